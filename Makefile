@@ -1,0 +1,53 @@
+# Everything runs in a virtual environment that is made on first use; see `make help`.
+
+# The folder of the environment.
+VENV = .venv
+# The Python to make it with; empty: a Python 3.10 is looked for, the only one that Lava runs on.
+# (`=`, not `?=`: a variable PYTHON of the shell is not meant for us, only `make PYTHON=…` is.)
+PYTHON =
+
+BIN = $(VENV)/bin
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint format clean venv
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1  /p' Makefile
+	@echo "  options: PYTHON=/path/to/python VENV=folder (another Python, in an environment of its own)"
+
+demo: $(VENV)/.installed ## install lava-ed and run its demonstration
+	$(BIN)/lava-ed demo
+
+test: lint ## lint, check types, run the tests
+	$(BIN)/python -m pytest -n 2
+
+check: format ## as test, after formatting
+	@$(MAKE) --no-print-directory test
+
+lint: $(VENV)/.installed-dev ## lint and check types, changing nothing
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.installed-dev ## format the sources
+	$(BIN)/ruff format .
+
+clean: ## remove caches and build products; the environment stays
+	rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find lava_ed tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Phony, so that the environment is checked in every run, not only before an installation.
+venv:
+	@sh tools/make-venv.sh "$(VENV)" "$(PYTHON)"
+
+# The stamps record what is installed; pip runs again only after a change of pyproject.toml.
+# `| venv` means: check the environment first, but do not reinstall because of that.
+$(VENV)/.installed: pyproject.toml | venv
+	$(PIP) -e .
+	@touch $@
+
+# The development tools come on top of the package, so this installation counts for both.
+$(VENV)/.installed-dev: pyproject.toml | venv
+	$(PIP) -e ".[dev]"
+	@touch $(VENV)/.installed $@

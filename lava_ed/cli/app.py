@@ -1,0 +1,64 @@
+"""The commands by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Annotated, Any, Final
+
+import typer
+
+from lava_ed import __version__
+from lava_ed.cli.demo import demo
+from lava_ed.cli.report import Interrupted, Report
+from lava_ed.cli.run import energy, evaluate
+from lava_ed.cli.system import info
+from lava_ed.cli.train import train
+
+app = typer.Typer(
+    help="Event-driven supervised learning on Loihi 2: train, evaluate, count operations.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Event-driven supervised learning on Loihi 2: train, evaluate, count operations."""
+
+
+def _telling(command: Callable[..., Report]) -> Callable[..., Report]:
+    """A command whose message on Ctrl-C, for example how to resume, is not lost."""
+
+    @wraps(command)
+    def told(*args: Any, **options: Any) -> Report:
+        try:
+            return command(*args, **options)
+        except KeyboardInterrupt as error:
+            raise Interrupted(str(error) or "interrupted") from error
+
+    return told
+
+
+COMMANDS: Final[dict[str, Callable[..., Report]]] = {
+    "train": train,
+    "eval": evaluate,
+    "energy": energy,
+    "info": info,
+    "demo": demo,
+}
+
+for _name, _command in COMMANDS.items():
+    app.command(_name)(_telling(_command))

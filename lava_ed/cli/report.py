@@ -1,0 +1,73 @@
+"""What a command hands back: one object for machines, and a way to show it to people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, nothing else.")]
+RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Folder of a run.")]
+
+
+class Interrupted(Exception):
+    """Ctrl-C, in a form that the command parser hands on together with its message."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """Result of a command.
+
+    Attributes
+    ----------
+    value : dict
+        Printed by --json.
+    show : callable
+        Shows the same on a console.
+    exit_code : int
+    """
+
+    value: dict[str, Any]
+    show: Callable[[Console], None]
+    exit_code: int = 0
+
+
+def dump(value: dict[str, Any]) -> str:
+    """A JSON object on one line; a NaN in it is a bug and raises."""
+    return json.dumps(value, allow_nan=False, ensure_ascii=False)
+
+
+def table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> Callable[[Console], None]:
+    """A way to show a table: first column to the left, the others to the right."""
+
+    def show(console: Console) -> None:
+        from rich.table import Table
+
+        result = Table(title=title, title_justify="left")
+        for k, name in enumerate(header):
+            result.add_column(name, justify="right" if k else "left")
+        for row in rows:
+            result.add_row(*(cell(value) for value in row))
+        console.print(result)
+
+    return show
+
+
+def cell(value: object) -> str:
+    """A value as a table shows it."""
+    if isinstance(value, float):
+        return f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return "–" if value is None else str(value)
+
+
+def percent(share: float | None) -> str:
+    """A share in per cent."""
+    return "–" if share is None else f"{100 * share:.2f} %"

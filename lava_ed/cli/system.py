@@ -1,0 +1,71 @@
+"""`lava-ed info`: what is installed, or what a run is."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated, Any, Final
+
+import typer
+
+from lava_ed import __version__
+from lava_ed.cli.report import JsonFlag, Report, table
+
+PACKAGES: Final = (
+    *("lava-nc", "lava-dl", "numba", "numpy", "safetensors"),
+    *("scikit-learn", "matplotlib", "tonic", "torch", "nir"),
+)
+
+
+def info(
+    run: Annotated[str | None, typer.Argument(metavar="[RUN]", help="Folder of a run.")] = None,
+    json: JsonFlag = False,
+) -> Report:
+    """Show what is installed, or, of a run, its settings, rule, schedule and chip limits."""
+    return _of_system() if run is None else _of_run(run)
+
+
+def _of_system() -> Report:
+    from lava_ed.data import DATASETS
+    from lava_ed.learning_rules import RULES
+    from lava_ed.train.presets import PLANNED_RULES
+
+    packages = {name: _installed(name) for name in PACKAGES}
+    value = {
+        "lava_ed_version": __version__,
+        "python": platform.python_version(),
+        "packages": packages,
+        "backends": ["engine", "lava"] if packages["lava-nc"] else ["engine"],
+        "datasets": list(DATASETS),
+        "rules": list(RULES),
+        "planned_rules": list(PLANNED_RULES),
+    }
+    rows = [
+        ("Python", value["python"]),
+        *((name, found or "not installed") for name, found in packages.items()),
+        *((name, ", ".join(value[name])) for name in ("backends", "datasets", "rules")),
+    ]
+    return Report(value, table(f"lava-ed {__version__}", ("what", "value"), rows))
+
+
+def _installed(package: str) -> str | None:
+    """Version of a package, without importing it."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _of_run(run: str) -> Report:
+    from lava_ed.train.describe import describe_run
+
+    value = describe_run(run)
+    show: list[tuple[str, Any]] = [
+        ("rule", value["rule_string"]),
+        ("learning rate (as rounded)", f"{value['learning_rate']:g}"),
+        ("net", "-".join(map(str, value["sizes"]))),
+        *((f"schedule: {name}", number) for name, number in value["schedule"].items()),
+        *((limit["what"], f"{limit['used']:,} of {limit['limit']:,}") for limit in value["limits"]),
+        *((name, setting) for name, setting in value["config"].items() if setting is not None),
+    ]
+    return Report(value, table(f"{run}: {value['rule']}", ("what", "value"), show))

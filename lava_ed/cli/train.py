@@ -1,0 +1,128 @@
+"""`lava-ed train`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from lava_ed.cli.report import JsonFlag, Report, percent, table
+from lava_ed.errors import ConfigError
+
+Rule = Annotated[str | None, typer.Option(help="std-ed or mpd-ed.  [default: std-ed]")]
+Data = Annotated[str | None, typer.Option(help="digits, mnist or fashion-mnist.  [default: digits]")]
+DataDir = Annotated[str | None, typer.Option(help="Folder of the IDX files (else LAVA_ED_DATA, else data).")]
+Hidden = Annotated[str | None, typer.Option(help="Neurons of the hidden layers, for example 256 or 256,128.")]
+Epochs = Annotated[int | None, typer.Option(help="Passes over the training samples.")]
+Seed = Annotated[int | None, typer.Option(help="Of weights, rounding, order and split.  [default: 0]")]
+Backend = Annotated[str | None, typer.Option(help="engine or lava.  [default: engine]")]
+Out = Annotated[str, typer.Option(metavar="RUN", help="Folder of the run.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Continue the run in RUN; its settings are kept.")]
+Rate = Annotated[float | None, typer.Option(help="Learning rate; rounded to one that the chip holds.")]
+Steps = Annotated[int | None, typer.Option(help="Time steps of one window, T.")]
+Feedback = Annotated[str | None, typer.Option(help="symmetric or random.")]
+Readout = Annotated[str | None, typer.Option(help="membrane or first-spike.")]
+Encoder = Annotated[str | None, typer.Option(help="ttfs, rate or current.")]
+Validation = Annotated[float | None, typer.Option(help="Share of the training part held out.")]
+Limit = Annotated[int | None, typer.Option(help="Train on at most this many samples.")]
+Interval = Annotated[int | None, typer.Option(help="Samples between two checkpoints.")]
+
+
+def train(
+    out: Out,
+    rule: Rule = None,
+    dataset: Data = None,
+    data_dir: DataDir = None,
+    hidden: Hidden = None,
+    epochs: Epochs = None,
+    seed: Seed = None,
+    backend: Backend = None,
+    resume: Resume = False,
+    learning_rate: Rate = None,
+    steps: Steps = None,
+    feedback: Feedback = None,
+    readout: Readout = None,
+    encoder: Encoder = None,
+    validation: Validation = None,
+    limit: Limit = None,
+    checkpoint_interval: Interval = None,
+    json: JsonFlag = False,
+) -> Report:
+    """Train a net and write its run folder.
+
+    What is not given comes from the presets of the rule and the data set, or, with --resume, from
+    the run itself.
+    """
+    from lava_ed import train as training
+
+    settings: dict[str, Any] = {
+        "data_dir": data_dir,
+        "hidden": None if hidden is None else layer_sizes(hidden),
+        "epochs": epochs,
+        "seed": seed,
+        "backend": backend,
+        "learning_rate": learning_rate,
+        "steps": steps,
+        "feedback": feedback,
+        "readout": readout,
+        "encoder": encoder,
+        "validation": validation,
+        "limit": limit,
+        "checkpoint_interval": checkpoint_interval,
+    }
+    if resume:
+        config = resumed_config(out, rule=rule, dataset=dataset, **settings)
+    else:
+        config = training.TrainConfig.create(rule or "std-ed", dataset or "digits", **settings)
+    summary = training.train(config, out, resume=resume, reporter=training.reporter())
+    return Report(summary, lambda console: summary_table(summary)(console))
+
+
+def resumed_config(out: str, **settings: Any) -> Any:
+    """The configuration of the run in `out`, with what the command line gave in its place."""
+    from dataclasses import replace
+
+    from lava_ed.train import preset, stored_config
+
+    given = {name: value for name, value in settings.items() if value is not None}
+    stored = stored_config(out)
+    preset(given.get("rule", stored.rule), given.get("dataset", stored.dataset))
+    return replace(stored, **given)
+
+
+def layer_sizes(text: str) -> tuple[int, ...]:
+    """``"256,128"`` as (256, 128).
+
+    Raises
+    ------
+    ConfigError
+        If it is not a list of positive integers.
+
+    Examples
+    --------
+    >>> layer_sizes("256,128")
+    (256, 128)
+    """
+    try:
+        sizes = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        sizes = (0,)
+    if min(sizes) < 1:
+        raise ConfigError(f"--hidden {text!r} is no list of layer sizes: write for example 256 or 256,128")
+    return sizes
+
+
+def summary_table(summary: dict[str, Any]) -> Any:
+    """The result of a run as a table."""
+    rows = [
+        ("rule", summary["rule"]),
+        ("net", "-".join(map(str, summary["sizes"]))),
+        ("back end", summary["backend"]),
+        ("learning rate (as rounded)", f"{summary['learning_rate']:g}"),
+        *((f"threshold of {node}", kappa) for node, kappa in summary["thresholds"].items()),
+        ("validation accuracy", percent(summary["validation_accuracy"])),
+        ("test accuracy", percent(summary["test_accuracy"])),
+        ("samples/s", float(summary["samples_per_second"])),
+        ("seconds", float(summary["seconds"])),
+    ]
+    return table(f"{summary['run']}: {summary['dataset']}, seed {summary['seed']}", ("quantity", "value"), rows)

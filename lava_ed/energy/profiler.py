@@ -1,0 +1,136 @@
+"""Counts around a piece of code, priced afterwards."""
+
+from __future__ import annotations
+
+import os
+from types import TracebackType
+from typing import Any, Protocol
+
+from lava_ed.energy.counting import Counters, Totals, subtract
+from lava_ed.energy.prices import PriceList, load_price_list
+from lava_ed.energy.report import energy_report
+from lava_ed.errors import ConfigError
+
+__all__ = ["Counting", "EnergyProfiler"]
+
+
+class Counting(Protocol):
+    """Anything that counts its operations, as `lava_ed.engine.program.Program` does."""
+
+    def counters(self) -> Counters:
+        """node → counter → phase → count."""
+
+
+class EnergyProfiler:
+    """Context manager that counts what a program does inside it, and prices that.
+
+    Parameters
+    ----------
+    program
+        An object with ``counters()``.  Where it also has ``time_step`` and ``schedule.period``,
+        the profiler knows how many samples ran.
+    price_list : PriceList, str or path, optional
+
+    Raises
+    ------
+    ConfigError
+        If `program` does not count.
+    PriceListError
+        If the price list is unknown or malformed.
+
+    Examples
+    --------
+    >>> class Net:
+    ...     synops = 0
+    ...     def counters(self):
+    ...         return {"fc": {"synops": {"forward": self.synops}}}
+    >>> net = Net()
+    >>> with EnergyProfiler(net, price_list="anp-i") as profiler:
+    ...     net.synops += 1_000_000
+    >>> profiler.report(samples=10)["microjoules_per_sample"]["forward"]
+    0.15
+    """
+
+    def __init__(self, program: Counting, price_list: PriceList | str | os.PathLike[str] = "loihi1-davies2018") -> None:
+        if not callable(getattr(program, "counters", None)):
+            raise ConfigError(
+                f"a {type(program).__name__} does not count: give an object with counters(), such as an engine Program"
+            )
+        self.price_list = price_list if isinstance(price_list, PriceList) else load_price_list(price_list)
+        self._program = program
+        self._before: _Reading | None = None
+        self._after: _Reading | None = None
+
+    def __enter__(self) -> EnergyProfiler:
+        """Start counting, from 0 also where the profiler was used before."""
+        self._before, self._after = _Reading(self._program), None
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop counting; an exception passes through, and what ran before it is counted."""
+        self._after = _Reading(self._program)
+
+    def counters(self) -> dict[str, Totals]:
+        """What was counted inside the block, so far or until its end: node → counter → phase → count.
+
+        Raises
+        ------
+        ConfigError
+            If the block was not entered, or the counters were reset inside it.
+        """
+        before, after = self._readings()
+        return subtract(after.counters, before.counters)
+
+    def report(self, samples: int | None = None) -> dict[str, Any]:
+        """`energy_report` of the block.
+
+        Parameters
+        ----------
+        samples : int, optional
+            Samples that ran inside the block; by default what the program's clock says.
+
+        Raises
+        ------
+        ConfigError
+            As `counters`, or if `samples` is left out and no whole number of samples ran.
+        """
+        before, after = self._readings()
+        if samples is None:
+            samples = _samples_between(before, after)
+        return energy_report(self.counters(), samples, self.price_list)
+
+    def _readings(self) -> tuple[_Reading, _Reading]:
+        if self._before is None:
+            raise ConfigError('nothing was counted yet: run the program inside "with EnergyProfiler(...) as p:"')
+        return self._before, self._after or _Reading(self._program)
+
+
+class _Reading:
+    """Counters and clock of a program at one moment."""
+
+    def __init__(self, program: Counting) -> None:
+        # Copied: a program may hand out the same dictionaries every time.
+        self.counters = {
+            node: {counter: dict(phases) for counter, phases in by_counter.items()}
+            for node, by_counter in program.counters().items()
+        }
+        self.time_step: int | None = getattr(program, "time_step", None)
+        self.period: int | None = getattr(getattr(program, "schedule", None), "period", None)
+
+
+def _samples_between(before: _Reading, after: _Reading) -> int:
+    """Whole samples that ran between two readings."""
+    if before.time_step is None or after.time_step is None or not after.period:
+        raise ConfigError(
+            "the program has no time_step and schedule.period: give the number of samples, report(samples=…)"
+        )
+    steps = after.time_step - before.time_step
+    samples, rest = divmod(steps, after.period)
+    if rest or samples < 1:
+        raise ConfigError(
+            f"{steps} steps ran, which is no whole number of samples of {after.period} steps: "
+            "run whole samples, or give their number, report(samples=…)"
+        )
+    return samples

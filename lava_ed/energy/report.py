@@ -1,0 +1,181 @@
+"""Energy report: counts, and the same counts priced by one list."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterable
+from typing import Any, Final
+
+from lava_ed.energy.counting import Counters, Totals, check_samples, total
+from lava_ed.energy.prices import HOST, Price, PriceList, load_price_list
+from lava_ed.kernels.counting import COUNTERS, PHASES
+
+__all__ = ["energy_report"]
+
+_PICO_PER_MICRO: Final = 1e6
+_LEARNING: Final = ("backward", "update")
+
+ByPhase = dict[str, float]
+
+
+def energy_report(counters: Counters, samples: int, price_list: PriceList | str | os.PathLike[str]) -> dict[str, Any]:
+    """Price counts: E[category, phase] = price · Σ count[counter, phase] over the category's counters.
+
+    Parameters
+    ----------
+    counters
+        node → counter → phase → count, as `Program.counters` gives it, over all samples.
+    samples : int
+        Number of samples counted, at least 1.
+    price_list : PriceList, str or path
+        A list, or what `load_price_list` takes.
+
+    Returns
+    -------
+    dict
+        Ready for JSON:
+
+        - ``price_list``: name, title, kind, source and caveat; ``samples``;
+        - ``counts`` and ``counts_per_sample``: counter → phase → number;
+        - ``prices``: entry → picojoules, counters, source, alternative_to; ``priced_by``: counter →
+          entries of the sum that charge it, which add up;
+        - ``picojoules``: category → phase, over all samples;
+        - ``microjoules_per_sample``: each phase, learning = backward + update, and dynamic, their sum
+          over all three phases;
+        - ``alternatives``: for each entry that can stand in for another, the same two figures with it;
+        - ``unpriced``: counters that the sum does not contain;
+        - ``host``: ``host_ops``, never in the sum; ``static``: power of one chip, never in the sum, or None;
+        - ``notes``: what has to be said with the figures.
+
+    Raises
+    ------
+    ConfigError
+        If the counts are malformed or `samples` is not a positive integer.
+    PriceListError
+        If the price list is unknown or malformed.
+
+    See Also
+    --------
+    lava_ed.energy.EnergyProfiler : counts around a run.
+
+    Examples
+    --------
+    >>> counters = {"fc": {"synops": {"forward": 1_000_000, "backward": 0}}}
+    >>> energy_report(counters, 10, "anp-i")["microjoules_per_sample"]["dynamic"]
+    0.15
+    """
+    samples = check_samples(samples)
+    prices = price_list if isinstance(price_list, PriceList) else load_price_list(price_list)
+    counts = total(counters)
+    return {
+        "price_list": {key: getattr(prices, key) for key in ("name", "title", "kind", "source", "caveat")},
+        "samples": samples,
+        "counts": counts,
+        "counts_per_sample": {
+            counter: {phase: count / samples for phase, count in phases.items()} for counter, phases in counts.items()
+        },
+        "prices": {entry.name: _price_line(entry) for entry in prices.entries},
+        "priced_by": _priced_by(prices),
+        "picojoules": {
+            "price_list": prices.name,
+            "categories": {entry.name: _cost(entry, counts) for entry in prices.dynamic},
+        },
+        "microjoules_per_sample": _sums(prices.dynamic, counts, samples, prices.name),
+        "alternatives": {entry.name: _alternative(entry, prices, counts, samples) for entry in prices.alternatives},
+        "unpriced": list(prices.unpriced),
+        "host": _host_line(prices, counts, samples),
+        "static": _static_line(prices),
+        "notes": _notes(prices, counts),
+    }
+
+
+def _cost(entry: Price, counts: Totals) -> ByPhase:
+    """Picojoules of one entry by phase."""
+    return {phase: entry.picojoules * sum(counts[name][phase] for name in entry.counters) for phase in PHASES}
+
+
+def _sums(entries: Iterable[Price], counts: Totals, samples: int, name: str) -> dict[str, Any]:
+    """Microjoules per sample by phase, learning and dynamic."""
+    costs = [_cost(entry, counts) for entry in entries]
+    scale = _PICO_PER_MICRO * samples
+
+    def microjoules(*phases: str) -> float:
+        return math.fsum(cost[phase] for cost in costs for phase in phases) / scale
+
+    return {
+        "price_list": name,
+        **{phase: microjoules(phase) for phase in PHASES},
+        "learning": microjoules(*_LEARNING),
+        "dynamic": microjoules(*PHASES),
+    }
+
+
+def _alternative(entry: Price, prices: PriceList, counts: Totals, samples: int) -> dict[str, Any]:
+    """The figures with `entry` in place of the one that it can stand in for."""
+    others = [priced for priced in prices.dynamic if priced.name != entry.alternative_to]
+    return {
+        "price_list": prices.name,
+        "in_place_of": entry.alternative_to,
+        "picojoules": _cost(entry, counts),
+        "microjoules_per_sample": _sums([*others, entry], counts, samples, prices.name),
+    }
+
+
+def _price_line(entry: Price) -> dict[str, Any]:
+    return {
+        "picojoules": entry.picojoules,
+        "counters": list(entry.counters),
+        "source": entry.source,
+        "alternative_to": entry.alternative_to,
+    }
+
+
+def _priced_by(prices: PriceList) -> dict[str, list[str]]:
+    """Counter → the entries of the sum that charge it."""
+    return {
+        counter: [entry.name for entry in prices.dynamic if counter in entry.counters]
+        for counter in COUNTERS
+        if counter not in (*prices.unpriced, HOST)
+    }
+
+
+def _host_line(prices: PriceList, counts: Totals, samples: int) -> dict[str, Any]:
+    """Operations off the neurocores; without a price the energy is None, not 0."""
+    energy = _sums(prices.host, counts, samples, prices.name)["dynamic"] if prices.host else None
+    return {
+        "price_list": prices.name,
+        "counter": HOST,
+        "count": sum(counts[HOST].values()),
+        "entries": [entry.name for entry in prices.host],
+        "microjoules_per_sample": energy,
+    }
+
+
+def _static_line(prices: PriceList) -> dict[str, Any] | None:
+    if prices.static is None:
+        return None
+    return {
+        "price_list": prices.name,
+        "milliwatts_per_chip": prices.static.milliwatts,
+        "source": prices.static.source,
+        "note": "power of one chip, not in the dynamic sum: its energy is this times the time on chip, "
+        "which counts do not give",
+    }
+
+
+def _notes(prices: PriceList, counts: Totals) -> list[str]:
+    notes = [f"counts of lava-ed at the prices of {prices.name} ({prices.kind}): {prices.caveat}"]
+    notes += [
+        f"{entry.alternative_to} is in the sum; {entry.name}, at {entry.picojoules:g} pJ for each of "
+        f"{', '.join(entry.counters)}, is its alternative and is not"
+        for entry in prices.alternatives
+    ]
+    if "hops" not in prices.unpriced and not any(counts["hops"].values()):
+        notes.append("hops are 0: without a mapping of the layers to cores no hop is counted")
+    left_out = [f"{name} ({sum(counts[name].values())})" for name in prices.unpriced if any(counts[name].values())]
+    if left_out:
+        notes.append(f"no entry of the sum under {prices.name} charges {', '.join(left_out)}")
+    if any(counts[HOST].values()):
+        notes.append(f"{HOST} ({sum(counts[HOST].values())}) were done off the neurocores and are not in the sum")
+    return notes

@@ -1,0 +1,131 @@
+"""The one compiled loop: it walks the op table of a program, phase by phase."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lava_ed.engine.families import opcodes as op
+from lava_ed.engine.families.aft_if import (
+    adapt,
+    aftif_backward,
+    aftif_fire,
+    aftif_integrate,
+    aftif_reset,
+    learning_ports,
+)
+from lava_ed.engine.families.aft_lif import aftlif_forward, aftlif_replay, aftlif_reset
+from lava_ed.engine.families.encoder import encoder_load, encoder_spikes, label
+from lava_ed.engine.families.plastic_dense import (
+    dense_apply_tag,
+    dense_backward,
+    dense_forward,
+    dense_learn,
+    dense_replay,
+    dense_reset,
+)
+from lava_ed.engine.families.readout import readout_accumulate, softmax, softmax_reset
+from lava_ed.kernels._jit import kernel
+
+
+@kernel
+def _neuron_op(a, i32, i64, phase):  # type: ignore[no-untyped-def]
+    """Ops of neurons; returns how many states left their register."""
+    code = a[0]
+    if code == op.AFTIF_INTEGRATE:
+        return np.int64(aftif_integrate(a, i32, i64, phase))
+    if code == op.AFTLIF_FORWARD:
+        return aftlif_forward(a, i32, i64, phase)
+    if code == op.AFTLIF_REPLAY:
+        return aftlif_replay(a, i32, i64, phase)
+    if code == op.READOUT_ACCUMULATE:
+        return np.int64(readout_accumulate(a, i32, i64))
+    if code == op.AFTIF_FIRE:
+        aftif_fire(a, i32, i64, phase)
+    elif code == op.PORTS:
+        learning_ports(a, i32, i64, phase)
+    elif code == op.AFTIF_BACKWARD:
+        aftif_backward(a, i32, i64)
+    elif code == op.AFTIF_RESET:
+        aftif_reset(a, i32)
+    elif code == op.AFTLIF_RESET:
+        aftlif_reset(a, i32)
+    elif code == op.ADAPT:
+        adapt(a, i32)
+    return np.int64(0)
+
+
+@kernel
+def _synapse_op(a, i8, i16, i32, i64, phase):  # type: ignore[no-untyped-def]
+    """Ops of synapses; returns how many sums left their register."""
+    code = a[0]
+    if code == op.DENSE_FORWARD:
+        dense_forward(a, i8, i32, i64, phase)
+    elif code == op.DENSE_BACKWARD:
+        return np.int64(dense_backward(a, i8, i32, i64))
+    elif code == op.DENSE_LEARN:
+        dense_learn(a, i8, i16, i32, i64, phase)
+    elif code == op.DENSE_REPLAY:
+        dense_replay(a, i32, i64)
+    elif code == op.DENSE_RESET:
+        dense_reset(a, i32)
+    elif code == op.DENSE_APPLY_TAG:
+        dense_apply_tag(a, i8, i16, i32, i64, phase)
+    return np.int64(0)
+
+
+@kernel
+def _sample_op(a, i32, i64, u8, phase, predictions, done):  # type: ignore[no-untyped-def]
+    """Ops at the edge of the net: samples in, decisions out."""
+    code = a[0]
+    if code == op.ENCODER_SPIKES:
+        encoder_spikes(a, i32, i64, phase)
+    elif code == op.ENCODER_LOAD:
+        encoder_load(a, i32, i64, u8)
+    elif code == op.LABEL:
+        label(a, i32, i64)
+    elif code == op.SOFTMAX_ERROR:
+        softmax(a, i32, i64, predictions, done)
+    elif code == op.SOFTMAX_RESET:
+        softmax_reset(a, i32)
+
+
+@kernel
+def run_steps(ops, ptr, order, i8, i16, i32, i64, u8, phase, steps, stop_on_overflow, predictions, done):  # type: ignore[no-untyped-def]
+    """Run `steps` time steps from `phase`.
+
+    Parameters
+    ----------
+    ops, ptr, order : int64
+        Op table and, for each phase, its ops in execution order (`Assembler.table`).
+    i8, i16, i32, i64, u8 : arrays
+        The flat state.
+    phase, steps : int
+    stop_on_overflow : int
+        1: return after the first step in which a state left its 24-bit register.
+    predictions : int32 (k,)
+        Receives the decisions of the first k samples that end.
+    done : int64 (1,)
+        Counts the samples whose decision was made.
+
+    Returns
+    -------
+    (steps_run, overflows)
+    """
+    period = ptr.size - 1
+    overflows = np.int64(0)
+    for step in range(steps):
+        for k in range(ptr[phase], ptr[phase + 1]):
+            a = ops[order[k]]
+            code = a[0]
+            if code >= op.AFTIF_RESET and code <= op.ADAPT:
+                overflows += _neuron_op(a, i32, i64, phase)
+            elif code >= op.DENSE_RESET and code <= op.DENSE_APPLY_TAG:
+                overflows += _synapse_op(a, i8, i16, i32, i64, phase)
+            else:
+                _sample_op(a, i32, i64, u8, phase, predictions, done)
+        phase += 1
+        if phase == period:
+            phase = 0
+        if overflows and stop_on_overflow:
+            return step + 1, overflows
+    return steps, overflows

@@ -1,0 +1,1 @@
+"""From Lava processes to engine nodes: one file per process family, one entry per process class."""

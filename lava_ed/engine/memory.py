@@ -1,0 +1,112 @@
+"""The flat integer state of a program, and where each Var lies in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.errors import ConfigError, ShapeError
+from lava_ed.network.weights import pack_weights, unpack_weights
+
+ARENAS: Final[dict[str, type[np.generic]]] = {
+    "i8": np.int8,
+    "i16": np.int16,
+    "i32": np.int32,
+    "i64": np.int64,
+    "u8": np.uint8,
+}
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A region of one arena: where a Var's values, or an op's scratch, lie."""
+
+    arena: str
+    offset: int
+    shape: tuple[int, ...]
+
+    @property
+    def size(self) -> int:
+        """Number of values."""
+        return int(np.prod(self.shape, dtype=np.int64))
+
+
+@dataclass
+class Memory:
+    """Arenas of one integer type each; regions are handed out once, then the arenas are frozen."""
+
+    arrays: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
+    _used: dict[str, int] = field(default_factory=lambda: dict.fromkeys(ARENAS, 0))
+    _initial: list[tuple[Slot, npt.NDArray[Any]]] = field(default_factory=list)
+
+    def allocate(self, arena: str, shape: tuple[int, ...], init: npt.ArrayLike | None = None) -> Slot:
+        """Reserve a region, filled with `init` (broadcast) or zeros when the arenas are frozen."""
+        slot = Slot(arena, self._used[arena], shape)
+        self._used[arena] += slot.size
+        if init is not None:
+            values = np.asarray(init)
+            if values.size not in (1, slot.size):
+                raise ShapeError(f"initial value has shape {values.shape}, the Var has {shape}")
+            self._initial.append((slot, values))
+        return slot
+
+    def freeze(self) -> None:
+        """Create the arenas and write the initial values."""
+        self.arrays = {name: np.zeros(max(n, 1), ARENAS[name]) for name, n in self._used.items()}
+        for slot, values in self._initial:
+            self.view(slot)[...] = values.reshape(slot.shape) if values.size == slot.size else values
+        self._initial.clear()
+
+    def view(self, slot: Slot) -> npt.NDArray[Any]:
+        """The live values of a region, without a copy."""
+        return self.arrays[slot.arena][slot.offset : slot.offset + slot.size].reshape(slot.shape)
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A named Var of a node: a region, and whether it holds packed weights or a transposed matrix."""
+
+    slot: Slot
+    packed: bool = False
+    transposed: bool = False
+    row_nonzeros: Slot | None = None
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape as the user sees it: weights are (n_post, n_pre)."""
+        return self.slot.shape[::-1] if self.packed or self.transposed else self.slot.shape
+
+
+def read_variable(memory: Memory, variable: Variable) -> npt.NDArray[Any]:
+    """A copy of a Var's value in the user's form."""
+    values = memory.view(variable.slot)
+    if variable.packed:
+        return unpack_weights(values)
+    return values.T.copy() if variable.transposed else values.copy()
+
+
+def write_variable(memory: Memory, variable: Variable, value: npt.ArrayLike) -> None:
+    """Check and store a Var's value; nothing changes if it does not fit.
+
+    Raises
+    ------
+    ShapeError, WeightError, ConfigError
+        If the shape, a weight, or the integer range is wrong.
+    """
+    view = memory.view(variable.slot)
+    if variable.packed:
+        view[...] = pack_weights(value, variable.shape)  # type: ignore[arg-type]
+        if variable.row_nonzeros is not None:
+            memory.view(variable.row_nonzeros)[...] = np.count_nonzero(view, axis=1)
+        return
+    view = view.T if variable.transposed else view
+    new = np.asarray(value)
+    if new.size != view.size:
+        raise ShapeError(f"value has shape {new.shape}, the Var has {view.shape}")
+    limits = np.iinfo(view.dtype)
+    if new.size and (not np.all(np.isfinite(new)) or new.min() < limits.min or new.max() > limits.max):
+        raise ConfigError(f"value is outside the {view.dtype} range {limits.min} … {limits.max} of this Var")
+    view[...] = new.reshape(view.shape)

@@ -1,0 +1,1 @@
+"""Integer arithmetic of the library, compiled with numba: the one place where numbers are computed."""

@@ -1,0 +1,47 @@
+"""Names and order of the operation counters, shared by every process, engine op and report.
+
+A process holds one int64 Var ``counters`` of shape ``(N_COUNTERS, N_PHASES)``; what one count
+means is written beside each name.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+COUNTERS: Final = (
+    "spikes",  # one spike, binary or graded, emitted by a neuron
+    "spike_messages",  # one spike delivered to one destination neurocore
+    "hops",  # one mesh hop of one message (needs a mapping)
+    "synops",  # one stored non-zero synapse read for a binary spike
+    "graded_synops",  # one stored non-zero synapse read for a graded spike
+    "neuron_updates_active",  # one neuron, one step, with input, spike or pending state change
+    "neuron_updates_idle",  # one neuron, one step, with none of these
+    "synaptic_updates",  # one synapse visited by the learning engine
+    "effective_updates",  # of those, the ones whose product is not zero
+    "weight_writes",  # one synapse whose stored weight changed
+    "trace_updates",  # one trace written
+    "host_ops",  # one operation done off the neurocores
+    "barrier_steps",  # one time step's synchronisation
+)
+PHASES: Final = ("forward", "backward", "update")
+
+N_COUNTERS: Final = len(COUNTERS)
+N_PHASES: Final = len(PHASES)
+
+SPIKES: Final = 0
+SPIKE_MESSAGES: Final = 1
+HOPS: Final = 2
+SYNOPS: Final = 3
+GRADED_SYNOPS: Final = 4
+NEURON_ACTIVE: Final = 5
+NEURON_IDLE: Final = 6
+SYNAPTIC_UPDATES: Final = 7
+EFFECTIVE_UPDATES: Final = 8
+WEIGHT_WRITES: Final = 9
+TRACE_UPDATES: Final = 10
+HOST_OPS: Final = 11
+BARRIER_STEPS: Final = 12
+
+FORWARD: Final = 0
+BACKWARD: Final = 1
+UPDATE: Final = 2

@@ -1,0 +1,201 @@
+"""Stock Lava's fixed-point Dense: weight preparation, spike accumulation and weight exponent.
+
+Source: lava-nc 0.10.0, `lava/proc/dense/models.py` and `lava/utils/weightutils.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lava_ed.errors import WeightError
+from lava_ed.kernels._jit import kernel
+
+__all__ = [
+    "accumulate_binary",
+    "accumulate_graded",
+    "clip_weights",
+    "dominant_sign_mode",
+    "scale_accumulator",
+    "truncate_weights",
+    "weight_limits",
+]
+
+SIGN_NULL: Final = 0
+SIGN_MIXED: Final = 1
+SIGN_EXCITATORY: Final = 2
+SIGN_INHIBITORY: Final = 3
+"""Values of Lava's `SignMode`."""
+MAGNITUDE_MAX: Final = 255
+MIXED_MIN: Final = -256
+CHIP_WEIGHT_BITS: Final = 8
+
+
+def dominant_sign_mode(weights: NDArray[Any]) -> int:
+    """Sign mode that stock Dense takes where none was given.
+
+    Parameters
+    ----------
+    weights : integer array
+        All weights of the connection.
+
+    Examples
+    --------
+    >>> dominant_sign_mode(np.array([0, 3])) == SIGN_EXCITATORY
+    True
+    """
+    if weights.min() >= 0:
+        return SIGN_EXCITATORY
+    return SIGN_INHIBITORY if weights.max() <= 0 else SIGN_MIXED
+
+
+def weight_limits(sign_mode: int) -> tuple[int, int]:
+    """Smallest and largest weight of a sign mode, before truncation and after learning.
+
+    Parameters
+    ----------
+    sign_mode : int
+        Value of Lava's `SignMode`.
+
+    Raises
+    ------
+    WeightError
+        `sign_mode` is none of the four.
+
+    Examples
+    --------
+    >>> weight_limits(SIGN_MIXED), weight_limits(SIGN_INHIBITORY)
+    ((-256, 255), (-255, 0))
+    """
+    if sign_mode == SIGN_MIXED:
+        return MIXED_MIN, MAGNITUDE_MAX
+    if sign_mode == SIGN_INHIBITORY:
+        return -MAGNITUDE_MAX, 0
+    if sign_mode in (SIGN_NULL, SIGN_EXCITATORY):
+        return 0, MAGNITUDE_MAX
+    raise WeightError(f"sign_mode {sign_mode} is not one of 0 … 3; take the value of a lava SignMode")
+
+
+def clip_weights(weights: NDArray[Any], sign_mode: int) -> NDArray[np.int32]:
+    """Weights saturated at the limits of `sign_mode`, as stock Dense does once.
+
+    Stock LearningDense omits this step: its weights are clipped by the first learning epoch.
+
+    Parameters
+    ----------
+    weights : integer array
+        Weights as given, read modulo 2^32.
+    sign_mode : int
+        Value of Lava's `SignMode`.
+    """
+    low, high = weight_limits(sign_mode)
+    words = weights.astype(np.int32)
+    if sign_mode == SIGN_INHIBITORY:
+        # Through the magnitude, as Lava does: −2^31 has none in 32 bits, and becomes 0.
+        return np.asarray(-np.clip(-words, 0, MAGNITUDE_MAX), dtype=np.int32)
+    return np.clip(words, low, high).astype(np.int32)
+
+
+def truncate_weights(weights: NDArray[Any], sign_mode: int, num_weight_bits: int = 8) -> NDArray[np.int32]:
+    """Weights without the low bits that the synapse memory does not hold.
+
+    (w » n) « n with n = 8 − num_weight_bits + [mixed]; inhibitory weights by magnitude.
+
+    Parameters
+    ----------
+    weights : integer array
+        Weights, clipped for Dense, as given for LearningDense.
+    sign_mode : int
+        Value of Lava's `SignMode`.
+    num_weight_bits : int
+        Bits per weight, 1 … 8; more than the chip has gives numpy's result of a negative shift.
+    """
+    words = weights.astype(np.int32)
+    bits = CHIP_WEIGHT_BITS - num_weight_bits + int(sign_mode == SIGN_MIXED)
+    if sign_mode == SIGN_INHIBITORY:
+        return np.asarray(-((-words >> bits) << bits), dtype=np.int32)
+    return np.asarray((words >> bits) << bits, dtype=np.int32)
+
+
+@kernel
+def accumulate_binary(weights, s_in, accumulator):  # type: ignore[no-untyped-def]
+    """Sum the weights of the pre neurons that spiked: a_j = Σ_{i: s_i ≠ 0} w_ij.
+
+    Parameters
+    ----------
+    weights : integer[n_pre, n_post]
+        Prepared weights, pre-synaptic neuron first (Lava's matrix transposed).
+    s_in : integer or bool[n_pre]
+        Spikes; any value but 0 is one.
+    accumulator : int64[n_post] or int32[n_post]
+        Overwritten. Lava sums in int64; int32 is equal while n_pre·256 < 2^31.
+
+    Returns
+    -------
+    int
+        Number of pre neurons that spiked.
+    """
+    accumulator[:] = 0
+    count = 0
+    for i in range(s_in.size):
+        if s_in[i] != 0:
+            count += 1
+            for j in range(accumulator.size):
+                accumulator[j] += weights[i, j]
+    return count
+
+
+@kernel
+def accumulate_graded(weights, s_in, accumulator):  # type: ignore[no-untyped-def]
+    """Sum the weights times the payloads: a_j = Σ_i w_ij·s_i, modulo the accumulator's width.
+
+    Parameters
+    ----------
+    weights : integer[n_pre, n_post]
+        Prepared weights, pre-synaptic neuron first (Lava's matrix transposed).
+    s_in : integer[n_pre]
+        Payloads.
+    accumulator : int32[n_post] or int64[n_post]
+        Overwritten. Lava sums in the wider of int32 and the type of the received payloads.
+
+    Returns
+    -------
+    int
+        Number of pre neurons that sent a payload other than 0.
+    """
+    accumulator[:] = 0
+    count = 0
+    for i in range(s_in.size):
+        payload = np.int64(s_in[i])
+        if payload != 0:
+            count += 1
+            for j in range(accumulator.size):
+                accumulator[j] += payload * weights[i, j]
+    return count
+
+
+@kernel
+def scale_accumulator(accumulator, weight_exp, a_buff):  # type: ignore[no-untyped-def]
+    """Apply the weight exponent: a·2^weight_exp, shifted right towards −∞ where it is negative.
+
+    Parameters
+    ----------
+    accumulator : int32[n_post] or int64[n_post]
+        Sums.
+    weight_exp : int
+        −8 … 7 on the chip, any integer here.
+    a_buff : int32[n_post], or of the accumulator's type
+        Overwritten, modulo its width. As int32 it holds the message of the next step; Lava's own
+        Var is int64 after a step with binary spikes, and the channel reduces it modulo 2^32.
+    """
+    bits = 8 * accumulator.itemsize
+    for j in range(accumulator.size):
+        if weight_exp <= 0:
+            # A shift by the width or more leaves the sign; so does one by width − 1.
+            a_buff[j] = accumulator[j] >> min(-weight_exp, bits - 1)
+        elif weight_exp < bits:
+            a_buff[j] = accumulator[j] << weight_exp
+        else:
+            a_buff[j] = 0

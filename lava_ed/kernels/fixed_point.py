@@ -1,0 +1,122 @@
+"""Named widths, shifts, saturation, wrapping and counter-based randomness of Loihi 2 arithmetic.
+
+All functions are scalar and compiled; array kernels of the other modules call them in loops.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from lava_ed.kernels._jit import inline
+
+STATE_BITS: Final = 24
+"""Width of membrane, current, and error states, sign included."""
+STATE_MAX: Final = 2 ** (STATE_BITS - 1) - 1
+STATE_MIN: Final = -(2 ** (STATE_BITS - 1))
+DECAY_BITS: Final = 12
+"""Decay constants are unsigned 12-bit fractions: 4096 is all of the state."""
+DECAY_UNITY: Final = 2**DECAY_BITS
+WEIGHT_BITS: Final = 8
+"""Stored width of a weight; mixed-sign weights are even numbers in WEIGHT_MIN … WEIGHT_MAX."""
+WEIGHT_MIN: Final = -256
+WEIGHT_MAX: Final = 254
+TRACE_BITS: Final = 7
+TRACE_MAX: Final = 2**TRACE_BITS - 1
+ACCUMULATOR_BITS: Final = 15
+"""Learning accumulator: 15 bits and a sign; one weight unit is 2^(15-8) of its units."""
+ACCUMULATOR_MAX: Final = 2**ACCUMULATOR_BITS - 1
+ACCUMULATOR_MIN: Final = -(2**ACCUMULATOR_BITS) - 1
+WEIGHT_LSB_SHIFT: Final = 8
+"""One stored (halved) weight step is 2^8 accumulator units."""
+MANTISSA_BITS: Final = 4
+SCALE_EXPONENT_MIN: Final = -7
+SCALE_EXPONENT_MAX: Final = 8
+TAG_MAX: Final = 255
+"""Tags hold 8 bits and a sign."""
+ERROR_MAX: Final = 127
+"""An output error is a signed 8-bit number."""
+ERROR_FRACTION_BITS: Final = 8
+"""Fractional bits that MPD-ED's D, B and messages carry."""
+HISTORY_BITS: Final = 32
+"""Width of a neuron's spike-history word: the longest window MPD-ED can replay."""
+
+_GOLDEN: Final = 0x9E3779B97F4A7C15
+_MIX_A: Final = 0xBF58476D1CE4E5B9
+_MIX_B: Final = 0x94D049BB133111EB
+
+
+@inline
+def shift_signed(x, n):  # type: ignore[no-untyped-def]
+    """sign(x)·(|x| » n): an arithmetic shift that rounds towards zero, left for negative n."""
+    if n >= 0:
+        return -((-x) >> n) if x < 0 else x >> n
+    return x << -n
+
+
+@inline
+def decay(x, constant):  # type: ignore[no-untyped-def]
+    """sign(x)·(|x|·(4096 − constant) » 12): the state decay of Lava's fixed-point LIF."""
+    return shift_signed(np.int64(x) * (DECAY_UNITY - constant), DECAY_BITS)
+
+
+@inline
+def saturate(x, low, high):  # type: ignore[no-untyped-def]
+    """min(max(x, low), high)."""
+    return low if x < low else (high if x > high else x)
+
+
+@inline
+def wrap_state(x):  # type: ignore[no-untyped-def]
+    """x modulo 2^24, as a signed 24-bit number."""
+    return ((x + 0x800000) & 0xFFFFFF) - 0x800000
+
+
+@inline
+def mix64(x):  # type: ignore[no-untyped-def]
+    """Finaliser of splitmix64 (Steele, Lea and Flood, OOPSLA 2014): 64 bits in, 64 mixed bits out."""
+    z = np.uint64(x) + np.uint64(_GOLDEN)
+    z = (z ^ (z >> np.uint64(30))) * np.uint64(_MIX_A)
+    z = (z ^ (z >> np.uint64(27))) * np.uint64(_MIX_B)
+    return z ^ (z >> np.uint64(31))
+
+
+@inline
+def stream_key(seed, presentation, layer, step):  # type: ignore[no-untyped-def]
+    """64-bit key of the random stream of one layer in one step of one presentation."""
+    key = mix64(np.uint64(seed))
+    key = mix64(key ^ np.uint64(presentation))
+    key = mix64(key ^ np.uint64(layer))
+    return mix64(key ^ np.uint64(step))
+
+
+@inline
+def row_key(key, row):  # type: ignore[no-untyped-def]
+    """32-bit key of one row (one pre-synaptic neuron) of a layer's random stream."""
+    return np.uint32(mix64(key ^ np.uint64(row)) >> np.uint64(32))
+
+
+@inline
+def hash32(key32, column):  # type: ignore[no-untyped-def]
+    """32 mixed bits for one synapse or neuron: an integer hash of its row key and column.
+
+    The mixing constants are those of "lowbias32" (C. Wellons, hash-prospector).
+    """
+    h = np.uint32(key32 + np.uint32(np.uint32(column) * np.uint32(0x9E3779B9)))
+    h = np.uint32(h ^ (h >> np.uint32(16)))
+    h = np.uint32(h * np.uint32(0x7FEB352D))
+    h = np.uint32(h ^ (h >> np.uint32(15)))
+    return np.uint32(h * np.uint32(0x846CA68B))
+
+
+@inline
+def random_byte(key32, column):  # type: ignore[no-untyped-def]
+    """Uniform 0 … 255 for one synapse: the top byte of `hash32`."""
+    return np.int32(hash32(key32, column) >> np.uint32(24))
+
+
+@inline
+def random_word(key32, column, bits):  # type: ignore[no-untyped-def]
+    """Uniform 0 … 2^bits − 1 for one neuron: the top `bits` (1 … 16) bits of `hash32`."""
+    return np.int64(hash32(key32, column) >> np.uint32(32 - bits))

@@ -1,0 +1,185 @@
+"""Stock Lava's fixed-point LIF, LIFReset and TernaryLIF, one time step at a time, bit for bit.
+
+Lava computes in numpy, so its results at the integer edges are those of numpy's promotions:
+the current `u` is wrapped once at ±2^23 (it may stay beyond 24 bits), sums are taken modulo
+2^32, and the input is shifted in the data type in which the port received it.
+Source: lava-nc 0.10.0, `lava/proc/lif/models.py`, the models tagged ``fixed_pt``.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from lava_ed.kernels._jit import inline, kernel
+from lava_ed.kernels.fixed_point import STATE_MAX, decay, saturate
+
+__all__ = ["lif_reset_step", "lif_step", "scale_threshold", "ternary_lif_step"]
+
+INPUT_SHIFT: Final = 6
+"""Inputs and thresholds are aligned with the 24-bit states by a shift of six."""
+CURRENT_LIMIT: Final = STATE_MAX + 1
+CURRENT_SPAN: Final = 2 * CURRENT_LIMIT
+WORD_BITS: Final = 32
+
+
+def scale_threshold(vth: int, *, bits: int = 64) -> int:
+    """Threshold as it is compared with the membrane: vth·2^6 modulo 2^bits.
+
+    Parameters
+    ----------
+    vth : int
+        Threshold mantissa, as given to the process.
+    bits : {64, 32}
+        64 for LIF and LIFReset, which keep Python's integer; 32 for TernaryLIF's int32 Vars.
+
+    Notes
+    -----
+    Stock Lava scales in the first time step only: a later ``vth.set()`` has no effect.
+
+    Examples
+    --------
+    >>> scale_threshold(10)
+    640
+    """
+    dtype = np.int32 if bits == WORD_BITS else np.int64
+    return int(np.left_shift(np.array([vth], dtype=dtype), INPUT_SHIFT)[0])
+
+
+@inline
+def effective_bias(mantissa, exponent):  # type: ignore[no-untyped-def]
+    """mantissa·2^exponent modulo 2^32; a negative exponent shifts right, towards −∞."""
+    mantissa = np.int64(mantissa)
+    exponent = np.int64(exponent)
+    if exponent >= WORD_BITS:
+        return np.int32(0)
+    if exponent >= 0:
+        return np.int32(mantissa << exponent)
+    # numpy's answer to a shift by the word's width or more is the sign; so is that of width − 1.
+    return np.int32(mantissa >> min(-exponent, WORD_BITS - 1))
+
+
+@inline
+def update_current(u, a_in, du):  # type: ignore[no-untyped-def]
+    """Current after decay by du + 1 and input a_in·2^6, wrapped once into (−2^23, 2^23].
+
+    Anything above 2^23 loses 2^24 and anything from −2^23 down gains it, once: +2^23 is
+    a value that Lava's `u` takes, −2^23 is not, and a far overflow stays out of 24 bits.
+    """
+    # The shift is done in a_in's own type, so an int16 input overflows at 16 bits as in Lava.
+    shifted = np.left_shift(a_in, np.int8(INPUT_SHIFT))
+    current = np.int32(decay(u, du + 1) + np.int64(shifted))
+    if current > CURRENT_LIMIT:
+        return np.int32(current - CURRENT_SPAN)
+    if current <= -CURRENT_LIMIT:
+        return np.int32(current + CURRENT_SPAN)
+    return current
+
+
+@inline
+def update_voltage(v, u, bias, dv):  # type: ignore[no-untyped-def]
+    """Voltage after decay by dv plus u plus bias modulo 2^32, saturated at ±(2^23 − 1)."""
+    total = np.int32(np.int64(np.int32(decay(v, dv))) + np.int64(u) + np.int64(bias))
+    return np.int32(saturate(total, -STATE_MAX, STATE_MAX))
+
+
+@kernel
+def lif_step(u, v, a_in, bias_mant, bias_exp, du, dv, threshold, spikes):  # type: ignore[no-untyped-def]
+    """Advance stock fixed-point LIF neurons by one step; the states change in place.
+
+    u ← wrap(decay(u, du + 1) + a_in·2^6); v ← sat(decay(v, dv) + u + mant·2^exp);
+    s = [v > threshold], and v ← 0 where s.
+
+    Parameters
+    ----------
+    u, v : int32[n]
+        Current and voltage, 24-bit values (`u` may leave them, see `update_current`).
+    a_in : int16[n], int32[n] or int64[n]
+        Input in the type Lava's port delivers: int32 from Dense, int16 if nothing is connected.
+    bias_mant, bias_exp : int16[n]
+        Bias mantissa (13 bit) and exponent (3 bit on the chip, any here).
+    du, dv : int
+        Decay constants, unsigned 12-bit fractions; du −1 keeps the current for ever.
+    threshold : int
+        `scale_threshold` of vth; the comparison is strict.
+    spikes : any integer or bool[n]
+        Written with 0 and 1.
+
+    Returns
+    -------
+    int
+        Number of spikes.
+    """
+    count = 0
+    for i in range(u.size):
+        current = update_current(u[i], a_in[i], du)
+        voltage = update_voltage(v[i], current, effective_bias(bias_mant[i], bias_exp[i]), dv)
+        fired = voltage > threshold
+        u[i] = current
+        v[i] = 0 if fired else voltage
+        spikes[i] = fired
+        count += fired
+    return count
+
+
+@kernel
+def lif_reset_step(  # type: ignore[no-untyped-def]
+    u, v, a_in, bias_mant, bias_exp, du, dv, threshold, spikes, time_step, interval, offset
+):
+    """Advance stock fixed-point LIFReset neurons by one step.
+
+    Where time_step ≡ offset (mod interval), u and v are 0 before the step of `lif_step`.
+
+    Parameters
+    ----------
+    u, v, a_in, bias_mant, bias_exp, du, dv, threshold, spikes
+        As in `lif_step`.
+    time_step : int
+        Lava's time step, 1 in the first step.
+    interval, offset : int
+        ``reset_interval`` (at least 1) and ``reset_offset`` of the process.
+
+    Returns
+    -------
+    int
+        Number of spikes.
+    """
+    if time_step % interval == offset % interval:
+        u[:] = 0
+        v[:] = 0
+    return lif_step(u, v, a_in, bias_mant, bias_exp, du, dv, threshold, spikes)
+
+
+@kernel
+def ternary_lif_step(  # type: ignore[no-untyped-def]
+    u, v, a_in, bias_mant, bias_exp, du, dv, threshold_low, threshold_high, spikes
+):
+    """Advance stock fixed-point TernaryLIF neurons by one step.
+
+    As `lif_step`, with s = [v > threshold_high] − [v < threshold_low], and v ← 0 where s ≠ 0.
+
+    Parameters
+    ----------
+    u, v, a_in, bias_mant, bias_exp, du, dv
+        As in `lif_step`.
+    threshold_low, threshold_high : int
+        ``scale_threshold(vth, bits=32)`` of vth_lo and vth_hi.
+    spikes : signed integer[n]
+        Written with −1, 0 and 1.
+
+    Returns
+    -------
+    int
+        Number of spikes of either sign.
+    """
+    count = 0
+    for i in range(u.size):
+        current = update_current(u[i], a_in[i], du)
+        voltage = update_voltage(v[i], current, effective_bias(bias_mant[i], bias_exp[i]), dv)
+        spike = np.int32(voltage > threshold_high) - np.int32(voltage < threshold_low)
+        u[i] = current
+        v[i] = voltage if spike == 0 else 0
+        spikes[i] = spike
+        count += spike != 0
+    return count

@@ -1,0 +1,420 @@
+"""Stock LearningDense ("bit approximate"): sum-of-products rules and their rounding, bit for bit.
+
+The traces that the rules read are those of `loihi_traces`. Every random number is an argument: Lava
+draws one scalar per purpose and step and uses it for the whole layer. Synaptic arrays are indexed
+[pre, post]; pass ``weights.T`` for Lava's order.
+Not reproduced: the 32-bit overflow of w + c in a factor, for weights within c of ±2^31.
+Source: lava-nc 0.10.0, `lava/magma/core/model/py/connection.py`,
+`lava/magma/core/learning/learning_rule_applier.py` and `product_series.py`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lava_ed.kernels._jit import inline, kernel
+from lava_ed.kernels.dense import weight_limits
+from lava_ed.kernels.fixed_point import (
+    ACCUMULATOR_BITS,
+    ACCUMULATOR_MAX,
+    ACCUMULATOR_MIN,
+    MANTISSA_BITS,
+    TAG_MAX,
+    TRACE_BITS,
+    saturate,
+    shift_signed,
+)
+
+__all__ = [
+    "RuleTable",
+    "apply_rule",
+    "compile_rule",
+    "decimation_active",
+    "rounding_offset",
+    "synapse_limits",
+]
+
+TARGETS: Final = ("dw", "dd", "dt")
+"""Rows of `RuleTable.ranges` and of `synapse_limits`: weights, tag_2 (delay), tag_1 (tag)."""
+DEPENDENCIES: Final = ("x0", "y0", "u")
+DEP_X0: Final = 0
+DEP_Y0: Final = 1
+DEP_U: Final = 2
+SOURCES: Final = ("x0", "x1", "x2", "y0", "y1", "y2", "y3", "w", "d", "t")
+SRC_X0: Final = 0
+SRC_X1: Final = 1
+SRC_X2: Final = 2
+SRC_Y0: Final = 3
+SRC_Y1: Final = 4
+SRC_Y3: Final = 6
+SRC_W: Final = 7
+SRC_D: Final = 8
+SRC_T: Final = 9
+SPIKE_FACTOR_BITS: Final = 1
+SYNAPSE_FACTOR_BITS: Final = 9
+CONSTANT_BITS: Final = 8
+SOURCE_BITS: Final = (SPIKE_FACTOR_BITS, TRACE_BITS, TRACE_BITS, SPIKE_FACTOR_BITS) + (
+    (TRACE_BITS,) * 3 + (SYNAPSE_FACTOR_BITS,) * 3
+)
+"""Width that each source adds to a product, in the order of `SOURCES`."""
+
+COL_DEPENDENCY: Final = 0
+COL_MULTIPLIER: Final = 1
+COL_SHIFT_RIGHT: Final = 2
+COL_SHIFT_LEFT: Final = 3
+COL_FIRST: Final = 4
+COL_STOP: Final = 5
+"""Columns of `RuleTable.products`; the last two delimit its rows of `RuleTable.factors`."""
+COL_SOURCE: Final = 0
+COL_CONSTANT: Final = 1
+COL_SIGN: Final = 2
+COL_LIMIT: Final = 3
+"""Columns of `RuleTable.factors`; constants are in halves, limits are 2^width."""
+
+SYNAPSE_SHIFT: Final = 7
+"""Synaptic variables (9 bits with sign) enter the accumulator (16 bits) shifted left by this."""
+SCRATCH_ROWS: Final = 5
+"""Rows that `apply_rule` needs in its scratch array: product, operand and three accumulators."""
+MAC: Final = 0
+OPERAND: Final = 1
+FIRST_ACCUMULATOR: Final = 2
+CONSTANT_CLAMP: Final = 2**28
+RAW_CLAMP: Final = 2**28
+"""Bounds that keep sums in 32 bits; factors are cut to 2^9 anyway."""
+TAG_CLAMP: Final = 2**16
+
+
+class RuleTable(NamedTuple):
+    """A learning rule as integer tables that compiled code can walk.
+
+    Attributes
+    ----------
+    products : int64[n_products, 6]
+        Columns ``COL_DEPENDENCY`` … ``COL_STOP``.
+    factors : int64[n_factors, 4]
+        Columns ``COL_SOURCE`` … ``COL_LIMIT``.
+    ranges : int64[3, 2]
+        First and last + 1 product of weights, tag_2 and tag_1; equal where there is no rule.
+    decimate_exponent : int
+        k of a u_k dependency, −1 where there is none.
+    """
+
+    products: NDArray[np.int64]
+    factors: NDArray[np.int64]
+    ranges: NDArray[np.int64]
+    decimate_exponent: int
+
+
+def compile_rule(rule: Any) -> RuleTable:
+    """Compile a Lava learning rule, read through ``active_product_series``, into a `RuleTable`.
+
+    Parameters
+    ----------
+    rule : lava LoihiLearningRule, or anything with its attributes
+        ``active_product_series`` (mapping of dw, dd, dt) and ``decimate_exponent`` are read.
+    """
+    products: list[list[int]] = []
+    factors: list[list[int]] = []
+    ranges = np.zeros((len(TARGETS), 2), dtype=np.int64)
+    for target, series in rule.active_product_series.items():
+        first = len(products)
+        for product in series.products:
+            products.append(_compile_product(product, factors))
+        ranges[TARGETS.index(target)] = first, len(products)
+    exponent = rule.decimate_exponent
+    return RuleTable(
+        products=np.array(products, dtype=np.int64).reshape(-1, 6),
+        factors=np.array(factors, dtype=np.int64).reshape(-1, 4),
+        ranges=ranges,
+        decimate_exponent=-1 if exponent is None else int(exponent),
+    )
+
+
+def _compile_product(product: Any, factors: list[list[int]]) -> list[int]:
+    """Row of one product; its factors are appended, constant ones folded into the multiplier."""
+    first = len(factors)
+    width = MANTISSA_BITS
+    multiplier = int(product.s_mantissa)
+    for factor in product.factors:
+        constant = 0 if factor.const is None else factor.const
+        if factor.state_var == "C":
+            width += CONSTANT_BITS
+            limit = 2**CONSTANT_BITS
+            multiplier *= int(min(max(constant, -limit), limit - 1))
+            continue
+        source = SOURCES.index(factor.state_var)
+        width += SOURCE_BITS[source]
+        # Lava truncates x + constant towards zero: only the floor and "not whole" matter.
+        halves = 2 * math.floor(constant) + int(constant != math.floor(constant))
+        halves = min(max(halves, -CONSTANT_CLAMP), CONSTANT_CLAMP)
+        factors.append([source, halves, int(factor.is_sgn), 2 ** SOURCE_BITS[source]])
+    wrapped = (multiplier + 2**31) % 2**32 - 2**31
+    right = min(max(0, width - ACCUMULATOR_BITS), 31)
+    dependency = DEPENDENCIES.index(product.dependency)
+    return [dependency, wrapped, right, int(product.s_exp), first, len(factors)]
+
+
+def synapse_limits(sign_mode: int) -> NDArray[np.int64]:
+    """Limits after a learning step, in the order of `TARGETS`.
+
+    Parameters
+    ----------
+    sign_mode : int
+        Value of Lava's `SignMode`; NULL, with which stock learning crashes, counts as excitatory.
+
+    Returns
+    -------
+    int64[3, 2]
+        Smallest and largest weight, tag_2 (0 … 255) and tag_1 (−257 … 255, Lava's own).
+    """
+    return np.array([weight_limits(sign_mode), (0, TAG_MAX), (-TAG_MAX - 2, TAG_MAX)], dtype=np.int64)
+
+
+@inline
+def decimation_active(time_step, t_epoch, exponent):  # type: ignore[no-untyped-def]
+    """Whether u_k is 1 in this epoch: (time_step // t_epoch) mod 2^k = 0; never for k = −1."""
+    return exponent >= 0 and (time_step // t_epoch) % (1 << exponent) == 0
+
+
+@inline
+def rounding_offset(random):  # type: ignore[no-untyped-def]
+    """What to add before » 7 so that a fraction f of 128 rounds up where random < f/128.
+
+    127 − ⌊128·random⌋ for random in [0, 1): exact, as 128 is a power of two.
+    """
+    return np.int32(127) - np.int32(random * 128.0)
+
+
+@inline
+def add_constant(raw, halves):  # type: ignore[no-untyped-def]
+    """2·raw + 2·constant in 32 bits; what lies far beyond every factor's width is clamped first."""
+    raw = np.int32(saturate(raw, -RAW_CLAMP, RAW_CLAMP))
+    return np.int32(np.int32(2 * raw) + halves)
+
+
+@inline
+def multiply_row(mac, values, factor):  # type: ignore[no-untyped-def]
+    """mac_j ← mac_j·f_j modulo 2^32, where f = sgn(v + c), or v + c cut to −2^b … 2^b − 1.
+
+    A fraction of c is dropped towards zero after the sum, as by Lava's cast to int32.
+    """
+    halves = np.int32(factor[COL_CONSTANT])
+    low, high = np.int32(-factor[COL_LIMIT]), np.int32(factor[COL_LIMIT] - 1)
+    if factor[COL_SIGN]:
+        for j in range(mac.size):
+            doubled = add_constant(values[j], halves)
+            mac[j] = mac[j] * (np.int32(doubled > 0) - np.int32(doubled < 0))
+        return
+    for j in range(mac.size):
+        doubled = add_constant(values[j], halves)
+        value = np.int32((doubled + np.int32(doubled < 0)) >> 1)
+        mac[j] = mac[j] * np.int32(saturate(value, low, high))
+
+
+@inline
+def factor_value(raw, factor):  # type: ignore[no-untyped-def]
+    """One factor that is not under sgn(); see `multiply_row`."""
+    limit = factor[COL_LIMIT]
+    doubled = add_constant(raw, factor[COL_CONSTANT])
+    return np.int32(saturate(shift_signed(doubled, 1), -limit, limit - 1))
+
+
+@inline
+def pre_scalar(product, factors, i, u_active, x_history, tx):  # type: ignore[no-untyped-def]
+    """Part of a product that is one number for pre neuron i, modulo 2^32; 0 if its gate is shut."""
+    dependency = product[COL_DEPENDENCY]
+    if (dependency == DEP_X0 and tx[i] == 0) or (dependency == DEP_U and not u_active):
+        return np.int32(0)
+    when = tx[i] if dependency == DEP_X0 else x_history.shape[0] - 1
+    value = np.int32(product[COL_MULTIPLIER])
+    for f in range(product[COL_FIRST], product[COL_STOP]):
+        source = factors[f, COL_SOURCE]
+        if source == SRC_X0:
+            value = np.int32(value * factor_value(tx[i] > 0, factors[f]))
+        elif source <= SRC_X2 and dependency != DEP_Y0:
+            raw = x_history[when, source - SRC_X1, i]
+            value = np.int32(value * factor_value(raw, factors[f]))
+    return value
+
+
+@inline
+def gather_row(source, ty, i, x_history, y_history, row):  # type: ignore[no-untyped-def]
+    """For each post neuron j, the trace that a factor reads at j's last spike (dependency y0)."""
+    for j in range(row.size):
+        if source < SRC_Y0:
+            row[j] = x_history[ty[j], source - SRC_X1, i]
+        else:
+            row[j] = y_history[ty[j], source - SRC_Y1, j]
+
+
+@inline
+def multiply_trace(mac, factor, dependency, i, x_history, y_history, tx, ty, row):  # type: ignore[no-untyped-def]
+    """Multiply by the factor's spike or trace, read when the product's dependency says."""
+    source = factor[COL_SOURCE]
+    if source == SRC_Y0:
+        for j in range(row.size):
+            row[j] = ty[j] > 0
+        multiply_row(mac, row, factor)
+    elif dependency == DEP_Y0:
+        gather_row(source, ty, i, x_history, y_history, row)
+        multiply_row(mac, row, factor)
+    else:
+        when = tx[i] if dependency == DEP_X0 else y_history.shape[0] - 1
+        multiply_row(mac, y_history[when, source - SRC_Y1], factor)
+
+
+@inline
+def product_row(  # type: ignore[no-untyped-def]
+    product, factors, i, scalar, x_history, y_history, tx, ty, weights, tag_2, tag_1, scratch
+):
+    """Evaluate one product for pre neuron i and every post neuron into ``scratch[MAC]``."""
+    mac = scratch[MAC]
+    dependency = product[COL_DEPENDENCY]
+    for j in range(mac.size):
+        mac[j] = 0 if dependency == DEP_Y0 and ty[j] == 0 else scalar
+    for f in range(product[COL_FIRST], product[COL_STOP]):
+        factor = factors[f]
+        source = factor[COL_SOURCE]
+        if source == SRC_W:
+            multiply_row(mac, weights[i], factor)
+        elif source == SRC_D:
+            multiply_row(mac, tag_2[i], factor)
+        elif source == SRC_T:
+            multiply_row(mac, tag_1[i], factor)
+        elif source >= SRC_Y0 or (source != SRC_X0 and dependency == DEP_Y0):
+            multiply_trace(mac, factor, dependency, i, x_history, y_history, tx, ty, scratch[OPERAND])
+
+
+@inline
+def accumulate(accumulator, mac, active, right, left):  # type: ignore[no-untyped-def]
+    """acc_j ← clip(acc_j + clip((mac_j » right) « left)); both clip at −2^15 − 1 … 2^15 − 1."""
+    low, high = np.int32(ACCUMULATOR_MIN), np.int32(ACCUMULATOR_MAX)
+    right, left = np.int32(right), np.int32(left)
+    for j in range(accumulator.size):
+        # A closed gate adds 0, and still clips an accumulator that started out of range.
+        change = np.int32((mac[j] >> right) << left) if active else np.int32(0)
+        total = np.int32(accumulator[j] + saturate(change, low, high))
+        accumulator[j] = saturate(total, low, high)
+
+
+@inline
+def store_row(accumulator, offset, low, high, row):  # type: ignore[no-untyped-def]
+    """row_j ← min(max((acc_j + offset) » 7, low), high)."""
+    for j in range(row.size):
+        row[j] = saturate((accumulator[j] + offset) >> SYNAPSE_SHIFT, low, high)
+
+
+@inline
+def load_rows(i, weights, tag_2, tag_1, ranges, scratch):  # type: ignore[no-untyped-def]
+    """Shift the variables that have a rule into their accumulators."""
+    for j in range(scratch.shape[1]):
+        if ranges[0, 0] < ranges[0, 1]:
+            # Lava's weights are int32, so this shift is modulo 2^32; its tags are int64, where
+            # anything far out of range ends at the accumulator's limit, with or without the clamp.
+            scratch[FIRST_ACCUMULATOR, j] = np.int32(np.int64(weights[i, j]) << SYNAPSE_SHIFT)
+        if ranges[1, 0] < ranges[1, 1]:
+            tag = saturate(np.int64(tag_2[i, j]), -TAG_CLAMP, TAG_CLAMP)
+            scratch[FIRST_ACCUMULATOR + 1, j] = tag << SYNAPSE_SHIFT
+        if ranges[2, 0] < ranges[2, 1]:
+            tag = saturate(np.int64(tag_1[i, j]), -TAG_CLAMP, TAG_CLAMP)
+            scratch[FIRST_ACCUMULATOR + 2, j] = tag << SYNAPSE_SHIFT
+
+
+@inline
+def active_rows(products, u_active, ty):  # type: ignore[no-untyped-def]
+    """Pre neurons on which a product can act: 2 for all, 1 for those that spiked, 0 for none."""
+    reach = 0
+    for p in range(products.shape[0]):
+        dependency = products[p, COL_DEPENDENCY]
+        if dependency == DEP_X0:
+            reach = max(reach, 1)
+        elif dependency == DEP_U:
+            reach = max(reach, 2 if u_active else 0)
+        else:
+            for j in range(ty.size):
+                if ty[j] > 0:
+                    reach = 2
+    return reach
+
+
+@inline
+def holds_restless_tag(row):  # type: ignore[no-untyped-def]
+    """Whether some tag is −257: alone inside its limits, it is not kept by an idle epoch.
+
+    −257·128 is below the accumulator's −2^15 − 1, which rounds to −256 in 127 cases of 128.
+    """
+    found = False
+    for j in range(row.size):
+        found |= row[j] < -TAG_MAX - 1
+    return found
+
+
+@kernel
+def apply_rule(  # type: ignore[no-untyped-def]
+    products, factors, ranges, limits, u_active, random, x_history, y_history, tx, ty,
+    weights, tag_2, tag_1, scratch, skip_idle,
+):  # fmt: skip
+    """Update the synaptic variables of a layer at the end of an epoch; all rules read old values.
+
+    acc = v·2^7; per product acc ← clip(acc + clip((Πf » right) « left)); v ← round(acc/2^7),
+    stochastically by one number for the layer, then clipped to the variable's limits.
+
+    Parameters
+    ----------
+    products, factors, ranges : int64 arrays
+        `compile_rule`.
+    limits : int64[3, 2]
+        `synapse_limits`.
+    u_active : bool
+        `decimation_active` of this time step.
+    random : float
+        [0, 1).
+    x_history, y_history : int32[t_epoch + 1, 2, n_pre] and int32[t_epoch + 1, 3, n_post]
+        `loihi_traces.trace_history` of either side.
+    tx, ty : integer[n_pre], integer[n_post]
+        Last spikes in the epoch, 0 for none; the caller clears them afterwards.
+    weights, tag_2, tag_1 : integer[n_pre, n_post]
+        Changed where they have a rule; of any shape [0, 0] where neither rule nor factor names them.
+    scratch : int32[SCRATCH_ROWS, n_post]
+        Overwritten.
+    skip_idle : bool
+        Pass over pre neurons on which no product acts. Equal to Lava only while every variable
+        with a rule is within `limits`, as it is after one call without, or after clipping.
+
+    Returns
+    -------
+    int
+        Number of pre neurons whose synapses were visited.
+    """
+    offset = rounding_offset(random)
+    reach = active_rows(products, u_active, ty) if skip_idle else 2
+    visited = 0
+    for i in range(tx.size):
+        idle = reach == 0 or (reach == 1 and tx[i] == 0)
+        if idle and not (ranges[2, 0] < ranges[2, 1] and holds_restless_tag(tag_1[i])):
+            continue
+        visited += 1
+        load_rows(i, weights, tag_2, tag_1, ranges, scratch)
+        for target in range(ranges.shape[0]):
+            for p in range(ranges[target, 0], ranges[target, 1]):
+                product = products[p]
+                scalar = pre_scalar(product, factors, i, u_active, x_history, tx)
+                if scalar != 0:
+                    product_row(
+                        product, factors, i, scalar, x_history, y_history, tx, ty,
+                        weights, tag_2, tag_1, scratch,
+                    )  # fmt: skip
+                accumulator = scratch[FIRST_ACCUMULATOR + target]
+                right = product[COL_SHIFT_RIGHT]
+                accumulate(accumulator, scratch[MAC], scalar != 0, right, product[COL_SHIFT_LEFT])
+        if ranges[0, 0] < ranges[0, 1]:
+            store_row(scratch[FIRST_ACCUMULATOR], offset, limits[0, 0], limits[0, 1], weights[i])
+        if ranges[1, 0] < ranges[1, 1]:
+            store_row(scratch[FIRST_ACCUMULATOR + 1], offset, limits[1, 0], limits[1, 1], tag_2[i])
+        if ranges[2, 0] < ranges[2, 1]:
+            store_row(scratch[FIRST_ACCUMULATOR + 2], offset, limits[2, 0], limits[2, 1], tag_1[i])
+    return visited

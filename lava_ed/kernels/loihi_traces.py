@@ -1,0 +1,194 @@
+"""Stock LearningDense ("bit approximate"): the traces of either side, bit for bit.
+
+Every random number is an argument: Lava draws one scalar per purpose and step and uses it for
+the whole layer.
+Source: lava-nc 0.10.0, `lava/magma/core/model/py/connection.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lava_ed.kernels._jit import inline, kernel
+from lava_ed.kernels.fixed_point import TRACE_MAX, saturate
+
+__all__ = ["decay_factors", "receive_post_spikes", "receive_pre_spikes", "split_impulses", "trace_history"]
+
+GRADED_REGULAR: Final = 0
+GRADED_OVERWRITE: Final = 1
+GRADED_ADD_SATURATE: Final = 2
+GRADED_ADD_WRAP: Final = 3
+"""Values of Lava's `GradedSpikeCfg`."""
+IMPULSE_FRACTION: Final = 2**8
+OVERFLOW_STEP: Final = 127
+
+
+def decay_factors(taus: ArrayLike) -> NDArray[np.float64]:
+    """Factor exp(−1/τ) of each trace for one step; 0 where τ is 0, as such a trace is cleared.
+
+    It is computed by the same numpy call as in Lava, so that no last bit can differ.
+
+    Parameters
+    ----------
+    taus : float[k]
+        Time constants of the traces of one side.
+    """
+    values = np.asarray(taus)
+    factors = np.zeros(values.shape, dtype=np.float64)
+    active = values != 0
+    factors[active] = np.exp(-1 / values[active][:, np.newaxis])[:, 0]
+    return factors
+
+
+def split_impulses(impulses: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Whole part and fraction (in 256ths) of trace impulses.
+
+    Parameters
+    ----------
+    impulses : float[k]
+        Impulses of the traces of one side.
+
+    Examples
+    --------
+    >>> split_impulses([16.5])
+    (array([16]), array([128]))
+    """
+    values = np.asarray(impulses)
+    whole = np.floor(values)
+    fraction = np.round((values - whole) * IMPULSE_FRACTION)
+    return whole.astype(np.int64), fraction.astype(np.int64)
+
+
+@inline
+def add_impulse(trace, random, whole, fraction):  # type: ignore[no-untyped-def]
+    """min(max(trace + whole + [random < fraction], 0), 127)."""
+    total = np.int64(trace) + whole + (1 if random < fraction else 0)
+    return np.int32(saturate(total, 0, TRACE_MAX))
+
+
+@inline
+def decay_trace(trace, factor, random):  # type: ignore[no-untyped-def]
+    """⌊trace·factor⌋ + [random < trace·factor − ⌊trace·factor⌋]."""
+    exact = factor * trace
+    whole = np.floor(exact)
+    return np.int32(np.int64(whole) + (1 if random < exact - whole else 0))
+
+
+@inline
+def half_payload(payload):  # type: ignore[no-untyped-def]
+    """payload/2 rounded half to even, modulo 256."""
+    half = np.int64(payload) >> 1
+    return (half + (payload & half & 1)) & 0xFF
+
+
+@kernel
+def receive_pre_spikes(s_in, mode, when, x, tx, whole, fraction):  # type: ignore[no-untyped-def]
+    """Record one step of pre-synaptic spikes and payloads in x1, x2 and tx.
+
+    A second spike in an epoch adds the impulse at once (rounded up if it has a fraction);
+    x1 ← p/2 (overwrite), min(x1 + p/2, 127) (saturate), or x1 + p/2 − 127 above 127 with
+    only overflows recorded (wrap), all modulo 256.
+
+    Parameters
+    ----------
+    s_in : integer[n_pre]
+        Payloads as received; 0 and 1 where ``num_message_bits`` is 0.
+    mode : int
+        Value of `GradedSpikeCfg`.
+    when : int
+        Step within the epoch, 1 … t_epoch.
+    x : int32[2, n_pre]
+        Traces x1 and x2, 7 bits (8 in the graded modes); changed.
+    tx : integer[n_pre]
+        Step of the last spike in this epoch, 0 for none; changed.
+    whole, fraction : int64[2]
+        `split_impulses` of x1 and x2.
+    """
+    for i in range(s_in.size):
+        spiked = s_in[i] != 0
+        again = spiked and tx[i] > 0
+        if mode == GRADED_REGULAR:
+            if again:
+                x[0, i] = add_impulse(x[0, i], 0, whole[0], fraction[0])
+        elif mode == GRADED_OVERWRITE:
+            if spiked:
+                x[0, i] = half_payload(np.int64(s_in[i]))
+        else:
+            total = (x[0, i] + half_payload(np.int64(s_in[i]))) & 0xFF
+            if mode == GRADED_ADD_SATURATE:
+                x[0, i] = min(total, TRACE_MAX)
+            else:
+                overflow = total > TRACE_MAX
+                x[0, i] = total - OVERFLOW_STEP if overflow else total
+                spiked = spiked and overflow
+                again = again and overflow
+        if again:
+            x[1, i] = add_impulse(x[1, i], 0, whole[1], fraction[1])
+        if spiked:
+            tx[i] = when
+
+
+@kernel
+def receive_post_spikes(s_in_bap, when, y, ty, random, whole, fraction):  # type: ignore[no-untyped-def]
+    """Record one step of post-synaptic spikes; a second one in an epoch adds the impulses at once.
+
+    Parameters
+    ----------
+    s_in_bap : bool or integer[n_post]
+        Spikes; Lava's y0 Var is True where one came in this epoch.
+    when : int
+        Step within the epoch, 1 … t_epoch.
+    y : int32[3, n_post]
+        Traces y1, y2, y3; changed. A three-factor rule overwrites them afterwards.
+    ty : integer[n_post]
+        Step of the last spike in this epoch, 0 for none; changed.
+    random : int
+        0 … 127; Lava's y impulse generator after the first of the two advances of this step.
+    whole, fraction : int64[3]
+        `split_impulses` of y1, y2 and y3.
+    """
+    for j in range(s_in_bap.size):
+        if s_in_bap[j]:
+            if ty[j] > 0:
+                for k in range(y.shape[0]):
+                    y[k, j] = add_impulse(y[k, j], random, whole[k], fraction[k])
+            ty[j] = when
+
+
+@kernel
+def trace_history(  # type: ignore[no-untyped-def]
+    traces, t_spike, factors, random_decay, random_impulse, whole, fraction, history
+):
+    """Compute the traces of one side at each step of the epoch that ends now.
+
+    h[0] = traces; h[t] = decay(h[t−1]), plus the impulse at the last spike (t = t_spike).
+    h[t_epoch] are the new x traces, and the new y traces of a two-factor rule.
+
+    Parameters
+    ----------
+    traces : int32[k, n]
+        Traces at the end of the epoch's last `receive_…_spikes`.
+    t_spike : integer[n]
+        tx or ty.
+    factors : float64[k]
+        `decay_factors`.
+    random_decay : float
+        [0, 1), one number for the side.
+    random_impulse : int
+        0 … 127, one number for the side.
+    whole, fraction : int64[k]
+        `split_impulses`.
+    history : int32[t_epoch + 1, k, n]
+        Overwritten.
+    """
+    history[0] = traces
+    for t in range(1, history.shape[0]):
+        for k in range(traces.shape[0]):
+            for i in range(traces.shape[1]):
+                value = decay_trace(history[t - 1, k, i], factors[k], random_decay)
+                if t_spike[i] == t:
+                    value = add_impulse(value, random_impulse, whole[k], fraction[k])
+                history[t, k, i] = value

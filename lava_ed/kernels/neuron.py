@@ -1,0 +1,313 @@
+"""Neuron arithmetic of STD-ED (AFT-IF) and MPD-ED (AFT-LIF): integration, firing, errors, adaptation.
+
+Arrays are int32, one entry a neuron, and are changed in place.  Functions return counts: spikes
+or messages, neurons that were active, and states that left their 24-bit register.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lava_ed.kernels._jit import inline, kernel
+from lava_ed.kernels.fixed_point import (
+    TRACE_MAX,
+    decay,
+    random_word,
+    row_key,
+    saturate,
+    wrap_state,
+)
+
+
+@inline
+def threshold_of_step(step):  # type: ignore[no-untyped-def]
+    """κ = (4 + step mod 4)·2^(step div 4): four thresholds an octave, mantissa 4 … 7."""
+    return (4 + (step & 3)) << (step >> 2)
+
+
+@kernel
+def integrate(a_in, u, v):  # type: ignore[no-untyped-def]
+    """u ← wrap(u + a_in), then v ← wrap(v + u): the rectified-linear PSP without decay.
+
+    Returns
+    -------
+    (active, overflows) : active neurons have an input or a current; overflows left 24 bits.
+
+    Source: Zhang et al., "Rectified Linear Postsynaptic Potential Function" (arXiv 2003.11837).
+    """
+    active = 0
+    overflows = 0
+    for j in range(u.size):
+        raw_u = u[j] + a_in[j]
+        new_u = wrap_state(raw_u)
+        raw_v = v[j] + new_u
+        new_v = wrap_state(raw_v)
+        overflows += (new_u != raw_u) + (new_v != raw_v)
+        active += (a_in[j] != 0) | (new_u != 0)
+        u[j] = new_u
+        v[j] = new_v
+    return active, overflows
+
+
+@kernel
+def accumulate(a_in, v):  # type: ignore[no-untyped-def]
+    """v ← wrap(v + a_in): the non-leaky membrane of an MPD-ED readout.
+
+    Returns
+    -------
+    (active, overflows)
+    """
+    active = 0
+    overflows = 0
+    for j in range(v.size):
+        raw = v[j] + a_in[j]
+        new = wrap_state(raw)
+        overflows += new != raw
+        active += a_in[j] != 0
+        v[j] = new
+    return active, overflows
+
+
+@kernel
+def fire_falling_threshold(u, v, kappa, remaining, x, events):  # type: ignore[no-untyped-def]
+    """Fire where v ≥ κ·remaining and no spike came before; then x ← remaining.
+
+    Parameters
+    ----------
+    u, v : int32 (n,)
+        Currents (only to tell which neurons were counted active already) and membranes.
+    kappa, remaining : int
+        Slope κ of the falling threshold, and T − s: the value that a spike now stands for.
+    x : int32 (n,)
+        Value of each neuron's spike, 0 while silent.
+    events : int32 (n,)
+        Receives the indices of the neurons that fire now.
+
+    Returns
+    -------
+    (spikes, newly_active) : spikes, and those of them whose neuron had no current.
+    """
+    threshold = np.int64(kappa) * remaining
+    spikes = 0
+    newly_active = 0
+    for j in range(v.size):
+        if v[j] >= threshold and x[j] == 0:
+            x[j] = remaining
+            events[spikes] = j
+            spikes += 1
+            newly_active += u[j] == 0
+    return spikes, newly_active
+
+
+@kernel
+def gate_error(e_in, x, window, limit, delta):  # type: ignore[no-untyped-def]
+    """δ ← [0 < x < T]·sat(e_in): only a neuron that fired strictly inside its window has a gradient.
+
+    Returns
+    -------
+    (messages, active, overflows) : non-zero δ; neurons with an error input; values cut at ±limit.
+    """
+    messages = 0
+    active = 0
+    cut = 0
+    for j in range(x.size):
+        e = e_in[j]
+        active += e != 0
+        if 0 < x[j] < window:
+            d = saturate(e, -limit, limit)
+            cut += d != e
+        else:
+            d = 0
+        delta[j] = d
+        messages += d != 0
+    return messages, active, cut
+
+
+@kernel
+def split_error(delta, shift, key, y1, y2):  # type: ignore[no-untyped-def]
+    """y1, y2 ← positive and negative part of sat₇(round(δ/2^shift)), rounded stochastically.
+
+    Parameters
+    ----------
+    delta : int32 (n,)
+    shift : int
+        0 … 16; rounding adds `shift` random bits before the right shift, so that the mean is exact.
+    key : uint64
+        Stream key of this layer and step.
+    y1, y2 : int32 (n,)
+        7-bit learning-port values.
+
+    Returns
+    -------
+    int : neurons with a non-zero y1 or y2.
+    """
+    base = row_key(key, 0)
+    live = 0
+    for j in range(delta.size):
+        d = delta[j]
+        magnitude = np.int64(abs(d))
+        if shift > 0:
+            magnitude = (magnitude + random_word(base, j, shift)) >> shift
+        magnitude = min(magnitude, np.int64(TRACE_MAX))
+        y1[j] = magnitude if d > 0 else 0
+        y2[j] = magnitude if d < 0 else 0
+        live += magnitude != 0
+    return live
+
+
+@kernel
+def leak_and_fire(a_in, v, threshold, dv, half_width, t, spike_word, support_word, events):  # type: ignore[no-untyped-def]
+    """v ← wrap(λ·v + a_in); s = [v ≥ θ]; history bits are set and v ← 0 where s.
+
+    Parameters
+    ----------
+    a_in, v : int32 (n,)
+    threshold, half_width : int
+        θ, and the half-width α of the box surrogate: h = [|v − θ| < α].
+    dv : int
+        λ = 1 − dv/4096, applied with sign and magnitude.
+    t : int
+        Step in the window, 0 … 31: the bit that a spike sets.
+    spike_word, support_word : int32 (n,)
+        Bit t: a spike at t, and a spike at t inside the surrogate's support.
+    events : int32 (n,)
+        Receives the indices of the neurons that fire now.
+
+    Returns
+    -------
+    (spikes, active, overflows)
+    """
+    spikes = 0
+    active = 0
+    overflows = 0
+    bit = np.int32(np.int64(1) << t)
+    for j in range(v.size):
+        a = a_in[j]
+        old = v[j]
+        active += (a != 0) | ((old != 0) & (dv != 0))
+        raw = decay(old, dv) + a
+        new = wrap_state(raw)
+        overflows += new != raw
+        if new >= threshold:
+            spike_word[j] |= bit
+            if new - threshold < half_width:
+                support_word[j] |= bit
+            active += (a == 0) & ((old == 0) | (dv == 0))
+            events[spikes] = j
+            spikes += 1
+            new = 0
+        v[j] = new
+    return spikes, active, overflows
+
+
+@kernel
+def spikes_at(spike_word, t, events):  # type: ignore[no-untyped-def]
+    """List the neurons whose history has a spike at step t; returns how many."""
+    n = 0
+    for j in range(spike_word.size):
+        if (spike_word[j] >> t) & 1:
+            events[n] = j
+            n += 1
+    return n
+
+
+@kernel
+def replay_error(e_in, b, d, spike_word, support_word, t, dv, dv_post, delta):  # type: ignore[no-untyped-def]
+    """One step of reversed time: D ← λ·D, B ← λ_post·B + e_in; at a spike ε = h·B, Δ = ε − D, D ← ε.
+
+    Parameters
+    ----------
+    e_in : int32 (n,)
+        Σ_k w_jk·Δ_k, already shifted; 8 fractional bits.
+    b, d : int32 (n,)
+        Error accumulator B and error of the last replayed spike D; 8 fractional bits.
+    spike_word, support_word : int32 (n,)
+        Bit histories; h is the support bit (box surrogate).
+    t : int
+        Step replayed now.
+    dv, dv_post : int
+        Decay constants of this layer and of the layer the error comes from.
+    delta : int32 (n,)
+        Message Δ, 0 where none is sent.
+
+    Returns
+    -------
+    (messages, active, overflows)
+    """
+    messages = 0
+    active = 0
+    overflows = 0
+    for j in range(b.size):
+        e = e_in[j]
+        active += (
+            (e != 0) | ((spike_word[j] >> t) & 1 != 0) | ((d[j] != 0) & (dv != 0)) | ((b[j] != 0) & (dv_post != 0))
+        )
+        d_now = np.int32(decay(d[j], dv))
+        raw = decay(b[j], dv_post) + e
+        b_now = np.int32(wrap_state(raw))
+        overflows += b_now != raw
+        message = np.int32(0)
+        if (spike_word[j] >> t) & 1:
+            epsilon = b_now if (support_word[j] >> t) & 1 else np.int32(0)
+            raw_message = np.int64(epsilon) - d_now
+            message = np.int32(wrap_state(raw_message))
+            overflows += message != raw_message
+            d_now = epsilon
+        b[j] = b_now
+        d[j] = d_now
+        delta[j] = message
+        messages += message != 0
+    return messages, active, overflows
+
+
+@kernel
+def count_fired(x, window):  # type: ignore[no-untyped-def]
+    """Neurons with x > 0, and neurons at the ceiling x = window."""
+    fired = 0
+    saturated = 0
+    for j in range(x.size):
+        fired += x[j] > 0
+        saturated += x[j] >= window
+    return fired, saturated
+
+
+@kernel
+def count_history(spike_word, window):  # type: ignore[no-untyped-def]
+    """Neurons that fired at least once, and neurons that fired in more than half of `window` steps."""
+    fired = 0
+    saturated = 0
+    for j in range(spike_word.size):
+        word = np.int64(spike_word[j]) & 0xFFFFFFFF
+        fired += word != 0
+        n = 0
+        while word:
+            word &= word - 1
+            n += 1
+        saturated += 2 * n > window
+    return fired, saturated
+
+
+@inline
+def adapt_step(step, highest, fired, saturated, total, low, high, ceiling):  # type: ignore[no-untyped-def]
+    """One move of the threshold step from counts: shares are in 1/128 of `total` neuron presentations.
+
+    Fewer than `low` fired: one step down.  More than `high` fired, or more than `ceiling` at
+    the ceiling: one step up.  The step stays in 0 … highest.
+    """
+    if fired * 128 < low * total:
+        return max(step - 1, 0)
+    if fired * 128 > high * total or saturated * 128 > ceiling * total:
+        return min(step + 1, highest)
+    return step
+
+
+@kernel
+def adapt_threshold(step, highest, fired, saturated, total, low, high, ceiling):  # type: ignore[no-untyped-def]
+    """Compiled entry to `adapt_step` for callers outside the engine's loop."""
+    return adapt_step(step, highest, fired, saturated, total, low, high, ceiling)
+
+
+@kernel
+def threshold_from_step(step):  # type: ignore[no-untyped-def]
+    """Compiled entry to `threshold_of_step` for callers outside the engine's loop."""
+    return threshold_of_step(step)

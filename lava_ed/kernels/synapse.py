@@ -1,0 +1,122 @@
+"""Synaptic sums of PlasticDense: forward over spikes, backward over graded errors.
+
+Weights are int8, halved, pre-synaptic-major: ``w8[i, j]`` is half the weight from neuron i to
+neuron j, so that a spike reads one contiguous row.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lava_ed.kernels._jit import inline, kernel
+from lava_ed.kernels.fixed_point import shift_signed, wrap_state
+
+
+@inline
+def scale_sum(total, exponent):  # type: ignore[no-untyped-def]
+    """2·total·2^exponent; a right shift floors, as in Lava's Dense."""
+    doubled = total << 1
+    return doubled << exponent if exponent > 0 else doubled >> -exponent
+
+
+@kernel
+def forward_spikes(w8, row_nonzeros, events, n_events, exponent, a_buff):  # type: ignore[no-untyped-def]
+    """a_j ← (Σ_{i in events} 2·w8_ij)·2^exponent.
+
+    Parameters
+    ----------
+    w8 : int8 (n_pre, n_post)
+    row_nonzeros : int32 (n_pre,)
+        Non-zero weights of each row.
+    events : int32, n_events : int
+        Pre-synaptic neurons that spiked.
+    exponent : int
+        Weight exponent; a negative one shifts right and floors.
+    a_buff : int32 (n_post,)
+        Overwritten with the sums.
+
+    Returns
+    -------
+    int : synaptic operations (stored non-zero synapses read).
+    """
+    synops = 0
+    a_buff[:] = 0
+    for k in range(n_events):
+        i = events[k]
+        synops += row_nonzeros[i]
+        row = w8[i]
+        for j in range(a_buff.size):
+            a_buff[j] += row[j]
+    for j in range(a_buff.size):
+        a_buff[j] = scale_sum(a_buff[j], exponent)
+    return synops
+
+
+@kernel
+def forward_graded(w8, row_nonzeros, events, payloads, n_events, exponent, a_buff):  # type: ignore[no-untyped-def]
+    """a_j ← (Σ_{i in events} 2·w8_ij·payload_i)·2^exponent; returns the graded synaptic operations.
+
+    `payloads` is indexed by neuron; the other parameters are those of `forward_spikes`.
+    """
+    synops = 0
+    a_buff[:] = 0
+    for k in range(n_events):
+        i = events[k]
+        synops += row_nonzeros[i]
+        payload = np.int32(payloads[i])
+        row = w8[i]
+        for j in range(a_buff.size):
+            a_buff[j] += np.int32(row[j]) * payload
+    for j in range(a_buff.size):
+        a_buff[j] = scale_sum(a_buff[j], exponent)
+    return synops
+
+
+@kernel
+def synops_of(row_nonzeros, events, n_events):  # type: ignore[no-untyped-def]
+    """Σ_{i in events} non-zero synapses of i: what a spike costs when nobody listens to its sum."""
+    synops = 0
+    for k in range(n_events):
+        synops += row_nonzeros[events[k]]
+    return synops
+
+
+@kernel
+def backward_errors(w8, e_in, shift, e_buff):  # type: ignore[no-untyped-def]
+    """e_i ← wrap(sign·|Σ_j 2·w8_ij·e_j| » shift): the same synapses read backwards.
+
+    Parameters
+    ----------
+    w8 : int8 (n_pre, n_post)
+    e_in : int32 (n_post,)
+    shift : int
+        Right shift of the sum, towards zero.
+    e_buff : int32 (n_pre,)
+
+    Returns
+    -------
+    (graded_synops, overflows)
+    """
+    synops = 0
+    overflows = 0
+    for i in range(w8.shape[0]):
+        total = np.int64(0)
+        row = w8[i]
+        for j in range(w8.shape[1]):
+            total += np.int64(row[j]) * e_in[j]
+            synops += (row[j] != 0) & (e_in[j] != 0)
+        raw = shift_signed(total << 1, shift)
+        new = wrap_state(raw)
+        overflows += new != raw
+        e_buff[i] = new
+    return synops, overflows
+
+
+@kernel
+def row_nonzeros_of(w8, row_nonzeros):  # type: ignore[no-untyped-def]
+    """row_nonzeros_i ← number of j with w8_ij ≠ 0."""
+    for i in range(w8.shape[0]):
+        n = 0
+        for j in range(w8.shape[1]):
+            n += w8[i, j] != 0
+        row_nonzeros[i] = n

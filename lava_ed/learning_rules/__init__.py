@@ -1,0 +1,24 @@
+"""Learning rules as plain descriptions, checked against the chip's limits."""
+
+from lava_ed.learning_rules.limits import Limit, check, membrane_limit, report, sum_limit
+from lava_ed.learning_rules.mpd_ed import MPDED
+from lava_ed.learning_rules.rate import LearningRate
+from lava_ed.learning_rules.rule import LearningRule, halvings
+from lava_ed.learning_rules.std_ed import STDED
+
+RULES: dict[str, type[LearningRule]] = {rule.name: rule for rule in (STDED, MPDED)}
+"""Every rule by the name that the command line and config.json use."""
+
+__all__ = [
+    "MPDED",
+    "RULES",
+    "STDED",
+    "LearningRate",
+    "LearningRule",
+    "Limit",
+    "check",
+    "halvings",
+    "membrane_limit",
+    "report",
+    "sum_limit",
+]

@@ -1,0 +1,136 @@
+"""What every learning rule is: a sum-of-products string, a rate and its schedule, and its chip limits."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from lava_ed.errors import ConfigError, LavaNotInstalledError
+from lava_ed.kernels.fixed_point import ACCUMULATOR_BITS, MANTISSA_BITS, TRACE_BITS
+from lava_ed.learning_rules.rate import LearningRate
+
+if TYPE_CHECKING:
+    from lava.magma.core.learning.learning_rule import Loihi3FLearningRule
+
+HOLD_TAU = 2**32
+"""Trace time constant that holds a trace in Lava's LearningDense (0 clears it, inf crashes)."""
+
+
+@dataclass(frozen=True)
+class LearningRule:
+    """A supervised event-driven rule: one sum of products, its rate, and how the rate falls.
+
+    Parameters
+    ----------
+    learning_rate : float
+        η; rounded to the nearest rate that the chip holds (`rate` has the result).
+    decay : tuple of (float, float)
+        (progress, factor) pairs: from that share of training on, the rate is η·factor.
+
+    Raises
+    ------
+    UnrepresentableRateError
+        If η, or η times a factor, is outside what the chip holds.
+    ConfigError
+        If progress values are not increasing within 0 … 1.
+    """
+
+    learning_rate: float = 0.0
+    decay: tuple[tuple[float, float], ...] = ()
+
+    name: ClassVar[str] = ""
+    kind: ClassVar[str] = ""
+    with_x1: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        pairs = tuple((float(p), float(f)) for p, f in self.decay)
+        object.__setattr__(self, "decay", pairs)
+        progress = [p for p, _ in pairs]
+        if any(not 0 < p < 1 for p in progress) or progress != sorted(set(progress)):
+            raise ConfigError(
+                f"decay {self.decay}: the progress values must increase strictly between 0 and 1, "
+                "for example ((0.5, 0.5), (0.75, 0.25))"
+            )
+        object.__setattr__(self, "learning_rate", self.rate.value)
+        for _, factor in pairs:
+            LearningRate.nearest(self.learning_rate * factor, self.excess)
+
+    @property
+    def factor_bits(self) -> int:
+        """Summed widths of the trace factors of one product."""
+        return TRACE_BITS * (2 if self.with_x1 else 1)
+
+    @property
+    def excess(self) -> int:
+        """Right shift that brings a product back into the 15-bit accumulator."""
+        return max(0, self.factor_bits + MANTISSA_BITS - ACCUMULATOR_BITS)
+
+    @property
+    def rate(self) -> LearningRate:
+        """The rate at the start of training, after rounding."""
+        return LearningRate.nearest(self.learning_rate, self.excess)
+
+    def rate_at(self, progress: float) -> LearningRate:
+        """The rate after this share (0 … 1) of training, after rounding."""
+        factor = 1.0
+        for start, value in self.decay:
+            if progress >= start:
+                factor = value
+        return LearningRate.nearest(self.learning_rate * factor, self.excess)
+
+    def dw(self, dependency: str = "x0", rate: LearningRate | None = None) -> str:
+        """The rule in Loihi's language.
+
+        Parameters
+        ----------
+        dependency : {"x0", "u0"}
+            What makes the learning engine visit a synapse; with u0, x0 is implied by x1 = 0.
+        rate : LearningRate, optional
+            Default: the rate at the start of training.
+        """
+        scale = (rate or self.rate).scale
+        factors = "x1*" if self.with_x1 else ""
+        return f"{scale}*{dependency}*{factors}y1 - {scale}*{dependency}*{factors}y2"
+
+    def to_lava(
+        self, t_epoch: int = 1, seed: int | None = None, rate: LearningRate | None = None
+    ) -> Loihi3FLearningRule:
+        """The rule as a `Loihi3FLearningRule` for Lava's own LearningDense.
+
+        y1 and y2 come from the post-synaptic process.  x1, where the rule has it, is written by
+        graded spikes under ``GradedSpikeCfg.OVERWRITE`` (payload 2·x) and held between spikes.  A
+        rate's `port_shift` is not in the string: the neuron shifts what it sends.
+
+        Raises
+        ------
+        LavaNotInstalledError
+            Where lava-nc is absent.
+        """
+        try:
+            from lava.magma.core.learning.learning_rule import Loihi3FLearningRule
+        except ImportError as error:
+            raise LavaNotInstalledError(
+                "to_lava() needs lava-nc, which runs on Python 3.10 only: pip install lava-nc==0.10.0 there"
+            ) from error
+        traces: dict[str, Any] = {"x1_impulse": 0, "x1_tau": HOLD_TAU} if self.with_x1 else {}
+        return Loihi3FLearningRule(dw=self.dw("x0", rate), t_epoch=t_epoch, rng_seed=seed, **traces)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain description, as saved in a run's config.json."""
+        return {
+            "name": self.name,
+            "learning_rate": self.learning_rate,
+            "decay": [list(p) for p in self.decay],
+        }
+
+
+def halvings(*progress: float) -> tuple[tuple[float, float], ...]:
+    """Decay that halves the rate at each of these shares of training.
+
+    Examples
+    --------
+    >>> halvings(0.5, 0.75)
+    ((0.5, 0.5), (0.75, 0.25))
+    """
+    return tuple((p, math.ldexp(1.0, -k)) for k, p in enumerate(progress, start=1))

@@ -1,0 +1,43 @@
+"""Tables from grey level to spike value, one for each encoder."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.errors import ConfigError
+from lava_ed.kernels.fixed_point import TRACE_MAX
+
+EncoderKind = Literal["ttfs", "rate", "current"]
+ENCODERS: Final = ("ttfs", "rate", "current")
+GREY_LEVELS: Final = 256
+
+
+def encoder_table(kind: EncoderKind, steps: int) -> npt.NDArray[np.int32]:
+    """Value of each grey level p = 0 … 255.
+
+    ttfs: x = round(p/255·(T − 1)), spike at T − x, black stays silent; rate: x = round(p/255·T)
+    spikes, evenly spread; current: x = ⌊p/2⌋, a 7-bit graded spike in every step.
+
+    Raises
+    ------
+    ConfigError
+        If the kind is unknown.
+
+    Examples
+    --------
+    >>> encoder_table("ttfs", 16)[[0, 128, 255]].tolist()
+    [0, 8, 15]
+    """
+    grey = np.arange(GREY_LEVELS, dtype=np.int64)
+    if kind == "ttfs":
+        values = (2 * grey * (steps - 1) + 255) // 510
+    elif kind == "rate":
+        values = (2 * grey * steps + 255) // 510
+    elif kind == "current":
+        values = np.minimum(grey >> 1, TRACE_MAX)
+    else:
+        raise ConfigError(f"encoder {kind!r} is unknown: use one of {', '.join(ENCODERS)}")
+    return values.astype(np.int32)

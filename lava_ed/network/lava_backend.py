@@ -1,0 +1,133 @@
+"""A net on Lava's own runtime, behind the interface that the training loop uses (needs lava-nc)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from lava.magma.core.run_conditions import RunSteps
+from lava.magma.core.run_configs import Loihi2SimCfg
+
+from lava_ed.errors import CheckpointError, ShapeError
+from lava_ed.kernels.counting import COUNTERS, PHASES
+from lava_ed.learning_rules import LearningRate
+from lava_ed.network.classifier import EDClassifier
+from lava_ed.network.spec import NetworkSpec
+from lava_ed.network.weights import unpack_weights
+
+_NOT_STATE = {"samples", "labels"}
+
+
+class LavaBackend:
+    """Presents samples one by one to an `EDClassifier` on Lava's runtime, one OS process a Lava process.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+    weights : sequence of int8 (n_pre, n_post), optional
+        Stored weights; default: drawn from the spec's seed.
+    """
+
+    name = "lava"
+
+    def __init__(self, spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]] | None = None) -> None:
+        self.spec = spec
+        given = None if weights is None else [unpack_weights(matrix) for matrix in weights]
+        blank = np.zeros((1, spec.sizes[0]), np.uint8)
+        self.net = EDClassifier(spec, blank, np.zeros(1, np.int64), given)
+        self._images: npt.NDArray[np.uint8] | None = None
+        self.net.create_runtime(run_cfg=Loihi2SimCfg(select_tag="fixed_pt"))
+        # Vars can be written only once the runtime has started.
+        self.net.runtime.start(RunSteps(num_steps=0))
+
+    def __enter__(self) -> LavaBackend:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the OS processes."""
+        self.net.stop()
+
+    def bind(self, images: npt.NDArray[np.uint8]) -> None:
+        """Take the images (N, n) that `present` refers to."""
+        if images.ndim != 2 or images.shape[1] != self.spec.sizes[0]:
+            raise ShapeError(f"images have shape {images.shape}, the net takes (N, {self.spec.sizes[0]})")
+        self._images = images
+
+    def present(
+        self, indices: npt.NDArray[np.integer[Any]], labels: npt.NDArray[np.integer[Any]]
+    ) -> npt.NDArray[np.int32]:
+        """Run one sample after the other and return the decisions."""
+        if self._images is None:
+            raise ShapeError("no images bound: call bind(images) first")
+        predictions = np.zeros(len(indices), np.int32)
+        for k, (index, label) in enumerate(zip(indices, labels, strict=True)):
+            self._write("encoder", "samples", self._images[index][np.newaxis])
+            self._write("labels", "labels", np.array([label]))
+            self.net.run(RunSteps(num_steps=self.spec.schedule.period))
+            predictions[k] = int(self._read("error", "prediction")[0])
+        return predictions
+
+    def set_learning(self, learning: bool) -> None:
+        """Switch errors and threshold adaptation on or off."""
+        self._write("error", "learning", np.array([int(learning)]))
+        for name, process in self.net.processes.items():
+            if hasattr(process, "adapting"):
+                self._write(name, "adapting", np.array([int(learning)]))
+
+    def set_rate(self, rate: LearningRate) -> None:
+        """Use another learning rate from the next sample on."""
+        for layer in self.spec.layers:
+            self._write(f"dense{layer}", "rate_mantissa", np.array([rate.mantissa]))
+            self._write(f"dense{layer}", "rate_exponent", np.array([rate.exponent]))
+        for name in ("error", *(f"hidden{layer}" for layer in self.spec.hidden)):
+            self._write(name, "port_shift", np.array([rate.port_shift]))
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """All Vars but the samples and labels, by "process.var"."""
+        return {f"{name}.{var}": self._read(name, var) for name, var in self._variables()}
+
+    def load_state(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Write back what `state` gave; nothing is written if it does not fit."""
+        expected = {f"{name}.{var}" for name, var in self._variables()}
+        if set(state) != expected:
+            differing = sorted(set(state) ^ expected)
+            raise CheckpointError(f"state and net differ in {', '.join(differing[:5])}: it was saved for another net")
+        for name, var in self._variables():
+            shape, wanted = state[f"{name}.{var}"].shape, getattr(self.net.processes[name], var).shape
+            if shape != wanted:
+                raise CheckpointError(f"{name}.{var} has shape {shape} in the state, {wanted} in the net")
+        for name, var in self._variables():
+            self._write(name, var, state[f"{name}.{var}"])
+
+    def counters(self) -> dict[str, dict[str, dict[str, int]]]:
+        """All counters: process → counter → phase → count."""
+        result = {}
+        for name in self.net.processes:
+            values = self._read(name, "counters")
+            result[name] = {
+                counter: {phase: int(values[i, j]) for j, phase in enumerate(PHASES)}
+                for i, counter in enumerate(COUNTERS)
+            }
+        return result
+
+    def _variables(self) -> list[tuple[str, str]]:
+        return [
+            (name, var.name)
+            for name, process in self.net.processes.items()
+            for var in process.vars
+            if var.name not in _NOT_STATE
+        ]
+
+    def _read(self, name: str, var: str) -> npt.NDArray[np.int64]:
+        return np.asarray(getattr(self.net.processes[name], var).get()).astype(np.int64)
+
+    def _write(self, name: str, var: str, value: npt.NDArray[Any]) -> None:
+        getattr(self.net.processes[name], var).set(value)

@@ -1,0 +1,130 @@
+"""The phases of one sample: who integrates, fires, replays and learns when.
+
+``phase = (time_step − 1) mod period``.  Layers count from 0, the input, to ``layers``, the output;
+connection l leads from layer l − 1 to layer l.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from lava_ed.errors import ConfigError
+from lava_ed.kernels.fixed_point import HISTORY_BITS, TRACE_MAX
+
+Kind = Literal["std-ed", "mpd-ed"]
+ReadoutKind = Literal["membrane", "first-spike"]
+
+KINDS: Final = ("std-ed", "mpd-ed")
+READOUTS: Final = ("membrane", "first-spike")
+MAX_EPOCH: Final = 63
+"""Longest learning epoch: spike times within it are 6-bit numbers, 0 meaning none."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Phases of a sample for one rule: T steps a window, W weight layers, one readout.
+
+    STD-ED: layer l fires in phases l·T … l·T + T − 1, the error arrives at E = W·T, layer l has
+    its δ at E + W − l, and all layers learn in the last phase, S = E + W.
+    MPD-ED: layer l takes its step t at phase l + t; the error arrives at E = W + T − 1; layer l
+    replays step t at E + (T − 1 − t) + (W − l), and S = E + T + W − 1.
+    A first-spike readout fires for T more steps before the error: E grows by T − 1.
+
+    Parameters
+    ----------
+    steps : int
+        T, at most 127 for STD-ED (7-bit x1) and 32 for MPD-ED (one history word).
+    layers : int
+        W, at least 1.
+    kind : {"std-ed", "mpd-ed"}
+    readout : {"membrane", "first-spike"}
+
+    Raises
+    ------
+    ConfigError
+        If T or W is out of range, or a name is unknown.
+
+    Examples
+    --------
+    >>> Schedule(steps=30, layers=2, kind="std-ed").period
+    62
+    >>> Schedule(steps=8, layers=2, kind="mpd-ed").period
+    18
+    """
+
+    steps: int
+    layers: int
+    kind: Kind = "std-ed"
+    readout: ReadoutKind = "membrane"
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ConfigError(f"schedule kind {self.kind!r} is unknown: use one of {', '.join(KINDS)}")
+        if self.readout not in READOUTS:
+            raise ConfigError(f"readout {self.readout!r} is unknown: use one of {', '.join(READOUTS)}")
+        if self.layers < 1:
+            raise ConfigError(f"a net needs at least 1 weight layer, got {self.layers}")
+        limit, why = (
+            (TRACE_MAX, "the 7-bit trace x1 holds T − s")
+            if self.kind == "std-ed"
+            else (HISTORY_BITS, "a spike history is one 32-bit word")
+        )
+        if not 2 <= self.steps <= limit:
+            raise ConfigError(
+                f"{self.kind} takes T = 2 … {limit} time steps ({why}), got {self.steps}: choose a shorter window"
+            )
+
+    @property
+    def error_phase(self) -> int:
+        """E, the phase in which the output error is computed and sent."""
+        forward = self.layers * self.steps if self.kind == "std-ed" else self.layers + self.steps - 1
+        return forward + (self.steps - 1 if self.readout == "first-spike" else 0)
+
+    @property
+    def period(self) -> int:
+        """S, the number of time steps of one sample."""
+        backward = self.layers if self.kind == "std-ed" else self.layers + self.steps - 1
+        return self.error_phase + backward
+
+    @property
+    def learning_phase(self) -> int:
+        """Last phase of a sample: STD-ED learns here, MPD-ED empties its tags."""
+        return self.period - 1
+
+    @property
+    def membrane_phase(self) -> int:
+        """Phase in which the output membranes have their final value."""
+        return self.layers * self.steps if self.kind == "std-ed" else self.layers + self.steps - 1
+
+    def fire_start(self, layer: int) -> int:
+        """First phase in which `layer` may spike in the forward pass."""
+        return layer * self.steps if self.kind == "std-ed" else layer
+
+    def integrate_start(self, layer: int) -> int:
+        """First phase in which `layer` takes input."""
+        return (layer - 1) * self.steps if self.kind == "std-ed" else layer
+
+    def integrate_stop(self, layer: int) -> int:
+        """Phase after the last one in which `layer` takes input."""
+        if self.kind == "std-ed":
+            return layer * self.steps + 1
+        return layer + self.steps
+
+    def error_arrival(self, layer: int) -> int:
+        """Phase in which `layer` has its δ (STD-ED), or replays its last step (MPD-ED)."""
+        return self.error_phase + self.layers - layer
+
+    @property
+    def learning_epoch(self) -> tuple[int, str]:
+        """(t_epoch, dependency): the epoch that ends with the sample, and x0, or u0 if it must be shorter.
+
+        An STD-ED period above 63 does not fit the 6-bit epoch counter, so the epoch is the longest
+        divisor of the period that does, and x0, which would be cleared too early, becomes u0.
+        MPD-ED learns in every replay step: t_epoch is 1.
+        """
+        if self.kind == "mpd-ed":
+            return 1, "x0"
+        if self.period <= MAX_EPOCH:
+            return self.period, "x0"
+        return max(d for d in range(1, MAX_EPOCH + 1) if self.period % d == 0), "u0"

@@ -1,0 +1,136 @@
+"""Fixed-point ProcessModel of the AFT-LIF neuron; all arithmetic is in `lava_ed.kernels`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from lava.magma.core.decorator import implements, requires, tag
+from lava.magma.core.model.py.ports import PyInPort, PyOutPort
+from lava.magma.core.model.py.type import LavaPyType
+from lava.magma.core.resources import CPU
+from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
+
+from lava_ed.kernels.counting import BACKWARD, FORWARD
+from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS
+from lava_ed.kernels.neuron import (
+    count_history,
+    leak_and_fire,
+    replay_error,
+    spikes_at,
+    split_error,
+    threshold_from_step,
+)
+from lava_ed.kernels.streams import PORT_STREAM, layer_key
+from lava_ed.proc.aft_lif.process import AFTLIF
+from lava_ed.proc.phased import AdaptiveModel, Array
+
+
+@implements(proc=AFTLIF, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class PyAFTLIFModelFixed(AdaptiveModel):
+    """AFT-LIF in the number formats of Loihi 2."""
+
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
+    e_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
+    gate_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=1)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=1)
+    e_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
+    s_out_bap: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=1)
+    s_out_y1: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=7)
+    s_out_y2: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=7)
+    s_out_y3: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=7)
+    v: Array = LavaPyType(np.ndarray, np.int32, precision=24)
+    b: Array = LavaPyType(np.ndarray, np.int32, precision=24)
+    d: Array = LavaPyType(np.ndarray, np.int32, precision=24)
+    delta: Array = LavaPyType(np.ndarray, np.int32, precision=24)
+    spike_word: Array = LavaPyType(np.ndarray, np.int32, precision=32)
+    support_word: Array = LavaPyType(np.ndarray, np.int32, precision=32)
+    y1: Array = LavaPyType(np.ndarray, np.int32, precision=7)
+    y2: Array = LavaPyType(np.ndarray, np.int32, precision=7)
+    port_shift: Array = LavaPyType(np.ndarray, np.int32)
+
+    def __init__(self, proc_params: Any) -> None:
+        super().__init__(proc_params)
+        self.layer: int = proc_params["layer"]
+        self._dv: int = proc_params["dv"]
+        self._dv_post: int = proc_params["dv_post"]
+        self._half_width: int = proc_params["half_width"]
+        self._gate = False
+
+    def run_spk(self) -> None:
+        """One time step."""
+        s, phase, n = self.schedule, self.sample_phase, self.v.size
+        a_in, e_in, gate_in = self.a_in.recv(), self.e_in.recv(), self.gate_in.recv()
+        if phase == 0:
+            self.presentation += 1
+            self._gate = False
+            for state in (
+                self.v,
+                self.b,
+                self.d,
+                self.delta,
+                self.spike_word,
+                self.support_word,
+                self.y1,
+                self.y2,
+            ):
+                state[:] = 0
+        if phase == s.error_phase:
+            self._gate = bool(gate_in[0])
+        spikes = np.zeros_like(self.v)
+        errors = np.zeros_like(self.v)
+        active = 0
+        t = phase - s.fire_start(self.layer)
+        if 0 <= t < s.steps:
+            active = self._forward(a_in, t, spikes)
+        if self._gate:
+            active += self._replay(e_in, phase, spikes, errors)
+        if phase == s.learning_phase:
+            self.adapt(count_history(self.spike_word, s.steps), n)
+        self.count_neurons(active, n)
+        self.s_out.send(spikes)
+        self.e_out.send(errors)
+        self.s_out_bap.send(spikes)
+        self.s_out_y1.send(self.y1)
+        self.s_out_y2.send(self.y2)
+        self.s_out_y3.send(np.zeros_like(self.v))
+
+    def _forward(self, a_in: Array, t: int, spikes: Array) -> int:
+        """Step t of the window; returns the active neurons."""
+        events = np.zeros_like(self.v)
+        theta = threshold_from_step(int(self.threshold_step[0]))
+        n, active, overflows = leak_and_fire(
+            a_in, self.v, theta, self._dv, (theta * self._half_width) >> 3, t,
+            self.spike_word, self.support_word, events,
+        )  # fmt: skip
+        self.report_overflow(overflows)
+        spikes[events[:n]] = 1
+        self.count_spikes(FORWARD, n, self.s_out)
+        return int(active)
+
+    def _replay(self, e_in: Array, phase: int, spikes: Array, errors: Array) -> int:
+        """Spikes for the next layer's clock, and the own step of reversed time; returns the active neurons."""
+        s = self.schedule
+        offset = phase - s.error_arrival(self.layer + 1)
+        if 0 <= offset < s.steps:
+            events = np.zeros_like(self.v)
+            n = spikes_at(self.spike_word, s.steps - 1 - offset, events)
+            spikes[events[:n]] = 1
+            self.count_spikes(BACKWARD, n, self.s_out)
+        if offset == s.steps + 1:
+            for state in (self.y1, self.y2, self.delta):
+                state[:] = 0
+        if not 1 <= offset <= s.steps:
+            return 0
+        messages, active, overflows = replay_error(
+            e_in, self.b, self.d, self.spike_word, self.support_word, s.steps - offset, self._dv, self._dv_post,
+            self.delta,
+        )  # fmt: skip
+        self.report_overflow(overflows)
+        errors[:] = self.delta
+        self.count_spikes(BACKWARD, messages, self.e_out)
+        key = layer_key(self.seed, int(self.presentation[0]), self.layer + PORT_STREAM, phase)
+        split_error(self.d, ERROR_FRACTION_BITS + int(self.port_shift[0]), key, self.y1, self.y2)
+        return int(active)

@@ -1,0 +1,70 @@
+"""The AFT-LIF neuron of MPD-ED."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lava.magma.core.process.ports.ports import InPort, OutPort
+from lava.magma.core.process.variable import Var
+
+from lava_ed.proc.phased import AdaptiveProcess
+
+
+class AFTLIF(AdaptiveProcess):
+    """Leaky integrate-and-fire neurons with an adaptive threshold, which replay their spikes in reversed time.
+
+    Forward: v ← λ·v + a_in; spike and hard reset where v ≥ θ.  A history word keeps the steps of
+    the spikes, a second one those whose membrane was within the surrogate's support, v − θ < α.
+    Replay, t = T − 1 … 0, only where the gate was opened: D ← λ·D, B ← λ_post·B + e_in; at a spike
+    ε = h·B, Δ = ε − D is sent on e_out, D ← ε; y1, y2 are the top 7 bits of D's parts.  The spikes
+    themselves are replayed on s_out one step earlier, at the clock of the next layer.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        (n,) neurons.
+    schedule : Schedule
+        Of kind "mpd-ed".
+    layer : int
+        Position in the net, 1 for the first hidden layer.
+    dv : int
+        λ = 1 − dv/4096.
+    dv_post : int
+        dv of the layer that the error comes from, 0 for a readout.
+    half_width : int
+        α in eighths of θ.
+    adaptation, port_shift, seed, overflow, name, log_config
+        See `AFTIF`.
+
+    Notes
+    -----
+    Ports: a_in, e_in, gate_in; s_out (binary), e_out (graded), s_out_bap, s_out_y1 … s_out_y3.
+    Vars: v, b, d, delta (24 bit; the last three with 8 fractional bits), spike_word, support_word
+    (32 bit), y1, y2 (7 bit), gate, threshold_step, port_shift.
+    A reconstruction after Wei et al. (arXiv 2403.00270).
+    """
+
+    def __init__(
+        self,
+        *,
+        shape: tuple[int, ...],
+        layer: int,
+        dv: int = 0,
+        dv_post: int = 0,
+        half_width: int = 8,
+        port_shift: int = 0,
+        **params: Any,
+    ) -> None:
+        super().__init__(shape=shape, layer=layer, dv=dv, dv_post=dv_post, half_width=half_width, **params)
+        self.a_in = InPort(shape=shape)
+        self.e_in = InPort(shape=shape)
+        self.gate_in = InPort(shape=(1,))
+        self.s_out = OutPort(shape=shape)
+        self.e_out = OutPort(shape=shape)
+        self.s_out_bap = OutPort(shape=shape)
+        self.s_out_y1 = OutPort(shape=shape)
+        self.s_out_y2 = OutPort(shape=shape)
+        self.s_out_y3 = OutPort(shape=shape)
+        for name in ("v", "b", "d", "delta", "spike_word", "support_word", "y1", "y2"):
+            setattr(self, name, Var(shape=shape, init=0))
+        self.port_shift = Var(shape=(1,), init=port_shift)

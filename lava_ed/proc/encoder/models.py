@@ -1,0 +1,90 @@
+"""Fixed-point ProcessModels of encoder and labels; all arithmetic is in `lava_ed.kernels`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from lava.magma.core.decorator import implements, requires, tag
+from lava.magma.core.model.py.ports import PyInPort, PyOutPort
+from lava.magma.core.model.py.type import LavaPyType
+from lava.magma.core.resources import CPU
+from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
+
+from lava_ed.kernels.counting import BACKWARD, BARRIER_STEPS, FORWARD
+from lava_ed.kernels.encoding import events_of_nonzero, events_of_rate, events_of_value, load_values
+from lava_ed.network.encoding import encoder_table
+from lava_ed.proc.encoder.process import Encoder, Labels
+from lava_ed.proc.phased import Array, PhasedModel
+
+
+@implements(proc=Encoder, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class PyEncoderModelFixed(PhasedModel):
+    """Encoder in integers."""
+
+    gate_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=1)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=8)
+    samples: Array = LavaPyType(np.ndarray, np.uint8, precision=8)
+    x: Array = LavaPyType(np.ndarray, np.int32, precision=7)
+
+    def __init__(self, proc_params: Any) -> None:
+        super().__init__(proc_params)
+        self._kind: str = proc_params["kind"]
+        self._table = encoder_table(proc_params["kind"], self.schedule.steps)
+        highest = max(int(self._table.max()), self.schedule.steps)
+        self._starts = np.zeros(highest + 2, np.int32)
+        self._order = np.zeros(0, np.int32)
+        self._gate = False
+
+    def run_spk(self) -> None:
+        """One time step."""
+        s, phase = self.schedule, self.sample_phase
+        gate_in = self.gate_in.recv()
+        if phase == 0:
+            self.presentation += 1
+            self._gate = False
+            self._order = np.zeros(self.x.size, np.int32)
+            pixels = self.samples[int(self.presentation[0]) % len(self.samples)]
+            load_values(pixels, self._table, self.x, self._order, self._starts)
+        if phase == s.error_phase:
+            self._gate = bool(gate_in[0])
+        replay = phase - s.error_arrival(1)
+        spikes = np.zeros_like(self.x)
+        if phase < s.steps:
+            self._spikes(phase, FORWARD, spikes)
+        elif s.kind == "mpd-ed" and self._gate and 0 <= replay < s.steps:
+            self._spikes(s.steps - 1 - replay, BACKWARD, spikes)
+        self.count(BARRIER_STEPS, FORWARD if phase <= s.error_phase else BACKWARD, 1)
+        self.s_out.send(spikes)
+
+    def _spikes(self, t: int, phase: int, spikes: Array) -> None:
+        """Spikes of step t of the window."""
+        events = np.zeros_like(self.x)
+        if self._kind == "ttfs":
+            n = events_of_value(self._order, self._starts, self.schedule.steps - t, events)
+        elif self._kind == "rate":
+            n = events_of_rate(self._order, self._starts, self.x, self.schedule.steps, t, events)
+        else:
+            n = events_of_nonzero(self._order, self._starts, events)
+        fired = events[:n]
+        spikes[fired] = self.x[fired] if self._kind == "current" else 1
+        self.count_spikes(phase, n, self.s_out)
+
+
+@implements(proc=Labels, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class PyLabelsModelFixed(PhasedModel):
+    """Labels in integers."""
+
+    label_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=8)
+    labels: Array = LavaPyType(np.ndarray, np.int32, precision=8)
+
+    def run_spk(self) -> None:
+        """One time step."""
+        if self.sample_phase == 0:
+            self.presentation += 1
+        index = int(self.presentation[0]) % self.labels.size
+        self.label_out.send(self.labels[index : index + 1])

@@ -1,0 +1,76 @@
+"""Samples and labels into the graph."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from lava.magma.core.process.ports.ports import InPort, OutPort
+from lava.magma.core.process.variable import Var
+
+from lava_ed.data import check_images
+from lava_ed.errors import ConfigError, ShapeError
+from lava_ed.network.encoding import EncoderKind, encoder_table
+from lava_ed.proc.phased import PhasedProcess
+
+
+class Encoder(PhasedProcess):
+    """Images as spikes, one image a sample, in turn.
+
+    ttfs: x = round(p·(T − 1)), one spike at step T − x, black stays silent; rate: x = round(p·T) spikes,
+    spread evenly; current: a 7-bit graded spike x = ⌊127·p⌋ in every step.  For MPD-ED the spikes
+    are replayed in reversed time where the gate was opened.
+
+    Parameters
+    ----------
+    samples : array_like (N, n)
+        Grey levels 0 … 255 as uint8, or floats 0 … 1.
+    kind : {"ttfs", "rate", "current"}
+    schedule, overflow, name, log_config
+        See `PhasedProcess`.
+
+    Raises
+    ------
+    DataError, ShapeError, ConfigError
+        If the samples are no images, or the kind is unknown.
+
+    Notes
+    -----
+    Ports: gate_in; s_out (payload x for "current").  Vars: samples, x (7 bit).
+    """
+
+    def __init__(self, *, samples: npt.ArrayLike, kind: EncoderKind = "ttfs", **params: Any) -> None:
+        images = check_images(np.asarray(samples))
+        if images.ndim != 2 or not len(images):
+            raise ShapeError(f"samples have shape {images.shape}, expected (N, n) with at least one image")
+        super().__init__(kind=kind, **params)
+        encoder_table(kind, 2)
+        n = images.shape[1]
+        self.gate_in = InPort(shape=(1,))
+        self.s_out = OutPort(shape=(n,))
+        self.samples = Var(shape=images.shape, init=images)
+        self.x = Var(shape=(n,), init=0)
+
+
+class Labels(PhasedProcess):
+    """The label of each sample, in turn, sent in every step.
+
+    Parameters
+    ----------
+    labels : array_like of int (N,)
+    schedule, name, log_config
+        See `PhasedProcess`.
+
+    Notes
+    -----
+    Ports: label_out.  Vars: labels.
+    """
+
+    def __init__(self, *, labels: npt.ArrayLike, **params: Any) -> None:
+        values = np.asarray(labels)
+        if values.ndim != 1 or not values.size or not np.issubdtype(values.dtype, np.integer) or values.min() < 0:
+            raise ConfigError(f"labels of shape {values.shape} and type {values.dtype}: integers ≥ 0, (N,), are needed")
+        super().__init__(**params)
+        self.label_out = OutPort(shape=(1,))
+        self.labels = Var(shape=values.shape, init=values)

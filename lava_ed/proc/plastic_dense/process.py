@@ -1,0 +1,139 @@
+"""Plastic synapses: forward, backward, and learning; and the fixed synapses of random feedback."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from lava.magma.core.process.ports.ports import InPort, OutPort
+from lava.magma.core.process.variable import Var
+
+from lava_ed.errors import ConfigError
+from lava_ed.kernels.fixed_point import TRACE_MAX
+from lava_ed.kernels.plasticity import COUNTER_ROUNDING
+from lava_ed.learning_rules import LearningRule, check, sum_limit
+from lava_ed.network.weights import pack_weights
+from lava_ed.proc.phased import PhasedProcess
+
+
+class PlasticDense(PhasedProcess):
+    """All-to-all synapses that sum spikes forward, sum errors backward, and learn by one of our rules.
+
+    Forward a_j = (Σ_i w_ij s_i)·2^weight_exp; backward e_i = (Σ_j w_ij e_j) » error_shift, with the
+    same weights; both are sent one step after they were summed.  Learning follows `rule.dw()`: y1,
+    y2 come from the post-synaptic process, x1 from the phase of the pre-synaptic spike (STD-ED) or
+    from its payload, and the sum is rounded stochastically to even weights.  The learning phase is
+    skipped where every y1 and y2 is 0.
+
+    Parameters
+    ----------
+    weights : array_like of int (n_post, n_pre)
+        Even integers, −256 … 254.
+    rule : LearningRule
+    schedule : Schedule
+    layer : int
+        Number of the connection: it leads from layer − 1 to layer.
+    weight_exp : int
+        −8 … 7; negative exponents shift the sum right and floor, as in Lava's Dense.
+    error_shift : int
+        Right shift of backward sums, towards zero.
+    graded : bool
+        Input spikes carry a payload that multiplies the weight and is x1.
+    gather : bool
+        Updates gather in the tag and move to the weights at the sample's end: for MPD-ED
+        connections that carry errors while they learn.
+    scalar_rounding : int
+        One byte that rounds every synapse, as Lava's learning engine does with its one random number a step;
+        default −1: a hashed byte for each synapse.
+    seed, overflow, name, log_config
+        See `PhasedProcess`.
+
+    Raises
+    ------
+    WeightError, ShapeError, ConfigError, ChipLimitError
+        If the weights or a setting are out of range, or the sum of one step could pass 32 bits.
+
+    Notes
+    -----
+    Ports: s_in, e_in; a_out, e_out; s_in_bap, s_in_y1, s_in_y2, s_in_y3 as on LearningDense.
+    Vars: weights (n_post, n_pre), a_buff, e_buff (24 bit), x0, x1 (7 bit), y1, y2 (7 bit), tag_1 (8 bit and a
+    sign, with `gather`), rate_mantissa, rate_exponent.
+    """
+
+    def __init__(
+        self,
+        *,
+        weights: npt.ArrayLike,
+        rule: LearningRule,
+        layer: int,
+        weight_exp: int = 0,
+        error_shift: int = 0,
+        graded: bool = False,
+        gather: bool = False,
+        scalar_rounding: int = COUNTER_ROUNDING,
+        **params: Any,
+    ) -> None:
+        stored = pack_weights(weights)
+        if not -8 <= weight_exp <= 7 or not 0 <= error_shift <= 31 or not -1 <= scalar_rounding <= 255:
+            raise ConfigError(
+                f"weight_exp {weight_exp} (−8 … 7), error_shift {error_shift} (0 … 31) or scalar_rounding "
+                f"{scalar_rounding} (−1 … 255) is out of range"
+            )
+        n_pre, n_post = stored.shape
+        check([sum_limit(layer, n_pre, TRACE_MAX if graded else 1, weight_exp)])
+        super().__init__(
+            shape=(n_post, n_pre), rule=rule, layer=layer, weight_exp=weight_exp, error_shift=error_shift,
+            graded=graded, gather=gather, **params,
+        )  # fmt: skip
+        self.s_in = InPort(shape=(n_pre,))
+        self.e_in = InPort(shape=(n_post,))
+        self.a_out = OutPort(shape=(n_post,))
+        self.e_out = OutPort(shape=(n_pre,))
+        self.s_in_bap = InPort(shape=(n_post,))
+        self.s_in_y1 = InPort(shape=(n_post,))
+        self.s_in_y2 = InPort(shape=(n_post,))
+        self.s_in_y3 = InPort(shape=(n_post,))
+        self.weights = Var(shape=(n_post, n_pre), init=np.asarray(weights))
+        self.a_buff = Var(shape=(n_post,), init=0)
+        self.e_buff = Var(shape=(n_pre,), init=0)
+        self.x0 = Var(shape=(n_pre,), init=0)
+        self.x1 = Var(shape=(n_pre,), init=0)
+        self.y1 = Var(shape=(n_post,), init=0)
+        self.y2 = Var(shape=(n_post,), init=0)
+        self.tag_1 = Var(shape=(n_post, n_pre) if gather else (1, 1), init=0)
+        self.rate_mantissa = Var(shape=(1,), init=rule.rate.mantissa)
+        self.rate_exponent = Var(shape=(1,), init=rule.rate.exponent)
+        self.scalar = Var(shape=(1,), init=scalar_rounding)
+
+
+class FeedbackDense(PhasedProcess):
+    """Fixed synapses that carry the output error straight to one hidden layer.
+
+    e_i = (Σ_o w_oi e_o) » error_shift, delivered with an axonal delay, so that it arrives when the
+    layer would get its error through symmetric feedback.
+
+    Parameters
+    ----------
+    weights : array_like of int (n_out, n_hidden)
+        Even integers, −256 … 254.
+    layer : int
+        The hidden layer that it leads to.
+    error_shift : int
+        Right shift of the sums, towards zero.
+    schedule, overflow, name, log_config
+        See `PhasedProcess`.
+
+    Notes
+    -----
+    Ports: e_in; e_out.  Vars: weights, e_buff.
+    """
+
+    def __init__(self, *, weights: npt.ArrayLike, layer: int, error_shift: int = 0, **params: Any) -> None:
+        stored = pack_weights(weights)
+        n_hidden, n_out = stored.shape
+        super().__init__(layer=layer, error_shift=error_shift, **params)
+        self.e_in = InPort(shape=(n_out,))
+        self.e_out = OutPort(shape=(n_hidden,))
+        self.weights = Var(shape=(n_out, n_hidden), init=np.asarray(weights))
+        self.e_buff = Var(shape=(n_hidden,), init=0)

@@ -1,0 +1,105 @@
+"""Fixed-point ProcessModels of the readouts; all arithmetic is in `lava_ed.kernels`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from lava.magma.core.decorator import implements, requires, tag
+from lava.magma.core.model.py.ports import PyInPort, PyOutPort
+from lava.magma.core.model.py.type import LavaPyType
+from lava.magma.core.resources import CPU
+from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
+
+from lava_ed.kernels.counting import FORWARD
+from lava_ed.kernels.neuron import (
+    accumulate,
+    count_fired,
+    fire_falling_threshold,
+    integrate,
+    threshold_from_step,
+)
+from lava_ed.proc.phased import AdaptiveModel, Array, PhasedModel
+from lava_ed.proc.readout.process import FirstSpikeReadout, MembraneReadout
+
+
+def integrate_outputs(model: Any, a_in: Array) -> int:
+    """Take one step's input in the layer's window; returns the active neurons."""
+    s, phase = model.schedule, model.sample_phase
+    if phase == 0:
+        model.presentation += 1
+        model.u[:] = 0
+        model.v[:] = 0
+    if not s.integrate_start(model.layer) <= phase < s.integrate_stop(model.layer):
+        return 0
+    if s.kind == "std-ed":
+        active, overflows = integrate(a_in, model.u, model.v)
+    else:
+        active, overflows = accumulate(a_in, model.v)
+    model.report_overflow(overflows)
+    return int(active)
+
+
+@implements(proc=MembraneReadout, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class PyMembraneReadoutModelFixed(PhasedModel):
+    """MembraneReadout in the number formats of Loihi 2."""
+
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
+    v_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
+    u: Array = LavaPyType(np.ndarray, np.int32, precision=24)
+    v: Array = LavaPyType(np.ndarray, np.int32, precision=24)
+
+    def __init__(self, proc_params: Any) -> None:
+        super().__init__(proc_params)
+        self.layer: int = proc_params["layer"]
+
+    def run_spk(self) -> None:
+        """One time step."""
+        active = integrate_outputs(self, self.a_in.recv())
+        if self.sample_phase == self.schedule.membrane_phase:
+            self.u[:] = 0
+        self.count_neurons(active, self.v.size)
+        self.v_out.send(self.v)
+
+
+@implements(proc=FirstSpikeReadout, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class PyFirstSpikeReadoutModelFixed(AdaptiveModel):
+    """FirstSpikeReadout in the number formats of Loihi 2."""
+
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
+    v_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=1)
+    u: Array = LavaPyType(np.ndarray, np.int32, precision=24)
+    v: Array = LavaPyType(np.ndarray, np.int32, precision=24)
+    x: Array = LavaPyType(np.ndarray, np.int32, precision=7)
+
+    def __init__(self, proc_params: Any) -> None:
+        super().__init__(proc_params)
+        self.layer: int = proc_params["layer"]
+
+    def run_spk(self) -> None:
+        """One time step."""
+        s, phase, n = self.schedule, self.sample_phase, self.v.size
+        active = integrate_outputs(self, self.a_in.recv())
+        if phase == 0:
+            self.x[:] = 0
+        step = phase - s.membrane_phase
+        spikes = np.zeros_like(self.v)
+        if 0 <= step < s.steps:
+            events = np.zeros_like(self.v)
+            kappa = threshold_from_step(int(self.threshold_step[0]))
+            fired, newly_active = fire_falling_threshold(self.u, self.v, kappa, s.steps - step, self.x, events)
+            if step == 0:
+                self.u[:] = 0
+            spikes[events[:fired]] = 1
+            active += int(newly_active)
+            self.count_spikes(FORWARD, fired, self.s_out)
+        if phase == s.learning_phase:
+            self.adapt(count_fired(self.x, s.steps), n)
+        self.count_neurons(active, n)
+        self.s_out.send(spikes)
+        self.v_out.send(self.x)

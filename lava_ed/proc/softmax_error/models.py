@@ -1,0 +1,105 @@
+"""Fixed-point ProcessModel of the output error; all arithmetic is in `lava_ed.kernels`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from lava.magma.core.decorator import implements, requires, tag
+from lava.magma.core.model.py.ports import PyInPort, PyOutPort
+from lava.magma.core.model.py.type import LavaPyType
+from lava.magma.core.resources import CPU
+from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
+
+from lava_ed.kernels.counting import BACKWARD, HOST_OPS, SPIKE_MESSAGES
+from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS
+from lava_ed.kernels.neuron import split_error
+from lava_ed.kernels.softmax import softmax_error, winner
+from lava_ed.kernels.streams import PORT_STREAM, layer_key
+from lava_ed.proc.phased import Array, PhasedModel
+from lava_ed.proc.softmax_error.process import SoftmaxError
+
+
+@implements(proc=SoftmaxError, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class PySoftmaxErrorModelFixed(PhasedModel):
+    """SoftmaxError in integers."""
+
+    v_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
+    label_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=8)
+    e_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
+    gate_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=1)
+    s_out_bap: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=1)
+    s_out_y1: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=7)
+    s_out_y2: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=7)
+    s_out_y3: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=7)
+    e: Array = LavaPyType(np.ndarray, np.int32, precision=8)
+    y1: Array = LavaPyType(np.ndarray, np.int32, precision=7)
+    y2: Array = LavaPyType(np.ndarray, np.int32, precision=7)
+    learning: Array = LavaPyType(np.ndarray, np.int32)
+    port_shift: Array = LavaPyType(np.ndarray, np.int32)
+    prediction: Array = LavaPyType(np.ndarray, np.int32)
+    label: Array = LavaPyType(np.ndarray, np.int32)
+    gate: Array = LavaPyType(np.ndarray, np.int32)
+    seen: Array = LavaPyType(np.ndarray, np.int64)
+    correct: Array = LavaPyType(np.ndarray, np.int64)
+    triggered: Array = LavaPyType(np.ndarray, np.int64)
+
+    def __init__(self, proc_params: Any) -> None:
+        super().__init__(proc_params)
+        self._shift: int = proc_params["shift"]
+        self._dead_zone: int = proc_params["dead_zone"]
+
+    def run_spk(self) -> None:
+        """One time step."""
+        s, phase = self.schedule, self.sample_phase
+        v, label = self.v_in.recv(), self.label_in.recv()
+        if phase == 0:
+            self.presentation += 1
+            for state in (self.e, self.y1, self.y2, self.gate):
+                state[:] = 0
+        message = np.zeros_like(self.e)
+        gate = np.zeros(1, np.int32)
+        if phase == s.error_phase:
+            self._decide(v, int(label[0]))
+            message[:] = self.e << (ERROR_FRACTION_BITS if s.kind == "mpd-ed" else 0)
+            gate[:] = self.gate
+        self._set_ports(phase)
+        self.e_out.send(message)
+        self.gate_out.send(gate)
+        self.s_out_bap.send(np.zeros_like(self.e))
+        self.s_out_y1.send(self.y1)
+        self.s_out_y2.send(self.y2)
+        self.s_out_y3.send(np.zeros_like(self.e))
+
+    def _decide(self, v: Array, label: int) -> None:
+        """The decision, and where learning is on the error."""
+        best = winner(v)
+        self.prediction[0] = best
+        self.label[0] = label
+        self.seen += 1
+        self.correct += best == label
+        if not self.learning[0]:
+            return
+        live = softmax_error(v, label, self._shift, self._dead_zone, self.e)
+        self.count(HOST_OPS, BACKWARD, self.e.size)
+        self.count_spikes(BACKWARD, live, self.e_out)
+        if live:
+            self.gate[0] = 1
+            self.triggered += 1
+            self.count(SPIKE_MESSAGES, BACKWARD, len(self.gate_out.csp_ports))
+
+    def _set_ports(self, phase: int) -> None:
+        """y1 and y2 in the learning phases of the last layer, 0 elsewhere."""
+        s = self.schedule
+        if s.kind == "std-ed":
+            first, last = s.learning_phase, s.learning_phase
+        else:
+            first, last = s.error_phase, s.error_phase + s.steps - 1
+        if first <= phase <= last and self.gate[0]:
+            key = layer_key(self.seed, int(self.presentation[0]), s.layers + PORT_STREAM, phase)
+            split_error(self.e, int(self.port_shift[0]), key, self.y1, self.y2)
+        else:
+            self.y1[:] = 0
+            self.y2[:] = 0

@@ -1,0 +1,31 @@
+"""Training: configurations, the loop, run folders that survive a crash. Needs no Lava."""
+
+from lava_ed.train.backend import BACKENDS, Backend, EngineBackend, make_backend
+from lava_ed.train.config import TrainConfig
+from lava_ed.train.evaluate import Evaluation, evaluate
+from lava_ed.train.interrupt import TrainingInterrupted
+from lava_ed.train.presets import PLANNED_RULES, preset
+from lava_ed.train.progress import Reporter, reporter
+from lava_ed.train.run_folder import RunFolder
+from lava_ed.train.tensor_files import Checkpoint, Model
+from lava_ed.train.trainer import stored_config, train
+
+__all__ = [
+    "BACKENDS",
+    "PLANNED_RULES",
+    "Backend",
+    "Checkpoint",
+    "EngineBackend",
+    "Evaluation",
+    "Model",
+    "Reporter",
+    "RunFolder",
+    "TrainConfig",
+    "TrainingInterrupted",
+    "evaluate",
+    "make_backend",
+    "preset",
+    "reporter",
+    "stored_config",
+    "train",
+]

@@ -1,0 +1,189 @@
+"""What a training loop needs of a back end, and the engine as one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.engine.build import build_program
+from lava_ed.errors import CheckpointError, ConfigError, LavaEDError, LavaNotInstalledError
+from lava_ed.learning_rules import LearningRate
+from lava_ed.network.spec import NetworkSpec
+
+BACKENDS: Final = ("engine", "lava")
+
+State = dict[str, npt.NDArray[Any]]
+"""Vars by name, ``"node.var"``."""
+Counts = dict[str, dict[str, dict[str, int]]]
+"""Counters: node → counter → phase → count."""
+
+_INPUTS = ("samples", "labels")
+_DENSE = re.compile(r"dense\d+$")
+_NEURONS = re.compile(r"hidden\d+$|readout$")
+_TEACHERS = re.compile(r"hidden\d+$|error$")
+
+
+class Backend(Protocol):
+    """A net that learns one sample after the other, and whose state can be saved between samples."""
+
+    def bind(self, images: npt.NDArray[np.uint8]) -> None:
+        """Take samples from the rows of `images` (N, n) from now on."""
+
+    def present(self, indices: npt.NDArray[np.int64], labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
+        """Run samples (rows of the images bound) with their labels; returns the decisions."""
+
+    def set_learning(self, learning: bool) -> None:
+        """Switch learning and the adaptation of thresholds on or off."""
+
+    def set_rate(self, rate: LearningRate) -> None:
+        """Learn at this rate from the next sample on."""
+
+    def state(self) -> State:
+        """Copies of all Vars, samples and labels excepted."""
+
+    def load_state(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Inverse of `state`: all Vars or, with a CheckpointError, none."""
+
+    def counters(self) -> Counts:
+        """Counters of every process."""
+
+    def close(self) -> None:
+        """Free what the back end holds (on Lava: its runtime)."""
+
+
+class EngineBackend:
+    """The engine as a back end: a thin shell around a `Program`.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+    weights : sequence of int8 (n_pre, n_post), optional
+        Stored weights to start with; default: drawn from the spec's seed.
+    """
+
+    def __init__(self, spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]] | None = None) -> None:
+        self.spec = spec
+        self.program = build_program(spec, weights)
+        self._names = tuple(name for name in self.program.variables if name[1] not in _INPUTS)
+
+    def bind(self, images: npt.NDArray[np.uint8]) -> None:
+        """Take samples from the rows of `images`, a C-contiguous uint8 matrix, without a copy."""
+        self.program.bind(images)
+
+    def present(self, indices: npt.NDArray[np.int64], labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
+        """Run samples one after the other; returns the decisions."""
+        return self.program.present(indices, labels)
+
+    def set_learning(self, learning: bool) -> None:
+        """Set error.learning, and `adapting` wherever a threshold adapts."""
+        for node, var in self._names:
+            if (node, var) == ("error", "learning") or (var == "adapting" and _NEURONS.match(node)):
+                self.program.set(node, var, int(learning))
+
+    def set_rate(self, rate: LearningRate) -> None:
+        """Set mantissa and exponent of every plastic connection, and the shift of every learning port."""
+        for node, var in self._names:
+            if var == "rate_mantissa" and _DENSE.match(node):
+                self.program.set(node, var, rate.mantissa)
+            elif var == "rate_exponent" and _DENSE.match(node):
+                self.program.set(node, var, rate.exponent)
+            elif var == "port_shift" and _TEACHERS.match(node):
+                self.program.set(node, var, rate.port_shift)
+
+    def state(self) -> State:
+        """Copies of all Vars but samples and labels, by ``"node.var"``.
+
+        The clock is not among them: between samples it is the period times the samples presented,
+        which `encoder.presentation` counts.
+        """
+        return {f"{node}.{var}": self.program.get(node, var) for node, var in self._names}
+
+    def load_state(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Write all Vars and the clock.
+
+        Raises
+        ------
+        CheckpointError
+            If a Var is missing, unknown, or of another shape; nothing has changed then.
+        """
+        check_state(state, self.state())
+        samples = int(state["encoder.presentation"][0]) + 1
+        values = {(node, var): state[f"{node}.{var}"] for node, var in self._names}
+        try:
+            self.program.load(values, samples * self.spec.schedule.period)
+        except LavaEDError as error:
+            raise CheckpointError(f"the saved state does not fit this net: {error}") from error
+
+    def counters(self) -> Counts:
+        """Counters of every process."""
+        return self.program.counters()
+
+    def close(self) -> None:
+        """Nothing to free."""
+
+
+def check_state(state: Mapping[str, npt.NDArray[Any]], expected: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Compare the names and shapes of a saved state with those of a net.
+
+    Raises
+    ------
+    CheckpointError
+        If a Var is missing, unknown, of another shape, or not made of integers.
+    """
+    missing, extra = sorted(expected.keys() - state.keys()), sorted(state.keys() - expected.keys())
+    if missing or extra:
+        raise CheckpointError(
+            f"the saved state lacks {', '.join(missing) or 'nothing'} and has the unknown Vars "
+            f"{', '.join(extra) or 'none'}: it belongs to another net or version, train anew"
+        )
+    for name, value in expected.items():
+        found = state[name]
+        if found.shape != value.shape or found.dtype.kind not in "iu":
+            raise CheckpointError(
+                f"the saved {name} is {found.dtype} of shape {found.shape}, this net has integers of shape "
+                f"{value.shape}: the state belongs to another net, train anew"
+            )
+
+
+def make_backend(name: str, spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]] | None = None) -> Backend:
+    """A back end by name.
+
+    Parameters
+    ----------
+    name : {"engine", "lava"}
+    spec : NetworkSpec
+    weights : sequence of int8 (n_pre, n_post), optional
+
+    Raises
+    ------
+    ConfigError
+        If the name is unknown.
+    LavaNotInstalledError
+        If it is "lava" and lava-nc is absent.
+    """
+    if name == "engine":
+        return EngineBackend(spec, weights)
+    if name != "lava":
+        raise ConfigError(f"back end {name!r} is unknown: use one of {', '.join(BACKENDS)}")
+    try:
+        import lava  # noqa: F401
+    except ImportError as error:
+        raise LavaNotInstalledError(
+            "the back end lava needs lava-nc, which runs on Python 3.10 only: "
+            "pip install lava-nc==0.10.0 there, or use the back end engine, which gives the same numbers"
+        ) from error
+    from lava_ed.network.lava_backend import LavaBackend
+
+    backend: Backend = LavaBackend(spec, weights)
+    return backend
+
+
+def warm_up(spec: NetworkSpec) -> None:
+    """Compile the engine's loop, or load it from the cache, on a net that is thrown away."""
+    backend = EngineBackend(spec)
+    backend.bind(np.zeros((1, spec.sizes[0]), np.uint8))
+    backend.present(np.zeros(1, np.int64), np.zeros(1, np.int64))

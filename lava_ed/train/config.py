@@ -1,0 +1,197 @@
+"""TrainConfig: everything that decides what a training run computes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Final, Literal
+
+from lava_ed.errors import ConfigError
+from lava_ed.learning_rules import RULES
+from lava_ed.network.adaptation import Adaptation
+from lava_ed.network.encoding import EncoderKind
+from lava_ed.network.schedule import ReadoutKind
+from lava_ed.network.spec import Feedback, NetworkSpec
+from lava_ed.train.backend import BACKENDS
+from lava_ed.train.presets import preset
+
+FORMAT: Final = 1
+"""Version of the dictionary form."""
+WITHOUT_EFFECT: Final = ("data_dir", "checkpoint_interval")
+"""Fields that a resumed run may change: they do not change its result."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainConfig:
+    """A training run as plain data; `create` fills what is not given from the presets.
+
+    Parameters
+    ----------
+    rule : {"std-ed", "mpd-ed"}
+    dataset : {"digits", "mnist", "fashion-mnist"}
+    data_dir : str or None
+        Folder of the data files.
+    hidden : tuple of int
+        Neurons of the hidden layers.
+    epochs : int
+    seed : int
+        Of the weights, the random streams, the order of samples and the validation split.
+    validation : float
+        Share of the training part that is held out, 0 ≤ f < 1.
+    limit : int or None
+        Train on at most this many samples.
+    backend : {"engine", "lava"}
+    checkpoint_interval : int
+        Samples between two checkpoints.
+    init_limits, weight_exponents : tuple of int
+        One value for every connection, or one each.
+
+    The other fields are those of `NetworkSpec` and of the rule.
+
+    Raises
+    ------
+    ConfigError
+        If a setting is unknown or out of range.
+
+    See Also
+    --------
+    lava_ed.network.NetworkSpec : what the settings of the net mean.
+    """
+
+    rule: str
+    dataset: str
+    data_dir: str | None
+    hidden: tuple[int, ...]
+    epochs: int
+    seed: int
+    steps: int
+    learning_rate: float
+    decay: tuple[tuple[float, float], ...]
+    encoder: EncoderKind
+    readout: ReadoutKind
+    feedback: Feedback
+    adaptation: Adaptation
+    readout_adaptation: Adaptation
+    init_limits: tuple[int, ...]
+    weight_exponents: tuple[int, ...]
+    error_shift: int
+    error_limit: int
+    softmax_shift: int
+    dead_zone: int
+    dv: int
+    half_width: int
+    overflow: Literal["raise", "warn", "wrap"]
+    validation: float
+    limit: int | None
+    backend: str
+    checkpoint_interval: int
+
+    def __post_init__(self) -> None:
+        preset(self.rule, self.dataset)
+        if self.backend not in BACKENDS:
+            raise ConfigError(f"back end {self.backend!r} is unknown: use one of {', '.join(BACKENDS)}")
+        for name, value, low in (
+            ("epochs", self.epochs, 1),
+            ("checkpoint_interval", self.checkpoint_interval, 1),
+            ("limit", 1 if self.limit is None else self.limit, 1),
+            ("seed", self.seed, 0),
+        ):
+            if value < low:
+                raise ConfigError(f"{name} is {value}, it must be at least {low}")
+        if not 0 <= self.validation < 1:
+            raise ConfigError(f"validation is {self.validation}, expected a share 0 ≤ f < 1")
+        # Any bad setting of the net shows here, not after a data set has been read.
+        self.spec(n_inputs=1, n_classes=2)
+
+    @classmethod
+    def create(cls, rule: str = "std-ed", dataset: str = "digits", **settings: Any) -> TrainConfig:
+        """A configuration from the presets of a rule and a data set, with some settings changed.
+
+        Parameters
+        ----------
+        rule, dataset : str
+        **settings
+            Fields of `TrainConfig`; None means the preset.
+
+        Raises
+        ------
+        ConfigError
+            If a field is unknown or its value out of range.
+
+        Examples
+        --------
+        >>> TrainConfig.create("std-ed", "digits", hidden=(64, 32)).spec(64, 10).sizes
+        (64, 64, 32, 10)
+        """
+        known = {f.name for f in fields(cls)}
+        if unknown := sorted(settings.keys() - known):
+            raise ConfigError(f"{', '.join(unknown)} is no setting of a training run: use {', '.join(sorted(known))}")
+        values: dict[str, Any] = {"data_dir": None, "seed": 0, "limit": None, "backend": "engine"}
+        values.update(preset(rule, dataset))
+        values.update({name: value for name, value in settings.items() if value is not None})
+        return cls(rule=rule, dataset=dataset, **values)
+
+    def spec(self, n_inputs: int, n_classes: int) -> NetworkSpec:
+        """The net that is trained."""
+        sizes = (n_inputs, *self.hidden, n_classes)
+
+        def for_each(values: tuple[int, ...]) -> tuple[int, ...]:
+            return values * (len(sizes) - 1) if len(values) == 1 else values
+
+        return NetworkSpec(
+            sizes,
+            RULES[self.rule](learning_rate=self.learning_rate, decay=self.decay),
+            steps=self.steps,
+            encoder=self.encoder,
+            readout=self.readout,
+            feedback=self.feedback,
+            adaptation=self.adaptation,
+            readout_adaptation=self.readout_adaptation,
+            init_limits=for_each(self.init_limits),
+            weight_exponents=for_each(self.weight_exponents),
+            error_shift=self.error_shift,
+            error_limit=self.error_limit,
+            softmax_shift=self.softmax_shift,
+            dead_zone=self.dead_zone,
+            dv=self.dv,
+            half_width=self.half_width,
+            overflow=self.overflow,
+            seed=self.seed,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain description, as saved in a run's config.json."""
+        return {"format": FORMAT, **asdict(self)}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> TrainConfig:
+        """Inverse of `to_dict`.
+
+        Raises
+        ------
+        ConfigError
+            If the description is of another format, or has unknown or missing entries.
+        """
+        values = dict(data)
+        found = values.pop("format", None)
+        if found != FORMAT:
+            raise ConfigError(
+                f"the configuration has format {found}, this version reads {FORMAT}: "
+                "use the version of lava-ed that wrote it, or train anew"
+            )
+        try:
+            values["decay"] = tuple((float(p), float(f)) for p, f in values["decay"])
+            for name in ("adaptation", "readout_adaptation"):
+                values[name] = Adaptation(**values[name])
+            for name in ("hidden", "init_limits", "weight_exponents"):
+                values[name] = tuple(values[name])
+            return cls(**values)
+        except (KeyError, TypeError, ValueError) as error:
+            if isinstance(error, ConfigError):
+                raise
+            raise ConfigError(f"the configuration is not complete or has unknown entries: {error}") from error
+
+    def differences(self, other: TrainConfig) -> list[str]:
+        """Names of the fields in which two runs differ and that change what is computed."""
+        names = [f.name for f in fields(self) if f.name not in WITHOUT_EFFECT]
+        return [name for name in names if getattr(self, name) != getattr(other, name)]

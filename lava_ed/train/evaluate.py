@@ -1,0 +1,130 @@
+"""Accuracy and operation counts of a trained net, learning switched off."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed import __version__
+from lava_ed.data import load_dataset
+from lava_ed.train.backend import Counts, make_backend, warm_up
+from lava_ed.train.metrics import difference, per_sample, thresholds
+from lava_ed.train.run_folder import MODEL, RunFolder
+from lava_ed.train.tensor_files import Model
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """Decisions of a net on some samples, and what they cost."""
+
+    samples: int
+    correct: int
+    counters: Counts
+
+    @property
+    def accuracy(self) -> float:
+        """Share decided rightly."""
+        return self.correct / self.samples
+
+    def to_dict(self) -> dict[str, Any]:
+        """Samples and counters, as saved in energy.json."""
+        return {
+            "samples": self.samples,
+            "per_sample": per_sample(self.counters, self.samples),
+            "counters": self.counters,
+        }
+
+
+def evaluate(
+    backend_name: str,
+    model: Model,
+    images: npt.NDArray[np.uint8],
+    labels: npt.NDArray[np.int64],
+    indices: npt.NDArray[np.int64] | None = None,
+) -> Evaluation:
+    """Present samples to a net of their own back end, with learning and adaptation off.
+
+    Parameters
+    ----------
+    backend_name : {"engine", "lava"}
+    model : Model
+    images : uint8 (N, n)
+    labels : int64 (N,)
+    indices : int64 (k,), optional
+        Which samples; default: all.
+
+    Returns
+    -------
+    Evaluation
+    """
+    if indices is None:
+        indices = np.arange(len(labels))
+    backend = make_backend(backend_name, model.spec)
+    try:
+        backend.load_state(model.put_into(backend.state()))
+        backend.set_learning(False)
+        backend.bind(images)
+        before = backend.counters()
+        decided = backend.present(indices, labels[indices])
+        counters = difference(backend.counters(), before)
+    finally:
+        backend.close()
+    return Evaluation(len(indices), int(np.count_nonzero(decided == labels[indices])), counters)
+
+
+def evaluate_run(
+    out: str | PathLike[str], data_dir: str | None = None, backend_name: str | None = None
+) -> dict[str, Any]:
+    """Judge the model of a run folder on its test set.
+
+    Parameters
+    ----------
+    out : path-like
+    data_dir : str, optional
+        Default: the one the run was trained from.
+    backend_name : {"engine", "lava"}, optional
+        Default: the run's.
+
+    Returns
+    -------
+    dict
+        What `lava-ed eval --json` prints.
+
+    Raises
+    ------
+    RunFolderError
+        If the folder holds no run, or one that has not ended.
+    ConfigError, CheckpointError
+        If config or model are of another version, or damaged.
+    """
+    folder = RunFolder(out)
+    config = folder.read_config()
+    model = Model.read(folder.file(MODEL))
+    data = load_dataset(config.dataset, data_dir or config.data_dir)
+    name = backend_name or config.backend
+    if name == "engine":
+        warm_up(model.spec)
+    started = time.perf_counter()
+    result = evaluate(name, model, np.ascontiguousarray(data.test_images), data.test_labels)
+    seconds = time.perf_counter() - started
+    return {
+        "lava_ed_version": __version__,
+        "run": str(folder.path),
+        "backend": name,
+        "seed": config.seed,
+        "rule": config.rule,
+        "dataset": config.dataset,
+        "sizes": list(model.spec.sizes),
+        "thresholds": thresholds(model.threshold_steps),
+        "test_accuracy": result.accuracy,
+        "correct": result.correct,
+        "samples": result.samples,
+        "samples_per_second": result.samples / seconds,
+        "seconds": seconds,
+        "counters_per_sample": per_sample(result.counters, result.samples),
+    }

@@ -1,0 +1,67 @@
+"""The order of samples, and where a run pauses between them: both depend on positions only."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+_ORDER_STREAM: Final = 2
+"""Third word of the generator's key; weights and feedback use 0 and 1."""
+
+
+def sample_order(seed: int, epoch: int, n: int) -> npt.NDArray[np.int64]:
+    """A permutation of 0 … n − 1 from an integer generator keyed by (seed, epoch).
+
+    Only raw 64-bit output is used, which NumPy keeps the same from version to version, so
+    (epoch, index) is the whole state of this generator.
+
+    Examples
+    --------
+    >>> sorted(sample_order(0, 3, 5).tolist())
+    [0, 1, 2, 3, 4]
+    """
+    keys = np.random.PCG64(np.random.SeedSequence((seed, epoch, _ORDER_STREAM))).random_raw(n)
+    return np.argsort(np.asarray(keys, np.uint64), kind="stable")
+
+
+def digest(*arrays: npt.NDArray[Any]) -> str:
+    """SHA-256 of integer arrays, their types and shapes."""
+    result = hashlib.sha256()
+    for array in arrays:
+        result.update(f"{array.dtype.str}{array.shape}".encode())
+        result.update(np.ascontiguousarray(array).data)
+    return result.hexdigest()
+
+
+def rate_changes(progress: Sequence[float], total: int) -> list[int]:
+    """Numbers of the first samples g with g/total ≥ p, for each p of a rate's schedule.
+
+    Examples
+    --------
+    >>> rate_changes((0.5, 0.75), 10)
+    [5, 8]
+    """
+    changes = []
+    for p in progress:
+        g = math.floor(p * total)
+        while g / total < p:
+            g += 1
+        changes.append(g)
+    return changes
+
+
+def next_stop(position: int, steps: Sequence[int], changes: Sequence[int]) -> int:
+    """First stop after `position`: a multiple of any of `steps`, or one of `changes`.
+
+    Examples
+    --------
+    >>> next_stop(10, steps=(8, 100), changes=(5, 13))
+    13
+    """
+    stops = [(position // step + 1) * step for step in steps]
+    return min([*stops, *(g for g in changes if g > position)])

@@ -1,0 +1,84 @@
+"""Default settings of every rule and data set, gathered here and nowhere else."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from lava_ed.data import DATASETS
+from lava_ed.errors import ConfigError
+from lava_ed.learning_rules import RULES
+from lava_ed.network.adaptation import Adaptation
+
+PLANNED_RULES: Final = ("relpsp-fixed", "ssgd", "sg-bptt")
+"""Baselines that are known by name and not available yet."""
+
+_COMMON: Final[dict[str, Any]] = {
+    "decay": ((0.5, 0.5), (0.75, 0.25)),
+    "readout": "membrane",
+    "feedback": "symmetric",
+    "readout_adaptation": Adaptation(initial_step=40),
+    "init_limits": (32,),
+    "weight_exponents": (0,),
+    "error_shift": 8,
+    "error_limit": 127,
+    "dead_zone": 4,
+    "dv": 0,
+    "half_width": 8,
+    "overflow": "raise",
+    "validation": 0.1,
+}
+_RULE: Final[dict[str, dict[str, Any]]] = {
+    # Wide bands: a threshold that is pushed up again and again leaves few distinct spike times, errors grow,
+    # weights grow with them, and push it up once more.
+    "std-ed": {
+        "encoder": "ttfs",
+        "learning_rate": 2.0**-12,
+        "softmax_shift": 14,
+        "adaptation": Adaptation(initial_step=32, low=26, high=122, ceiling=102),
+    },
+    "mpd-ed": {
+        "encoder": "rate",
+        "learning_rate": 2.0**-10,
+        "softmax_shift": 10,
+        "steps": 8,
+        "adaptation": Adaptation(initial_step=28, low=20, high=115, ceiling=128),
+    },
+}
+_DATASET: Final[dict[str, dict[str, Any]]] = {
+    "digits": {"hidden": (128,), "epochs": 60, "checkpoint_interval": 5_000},
+    "mnist": {"hidden": (256,), "epochs": 10, "checkpoint_interval": 10_000},
+    "fashion-mnist": {"hidden": (256,), "epochs": 10, "checkpoint_interval": 10_000},
+}
+_BOTH: Final[dict[tuple[str, str], dict[str, Any]]] = {
+    ("std-ed", "digits"): {"steps": 16, "learning_rate": 2.0**-9, "softmax_shift": 11, "error_shift": 7},
+    ("mpd-ed", "digits"): {
+        "learning_rate": 2.0**-7,
+        "softmax_shift": 8,
+        "error_shift": 7,
+        "adaptation": Adaptation(initial_step=24, low=26, high=115, ceiling=128),
+    },
+    ("std-ed", "mnist"): {"steps": 30},
+    ("std-ed", "fashion-mnist"): {"steps": 30},
+}
+
+
+def preset(rule: str, dataset: str) -> dict[str, Any]:
+    """Settings for a rule on a data set: the common ones, the rule's, the data set's, the pair's.
+
+    Raises
+    ------
+    ConfigError
+        If the rule or the data set is unknown, or the rule is not available yet.
+
+    Examples
+    --------
+    >>> preset("mpd-ed", "digits")["steps"]
+    8
+    """
+    if rule in PLANNED_RULES:
+        raise ConfigError(f"rule {rule!r} is not available yet: use one of {', '.join(RULES)}")
+    if rule not in RULES:
+        raise ConfigError(f"rule {rule!r} is unknown: use one of {', '.join(RULES)}")
+    if dataset not in DATASETS:
+        raise ConfigError(f"data set {dataset!r} is unknown: use one of {', '.join(DATASETS)}")
+    return {**_COMMON, **_RULE[rule], **_DATASET[dataset], **_BOTH.get((rule, dataset), {})}

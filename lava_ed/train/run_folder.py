@@ -1,0 +1,228 @@
+"""A run folder: its files, written so that a crash leaves each one whole, old or new."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Final
+
+from lava_ed import __version__
+from lava_ed.errors import CheckpointError, ConfigError, RunFolderError
+from lava_ed.train.config import TrainConfig
+
+try:
+    import fcntl
+except ImportError:  # not on Windows, where a folder cannot be locked or flushed this way
+    fcntl = None  # type: ignore[assignment]
+
+CONFIG: Final = "config.json"
+METRICS: Final = "metrics.jsonl"
+MODEL: Final = "model.safetensors"
+CHECKPOINT: Final = "checkpoint.safetensors"
+ENERGY: Final = "energy.json"
+RESULT: Final = "result.json"
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a file such that after a crash it holds its old content or its new one, never a mixture.
+
+    The content goes to a temporary file of the same folder, which is flushed to the disk, renamed
+    over the old file, and the folder flushed too.
+
+    Raises
+    ------
+    RunFolderError
+        If the file cannot be written.
+    """
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+        _flush_folder(path.parent)
+    except OSError as error:
+        raise RunFolderError(
+            f"{path} cannot be written ({error.strerror or error}): free space, or choose a folder you may write to"
+        ) from error
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make a rename in the folder last."""
+    if fcntl is None:
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+class RunFolder:
+    """The folder of one training run.
+
+    Holds ``config.json``, ``metrics.jsonl`` (a line per epoch), ``model.safetensors`` (the trained
+    net), ``checkpoint.safetensors`` (where training stands), ``energy.json`` (operation counts) and
+    ``result.json`` (what `train` returned).
+
+    Parameters
+    ----------
+    path : path-like
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._lock: int | None = None
+
+    def file(self, name: str) -> Path:
+        """Path of one of the folder's files."""
+        return self.path / name
+
+    def claim_new(self) -> None:
+        """Create the folder for a new run, and keep other processes out of it.
+
+        Raises
+        ------
+        RunFolderError
+            If it cannot be written, holds a run already, or another process trains in it.
+        """
+        if self.file(CONFIG).exists() or self.file(CHECKPOINT).exists():
+            raise RunFolderError(
+                f"{self.path} already holds a run: continue it with --resume, or choose another folder"
+            )
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise RunFolderError(
+                f"{self.path} cannot be created ({error.strerror or error}): choose a folder you may write to"
+            ) from error
+        self._claim()
+        probe = self.file(".probe")
+        write_atomically(probe, b"")
+        probe.unlink()
+
+    def claim_existing(self) -> None:
+        """Take a folder whose run is to be continued.
+
+        Raises
+        ------
+        RunFolderError
+            If there is no such folder, or another process trains in it.
+        CheckpointError
+            If there is no checkpoint in it.
+        """
+        if not self.path.is_dir():
+            raise RunFolderError(f"{self.path} is no folder: nothing to resume, start the run without --resume")
+        if not self.file(CHECKPOINT).exists():
+            raise CheckpointError(
+                f"{self.path} holds no {CHECKPOINT}: nothing to resume, start a run without --resume in an empty folder"
+            )
+        self._claim()
+
+    def _claim(self) -> None:
+        if fcntl is None:
+            return
+        try:
+            self._lock = os.open(self.path, os.O_RDONLY)
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            self.release()
+            raise RunFolderError(
+                f"{self.path} is in use by another training process, or is not readable ({error.strerror}): "
+                "wait for it to end, or choose another folder"
+            ) from error
+
+    def release(self) -> None:
+        """Let other processes in; the lock also ends with the process, however that ends."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def write_config(self, config: TrainConfig, facts: dict[str, Any]) -> None:
+        """Save the configuration, with facts about the run that follow from it."""
+        self.write_json(CONFIG, {"lava_ed_version": __version__, **config.to_dict(), "facts": facts})
+
+    def read_config(self) -> TrainConfig:
+        """The configuration of the run in this folder.
+
+        Raises
+        ------
+        RunFolderError
+            If the folder holds no run, or its config.json is not readable.
+        ConfigError
+            If the configuration is of another format.
+        """
+        values = self.read_json(CONFIG)
+        for name in ("lava_ed_version", "facts"):
+            values.pop(name, None)
+        try:
+            return TrainConfig.from_dict(values)
+        except ConfigError as error:
+            raise ConfigError(f"{self.file(CONFIG)}: {error}") from error
+
+    def write_bytes(self, name: str, content: bytes) -> None:
+        """Save a file whole."""
+        write_atomically(self.file(name), content)
+
+    def write_json(self, name: str, value: dict[str, Any]) -> None:
+        """Save one object as indented JSON."""
+        write_atomically(self.file(name), (json.dumps(value, indent=2, allow_nan=False) + "\n").encode())
+
+    def read_json(self, name: str) -> dict[str, Any]:
+        """Read one object.
+
+        Raises
+        ------
+        RunFolderError
+            If the file is missing, or does not hold one JSON object.
+        """
+        path = self.file(name)
+        try:
+            value = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise RunFolderError(
+                f"{path} cannot be read ({error.strerror or error}): {self.path} is not the folder of a run"
+                + (" that has ended" if name in (RESULT, ENERGY, MODEL) else "")
+            ) from error
+        except ValueError as error:
+            raise RunFolderError(f"{path} is not JSON ({error}): restore the file, or train anew") from error
+        if not isinstance(value, dict):
+            raise RunFolderError(f"{path} holds no JSON object: restore the file, or train anew")
+        return value
+
+    def entry(self, value: dict[str, Any], name: str, *keys: str) -> Any:
+        """An entry of a file's JSON object, by its path of keys.
+
+        Raises
+        ------
+        RunFolderError
+            If it is not there.
+        """
+        found: Any = value
+        for key in keys:
+            if not isinstance(found, dict) or key not in found:
+                raise RunFolderError(f"{self.file(name)} lacks {'.'.join(keys)}: restore the file, or train anew")
+            found = found[key]
+        return found
+
+    def write_metrics(self, rows: Iterable[dict[str, Any]]) -> None:
+        """Save all epochs, one JSON object a line."""
+        lines = [json.dumps(row, allow_nan=False) + "\n" for row in rows]
+        write_atomically(self.file(METRICS), "".join(lines).encode())
+
+    def read_metrics(self) -> list[dict[str, Any]]:
+        """All epochs that have been saved.
+
+        Raises
+        ------
+        RunFolderError
+            If the file is missing or damaged.
+        """
+        path = self.file(METRICS)
+        try:
+            return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        except (OSError, ValueError) as error:
+            raise RunFolderError(f"{path} cannot be read ({error}): {self.path} is not the folder of a run") from error

@@ -1,0 +1,333 @@
+"""The training loop: samples in, metrics and checkpoints out; a run that is killed resumes bit for bit."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from os import PathLike
+from typing import Any, Final
+
+import numpy as np
+
+from lava_ed import __version__
+from lava_ed.data import Dataset, load_dataset, split_validation
+from lava_ed.errors import CheckpointError
+from lava_ed.train.backend import Backend, make_backend, warm_up
+from lava_ed.train.config import TrainConfig
+from lava_ed.train.evaluate import Evaluation, evaluate
+from lava_ed.train.interrupt import InterruptWatch, TrainingInterrupted
+from lava_ed.train.metrics import activity, difference, per_sample, thresholds
+from lava_ed.train.order import digest, next_stop, rate_changes, sample_order
+from lava_ed.train.progress import Reporter
+from lava_ed.train.run_folder import CHECKPOINT, CONFIG, ENERGY, MODEL, RESULT, RunFolder
+from lava_ed.train.tensor_files import Checkpoint, Model, Position
+
+CHUNK: Final = {"engine": 512, "lava": 8}
+"""Samples presented at a time, on each back end: how often the bar moves and Ctrl-C is heard."""
+
+
+def train(
+    config: TrainConfig,
+    out: str | PathLike[str],
+    *,
+    resume: bool = False,
+    dataset: Dataset | None = None,
+    reporter: Reporter | None = None,
+) -> dict[str, Any]:
+    """Train a net and write its run folder.
+
+    Parameters
+    ----------
+    config : TrainConfig
+    out : path-like
+        The run folder; must not hold a run yet, or, with `resume`, one of the same configuration.
+    resume : bool
+        Continue from the folder's checkpoint.
+    dataset : Dataset, optional
+        Default: loaded by the configuration's name.
+    reporter : Reporter, optional
+        Told about progress; default: nobody.
+
+    Returns
+    -------
+    dict
+        What `lava-ed train --json` prints.
+
+    Raises
+    ------
+    RunFolderError
+        If the folder is unwritable, in use, or already holds a run.
+    CheckpointError
+        If there is nothing to resume, or it is of another version, configuration or data set.
+    TrainingInterrupted
+        After Ctrl-C, once a checkpoint is written.
+    """
+    folder = RunFolder(out)
+    earlier = _earlier(folder, config) if resume else None
+    data = dataset or load_dataset(config.dataset, config.data_dir)
+    try:
+        if earlier is None:
+            folder.claim_new()
+        # Watched from here on, so that the processes of Lava's runtime outlive Ctrl-C as well.
+        with InterruptWatch() as watch:
+            return Trainer(config, data, folder, reporter or Reporter(), earlier).run(watch)
+    finally:
+        folder.release()
+
+
+def stored_config(out: str | PathLike[str]) -> TrainConfig:
+    """The configuration of a run that is to be resumed, as its checkpoint holds it."""
+    folder = RunFolder(out)
+    try:
+        folder.claim_existing()
+        return Checkpoint.read(folder.file(CHECKPOINT)).config
+    finally:
+        folder.release()
+
+
+def _earlier(folder: RunFolder, config: TrainConfig) -> Checkpoint:
+    """The checkpoint of a run, if it is one of this configuration."""
+    folder.claim_existing()
+    checkpoint = Checkpoint.read(folder.file(CHECKPOINT))
+    configs = [checkpoint.config]
+    if folder.file(CONFIG).exists():
+        configs.append(folder.read_config())
+    for there in configs:
+        if different := config.differences(there):
+            fields = ", ".join(
+                f"{name} (there {getattr(there, name)!r}, here {getattr(config, name)!r})" for name in different
+            )
+            raise CheckpointError(
+                f"{folder.path} holds a run of another configuration: {fields}; "
+                "resume it with its own settings, or train into another folder"
+            )
+    return checkpoint
+
+
+class Trainer:
+    """One run: configuration, data, folder, back end, and the position in training."""
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        data: Dataset,
+        folder: RunFolder,
+        reporter: Reporter,
+        earlier: Checkpoint | None = None,
+    ) -> None:
+        self.config, self.data, self.folder, self.reporter = config, data, folder, reporter
+        self.spec = config.spec(data.train_images.shape[1], data.n_classes)
+        self.train_indices, self.validation_indices = split_validation(data, config.validation, config.seed)
+        if config.limit is not None:
+            self.train_indices = self.train_indices[: config.limit]
+        self.samples = len(self.train_indices)
+        self.images = np.ascontiguousarray(data.train_images)
+        self.data_digest = digest(data.train_images, data.train_labels, data.test_images, data.test_labels)
+        self.backend: Backend = make_backend(config.backend, self.spec)
+        self._started = time.perf_counter()
+        self._changes = rate_changes([p for p, _ in self.spec.rule.decay], config.epochs * self.samples)
+        self.position = self._restore(earlier) if earlier else Position(start=self._reading())
+        self._wall_before = self.position.wall
+
+    def run(self, watch: InterruptWatch) -> dict[str, Any]:
+        """Train to the end, or to Ctrl-C; returns the summary."""
+        try:
+            self._write_start()
+            if self.position.epoch == self.config.epochs and self.folder.file(RESULT).exists():
+                return self.folder.read_json(RESULT)
+            if self.config.backend == "engine":
+                self.reporter.message("preparing the engine (its first use compiles its loop: about 20 s)")
+                warm_up(self.spec)
+            self.backend.bind(self.images)
+            while self.position.epoch < self.config.epochs:
+                self._epoch(watch)
+            return self._finish()
+        finally:
+            self.reporter.close()
+            self.backend.close()
+
+    def _write_start(self) -> None:
+        """Everything that a run needs to be resumed from here on, the checkpoint first."""
+        self._save()
+        self.folder.write_config(self.config, self.facts())
+        self.folder.write_metrics(self.position.rows)
+
+    def facts(self) -> dict[str, Any]:
+        """What follows from the configuration and the data, for the record."""
+        rate = self.spec.rule.rate
+        return {
+            "network": self.spec.to_dict(),
+            "learning_rate": rate.value,
+            "rule": self.spec.rule.dw(self.spec.schedule.learning_epoch[1]),
+            "data": {
+                "source": self.data.source,
+                "train_samples": self.samples,
+                "validation_samples": len(self.validation_indices),
+                "test_samples": len(self.data.test_labels),
+                "sha256": self.data_digest,
+            },
+        }
+
+    def _restore(self, checkpoint: Checkpoint) -> Position:
+        """Put the back end where the checkpoint was written."""
+        position = checkpoint.position
+        if checkpoint.data_digest != self.data_digest:
+            raise CheckpointError(
+                f"{self.folder.path} was trained on other data than {self.data.source}: restore the data files"
+            )
+        if checkpoint.order_digest != digest(self._order(position.epoch)):
+            raise CheckpointError(f"{self.folder.path}: the order of samples differs from the checkpoint's: train anew")
+        self.backend.load_state(checkpoint.state)
+        return position
+
+    def _order(self, epoch: int) -> Any:
+        return self.train_indices[sample_order(self.config.seed, epoch, self.samples)]
+
+    def _reading(self) -> dict[str, Any]:
+        """Counters and backward passes up to now."""
+        return {"counters": self.backend.counters(), "triggered": self._triggered()}
+
+    def _triggered(self) -> int:
+        return int(self.backend.state()["error.triggered"][0])
+
+    def _save(self) -> None:
+        """Write the checkpoint of the current position."""
+        wall = self._wall_before + time.perf_counter() - self._started
+        self.position = replace(self.position, wall=wall)
+        checkpoint = Checkpoint(
+            self.config,
+            self.data_digest,
+            digest(self._order(self.position.epoch)),
+            self.position,
+            self.backend.state(),
+        )
+        self.folder.write_bytes(CHECKPOINT, checkpoint.to_bytes())
+
+    def _epoch(self, watch: InterruptWatch) -> None:
+        """Present the rest of an epoch, judge the net, write metrics and checkpoint."""
+        order = self._order(self.position.epoch)
+        while self.position.index < self.samples:
+            self._chunk(order)
+            if watch.pressed:
+                self._stop()
+        self._end_epoch()
+        self._save()
+        self.folder.write_metrics(self.position.rows)
+        self.reporter.epoch(self.position.rows[-1], self.config.epochs)
+        if watch.pressed:
+            self._stop()
+
+    def _stop(self) -> None:
+        """Save and leave after Ctrl-C."""
+        self._save()
+        raise TrainingInterrupted(
+            f"stopped after epoch {self.position.epoch}, sample {self.position.index}; "
+            f"continue with: lava-ed train --out {self.folder.path} --resume"
+        )
+
+    def _chunk(self, order: Any) -> None:
+        """Present samples up to the next stop, which depends on the position only."""
+        p, n = self.position, self.samples
+        done = p.epoch * n + p.index
+        self.backend.set_rate(self.spec.rule.rate_at(done / (self.config.epochs * n)))
+        interval = self.config.checkpoint_interval
+        stop = min(next_stop(done, (CHUNK[self.config.backend], interval), self._changes), (p.epoch + 1) * n)
+        chunk = order[p.index : p.index + stop - done]
+        labels = self.data.train_labels[chunk]
+        started = time.perf_counter()
+        decided = self.backend.present(chunk, labels)
+        self.position = replace(
+            p,
+            index=p.index + len(chunk),
+            correct=p.correct + int(np.count_nonzero(decided == labels)),
+            seconds=p.seconds + time.perf_counter() - started,
+        )
+        self.reporter.chunk(p.epoch, self.config.epochs, self.position.index, n)
+        if stop % interval == 0 and self.position.index < n:
+            self._save()
+
+    def _model(self) -> Model:
+        return Model.of_state(self.spec, self.backend.state())
+
+    def _end_epoch(self) -> None:
+        """Add the epoch's metrics and move to the next one."""
+        p, n = self.position, self.samples
+        model, now = self._model(), self._reading()
+        counts = difference(now["counters"], p.start["counters"])
+        row = {
+            "epoch": p.epoch + 1,
+            "train_accuracy": p.correct / n,
+            "validation_accuracy": self._validate(model),
+            "learning_rate": self._last_rate(p.epoch),
+            "thresholds": thresholds(model.threshold_steps),
+            **activity(self.spec, counts, n),
+            "triggered_share": (now["triggered"] - p.start["triggered"]) / n,
+            "samples_per_second": n / p.seconds,
+            "seconds": p.seconds,
+        }
+        self.position = replace(p, epoch=p.epoch + 1, index=0, correct=0, seconds=0.0, start=now, rows=[*p.rows, row])
+
+    def _last_rate(self, epoch: int) -> float:
+        """Rate of the last sample of an epoch, after rounding."""
+        last = (epoch + 1) * self.samples - 1
+        return self.spec.rule.rate_at(last / (self.config.epochs * self.samples)).value
+
+    def _validate(self, model: Model) -> float | None:
+        """Accuracy on the samples held out, on a back end of its own."""
+        if not len(self.validation_indices):
+            return None
+        result = evaluate(self.config.backend, model, self.images, self.data.train_labels, self.validation_indices)
+        return result.accuracy
+
+    def _finish(self) -> dict[str, Any]:
+        """Write model, energy counts and result; the test set is seen here, once."""
+        model = self._model()
+        self.folder.write_bytes(MODEL, model.to_bytes())
+        images = np.ascontiguousarray(self.data.test_images)
+        test = evaluate(self.config.backend, model, images, self.data.test_labels)
+        presented = self.config.epochs * self.samples
+        counters = self.backend.counters()
+        training = {
+            "samples": presented,
+            "per_sample": per_sample(counters, presented),
+            "counters": counters,
+        }
+        self.folder.write_json(ENERGY, {"lava_ed_version": __version__, "training": training, "test": test.to_dict()})
+        summary = self._summary(model, test, training)
+        self.folder.write_json(RESULT, summary)
+        return summary
+
+    def _summary(self, model: Model, test: Evaluation, training: dict[str, Any]) -> dict[str, Any]:
+        rows = self.position.rows
+        return {
+            "lava_ed_version": __version__,
+            "backend": self.config.backend,
+            "seed": self.config.seed,
+            "rule": self.config.rule,
+            "dataset": self.config.dataset,
+            "sizes": list(self.spec.sizes),
+            "steps": self.spec.steps,
+            "epochs": self.config.epochs,
+            "learning_rate": self.spec.rule.rate.value,
+            "final_learning_rate": rows[-1]["learning_rate"],
+            "thresholds": thresholds(model.threshold_steps),
+            "decay": self.spec.dv,
+            "test_accuracy": test.accuracy,
+            "validation_accuracy": rows[-1]["validation_accuracy"],
+            "train_accuracy": rows[-1]["train_accuracy"],
+            "samples_per_second": training["samples"] / sum(row["seconds"] for row in rows),
+            "seconds": self._wall_before + time.perf_counter() - self._started,
+            "counters": {name: sum(phases.values()) for name, phases in self._totals(training).items()},
+            "run": str(self.folder.path),
+        }
+
+    @staticmethod
+    def _totals(training: dict[str, Any]) -> dict[str, dict[str, int]]:
+        """Counter → phase → count over all processes."""
+        result: dict[str, dict[str, int]] = {}
+        for counters in training["counters"].values():
+            for name, phases in counters.items():
+                into = result.setdefault(name, dict.fromkeys(phases, 0))
+                for phase, count in phases.items():
+                    into[phase] += count
+        return result

@@ -1,0 +1,34 @@
+"""What all tests share: skips with reasons, and the folder of the large data sets."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what is marked `lava` where lava-nc is not installed.
+
+    A test module that imports Lava at its head also needs ``pytest.importorskip("lava")`` there.
+    """
+    if importlib.util.find_spec("lava") is not None:
+        return
+    skip = pytest.mark.skip(reason="needs lava-nc, which only runs on Python 3.10")
+    for item in items:
+        if item.get_closest_marker("lava"):
+            item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder that holds ``mnist/`` and ``fashion-mnist/``: LAVA_ED_DATA, or one beside the checkout."""
+    folder = Path(os.environ.get("LAVA_ED_DATA", ROOT.parent / "shared" / "data"))
+    missing = [name for name in ("mnist", "fashion-mnist") if not (folder / name).is_dir()]
+    if missing:
+        pytest.skip(f"no {' or '.join(missing)} in {folder}: set LAVA_ED_DATA to the folder that holds them")
+    return folder

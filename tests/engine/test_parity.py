@@ -1,0 +1,145 @@
+"""Engine, Lava's runtime, and the program built straight from the spec: the same integers everywhere."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("lava")
+
+from lava.magma.core.run_conditions import RunSteps
+from lava.magma.core.run_configs import Loihi2SimCfg
+from nets import samples, small_spec
+
+from lava_ed import EDClassifier, attach
+from lava_ed.engine import build_program
+from lava_ed.learning_rules import MPDED
+from lava_ed.proc import AFTIF, Encoder, Labels, MembraneReadout, PlasticDense, SoftmaxError
+
+CASES = [
+    pytest.param(kind, hidden, feedback, seed, {}, id=f"{kind}-{len(hidden)}-{feedback}-{seed}")
+    for kind in ("std-ed", "mpd-ed")
+    for hidden in ((8,), (8, 7))
+    for feedback in ("symmetric", "random")
+    for seed in (0, 1)
+] + [
+    pytest.param("std-ed", (), "symmetric", 2, {}, id="std-ed-no-hidden-layer"),
+    pytest.param("mpd-ed", (), "symmetric", 2, {}, id="mpd-ed-no-hidden-layer"),
+    pytest.param("std-ed", (8, 7, 6), "symmetric", 2, {"error_shift": 1}, id="std-ed-3"),
+    pytest.param("mpd-ed", (8, 7, 6), "symmetric", 2, {}, id="mpd-ed-3"),
+    pytest.param("std-ed", (8,), "symmetric", 3, {"readout": "first-spike"}, id="std-ed-first-spike"),
+    pytest.param("mpd-ed", (8,), "symmetric", 3, {"readout": "first-spike"}, id="mpd-ed-first-spike"),
+    pytest.param(
+        "mpd-ed",
+        (8,),
+        "symmetric",
+        4,
+        {"encoder": "current", "weight_exponents": (-6, 0)},
+        id="mpd-ed-current",
+    ),
+    pytest.param("mpd-ed", (8, 7), "symmetric", 4, {"encoder": "ttfs"}, id="mpd-ed-ttfs"),
+    pytest.param("std-ed", (8,), "symmetric", 5, {"steps": 33}, id="std-ed-u0-dependency"),
+    pytest.param(
+        "mpd-ed", (8,), "symmetric", 5, {"rule": MPDED(2.0**-9), "steps": 32}, id="mpd-ed-32-steps-port-shift"
+    ),
+    pytest.param("std-ed", (8,), "symmetric", 6, {"dead_zone": 60}, id="std-ed-dead-zone"),
+    pytest.param("mpd-ed", (8,), "symmetric", 6, {"dead_zone": 60}, id="mpd-ed-dead-zone"),
+]
+SAMPLES = 24
+EXTRA_STEPS = 5
+
+
+def assert_same_vars(one: EDClassifier, other: EDClassifier) -> None:
+    """Every Var of every process agrees: weights, states, traces, thresholds, outputs and counters."""
+    for name, process in one.processes.items():
+        for var in process.vars:
+            found = getattr(other.processes[name], var.name).get()
+            np.testing.assert_array_equal(found, var.get(), err_msg=f"{name}.{var.name}")
+
+
+@pytest.mark.parametrize(("kind", "hidden", "feedback", "seed", "changes"), CASES)
+def test_engine_and_lava_give_identical_integers(
+    kind: str, hidden: tuple[int, ...], feedback: str, seed: int, changes: dict[str, object]
+) -> None:
+    """Learning samples and a few steps more; the engine's run is cut at other places, which must not matter."""
+    spec = small_spec(kind, hidden, feedback=feedback, seed=seed, **changes)
+    images, labels = samples(8, seed)
+    steps = SAMPLES * spec.schedule.period + EXTRA_STEPS
+    stock, fused = EDClassifier(spec, images, labels), EDClassifier(spec, images, labels)
+    attach(fused)
+    config = Loihi2SimCfg(select_tag="fixed_pt")
+    try:
+        stock.run(RunSteps(num_steps=steps), config)
+        for part in (1, 17, steps - 18):
+            fused.run(RunSteps(num_steps=part), config)
+        assert_same_vars(stock, fused)
+        first = stock.dense1.weights
+        assert np.any(first.get() != first.init), "nothing was learned, the comparison is empty"
+        assert stock.error.seen.get()[0] == SAMPLES
+        if spec.dead_zone == 0:
+            assert stock.error.triggered.get()[0] >= 20, "fewer than 20 learning samples"
+    finally:
+        stock.stop()
+        fused.stop()
+
+
+@pytest.mark.parametrize(("kind", "hidden", "feedback", "seed", "changes"), CASES)
+def test_program_from_spec_equals_program_from_graph(
+    kind: str, hidden: tuple[int, ...], feedback: str, seed: int, changes: dict[str, object]
+) -> None:
+    """Spec → program and spec → Lava graph → attach → program are one and the same."""
+    spec = small_spec(kind, hidden, feedback=feedback, seed=seed, **changes)
+    images, labels = samples(8, seed)
+    net = EDClassifier(spec, images, labels)
+    runtime = attach(net)
+    net.run(RunSteps(num_steps=SAMPLES * spec.schedule.period))
+    program = build_program(spec)
+    program.bind(images)
+    order = np.arange(SAMPLES) % len(images)
+    predictions = program.present(order, labels[order])
+    assert (predictions == labels[order]).sum() == net.error.correct.get()[0]
+    for node, var in program.variables:
+        if (node, var) != ("labels", "labels"):
+            np.testing.assert_array_equal(
+                program.get(node, var), runtime.program.get(node, var), err_msg=f"{node}.{var}"
+            )
+
+
+def test_graph_wired_by_hand_equals_the_classifier() -> None:
+    """The same processes, connected by hand in another order and with other names."""
+    spec = small_spec("std-ed", (8,))
+    images, labels = samples(8)
+    common = {"schedule": spec.schedule, "seed": spec.seed}
+    reference = EDClassifier(spec, images, labels)
+    hidden = AFTIF(shape=(8,), layer=1, adaptation=spec.adaptation, name="first", **common)
+    outputs = MembraneReadout(shape=(3,), layer=2, **common)
+    error = SoftmaxError(shape=(3,), shift=7, dead_zone=0, **common)
+    into = PlasticDense(weights=reference.dense1.weights.init, rule=spec.rule, layer=1, **common)
+    out = PlasticDense(weights=reference.dense2.weights.init, rule=spec.rule, layer=2, error_shift=3, **common)
+    source, target = Encoder(samples=images, **common), Labels(labels=labels, **common)
+    target.label_out.connect(error.label_in)
+    outputs.v_out.connect(error.v_in)
+    out.a_out.connect(outputs.a_in)
+    error.e_out.connect(out.e_in)
+    out.e_out.connect(hidden.e_in)
+    for post, synapses in ((error, out), (hidden, into)):
+        post.s_out_y1.connect(synapses.s_in_y1)
+        post.s_out_y2.connect(synapses.s_in_y2)
+    source.s_out.connect(into.s_in)
+    into.a_out.connect(hidden.a_in)
+    hidden.s_out.connect(out.s_in)
+    steps = RunSteps(num_steps=SAMPLES * spec.schedule.period)
+    attach(error)
+    attach(reference)
+    error.run(steps)
+    reference.run(steps)
+    for mine, theirs in (
+        (into, "dense1"),
+        (out, "dense2"),
+        (hidden, "hidden1"),
+        (outputs, "readout"),
+        (error, "error"),
+    ):
+        for var in mine.vars:
+            expected = getattr(reference.processes[theirs], var.name).get()
+            np.testing.assert_array_equal(var.get(), expected, err_msg=f"{theirs}.{var.name}")

@@ -1,0 +1,103 @@
+"""Lists of neurons by value, and who spikes when."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import edged, vectors
+
+from lava_ed.kernels import encoding
+
+SIZE = 9
+pixels_of = vectors(np.uint8, SIZE, edged(0, 255))
+tables = st.integers(1, 127).flatmap(
+    lambda highest: vectors(np.int32, 256, edged(0, highest)).map(lambda table: (highest, table))
+)
+
+
+def load(pixels, table, highest):
+    x, order, starts = (
+        np.full(SIZE, 99, np.int32),
+        np.full(SIZE, 99, np.int32),
+        np.full(highest + 2, 99, np.int32),
+    )
+    encoding.load_values(pixels, table, x, order, starts)
+    return x, order, starts
+
+
+@given(pixels=pixels_of, table=tables)
+def test_values_are_sorted_stably(pixels, table):
+    highest, values = table
+    x, order, starts = load(pixels, values, highest)
+    expected = [int(values[p]) for p in pixels]
+    assert x.tolist() == expected
+    assert order.tolist() == sorted(range(SIZE), key=lambda i: expected[i])
+    for k in range(highest + 1):
+        assert order[starts[k] : starts[k + 1]].tolist() == [i for i in range(SIZE) if expected[i] == k]
+
+
+@given(pixels=pixels_of, table=tables, data=st.data())
+def test_events_of_value(pixels, table, data):
+    highest, values = table
+    x, order, starts = load(pixels, values, highest)
+    value = data.draw(st.integers(0, highest))
+    events = np.full(SIZE, 99, np.int32)
+    n = encoding.events_of_value(order, starts, value, events)
+    assert events[:n].tolist() == np.flatnonzero(x == value).tolist()
+
+
+@given(pixels=pixels_of, table=tables)
+def test_each_neuron_spikes_once_by_value(pixels, table):
+    """Time to first spike: over the window every neuron that is not black appears exactly once."""
+    highest, values = table
+    x, order, starts = load(pixels, values, highest)
+    seen, events = [], np.zeros(SIZE, np.int32)
+    for value in range(highest, 0, -1):
+        seen += events[: encoding.events_of_value(order, starts, value, events)].tolist()
+    assert sorted(seen) == np.flatnonzero(x).tolist()
+
+
+@given(pixels=pixels_of, steps=st.integers(2, 32), data=st.data())
+def test_rates_are_spread_evenly(pixels, steps, data):
+    """x spikes in `steps`, and in any stretch of n steps ⌊n·x/steps⌋ or one more."""
+    values = data.draw(vectors(np.int32, 256, edged(0, steps)))
+    x, order, starts = load(pixels, values, steps)
+    raster = np.zeros((steps, SIZE), int)
+    for t in range(steps):
+        events = np.full(SIZE, 99, np.int32)
+        n = encoding.events_of_rate(order, starts, x, steps, t, events)
+        raster[t, events[:n]] = 1
+        assert len(set(events[:n].tolist())) == n
+    assert raster.sum(axis=0).tolist() == x.tolist()
+    for length in range(1, steps + 1):
+        for start in range(steps - length + 1):
+            count = raster[start : start + length].sum(axis=0)
+            assert np.all((count == length * x // steps) | (count == -(-length * x // steps)))
+
+
+def test_rate_by_hand():
+    """3 spikes in 8 steps: ⌊3(t+1)/8⌋ grows at t = 2, 5 and 7."""
+    table = np.zeros(256, np.int32)
+    table[1] = 3
+    x, order, starts = load(np.array([1] + [0] * 8, np.uint8), table, 8)
+    events = np.zeros(SIZE, np.int32)
+    assert [encoding.events_of_rate(order, starts, x, 8, t, events) for t in range(8)] == [
+        0,
+        0,
+        1,
+        0,
+        0,
+        1,
+        0,
+        1,
+    ]
+
+
+@given(pixels=pixels_of, table=tables)
+def test_events_of_nonzero(pixels, table):
+    highest, values = table
+    x, order, starts = load(pixels, values, highest)
+    events = np.full(SIZE, 99, np.int32)
+    n = encoding.events_of_nonzero(order, starts, events)
+    assert sorted(events[:n].tolist()) == np.flatnonzero(x).tolist()

@@ -1,0 +1,75 @@
+"""The trace kernels by hand, and their constants against Lava's; whole epochs are in test_loihi_learning.py."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import edged
+
+from lava_ed.kernels import loihi_traces as traces
+
+impulse_values = st.one_of(st.sampled_from([0, 0.25, 16, 63.5, 126.999, 127, 200]), st.floats(0, 127))
+
+
+@pytest.mark.lava
+@given(impulses=st.lists(impulse_values, min_size=1, max_size=3))
+def test_impulses_split_as_in_stock(impulses):
+    """Whole parts and 256ths; 126.999 has 256 of them."""
+    from lava.proc.dense.models import PyLearningDenseModelBitApproximate
+
+    expected = PyLearningDenseModelBitApproximate._decompose_impulses(np.array(impulses))
+    for mine, stock in zip(traces.split_impulses(impulses), expected, strict=True):
+        np.testing.assert_array_equal(mine, stock)
+
+
+def test_decay_factors_by_hand():
+    """τ = 0 clears a trace; 2^32 takes a part in four thousand million."""
+    factors = traces.decay_factors([0, 1, 2**32]).tolist()
+    assert factors == pytest.approx([0, math.exp(-1), 1 - 2.0**-32], rel=1e-15)
+    assert factors[2] < 1
+
+
+@given(payload=edged(0, 2**20, 254, 255, 256, 510, 511, 512))
+def test_payloads_are_halved_to_even(payload):
+    assert traces.half_payload(payload) == round(payload / 2) % 256
+
+
+@pytest.mark.parametrize(
+    ("trace", "random", "whole", "fraction", "expected"),
+    [(100, 0, 20, 0, 120), (100, 63, 20, 64, 121), (100, 64, 20, 64, 120), (120, 0, 20, 0, 127), (127, 0, 0, 1, 127)],
+)
+def test_impulses_saturate_and_round(trace, random, whole, fraction, expected):
+    assert traces.add_impulse(trace, random, whole, fraction) == expected
+
+
+def test_decay_rounds_by_its_random_number():
+    """100·0.755 = 75.5: up where the number is below one half."""
+    assert [traces.decay_trace(100, 0.755, random) for random in (0.0, 0.49, 0.51)] == [76, 76, 75]
+
+
+def test_history_by_hand():
+    """Factor 1/2, impulse 16 at step 2 of 3: 8 → 4 → 2 + 16 → 9; a silent neuron only decays."""
+    history = np.full((4, 1, 2), 99, np.int32)
+    start, spikes = np.array([[8, 8]], np.int32), np.array([2, 0], np.int32)
+    traces.trace_history(start, spikes, np.array([0.5]), 0.9, 0, *traces.split_impulses([16]), history)
+    assert history[:, 0].tolist() == [[8, 8], [4, 4], [18, 2], [9, 1]]
+
+
+def test_overwrite_by_hand():
+    """Payload 2·x becomes x1 = x; a silent neuron keeps its trace; tx notes the step."""
+    x, tx = np.array([[7, 7, 7], [0, 0, 0]], np.int32), np.zeros(3, np.int32)
+    nothing = np.zeros(2, np.int64)
+    traces.receive_pre_spikes(np.array([0, 10, 254]), traces.GRADED_OVERWRITE, 4, x, tx, nothing, nothing)
+    assert x.tolist() == [[7, 5, 127], [0, 0, 0]]
+    assert tx.tolist() == [0, 4, 4]
+
+
+def test_a_second_post_spike_adds_at_once():
+    y, ty = np.full((3, 2), 10, np.int32), np.array([0, 1], np.int32)
+    traces.receive_post_spikes(np.array([True, True]), 3, y, ty, 0, *traces.split_impulses([1, 2, 3]))
+    assert y.T.tolist() == [[10, 10, 10], [11, 12, 13]]
+    assert ty.tolist() == [3, 3]

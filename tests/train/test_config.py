@@ -1,0 +1,103 @@
+"""Configurations: presets, checks, and the dictionary form."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from lava_ed.data import DATASETS
+from lava_ed.errors import ConfigError, UnrepresentableRateError
+from lava_ed.learning_rules import RULES
+from lava_ed.train import PLANNED_RULES, TrainConfig, preset
+
+INPUTS = {"digits": 64, "mnist": 784, "fashion-mnist": 784}
+
+
+@pytest.mark.parametrize("dataset", DATASETS)
+@pytest.mark.parametrize("name", RULES)
+def test_every_preset_is_a_net_that_fits_the_chip(name, dataset):
+    config = TrainConfig.create(name, dataset)
+    spec = config.spec(INPUTS[dataset], 10)
+    assert spec.sizes == (INPUTS[dataset], *config.hidden, 10)
+    assert spec.rule.name == name
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_the_dictionary_form_survives_json(name):
+    config = TrainConfig.create(name, "digits", hidden=(20, 11), learning_rate=0.003, limit=17, readout="first-spike")
+    assert TrainConfig.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+def test_a_rate_is_rounded_to_what_the_chip_holds():
+    spec = TrainConfig.create("std-ed", "digits", learning_rate=0.003).spec(64, 10)
+    assert spec.rule.rate.value == 3 * 2.0**-10  # 0.0029296875 is nearer than 2^-8 and 5·2^-11
+
+
+def test_another_format_is_named():
+    data = {**TrainConfig.create().to_dict(), "format": 99}
+    with pytest.raises(ConfigError, match="format 99"):
+        TrainConfig.from_dict(data)
+
+
+@pytest.mark.parametrize("change", [{"extra": 1}, {"decay": 3}, {"adaptation": {"speed": 1}}])
+def test_unknown_entries_are_an_error(change):
+    with pytest.raises(ConfigError):
+        TrainConfig.from_dict({**TrainConfig.create().to_dict(), **change})
+
+
+def test_missing_entries_are_an_error():
+    data = TrainConfig.create().to_dict()
+    del data["hidden"]
+    with pytest.raises(ConfigError, match="not complete"):
+        TrainConfig.from_dict(data)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"epochs": 0},
+        {"seed": -1},
+        {"limit": 0},
+        {"checkpoint_interval": 0},
+        {"validation": 1.0},
+        {"validation": -0.1},
+        {"backend": "gpu"},
+        {"hidden": (0,)},
+        {"steps": 1},
+        {"steps": 128},
+        {"encoder": "rate"},
+        {"readout": "loud"},
+        {"feedback": "none"},
+        {"init_limits": (1, 2, 3)},
+        {"speed": 3},
+    ],
+)
+def test_settings_out_of_range(change):
+    with pytest.raises(ConfigError):
+        TrainConfig.create("std-ed", "digits", **change)
+
+
+@pytest.mark.parametrize("rate", [0.0, -1.0, 1e-9, 1e9, float("nan")])
+def test_rates_that_the_chip_does_not_hold(rate):
+    with pytest.raises(UnrepresentableRateError):
+        TrainConfig.create("mpd-ed", "digits", learning_rate=rate)
+
+
+def test_unknown_names():
+    with pytest.raises(ConfigError, match="std-ed, mpd-ed"):
+        preset("backprop", "digits")
+    with pytest.raises(ConfigError, match="digits, mnist, fashion-mnist"):
+        preset("std-ed", "cifar")
+
+
+@pytest.mark.parametrize("name", PLANNED_RULES)
+def test_planned_rules_say_that_they_are_not_there_yet(name):
+    with pytest.raises(ConfigError, match="not available yet"):
+        TrainConfig.create(name, "digits")
+
+
+def test_differences_name_what_changes_the_result():
+    one = TrainConfig.create("std-ed", "digits")
+    other = TrainConfig.create("std-ed", "digits", seed=3, data_dir="x", checkpoint_interval=7, epochs=99)
+    assert one.differences(other) == ["epochs", "seed"]

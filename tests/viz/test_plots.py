@@ -1,0 +1,58 @@
+"""Plots: what is drawn, and that no display is touched."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from lava_ed.errors import RunFolderError
+from lava_ed.viz import Raster, learning_curves, spike_raster
+from lava_ed.viz import curves as curves_module
+
+PNG = b"\x89PNG"
+
+
+def rows(*values):
+    return [{"epoch": k, "train_accuracy": v, "validation_accuracy": v} for k, v in enumerate(values, start=1)]
+
+
+def test_learning_curves(tmp_path, monkeypatch):
+    drawn = []
+    monkeypatch.setattr(curves_module, "save", lambda figure, path: drawn.append(figure))
+    learning_curves({"A": rows(0.1, 0.8, 0.9), "B": rows(0.2, 0.7)}, tmp_path / "a.png", "title")
+    (ax,) = drawn[0].axes
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("epoch", "accuracy (%)")
+    assert [line.get_label() for line in ax.lines] == [
+        "A, validation", "A, training (online)", "B, validation", "B, training (online)",
+    ]  # fmt: skip
+    np.testing.assert_allclose(ax.lines[0].get_ydata(), [10, 80, 90])
+    styles = {(line.get_color(), line.get_linestyle(), line.get_marker()) for line in ax.lines}
+    assert len(styles) == 4
+
+
+def test_one_epoch_without_validation(tmp_path):
+    only = [{"epoch": 1, "train_accuracy": 0.5, "validation_accuracy": None}]
+    learning_curves({"A": only}, tmp_path / "a.png")
+    assert (tmp_path / "a.png").read_bytes().startswith(PNG)
+
+
+def test_spike_raster(tmp_path):
+    layers = {
+        "input": (3, np.array([0, 1]), np.array([2, 0])),
+        "hidden1": (2, np.array([], int), np.array([], int)),
+    }
+    spike_raster([Raster("A", layers, {"error": 5}, 7)] * 2, tmp_path / "r.png")
+    assert (tmp_path / "r.png").read_bytes().startswith(PNG)
+
+
+def test_a_file_that_cannot_be_written(tmp_path):
+    with pytest.raises(RunFolderError):
+        learning_curves({"A": rows(0.1)}, tmp_path / "nowhere" / "a.png")
+
+
+def test_importing_viz_loads_no_matplotlib():
+    code = "import sys, lava_ed.viz; print('matplotlib' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
