@@ -11,6 +11,8 @@ from lava_ed.cli.report import JsonFlag, Report, RunArgument, percent, table
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from lava_ed.train.run_folder import RunFolder
+
 
 def evaluate(
     run: RunArgument,
@@ -37,6 +39,9 @@ def energy(
     price_list: Annotated[
         str, typer.Option(help="Name of a price list, or path of a file of one's own.")
     ] = "loihi1-davies2018",
+    chip: Annotated[
+        str | None, typer.Option(help="loihi1 or loihi2: also place the net on its cores.  [default: no placement]")
+    ] = None,
     json: JsonFlag = False,
 ) -> Report:
     """Price the operations that a run counted, per sample, in training and in inference."""
@@ -47,11 +52,33 @@ def energy(
     folder = RunFolder(run)
     saved = folder.read_json(ENERGY)
     parts = {
-        part: energy_report(folder.entry(saved, ENERGY, part, "counters"), saved[part]["samples"], prices)
+        part: energy_report(
+            folder.entry(saved, ENERGY, part, "counters"), folder.entry(saved, ENERGY, part, "samples"), prices
+        )
         for part in ("training", "test")
     }
     value = {"run": run, "price_list": prices.name, "source": prices.source, **parts}
+    if chip is not None:
+        value["mapping"] = _place(
+            folder, chip, {part: (saved[part]["counters"], saved[part]["samples"]) for part in parts}
+        )
     return Report(value, lambda console: _show_energy(console, run, value))
+
+
+def _place(folder: RunFolder, chip: str, counted: dict[str, tuple[Any, int]]) -> dict[str, Any]:
+    """The run's net on a chip, and the messages and hops per sample that its counts imply there."""
+    from lava_ed.energy import CHIPS, map_network, per_sample
+    from lava_ed.errors import ConfigError
+    from lava_ed.network.spec import NetworkSpec
+    from lava_ed.train.run_folder import CONFIG
+
+    if chip not in CHIPS:
+        raise ConfigError(f"chip {chip!r} is unknown: use one of {', '.join(CHIPS)}")
+    saved = folder.entry(folder.read_json(CONFIG), CONFIG, "facts", "network")
+    mapping = map_network(NetworkSpec.from_dict(saved), CHIPS[chip])
+    means = {part: per_sample(mapping.message_counts(counters), n) for part, (counters, n) in counted.items()}
+    messages = {part: {name: mean[name] for name in ("spike_messages", "hops")} for part, mean in means.items()}
+    return {**mapping.to_dict(), "per_sample": messages}
 
 
 def _show_energy(console: Console, run: str, value: dict[str, Any]) -> None:
@@ -70,3 +97,30 @@ def _show_energy(console: Console, run: str, value: dict[str, Any]) -> None:
     console.print(f"Prices: {value['source']}", soft_wrap=True)
     for note in value["training"]["notes"]:
         console.print(f"Note: {note}", soft_wrap=True)
+    if "mapping" in value:
+        _show_mapping(console, run, value["mapping"])
+
+
+def _show_mapping(console: Console, run: str, mapping: dict[str, Any]) -> None:
+    """What the fullest core of each layer uses of its limits, and the messages that follow."""
+    keys = ("neurons", "synaptic_bits", "axons_in", "axons_out")
+    rows = [
+        (row["layer"], row["neurons_total"], row["cores"], *map(_share, (row[key] for key in keys)), row["binding"])
+        for row in mapping["layers"]
+    ]
+    chip = mapping["chip"]
+    title = f"{run}: {mapping['cores']} cores of {mapping['chips']} {chip['title']}; used / limit of the fullest core"
+    header = ("layer", "neurons", "cores", "neurons a core", "synaptic bits", "axons in", "axons out", "binding")
+    table(title, header, rows)(console)
+    for part, counts in mapping["per_sample"].items():
+        sums = {name: sum(phases.values()) for name, phases in counts.items()}
+        text = f"{part}: {sums['spike_messages']:,.1f} messages and {sums['hops']:,.1f} hops per sample when placed so"
+        console.print(text, soft_wrap=True)
+    console.print("Note: the prices above are of counts without placement", soft_wrap=True)
+    console.print(f"Limits: {chip['source']}", soft_wrap=True)
+
+
+def _share(usage: tuple[int, int | None]) -> str:
+    """used / limit; a limit that is not known to bind is left out."""
+    used, limit = usage
+    return f"{used:,}" if limit is None else f"{used:,} / {limit:,}"

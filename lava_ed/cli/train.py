@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated, Any
 
 import typer
@@ -54,6 +55,7 @@ def train(
     the run itself.
     """
     from lava_ed import train as training
+    from lava_ed.train.run_folder import RunFolder
 
     settings: dict[str, Any] = {
         "data_dir": data_dir,
@@ -70,7 +72,10 @@ def train(
         "limit": limit,
         "checkpoint_interval": checkpoint_interval,
     }
-    if resume:
+    if resume and RunFolder(out).is_blank():
+        print(f"{out}: no checkpoint was written yet, the run starts from its beginning", file=sys.stderr)
+        config = training.TrainConfig.create(rule or "std-ed", dataset or "digits", **settings)
+    elif resume:
         config = resumed_config(out, rule=rule, dataset=dataset, **settings)
     else:
         config = training.TrainConfig.create(rule or "std-ed", dataset or "digits", **settings)

@@ -54,7 +54,8 @@ def not_found(name: str, *folders: str | os.PathLike[str]) -> DataNotFoundError:
     names = ", ".join(FILE_NAMES)
     return DataNotFoundError(
         f"no file {name} (or {name}.gz) in {looked}: wanted are the IDX files distributed with "
-        f"MNIST / Fashion-MNIST ({names}; plain or .gz), placed in <data-dir>/ or in "
+        f"MNIST (by LeCun, Cortes and Burges) / Fashion-MNIST (repository zalandoresearch/fashion-mnist): {names}, "
+        "plain or .gz, placed in <data-dir>/ or in "
         "<data-dir>/mnist/ / <data-dir>/fashion-mnist/"
     )
 

@@ -14,7 +14,7 @@ from lava_ed.engine.families.encoder import EncoderNode, LabelNode
 from lava_ed.engine.families.plastic_dense import FeedbackNode, PlasticDenseNode
 from lava_ed.engine.families.readout import ReadoutNode, SoftmaxErrorNode
 from lava_ed.engine.program import Program
-from lava_ed.errors import ShapeError
+from lava_ed.errors import ShapeError, WeightError
 from lava_ed.network.spec import NetworkSpec
 from lava_ed.network.wiring import connections_of, feedback_weights, initial_weights
 
@@ -84,13 +84,22 @@ def build_program(spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]] | N
     Raises
     ------
     ShapeError
-        If a weight matrix does not fit its layers.
+        If there is not one weight matrix for each connection, or one does not fit its layers.
+    WeightError
+        If weights are not in their stored form.
     """
     if weights is None:
         weights = [initial_weights(spec, layer) for layer in spec.layers]
+    if len(weights) != len(spec.layers):
+        raise ShapeError(f"{len(weights)} weight matrices were given, the net has {len(spec.layers)} connections")
     for layer, matrix in zip(spec.layers, weights, strict=True):
         expected = (spec.sizes[layer - 1], spec.sizes[layer])
         if matrix.shape != expected:
             raise ShapeError(f"weights of connection {layer} have shape {matrix.shape}, the net needs {expected}")
+        if matrix.dtype != np.int8:
+            raise WeightError(
+                f"weights of connection {layer} are {matrix.dtype}, int8 is needed: pack_weights() turns even "
+                "integers (n_post, n_pre) into the stored form"
+            )
     edges = [Connection(*edge) for edge in connections_of(spec)]
     return Program(_nodes(spec, weights), edges, spec.schedule, spec.overflow)

@@ -13,6 +13,7 @@ from lava_ed.engine.lowering import ed as _ed  # noqa: F401  (registers the lowe
 from lava_ed.engine.lowering.registry import lower, supported_names
 from lava_ed.engine.program import Program
 from lava_ed.errors import BackendError, UnsupportedProcessError
+from lava_ed.proc.walk import collect
 
 
 @dataclass(frozen=True)
@@ -36,28 +37,6 @@ class LoweredGraph:
 def supported() -> list[str]:
     """Names of the process classes that the engine can run."""
     return [*supported_names(), "EDClassifier"]
-
-
-def _neighbours(process: AbstractProcess) -> list[AbstractProcess]:
-    """Processes joined to this one by a connection, by containing it, or by being contained."""
-    found: list[AbstractProcess] = list(getattr(process, "processes", {}).values())
-    for port in process.out_ports:
-        found += [destination.process for destination in port.get_dst_ports()]
-    for port in process.in_ports:
-        found += [source.process for source in port.get_src_ports()]
-    return found
-
-
-def collect(process: AbstractProcess) -> list[AbstractProcess]:
-    """Every process of the graph that `process` belongs to, in order of creation."""
-    seen: dict[int, AbstractProcess] = {}
-    waiting = [process]
-    while waiting:
-        current = waiting.pop()
-        if current.id not in seen:
-            seen[current.id] = current
-            waiting += _neighbours(current)
-    return [seen[key] for key in sorted(seen)]
 
 
 def _connections(leaves: dict[str, AbstractProcess]) -> list[Connection]:

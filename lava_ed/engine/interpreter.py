@@ -74,7 +74,7 @@ def _synapse_op(a, i8, i16, i32, i64, phase):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _sample_op(a, i32, i64, u8, phase, predictions, done):  # type: ignore[no-untyped-def]
+def _sample_op(a, i32, i64, u8, phase, predictions, progress):  # type: ignore[no-untyped-def]
     """Ops at the edge of the net: samples in, decisions out."""
     code = a[0]
     if code == op.ENCODER_SPIKES:
@@ -84,13 +84,13 @@ def _sample_op(a, i32, i64, u8, phase, predictions, done):  # type: ignore[no-un
     elif code == op.LABEL:
         label(a, i32, i64)
     elif code == op.SOFTMAX_ERROR:
-        softmax(a, i32, i64, predictions, done)
+        softmax(a, i32, i64, predictions, progress)
     elif code == op.SOFTMAX_RESET:
         softmax_reset(a, i32)
 
 
 @kernel
-def run_steps(ops, ptr, order, i8, i16, i32, i64, u8, phase, steps, stop_on_overflow, predictions, done):  # type: ignore[no-untyped-def]
+def run_steps(ops, ptr, order, i8, i16, i32, i64, u8, phase, steps, stop_on_overflow, predictions, progress):  # type: ignore[no-untyped-def]
     """Run `steps` time steps from `phase`.
 
     Parameters
@@ -104,28 +104,25 @@ def run_steps(ops, ptr, order, i8, i16, i32, i64, u8, phase, steps, stop_on_over
         1: return after the first step in which a state left its 24-bit register.
     predictions : int32 (k,)
         Receives the decisions of the first k samples that end.
-    done : int64 (1,)
-        Counts the samples whose decision was made.
-
-    Returns
-    -------
-    (steps_run, overflows)
+    progress : int64 (3,)
+        Counts decisions, steps, and states that left their register.  It is written here and not returned,
+        because Ctrl-C is heard between this function's end and the caller's use of what it returns: the
+        clock would be lost and the state stay.
     """
     period = ptr.size - 1
-    overflows = np.int64(0)
-    for step in range(steps):
+    for _ in range(steps):
         for k in range(ptr[phase], ptr[phase + 1]):
             a = ops[order[k]]
             code = a[0]
             if code >= op.AFTIF_RESET and code <= op.ADAPT:
-                overflows += _neuron_op(a, i32, i64, phase)
+                progress[op.OVERFLOWS] += _neuron_op(a, i32, i64, phase)
             elif code >= op.DENSE_RESET and code <= op.DENSE_APPLY_TAG:
-                overflows += _synapse_op(a, i8, i16, i32, i64, phase)
+                progress[op.OVERFLOWS] += _synapse_op(a, i8, i16, i32, i64, phase)
             else:
-                _sample_op(a, i32, i64, u8, phase, predictions, done)
+                _sample_op(a, i32, i64, u8, phase, predictions, progress)
         phase += 1
         if phase == period:
             phase = 0
-        if overflows and stop_on_overflow:
-            return step + 1, overflows
-    return steps, overflows
+        progress[op.CLOCK] += 1
+        if progress[op.OVERFLOWS] and stop_on_overflow:
+            return

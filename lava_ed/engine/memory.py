@@ -91,10 +91,12 @@ def read_variable(memory: Memory, variable: Variable) -> npt.NDArray[Any]:
 def write_variable(memory: Memory, variable: Variable, value: npt.ArrayLike) -> None:
     """Check and store a Var's value; nothing changes if it does not fit.
 
+    Floats other than weights are cut to integers, as Lava's runtime does.
+
     Raises
     ------
     ShapeError, WeightError, ConfigError
-        If the shape, a weight, or the integer range is wrong.
+        If the shape, a weight, the type or the integer range is wrong.
     """
     view = memory.view(variable.slot)
     if variable.packed:
@@ -107,6 +109,8 @@ def write_variable(memory: Memory, variable: Variable, value: npt.ArrayLike) -> 
     if new.size != view.size:
         raise ShapeError(f"value has shape {new.shape}, the Var has {view.shape}")
     limits = np.iinfo(view.dtype)
+    if new.dtype.kind not in "biuf":
+        raise ConfigError(f"value of type {new.dtype} does not fit this Var: numbers are needed")
     if new.size and (not np.all(np.isfinite(new)) or new.min() < limits.min or new.max() > limits.max):
         raise ConfigError(f"value is outside the {view.dtype} range {limits.min} … {limits.max} of this Var")
     view[...] = new.reshape(view.shape)

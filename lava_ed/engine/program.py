@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.engine.assembler import Connection, Node, assemble
-from lava_ed.engine.families.opcodes import DENSE_RESET
+from lava_ed.engine.families.opcodes import CLOCK, DECIDED, DENSE_RESET, OVERFLOWS
 from lava_ed.engine.memory import read_variable, write_variable
 from lava_ed.errors import (
     BackendError,
     ConfigError,
+    DataError,
     FixedPointOverflowError,
     FixedPointOverflowWarning,
     ShapeError,
@@ -31,7 +32,7 @@ from lava_ed.kernels.counting import (
 from lava_ed.network.schedule import Schedule
 
 OVERFLOW_POLICIES: Final = ("raise", "warn", "wrap")
-_STEPS_PER_CALL: Final = 1 << 16
+_STEPS_PER_CALL: Final = 1 << 12
 """Longest stretch inside compiled code, so that Ctrl-C is heard."""
 
 
@@ -59,15 +60,22 @@ class Program:
         self.schedule = schedule
         self.overflow = overflow
         self.node_names = tuple(node.name for node in nodes)
-        self.time_step = 0
+        self._progress = np.zeros(3, np.int64)
         asm = assemble(nodes, connections, schedule)
         self._ops, self._ptr, self._order = asm.table()
         self._memory = asm.memory
         self._variables = asm.variables
+        self._signals = asm.signals
         self._neuron_counts = asm.neuron_counts
         self._barrier = asm.barrier
         self._named = asm.named
-        self._totals: dict[tuple[int, int], int] = {}
+        self._before: dict[tuple[int, int], int] = {}
+        self._bound = ("own", "samples") in self._named
+
+    @property
+    def time_step(self) -> int:
+        """Time steps run so far."""
+        return int(self._progress[CLOCK])
 
     @property
     def phase(self) -> int:
@@ -84,6 +92,8 @@ class Program:
 
         Raises
         ------
+        BackendError
+            If the images were not bound yet.
         FixedPointOverflowError
             Under "raise", after the first step in which a state left 24 bits; the state is readable.
         """
@@ -91,50 +101,55 @@ class Program:
 
         if steps < 0:
             raise ConfigError(f"cannot run {steps} steps: the number must not be negative")
-        done = np.zeros(1, np.int64)
+        if steps and not self._bound:
+            raise BackendError("no images bound: call bind(images) before the first step")
         if predictions is None:
             predictions = np.zeros(0, np.int32)
-        arrays = self._memory.arrays
-        overflows = 0
-        start = self.time_step
+        arrays, progress = self._memory.arrays, self._progress
+        progress[DECIDED] = progress[OVERFLOWS] = 0
+        stop = self.time_step + steps
+        raises = self.overflow == "raise"
         try:
-            remaining = steps
-            while remaining and not (overflows and self.overflow == "raise"):
-                ran, lost = run_steps(
+            while self.time_step < stop and not (progress[OVERFLOWS] and raises):
+                run_steps(
                     self._ops, self._ptr, self._order, arrays["i8"], arrays["i16"], arrays["i32"], arrays["i64"],
-                    arrays["u8"], self.phase, min(remaining, _STEPS_PER_CALL), int(self.overflow == "raise"),
-                    predictions, done,
+                    arrays["u8"], self.phase, min(stop - self.time_step, _STEPS_PER_CALL), int(raises), predictions,
+                    progress,
                 )  # fmt: skip
-                self.time_step += int(ran)
-                remaining -= int(ran)
-                overflows += int(lost)
         finally:
-            self._count_idle(start, self.time_step)
-        self._report_overflow(overflows)
-        return int(done[0])
+            self._count_idle()
+        self._report_overflow(int(progress[OVERFLOWS]))
+        return int(progress[DECIDED])
 
-    def _count_idle(self, start: int, stop: int) -> None:
-        """Idle neuron updates and barriers of steps start … stop − 1, which the loop leaves to us."""
-        s = self.schedule
+    def _phase_steps(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """(phase, steps run in it) for the forward and the backward phase, since step 0."""
+        full, rest = divmod(self.time_step, self.schedule.period)
+        length = self.schedule.error_phase + 1
+        forward = full * length + min(rest, length)
+        return (FORWARD, forward), (BACKWARD, self.time_step - forward)
 
-        def forward_steps(until: int) -> int:
-            full, rest = divmod(until, s.period)
-            return full * (s.error_phase + 1) + min(rest, s.error_phase + 1)
+    def _count_idle(self) -> None:
+        """Idle neuron updates and barriers, which the loop leaves to us: what n updates a step lack was idle.
 
-        forward = forward_steps(stop) - forward_steps(start)
-        backward = (stop - start) - forward
-        for group in self._neuron_counts:
-            counters = self._memory.view(group.counters)
-            for phase, steps in ((FORWARD, forward), (BACKWARD, backward)):
-                total = counters[NEURON_ACTIVE, phase] + counters[NEURON_IDLE, phase]
-                # Active updates were added in the loop; what is missing to n a step was idle.
-                expected = self._totals.get((group.counters.offset, phase), 0) + steps * group.neurons
-                counters[NEURON_IDLE, phase] += expected - total
-                self._totals[group.counters.offset, phase] = expected
-        if self._barrier is not None:
-            counters = self._memory.view(self._barrier)
-            counters[BARRIER_STEPS, FORWARD] += forward
-            counters[BARRIER_STEPS, BACKWARD] += backward
+        They follow from the clock, so that counting twice, or after an interrupt, changes nothing.
+        """
+        for phase, steps in self._phase_steps():
+            for group in self._neuron_counts:
+                counters = self._memory.view(group.counters)
+                total = steps * group.neurons + self._before.get((group.counters.offset, phase), 0)
+                counters[NEURON_IDLE, phase] = total - counters[NEURON_ACTIVE, phase]
+            if self._barrier is not None:
+                self._memory.view(self._barrier)[BARRIER_STEPS, phase] = steps + self._before.get((-1, phase), 0)
+
+    def _recount(self) -> None:
+        """After a write to counters or clock, idle updates and barriers count on from the new values."""
+        for phase, steps in self._phase_steps():
+            for group in self._neuron_counts:
+                counters = self._memory.view(group.counters)
+                total = int(counters[NEURON_ACTIVE, phase] + counters[NEURON_IDLE, phase])
+                self._before[group.counters.offset, phase] = total - steps * group.neurons
+            if self._barrier is not None:
+                self._before[-1, phase] = int(self._memory.view(self._barrier)[BARRIER_STEPS, phase]) - steps
 
     def _report_overflow(self, overflows: int) -> None:
         """Raise or warn under the policy."""
@@ -156,13 +171,22 @@ class Program:
 
     def get(self, node: str, var: str) -> npt.NDArray[Any]:
         """A copy of a Var; weights come as even integers (n_post, n_pre)."""
-        return read_variable(self._memory, self._variable(node, var))
+        variable = self._variable(node, var)
+        if var == "counters":
+            self._count_idle()
+        return read_variable(self._memory, variable)
 
     def set(self, node: str, var: str, value: npt.ArrayLike) -> None:
         """Write a Var; a value that does not fit changes nothing."""
-        write_variable(self._memory, self._variable(node, var), value)
+        variable = self._variable(node, var)
+        self._count_idle()
+        write_variable(self._memory, variable, value)
         if var == "counters":
-            self._resync_totals(node)
+            self._recount()
+        elif var == "x0":
+            self._relist_x0()
+        else:
+            self._raise_flags(node)
 
     def load(self, values: Mapping[tuple[str, str], npt.ArrayLike], time_step: int) -> None:
         """Write many Vars and set the clock, between two samples; if one value does not fit, nothing changes.
@@ -187,7 +211,9 @@ class Program:
                 "save and load between samples"
             )
         variables = {name: self._variable(*name) for name in values}
-        before = {name: array.copy() for name, array in self._memory.arrays.items() if name != "u8"}
+        self._count_idle()
+        written = {variable.slot.arena for variable in variables.values()} | {"i32"}
+        before = {name: array.copy() for name, array in self._memory.arrays.items() if name in written}
         try:
             for name, value in values.items():
                 write_variable(self._memory, variables[name], value)
@@ -195,11 +221,11 @@ class Program:
             for arena, array in before.items():
                 self._memory.arrays[arena][...] = array
             raise
-        self.time_step = time_step
+        self._progress[CLOCK] = time_step
+        self._recount()
         self._relist_x0()
-        for node, var in variables:
-            if var == "counters":
-                self._resync_totals(node)
+        for node in self.node_names:
+            self._raise_flags(node)
 
     def _relist_x0(self) -> None:
         """Rebuild the lists of inputs that spiked, which no Var holds, from x0."""
@@ -209,32 +235,70 @@ class Program:
             i32[count] = spiked.size
             i32[listed : listed + spiked.size] = spiked
 
+    def _raise_flags(self, node: str) -> None:
+        """Flags that a vector is not all zero, which no Var holds, from the vectors that a node sends."""
+        i32 = self._memory.arrays["i32"]
+        for (name, port), signal in self._signals.items():
+            if name == node and port in ("a_out", "e_out", "s_out_y1"):
+                vector = i32[signal.values : signal.values + signal.size] != 0
+                if port == "s_out_y1":
+                    y2 = self._signals[node, "s_out_y2"].values
+                    vector = vector | (i32[y2 : y2 + signal.size] != 0)
+                i32[signal.count] = np.count_nonzero(vector)
+
     def _variable(self, node: str, var: str) -> Any:
         if (node, var) not in self._variables:
             known = ", ".join(v for n, v in self._variables if n == node) or "none"
             raise BackendError(f"{node}.{var} is no Var of this program; {node} has: {known}")
         return self._variables[node, var]
 
-    def _resync_totals(self, node: str) -> None:
-        """After a write to counters, idle updates count on from the new values."""
-        slot = self._variables[node, "counters"].slot
-        counters = self._memory.view(slot)
-        for phase in (FORWARD, BACKWARD):
-            self._totals[slot.offset, phase] = int(counters[NEURON_ACTIVE, phase] + counters[NEURON_IDLE, phase])
-
     def bind(self, images: npt.NDArray[np.uint8]) -> None:
-        """Let the encoder read `images` (N, n) uint8 in place, without a copy.
+        """Let the encoder read `images` (N, n) uint8 in place, without a copy, and in turn until `present` says else.
 
         Raises
         ------
+        BackendError
+            If the program has samples of its own.
         ShapeError
-            If the images are not a contiguous uint8 matrix.
+            If the images are not a contiguous uint8 matrix with a column for each input.
         """
+        if ("own", "samples") in self._named or ("order", "samples") not in self._named:
+            raise BackendError("this program has no place for images: it takes its samples from the processes' Vars")
+        inputs = self._named["row", "samples"].size
         if images.dtype != np.uint8 or images.ndim != 2 or not images.flags.c_contiguous:
             raise ShapeError(
                 f"images are {images.dtype} of shape {images.shape}: a C-contiguous uint8 matrix (N, pixels) is needed"
             )
+        if not len(images) or images.shape[1] != inputs:
+            raise ShapeError(f"images have shape {images.shape}, the net takes (N, {inputs}) with N at least 1")
         self._memory.arrays["u8"] = images.reshape(-1)
+        self._bound = True
+        rows = np.arange(min(len(images), self._named["order", "samples"].size))
+        self._order_samples(rows, np.zeros(len(rows), np.int32))
+
+    def _order_samples(self, indices: npt.NDArray[Any], labels: npt.NDArray[Any]) -> None:
+        """The next presentations take these rows and labels, in turn."""
+        n, base = len(indices), self._presentations
+        for kind, values in (("samples", indices), ("labels", labels)):
+            self._memory.view(self._named["order", kind])[:n] = values
+            self._memory.view(self._named["length", kind])[0] = n
+            self._memory.view(self._named["base", kind])[0] = base
+
+    def _check_samples(self, indices: npt.NDArray[Any], labels: npt.NDArray[Any]) -> None:
+        """Rows and labels that exist: compiled code would read past the end of the images."""
+        if ("order", "samples") not in self._named or ("order", "labels") not in self._named:
+            raise BackendError("this program has no encoder and labels to present samples to: use run()")
+        if not self._bound:
+            raise BackendError("no images bound: call bind(images) first")
+        rows = self._memory.arrays["u8"].size // self._named["row", "samples"].size
+        outputs = self._named["outputs", "labels"].size
+        for name, values, stop in (("indices", indices, rows), ("labels", labels, outputs)):
+            if values.ndim != 1 or len(values) != len(indices):
+                raise ShapeError(f"{name} have shape {values.shape}, expected ({len(indices)},): one a sample")
+            if len(values) and not (values.dtype.kind in "iu" and values.min() >= 0 and values.max() < stop):
+                raise DataError(
+                    f"{name} span {values.min()} … {values.max()} ({values.dtype}): integers 0 … {stop - 1} are needed"
+                )
 
     def present(
         self, indices: npt.NDArray[np.integer[Any]], labels: npt.NDArray[np.integer[Any]]
@@ -250,7 +314,16 @@ class Program:
         Returns
         -------
         int32 (k,)
+
+        Raises
+        ------
+        BackendError
+            In the middle of a sample, or if no images are bound.
+        ShapeError, DataError
+            If there is not one label for each row, or a row or label does not exist.
         """
+        indices, labels = np.asarray(indices), np.asarray(labels)
+        self._check_samples(indices, labels)
         if self.phase:
             raise BackendError(
                 f"the program stands at phase {self.phase} of {self.schedule.period}: run to the sample's end first"
@@ -259,12 +332,8 @@ class Program:
         predictions = np.zeros(len(indices), np.int32)
         for first in range(0, len(indices), capacity):
             chunk = slice(first, min(first + capacity, len(indices)))
-            n = chunk.stop - chunk.start
-            for kind, values in (("samples", indices[chunk]), ("labels", labels[chunk])):
-                self._memory.view(self._named["order", kind])[:n] = values
-                self._memory.view(self._named["length", kind])[0] = n
-                self._memory.view(self._named["base", kind])[0] = self._presentations
-            self.run(n * self.schedule.period, predictions[chunk])
+            self._order_samples(indices[chunk], labels[chunk])
+            self.run((chunk.stop - chunk.start) * self.schedule.period, predictions[chunk])
         return predictions
 
     @property
@@ -276,6 +345,7 @@ class Program:
 
     def counters(self) -> dict[str, dict[str, dict[str, int]]]:
         """All counters: node → counter → phase → count."""
+        self._count_idle()
         result = {}
         for (node, var), variable in self._variables.items():
             if var == "counters":
@@ -288,7 +358,7 @@ class Program:
 
     def reset_counters(self) -> None:
         """Set every counter to 0."""
-        for (node, var), variable in self._variables.items():
+        for (_, var), variable in self._variables.items():
             if var == "counters":
                 self._memory.view(variable.slot)[...] = 0
-                self._resync_totals(node)
+        self._recount()

@@ -12,7 +12,7 @@ from lava.magma.core.run_conditions import AbstractRunCondition, RunContinuous, 
 
 from lava_ed.engine.graph import LoweredGraph, lower_graph
 from lava_ed.engine.program import Program
-from lava_ed.errors import BackendError
+from lava_ed.errors import BackendError, ShapeError
 
 _BACKGROUND_STEPS = 4096
 """Steps between two looks at a pause request."""
@@ -27,6 +27,17 @@ class EngineRuntime:
     Parameters
     ----------
     graph : LoweredGraph
+
+    Notes
+    -----
+    It differs from Lava's runtime where that one loses data or cannot go on.  Vars are readable before the first
+    run and after `stop`; during a run Lava answers with None, here it is a `BackendError`.  With an index Lava
+    writes ``value[idx]`` to the *first* entries of a Var, and a value that is too short likewise fills its head;
+    here ``Var.set(value, idx)`` writes the entries that `idx` names, and a shape that does not fit is a
+    `ShapeError`.  ``Var.get(idx)`` is the same for tuples; arrays and 0 work as in numpy.
+    What a process computes anew in every step or sample (a_buff, e_buff, delta, gate, x0, x1) is for reading: on
+    Lava a value written there in the middle of a sample lasts one step, here it lasts until its process's next
+    window.  Every other Var can be written at any step.
     """
 
     def __init__(self, graph: LoweredGraph) -> None:
@@ -56,11 +67,14 @@ class EngineRuntime:
         ------
         BackendError
             If a run is going on, the runtime was stopped, or the condition is unknown.
+        Exception
+            What ended a non-blocking run that nobody has waited for.
         """
         if self._stopped:
             raise BackendError("this runtime was stopped: call attach() again for a fresh one")
         if self._running:
             raise BackendError("a run is going on: call wait() or pause() first")
+        self.wait()
         if isinstance(run_condition, RunSteps):
             steps: int | None = int(run_condition.num_steps)
         elif isinstance(run_condition, RunContinuous):
@@ -102,21 +116,28 @@ class EngineRuntime:
             raise failure
 
     def pause(self) -> None:
-        """End a non-blocking run after the current step."""
+        """End a non-blocking run as soon as possible, after a whole step."""
         self._pause.set()
         self.wait()
 
     def stop(self) -> None:
         """End the run for good; Vars stay readable."""
-        self.pause()
-        self._stopped = True
+        try:
+            self.pause()
+        finally:
+            self._stopped = True
 
     def detach(self) -> None:
-        """Give the processes back: the next ``run`` compiles them for Lava's own runtime."""
-        self.pause()
-        for process in self._graph.processes:
-            if process.runtime is self:
-                process.runtime = None
+        """Give the processes back: the next ``run`` compiles them for Lava's own runtime, from their initial values.
+
+        Lava compiles a process once in its life: a graph that ran there before cannot go back.
+        """
+        try:
+            self.pause()
+        finally:
+            for process in self._graph.processes:
+                if process.runtime is self:
+                    process.runtime = None
 
     def _locate(self, var_id: int) -> tuple[str, str]:
         if self._running:
@@ -128,21 +149,29 @@ class EngineRuntime:
     def get_var(self, var_id: int, idx: npt.NDArray[Any] | None = None) -> npt.NDArray[np.float64]:
         """Value of a Var as float64, which is what Lava's runtime returns."""
         values = self.program.get(*self._locate(var_id)).astype(np.float64)
-        return values if idx is None else np.asarray(values[idx])
+        return values if idx is None else np.asarray(values[idx], np.float64)
 
     def set_var(self, var_id: int, value: npt.ArrayLike, idx: npt.NDArray[Any] | None = None) -> None:
         """Write a Var, or where `idx` is given those entries of it; a bad value changes nothing."""
         node, var = self._locate(var_id)
         new = np.asarray(value)
         if idx is not None:
-            current = self.program.get(node, var)
-            current[idx] = new
+            # In float64, as Lava sends values: an integer type would wrap what does not fit.
+            current = self.program.get(node, var).astype(np.float64)
+            try:
+                current[idx] = new
+            except (IndexError, TypeError, ValueError) as error:
+                raise ShapeError(
+                    f"{node}.{var} of shape {current.shape} takes no such index or value: {error}"
+                ) from error
             new = current
         self.program.set(node, var, new)
 
 
 def attach(process: AbstractProcess) -> EngineRuntime:
     """Put the engine in place of Lava's runtime for the whole graph that `process` belongs to.
+
+    It starts from the initial values of the Vars; an engine that was attached before is paused and detached.
 
     Parameters
     ----------
@@ -157,8 +186,17 @@ def attach(process: AbstractProcess) -> EngineRuntime:
     ------
     UnsupportedProcessError
         If a process has no lowering; the graph is left as it was.
+    BackendError
+        If the graph runs on Lava's own runtime and was not stopped, or is no graph of one schedule.
     """
     graph = lower_graph(process)
+    before = {id(item.runtime): item.runtime for item in graph.processes if item.runtime is not None}.values()
+    # Lava's runtime tells only by this attribute whether its OS processes are alive.
+    if any(getattr(runtime, "_is_started", False) for runtime in before):
+        raise BackendError("the graph runs on Lava's own runtime: call stop() before attach()")
+    for old in before:
+        if isinstance(old, EngineRuntime):
+            old.detach()
     runtime = EngineRuntime(graph)
     for item in graph.processes:
         item.runtime = runtime

@@ -8,18 +8,19 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.errors import ConfigError
-from lava_ed.kernels.fixed_point import TRACE_MAX
 
 EncoderKind = Literal["ttfs", "rate", "current"]
 ENCODERS: Final = ("ttfs", "rate", "current")
 GREY_LEVELS: Final = 256
+CURRENT_MAX: Final = 15
+"""Largest payload of a graded input spike: with all 7 bits the smallest learning rate would be too large."""
 
 
 def encoder_table(kind: EncoderKind, steps: int) -> npt.NDArray[np.int32]:
     """Value of each grey level p = 0 … 255.
 
     ttfs: x = round(p/255·(T − 1)), spike at T − x, black stays silent; rate: x = round(p/255·T)
-    spikes, evenly spread; current: x = ⌊p/2⌋, a 7-bit graded spike in every step.
+    spikes, evenly spread; current: x = round(p/255·15), a 4-bit graded spike in every step.
 
     Raises
     ------
@@ -37,7 +38,7 @@ def encoder_table(kind: EncoderKind, steps: int) -> npt.NDArray[np.int32]:
     elif kind == "rate":
         values = (2 * grey * steps + 255) // 510
     elif kind == "current":
-        values = np.minimum(grey >> 1, TRACE_MAX)
+        values = (2 * grey * CURRENT_MAX + 255) // 510
     else:
         raise ConfigError(f"encoder {kind!r} is unknown: use one of {', '.join(ENCODERS)}")
     return values.astype(np.int32)

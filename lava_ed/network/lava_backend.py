@@ -11,7 +11,7 @@ import numpy.typing as npt
 from lava.magma.core.run_conditions import RunSteps
 from lava.magma.core.run_configs import Loihi2SimCfg
 
-from lava_ed.errors import CheckpointError, ShapeError
+from lava_ed.errors import CheckpointError, DataError, ShapeError
 from lava_ed.kernels.counting import COUNTERS, PHASES
 from lava_ed.learning_rules import LearningRate
 from lava_ed.network.classifier import EDClassifier
@@ -67,6 +67,13 @@ class LavaBackend:
         """Run one sample after the other and return the decisions."""
         if self._images is None:
             raise ShapeError("no images bound: call bind(images) first")
+        indices, labels = np.asarray(indices), np.asarray(labels)
+        for name, values, stop in (
+            ("indices", indices, len(self._images)),
+            ("labels", labels, self.spec.sizes[-1]),
+        ):
+            if values.shape != (len(indices),) or (len(values) and not 0 <= values.min() <= values.max() < stop):
+                raise DataError(f"{name} {values}: {len(indices)} integers 0 … {stop - 1} are needed")
         predictions = np.zeros(len(indices), np.int32)
         for k, (index, label) in enumerate(zip(indices, labels, strict=True)):
             self._write("encoder", "samples", self._images[index][np.newaxis])

@@ -12,7 +12,7 @@ from lava_ed.kernels.fixed_point import DECAY_UNITY, SCALE_EXPONENT_MAX, TRACE_M
 from lava_ed.kernels.streams import TAG_EXPONENT
 from lava_ed.learning_rules import RULES, STDED, LearningRule, check, membrane_limit, sum_limit
 from lava_ed.network.adaptation import Adaptation
-from lava_ed.network.encoding import ENCODERS, EncoderKind
+from lava_ed.network.encoding import CURRENT_MAX, ENCODERS, EncoderKind
 from lava_ed.network.schedule import ReadoutKind, Schedule
 
 Feedback = Literal["symmetric", "random"]
@@ -52,7 +52,7 @@ class NetworkSpec:
     error_shift : int
         Right shift of the error sums that a hidden layer receives.
     error_limit : int
-        Largest |δ| of STD-ED (127: 7 bits and a sign).
+        Largest |δ| of STD-ED; the chip's message holds 127, larger ones serve exact checks of the gradient.
     softmax_shift : int
         k: membranes are compared in units of 2^k.
     dead_zone : int
@@ -160,7 +160,7 @@ class NetworkSpec:
                 sum_limit(
                     layer,
                     self.sizes[layer - 1],
-                    TRACE_MAX if self.graded_input and layer == 1 else 1,
+                    CURRENT_MAX if self.graded_input and layer == 1 else 1,
                     self.weight_exponents[layer - 1],
                 )
                 for layer in self.layers

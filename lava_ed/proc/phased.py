@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from lava.magma.core.model.py.model import PyLoihiProcessModel
 from lava.magma.core.model.py.type import LavaPyType
-from lava.magma.core.process.process import AbstractProcess, LogConfig
+from lava.magma.core.process.process import LogConfig
 from lava.magma.core.process.variable import Var
 
-from lava_ed.errors import ConfigError, FixedPointOverflowError, FixedPointOverflowWarning
+from lava_ed.errors import ConfigError, FixedPointOverflowWarning, ShapeError
 from lava_ed.kernels.counting import (
     BACKWARD,
     FORWARD,
@@ -26,11 +26,12 @@ from lava_ed.kernels.counting import (
 from lava_ed.network.adaptation import Adaptation
 from lava_ed.network.schedule import Schedule
 from lava_ed.network.spec import OVERFLOWS
+from lava_ed.proc.overflow import ChecksOverflow
 
 Array: TypeAlias = npt.NDArray[Any]
 
 
-class PhasedProcess(AbstractProcess):
+class PhasedProcess(ChecksOverflow):
     """Base of all processes that derive their phase from the time step.
 
     Parameters
@@ -52,7 +53,21 @@ class PhasedProcess(AbstractProcess):
         Operation counts, in the order of `lava_ed.kernels.counting.COUNTERS` and `PHASES`.
     overflows : Var (1,)
         States that left their register.
+
+    Raises
+    ------
+    ConfigError, ShapeError
+        If the overflow policy is unknown, or the schedule, layer or shape is none that the process can have.
     """
+
+    # A process that refuses its arguments has no runtime, which Lava's finaliser would ask it for.
+    _runtime: Any = None
+    overflows_seen: int = 0
+    _kind: ClassVar[str | None] = None
+    """Schedule that the process is for; None: any."""
+    _readout: ClassVar[str | None] = None
+    _dimensions: ClassVar[int] = 1
+    """Of the shape: neurons (n,), synapses (n_post, n_pre)."""
 
     def __init__(
         self,
@@ -66,10 +81,28 @@ class PhasedProcess(AbstractProcess):
     ) -> None:
         if overflow not in OVERFLOWS:
             raise ConfigError(f"overflow policy {overflow!r} is unknown: use one of {', '.join(OVERFLOWS)}")
+        self._check(schedule, params)
         super().__init__(schedule=schedule, overflow=overflow, seed=seed, name=name, log_config=log_config, **params)
         self.presentation = Var(shape=(1,), init=-1)
         self.counters = Var(shape=(N_COUNTERS, N_PHASES), init=0)
         self.overflows = Var(shape=(1,), init=0)
+
+    def _check(self, schedule: Schedule, params: dict[str, Any]) -> None:
+        """Neither back end looks at these again: a wrong one would give numbers, and wrong ones."""
+        what = type(self).__name__
+        if not isinstance(schedule, Schedule):
+            raise ConfigError(f"schedule of {what} is {schedule!r}: a Schedule is needed")
+        for name, wanted, found in (
+            ("kind", self._kind, schedule.kind),
+            ("readout", self._readout, schedule.readout),
+        ):
+            if wanted is not None and found != wanted:
+                raise ConfigError(f"{what} needs a schedule of {name} {wanted!r}, got {found!r}")
+        if not 1 <= params.get("layer", 1) <= schedule.layers:
+            raise ConfigError(f"layer {params['layer']} of {what} is outside 1 … {schedule.layers} of its schedule")
+        shape = params.get("shape", (1,) * self._dimensions)
+        if not isinstance(shape, tuple) or len(shape) != self._dimensions or min(shape) < 1:
+            raise ShapeError(f"shape {shape} of {what}: {self._dimensions} number(s) of at least 1 are needed")
 
 
 class AdaptiveProcess(PhasedProcess):
@@ -129,7 +162,7 @@ class PhasedModel(PyLoihiProcessModel):
         self.count(NEURON_IDLE, phase, total - active)
 
     def report_overflow(self, overflows: int) -> None:
-        """Count states that left 24 bits; raise or warn under the policy."""
+        """Count states that left 24 bits, and warn under that policy; for "raise" see `ChecksOverflow`."""
         if not overflows:
             return
         self.overflows += overflows
@@ -137,8 +170,6 @@ class PhasedModel(PyLoihiProcessModel):
             f"{overflows} state(s) left their 24-bit register at time step {self.time_step}: lower the weights, "
             'the fan-in, the weight exponent or the window, raise the error shift, or choose overflow="wrap"'
         )
-        if self._policy == "raise":
-            raise FixedPointOverflowError(message)
         if self._policy == "warn":
             warnings.warn(message, FixedPointOverflowWarning, stacklevel=2)
 

@@ -15,6 +15,8 @@ from lava_ed.learning_rules import LearningRate
 from lava_ed.network.spec import NetworkSpec
 
 BACKENDS: Final = ("engine", "lava")
+TAG: Final = "fixed_pt"
+"""The ProcessModels that every run uses, on both back ends."""
 
 State = dict[str, npt.NDArray[Any]]
 """Vars by name, ``"node.var"``."""

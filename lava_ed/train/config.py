@@ -127,7 +127,8 @@ class TrainConfig:
         if unknown := sorted(settings.keys() - known):
             raise ConfigError(f"{', '.join(unknown)} is no setting of a training run: use {', '.join(sorted(known))}")
         values: dict[str, Any] = {"data_dir": None, "seed": 0, "limit": None, "backend": "engine"}
-        values.update(preset(rule, dataset))
+        choices = {name: settings.get(name) for name in ("hidden", "encoder", "readout")}
+        values.update(preset(rule, dataset, **choices))
         values.update({name: value for name, value in settings.items() if value is not None})
         return cls(rule=rule, dataset=dataset, **values)
 

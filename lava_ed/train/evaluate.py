@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from lava_ed import __version__
 from lava_ed.data import load_dataset
-from lava_ed.train.backend import Counts, make_backend, warm_up
+from lava_ed.train.backend import TAG, Counts, make_backend, warm_up
 from lava_ed.train.metrics import difference, per_sample, thresholds
 from lava_ed.train.run_folder import MODEL, RunFolder
 from lava_ed.train.tensor_files import Model
@@ -116,6 +116,7 @@ def evaluate_run(
         "lava_ed_version": __version__,
         "run": str(folder.path),
         "backend": name,
+        "tag": TAG,
         "seed": config.seed,
         "rule": config.rule,
         "dataset": config.dataset,

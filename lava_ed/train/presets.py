@@ -60,10 +60,27 @@ _BOTH: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("std-ed", "mnist"): {"steps": 30},
     ("std-ed", "fashion-mnist"): {"steps": 30},
 }
+_READOUT: Final[dict[str, dict[str, Any]]] = {
+    # Spike times 0 … T are compared as they are.
+    "first-spike": {
+        "softmax_shift": 0,
+        "readout_adaptation": Adaptation(initial_step=32, low=45, high=122, ceiling=13),
+    },
+}
+_CURRENT_EXPONENT: Final = -4
+"""Weight exponent of the first connection under a graded input, whose payloads reach 15."""
 
 
-def preset(rule: str, dataset: str) -> dict[str, Any]:
+def preset(
+    rule: str,
+    dataset: str,
+    hidden: tuple[int, ...] | None = None,
+    encoder: str | None = None,
+    readout: str | None = None,
+) -> dict[str, Any]:
     """Settings for a rule on a data set: the common ones, the rule's, the data set's, the pair's.
+
+    A first-spike readout and a graded input bring some of their own on top.
 
     Raises
     ------
@@ -81,4 +98,8 @@ def preset(rule: str, dataset: str) -> dict[str, Any]:
         raise ConfigError(f"rule {rule!r} is unknown: use one of {', '.join(RULES)}")
     if dataset not in DATASETS:
         raise ConfigError(f"data set {dataset!r} is unknown: use one of {', '.join(DATASETS)}")
-    return {**_COMMON, **_RULE[rule], **_DATASET[dataset], **_BOTH.get((rule, dataset), {})}
+    values = {**_COMMON, **_RULE[rule], **_DATASET[dataset], **_BOTH.get((rule, dataset), {})}
+    values.update(_READOUT.get(readout or "", {}))
+    if encoder == "current":
+        values["weight_exponents"] = (_CURRENT_EXPONENT, *(0 for _ in hidden or values["hidden"]))
+    return values

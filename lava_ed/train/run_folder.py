@@ -74,12 +74,20 @@ class RunFolder:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
+        if not str(path).strip():
+            raise RunFolderError("the path of the run folder is empty: name a folder")
         self.path = Path(path)
         self._lock: int | None = None
 
     def file(self, name: str) -> Path:
         """Path of one of the folder's files."""
         return self.path / name
+
+    def is_blank(self) -> bool:
+        """Whether a run that was started here was killed before it wrote its first checkpoint, or none was."""
+        return not self.path.exists() or (
+            self.path.is_dir() and all(item.name.startswith(".") for item in self.path.iterdir())
+        )
 
     def claim_new(self) -> None:
         """Create the folder for a new run, and keep other processes out of it.
@@ -153,11 +161,16 @@ class RunFolder:
         RunFolderError
             If the folder holds no run, or its config.json is not readable.
         ConfigError
-            If the configuration is of another format.
+            If the configuration is of another version or format.
         """
         values = self.read_json(CONFIG)
-        for name in ("lava_ed_version", "facts"):
-            values.pop(name, None)
+        version = values.pop("lava_ed_version", None)
+        values.pop("facts", None)
+        if version != __version__:
+            raise ConfigError(
+                f"{self.file(CONFIG)} was written by lava-ed {version}, this is {__version__}: use that version, or "
+                "train anew"
+            )
         try:
             return TrainConfig.from_dict(values)
         except ConfigError as error:

@@ -12,7 +12,7 @@ import numpy as np
 from lava_ed import __version__
 from lava_ed.data import Dataset, load_dataset, split_validation
 from lava_ed.errors import CheckpointError
-from lava_ed.train.backend import Backend, make_backend, warm_up
+from lava_ed.train.backend import TAG, Backend, make_backend, warm_up
 from lava_ed.train.config import TrainConfig
 from lava_ed.train.evaluate import Evaluation, evaluate
 from lava_ed.train.interrupt import InterruptWatch, TrainingInterrupted
@@ -42,7 +42,8 @@ def train(
     out : path-like
         The run folder; must not hold a run yet, or, with `resume`, one of the same configuration.
     resume : bool
-        Continue from the folder's checkpoint.
+        Continue from the folder's checkpoint; from the start where the folder is missing or empty, as
+        after a kill before the first checkpoint.
     dataset : Dataset, optional
         Default: loaded by the configuration's name.
     reporter : Reporter, optional
@@ -63,7 +64,7 @@ def train(
         After Ctrl-C, once a checkpoint is written.
     """
     folder = RunFolder(out)
-    earlier = _earlier(folder, config) if resume else None
+    earlier = _earlier(folder, config) if resume and not folder.is_blank() else None
     data = dataset or load_dataset(config.dataset, config.data_dir)
     try:
         if earlier is None:
@@ -156,6 +157,7 @@ class Trainer:
         """What follows from the configuration and the data, for the record."""
         rate = self.spec.rule.rate
         return {
+            "tag": TAG,
             "network": self.spec.to_dict(),
             "learning_rate": rate.value,
             "rule": self.spec.rule.dw(self.spec.schedule.learning_epoch[1]),
@@ -292,7 +294,13 @@ class Trainer:
             "per_sample": per_sample(counters, presented),
             "counters": counters,
         }
-        self.folder.write_json(ENERGY, {"lava_ed_version": __version__, "training": training, "test": test.to_dict()})
+        stamp = {
+            "lava_ed_version": __version__,
+            "backend": self.config.backend,
+            "tag": TAG,
+            "seed": self.config.seed,
+        }
+        self.folder.write_json(ENERGY, {**stamp, "training": training, "test": test.to_dict()})
         summary = self._summary(model, test, training)
         self.folder.write_json(RESULT, summary)
         return summary
@@ -302,6 +310,7 @@ class Trainer:
         return {
             "lava_ed_version": __version__,
             "backend": self.config.backend,
+            "tag": TAG,
             "seed": self.config.seed,
             "rule": self.config.rule,
             "dataset": self.config.dataset,

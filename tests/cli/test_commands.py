@@ -91,11 +91,18 @@ class TestTrain:
         assert error_of(lava_ed("train", *options, "--out", tmp_path / "run", "--json")) == kind
         assert not (tmp_path / "run").exists()
 
-    @pytest.mark.parametrize(("resumable", "kind"), [(False, "RunFolderError"), (True, "CheckpointError")])
-    def test_nothing_to_resume(self, lava_ed, tmp_path, resumable, kind):
-        if resumable:
+    def test_a_folder_of_something_else_is_not_resumed(self, lava_ed, tmp_path):
+        (tmp_path / "thesis.tex").write_text("")
+        assert error_of(lava_ed("train", "--out", tmp_path, "--resume", "--json")) == "CheckpointError"
+
+    @pytest.mark.parametrize("made", [False, True])
+    def test_resume_after_a_kill_before_the_first_checkpoint(self, lava_ed, tmp_path, made):
+        if made:
             (tmp_path / "run").mkdir()
-        assert error_of(lava_ed("train", "--out", tmp_path / "run", "--resume", "--json")) == kind
+        options = ("--hidden", "8", "--epochs", "1", "--limit", "50", "--json")
+        done = lava_ed("train", "--out", tmp_path / "run", "--resume", *options)
+        assert done.code == 0
+        assert "no checkpoint was written yet" in done.err
 
     def test_a_damaged_checkpoint(self, lava_ed, run):
         (run / "checkpoint.safetensors").write_bytes(b"garbage")

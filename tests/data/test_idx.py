@@ -62,7 +62,8 @@ def test_missing_file_says_what_is_wanted_and_where(tmp_path):
     for part in (
         "no file train-images-idx3-ubyte (or train-images-idx3-ubyte.gz)",
         str(tmp_path),
-        "IDX files distributed with MNIST / Fashion-MNIST",
+        "IDX files distributed with MNIST (by LeCun, Cortes and Burges)",
+        "repository zalandoresearch/fashion-mnist",
         "t10k-labels-idx1-ubyte",
         "<data-dir>/mnist/",
         "<data-dir>/fashion-mnist/",

@@ -198,9 +198,32 @@ class TestWhatResumeRefuses:
         with pytest.raises(CheckpointError, match="holds no checkpoint"):
             train(config, run, resume=True, dataset=digits)
 
-    def test_no_folder(self, small, digits, tmp_path):
-        with pytest.raises(RunFolderError, match="nothing to resume"):
-            train(small(), tmp_path / "nowhere", resume=True, dataset=digits)
+    @pytest.mark.parametrize("made", [False, True])
+    def test_killed_before_the_first_checkpoint(self, small, digits, tmp_path, made):
+        """No folder yet, or an empty one: the resumed run is the whole run."""
+        run = tmp_path / "run"
+        if made:
+            run.mkdir()
+            (run / ".checkpoint.safetensors.tmp").write_bytes(b"half")
+        summary = train(small(), run, resume=True, dataset=digits)
+        assert summary["test_accuracy"] == train(small(), tmp_path / "other", dataset=digits)["test_accuracy"]
+        assert (run / MODEL).read_bytes() == (tmp_path / "other" / MODEL).read_bytes()
+
+    def test_a_folder_of_something_else(self, small, digits, tmp_path):
+        (tmp_path / "thesis.tex").write_text("")
+        with pytest.raises(CheckpointError, match="nothing to resume"):
+            train(small(), tmp_path, resume=True, dataset=digits)
+
+    def test_another_version(self, stopped, digits):
+        config, run = stopped
+        text = (run / CONFIG).read_text().replace('"lava_ed_version": "', '"lava_ed_version": "9.')
+        (run / CONFIG).write_text(text)
+        with pytest.raises(ConfigError, match=r"was written by lava-ed 9\."):
+            train(config, run, resume=True, dataset=digits)
+
+    def test_an_empty_path(self, small, digits):
+        with pytest.raises(RunFolderError, match="is empty"):
+            train(small(), "", dataset=digits)
 
     def test_only_the_first_checkpoint_was_written(self, stopped, digits, small, tmp_path):
         """A kill between the first checkpoint and config.json can be resumed too."""

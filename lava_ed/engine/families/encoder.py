@@ -108,10 +108,12 @@ class EncoderNode(Node):
         length = asm.memory.allocate("i64", (1,), n)
         base = asm.memory.allocate("i64", (1,))
         asm.named.update({("order", "samples"): order, ("length", "samples"): length, ("base", "samples"): base})
+        asm.named["row", "samples"] = asm.variables[self.name, "x"].slot
         c.update(sample_order=order.offset, length=length.offset, base=base.offset)
         c["pixels"] = 0
         if self.samples is not None:
             c["pixels"] = asm.var(self, "samples", self.samples.shape, self.samples, "u8")
+            asm.named["own", "samples"] = asm.variables[self.name, "samples"].slot
         graded = c["x"] if self.kind == "current" else -1
         asm.event_signal(self, "s_out", self.size, graded)
 

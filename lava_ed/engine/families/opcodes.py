@@ -25,3 +25,6 @@ PORTS: Final = 44
 ADAPT: Final = 45
 SOFTMAX_RESET: Final = 50
 SOFTMAX_ERROR: Final = 51
+
+DECIDED, CLOCK, OVERFLOWS = range(3)
+"""What the loop counts of its progress: decisions, steps, states that left their register."""

@@ -164,6 +164,7 @@ class SoftmaxErrorNode(Node):
         c = self._columns
         for name in ("e", "y1", "y2"):
             c[name] = asm.var(self, name, (self.size,))
+        asm.named["outputs", "labels"] = asm.variables[self.name, "e"].slot
         for name, init in (
             ("presentation", -1),
             ("learning", self.learning),

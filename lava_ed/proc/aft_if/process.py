@@ -44,6 +44,8 @@ class AFTIF(AdaptiveProcess):
     al. (arXiv 2003.11837).
     """
 
+    _kind = "std-ed"
+
     def __init__(
         self,
         *,

@@ -40,9 +40,11 @@ class AFTLIF(AdaptiveProcess):
     -----
     Ports: a_in, e_in, gate_in; s_out (binary), e_out (graded), s_out_bap, s_out_y1 … s_out_y3.
     Vars: v, b, d, delta (24 bit; the last three with 8 fractional bits), spike_word, support_word
-    (32 bit), y1, y2 (7 bit), gate, threshold_step, port_shift.
+    (32 bit), y1, y2 (7 bit), threshold_step, port_shift.
     A reconstruction after Wei et al. (arXiv 2403.00270).
     """
+
+    _kind = "mpd-ed"
 
     def __init__(
         self,

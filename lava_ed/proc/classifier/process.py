@@ -9,19 +9,20 @@ import numpy as np
 import numpy.typing as npt
 from lava.magma.core.process.process import AbstractProcess, LogConfig
 
-from lava_ed.errors import ShapeError
+from lava_ed.errors import DataError, ShapeError
 from lava_ed.network.spec import NetworkSpec
 from lava_ed.network.weights import unpack_weights
 from lava_ed.network.wiring import connections_of, feedback_weights, initial_weights
 from lava_ed.proc.aft_if.process import AFTIF
 from lava_ed.proc.aft_lif.process import AFTLIF
 from lava_ed.proc.encoder.process import Encoder, Labels
+from lava_ed.proc.overflow import ChecksOverflow
 from lava_ed.proc.plastic_dense.process import FeedbackDense, PlasticDense
 from lava_ed.proc.readout.process import FirstSpikeReadout, MembraneReadout
 from lava_ed.proc.softmax_error.process import SoftmaxError
 
 
-class EDClassifier(AbstractProcess):
+class EDClassifier(ChecksOverflow):
     """A classifier that learns on chip: encoder, plastic layers, readout, error, wired as a spec says.
 
     The sub-processes are ordinary processes of `lava_ed.proc`; a graph wired from them by hand is
@@ -43,8 +44,8 @@ class EDClassifier(AbstractProcess):
     ------
     ShapeError
         If samples, labels or weights do not fit the spec.
-    DataError, WeightError
-        If samples are no images, or weights out of range.
+    DataError, ConfigError, WeightError
+        If samples are no images, a label names no output, or weights are out of range.
 
     Examples
     --------
@@ -67,13 +68,11 @@ class EDClassifier(AbstractProcess):
     ) -> None:
         super().__init__(spec=spec, name=name, log_config=log_config)
         self.spec = spec
-        if np.shape(samples)[-1] != spec.sizes[0] or len(np.asarray(labels)) != len(np.asarray(samples)):
-            raise ShapeError(
-                f"samples of shape {np.shape(samples)} and {len(np.asarray(labels))} labels do not fit a net with "
-                f"{spec.sizes[0]} inputs: (N, {spec.sizes[0]}) and N labels are needed"
-            )
+        _check_samples(spec, np.asarray(samples), np.asarray(labels))
         # A plain dict hides the processes from Lava's attribute scan, which would register them twice.
         self.processes: dict[str, AbstractProcess] = create_processes(spec, samples, labels, weights)
+        for process in self.processes.values():
+            process.parent_proc = self
         connect_processes(spec, self.processes)
 
     def __getattr__(self, name: str) -> Any:
@@ -82,6 +81,17 @@ class EDClassifier(AbstractProcess):
         if name in processes:
             return processes[name]
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}; sub-processes: {', '.join(processes)}")
+
+
+def _check_samples(spec: NetworkSpec, samples: npt.NDArray[Any], labels: npt.NDArray[Any]) -> None:
+    """What only the whole net can tell of its samples."""
+    if samples.ndim < 2 or samples.shape[1:] != (spec.sizes[0],) or labels.shape != samples.shape[:1]:
+        raise ShapeError(
+            f"samples of shape {samples.shape} and labels of shape {labels.shape} do not fit a net with "
+            f"{spec.sizes[0]} inputs: (N, {spec.sizes[0]}) and N labels are needed"
+        )
+    if labels.size and labels.max() >= spec.sizes[-1]:
+        raise DataError(f"label {labels.max()} names no output: the net has {spec.sizes[-1]}, 0 … {spec.sizes[-1] - 1}")
 
 
 def create_processes(
@@ -93,6 +103,8 @@ def create_processes(
     """Every process of the net, by name, not yet connected."""
     common: dict[str, Any] = {"schedule": spec.schedule, "overflow": spec.overflow, "seed": spec.seed}
     last, rate = len(spec.sizes) - 1, spec.rule.rate
+    if weights is not None and len(weights) != last:
+        raise ShapeError(f"{len(weights)} weight matrices were given, the net has {last} connections")
     processes: dict[str, AbstractProcess] = {
         "encoder": Encoder(samples=samples, kind=spec.encoder or "ttfs", name="encoder", **common),
         "labels": Labels(labels=labels, name="labels", **common),

@@ -19,7 +19,7 @@ class Encoder(PhasedProcess):
     """Images as spikes, one image a sample, in turn.
 
     ttfs: x = round(p·(T − 1)), one spike at step T − x, black stays silent; rate: x = round(p·T) spikes,
-    spread evenly; current: a 7-bit graded spike x = ⌊127·p⌋ in every step.  For MPD-ED the spikes
+    spread evenly; current: a 4-bit graded spike x = round(15·p) in every step.  For MPD-ED the spikes
     are replayed in reversed time where the gate was opened.
 
     Parameters

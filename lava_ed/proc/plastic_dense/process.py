@@ -17,6 +17,16 @@ from lava_ed.network.weights import pack_weights
 from lava_ed.proc.phased import PhasedProcess
 
 
+class WeightVar(Var):
+    """A Var of mixed-sign weights: what does not fit is refused before it is sent to a runtime."""
+
+    def set(self, value: npt.NDArray[Any], idx: npt.NDArray[Any] | None = None) -> None:
+        """As `Var.set`; raises `WeightError` or `ShapeError`."""
+        if idx is None:
+            pack_weights(value, self.shape)
+        super().set(value, idx)
+
+
 class PlasticDense(PhasedProcess):
     """All-to-all synapses that sum spikes forward, sum errors backward, and learn by one of our rules.
 
@@ -61,6 +71,8 @@ class PlasticDense(PhasedProcess):
     sign, with `gather`), rate_mantissa, rate_exponent.
     """
 
+    _dimensions = 2
+
     def __init__(
         self,
         *,
@@ -80,6 +92,8 @@ class PlasticDense(PhasedProcess):
                 f"weight_exp {weight_exp} (−8 … 7), error_shift {error_shift} (0 … 31) or scalar_rounding "
                 f"{scalar_rounding} (−1 … 255) is out of range"
             )
+        if not isinstance(rule, LearningRule) or rule.kind != getattr(params.get("schedule"), "kind", rule.kind):
+            raise ConfigError(f"rule {rule!r} does not learn by this schedule: a LearningRule of its kind is needed")
         n_pre, n_post = stored.shape
         check([sum_limit(layer, n_pre, TRACE_MAX if graded else 1, weight_exp)])
         super().__init__(
@@ -94,7 +108,7 @@ class PlasticDense(PhasedProcess):
         self.s_in_y1 = InPort(shape=(n_post,))
         self.s_in_y2 = InPort(shape=(n_post,))
         self.s_in_y3 = InPort(shape=(n_post,))
-        self.weights = Var(shape=(n_post, n_pre), init=np.asarray(weights))
+        self.weights = WeightVar(shape=(n_post, n_pre), init=np.asarray(weights))
         self.a_buff = Var(shape=(n_post,), init=0)
         self.e_buff = Var(shape=(n_pre,), init=0)
         self.x0 = Var(shape=(n_pre,), init=0)
@@ -129,11 +143,15 @@ class FeedbackDense(PhasedProcess):
     Ports: e_in; e_out.  Vars: weights, e_buff.
     """
 
+    _dimensions = 2
+
     def __init__(self, *, weights: npt.ArrayLike, layer: int, error_shift: int = 0, **params: Any) -> None:
         stored = pack_weights(weights)
+        if not 0 <= error_shift <= 31:
+            raise ConfigError(f"error_shift {error_shift} is out of range, 0 … 31 is allowed")
         n_hidden, n_out = stored.shape
-        super().__init__(layer=layer, error_shift=error_shift, **params)
+        super().__init__(shape=(n_out, n_hidden), layer=layer, error_shift=error_shift, **params)
         self.e_in = InPort(shape=(n_out,))
         self.e_out = OutPort(shape=(n_hidden,))
-        self.weights = Var(shape=(n_out, n_hidden), init=np.asarray(weights))
+        self.weights = WeightVar(shape=(n_out, n_hidden), init=np.asarray(weights))
         self.e_buff = Var(shape=(n_hidden,), init=0)

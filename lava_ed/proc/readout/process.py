@@ -29,6 +29,8 @@ class MembraneReadout(PhasedProcess):
     Ports: a_in; v_out (membranes, in every step).  Vars: u, v (24 bit).
     """
 
+    _readout = "membrane"
+
     def __init__(self, *, shape: tuple[int, ...], layer: int, **params: Any) -> None:
         super().__init__(shape=shape, layer=layer, **params)
         self.a_in = InPort(shape=shape)
@@ -54,6 +56,8 @@ class FirstSpikeReadout(AdaptiveProcess):
     -----
     Ports: a_in; v_out (values x, in every step), s_out (binary).  Vars: u, v (24 bit), x (7 bit).
     """
+
+    _readout = "first-spike"
 
     def __init__(self, *, shape: tuple[int, ...], layer: int, **params: Any) -> None:
         super().__init__(shape=shape, layer=layer, **params)

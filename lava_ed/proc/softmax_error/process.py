@@ -35,7 +35,7 @@ class SoftmaxError(PhasedProcess):
     Notes
     -----
     Ports: v_in, label_in; e_out (graded), gate_out, s_out_bap, s_out_y1, s_out_y2, s_out_y3.
-    Vars: e (8 bit), y1, y2 (7 bit), learning (1: errors are sent), prediction, label, seen, correct, triggered,
+    Vars: e (8 bit), y1, y2 (7 bit), learning (1: errors are sent), gate, prediction, label, seen, correct, triggered,
     port_shift.  On chip, the divisions are done by an embedded processor and counted as host_ops.
     """
 

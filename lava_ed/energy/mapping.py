@@ -1,0 +1,338 @@
+"""Placement of a net on the neurocores of a chip: what it takes, and how far its spikes travel.
+
+What is counted, and what is not:
+
+- a layer has its cores to itself, and all cores of a layer are alike: a spike goes to every core of
+  the layer that its connection leads to, also where pruning has left no synapse for it there;
+- synapses lie on the cores of the neurons that they lead to.  Symmetric feedback is a mirrored copy on
+  the cores of the earlier layer, which learns too, so that it has its own tags and traces;
+- sparse rows are counted without the indices that a chip adds to each synapse, so that memory is a
+  lower bound;
+- the output error is sent by the output layer's cores.  The gate of a replay comes from there too,
+  but takes no axon: the processor that divides for the softmax sends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.energy._placement import (
+    WEIGHT_BITS,
+    Inlet,
+    Ints,
+    check_chips,
+    core_bits,
+    inlets_of,
+    layer_names,
+    neuron_bits,
+    outlets_of,
+    split,
+)
+from lava_ed.energy._streams import streams_of
+from lava_ed.energy.chips import ChipLimits, Hops, mesh_hops
+from lava_ed.energy.counting import Counters
+from lava_ed.errors import ConfigError
+from lava_ed.kernels.counting import PHASES
+
+if TYPE_CHECKING:
+    from lava_ed.network.spec import NetworkSpec
+
+__all__ = ["Mapping", "Traffic", "Usage", "Utilisation", "map_network"]
+
+
+class Usage(NamedTuple):
+    """What is used of a limit; a limit of None is not known to bind."""
+
+    used: int
+    limit: int | None
+
+
+@dataclass(frozen=True)
+class Utilisation:
+    """The fullest core of each resource among the cores of one layer.
+
+    `binding` names the resource that is used to the largest share; of equals, the first in this order.
+    """
+
+    layer: str
+    cores: int
+    neurons: Usage
+    synaptic_bits: Usage
+    axons_in: Usage
+    axons_out: Usage
+
+    @property
+    def binding(self) -> str:
+        """Name of the limit that comes closest."""
+        shares = {
+            name: usage.used / usage.limit
+            for name in ("neurons", "synaptic_bits", "axons_in", "axons_out")
+            if (usage := getattr(self, name)).limit is not None
+        }
+        return max(shares, key=lambda name: shares[name])
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """Spikes of one node in one phase, over one connection to one layer.
+
+    `hop_sum` is the sum over all pairs of a source core and a target core, east-west and north-south.
+    `exact` is False where the counters do not tell replayed spikes from errors, so that `spikes` is an estimate.
+    """
+
+    node: str
+    phase: str
+    connection: str
+    source_layer: int
+    target_layer: int
+    spikes: int
+    exact: bool
+    source_cores: int
+    target_cores: int
+    hop_sum: tuple[int, int]
+
+    @property
+    def messages(self) -> int:
+        """spikes × destination cores."""
+        return self.spikes * self.target_cores
+
+    @property
+    def hops(self) -> Hops:
+        """Hops of all messages, the spikes spread evenly over the source cores."""
+        east_west, north_south = (self.spikes * part / self.source_cores for part in self.hop_sum)
+        return Hops(east_west, north_south)
+
+
+@dataclass(frozen=True, eq=False)
+class Mapping:
+    """A net on the cores of a chip; `map_network` makes it.
+
+    Attributes
+    ----------
+    chip : ChipLimits
+    sizes : tuple of int
+    kind : str
+        Of the rule: std-ed or mpd-ed.
+    cores : tuple of tuple of int
+        Cores of each layer, in order; chip c has the cores c·chip.cores ….
+    core_of : tuple of int64 (n,)
+        Core of each neuron of each layer.
+    """
+
+    chip: ChipLimits
+    sizes: tuple[int, ...]
+    kind: str
+    cores: tuple[tuple[int, ...], ...]
+    core_of: tuple[Ints, ...]
+    _inlets: tuple[tuple[Inlet, ...], ...]
+
+    @property
+    def layer_names(self) -> tuple[str, ...]:
+        """input, hidden1 …, output."""
+        return layer_names(len(self.sizes))
+
+    @property
+    def chips(self) -> int:
+        """Number of chips that the net is spread over."""
+        return self.chip.chip_of(self.cores[-1][-1]) + 1
+
+    def utilisation(self) -> tuple[Utilisation, ...]:
+        """(used, limit) of the fullest core of each layer, input first."""
+        rows = []
+        for layer, name in enumerate(self.layer_names):
+            _, core = np.unique(self.core_of[layer], return_inverse=True)
+            neurons = np.bincount(core)
+            bits = np.zeros(len(self.cores[layer]), np.int64)
+            np.add.at(bits, core, neuron_bits(self._inlets[layer], self.sizes[layer]))
+            most = int(neurons.max())
+            rows.append(
+                Utilisation(
+                    layer=name,
+                    cores=len(self.cores[layer]),
+                    neurons=Usage(most, self.chip.neurons),
+                    synaptic_bits=Usage(int(bits.max()) + core_bits(self._inlets[layer]), self.chip.synaptic_bits),
+                    axons_in=Usage(sum(i.axons for i in self._inlets[layer]), self.chip.axons_in),
+                    axons_out=Usage(
+                        most * sum(len(self.cores[target]) for target, _ in outlets_of(self._inlets, layer)),
+                        self.chip.axons_out,
+                    ),
+                )
+            )
+        return tuple(rows)
+
+    def synaptic_bits(self, layer: int) -> dict[str, int]:
+        """Synaptic memory of all cores of a layer by use: weights, mirrored, feedback, tags, traces."""
+        bits = dict.fromkeys(("weights", "mirrored", "feedback", "tags", "traces"), 0)
+        for inlet in self._inlets[layer]:
+            synapses = int(inlet.counts.sum())
+            bits[inlet.kind] += synapses * WEIGHT_BITS
+            bits["tags"] += synapses * inlet.tag_bits
+            bits["traces"] += len(self.cores[layer]) * inlet.core_bits + self.sizes[layer] * inlet.neuron_trace_bits
+        return bits
+
+    def target_layer(self, source_layer: int, connection: str) -> int:
+        """Layer that spikes of `source_layer` reach over a connection: dense1 …, or feedback1 … from the output.
+
+        Raises
+        ------
+        ConfigError
+            If the layer sends nothing over that connection.
+        """
+        targets = {name: target for target, name in outlets_of(self._inlets, source_layer)}
+        if connection not in targets:
+            raise ConfigError(
+                f"layer {source_layer} sends nothing over {connection!r}: it sends over {', '.join(targets) or 'none'}"
+            )
+        return targets[connection]
+
+    def destination_cores(self, source_layer: int, connection: str) -> int:
+        """How many cores one spike of a layer is delivered to over a connection.
+
+        Raises
+        ------
+        ConfigError
+            As `target_layer`.
+        """
+        return len(self.cores[self.target_layer(source_layer, connection)])
+
+    def hops(self, source: int, target: int) -> Hops:
+        """Hops of a message between two cores by number.
+
+        Raises
+        ------
+        ConfigError
+            If there is no such core on the chips in use.
+        """
+        last = self.chips * self.chip.cores - 1
+        for core in (source, target):
+            if not 0 <= core <= last:
+                raise ConfigError(f"core is {core}: the {self.chips} chip(s) in use have the cores 0 … {last}")
+        return mesh_hops(self.chip, source, target)
+
+    def traffic(self, counters: Counters) -> tuple[Traffic, ...]:
+        """What `counters` say was sent, by node, phase and connection, and how far it went under this mapping.
+
+        Parameters
+        ----------
+        counters
+            node → counter → phase → count of a program of this net, with one message for each spike and
+            connection, as `Program.counters` gives them.
+
+        Raises
+        ------
+        ConfigError
+            If the counts are malformed, or are not those of such a program.
+        """
+        rows = []
+        for stream in streams_of(self.sizes, self.kind, self._inlets, counters):
+            source, target = (self._positions(layer) for layer in (stream.source_layer, stream.target_layer))
+            east_west, north_south = (int(n) for n in np.abs(source[:, None] - target[None]).sum(axis=(0, 1)))
+            sums = (east_west, north_south)
+            rows.append(Traffic(**stream._asdict(), source_cores=len(source), target_cores=len(target), hop_sum=sums))
+        return tuple(rows)
+
+    def message_counts(self, counters: Counters) -> dict[str, dict[str, dict[str, int]]]:
+        """Messages and hops that `counters` imply under this mapping.
+
+        messages = Σ spikes × destination cores; hops = Σ messages × mean hops over the source cores, rounded
+        once a node and phase, exact where the sending layer is on one core.
+
+        Returns
+        -------
+        dict
+            node → spike_messages, hops → phase → count, for every node of `counters`.
+
+        Raises
+        ------
+        ConfigError
+            As `traffic`.
+        """
+        messages = {(node, phase): 0 for node in counters for phase in PHASES}
+        hops = dict.fromkeys(messages, Fraction(0))
+        for row in self.traffic(counters):
+            messages[row.node, row.phase] += row.messages
+            hops[row.node, row.phase] += Fraction(row.spikes * sum(row.hop_sum), row.source_cores)
+        return {
+            node: {
+                "spike_messages": {phase: messages[node, phase] for phase in PHASES},
+                "hops": {phase: round(hops[node, phase]) for phase in PHASES},
+            }
+            for node in counters
+        }
+
+    def to_dict(self) -> dict[str, Any]:
+        """The mapping, ready for JSON: chip, numbers of cores and chips, and a row a layer with its binding limit."""
+        rows = [{**asdict(row), "binding": row.binding} for row in self.utilisation()]
+        return {
+            "chip": self.chip.to_dict(),
+            "chips": self.chips,
+            "cores": sum(len(cores) for cores in self.cores),
+            "layers": [
+                {**row, "neurons_total": n, "synaptic_bits_by_use": self.synaptic_bits(layer)}
+                for layer, (row, n) in enumerate(zip(rows, self.sizes, strict=True))
+            ],
+        }
+
+    def _positions(self, layer: int) -> Ints:
+        """(cores, 2) columns and rows."""
+        return np.array([self.chip.position(core) for core in self.cores[layer]], np.int64)
+
+
+def map_network(
+    spec: NetworkSpec,
+    chip: ChipLimits,
+    weights: Sequence[npt.NDArray[np.integer[Any]]] | None = None,
+    *,
+    max_chips: int | None = None,
+) -> Mapping:
+    """Place a net: each layer on as few cores as first-fit-decreasing finds, layers in order along the mesh.
+
+    A neuron goes, with all synapses that lead to it, to the first core of its layer that has room;
+    neurons with more synapses first, of equals in order.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+    chip : ChipLimits
+    weights : sequence of int (n_pre, n_post), optional
+        Weights of each connection, of which only those that are not zero take memory; default: all do.
+    max_chips : int, optional
+        Default: as many as it takes.
+
+    Raises
+    ------
+    ChipLimitError
+        If one neuron passes a limit of a core, or the net the cores of `max_chips` chips.
+    ShapeError
+        If the weights do not fit the net.
+    ConfigError
+        If `max_chips` is below 1.
+
+    Examples
+    --------
+    >>> from lava_ed.energy import LOIHI2
+    >>> from lava_ed.network.spec import NetworkSpec
+    >>> [len(cores) for cores in map_network(NetworkSpec((784, 400, 10)), LOIHI2).cores]
+    [1, 3, 1]
+    """
+    if max_chips is not None and max_chips < 1:
+        raise ConfigError(f"max_chips is {max_chips}: at least 1 is needed")
+    inlets = inlets_of(spec, weights)
+    local = split(spec.sizes, inlets, chip)
+    counts = [int(core.max()) + 1 for core in local]
+    check_chips(spec.sizes, counts, chip, max_chips)
+    first = [sum(counts[:layer]) for layer in range(len(counts))]
+    return Mapping(
+        chip=chip,
+        sizes=spec.sizes,
+        kind=spec.rule.kind,
+        cores=tuple(tuple(range(start, start + n)) for start, n in zip(first, counts, strict=True)),
+        core_of=tuple(core + start for core, start in zip(local, first, strict=True)),
+        _inlets=inlets,
+    )
