@@ -72,3 +72,130 @@ def play(data: Sequence[Sequence[int]] | np.ndarray) -> Any:
     from lava.proc.io.source import RingBuffer
 
     return RingBuffer(data=np.asarray(data).T.astype(np.int32))
+
+
+class _Sent:
+    """Where a synapse sends once more what the graph has already delivered: it must be the same."""
+
+    def __init__(self, expected: np.ndarray) -> None:
+        self.expected = expected
+
+    def send(self, data: np.ndarray) -> None:
+        np.testing.assert_array_equal(data, self.expected)
+
+
+class StockGraph:
+    """A graph of stock processes, their fixed-point ProcessModels stepped in this process.
+
+    Parameters
+    ----------
+    processes : sequence of lava AbstractProcess
+        Every process of the graph.
+    """
+
+    def __init__(self, processes: Sequence[Any]) -> None:
+        from lava.magma.core.process.ports.ports import create_port_id
+
+        self.models: dict[Any, Any] = {}
+        self._port_id = create_port_id
+        incoming: dict[Any, dict[str, Wire]] = {port: {} for p in processes for port in p.in_ports}
+        self._wires: dict[Any, list[Wire]] = {port: [] for p in processes for port in p.out_ports}
+        classes = {process: stock_model(process) for process in processes}
+        for port, wires in self._wires.items():
+            dtype = getattr(classes[port.process], port.name).d_type
+            for target in port.get_dst_ports():
+                wire = Wire(dtype)
+                wires.append(wire)
+                incoming[target][create_port_id(port.process.id, port.name)] = wire
+        for process in processes:
+            self.models[process] = self._build(process, classes[process], incoming)
+        self._synapses = [p for p in processes if hasattr(p, "a_buff")]
+        self._others = self._sorted([p for p in processes if not hasattr(p, "a_buff")])
+
+    def _build(self, process: Any, model: Any, incoming: dict[Any, dict[str, Wire]]) -> Any:
+        from lava.magma.compiler.builders.py_builder import PyProcessBuilder
+        from lava.magma.compiler.utils import PortInitializer, VarInitializer
+
+        builder = PyProcessBuilder(model, 0, process.proc_params)
+        builder.set_variables([VarInitializer(v.name, v.shape, v.init, v.id) for v in process.vars])
+        ports = []
+        for port in process.in_ports:
+            transforms = port.get_incoming_transform_funcs()
+            ports.append(PortInitializer(port.name, port.shape, None, "InPort", 1, transforms))
+            if incoming[port]:
+                builder.csp_ports[port.name] = list(incoming[port].values())
+                for source, wire in incoming[port].items():
+                    builder._csp_port_map.setdefault(port.name, {})[source] = wire
+        for port in process.out_ports:
+            ports.append(PortInitializer(port.name, port.shape, None, "OutPort", 1))
+            if self._wires[port]:
+                builder.csp_ports[port.name] = self._wires[port]
+        builder.set_py_ports(ports)
+        return builder.build()
+
+    @staticmethod
+    def _sorted(processes: list[Any]) -> list[Any]:
+        """Processes such that what one receives in a step was sent before."""
+        done: list[Any] = []
+        while len(done) < len(processes):
+            ready = [
+                p
+                for p in processes
+                if p not in done
+                and all(s.process in done or s.process not in processes for i in p.in_ports for s in i.get_src_ports())
+            ]
+            done += ready
+        return done
+
+    def step(self) -> None:
+        """One time step: synapses send, neurons run, synapses run, then everything learns."""
+        sent = {}
+        for process in self._synapses:
+            buffer = self.models[process].a_buff
+            buffer = buffer[:, 0] if buffer.ndim > 1 else buffer
+            for wire in self._wires[process.a_out]:
+                wire.send(buffer)
+            sent[process] = _Sent(buffer.copy())
+        for process in self._others:
+            self._spike(process)
+        for process in self._synapses:
+            self.models[process].a_out._csp_ports = [sent[process]]
+            self._spike(process)
+        for model in self.models.values():
+            if model.lrn_guard():
+                model.run_lrn()
+
+    def _spike(self, process: Any) -> None:
+        model = self.models[process]
+        model.time_step += 1
+        model.run_spk()
+
+    def get(self, var: Any) -> np.ndarray:
+        """Value of a Var."""
+        return np.asarray(getattr(self.models[var.process], var.name), dtype=np.float64).reshape(var.shape)
+
+    def set(self, var: Any, value: np.ndarray) -> None:
+        """Write a Var as Lava's `_set_var` does."""
+        model = self.models[var.process]
+        held = getattr(model, var.name)
+        for item, new in zip(np.nditer(held, op_flags=["readwrite"]), value.reshape(-1), strict=True):
+            item[...] = new
+        model.on_var_update()
+
+
+def stock_model(process: Any) -> Any:
+    """Stock fixed-point ProcessModel of a process."""
+    from lava.proc.dense import models as dense
+    from lava.proc.io import sink, source
+    from lava.proc.lif import models as lif
+
+    return {
+        ("LIF", "lif"): lif.PyLifModelBitAcc,
+        ("LIFReset", "lif"): lif.PyLifResetModelBitAcc,
+        ("TernaryLIF", "lif"): lif.PyTernLifModelFixed,
+        ("LearningLIF", "lif"): lif.PyLearningLIFModelFixed,
+        ("Dense", "dense"): dense.PyDenseModelBitAcc,
+        ("LearningDense", "dense"): dense.PyLearningDenseModelBitApproximate,
+        ("DelayDense", "dense"): dense.PyDelayDenseModelBitAcc,
+        ("RingBuffer", "io"): source.PySendModelFixed if hasattr(process, "s_out") else sink.PyReceiveModelFixed,
+    }[type(process).__name__, type(process).__module__.split(".")[2]]

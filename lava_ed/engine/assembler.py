@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -17,8 +17,9 @@ from lava_ed.network.schedule import Schedule
 OP_WIDTH: Final = 32
 """Columns of the op table: an opcode and its arguments."""
 
-RUN, SYNAPSES, LEARN = 0, 1, 2
-"""Stages of a step: neurons read last step's sums, then synapses sum this step's spikes, then learn."""
+RUN, SYNAPSES, LEARN, RECORD = 0, 1, 2, 3
+"""Stages of a step: neurons read last step's sums, synapses sum this step's spikes, learn, are recorded."""
+STAGES: Final = (RUN, SYNAPSES, LEARN, RECORD)
 
 
 @dataclass(frozen=True)
@@ -35,22 +36,40 @@ class Signal:
         Offset (i32) of the list of neurons that spiked, −1 for a plain vector.
     values : int
         Offset (i32) of the payload or value of every neuron, −1 for binary spikes.
+    vector : int
+        Offset (i32) of the message as a vector, zeros included, −1 where only the events are kept.
+    wide : bool
+        Whether Lava sends it in 64 bits.
+    held : bool
+        Whether the values stay after the step in which they are sent, for readers that know when to read.
     """
 
     size: int
     count: int
     events: int = -1
     values: int = -1
+    vector: int = -1
+    wide: bool = False
+    held: bool = False
+
+    @property
+    def payloads(self) -> int:
+        """Offset (i32) of the payloads of the events, −1 where all of them are 1."""
+        return self.vector if self.vector >= 0 else self.values
 
 
 @dataclass(frozen=True)
 class Connection:
-    """An edge of the graph, by node and port name."""
+    """An edge of the graph, by node and port name.
+
+    Where the edge permutes the values, value k of the InPort is value ``index[k]`` of the OutPort.
+    """
 
     source: str
     out_port: str
     target: str
     in_port: str
+    index: npt.NDArray[np.int64] | None = field(default=None, compare=False)
 
 
 @dataclass
@@ -61,6 +80,12 @@ class Node:
 
     delayed: ClassVar[bool] = False
     """Whether the outputs of a step are seen one step later (synapses)."""
+
+    observes: ClassVar[bool] = False
+    """Whether it only records what others do, and so comes after all of them."""
+
+    def resolve(self, names: Mapping[int, str]) -> None:
+        """Learn the node names of the processes (by id) that this one refers to otherwise than by a port."""
 
     def declare(self, asm: Assembler) -> None:
         """Reserve the Vars and the signals of the OutPorts."""
@@ -79,11 +104,31 @@ class NeuronCount:
     neurons: int
 
 
+class Feeder(Protocol):
+    """Writes what the compiled loop consumes step by step, such as random numbers, before it runs."""
+
+    capacity: int
+    """Steps that it can prepare at a time."""
+
+    def fill(self, memory: Memory, steps: int) -> None:
+        """Prepare the next `steps` steps."""
+
+    def consume(self, steps: int) -> None:
+        """Take note that `steps` of them were run."""
+
+
 @dataclass
 class Assembler:
-    """Collects what nodes declare and emit."""
+    """Collects what nodes declare and emit.
 
-    schedule: Schedule
+    Parameters
+    ----------
+    timing : Schedule or None
+        The phases of a sample; None for a graph in which every step is like the others.
+    connections : sequence of Connection
+    """
+
+    timing: Schedule | None
     connections: Sequence[Connection]
     memory: Memory = field(default_factory=Memory)
     variables: dict[tuple[str, str], Variable] = field(default_factory=dict)
@@ -91,9 +136,22 @@ class Assembler:
     neuron_counts: list[NeuronCount] = field(default_factory=list)
     barrier: Slot | None = None
     named: dict[tuple[str, str], Slot] = field(default_factory=dict)
-    _ops: dict[int, list[tuple[int, int, list[int]]]] = field(
-        default_factory=lambda: {RUN: [], SYNAPSES: [], LEARN: []}
-    )
+    prologue: list[Callable[[Memory], None]] = field(default_factory=list)
+    feeders: list[Feeder] = field(default_factory=list)
+    step_limits: dict[str, int] = field(default_factory=dict)
+    _ops: dict[int, list[tuple[int, int, list[int]]]] = field(default_factory=lambda: {stage: [] for stage in STAGES})
+
+    @property
+    def schedule(self) -> Schedule:
+        """The schedule, for processes that have phases."""
+        if self.timing is None:
+            raise BackendError("the graph has a process with phases and no Schedule: give it one")
+        return self.timing
+
+    @property
+    def period(self) -> int:
+        """Phases after which the ops repeat."""
+        return 1 if self.timing is None else self.timing.period
 
     def var(self, node: Node, name: str, shape: tuple[int, ...], init: npt.ArrayLike = 0, arena: str = "i32") -> int:
         """Reserve a Var and return its offset."""
@@ -121,9 +179,13 @@ class Assembler:
 
     def vector_signal(self, node: Node, port: str, size: int, values: int) -> Signal:
         """Offer a vector (offset `values`) on an OutPort, with a flag that it is not all zero."""
-        signal = Signal(size, self.scratch(1), -1, values)
+        signal = Signal(size, self.scratch(1), -1, values, values)
         self.signals[node.name, port] = signal
         return signal
+
+    def feeds(self, node: Node, port: str) -> list[Connection]:
+        """Connections that end in an InPort."""
+        return [c for c in self.connections if c.target == node.name and c.in_port == port]
 
     def source(self, node: Node, port: str) -> Signal | None:
         """The signal that feeds an InPort, None where it is unconnected.
@@ -133,13 +195,18 @@ class Assembler:
         BackendError
             If several OutPorts feed it.
         """
-        feeds = [c for c in self.connections if c.target == node.name and c.in_port == port]
+        feeds = self.feeds(node, port)
         if not feeds:
             return None
         if len(feeds) > 1:
             raise BackendError(
                 f"{node.name}.{port} has {len(feeds)} sources; the engine joins one. Join them before it, "
                 "or run the graph on Lava's own runtime (without attach)"
+            )
+        if feeds[0].index is not None:
+            raise BackendError(
+                f"{node.name}.{port} is fed through a port that permutes its values; the engine does so for Lava's "
+                "own processes only. Permute the weights, or run the graph on Lava's own runtime (without attach)"
             )
         return self.signals[feeds[0].source, feeds[0].out_port]
 
@@ -163,17 +230,21 @@ class Assembler:
         row = [opcode, *(int(x) for x in args)]
         if len(row) > OP_WIDTH:
             raise AssertionError(f"op {opcode} has {len(row)} columns, the table has {OP_WIDTH}")
-        self._ops[stage].append((max(start, 0), min(stop, self.schedule.period), row))
+        self._ops[stage].append((max(start, 0), min(stop, self.period), row))
+
+    def every_step(self, stage: int, opcode: int, *args: int) -> None:
+        """Append an op that runs in every phase."""
+        self.op(stage, 0, self.period, opcode, *args)
 
     def table(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """(ops, ptr, order): the ops of phase p are ops[order[ptr[p] : ptr[p + 1]]], in execution order."""
-        rows = [entry for stage in (RUN, SYNAPSES, LEARN) for entry in self._ops[stage]]
+        rows = [entry for stage in STAGES for entry in self._ops[stage]]
         ops = np.zeros((max(len(rows), 1), OP_WIDTH), np.int64)
         for k, (_, _, row) in enumerate(rows):
             ops[k, : len(row)] = row
         ptr = [0]
         order: list[int] = []
-        for phase in range(self.schedule.period):
+        for phase in range(self.period):
             order += [k for k, (start, stop, _) in enumerate(rows) if start <= phase < stop]
             ptr.append(len(order))
         return ops, np.array(ptr, np.int64), np.array(order or [0], np.int64)
@@ -208,10 +279,10 @@ def execution_order(nodes: Iterable[Node], connections: Sequence[Connection]) ->
             del waiting[name]
         for sources in waiting.values():
             sources.difference_update(ready)
-    return ordered + [n for n in nodes if n.delayed]
+    return ordered + sorted((n for n in nodes if n.delayed), key=lambda n: n.observes)
 
 
-def assemble(nodes: Sequence[Node], connections: Sequence[Connection], schedule: Schedule) -> Assembler:
+def assemble(nodes: Sequence[Node], connections: Sequence[Connection], schedule: Schedule | None) -> Assembler:
     """Lay out memory and write the op table for a graph."""
     asm = Assembler(schedule, connections)
     ordered: list[Any] = execution_order(nodes, connections)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lava.magma.core.process.ports.ports import AbstractVirtualPort
+import numpy as np
+import numpy.typing as npt
+from lava.magma.core.process.ports.ports import AbstractVirtualPort, ReshapePort, TransposePort
 from lava.magma.core.process.process import AbstractProcess
 
 from lava_ed.engine.assembler import Connection
-from lava_ed.engine.lowering import ed as _ed  # noqa: F401  (registers the lowerings)
+from lava_ed.engine.lowering import dense, ed, io, lif  # noqa: F401  (they register their lowerings)
 from lava_ed.engine.lowering.registry import lower, supported_names
 from lava_ed.engine.program import Program
 from lava_ed.errors import BackendError, UnsupportedProcessError
@@ -39,21 +42,55 @@ def supported() -> list[str]:
     return [*supported_names(), "EDClassifier"]
 
 
+def _paths(port: Any, passed: Sequence[AbstractVirtualPort] = ()) -> Iterator[tuple[Any, list[AbstractVirtualPort]]]:
+    """InPorts at which an OutPort's messages end, each with the virtual ports on the way."""
+    for following in port.out_connections:
+        via = [*passed, following] if isinstance(following, AbstractVirtualPort) else list(passed)
+        if following.out_connections:
+            yield from _paths(following, via)
+        elif not isinstance(following, AbstractVirtualPort):
+            yield following, via
+
+
+def _permutation(port: Any, via: Sequence[AbstractVirtualPort]) -> npt.NDArray[np.int64] | None:
+    """For each value that arrives, its place in the message that was sent; None where nothing moves."""
+    places = np.arange(port.size).reshape(port.shape)
+    for step in via:
+        if not isinstance(step, (ReshapePort, TransposePort)):
+            raise UnsupportedProcessError(
+                f"{port.process.name}.{port.name} leads through a {type(step).__name__}, which the engine does not "
+                "lower: connect the ports directly, or run without attach()"
+            )
+        places = step.get_transform_func_fwd()(places)
+    flat = places.reshape(-1)
+    return None if np.array_equal(flat, np.arange(flat.size)) else flat
+
+
 def _connections(leaves: dict[str, AbstractProcess]) -> list[Connection]:
     """Edges between the leaf processes."""
     names = {process.id: name for name, process in leaves.items()}
-    edges = []
+    edges: list[Connection] = []
     for name, process in leaves.items():
         for port in process.out_ports:
-            for middle in port.out_connections:
-                if isinstance(middle, AbstractVirtualPort):
+            for target, via in _paths(port):
+                edge = Connection(name, port.name, names[target.process.id], target.name, _permutation(port, via))
+                if edge in edges:
                     raise UnsupportedProcessError(
-                        f"{process.name}.{port.name} leads through a {type(middle).__name__}, which the engine does "
-                        "not lower: connect the ports directly, or run without attach()"
+                        f"{process.name}.{port.name} reaches {target.process.name}.{target.name} on two ways, which "
+                        "Lava mixes up: put a process between on one of them"
                     )
-            for target in port.get_dst_ports():
-                edges.append(Connection(name, port.name, names[target.process.id], target.name))
+                edges.append(edge)
     return edges
+
+
+def _common(leaves: dict[str, Any], parameter: str, noun: str) -> Any:
+    """The one value that our processes in the graph share; None without any."""
+    values = {item.proc_params.get(parameter) for item in leaves.values()} - {None}
+    if len(values) > 1:
+        raise BackendError(
+            f"the graph has {len(values)} {noun}, the engine runs one: give all processes the same {parameter}"
+        )
+    return values.pop() if values else None
 
 
 def lower_graph(process: AbstractProcess) -> LoweredGraph:
@@ -74,14 +111,11 @@ def lower_graph(process: AbstractProcess) -> LoweredGraph:
         name = item.name if item.name not in leaves else f"{item.name}#{item.id}"
         leaves[name] = item
     nodes = [lower(item, name) for name, item in leaves.items()]
-    schedules = {item.proc_params["schedule"] for item in leaves.values()}
-    policies = {item.proc_params["overflow"] for item in leaves.values()}
-    if len(schedules) != 1 or len(policies) != 1:
-        raise BackendError(
-            f"the graph has {len(schedules)} schedules and {len(policies)} overflow policies, the engine runs one of "
-            "each: give all processes the same Schedule and the same overflow"
-        )
-    program = Program(nodes, _connections(leaves), schedules.pop(), policies.pop())
+    schedule, overflow = _common(leaves, "schedule", "schedules"), _common(leaves, "overflow", "overflow policies")
+    names = {item.id: name for name, item in leaves.items()}
+    for node in nodes:
+        node.resolve(names)
+    program = Program(nodes, _connections(leaves), schedule, overflow or "raise")
     known = set(program.variables)
     variables = {
         var.id: (name, var.name) for name, item in leaves.items() for var in item.vars if (name, var.name) in known

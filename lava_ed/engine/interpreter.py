@@ -90,6 +90,18 @@ def _sample_op(a, i32, i64, u8, phase, predictions, progress):  # type: ignore[n
 
 
 @kernel
+def run_op(a, i8, i16, i32, i64, u8, phase, predictions, progress):  # type: ignore[no-untyped-def]
+    """Run one op of ours; returns how many states left their register."""
+    code = a[0]
+    if code >= op.AFTIF_RESET and code <= op.ADAPT:
+        return np.int64(_neuron_op(a, i32, i64, phase))
+    if code >= op.DENSE_RESET and code <= op.DENSE_APPLY_TAG:
+        return np.int64(_synapse_op(a, i8, i16, i32, i64, phase))
+    _sample_op(a, i32, i64, u8, phase, predictions, progress)
+    return np.int64(0)
+
+
+@kernel
 def run_steps(ops, ptr, order, i8, i16, i32, i64, u8, phase, steps, stop_on_overflow, predictions, progress):  # type: ignore[no-untyped-def]
     """Run `steps` time steps from `phase`.
 

@@ -1,7 +1,8 @@
-"""The flat integer state of a program, and where each Var lies in it."""
+"""The flat state of a program, and where each Var lies in it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ ARENAS: Final[dict[str, type[np.generic]]] = {
     "i32": np.int32,
     "i64": np.int64,
     "u8": np.uint8,
+    "f64": np.float64,
 }
 
 
@@ -55,7 +57,9 @@ class Memory:
 
     def freeze(self) -> None:
         """Create the arenas and write the initial values."""
-        self.arrays = {name: np.zeros(max(n, 1), ARENAS[name]) for name, n in self._used.items()}
+        self.arrays = {
+            name: np.zeros(n if name == "f64" else max(n, 1), ARENAS[name]) for name, n in self._used.items()
+        }
         for slot, values in self._initial:
             self.view(slot)[...] = values.reshape(slot.shape) if values.size == slot.size else values
         self._initial.clear()
@@ -65,27 +69,64 @@ class Memory:
         return self.arrays[slot.arena][slot.offset : slot.offset + slot.size].reshape(slot.shape)
 
 
+@dataclass
+class Pending:
+    """What the user gave for a Var that is converted in the first step; None once that was done."""
+
+    values: npt.NDArray[Any] | None = None
+
+
 @dataclass(frozen=True)
 class Variable:
-    """A named Var of a node: a region, and whether it holds packed weights or a transposed matrix."""
+    """A named Var of a node: where its values lie, and what a write has to look after.
+
+    Parameters
+    ----------
+    slot : Slot
+    packed : bool
+        Halved mixed-sign weights, transposed.
+    transposed : bool
+        The user's last axis is stored first.
+    row_nonzeros : Slot, optional
+        Non-zero weights of each row, kept up to date.
+    user_shape : tuple, optional
+        Shape as the user sees it, where the slot does not tell.
+    pending : Pending, optional
+        Holds the values until the first step.
+    largest : int, optional
+        Bound of the magnitude, below that of the arena's type.
+    after_write : callable, optional
+        Called after every write by the user.
+    read_only : str
+        Why the Var cannot be written, empty if it can.
+    """
 
     slot: Slot
     packed: bool = False
     transposed: bool = False
     row_nonzeros: Slot | None = None
+    user_shape: tuple[int, ...] | None = None
+    pending: Pending | None = None
+    largest: int | None = None
+    after_write: Callable[[Memory], None] | None = None
+    read_only: str = ""
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape as the user sees it: weights are (n_post, n_pre)."""
+        if self.user_shape is not None:
+            return self.user_shape
         return self.slot.shape[::-1] if self.packed or self.transposed else self.slot.shape
 
 
 def read_variable(memory: Memory, variable: Variable) -> npt.NDArray[Any]:
     """A copy of a Var's value in the user's form."""
+    if variable.pending is not None and variable.pending.values is not None:
+        return variable.pending.values.copy()
     values = memory.view(variable.slot)
     if variable.packed:
         return unpack_weights(values)
-    return values.T.copy() if variable.transposed else values.copy()
+    return (values.T if variable.transposed else values).reshape(variable.shape).copy()
 
 
 def write_variable(memory: Memory, variable: Variable, value: npt.ArrayLike) -> None:
@@ -96,21 +137,38 @@ def write_variable(memory: Memory, variable: Variable, value: npt.ArrayLike) -> 
     Raises
     ------
     ShapeError, WeightError, ConfigError
-        If the shape, a weight, the type or the integer range is wrong.
+        If the shape, a weight, the type or the integer range is wrong, or the Var cannot be written.
     """
-    view = memory.view(variable.slot)
+    if variable.read_only:
+        raise ConfigError(variable.read_only)
     if variable.packed:
+        view = memory.view(variable.slot)
         view[...] = pack_weights(value, variable.shape)  # type: ignore[arg-type]
         if variable.row_nonzeros is not None:
             memory.view(variable.row_nonzeros)[...] = np.count_nonzero(view, axis=1)
-        return
+    else:
+        _write_plain(memory, variable, np.asarray(value))
+    if variable.after_write is not None:
+        variable.after_write(memory)
+
+
+def _write_plain(memory: Memory, variable: Variable, new: npt.NDArray[Any]) -> None:
+    """Store integers after a check of their size and range."""
+    pending = variable.pending if variable.pending is not None and variable.pending.values is not None else None
+    view = memory.view(variable.slot)
     view = view.T if variable.transposed else view
-    new = np.asarray(value)
+    dtype = view.dtype if pending is None or pending.values is None else pending.values.dtype
     if new.size != view.size:
-        raise ShapeError(f"value has shape {new.shape}, the Var has {view.shape}")
-    limits = np.iinfo(view.dtype)
+        raise ShapeError(f"value has shape {new.shape}, the Var has {variable.shape}")
     if new.dtype.kind not in "biuf":
         raise ConfigError(f"value of type {new.dtype} does not fit this Var: numbers are needed")
-    if new.size and (not np.all(np.isfinite(new)) or new.min() < limits.min or new.max() > limits.max):
-        raise ConfigError(f"value is outside the {view.dtype} range {limits.min} … {limits.max} of this Var")
-    view[...] = new.reshape(view.shape)
+    limits = np.iinfo(dtype)
+    low, high = limits.min, limits.max
+    if variable.largest is not None and pending is None:
+        low, high = max(low, -variable.largest), min(high, variable.largest)
+    if new.size and (not np.all(np.isfinite(new)) or new.min() < low or new.max() > high):
+        raise ConfigError(f"value is outside the {dtype} range {low} … {high} of this Var")
+    if pending is not None:
+        pending.values = new.reshape(variable.shape).astype(dtype)
+    else:
+        view[...] = new.reshape(view.shape)

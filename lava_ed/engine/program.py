@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.engine.assembler import Connection, Node, assemble
-from lava_ed.engine.families.opcodes import CLOCK, DECIDED, DENSE_RESET, OVERFLOWS
+from lava_ed.engine.families.opcodes import CLOCK, DECIDED, DENSE_RESET, JOIN_CLEAR, OVERFLOWS
 from lava_ed.engine.memory import read_variable, write_variable
 from lava_ed.errors import (
     BackendError,
@@ -43,7 +43,8 @@ class Program:
     ----------
     nodes, connections : sequences
         The graph.
-    schedule : Schedule
+    schedule : Schedule or None
+        None for a graph without phases: its period is 1.
     overflow : {"raise", "warn", "wrap"}
         What happens when a state leaves its 24-bit register.  All three wrap it; "raise" then stops.
     """
@@ -52,7 +53,7 @@ class Program:
         self,
         nodes: Sequence[Node],
         connections: Sequence[Connection],
-        schedule: Schedule,
+        schedule: Schedule | None,
         overflow: str = "raise",
     ) -> None:
         if overflow not in OVERFLOW_POLICIES:
@@ -63,6 +64,7 @@ class Program:
         self._progress = np.zeros(3, np.int64)
         asm = assemble(nodes, connections, schedule)
         self._ops, self._ptr, self._order = asm.table()
+        self._mixed = bool(np.any(self._ops[:, 0] >= JOIN_CLEAR))
         self._memory = asm.memory
         self._variables = asm.variables
         self._signals = asm.signals
@@ -70,7 +72,11 @@ class Program:
         self._barrier = asm.barrier
         self._named = asm.named
         self._before: dict[tuple[int, int], int] = {}
-        self._bound = ("own", "samples") in self._named
+        self._bound = ("own", "samples") in self._named or ("order", "samples") not in self._named
+        self._prologue = asm.prologue
+        self._feeders = asm.feeders
+        self._step_limits = asm.step_limits
+        self._stretch = min([_STEPS_PER_CALL, *(feeder.capacity for feeder in asm.feeders)])
 
     @property
     def time_step(self) -> int:
@@ -78,9 +84,14 @@ class Program:
         return int(self._progress[CLOCK])
 
     @property
+    def period(self) -> int:
+        """Steps of a sample; 1 without a schedule."""
+        return 1 if self.schedule is None else self.schedule.period
+
+    @property
     def phase(self) -> int:
         """Phase that the next step will have."""
-        return self.time_step % self.schedule.period
+        return self.time_step % self.period
 
     @property
     def variables(self) -> tuple[tuple[str, str], ...]:
@@ -97,32 +108,75 @@ class Program:
         FixedPointOverflowError
             Under "raise", after the first step in which a state left 24 bits; the state is readable.
         """
-        from lava_ed.engine.interpreter import run_steps
-
         if steps < 0:
             raise ConfigError(f"cannot run {steps} steps: the number must not be negative")
         if steps and not self._bound:
             raise BackendError("no images bound: call bind(images) before the first step")
         if predictions is None:
             predictions = np.zeros(0, np.int32)
-        arrays, progress = self._memory.arrays, self._progress
+        progress = self._progress
         progress[DECIDED] = progress[OVERFLOWS] = 0
-        stop = self.time_step + steps
-        raises = self.overflow == "raise"
+        allowed = self._within_limits(steps)
+        stop = self.time_step + allowed
+        if allowed:
+            self._prepare()
         try:
-            while self.time_step < stop and not (progress[OVERFLOWS] and raises):
-                run_steps(
-                    self._ops, self._ptr, self._order, arrays["i8"], arrays["i16"], arrays["i32"], arrays["i64"],
-                    arrays["u8"], self.phase, min(stop - self.time_step, _STEPS_PER_CALL), int(raises), predictions,
-                    progress,
-                )  # fmt: skip
+            while self.time_step < stop and not (progress[OVERFLOWS] and self.overflow == "raise"):
+                self._run_stretch(min(stop - self.time_step, self._stretch), predictions)
         finally:
             self._count_idle()
         self._report_overflow(int(progress[OVERFLOWS]))
+        if allowed < steps:
+            self._report_limit()
         return int(progress[DECIDED])
+
+    def _run_stretch(self, steps: int, predictions: npt.NDArray[np.int32]) -> None:
+        """Run a stretch in compiled code; the loop itself counts in `_progress`."""
+        before = self.time_step
+        for feeder in self._feeders:
+            feeder.fill(self._memory, steps)
+        arrays = self._memory.arrays
+        state: list[Any] = [
+            self._ops,
+            self._ptr,
+            self._order,
+            *(arrays[name] for name in ("i8", "i16", "i32", "i64", "u8")),
+        ]
+        if self._mixed:
+            from lava_ed.engine.stock_interpreter import run_mixed_steps
+
+            state += [arrays["f64"], np.int64(before)]
+            loop: Any = run_mixed_steps
+        else:
+            from lava_ed.engine.interpreter import run_steps
+
+            loop = run_steps
+        try:
+            loop(*state, self.phase, steps, int(self.overflow == "raise"), predictions, self._progress)
+        finally:
+            for feeder in self._feeders:
+                feeder.consume(self.time_step - before)
+
+    def _prepare(self) -> None:
+        """What processes do once, in their first step: scale thresholds, cut weights to their bits."""
+        while self._prologue:
+            self._prologue[0](self._memory)
+            self._prologue.pop(0)
+
+    def _within_limits(self, steps: int) -> int:
+        """How many of these steps there is room for."""
+        return max(0, min([steps, *(limit - self.time_step for limit in self._step_limits.values())]))
+
+    def _report_limit(self) -> None:
+        full = ", ".join(f"{name} ({limit})" for name, limit in self._step_limits.items() if limit <= self.time_step)
+        raise BackendError(
+            f"stopped at time step {self.time_step}, where the room of {full} ends: probe with a larger num_steps"
+        )
 
     def _phase_steps(self) -> tuple[tuple[int, int], tuple[int, int]]:
         """(phase, steps run in it) for the forward and the backward phase, since step 0."""
+        if self.schedule is None:
+            return (FORWARD, self.time_step), (BACKWARD, 0)
         full, rest = divmod(self.time_step, self.schedule.period)
         length = self.schedule.error_phase + 1
         forward = full * length + min(rest, length)
@@ -205,9 +259,9 @@ class Program:
         ShapeError, WeightError, ConfigError
             If a value does not fit its Var.
         """
-        if time_step < 0 or time_step % self.schedule.period:
+        if time_step < 0 or time_step % self.period:
             raise BackendError(
-                f"time step {time_step} is not the end of a sample (a multiple of {self.schedule.period}): "
+                f"time step {time_step} is not the end of a sample (a multiple of {self.period}): "
                 "save and load between samples"
             )
         variables = {name: self._variable(*name) for name in values}
@@ -326,14 +380,14 @@ class Program:
         self._check_samples(indices, labels)
         if self.phase:
             raise BackendError(
-                f"the program stands at phase {self.phase} of {self.schedule.period}: run to the sample's end first"
+                f"the program stands at phase {self.phase} of {self.period}: run to the sample's end first"
             )
         capacity = self._named["order", "samples"].size
         predictions = np.zeros(len(indices), np.int32)
         for first in range(0, len(indices), capacity):
             chunk = slice(first, min(first + capacity, len(indices)))
             self._order_samples(indices[chunk], labels[chunk])
-            self.run((chunk.stop - chunk.start) * self.schedule.period, predictions[chunk])
+            self.run((chunk.stop - chunk.start) * self.period, predictions[chunk])
         return predictions
 
     @property

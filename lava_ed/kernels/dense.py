@@ -15,7 +15,11 @@ from lava_ed.kernels._jit import kernel
 
 __all__ = [
     "accumulate_binary",
+    "accumulate_delayed",
+    "accumulate_events",
     "accumulate_graded",
+    "accumulate_graded_events",
+    "advance_delays",
     "clip_weights",
     "dominant_sign_mode",
     "scale_accumulator",
@@ -199,3 +203,93 @@ def scale_accumulator(accumulator, weight_exp, a_buff):  # type: ignore[no-untyp
             a_buff[j] = accumulator[j] << weight_exp
         else:
             a_buff[j] = 0
+
+
+@kernel
+def accumulate_events(weights, events, count, accumulator):  # type: ignore[no-untyped-def]
+    """Sum the rows of the pre neurons that spiked: `accumulate_binary` from a list of events.
+
+    Parameters
+    ----------
+    weights : integer[n_pre, n_post]
+        As in `accumulate_binary`.
+    events : integer[k]
+        Pre neurons that spiked; the first `count` entries are read.
+    count : int
+    accumulator : int32[n_post]
+        Overwritten.
+    """
+    accumulator[:] = 0
+    for k in range(count):
+        row = weights[events[k]]
+        for j in range(accumulator.size):
+            accumulator[j] += row[j]
+
+
+@kernel
+def accumulate_graded_events(weights, events, payloads, count, accumulator):  # type: ignore[no-untyped-def]
+    """Sum the rows times the payloads modulo 2^32: `accumulate_graded` from a list of events.
+
+    Parameters
+    ----------
+    weights, events, count, accumulator
+        As in `accumulate_events`.
+    payloads : integer[n_pre]
+        Payload of every pre neuron; those of the events are read.
+    """
+    accumulator[:] = 0
+    for k in range(count):
+        row = weights[events[k]]
+        payload = np.int32(payloads[events[k]])
+        for j in range(accumulator.size):
+            accumulator[j] += np.int32(payload * row[j])
+
+
+@kernel
+def accumulate_delayed(weights, delays, events, payloads, count, accumulator):  # type: ignore[no-untyped-def]
+    """Sum each synapse of the pre neurons that spiked into the slot of its delay.
+
+    a_{j,d} = Σ_{i: delay_ij = d} (w_ij·s_i mod 2^32), in 64 bits; a delay outside the slots is never delivered.
+
+    Parameters
+    ----------
+    weights, delays : integer[n_pre, n_post]
+    events : integer[k]
+        Pre neurons that spiked; the first `count` entries are read.
+    payloads : integer[n_pre]
+        1 for binary spikes.
+    count : int
+    accumulator : int64[n_post, max_delay + 1]
+        Overwritten.
+    """
+    accumulator[:] = 0
+    slots = accumulator.shape[1]
+    for k in range(count):
+        i = events[k]
+        payload = np.int32(payloads[i])
+        for j in range(accumulator.shape[0]):
+            delay = delays[i, j]
+            if 0 <= delay < slots:
+                accumulator[j, delay] += np.int32(payload * weights[i, j])
+
+
+@kernel
+def advance_delays(accumulator, weight_exp, scaled, a_buff):  # type: ignore[no-untyped-def]
+    """Move every slot one step on, and add the scaled sums: stock DelayDense's buffer.
+
+    Parameters
+    ----------
+    accumulator : int64[n_post, max_delay + 1]
+        `accumulate_delayed`.
+    weight_exp : int
+    scaled : int64[max_delay + 1]
+        Overwritten.
+    a_buff : int32[n_post, max_delay + 1]
+        Slot 0 is sent in the next step; changed.
+    """
+    last = a_buff.shape[1] - 1
+    for j in range(a_buff.shape[0]):
+        scale_accumulator(accumulator[j], weight_exp, scaled)
+        for d in range(last):
+            a_buff[j, d] = np.int32(a_buff[j, d + 1] + scaled[d])
+        a_buff[j, last] = np.int32(scaled[last])

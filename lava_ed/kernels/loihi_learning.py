@@ -269,9 +269,9 @@ def multiply_trace(mac, factor, dependency, i, x_history, y_history, tx, ty, row
 
 @inline
 def product_row(  # type: ignore[no-untyped-def]
-    product, factors, i, scalar, x_history, y_history, tx, ty, weights, tag_2, tag_1, scratch
+    product, factors, i, r, scalar, x_history, y_history, tx, ty, weights, tag_2, tag_1, scratch
 ):
-    """Evaluate one product for pre neuron i and every post neuron into ``scratch[MAC]``."""
+    """Evaluate one product for pre neuron i, row r of the synapses, into ``scratch[MAC]``."""
     mac = scratch[MAC]
     dependency = product[COL_DEPENDENCY]
     for j in range(mac.size):
@@ -280,11 +280,11 @@ def product_row(  # type: ignore[no-untyped-def]
         factor = factors[f]
         source = factor[COL_SOURCE]
         if source == SRC_W:
-            multiply_row(mac, weights[i], factor)
+            multiply_row(mac, weights[r], factor)
         elif source == SRC_D:
-            multiply_row(mac, tag_2[i], factor)
+            multiply_row(mac, tag_2[r], factor)
         elif source == SRC_T:
-            multiply_row(mac, tag_1[i], factor)
+            multiply_row(mac, tag_1[r], factor)
         elif source >= SRC_Y0 or (source != SRC_X0 and dependency == DEP_Y0):
             multiply_trace(mac, factor, dependency, i, x_history, y_history, tx, ty, scratch[OPERAND])
 
@@ -325,20 +325,15 @@ def load_rows(i, weights, tag_2, tag_1, ranges, scratch):  # type: ignore[no-unt
 
 
 @inline
-def active_rows(products, u_active, ty):  # type: ignore[no-untyped-def]
-    """Pre neurons on which a product can act: 2 for all, 1 for those that spiked, 0 for none."""
-    reach = 0
+def active_reach(products, u_active):  # type: ignore[no-untyped-def]
+    """Whether a product can act on all synapses, on those of pre and on those of post spikes."""
+    on_all, on_pre, on_post = False, False, False
     for p in range(products.shape[0]):
         dependency = products[p, COL_DEPENDENCY]
-        if dependency == DEP_X0:
-            reach = max(reach, 1)
-        elif dependency == DEP_U:
-            reach = max(reach, 2 if u_active else 0)
-        else:
-            for j in range(ty.size):
-                if ty[j] > 0:
-                    reach = 2
-    return reach
+        on_all |= dependency == DEP_U and u_active
+        on_pre |= dependency == DEP_X0
+        on_post |= dependency == DEP_Y0
+    return on_all, on_pre, on_post
 
 
 @inline
@@ -351,6 +346,48 @@ def holds_restless_tag(row):  # type: ignore[no-untyped-def]
     for j in range(row.size):
         found |= row[j] < -TAG_MAX - 1
     return found
+
+
+@inline
+def update_row(  # type: ignore[no-untyped-def]
+    products, factors, ranges, limits, offset, u_active, i, r, x_history, y_history, tx, ty,
+    weights, tag_2, tag_1, scratch,
+):  # fmt: skip
+    """Apply all rules to pre neuron i, whose synapses are row r of the arrays."""
+    load_rows(r, weights, tag_2, tag_1, ranges, scratch)
+    for target in range(ranges.shape[0]):
+        for p in range(ranges[target, 0], ranges[target, 1]):
+            product = products[p]
+            scalar = pre_scalar(product, factors, i, u_active, x_history, tx)
+            if scalar != 0:
+                product_row(
+                    product, factors, i, r, scalar, x_history, y_history, tx, ty, weights, tag_2, tag_1, scratch
+                )
+            accumulator = scratch[FIRST_ACCUMULATOR + target]
+            right = product[COL_SHIFT_RIGHT]
+            accumulate(accumulator, scratch[MAC], scalar != 0, right, product[COL_SHIFT_LEFT])
+    if ranges[0, 0] < ranges[0, 1]:
+        store_row(scratch[FIRST_ACCUMULATOR], offset, limits[0, 0], limits[0, 1], weights[r])
+    if ranges[1, 0] < ranges[1, 1]:
+        store_row(scratch[FIRST_ACCUMULATOR + 1], offset, limits[1, 0], limits[1, 1], tag_2[r])
+    if ranges[2, 0] < ranges[2, 1]:
+        store_row(scratch[FIRST_ACCUMULATOR + 2], offset, limits[2, 0], limits[2, 1], tag_1[r])
+
+
+@inline
+def gather_columns(source, columns, target):  # type: ignore[no-untyped-def]
+    """target_k ← source_{columns_k}; nothing where the synapses do not hold this variable."""
+    if source.size:
+        for k in range(columns.size):
+            target[0, k] = source[0, columns[k]]
+
+
+@inline
+def scatter_columns(source, columns, target):  # type: ignore[no-untyped-def]
+    """target_{columns_k} ← source_k; nothing where the synapses do not hold this variable."""
+    if target.size:
+        for k in range(columns.size):
+            target[0, columns[k]] = source[0, k]
 
 
 @kernel
@@ -382,8 +419,9 @@ def apply_rule(  # type: ignore[no-untyped-def]
     scratch : int32[SCRATCH_ROWS, n_post]
         Overwritten.
     skip_idle : bool
-        Pass over pre neurons on which no product acts. Equal to Lava only while every variable
-        with a rule is within `limits`, as it is after one call without, or after clipping.
+        Pass over synapses on which no product acts: rows, and in the rows without a pre spike all
+        columns without a post spike. Equal to Lava only while every variable with a rule is within
+        `limits`, as it is after one call without, or after clipping.
 
     Returns
     -------
@@ -391,30 +429,37 @@ def apply_rule(  # type: ignore[no-untyped-def]
         Number of pre neurons whose synapses were visited.
     """
     offset = rounding_offset(random)
-    reach = active_rows(products, u_active, ty) if skip_idle else 2
+    on_all, on_pre, on_post = active_reach(products, u_active)
+    columns = np.flatnonzero(ty)
+    # Where no pre spike counts, only the columns of the post spikes can change: they are worked on apart.
+    few_ty = ty[columns]
+    few_y = np.empty((y_history.shape[0], y_history.shape[1], columns.size), np.int32)
+    for t in range(few_y.shape[0]):
+        for k in range(few_y.shape[1]):
+            few_y[t, k] = y_history[t, k][columns]
+    few_weights = np.empty((1, columns.size), weights.dtype)
+    few_tag_2 = np.empty((1, columns.size), tag_2.dtype)
+    few_tag_1 = np.empty((1, columns.size), tag_1.dtype)
+    few_scratch = np.empty((SCRATCH_ROWS, columns.size), np.int32)
     visited = 0
     for i in range(tx.size):
-        idle = reach == 0 or (reach == 1 and tx[i] == 0)
-        if idle and not (ranges[2, 0] < ranges[2, 1] and holds_restless_tag(tag_1[i])):
-            continue
-        visited += 1
-        load_rows(i, weights, tag_2, tag_1, ranges, scratch)
-        for target in range(ranges.shape[0]):
-            for p in range(ranges[target, 0], ranges[target, 1]):
-                product = products[p]
-                scalar = pre_scalar(product, factors, i, u_active, x_history, tx)
-                if scalar != 0:
-                    product_row(
-                        product, factors, i, scalar, x_history, y_history, tx, ty,
-                        weights, tag_2, tag_1, scratch,
-                    )  # fmt: skip
-                accumulator = scratch[FIRST_ACCUMULATOR + target]
-                right = product[COL_SHIFT_RIGHT]
-                accumulate(accumulator, scratch[MAC], scalar != 0, right, product[COL_SHIFT_LEFT])
-        if ranges[0, 0] < ranges[0, 1]:
-            store_row(scratch[FIRST_ACCUMULATOR], offset, limits[0, 0], limits[0, 1], weights[i])
-        if ranges[1, 0] < ranges[1, 1]:
-            store_row(scratch[FIRST_ACCUMULATOR + 1], offset, limits[1, 0], limits[1, 1], tag_2[i])
-        if ranges[2, 0] < ranges[2, 1]:
-            store_row(scratch[FIRST_ACCUMULATOR + 2], offset, limits[2, 0], limits[2, 1], tag_1[i])
+        restless = ranges[2, 0] < ranges[2, 1] and holds_restless_tag(tag_1[i])
+        if not skip_idle or on_all or restless or (on_pre and tx[i] > 0):
+            visited += 1
+            update_row(
+                products, factors, ranges, limits, offset, u_active, i, i, x_history, y_history, tx, ty,
+                weights, tag_2, tag_1, scratch,
+            )  # fmt: skip
+        elif on_post and columns.size:
+            visited += 1
+            gather_columns(weights[i : i + 1], columns, few_weights)
+            gather_columns(tag_2[i : i + 1], columns, few_tag_2)
+            gather_columns(tag_1[i : i + 1], columns, few_tag_1)
+            update_row(
+                products, factors, ranges, limits, offset, u_active, i, 0, x_history, few_y, tx, few_ty,
+                few_weights, few_tag_2, few_tag_1, few_scratch,
+            )  # fmt: skip
+            scatter_columns(few_weights, columns, weights[i : i + 1])
+            scatter_columns(few_tag_2, columns, tag_2[i : i + 1])
+            scatter_columns(few_tag_1, columns, tag_1[i : i + 1])
     return visited

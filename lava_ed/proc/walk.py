@@ -14,6 +14,10 @@ def _neighbours(process: AbstractProcess) -> list[AbstractProcess]:
         found += [destination.process for destination in port.get_dst_ports()]
     for port in process.in_ports:
         found += [source.process for source in port.get_src_ports()]
+    for port in process.ref_ports:
+        found += [var.process for var in port.get_dst_vars()]
+    for port in process.var_ports:
+        found += [source.process for source in port.get_src_ports()]
     return found
 
 

@@ -26,7 +26,8 @@ def test_regions_do_not_overlap_and_fill_their_arena(wanted: list[tuple[str, lis
         assert view.dtype == ARENAS[slot.arena]
         assert np.all(view == k % 100)
     for arena, array in memory.arrays.items():
-        assert array.size == max(1, sum(slot.size for slot in slots if slot.arena == arena))
+        least = 0 if arena == "f64" else 1
+        assert array.size == max(least, sum(slot.size for slot in slots if slot.arena == arena))
 
 
 def test_memory_without_a_value_is_zero() -> None:
@@ -102,7 +103,7 @@ def test_a_transposed_matrix() -> None:
     assert memory.view(slot).tolist() == [[1, 3, 5], [2, 4, 6]]
 
 
-@pytest.mark.parametrize("arena", sorted(ARENAS))
+@pytest.mark.parametrize("arena", sorted(set(ARENAS) - {"f64"}))
 @given(data=st.data())
 def test_every_integer_of_a_type_fits_and_no_other(arena: str, data: st.DataObject) -> None:
     limits = np.iinfo(ARENAS[arena])

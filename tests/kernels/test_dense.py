@@ -20,7 +20,11 @@ from strategies import INT32, edged, matrices, vectors
 from lava_ed.errors import WeightError
 from lava_ed.kernels.dense import (
     accumulate_binary,
+    accumulate_delayed,
+    accumulate_events,
     accumulate_graded,
+    accumulate_graded_events,
+    advance_delays,
     clip_weights,
     dominant_sign_mode,
     scale_accumulator,
@@ -148,3 +152,30 @@ def test_equals_lavas_runtime(message_bits, weight_exp):
         np.testing.assert_array_equal(mine.weights, process.weights.get())
     finally:
         process.stop()
+
+
+@given(
+    weights=matrices(np.int16, (4, 3), edged(-(2**15), 2**15 - 1)),
+    payloads=vectors(np.int32, 4, st.one_of(st.just(0), edged(*INT32))),
+)
+def test_a_list_of_events_gives_the_same_sums(weights, payloads):
+    events = np.flatnonzero(payloads).astype(np.int32)
+    for by_events, by_vector in (
+        (lambda total: accumulate_events(weights, events, events.size, total), accumulate_binary),
+        (lambda total: accumulate_graded_events(weights, events, payloads, events.size, total), accumulate_graded),
+    ):
+        expected, found = np.zeros(3, np.int32), np.full(3, 77, np.int32)
+        by_vector(weights, payloads, expected)
+        by_events(found)
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_delays_by_hand():
+    """Delay 0 is sent in the next step, delay 1 one later; slot 2 has none, and a delay of 3 no slot."""
+    weights, delays = np.array([[2, 4], [6, 8]], np.int16), np.array([[0, 1], [1, 3]], np.int16)
+    sums, scaled = np.zeros((2, 3), np.int64), np.zeros(3, np.int64)
+    accumulate_delayed(weights, delays, np.array([0, 1]), np.array([1, 10], np.int32), 2, sums)
+    assert sums.tolist() == [[2, 60, 0], [0, 4, 0]]
+    a_buff = np.array([[100, 200, 300], [1, 2, 3]], np.int32)
+    advance_delays(sums, 1, scaled, a_buff)
+    assert a_buff.tolist() == [[204, 420, 0], [2, 11, 0]]

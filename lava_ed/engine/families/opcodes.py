@@ -25,6 +25,18 @@ PORTS: Final = 44
 ADAPT: Final = 45
 SOFTMAX_RESET: Final = 50
 SOFTMAX_ERROR: Final = 51
+JOIN_CLEAR: Final = 60
+JOIN_VECTOR: Final = 61
+JOIN_EVENTS: Final = 62
+JOIN_LIST: Final = 63
+LIF_STEP: Final = 64
+SPIKES_FORWARD: Final = 65
+SPIKES_DELAYED: Final = 66
+TRACES_RECEIVE: Final = 67
+TRACES_LEARN: Final = 68
+RING_SOURCE: Final = 69
+RING_SINK: Final = 70
+MONITOR: Final = 71
 
 DECIDED, CLOCK, OVERFLOWS = range(3)
 """What the loop counts of its progress: decisions, steps, states that left their register."""

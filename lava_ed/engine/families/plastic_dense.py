@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -220,6 +220,7 @@ class PlasticDenseNode(Node):
     seed: int = 0
     gather: bool = False
     scalar_rounding: int = -1
+    graded: bool | None = None
     _columns: dict[str, int] = field(default_factory=dict)
 
     delayed = True
@@ -262,7 +263,7 @@ class PlasticDenseNode(Node):
         """Forward in the pre-synaptic layer's window, backward at the error's, learning at its own."""
         c, s = self._columns, asm.schedule
         n_pre, n_post = self.shape
-        pre = asm.required(self, "s_in")
+        pre = self._pre(asm)
         start = s.fire_start(self.layer - 1)
         asm.op(
             RUN,
@@ -279,6 +280,13 @@ class PlasticDenseNode(Node):
         )  # fmt: skip
         self._emit_backward(asm)
         self._emit_learning(asm)
+
+    def _pre(self, asm: Assembler) -> Signal:
+        """Spikes, with or without payloads as the process has it; the encoder of a spec knows by itself."""
+        pre = asm.required(self, "s_in")
+        if self.graded is None:
+            return pre
+        return replace(pre, values=pre.payloads if self.graded else -1)
 
     def _emit_backward(self, asm: Assembler) -> None:
         """Read errors backwards, only if something listens to e_out."""
@@ -299,7 +307,7 @@ class PlasticDenseNode(Node):
             return
         for name, port in (("y1", y1), ("y2", y2)):
             asm.variables[self.name, name] = Variable(Slot("i32", port.values, (self.shape[1],)))
-        pre = asm.required(self, "s_in")
+        pre = self._pre(asm)
         if s.kind == "std-ed":
             start, stop, count, events = s.learning_phase, s.period, c["x0_count"], c["x0_list"]
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lava_ed.engine.assembler import RUN, Assembler, Node, Signal
 from lava_ed.engine.families import opcodes
@@ -179,7 +179,9 @@ class SoftmaxErrorNode(Node):
         c["seed"] = asm.memory.allocate("i64", (1,), self.seed).offset
         c["counters"] = asm.counters(self)
         c["message"] = asm.scratch(self.size)
-        c["live_e"] = asm.vector_signal(self, "e_out", self.size, c["message"]).count
+        error = asm.vector_signal(self, "e_out", self.size, c["message"])
+        asm.signals[self.name, "e_out"] = replace(error, held=True)
+        c["live_e"] = error.count
         c["live_y"] = asm.vector_signal(self, "s_out_y1", self.size, c["y1"]).count
         asm.vector_signal(self, "s_out_y2", self.size, c["y2"])
         asm.signals[self.name, "gate_out"] = Signal(1, c["gate"])

@@ -61,6 +61,7 @@ def lower_plastic_dense(process: PlasticDense, name: str) -> PlasticDenseNode:
         seed=p["seed"],
         gather=p["gather"],
         scalar_rounding=_scalar(process.scalar),
+        graded=p["graded"],
     )
 
 

@@ -47,4 +47,4 @@ def lower(process: Any, name: str) -> Node:
 
 def supported_names() -> list[str]:
     """Names of the classes that can be lowered."""
-    return sorted(cls.__name__ for cls in _LOWERINGS)
+    return sorted({cls.__name__ for cls in _LOWERINGS})

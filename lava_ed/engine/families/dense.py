@@ -1,0 +1,180 @@
+"""Lava's Dense: event-driven sums over stored weights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.engine.assembler import SYNAPSES, Assembler, Node, Signal
+from lava_ed.engine.families import opcodes
+from lava_ed.engine.families.joins import event_input
+from lava_ed.engine.memory import Memory, Pending, Slot, Variable
+from lava_ed.errors import ConfigError
+from lava_ed.kernels._jit import kernel
+from lava_ed.kernels.dense import (
+    MIXED_MIN,
+    accumulate_events,
+    accumulate_graded_events,
+    clip_weights,
+    dominant_sign_mode,
+    scale_accumulator,
+    truncate_weights,
+)
+
+SUM_LIMIT: Final = 2**31 - 1
+"""Sums and buffers are 32 bits wide; Lava's are wider for binary spikes."""
+STORED_MAX: Final = 2**15 - 1
+
+
+@kernel
+def spikes_forward(a, i16, i32):  # type: ignore[no-untyped-def]
+    """Sum the rows of the spikes into a_buff, and scale it.
+
+    Columns: 1 n_pre, 2 n_post, 3 weights (i16), 4 event count, 5 events, 6 payloads or −1 (all 1),
+    7 message bits, 8 exponent, 9 a_buff, 10 its flag.
+    """
+    count = i32[a[4]]
+    a_buff = i32[a[9] : a[9] + a[2]]
+    if count == 0:
+        if i32[a[10]]:
+            a_buff[:] = 0
+            i32[a[10]] = 0
+        return
+    i32[a[10]] = 1
+    weights = i16[a[3] : a[3] + a[1] * a[2]].reshape(a[1], a[2])
+    events = i32[a[5] : a[5] + count]
+    if i32[a[7]] > 0 and a[6] >= 0:
+        accumulate_graded_events(weights, events, i32[a[6] : a[6] + a[1]], count, a_buff)
+    else:
+        accumulate_events(weights, events, count, a_buff)
+    if a[8] != 0:
+        scale_accumulator(a_buff, a[8], a_buff)
+
+
+@dataclass(frozen=True)
+class WeightFormat:
+    """How stock Lava stores weights.
+
+    Parameters
+    ----------
+    sign_mode : int or None
+        None: that of the weights in the first step.
+    bits : int
+        Bits of a weight.
+    clip : bool
+        Whether they are clipped; LearningDense leaves that to its first epoch.
+    """
+
+    sign_mode: int | None = None
+    bits: int = 8
+    clip: bool = True
+
+    def stored(self, weights: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+        """Weights as they are from the first step on."""
+        mode = dominant_sign_mode(weights) if self.sign_mode is None else self.sign_mode
+        if self.clip:
+            weights = clip_weights(weights, mode)
+        return truncate_weights(weights, mode, self.bits)
+
+
+def largest_weight(n_pre: int, exponent: int) -> int:
+    """Largest weight for which no sum of binary spikes leaves 32 bits, at most 2^15 − 1."""
+    return min(STORED_MAX, SUM_LIMIT // (max(n_pre, 1) << max(exponent, 0)))
+
+
+def declare_weights(
+    node: Node, asm: Assembler, weights: npt.NDArray[np.int32], weight_format: WeightFormat, exponent: int
+) -> int:
+    """The Var `weights` (n_post, n_pre), cut to its format in the first step; returns its offset (i16).
+
+    Raises
+    ------
+    ConfigError
+        If sums could leave 32 bits.
+    """
+    n_post, n_pre = weights.shape
+    largest = largest_weight(n_pre, exponent)
+    if largest < -MIXED_MIN:
+        raise ConfigError(
+            f"{node.name}: {n_pre} weights times 2^{exponent} can leave the 32 bits of the engine's sums: lower "
+            "weight_exp, or run the graph on Lava's own runtime (without attach)"
+        )
+    slot = asm.memory.allocate("i16", (n_pre, n_post))
+    pending = Pending(weights)
+
+    def store(memory: Memory) -> None:
+        """Cut the weights to their format, once, as Lava does in the first step."""
+        assert pending.values is not None
+        stored = weight_format.stored(pending.values)
+        if stored.size and max(stored.max(), -stored.min()) > largest:
+            raise ConfigError(
+                f"{node.name}.weights lie outside ±{largest}, which the engine's sums can hold: lower them, or run "
+                "the graph on Lava's own runtime (without attach)"
+            )
+        memory.view(slot)[...] = stored.T
+        pending.values = None
+
+    asm.prologue.append(store)
+    asm.variables[node.name, "weights"] = Variable(slot, transposed=True, pending=pending, largest=largest)
+    return slot.offset
+
+
+@dataclass
+class DenseNode(Node):
+    """All-to-all synapses with fixed weights.
+
+    Parameters
+    ----------
+    weights : int32 (n_post, n_pre)
+        As given to the process.
+    weight_format : WeightFormat
+    exponent : int
+        weight_exp.
+    message_bits : int
+        0 for binary spikes.
+    a_buff : int32 (n_post,)
+        Initial sums.
+    """
+
+    weights: npt.NDArray[np.int32] = field(default_factory=lambda: np.zeros((1, 1), np.int32))
+    weight_format: WeightFormat = field(default_factory=WeightFormat)
+    exponent: int = 0
+    message_bits: int = 0
+    a_buff: npt.NDArray[Any] = field(default_factory=lambda: np.zeros(1, np.int32))
+    _columns: dict[str, int] = field(default_factory=dict)
+
+    delayed = True
+
+    def declare(self, asm: Assembler) -> None:
+        """Vars weights, a_buff, num_message_bits; OutPort a_out."""
+        c = self._columns
+        n_post, n_pre = self.weights.shape
+        c["weights"] = declare_weights(self, asm, self.weights, self.weight_format, self.exponent)
+        c["bits"] = asm.var(self, "num_message_bits", (1,), self.message_bits)
+        c["a_buff"] = asm.var(self, "a_buff", (n_post,), self.a_buff)
+        flag = asm.memory.allocate("i32", (1,), 1)
+
+        def touch(memory: Memory) -> None:
+            """A buffer that was written is not known to be zero."""
+            memory.view(flag)[0] = 1
+
+        slot = Slot("i32", c["a_buff"], (n_post,))
+        asm.variables[self.name, "a_buff"] = Variable(slot, after_write=touch)
+        c.update(n_pre=n_pre, n_post=n_post, flag=flag.offset)
+        asm.signals[self.name, "a_out"] = Signal(n_post, flag.offset, -1, c["a_buff"], c["a_buff"])
+
+    def forward(self, asm: Assembler, pre: Signal) -> None:
+        """Write the op of the sums."""
+        c = self._columns
+        asm.every_step(
+            SYNAPSES, opcodes.SPIKES_FORWARD,
+            c["n_pre"], c["n_post"], c["weights"], pre.count, pre.events, pre.payloads, c["bits"], self.exponent,
+            c["a_buff"], c["flag"],
+        )  # fmt: skip
+
+    def emit(self, asm: Assembler) -> None:
+        """Sum in every step."""
+        self.forward(asm, event_input(asm, self, "s_in", self._columns["n_pre"]))

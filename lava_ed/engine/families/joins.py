@@ -1,0 +1,133 @@
+"""Inputs as an op needs them: one vector or one list of events, from any number of OutPorts."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.engine.assembler import RUN, Assembler, Connection, Node, Signal
+from lava_ed.engine.families import opcodes
+from lava_ed.errors import BackendError
+from lava_ed.kernels._jit import kernel
+from lava_ed.kernels.events import add_events, add_vector, list_events
+
+
+@kernel
+def join_clear(a, i32):  # type: ignore[no-untyped-def]
+    """total ← 0. Columns: 1 n, 2 total."""
+    i32[a[2] : a[2] + a[1]] = 0
+
+
+@kernel
+def join_vector(a, i32):  # type: ignore[no-untyped-def]
+    """Add a vector. Columns: 1 n, 2 total, 3 values, 4 index, 5 its length (n, or 0: identity)."""
+    n = a[1]
+    add_vector(i32[a[3] : a[3] + n], i32[a[4] : a[4] + a[5]], i32[a[2] : a[2] + n])
+
+
+@kernel
+def join_events(a, i32):  # type: ignore[no-untyped-def]
+    """Add events.
+
+    Columns: 1 n, 2 total, 3 event count, 4 events, 5 payloads, 6 their length (n, or 0: all 1),
+    7 places, 8 their length (n, or 0: identity).
+    """
+    n = a[1]
+    add_events(i32[a[4] : a[4] + n], i32[a[3]], i32[a[5] : a[5] + a[6]], i32[a[7] : a[7] + a[8]], i32[a[2] : a[2] + n])
+
+
+@kernel
+def join_list(a, i32):  # type: ignore[no-untyped-def]
+    """List what is not 0. Columns: 1 n, 2 values, 3 event count, 4 events."""
+    n = a[1]
+    i32[a[3]] = list_events(i32[a[2] : a[2] + n], i32[a[4] : a[4] + n])
+
+
+def _signal(asm: Assembler, feed: Connection) -> Signal:
+    """What a connection brings, if it is there in every step just as Lava sends it."""
+    signal = asm.signals[feed.source, feed.out_port]
+    if signal.held or (signal.vector < 0 and signal.events < 0):
+        raise BackendError(
+            f"{feed.source}.{feed.out_port} feeds {feed.target}.{feed.in_port}, but the engine has its messages for "
+            "our own processes only: read a Var instead, or run the graph on Lava's own runtime (without attach)"
+        )
+    return signal
+
+
+def _join(asm: Assembler, feeds: list[Connection], size: int) -> int:
+    """Sum what several OutPorts send, or permute what one sends; returns the offset of the vector."""
+    total = asm.scratch(size)
+    asm.every_step(RUN, opcodes.JOIN_CLEAR, size, total)
+    for feed in feeds:
+        signal = _signal(asm, feed)
+        if signal.vector >= 0:
+            index, length = _table(asm, feed.index)
+            asm.every_step(RUN, opcodes.JOIN_VECTOR, size, total, signal.vector, index, length)
+        else:
+            places, length = _table(asm, None if feed.index is None else np.argsort(feed.index))
+            payloads = (signal.payloads, size) if signal.payloads >= 0 else (0, 0)
+            asm.every_step(
+                RUN, opcodes.JOIN_EVENTS, size, total, signal.count, signal.events, *payloads, places, length
+            )
+    return total
+
+
+def _table(asm: Assembler, index: npt.NDArray[np.int64] | None) -> tuple[int, int]:
+    """Offset and length of a table of indices; (0, 0) for the identity."""
+    if index is None:
+        return 0, 0
+    return asm.memory.allocate("i32", index.shape, index).offset, index.size
+
+
+def vector_input(asm: Assembler, node: Node, port: str, size: int) -> int:
+    """Offset (i32) of what an InPort receives in a step, zeros where nothing is connected.
+
+    It is valid in stage RUN; what comes from a synapse has changed in the stages after it.
+    """
+    feeds = asm.feeds(node, port)
+    if not feeds:
+        return asm.zeros(size)
+    signal = _signal(asm, feeds[0])
+    if len(feeds) == 1 and feeds[0].index is None and signal.vector >= 0:
+        return signal.vector
+    return _join(asm, feeds, size)
+
+
+def lasting_vector_input(asm: Assembler, node: Node, port: str, size: int) -> int:
+    """As `vector_input`, but valid in every stage of the step."""
+    feeds = asm.feeds(node, port)
+    if len(feeds) == 1 and _signal(asm, feeds[0]).events < 0:
+        return _join(asm, feeds, size)
+    return vector_input(asm, node, port, size)
+
+
+def _refuse_wide_sums(asm: Assembler, node: Node, port: str, feeds: list[Connection]) -> None:
+    """Lava adds a 64-bit sender (TernaryLIF) and a 32-bit one in 64 bits, the engine in 32."""
+    wide = {asm.signals[feed.source, feed.out_port].wide for feed in feeds}
+    if len(wide) > 1:
+        raise BackendError(
+            f"{node.name}.{port} adds TernaryLIF spikes to those of other processes, which Lava does in 64 bits and "
+            "the engine in 32: give each a Dense of its own, or run the graph on Lava's own runtime (without attach)"
+        )
+
+
+def event_input(asm: Assembler, node: Node, port: str, size: int, with_vector: bool = False) -> Signal:
+    """The events that an InPort receives in a step, valid in every stage; none where nothing is connected.
+
+    Parameters
+    ----------
+    with_vector : bool
+        Whether the vector of the messages is needed too.
+    """
+    feeds = asm.feeds(node, port)
+    _refuse_wide_sums(asm, node, port, feeds)
+    if len(feeds) == 1 and feeds[0].index is None:
+        signal = _signal(asm, feeds[0])
+        if signal.events >= 0 and (signal.vector >= 0 or not with_vector):
+            return signal
+    count, events = asm.scratch(1), asm.scratch(size)
+    if not feeds:
+        return Signal(size, count, events, -1, asm.zeros(size))
+    total = _join(asm, feeds, size)
+    asm.every_step(RUN, opcodes.JOIN_LIST, size, total, count, events)
+    return Signal(size, count, events, total, total)

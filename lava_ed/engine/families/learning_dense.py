@@ -1,0 +1,267 @@
+"""Lava's LearningDense: Dense, and the traces and rules of its "bit approximate" model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.engine.assembler import LEARN, SYNAPSES, Assembler
+from lava_ed.engine.families import opcodes
+from lava_ed.engine.families.dense import DenseNode
+from lava_ed.engine.families.joins import event_input, lasting_vector_input
+from lava_ed.engine.families.trace_randoms import (
+    RANDOM_COLUMNS,
+    SYNAPSE,
+    X_DECAY,
+    X_IMPULSE,
+    Y_DECAY,
+    Y_IMPULSE,
+    Y_IMPULSE_FIRST,
+    TraceRandoms,
+)
+from lava_ed.engine.memory import Memory, Slot, Variable
+from lava_ed.kernels._jit import kernel
+from lava_ed.kernels.loihi_learning import SCRATCH_ROWS, RuleTable, apply_rule, decimation_active, synapse_limits
+from lava_ed.kernels.loihi_traces import (
+    decay_factors,
+    receive_post_spikes,
+    receive_pre_spikes,
+    split_impulses,
+    trace_history,
+)
+
+X_TRACES: Final = ("x1", "x2")
+Y_TRACES: Final = ("y1", "y2", "y3")
+TRACES: Final = X_TRACES + Y_TRACES
+N_X, N_Y, N_TRACES = len(X_TRACES), len(Y_TRACES), len(TRACES)
+
+
+@kernel
+def traces_receive(a, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
+    """Record this step's spikes of both sides; a three-factor rule takes y1, y2, y3 as they come.
+
+    Columns: 1 n_pre, 2 n_post, 3 messages, 4 what a rule sees of them, 5 message bits, 6 graded mode,
+    7 t_epoch, 8 x, 9 tx, 10 impulses (i64), 11 bap, 12 y, 13 ty, 14 y0, 15 randoms (f64), 16 three
+    factors (0/1), 17 y1, 18 y2, 19 y3 received.
+    """
+    n_pre, n_post = a[1], a[2]
+    when = (now - 1) % a[7] + 1
+    seen = i32[a[4] : a[4] + n_pre]
+    graded = i32[a[5]] > 0
+    for i in range(n_pre):
+        message = i32[a[3] + i]
+        seen[i] = message if graded else message != 0
+    whole, fraction = i64[a[10] : a[10] + N_TRACES], i64[a[10] + N_TRACES : a[10] + 2 * N_TRACES]
+    x = i32[a[8] : a[8] + N_X * n_pre].reshape(N_X, n_pre)
+    receive_pre_spikes(seen, a[6], when, x, i32[a[9] : a[9] + n_pre], whole[:N_X], fraction[:N_X])
+    bap = i32[a[11] : a[11] + n_post]
+    y = i32[a[12] : a[12] + N_Y * n_post].reshape(N_Y, n_post)
+    random = np.int64(f64[a[15] + row * RANDOM_COLUMNS + Y_IMPULSE_FIRST])
+    receive_post_spikes(bap, when, y, i32[a[13] : a[13] + n_post], random, whole[N_X:], fraction[N_X:])
+    for j in range(n_post):
+        if bap[j] != 0:
+            i32[a[14] + j] = 1
+    if a[16]:
+        for k in range(N_Y):
+            y[k, :] = i32[a[17 + k] : a[17 + k] + n_post]
+
+
+@kernel
+def traces_learn(a, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
+    """At the end of an epoch: the traces at each of its steps, then the rules.
+
+    Columns: 1 n_pre, 2 n_post, 3 weights, 4 tag_2, 5 tag_1 (i16), 6 x, 7 y, 8 tx, 9 ty, 10 x history, 11
+    y history, 12 decay factors (f64), 13 impulses (i64), 14 products (i64), 15 how many, 16 factors (i64),
+    17 how many, 18 ranges (i64), 19 limits (i64), 20 scratch, 21 within limits (flag), 22 randoms (f64), 23
+    t_epoch, 24 decimation exponent, 25 three factors (0/1), 26 x0, 27 y0.
+    """
+    if now % a[23] != 0:
+        return
+    n_pre, n_post, length = a[1], a[2], a[23] + 1
+    x = i32[a[6] : a[6] + N_X * n_pre].reshape(N_X, n_pre)
+    y = i32[a[7] : a[7] + N_Y * n_post].reshape(N_Y, n_post)
+    tx, ty = i32[a[8] : a[8] + n_pre], i32[a[9] : a[9] + n_post]
+    x_history = i32[a[10] : a[10] + length * N_X * n_pre].reshape(length, N_X, n_pre)
+    y_history = i32[a[11] : a[11] + length * N_Y * n_post].reshape(length, N_Y, n_post)
+    decay = f64[a[12] : a[12] + N_TRACES]
+    whole, fraction = i64[a[13] : a[13] + N_TRACES], i64[a[13] + N_TRACES : a[13] + 2 * N_TRACES]
+    draws = f64[a[22] + row * RANDOM_COLUMNS : a[22] + (row + 1) * RANDOM_COLUMNS]
+    impulse = np.int64(draws[X_IMPULSE])
+    trace_history(x, tx, decay[:N_X], draws[X_DECAY], impulse, whole[:N_X], fraction[:N_X], x_history)
+    impulse = np.int64(draws[Y_IMPULSE])
+    trace_history(y, ty, decay[N_X:], draws[Y_DECAY], impulse, whole[N_X:], fraction[N_X:], y_history)
+    x[:] = x_history[a[23]]
+    if not a[25]:
+        y[:] = y_history[a[23]]
+    size = n_pre * n_post
+    apply_rule(
+        i64[a[14] : a[14] + 6 * a[15]].reshape(a[15], 6),
+        i64[a[16] : a[16] + 4 * a[17]].reshape(a[17], 4),
+        i64[a[18] : a[18] + 6].reshape(3, 2),
+        i64[a[19] : a[19] + 6].reshape(3, 2),
+        decimation_active(now, a[23], a[24]),
+        draws[SYNAPSE], x_history, y_history, tx, ty,
+        i16[a[3] : a[3] + size].reshape(n_pre, n_post),
+        i16[a[4] : a[4] + size].reshape(n_pre, n_post),
+        i16[a[5] : a[5] + size].reshape(n_pre, n_post),
+        i32[a[20] : a[20] + SCRATCH_ROWS * n_post].reshape(SCRATCH_ROWS, n_post),
+        i32[a[21]] != 0,
+    )  # fmt: skip
+    i32[a[21]] = 1
+    tx[:] = 0
+    ty[:] = 0
+    i32[a[26] : a[26] + n_pre] = 0
+    i32[a[27] : a[27] + n_post] = 0
+
+
+@dataclass(frozen=True)
+class LearningSettings:
+    """What a learning rule and its connection say.
+
+    Parameters
+    ----------
+    table : RuleTable
+    t_epoch : int
+    three_factor : bool
+    graded_mode : int
+        Value of Lava's `GradedSpikeCfg`.
+    sign_mode : int
+    seed : int
+        rng_seed of the rule.
+    taus, impulses : float (5,)
+        Of x1, x2, y1, y2, y3.
+    rules : mapping
+        The strings dw, dd, dt, where there is one.
+    """
+
+    table: RuleTable
+    t_epoch: int
+    three_factor: bool
+    graded_mode: int
+    sign_mode: int
+    seed: int
+    taus: npt.NDArray[np.float64]
+    impulses: npt.NDArray[np.float64]
+    rules: dict[str, str]
+
+
+@dataclass
+class LearningDenseNode(DenseNode):
+    """As DenseNode, with tags (n_post, n_pre), traces and rules."""
+
+    settings: LearningSettings | None = None
+    tag_2: npt.NDArray[Any] = field(default_factory=lambda: np.zeros((1, 1), np.int64))
+    tag_1: npt.NDArray[Any] = field(default_factory=lambda: np.zeros((1, 1), np.int64))
+
+    def declare(self, asm: Assembler) -> None:
+        """Vars and OutPort of DenseNode; tags, traces, and the settings of the rule."""
+        assert self.settings is not None
+        super().declare(asm)
+        self._declare_synapses(asm)
+        self._declare_traces(asm)
+        self._declare_rule(asm, self.settings)
+        randoms = TraceRandoms(self.settings.seed, self.settings.t_epoch)
+        self._columns["randoms"] = randoms.allocate(asm.memory)
+        asm.feeders.append(randoms)
+        self._watch_writes(asm)
+
+    def _declare_synapses(self, asm: Assembler) -> None:
+        """tag_2 and tag_1, stored as the weights are."""
+        for name, values in (("tag_2", self.tag_2), ("tag_1", self.tag_1)):
+            slot = asm.memory.allocate("i16", values.shape[::-1], values.T)
+            asm.variables[self.name, name] = Variable(slot, transposed=True)
+            self._columns[name] = slot.offset
+
+    def _declare_traces(self, asm: Assembler) -> None:
+        """Traces of a side lie side by side; spike times and flags; the history of an epoch."""
+        c = self._columns
+        assert self.settings is not None
+        length = self.settings.t_epoch + 1
+        sides = (("x", X_TRACES, c["n_pre"]), ("y", Y_TRACES, c["n_post"]))
+        for side, names, size in sides:
+            c[side] = asm.scratch(len(names) * size)
+            for k, name in enumerate(names):
+                asm.variables[self.name, name] = Variable(Slot("i32", c[side] + k * size, (size,)))
+            for name in (f"{side}0", f"t{side}"):
+                c[name] = asm.var(self, name, (size,))
+            c[f"{side}_history"] = asm.scratch(length * len(names) * size)
+        c["seen"] = asm.scratch(c["n_pre"])
+        c["work"] = asm.scratch(SCRATCH_ROWS * c["n_post"])
+
+    def _declare_rule(self, asm: Assembler, s: LearningSettings) -> None:
+        """Tables of the rule; its settings as Vars, which hold whole numbers as in Lava."""
+        c, memory = self._columns, asm.memory
+        tables = {
+            "products": s.table.products,
+            "factors": s.table.factors,
+            "ranges": s.table.ranges,
+            "limits": synapse_limits(s.sign_mode),
+            "impulses": np.stack(split_impulses(s.impulses)),
+        }
+        for name, values in tables.items():
+            c[name] = memory.allocate("i64", values.shape, values if values.size else None).offset
+        c["decay"] = memory.allocate("f64", (N_TRACES,), decay_factors(s.taus)).offset
+        c["clean"] = asm.scratch(1)
+        for k, name in enumerate(TRACES):
+            asm.var(self, f"{name}_tau", (1,), int(s.taus[k]), "i64")
+            asm.var(self, f"{name}_impulse", (1,), int(s.impulses[k]), "i64")
+        for name, text in s.rules.items():
+            codes = np.frombuffer(text.encode("ascii"), np.uint8)
+            slot = memory.allocate("i32", codes.shape, codes)
+            reason = f"{self.name}.{name} cannot be changed in a graph that is attached: build the graph with the rule"
+            asm.variables[self.name, name] = Variable(slot, read_only=reason)
+
+    def _watch_writes(self, asm: Assembler) -> None:
+        """Lava takes all settings over again, as whole numbers, after a write to any Var of the process."""
+        names = {kind: [asm.variables[self.name, f"{t}_{kind}"].slot for t in TRACES] for kind in ("tau", "impulse")}
+        decay = Slot("f64", self._columns["decay"], (N_TRACES,))
+        impulses = Slot("i64", self._columns["impulses"], (2, N_TRACES))
+        clean = Slot("i32", self._columns["clean"], (1,))
+
+        def take_over(memory: Memory) -> None:
+            """Recompute what depends on the settings; the synapses may be out of their limits now."""
+            taus, values = ([int(memory.view(slot)[0]) for slot in names[kind]] for kind in ("tau", "impulse"))
+            memory.view(decay)[...] = decay_factors(taus)
+            memory.view(impulses)[...] = np.stack(split_impulses(values))
+            memory.view(clean)[0] = 0
+
+        for key, variable in list(asm.variables.items()):
+            if key[0] == self.name:
+                asm.variables[key] = _also(variable, take_over)
+
+    def emit(self, asm: Assembler) -> None:
+        """Sum and record in every step, learn at the end of every epoch."""
+        assert self.settings is not None
+        c, s = self._columns, self.settings
+        pre = event_input(asm, self, "s_in", c["n_pre"], with_vector=True)
+        self.forward(asm, pre)
+        post = [lasting_vector_input(asm, self, f"s_in_{name}", c["n_post"]) for name in ("bap", *Y_TRACES)]
+        three = int(s.three_factor)
+        asm.every_step(
+            SYNAPSES, opcodes.TRACES_RECEIVE,
+            c["n_pre"], c["n_post"], pre.vector, c["seen"], c["bits"], s.graded_mode, s.t_epoch, c["x"], c["tx"],
+            c["impulses"], post[0], c["y"], c["ty"], c["y0"], c["randoms"], three, *post[1:],
+        )  # fmt: skip
+        asm.every_step(
+            LEARN, opcodes.TRACES_LEARN,
+            c["n_pre"], c["n_post"], c["weights"], c["tag_2"], c["tag_1"], c["x"], c["y"], c["tx"], c["ty"],
+            c["x_history"], c["y_history"], c["decay"], c["impulses"], c["products"], len(s.table.products),
+            c["factors"], len(s.table.factors), c["ranges"], c["limits"], c["work"], c["clean"], c["randoms"],
+            s.t_epoch, s.table.decimate_exponent, three, c["x0"], c["y0"],
+        )  # fmt: skip
+
+
+def _also(variable: Variable, callback: Any) -> Variable:
+    """The same Var, with one more thing to do after a write."""
+    before = variable.after_write
+
+    def both(memory: Memory) -> None:
+        """Do what was to be done before, and this."""
+        if before is not None:
+            before(memory)
+        callback(memory)
+
+    return replace(variable, after_write=both)

@@ -1,0 +1,117 @@
+"""Lava's LIF, LIFReset, TernaryLIF and LearningLIF."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.engine.assembler import RUN, Assembler, Node, Signal
+from lava_ed.engine.families import opcodes
+from lava_ed.engine.families.joins import vector_input
+from lava_ed.engine.memory import Memory, Slot
+from lava_ed.kernels._jit import kernel
+from lava_ed.kernels.events import list_events
+from lava_ed.kernels.lif import lif_reset_step, lif_step, scale_threshold, ternary_lif_step
+
+PLAIN: Final = 0
+RESET: Final = 1
+TERNARY: Final = 2
+
+
+@kernel
+def lif(a, i16, i32, i64, now):  # type: ignore[no-untyped-def]
+    """One step of the neurons, and the list of their spikes.
+
+    Columns: 1 n, 2 kind, 3 u, 4 v, 5 a_in, 6 bias mantissa (i16), 7 bias exponent (i16), 8 du, 9 dv,
+    10 threshold (i64; low one of TernaryLIF, high one behind it), 11 spikes, 12 event count, 13 events,
+    14 interval, 15 offset.
+    """
+    n = a[1]
+    u, v, a_in = i32[a[3] : a[3] + n], i32[a[4] : a[4] + n], i32[a[5] : a[5] + n]
+    mantissa, exponent = i16[a[6] : a[6] + n], i16[a[7] : a[7] + n]
+    du, dv, threshold = i32[a[8]], i32[a[9]], i64[a[10]]
+    spikes = i32[a[11] : a[11] + n]
+    if a[2] == PLAIN:
+        count = lif_step(u, v, a_in, mantissa, exponent, du, dv, threshold, spikes)
+    elif a[2] == RESET:
+        count = lif_reset_step(
+            u, v, a_in, mantissa, exponent, du, dv, threshold, spikes, now, a[14], a[15]
+        )  # fmt: skip
+    else:
+        count = ternary_lif_step(u, v, a_in, mantissa, exponent, du, dv, threshold, i64[a[10] + 1], spikes)
+    i32[a[12]] = count
+    if count:
+        list_events(spikes, i32[a[13] : a[13] + n])
+
+
+@dataclass
+class LIFNode(Node):
+    """A layer of Lava's leaky integrate-and-fire neurons.
+
+    Parameters
+    ----------
+    shape : tuple
+    state : mapping
+        Initial u, v (int32), bias_mant, bias_exp (int16).
+    decays : (du, dv)
+    thresholds : mapping
+        vth, or vth_lo and vth_hi, by Var name.
+    kind : int
+        PLAIN, RESET or TERNARY.
+    interval, offset : int
+        Of LIFReset.
+    constants : mapping
+        Vars that no step reads or changes, such as LearningLIF's y1.
+    """
+
+    shape: tuple[int, ...] = (1,)
+    state: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
+    decays: tuple[int, int] = (0, 0)
+    thresholds: dict[str, int] = field(default_factory=dict)
+    kind: int = PLAIN
+    interval: int = 1
+    offset: int = 0
+    constants: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
+    _columns: dict[str, int] = field(default_factory=dict)
+
+    def declare(self, asm: Assembler) -> None:
+        """Vars of the process; OutPort s_out."""
+        c = self._columns
+        for name in ("u", "v"):
+            c[name] = asm.var(self, name, self.shape, self.state[name])
+        for name in ("bias_mant", "bias_exp"):
+            c[name] = asm.var(self, name, self.shape, self.state[name], "i16")
+        for name, value in zip(("du", "dv"), self.decays, strict=True):
+            c[name] = asm.var(self, name, (1,), value)
+        for name, value in self.thresholds.items():
+            asm.var(self, name, (1,), value)
+        for name, values in self.constants.items():
+            asm.var(self, name, values.shape, values)
+        size = int(np.prod(self.shape))
+        scaled = asm.memory.allocate("i64", (len(self.thresholds),))
+        c.update(size=size, threshold=scaled.offset, spikes=asm.scratch(size))
+        # A binary spike has no payload; that of a ternary one is in the vector.
+        graded = c["spikes"] if self.kind == TERNARY else -1
+        signal = Signal(size, asm.scratch(1), asm.scratch(size), graded, c["spikes"], self.kind == TERNARY)
+        asm.signals[self.name, "s_out"] = signal
+
+        def scale(memory: Memory) -> None:
+            """Scale the thresholds once: a later write to them has no effect, as in Lava."""
+            bits = 32 if self.kind == TERNARY else 64
+            slots: list[Slot] = [asm.variables[self.name, name].slot for name in self.thresholds]
+            memory.view(scaled)[...] = [scale_threshold(int(memory.view(slot)[0]), bits=bits) for slot in slots]
+
+        asm.prologue.append(scale)
+
+    def emit(self, asm: Assembler) -> None:
+        """Run in every step."""
+        c, out = self._columns, asm.signals[self.name, "s_out"]
+        a_in = vector_input(asm, self, "a_in", c["size"])
+        asm.every_step(
+            RUN, opcodes.LIF_STEP,
+            c["size"], self.kind, c["u"], c["v"], a_in, c["bias_mant"], c["bias_exp"], c["du"], c["dv"],
+            c["threshold"], c["spikes"], out.count, out.events, self.interval, self.offset,
+        )  # fmt: skip

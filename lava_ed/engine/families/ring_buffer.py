@@ -1,0 +1,81 @@
+"""Lava's RingBuffer, as source and as sink."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.engine.assembler import RUN, Assembler, Node, Signal
+from lava_ed.engine.families import opcodes
+from lava_ed.engine.families.joins import vector_input
+from lava_ed.engine.memory import Variable
+from lava_ed.kernels._jit import kernel
+from lava_ed.kernels.events import list_events
+
+
+@kernel
+def ring_source(a, i32, now):  # type: ignore[no-untyped-def]
+    """Send the row of this step. Columns: 1 n, 2 data, 3 rows, 4 values, 5 event count, 6 events."""
+    n = a[1]
+    row = a[2] + (now - 1) % a[3] * n
+    i32[a[4] : a[4] + n] = i32[row : row + n]
+    i32[a[5]] = list_events(i32[a[4] : a[4] + n], i32[a[6] : a[6] + n])
+
+
+@kernel
+def ring_sink(a, i32, now):  # type: ignore[no-untyped-def]
+    """Store what came into the row of this step. Columns: 1 n, 2 data, 3 rows, 4 values."""
+    n = a[1]
+    row = a[2] + (now - 1) % a[3] * n
+    i32[row : row + n] = i32[a[4] : a[4] + n]
+
+
+def _declare_data(node: Node, asm: Assembler, data: npt.NDArray[Any]) -> tuple[int, int, int]:
+    """The Var `data` (…, time), stored time first; returns its offset, values a step, and steps."""
+    steps = data.shape[-1]
+    rows = data.reshape(-1, steps).T
+    slot = asm.memory.allocate("i32", rows.shape, rows)
+    asm.variables[node.name, "data"] = Variable(slot, transposed=True, user_shape=data.shape)
+    return slot.offset, rows.shape[1], steps
+
+
+@dataclass
+class RingSourceNode(Node):
+    """Sends ``data[..., t]``, over and over."""
+
+    data: npt.NDArray[np.int32] = field(default_factory=lambda: np.zeros((1, 1), np.int32))
+    _columns: dict[str, int] = field(default_factory=dict)
+
+    def declare(self, asm: Assembler) -> None:
+        """Var data; OutPort s_out."""
+        offset, size, steps = _declare_data(self, asm, self.data)
+        values = asm.scratch(size)
+        asm.signals[self.name, "s_out"] = Signal(size, asm.scratch(1), asm.scratch(size), values, values)
+        self._columns.update(data=offset, size=size, steps=steps, values=values)
+
+    def emit(self, asm: Assembler) -> None:
+        """Send in every step."""
+        c, out = self._columns, asm.signals[self.name, "s_out"]
+        asm.every_step(RUN, opcodes.RING_SOURCE, c["size"], c["data"], c["steps"], c["values"], out.count, out.events)
+
+
+@dataclass
+class RingSinkNode(Node):
+    """Keeps what came in the last steps."""
+
+    data: npt.NDArray[np.int32] = field(default_factory=lambda: np.zeros((1, 1), np.int32))
+    _columns: dict[str, int] = field(default_factory=dict)
+
+    def declare(self, asm: Assembler) -> None:
+        """Var data."""
+        offset, size, steps = _declare_data(self, asm, self.data)
+        self._columns.update(data=offset, size=size, steps=steps)
+
+    def emit(self, asm: Assembler) -> None:
+        """Store in every step what the sources send in it."""
+        c = self._columns
+        values = vector_input(asm, self, "a_in", c["size"])
+        asm.every_step(RUN, opcodes.RING_SINK, c["size"], c["data"], c["steps"], values)

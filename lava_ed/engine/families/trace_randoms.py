@@ -1,0 +1,82 @@
+"""The random numbers of stock LearningDense, drawn ahead of the steps that use them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.engine.memory import Memory, Slot
+from lava_ed.kernels.fixed_point import TRACE_MAX
+
+X_DECAY, X_IMPULSE, Y_DECAY, Y_IMPULSE_FIRST, Y_IMPULSE, SYNAPSE = range(6)
+"""Columns of a step's random numbers."""
+RANDOM_COLUMNS: Final = 6
+SYNAPSE_SEED: Final = 2
+"""Lava's `ConnVarRandom` takes this seed whatever the rule says."""
+CAPACITY: Final = 1024
+
+
+class _Side:
+    """Lava's `TraceRandom`: one number for decay and one for impulses, both drawn anew twice a step."""
+
+    def __init__(self, decay_seed: int, impulse_seed: int) -> None:
+        self._decay = np.random.default_rng(decay_seed)
+        self._impulse = np.random.default_rng(impulse_seed)
+        self.draw(1)
+
+    def draw(self, count: int) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+        """The next `count` numbers of either kind; the same stream as one at a time."""
+        return self._decay.random(count), self._impulse.integers(0, TRACE_MAX + 1, size=count, dtype=np.int64)
+
+
+class TraceRandoms:
+    """Fills rows of random numbers, one row for each step; it keeps what a run did not use.
+
+    Parameters
+    ----------
+    seed : int
+        rng_seed of the rule.
+    t_epoch : int
+        The number for synapses is drawn once in so many steps.
+    """
+
+    capacity = CAPACITY
+
+    def __init__(self, seed: int, t_epoch: int) -> None:
+        self._x, self._y = _Side(seed, seed + 1), _Side(seed + 2, seed + 3)
+        self._synapse = np.random.default_rng(SYNAPSE_SEED)
+        self._synapse.random()
+        self._t_epoch = t_epoch
+        self._drawn = 0
+        self._ahead: npt.NDArray[np.float64] = np.zeros((0, RANDOM_COLUMNS))
+        self._slot: Slot | None = None
+
+    def allocate(self, memory: Memory) -> int:
+        """Reserve the rows; returns their offset (f64)."""
+        self._slot = memory.allocate("f64", (self.capacity, RANDOM_COLUMNS))
+        return self._slot.offset
+
+    def fill(self, memory: Memory, steps: int) -> None:
+        """Write the rows of the next `steps` steps."""
+        missing = steps - len(self._ahead)
+        if missing > 0:
+            self._ahead = np.concatenate([self._ahead, self._draw(missing)])
+        assert self._slot is not None
+        memory.view(self._slot)[:steps] = self._ahead[:steps]
+
+    def consume(self, steps: int) -> None:
+        """Drop the rows of the steps that were run."""
+        self._ahead = self._ahead[steps:]
+
+    def _draw(self, steps: int) -> npt.NDArray[np.float64]:
+        rows = np.zeros((steps, RANDOM_COLUMNS))
+        x_decay, x_impulse = self._x.draw(2 * steps)
+        y_decay, y_impulse = self._y.draw(2 * steps)
+        rows[:, X_DECAY], rows[:, X_IMPULSE] = x_decay[1::2], x_impulse[1::2]
+        rows[:, Y_DECAY], rows[:, Y_IMPULSE_FIRST], rows[:, Y_IMPULSE] = y_decay[1::2], y_impulse[::2], y_impulse[1::2]
+        ends = np.arange(self._drawn + 1, self._drawn + steps + 1) % self._t_epoch == 0
+        rows[ends, SYNAPSE] = self._synapse.random(int(ends.sum()))
+        self._drawn += steps
+        return rows

@@ -1,0 +1,89 @@
+"""Lowerings of Lava's Dense, DelayDense and LearningDense."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from lava.magma.core.learning.learning_rule import Loihi2FLearningRule, Loihi3FLearningRule
+from lava.proc.dense.process import DelayDense, Dense, LearningDense
+from lava.utils.weightutils import SignMode
+
+from lava_ed.engine.families.delay_dense import DelayDenseNode
+from lava_ed.engine.families.dense import DenseNode, WeightFormat
+from lava_ed.engine.families.learning_dense import TRACES, LearningDenseNode, LearningSettings
+from lava_ed.engine.lowering.registry import lowers
+from lava_ed.engine.lowering.values import array_of, integer_of
+from lava_ed.errors import ConfigError, UnsupportedProcessError
+from lava_ed.kernels.loihi_learning import compile_rule
+
+STORED = np.iinfo(np.int16)
+"""Range in which tags and delays are kept."""
+
+
+def _arguments(process: Any) -> dict[str, Any]:
+    """What all three have in common."""
+    p = process.proc_params
+    mode = p.get("sign_mode")
+    return {
+        "weights": array_of(process.weights, np.int32),
+        "weight_format": WeightFormat(mode.value if mode else None, int(p.get("num_weight_bits", 8))),
+        "exponent": int(p.get("weight_exp", 0)),
+        "message_bits": integer_of(process.num_message_bits),
+        "a_buff": array_of(process.a_buff, np.int32),
+    }
+
+
+def _stored(var: Any) -> Any:
+    """Values that are kept in 16 bits."""
+    values = array_of(var, np.int64)
+    if values.size and (values.min() < STORED.min or values.max() > STORED.max):
+        raise ConfigError(
+            f"{var.process.name}.{var.name} lies outside {STORED.min} … {STORED.max}, which the engine can hold: "
+            "lower it, or run the graph on Lava's own runtime (without attach)"
+        )
+    return values
+
+
+@lowers(Dense)
+def lower_dense(process: Dense, name: str) -> DenseNode:
+    """Dense → DenseNode."""
+    return DenseNode(name, **_arguments(process))
+
+
+@lowers(DelayDense)
+def lower_delay_dense(process: DelayDense, name: str) -> DelayDenseNode:
+    """DelayDense → DelayDenseNode."""
+    return DelayDenseNode(name, **_arguments(process), delays=_stored(process.delays))
+
+
+@lowers(LearningDense)
+def lower_learning_dense(process: LearningDense, name: str) -> LearningDenseNode:
+    """LearningDense → LearningDenseNode."""
+    p = process.proc_params
+    rule, mode = p["learning_rule"], p.get("sign_mode", SignMode.MIXED)
+    if type(rule) not in (Loihi2FLearningRule, Loihi3FLearningRule):
+        raise UnsupportedProcessError(
+            f"{process.name} has a {type(rule).__name__}; the engine knows Loihi2FLearningRule and "
+            "Loihi3FLearningRule. Run the graph on Lava's own runtime (without attach)"
+        )
+    if mode not in (SignMode.MIXED, SignMode.EXCITATORY, SignMode.INHIBITORY):
+        raise UnsupportedProcessError(
+            f"{process.name} has sign_mode {mode}, with which Lava's model cannot learn either"
+        )
+    arguments = _arguments(process)
+    arguments["weight_format"] = WeightFormat(mode.value, int(p.get("num_weight_bits", 8)), clip=False)
+    strings = {"dw": rule.dw_str, "dd": rule.dd_str, "dt": rule.dt_str}
+    settings = LearningSettings(
+        compile_rule(rule),
+        int(rule.t_epoch),
+        isinstance(rule, Loihi3FLearningRule),
+        p["graded_spike_cfg"].value,
+        mode.value,
+        int(rule.rng_seed),
+        np.array([getattr(rule, f"{trace}_tau") for trace in TRACES], np.float64),
+        np.array([getattr(rule, f"{trace}_impulse") for trace in TRACES], np.float64),
+        {key: text for key, text in strings.items() if text},
+    )
+    tags = {"tag_2": _stored(process.tag_2), "tag_1": _stored(process.tag_1)}
+    return LearningDenseNode(name, **arguments, settings=settings, **tags)

@@ -1,0 +1,57 @@
+"""Lowerings of Lava's LIF neurons."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from lava.proc.lif.process import LIF, LearningLIF, LIFReset, TernaryLIF
+
+from lava_ed.engine.families.lif import PLAIN, RESET, TERNARY, LIFNode
+from lava_ed.engine.lowering.registry import lowers
+from lava_ed.engine.lowering.values import array_of, integer_of, refuse_connected
+
+LEARNING_PORTS = ("s_out_bap", "s_out_y1", "s_out_y2", "s_out_y3")
+
+
+def _node(process: Any, name: str, kind: int, thresholds: dict[str, int]) -> LIFNode:
+    types: dict[str, Any] = {"u": np.int32, "v": np.int32, "bias_mant": np.int16, "bias_exp": np.int16}
+    return LIFNode(
+        name,
+        process.u.shape,
+        {var: array_of(getattr(process, var), dtype) for var, dtype in types.items()},
+        (integer_of(process.du), integer_of(process.dv)),
+        thresholds,
+        kind,
+    )
+
+
+@lowers(LIF)
+def lower_lif(process: LIF, name: str) -> LIFNode:
+    """LIF → LIFNode."""
+    return _node(process, name, PLAIN, {"vth": integer_of(process.vth)})
+
+
+@lowers(LIFReset)
+def lower_lif_reset(process: LIFReset, name: str) -> LIFNode:
+    """LIFReset → LIFNode."""
+    node = _node(process, name, RESET, {"vth": integer_of(process.vth)})
+    node.interval = int(process.proc_params["reset_interval"])
+    node.offset = int(process.proc_params["reset_offset"])
+    return node
+
+
+@lowers(TernaryLIF)
+def lower_ternary_lif(process: TernaryLIF, name: str) -> LIFNode:
+    """TernaryLIF → LIFNode."""
+    limits = {var: int(array_of(getattr(process, var), np.int32)[0]) for var in ("vth_lo", "vth_hi")}
+    return _node(process, name, TERNARY, limits)
+
+
+@lowers(LearningLIF)
+def lower_learning_lif(process: LearningLIF, name: str) -> LIFNode:
+    """LearningLIF → LIFNode: Lava's own model fires like LIF, and sends nothing on its learning ports."""
+    refuse_connected(process, LEARNING_PORTS, "Lava's LearningLIF never sends on it")
+    node = _node(process, name, PLAIN, {"vth": integer_of(process.vth)})
+    node.constants = {var: array_of(getattr(process, var), np.int32) for var in ("y1", "y2", "y3")}
+    return node

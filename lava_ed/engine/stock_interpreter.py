@@ -1,0 +1,79 @@
+"""The compiled loop for graphs with Lava's own processes; nets of ours alone run in `interpreter`.
+
+Two loops, so that a net of ours neither waits for the compilation of kernels that it does not use, nor
+pays for the longer dispatch.
+"""
+
+from __future__ import annotations
+
+from lava_ed.engine.families import opcodes as op
+from lava_ed.engine.families.delay_dense import spikes_delayed
+from lava_ed.engine.families.dense import spikes_forward
+from lava_ed.engine.families.joins import join_clear, join_events, join_list, join_vector
+from lava_ed.engine.families.learning_dense import traces_learn, traces_receive
+from lava_ed.engine.families.lif import lif
+from lava_ed.engine.families.monitor import monitor
+from lava_ed.engine.families.ring_buffer import ring_sink, ring_source
+from lava_ed.engine.interpreter import run_op
+from lava_ed.kernels._jit import kernel
+
+
+@kernel
+def _stock_op(a, i8, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
+    """Ops of Lava's own processes; `now` is Lava's time step, `row` counts steps within this call."""
+    code = a[0]
+    if code == op.LIF_STEP:
+        lif(a, i16, i32, i64, now)
+    elif code == op.SPIKES_FORWARD:
+        spikes_forward(a, i16, i32)
+    elif code == op.RING_SOURCE:
+        ring_source(a, i32, now)
+    elif code == op.RING_SINK:
+        ring_sink(a, i32, now)
+    elif code == op.MONITOR:
+        monitor(a, i8, i16, i32, i64, now)
+    elif code == op.TRACES_RECEIVE:
+        traces_receive(a, i32, i64, f64, now, row)
+    elif code == op.TRACES_LEARN:
+        traces_learn(a, i16, i32, i64, f64, now, row)
+    elif code == op.SPIKES_DELAYED:
+        spikes_delayed(a, i16, i32, i64)
+    elif code == op.JOIN_CLEAR:
+        join_clear(a, i32)
+    elif code == op.JOIN_VECTOR:
+        join_vector(a, i32)
+    elif code == op.JOIN_EVENTS:
+        join_events(a, i32)
+    elif code == op.JOIN_LIST:
+        join_list(a, i32)
+
+
+@kernel
+def run_mixed_steps(  # type: ignore[no-untyped-def]
+    ops, ptr, order, i8, i16, i32, i64, u8, f64, time_step, phase, steps, stop_on_overflow, predictions, progress
+):
+    """Run `steps` time steps from `phase`, as `interpreter.run_steps` does.
+
+    Parameters
+    ----------
+    f64 : float64
+        Decay factors and random numbers, row by row for each step of this call.
+    time_step : int
+        Steps run before.
+    ops, ptr, order, i8, i16, i32, i64, u8, phase, steps, stop_on_overflow, predictions, progress
+        As in `interpreter.run_steps`.
+    """
+    period = ptr.size - 1
+    for step in range(steps):
+        for k in range(ptr[phase], ptr[phase + 1]):
+            a = ops[order[k]]
+            if a[0] >= op.JOIN_CLEAR:
+                _stock_op(a, i8, i16, i32, i64, f64, time_step + step + 1, step)
+            else:
+                progress[op.OVERFLOWS] += run_op(a, i8, i16, i32, i64, u8, phase, predictions, progress)
+        phase += 1
+        if phase == period:
+            phase = 0
+        progress[op.CLOCK] += 1
+        if progress[op.OVERFLOWS] and stop_on_overflow:
+            return
