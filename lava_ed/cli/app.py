@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from lava_ed import __version__
+from lava_ed.cli.bench import BENCHES
 from lava_ed.cli.demo import demo
 from lava_ed.cli.report import Interrupted, Report
 from lava_ed.cli.run import energy, evaluate
@@ -62,3 +63,10 @@ COMMANDS: Final[dict[str, Callable[..., Report]]] = {
 
 for _name, _command in COMMANDS.items():
     app.command(_name)(_telling(_command))
+
+bench = typer.Typer(
+    help="Measure speed: each command prints a table, or JSON.", no_args_is_help=True, rich_markup_mode=None
+)
+for _name, _command in BENCHES.items():
+    bench.command(_name)(_telling(_command))
+app.add_typer(bench, name="bench")

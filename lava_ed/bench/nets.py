@@ -1,0 +1,143 @@
+"""The nets that are timed, built from stock Lava processes; the same twice from the same sizes.
+
+Lava is imported inside the functions, so that this module loads without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+SPIKE_SHARE: Final = 0.05
+"""Inputs that spike in a step."""
+ROWS: Final = 200
+"""Steps after which the input repeats."""
+STDP: Final = {"dw": "2^-4*y0*x1 - 2^-4*x0*y1"}
+EVERY_SYNAPSE: Final = {"dw": "2^-6*u0*x1*y1 - 2^-5*u0*x2"}
+TRACES: Final = {"x1_impulse": 16, "x1_tau": 10, "x2_impulse": 16, "x2_tau": 5, "y1_impulse": 16, "y1_tau": 10}
+
+
+@dataclass
+class BenchNet:
+    """A net, ready to run.
+
+    Parameters
+    ----------
+    processes : list
+        Every process; the first is the one to attach to and to run.
+    senders : list of (OutPort, int)
+        Who sends spikes to synapses, and to how many neurons each spike goes.
+    learning : list of (OutPort pre, OutPort post)
+        The two sides of each layer of plastic synapses.
+    every_synapse : bool
+        Whether the rule visits all synapses in every epoch, not only those of spikes.
+    """
+
+    processes: list[Any]
+    senders: list[tuple[Any, int]] = field(default_factory=list)
+    learning: list[tuple[Any, Any]] = field(default_factory=list)
+    every_synapse: bool = False
+
+    @property
+    def variables(self) -> list[Any]:
+        """Vars that hold numbers; those of rules hold text."""
+        return [v for p in self.processes for v in p.vars if v.name not in ("dw", "dd", "dt")]
+
+
+@dataclass(frozen=True)
+class NetPlan:
+    """How a net is built and what it is called.
+
+    Parameters
+    ----------
+    title : str
+    build : callable
+        (sizes, share of inputs that spike) → BenchNet.
+    sizes, small : tuple of int
+        Neurons of each layer, inputs first; of the net that is timed, and of the one for a quick look.
+    steps, quick_steps : int
+        Steps of a repetition.
+    """
+
+    title: str
+    build: Callable[[tuple[int, ...], float], BenchNet]
+    sizes: tuple[int, ...]
+    small: tuple[int, ...]
+    steps: int
+    quick_steps: int
+
+
+def spike_rows(rng: np.random.Generator, n: int, share: float, rows: int = ROWS) -> npt.NDArray[np.int32]:
+    """Binary spikes (n, rows)."""
+    return (rng.random((n, rows)) < share).astype(np.int32)
+
+
+def mixed_weights(rng: np.random.Generator, n_post: int, n_pre: int) -> npt.NDArray[np.int32]:
+    """Mixed-sign weights, a little more positive than negative."""
+    return np.clip(np.round(rng.normal(12, 48, (n_post, n_pre))), -256, 254).astype(np.int32)
+
+
+def threshold(n_pre: int, share: float) -> int:
+    """A threshold that a few per cent of the neurons reach in a step."""
+    return max(1, int(12 * n_pre * share + 1.5 * 48 * np.sqrt(n_pre * share)))
+
+
+def forward_net(sizes: tuple[int, ...], share: float = SPIKE_SHARE) -> BenchNet:
+    """RingBuffer → (Dense → LIF) for each layer."""
+    from lava.proc.dense.process import Dense
+    from lava.proc.io.source import RingBuffer
+    from lava.proc.lif.process import LIF
+
+    rng = np.random.default_rng(0)
+    source = RingBuffer(data=spike_rows(rng, sizes[0], share))
+    net = BenchNet([source])
+    before = source
+    for n_pre, n_post in pairwise(sizes):
+        dense = Dense(weights=mixed_weights(rng, n_post, n_pre))
+        lif = LIF(shape=(n_post,), vth=threshold(n_pre, share), du=4095, dv=1024)
+        before.s_out.connect(dense.s_in)
+        dense.a_out.connect(lif.a_in)
+        net.senders.append((before.s_out, n_post))
+        net.processes += [dense, lif]
+        before = lif
+    return net
+
+
+def learning_net(
+    sizes: tuple[int, ...], share: float = SPIKE_SHARE, rule: Mapping[str, str] = STDP, every_synapse: bool = False
+) -> BenchNet:
+    """RingBuffer → LearningDense → LIF, whose spikes go back to the synapses; epochs of one step, a fixed seed."""
+    from lava.magma.core.learning.learning_rule import Loihi2FLearningRule
+    from lava.proc.dense.process import LearningDense
+    from lava.proc.io.source import RingBuffer
+    from lava.proc.lif.process import LIF
+
+    rng = np.random.default_rng(0)
+    n_pre, n_post = sizes
+    source = RingBuffer(data=spike_rows(rng, n_pre, share))
+    learner = Loihi2FLearningRule(**rule, **TRACES, t_epoch=1, rng_seed=1)
+    dense = LearningDense(weights=mixed_weights(rng, n_post, n_pre), learning_rule=learner)
+    lif = LIF(shape=(n_post,), vth=threshold(n_pre, share), du=4095, dv=1024)
+    source.s_out.connect(dense.s_in)
+    dense.a_out.connect(lif.a_in)
+    lif.s_out.connect(dense.s_in_bap)
+    ports = (source.s_out, lif.s_out)
+    return BenchNet([source, dense, lif], [(source.s_out, n_post)], [ports], every_synapse)
+
+
+def every_synapse_net(sizes: tuple[int, ...], share: float = SPIKE_SHARE) -> BenchNet:
+    """As `learning_net`, with a rule that visits every synapse."""
+    return learning_net(sizes, share, EVERY_SYNAPSE, every_synapse=True)
+
+
+NETS: Final[dict[str, NetPlan]] = {
+    "forward": NetPlan("Dense-LIF-Dense-LIF", forward_net, (784, 256, 10), (40, 20, 5), 1000, 50),
+    "stdp": NetPlan("LearningDense, x0 and y0", learning_net, (784, 256), (40, 20), 200, 20),
+    "u-rule": NetPlan("LearningDense, u0", every_synapse_net, (784, 256), (40, 20), 200, 20),
+}
+"""What `lava-ed bench engine` runs, by name."""
