@@ -33,15 +33,20 @@ def summed(counts: Counts, counter: str, *phases: str) -> int:
     )
 
 
-def per_sample(counts: Counts, samples: int) -> dict[str, dict[str, float]]:
-    """Counter → phase → count over all processes, for one sample."""
-    result: dict[str, dict[str, float]] = {}
+def totals(counts: Counts) -> dict[str, dict[str, int]]:
+    """Counter → phase → count over all processes."""
+    result: dict[str, dict[str, int]] = {}
     for counters in counts.values():
         for name, phases in counters.items():
-            into = result.setdefault(name, dict.fromkeys(phases, 0.0))
+            into = result.setdefault(name, dict.fromkeys(phases, 0))
             for phase, count in phases.items():
                 into[phase] += count
-    return {n: {p: c / max(samples, 1) for p, c in phases.items()} for n, phases in result.items()}
+    return result
+
+
+def per_sample(counts: Counts, samples: int) -> dict[str, dict[str, float]]:
+    """Counter → phase → count over all processes, for one sample."""
+    return {n: {p: c / max(samples, 1) for p, c in phases.items()} for n, phases in totals(counts).items()}
 
 
 def activity(spec: NetworkSpec, counts: Counts, samples: int) -> dict[str, Any]:

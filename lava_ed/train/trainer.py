@@ -16,7 +16,7 @@ from lava_ed.train.backend import TAG, Backend, make_backend, warm_up
 from lava_ed.train.config import TrainConfig
 from lava_ed.train.evaluate import Evaluation, evaluate
 from lava_ed.train.interrupt import InterruptWatch, TrainingInterrupted
-from lava_ed.train.metrics import activity, difference, per_sample, thresholds
+from lava_ed.train.metrics import activity, difference, per_sample, thresholds, totals
 from lava_ed.train.order import digest, next_stop, rate_changes, sample_order
 from lava_ed.train.progress import Reporter
 from lava_ed.train.run_folder import CHECKPOINT, CONFIG, ENERGY, MODEL, RESULT, RunFolder
@@ -266,6 +266,8 @@ class Trainer:
             "triggered_share": (now["triggered"] - p.start["triggered"]) / n,
             "samples_per_second": n / p.seconds,
             "seconds": p.seconds,
+            "samples": n,
+            "counters": totals(counts),
         }
         self.position = replace(p, epoch=p.epoch + 1, index=0, correct=0, seconds=0.0, start=now, rows=[*p.rows, row])
 
@@ -326,17 +328,6 @@ class Trainer:
             "train_accuracy": rows[-1]["train_accuracy"],
             "samples_per_second": training["samples"] / sum(row["seconds"] for row in rows),
             "seconds": self._wall_before + time.perf_counter() - self._started,
-            "counters": {name: sum(phases.values()) for name, phases in self._totals(training).items()},
+            "counters": {name: sum(phases.values()) for name, phases in totals(training["counters"]).items()},
             "run": str(self.folder.path),
         }
-
-    @staticmethod
-    def _totals(training: dict[str, Any]) -> dict[str, dict[str, int]]:
-        """Counter → phase → count over all processes."""
-        result: dict[str, dict[str, int]] = {}
-        for counters in training["counters"].values():
-            for name, phases in counters.items():
-                into = result.setdefault(name, dict.fromkeys(phases, 0))
-                for phase, count in phases.items():
-                    into[phase] += count
-        return result

@@ -81,6 +81,15 @@ class TestAWholeRun:
         ):
             assert np.mean([row[name] for row in rows]) == pytest.approx(count)
 
+    def test_counts_of_the_epochs_add_up_to_those_of_the_run(self, run):
+        _, folder, _ = run
+        rows, energy = folder.read_metrics(), folder.read_json(ENERGY)["training"]
+        assert sum(row["samples"] for row in rows) == energy["samples"]
+        for name, phases in energy["counters"]["dense1"].items():
+            for phase in phases:
+                whole = sum(node[name][phase] for node in energy["counters"].values())
+                assert sum(row["counters"][name][phase] for row in rows) == whole
+
     def test_a_finished_run_resumes_to_its_result(self, run, digits, monkeypatch):
         config, folder, summary = run
 
