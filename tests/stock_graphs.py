@@ -21,6 +21,8 @@ WRITABLE = {
     "bias_exp": (0, 8),
     "weights": (-256, 256),
     "a_buff": (-(2**20), 2**20),
+    "weight": (-300, 300),
+    "a_buf": (-(2**20), 2**20),
     "x1": (0, 128),
     "x2": (0, 128),
     "y1": (0, 128),
@@ -76,10 +78,10 @@ class Builder:
         self.graph.sources.append(RingBuffer(data=data))
         return self.graph.sources[-1]
 
-    def neuron(self) -> Any:
+    def neuron(self, shape: tuple[int, ...] | None = None) -> Any:
         from lava.proc.lif.process import LIF, LearningLIF, LIFReset, TernaryLIF
 
-        shape = self.shape()
+        shape = shape or self.shape()
         cls = (LIF, LIF, LIFReset, TernaryLIF, LearningLIF)[self.integers(0, 5)]
         arguments: dict[str, Any] = {
             "shape": shape,
@@ -143,6 +145,32 @@ class Builder:
         self.graph.synapses.append(cls(**arguments))
         return self.graph.synapses[-1]
 
+    def conv_layer(self, outputs: list[Any]) -> Any:
+        """A Conv over what some OutPort sends, taken as an image, and the neurons behind it."""
+        from lava.proc.conv.process import Conv
+
+        size = outputs[self.integers(0, len(outputs))].size
+        x = int(self.rng.choice([n for n in range(1, size + 1) if size % n == 0]))
+        channels = int(self.rng.choice([n for n in range(1, size // x + 1) if size // x % n == 0]))
+        groups = int(self.rng.choice([n for n in range(1, channels + 1) if channels % n == 0]))
+        shape = (x, size // x // channels, channels)
+        padding, stride = self.integers(0, 3, 2), self.integers(1, 4, 2)
+        taps = [int(self.integers(1, min(shape[k] + 2 * padding[k], 3) + 1)) for k in (0, 1)]
+        dilation = [
+            1 if taps[k] == 1 else int(self.integers(1, (shape[k] + 2 * padding[k] - 1) // (taps[k] - 1) + 1))
+            for k in (0, 1)
+        ]
+        conv = Conv(
+            weight=self.integers(-300, 300, (groups * int(self.integers(1, 4)), *taps, channels // groups)),
+            input_shape=shape, groups=groups, num_message_bits=int(self.integers(0, 2)) * 8,
+            padding=tuple(map(int, padding)), stride=tuple(map(int, stride)), dilation=tuple(dilation),
+        )  # fmt: skip
+        self.graph.synapses.append(conv)
+        self.inputs(conv.s_in, outputs)
+        layer = self.neuron(tuple(int(n) for n in conv.output_shape))
+        self.wire(conv.a_out, layer.a_in)
+        return layer
+
     def wire(self, port: Any, target: Any) -> None:
         """Connect, through virtual ports where the shapes differ, and sometimes where they do not."""
         if len(port.shape) > 1 and self.chance(0.5):
@@ -181,6 +209,8 @@ class Builder:
                     self.learning_ports(synapse, layer)
             if self.chance(0.15):
                 self.wire(self.source(layer.a_in.shape, 200).s_out, layer.a_in)
+        if self.chance(0.4):
+            outputs.append(self.conv_layer(outputs).s_out)
         for port in outputs:
             if self.chance(0.6):
                 self.sink(port)

@@ -109,8 +109,8 @@ class StockGraph:
                 incoming[target][create_port_id(port.process.id, port.name)] = wire
         for process in processes:
             self.models[process] = self._build(process, classes[process], incoming)
-        self._synapses = [p for p in processes if hasattr(p, "a_buff")]
-        self._others = self._sorted([p for p in processes if not hasattr(p, "a_buff")])
+        self._synapses = [p for p in processes if buffer_name(p)]
+        self._others = self._sorted([p for p in processes if not buffer_name(p)])
 
     def _build(self, process: Any, model: Any, incoming: dict[Any, dict[str, Wire]]) -> Any:
         from lava.magma.compiler.builders.py_builder import PyProcessBuilder
@@ -151,8 +151,8 @@ class StockGraph:
         """One time step: synapses send, neurons run, synapses run, then everything learns."""
         sent = {}
         for process in self._synapses:
-            buffer = self.models[process].a_buff
-            buffer = buffer[:, 0] if buffer.ndim > 1 else buffer
+            buffer = getattr(self.models[process], buffer_name(process))
+            buffer = buffer[:, 0] if buffer.ndim == 2 else buffer
             for wire in self._wires[process.a_out]:
                 wire.send(buffer)
             sent[process] = _Sent(buffer.copy())
@@ -183,8 +183,14 @@ class StockGraph:
         model.on_var_update()
 
 
+def buffer_name(process: Any) -> str:
+    """Var in which a synapse keeps what it sends next; empty for other processes."""
+    return next((name for name in ("a_buff", "a_buf") if hasattr(process, name)), "")
+
+
 def stock_model(process: Any) -> Any:
     """Stock fixed-point ProcessModel of a process."""
+    from lava.proc.conv import models as conv
     from lava.proc.dense import models as dense
     from lava.proc.io import sink, source
     from lava.proc.lif import models as lif
@@ -194,6 +200,7 @@ def stock_model(process: Any) -> Any:
         ("LIFReset", "lif"): lif.PyLifResetModelBitAcc,
         ("TernaryLIF", "lif"): lif.PyTernLifModelFixed,
         ("LearningLIF", "lif"): lif.PyLearningLIFModelFixed,
+        ("Conv", "conv"): conv.PyConvModelFixed,
         ("Dense", "dense"): dense.PyDenseModelBitAcc,
         ("LearningDense", "dense"): dense.PyLearningDenseModelBitApproximate,
         ("DelayDense", "dense"): dense.PyDelayDenseModelBitAcc,

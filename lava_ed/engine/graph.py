@@ -12,7 +12,7 @@ from lava.magma.core.process.ports.ports import AbstractVirtualPort, ReshapePort
 from lava.magma.core.process.process import AbstractProcess
 
 from lava_ed.engine.assembler import Connection
-from lava_ed.engine.lowering import dense, ed, io, lif  # noqa: F401  (they register their lowerings)
+from lava_ed.engine.lowering import conv, dense, ed, io, lif  # noqa: F401  (they register their lowerings)
 from lava_ed.engine.lowering.registry import lower, supported_names
 from lava_ed.engine.program import Program
 from lava_ed.errors import BackendError, UnsupportedProcessError

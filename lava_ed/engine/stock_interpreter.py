@@ -7,6 +7,7 @@ pays for the longer dispatch.
 from __future__ import annotations
 
 from lava_ed.engine.families import opcodes as op
+from lava_ed.engine.families.conv import conv_forward
 from lava_ed.engine.families.delay_dense import spikes_delayed
 from lava_ed.engine.families.dense import spikes_forward
 from lava_ed.engine.families.joins import join_clear, join_events, join_list, join_vector
@@ -46,6 +47,8 @@ def _stock_op(a, i8, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-d
         join_events(a, i32)
     elif code == op.JOIN_LIST:
         join_list(a, i32)
+    elif code == op.CONV_FORWARD:
+        conv_forward(a, i32, i64)
 
 
 @kernel

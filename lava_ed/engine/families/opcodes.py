@@ -37,6 +37,7 @@ TRACES_LEARN: Final = 68
 RING_SOURCE: Final = 69
 RING_SINK: Final = 70
 MONITOR: Final = 71
+CONV_FORWARD: Final = 80
 
 DECIDED, CLOCK, OVERFLOWS = range(3)
 """What the loop counts of its progress: decisions, steps, states that left their register."""
