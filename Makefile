@@ -10,7 +10,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint format clean venv
+.PHONY: help demo test nightly check lint format clean venv
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1  /p' Makefile
@@ -21,6 +21,12 @@ demo: $(VENV)/.installed ## install lava-ed and run its demonstration
 
 test: lint ## lint, check types, run the tests
 	$(BIN)/python -m pytest -n 2
+
+nightly: SEED = $(shell date +%s)
+nightly: $(VENV)/.installed-dev ## compare thousands of random graphs with Lava's own models; SEED=n repeats a night
+	@echo "seed $(SEED)"
+	$(BIN)/python -m pytest tests/engine/test_stock_parity.py -k stock_models \
+	  --hypothesis-profile nightly --hypothesis-seed $(SEED) --timeout 0
 
 check: format ## as test, after formatting
 	@$(MAKE) --no-print-directory test

@@ -7,6 +7,10 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("nightly", max_examples=5000, suppress_health_check=[HealthCheck.too_slow])
+"""Loaded by `make nightly`; tests whose number of examples is their own keep it."""
 
 ROOT = Path(__file__).resolve().parent.parent
 

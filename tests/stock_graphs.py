@@ -1,24 +1,26 @@
-"""Random graphs of stock Lava processes, the same twice from the same seed."""
+"""Random graphs of stock Lava processes: how choices are drawn, recorded and wired; `stock_parts` has the parts.
+
+A graph is drawn once by hypothesis, which shrinks it, and built again from the record of its choices:
+``Case([…]).build()`` is the very same graph, so a failure prints all that is needed to repeat it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from hypothesis import strategies as st
 
-RULES = (
-    {"dw": "2^-2*x0*y1*x1 - 2^-4*y0*x2*(w+3)"},
-    {"dw": "x0*y1 - y0*x1", "dt": "u1*x1 - 2*y0*t"},
-    {"dw": "2^-3*u0*x1*y1 - 2^-5*u0*w*x2", "dd": "x0*y3 - y0*d"},
-    {"dt": "2^2*x0*y2*x1*sgn(w)", "dw": "2^-1*u2*t*y1"},
-    {"dd": "y0*x2 - 2^-2*x0*(d+1)"},
-)
-WRITABLE = {
+WRITABLE: dict[str, tuple[int, int]] = {
     "u": (-(2**23), 2**23),
     "v": (-(2**23), 2**23),
     "bias_mant": (-4096, 4096),
     "bias_exp": (0, 8),
+    "du": (-1, 4096),
+    "dv": (0, 4096),
+    "vth": (0, 300),
     "weights": (-256, 256),
     "a_buff": (-(2**20), 2**20),
     "weight": (-300, 300),
@@ -28,12 +30,65 @@ WRITABLE = {
     "y1": (0, 128),
     "y2": (0, 128),
     "y3": (0, 128),
+    "x1_tau": (0, 30),
+    "y2_tau": (0, 30),
+    "x2_impulse": (0, 128),
+    "y1_impulse": (0, 128),
     "tag_1": (-257, 256),
     "tag_2": (0, 256),
     "delays": (0, 5),
     "data": (0, 2),
 }
 """Vars that a test writes between runs, and the range of the values."""
+RULE_VARS = ("dw", "dd", "dt")
+MOST_STEPS = 40
+"""More steps than any script runs; Monitors record so many."""
+
+
+class Choices:
+    """Integers in ranges, from hypothesis, from a seed or from a record; `tape` records them.
+
+    Parameters
+    ----------
+    draw : callable
+        (low, high) → an integer in low … high − 1.
+    """
+
+    def __init__(self, draw: Callable[[int, int], int]) -> None:
+        self._draw = draw
+        self.tape: list[int] = []
+
+    @classmethod
+    def from_seed(cls, seed: int) -> Choices:
+        """Choices of a generator."""
+        rng = np.random.default_rng(seed)
+        return cls(lambda low, high: int(rng.integers(low, high)))
+
+    @classmethod
+    def replay(cls, tape: Sequence[int]) -> Choices:
+        """The choices of a record."""
+        left = iter(tape)
+        return cls(lambda low, high: next(left))
+
+    def integer(self, low: int, high: int) -> int:
+        """An integer in low … high − 1; the smallest one is the simplest."""
+        self.tape.append(self._draw(low, high))
+        return self.tape[-1]
+
+    def chance(self, probability: float) -> bool:
+        """True that often; False is the simpler one."""
+        return self.integer(0, 100) >= 100 - round(100 * probability)
+
+    def pick(self, items: Sequence[Any]) -> Any:
+        """One of these; the first is the simplest."""
+        return items[self.integer(0, len(items))]
+
+    def array(self, low: int, high: int, shape: Any) -> Any:
+        """Integers in low … high − 1, of one recorded seed; all of them near 0 for the simplest."""
+        seed = self.integer(0, 2**20)
+        if seed == 0:
+            return np.full(shape, min(max(low, 0), high - 1))
+        return np.random.default_rng(seed).integers(low, high, shape)
 
 
 @dataclass
@@ -44,189 +99,171 @@ class Graph:
     neurons: list[Any] = field(default_factory=list)
     synapses: list[Any] = field(default_factory=list)
     sinks: list[Any] = field(default_factory=list)
+    extras: list[Any] = field(default_factory=list)
 
     @property
     def processes(self) -> list[Any]:
-        return [*self.sources, *self.neurons, *self.synapses, *self.sinks]
+        return [*self.sources, *self.neurons, *self.synapses, *self.sinks, *self.extras]
 
     @property
     def vars(self) -> list[Any]:
-        return [v for p in self.processes for v in list(p.vars) if v.name not in ("dw", "dd", "dt")]
+        return [var for process in self.processes for var in process.vars if _is_compared(var)]
+
+
+def _is_compared(var: Any) -> bool:
+    """Whether a Var is a number on both sides: rules are text, and a Monitor has Vars that it never fills."""
+    names = getattr(var.process, "target_names", None)
+    return var.name not in RULE_VARS and (names is None or var.name in names)
 
 
 class Builder:
-    """Draws one graph from a generator."""
+    """Draws one graph.
 
-    def __init__(self, seed: int) -> None:
-        self.rng = np.random.default_rng(seed)
+    Parameters
+    ----------
+    choices : Choices
+    """
+
+    def __init__(self, choices: Choices) -> None:
+        self.choices = choices
+        self.chance, self.pick, self.array = choices.chance, choices.pick, choices.array
+        self.integers = choices.integer
         self.graph = Graph()
-
-    def chance(self, probability: float) -> bool:
-        return bool(self.rng.random() < probability)
-
-    def integers(self, low: int, high: int, shape: Any = None) -> Any:
-        return self.rng.integers(low, high, shape)
+        self.outputs: list[Any] = []
+        """OutPorts that may feed further processes."""
 
     def shape(self) -> tuple[int, ...]:
-        return (int(self.integers(1, 7)),) if self.chance(0.7) else tuple(int(x) for x in self.integers(1, 4, 2))
-
-    def source(self, shape: tuple[int, ...], high: int) -> Any:
-        from lava.proc.io.source import RingBuffer
-
-        data = self.integers(-high if self.chance(0.3) else 0, high, (*shape, int(self.integers(1, 9))))
-        data = data * (self.rng.random(data.shape) < 0.5)
-        self.graph.sources.append(RingBuffer(data=data))
-        return self.graph.sources[-1]
-
-    def neuron(self, shape: tuple[int, ...] | None = None) -> Any:
-        from lava.proc.lif.process import LIF, LearningLIF, LIFReset, TernaryLIF
-
-        shape = shape or self.shape()
-        cls = (LIF, LIF, LIFReset, TernaryLIF, LearningLIF)[self.integers(0, 5)]
-        arguments: dict[str, Any] = {
-            "shape": shape,
-            "u": self.integers(-5000, 5000, shape),
-            "v": int(self.integers(-5000, 5000)),
-            "du": int(self.integers(-1, 4096)),
-            "dv": int(self.integers(0, 4096)),
-            "bias_mant": self.integers(-400, 400, shape),
-            "bias_exp": int(self.integers(0, 7)),
-        }
-        if cls is TernaryLIF:
-            arguments |= {"vth_lo": -int(self.integers(0, 300)), "vth_hi": int(self.integers(0, 300))}
-        else:
-            arguments["vth"] = int(self.integers(0, 300))
-        if cls is LIFReset:
-            arguments |= {"reset_interval": int(self.integers(1, 5)), "reset_offset": int(self.integers(0, 7))}
-        if cls is LearningLIF:
-            arguments["learning_rule"] = None
-        self.graph.neurons.append(cls(**arguments))
-        return self.graph.neurons[-1]
-
-    def weights(self, shape: tuple[int, int]) -> Any:
-        weights = self.integers(-300, 300, shape)
-        return np.abs(weights) * int(self.integers(-1, 2)) if self.chance(0.3) else weights
-
-    def rule(self) -> Any:
-        from lava.magma.core.learning.learning_rule import Loihi2FLearningRule, Loihi3FLearningRule
-
-        three = self.chance(0.4)
-        names = ("x1", "x2") if three else ("x1", "x2", "y1", "y2", "y3")
-        arguments: dict[str, Any] = dict(RULES[self.integers(0, len(RULES))])
-        for name in names:
-            arguments[f"{name}_impulse"] = float(self.integers(0, 127 * 4)) / 4
-            arguments[f"{name}_tau"] = float(self.integers(0, 30))
-        cls = Loihi3FLearningRule if three else Loihi2FLearningRule
-        return cls(**arguments, t_epoch=int(self.integers(1, 5)), rng_seed=int(self.integers(0, 100)))
-
-    def synapse(self, n_pre: int, n_post: int) -> Any:
-        from lava.magma.core.learning.constants import GradedSpikeCfg
-        from lava.proc.dense.process import DelayDense, Dense, LearningDense
-        from lava.utils.weightutils import SignMode
-
-        cls = (Dense, Dense, LearningDense, DelayDense)[self.integers(0, 4)]
-        modes = [None, *SignMode] if cls is not LearningDense else [SignMode.MIXED, *list(SignMode)[1:]]
-        arguments: dict[str, Any] = {
-            "weights": self.weights((n_post, n_pre)),
-            "num_message_bits": int(self.integers(0, 2)) * 8,
-            "weight_exp": int(self.integers(-8, 8)) if self.chance(0.5) else 0,
-            "num_weight_bits": int(self.integers(1, 9)) if self.chance(0.3) else 8,
-        }
-        mode = modes[self.integers(0, len(modes))]
-        if mode is not None:
-            arguments["sign_mode"] = mode
-        if cls is LearningDense:
-            arguments["learning_rule"] = self.rule()
-            arguments["graded_spike_cfg"] = list(GradedSpikeCfg)[self.integers(0, 4)]
-            arguments["tag_1"] = self.integers(-257, 256, (n_post, n_pre))
-            arguments["tag_2"] = self.integers(0, 256, (n_post, n_pre))
-        if cls is DelayDense:
-            arguments["delays"] = self.integers(0, 4, (n_post, n_pre)) if self.chance(0.7) else int(self.integers(0, 3))
-        self.graph.synapses.append(cls(**arguments))
-        return self.graph.synapses[-1]
-
-    def conv_layer(self, outputs: list[Any]) -> Any:
-        """A Conv over what some OutPort sends, taken as an image, and the neurons behind it."""
-        from lava.proc.conv.process import Conv
-
-        size = outputs[self.integers(0, len(outputs))].size
-        x = int(self.rng.choice([n for n in range(1, size + 1) if size % n == 0]))
-        channels = int(self.rng.choice([n for n in range(1, size // x + 1) if size // x % n == 0]))
-        groups = int(self.rng.choice([n for n in range(1, channels + 1) if channels % n == 0]))
-        shape = (x, size // x // channels, channels)
-        padding, stride = self.integers(0, 3, 2), self.integers(1, 4, 2)
-        taps = [int(self.integers(1, min(shape[k] + 2 * padding[k], 3) + 1)) for k in (0, 1)]
-        dilation = [
-            1 if taps[k] == 1 else int(self.integers(1, (shape[k] + 2 * padding[k] - 1) // (taps[k] - 1) + 1))
-            for k in (0, 1)
-        ]
-        conv = Conv(
-            weight=self.integers(-300, 300, (groups * int(self.integers(1, 4)), *taps, channels // groups)),
-            input_shape=shape, groups=groups, num_message_bits=int(self.integers(0, 2)) * 8,
-            padding=tuple(map(int, padding)), stride=tuple(map(int, stride)), dilation=tuple(dilation),
-        )  # fmt: skip
-        self.graph.synapses.append(conv)
-        self.inputs(conv.s_in, outputs)
-        layer = self.neuron(tuple(int(n) for n in conv.output_shape))
-        self.wire(conv.a_out, layer.a_in)
-        return layer
+        """Of a layer: one or two dimensions."""
+        if self.chance(0.3):
+            return self.integers(1, 4), self.integers(1, 4)
+        return (self.integers(1, 7),)
 
     def wire(self, port: Any, target: Any) -> None:
         """Connect, through virtual ports where the shapes differ, and sometimes where they do not."""
         if len(port.shape) > 1 and self.chance(0.5):
-            port = port.transpose(tuple(int(x) for x in self.rng.permutation(len(port.shape))))
+            axes = [tuple(range(len(port.shape))), tuple(reversed(range(len(port.shape))))]
+            port = port.transpose(self.pick(axes))
         port = port.reshape(target.shape) if port.shape != target.shape else port
         port.connect(target)
 
-    def inputs(self, target: Any, allowed: list[Any]) -> None:
-        """Feed an InPort of a synapse from one or two OutPorts of one kind."""
-        from lava.proc.lif.process import TernaryLIF
-
-        size = target.size
-        ports = [p for p in allowed if p.size == size]
-        wide = [p for p in ports if isinstance(p.process, TernaryLIF)]
+    def feed(self, target: Any) -> None:
+        """Feed an InPort of a synapse from one or two OutPorts of one kind, as the engine wants them."""
+        ports = [p for p in self.outputs if p.size == target.size]
+        wide = [p for p in ports if type(p.process).__name__ == "TernaryLIF"]
         plain = [p for p in ports if p not in wide]
         ports = wide if wide and (not plain or self.chance(0.5)) else plain
-        for k in self.rng.permutation(len(ports))[: int(self.integers(1, 3))]:
-            self.wire(ports[k], target)
+        for _ in range(self.integers(1, 3)):
+            if ports:
+                self.wire(ports.pop(self.integers(0, len(ports))), target)
 
     def build(self) -> Graph:
-        """Sources, layers in any recurrence, a few layers that are fed directly, sinks."""
-        graph = self.graph
+        """Sources, layers in any recurrence, blocks of shapes of their own, sinks, and what watches them."""
+        from stock_parts import BLOCKS, EXTRAS, NEURONS, SOURCES
+
         for _ in range(self.integers(1, 3)):
-            self.source(self.shape(), 2 if self.chance(0.5) else 300)
-        layers = [self.neuron() for _ in range(self.integers(1, 4))]
-        outputs = [s.s_out for s in graph.sources] + [layer.s_out for layer in layers]
+            self.outputs.append(self.pick(SOURCES)(self, self.shape(), self.pick((2, 300))).s_out)
+        layers = [self.pick(NEURONS)(self, self.shape()) for _ in range(self.integers(1, 4))]
+        self.outputs += [layer.s_out for layer in layers]
         for layer in layers:
-            for _ in range(self.integers(1, 3)):
-                first = outputs[self.integers(0, len(outputs))]
-                synapse = self.synapse(first.size, layer.a_in.size)
-                self.inputs(synapse.s_in, outputs)
-                self.wire(synapse.a_out, layer.a_in)
-                if self.chance(0.15):
-                    outputs.append(synapse.a_out)
-                if hasattr(synapse, "s_in_bap"):
-                    self.learning_ports(synapse, layer)
-            if self.chance(0.15):
-                self.wire(self.source(layer.a_in.shape, 200).s_out, layer.a_in)
-        if self.chance(0.4):
-            outputs.append(self.conv_layer(outputs).s_out)
-        for port in outputs:
+            self._inputs_of(layer)
+        if BLOCKS and self.chance(0.3):
+            self.outputs += self.pick(BLOCKS)(self)
+        for port in self.outputs:
             if self.chance(0.6):
                 self.sink(port)
-        return graph
+        while EXTRAS and self.chance(0.4):
+            self.pick(EXTRAS)(self)
+        return self.graph
 
-    def learning_ports(self, synapse: Any, layer: Any) -> None:
+    def _inputs_of(self, layer: Any) -> None:
+        """One or two synapses, and sometimes a source, that feed a layer."""
+        from stock_parts import SOURCES, SYNAPSES
+
+        for _ in range(self.integers(1, 3)):
+            size = self.pick(self.outputs).size
+            synapse = self.pick(SYNAPSES)(self, size, layer.a_in.size)
+            self.feed(synapse.s_in)
+            self.wire(synapse.a_out, layer.a_in)
+            if self.chance(0.15):
+                self.outputs.append(synapse.a_out)
+            if hasattr(synapse, "s_in_bap"):
+                self._learning_ports(synapse, layer)
+        if self.chance(0.15):
+            self.wire(self.pick(SOURCES)(self, layer.a_in.shape, 200).s_out, layer.a_in)
+
+    def _learning_ports(self, synapse: Any, layer: Any) -> None:
+        from stock_parts import SOURCES
+
         self.wire(layer.s_out, synapse.s_in_bap)
         for name in ("y1", "y2", "y3"):
             if self.chance(0.5):
-                self.wire(self.source((synapse.a_out.size,), 140).s_out, getattr(synapse, f"s_in_{name}"))
+                self.wire(self.pick(SOURCES)(self, (synapse.a_out.size,), 140).s_out, getattr(synapse, f"s_in_{name}"))
 
     def sink(self, port: Any) -> None:
+        """A RingBuffer that keeps what a port sends."""
         from lava.proc.io.sink import RingBuffer
 
-        self.graph.sinks.append(RingBuffer(shape=port.shape, buffer=int(self.integers(1, 9))))
+        self.graph.sinks.append(RingBuffer(shape=port.shape, buffer=self.integers(1, 9)))
         port.connect(self.graph.sinks[-1].a_in)
+
+
+@dataclass(frozen=True)
+class Write:
+    """A value for the Var at a place of `Graph.vars`."""
+
+    place: int
+    value: Any
+
+
+Script = list["Write | int"]
+"""What a test does with a graph: writes, and numbers of steps to run."""
+
+
+def script(choices: Choices, graph: Graph) -> Script:
+    """One to four runs, with writes before some of them."""
+    actions: Script = []
+    for _ in range(choices.integer(1, 5)):
+        if choices.chance(0.5):
+            for place, var in enumerate(graph.vars):
+                if var.name in WRITABLE and choices.chance(0.12):
+                    actions.append(Write(place, choices.array(*WRITABLE[var.name], var.shape)))
+        actions.append(choices.integer(1, 8))
+    return actions
+
+
+@dataclass
+class Case:
+    """A graph and what is done with it, as the choices that made them."""
+
+    tape: list[int]
+    _drawn: tuple[Graph, Script] | None = field(default=None, repr=False)
+
+    @classmethod
+    def draw(cls, choices: Choices) -> Case:
+        """Draw a case."""
+        graph = Builder(choices).build()
+        actions = script(choices, graph)
+        return cls(choices.tape, (graph, actions))
+
+    @classmethod
+    def from_seed(cls, seed: int) -> Case:
+        """The case of a seed."""
+        return cls.draw(Choices.from_seed(seed))
+
+    def build(self) -> tuple[Graph, Script]:
+        """The graph, new in every call, and the script."""
+        if self._drawn is not None:
+            drawn, self._drawn = self._drawn, None
+            return drawn
+        choices = Choices.replay(self.tape)
+        graph = Builder(choices).build()
+        return graph, script(choices, graph)
+
+
+@st.composite
+def cases(draw: Any) -> Case:
+    """Random cases; what hypothesis prints of one repeats it."""
+    return Case.draw(Choices(lambda low, high: draw(st.integers(low, high - 1))))
 
 
 def components(graph: Graph) -> list[Any]:

@@ -84,6 +84,50 @@ class _Sent:
         np.testing.assert_array_equal(data, self.expected)
 
 
+MODELS = {
+    ("LIF", "lif"): "lif.models:PyLifModelBitAcc",
+    ("LIFReset", "lif"): "lif.models:PyLifResetModelBitAcc",
+    ("TernaryLIF", "lif"): "lif.models:PyTernLifModelFixed",
+    ("LearningLIF", "lif"): "lif.models:PyLearningLIFModelFixed",
+    ("Conv", "conv"): "conv.models:PyConvModelFixed",
+    ("Dense", "dense"): "dense.models:PyDenseModelBitAcc",
+    ("LearningDense", "dense"): "dense.models:PyLearningDenseModelBitApproximate",
+    ("DelayDense", "dense"): "dense.models:PyDelayDenseModelBitAcc",
+    ("RingBuffer", "io"): "io.source:PySendModelFixed",
+    ("RingBuffer sink", "io"): "io.sink:PyReceiveModelFixed",
+    ("Monitor", "monitor"): "monitor.models:PyMonitorModel",
+}
+"""Fixed-point ProcessModel of each process class, by class name and package below `lava.proc`."""
+
+
+def stock_model(process: Any) -> Any:
+    """Stock fixed-point ProcessModel of a process."""
+    from importlib import import_module
+
+    name, package = type(process).__name__, type(process).__module__.split(".")[2]
+    name += " sink" if (name, package) == ("RingBuffer", "io") and hasattr(process, "a_in") else ""
+    module, _, cls = MODELS[name, package].partition(":")
+    return getattr(import_module(f"lava.proc.{module}"), cls)
+
+
+def buffer_name(process: Any) -> str:
+    """Var in which a synapse keeps what it sends next; empty for other processes."""
+    return next((name for name in ("a_buff", "a_buf") if hasattr(process, name)), "")
+
+
+class _Reference:
+    """Where a RefPort stands: reads and writes the Var of another model, as Lava's VarPort does."""
+
+    def __init__(self, model: Any, name: str, dtype: Any) -> None:
+        self.model, self.name, self.dtype = model, name, dtype
+
+    def read(self) -> np.ndarray:
+        return np.array(getattr(self.model, self.name)).astype(self.dtype)
+
+    def write(self, data: np.ndarray) -> None:
+        setattr(self.model, self.name, np.array(data))
+
+
 class StockGraph:
     """A graph of stock processes, their fixed-point ProcessModels stepped in this process.
 
@@ -97,7 +141,6 @@ class StockGraph:
         from lava.magma.core.process.ports.ports import create_port_id
 
         self.models: dict[Any, Any] = {}
-        self._port_id = create_port_id
         incoming: dict[Any, dict[str, Wire]] = {port: {} for p in processes for port in p.in_ports}
         self._wires: dict[Any, list[Wire]] = {port: [] for p in processes for port in p.out_ports}
         classes = {process: stock_model(process) for process in processes}
@@ -109,6 +152,8 @@ class StockGraph:
                 incoming[target][create_port_id(port.process.id, port.name)] = wire
         for process in processes:
             self.models[process] = self._build(process, classes[process], incoming)
+        for process in processes:
+            self._refer(process, classes[process])
         self._synapses = [p for p in processes if buffer_name(p)]
         self._others = self._sorted([p for p in processes if not buffer_name(p)])
 
@@ -133,6 +178,13 @@ class StockGraph:
         builder.set_py_ports(ports)
         return builder.build()
 
+    def _refer(self, process: Any, model: Any) -> None:
+        """Let the RefPorts that are connected reach their Vars."""
+        for port in process.ref_ports:
+            for var in port.get_dst_vars():
+                dtype = getattr(type(self.models[var.process]), var.name).d_type
+                setattr(self.models[process], port.name, _Reference(self.models[var.process], var.name, dtype))
+
     @staticmethod
     def _sorted(processes: list[Any]) -> list[Any]:
         """Processes such that what one receives in a step was sent before."""
@@ -148,7 +200,7 @@ class StockGraph:
         return done
 
     def step(self) -> None:
-        """One time step: synapses send, neurons run, synapses run, then everything learns."""
+        """One time step: synapses send, neurons run, synapses run, then the phases that models ask for."""
         sent = {}
         for process in self._synapses:
             buffer = getattr(self.models[process], buffer_name(process))
@@ -161,9 +213,27 @@ class StockGraph:
         for process in self._synapses:
             self.models[process].a_out._csp_ports = [sent[process]]
             self._spike(process)
-        for model in self.models.values():
-            if model.lrn_guard():
-                model.run_lrn()
+        self._later_phases()
+
+    def _later_phases(self) -> None:
+        """Management and learning, in the order and under the guards of Lava's LoihiProtocol."""
+        models = list(self.models.values())
+        learns = [bool(model.lrn_guard()) for model in models]
+        before = any(learn and model.pre_guard() for learn, model in zip(learns, models, strict=True))
+        after = any(not learn and model.post_guard() for learn, model in zip(learns, models, strict=True))
+        if before:
+            for model in models:
+                if model.pre_guard():
+                    model.run_pre_mgmt()
+        if before or any(learns):
+            for model in models:
+                if model.lrn_guard():
+                    model.run_lrn()
+            after = after or any(model.post_guard() for model in models)
+        if after:
+            for model in models:
+                if model.post_guard():
+                    model.run_post_mgmt()
 
     def _spike(self, process: Any) -> None:
         model = self.models[process]
@@ -174,35 +244,15 @@ class StockGraph:
         """Value of a Var."""
         return np.asarray(getattr(self.models[var.process], var.name), dtype=np.float64).reshape(var.shape)
 
-    def set(self, var: Any, value: np.ndarray) -> None:
+    def set(self, var: Any, value: Any) -> None:
         """Write a Var as Lava's `_set_var` does."""
         model = self.models[var.process]
         held = getattr(model, var.name)
-        for item, new in zip(np.nditer(held, op_flags=["readwrite"]), value.reshape(-1), strict=True):
-            item[...] = new
+        if isinstance(held, (int, np.int32)):
+            setattr(model, var.name, type(held)(np.float64(value.reshape(-1)[0])))
+        elif isinstance(held, str):
+            setattr(model, var.name, value)
+        else:
+            for item, new in zip(np.nditer(held, op_flags=["readwrite"]), value.reshape(-1), strict=True):
+                item[...] = new
         model.on_var_update()
-
-
-def buffer_name(process: Any) -> str:
-    """Var in which a synapse keeps what it sends next; empty for other processes."""
-    return next((name for name in ("a_buff", "a_buf") if hasattr(process, name)), "")
-
-
-def stock_model(process: Any) -> Any:
-    """Stock fixed-point ProcessModel of a process."""
-    from lava.proc.conv import models as conv
-    from lava.proc.dense import models as dense
-    from lava.proc.io import sink, source
-    from lava.proc.lif import models as lif
-
-    return {
-        ("LIF", "lif"): lif.PyLifModelBitAcc,
-        ("LIFReset", "lif"): lif.PyLifResetModelBitAcc,
-        ("TernaryLIF", "lif"): lif.PyTernLifModelFixed,
-        ("LearningLIF", "lif"): lif.PyLearningLIFModelFixed,
-        ("Conv", "conv"): conv.PyConvModelFixed,
-        ("Dense", "dense"): dense.PyDenseModelBitAcc,
-        ("LearningDense", "dense"): dense.PyLearningDenseModelBitApproximate,
-        ("DelayDense", "dense"): dense.PyDelayDenseModelBitAcc,
-        ("RingBuffer", "io"): source.PySendModelFixed if hasattr(process, "s_out") else sink.PyReceiveModelFixed,
-    }[type(process).__name__, type(process).__module__.split(".")[2]]
