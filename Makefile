@@ -10,10 +10,10 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test nightly check lint format clean venv
+.PHONY: help demo test nightly test-dl check lint format clean venv
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):[^#]*## /  make \1  /p' Makefile
+	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1  /p' Makefile
 	@echo "  options: PYTHON=/path/to/python VENV=folder (another Python, in an environment of its own)"
 
 demo: $(VENV)/.installed ## install lava-ed and run its demonstration
@@ -28,6 +28,9 @@ nightly: $(VENV)/.installed-dev ## compare thousands of random graphs with Lava'
 	$(BIN)/python -m pytest tests/engine/test_stock_parity.py -k stock_models \
 	  --hypothesis-profile nightly --hypothesis-seed $(SEED) --timeout 0
 
+test-dl: $(VENV)-dl/.installed ## run the tests that compare with lava-dl, in an environment of its own (several GB)
+	$(VENV)-dl/bin/python -m pytest -m dl -p no:cacheprovider
+
 check: format ## as test, after formatting
 	@$(MAKE) --no-print-directory test
 
@@ -38,6 +41,12 @@ lint: $(VENV)/.installed-dev ## lint and check types, changing nothing
 
 format: $(VENV)/.installed-dev ## format the sources
 	$(BIN)/ruff format .
+
+# lava-dl pins an older pytest than the other tests need, so it gets an environment of its own.
+$(VENV)-dl/.installed: pyproject.toml
+	@sh tools/make-venv.sh "$(VENV)-dl" "$(PYTHON)"
+	$(VENV)-dl/bin/python -m pip install --quiet --disable-pip-version-check -e ".[dl]" hypothesis pytest-timeout
+	@touch $@
 
 clean: ## remove caches and build products; the environment stays
 	rm -rf build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

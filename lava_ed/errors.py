@@ -9,6 +9,7 @@ __all__ = [
     "ConfigError",
     "DataError",
     "DataNotFoundError",
+    "ExchangeError",
     "FixedPointOverflowError",
     "FixedPointOverflowWarning",
     "LavaEDError",
@@ -52,6 +53,10 @@ class DataError(LavaEDError, ValueError):
 
 class DataNotFoundError(DataError, FileNotFoundError):
     """A data file is not where it was looked for."""
+
+
+class ExchangeError(LavaEDError, ValueError):
+    """A file of another format cannot be read, or a net cannot be expressed in it."""
 
 
 class RunFolderError(LavaEDError):

@@ -8,6 +8,8 @@ import numpy as np
 
 from lava_ed.learning_rules import MPDED, STDED
 from lava_ed.network import Adaptation, NetworkSpec
+from lava_ed.network.wiring import initial_weights
+from lava_ed.train import Model
 
 INPUTS, OUTPUTS = 12, 3
 
@@ -36,3 +38,15 @@ def small_spec(kind: str = "std-ed", hidden: tuple[int, ...] = (8,), **changes: 
     settings.update(changes)
     rule = settings.pop("rule", STDED(2.0**-8) if kind == "std-ed" else MPDED(2.0**-4))
     return NetworkSpec(sizes, rule, **settings)
+
+
+def small_model(kind: str = "mpd-ed", hidden: tuple[int, ...] = (8,), **changes: Any) -> Model:
+    """A small net with its initial weights and thresholds; without a leak, unless asked for."""
+    if kind == "mpd-ed":
+        changes.setdefault("dv", 0)
+    spec = small_spec(kind, hidden, **changes)
+    weights = {f"dense{layer}": initial_weights(spec, layer) for layer in spec.layers}
+    steps = {f"hidden{layer}": np.array([spec.adaptation.initial_step], np.int32) for layer in spec.hidden}
+    if spec.readout == "first-spike":
+        steps["readout"] = np.array([spec.readout_adaptation.initial_step], np.int32)
+    return Model(spec, weights, steps)

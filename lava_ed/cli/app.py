@@ -11,6 +11,7 @@ import typer
 from lava_ed import __version__
 from lava_ed.cli.bench import BENCHES
 from lava_ed.cli.demo import demo
+from lava_ed.cli.exchange import export, import_net
 from lava_ed.cli.report import Interrupted, Report
 from lava_ed.cli.run import energy, evaluate
 from lava_ed.cli.system import info
@@ -57,6 +58,8 @@ COMMANDS: Final[dict[str, Callable[..., Report]]] = {
     "train": train,
     "eval": evaluate,
     "energy": energy,
+    "export": export,
+    "import": import_net,
     "info": info,
     "demo": demo,
 }

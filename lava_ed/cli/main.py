@@ -18,13 +18,14 @@ from lava_ed.errors import (
     CheckpointError,
     ConfigError,
     DataError,
+    ExchangeError,
     LavaEDError,
     PriceListError,
     RunFolderError,
 )
 
 OK, FAILURE, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
-INPUT_ERRORS: Final = (ConfigError, DataError, RunFolderError, CheckpointError, PriceListError)
+INPUT_ERRORS: Final = (ConfigError, DataError, RunFolderError, CheckpointError, PriceListError, ExchangeError)
 """What the user can mend by changing the command or its files."""
 
 # Newer releases of typer carry click inside, older ones depend on it; the base class is the same.

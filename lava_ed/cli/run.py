@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,23 +16,48 @@ if TYPE_CHECKING:
 
 
 def evaluate(
-    run: RunArgument,
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Folder of a run, or a netx file.")],
     data_dir: Annotated[
         str | None, typer.Option(help="Folder of the data files, if it is no longer the run's.")
     ] = None,
     backend: Annotated[str | None, typer.Option(help="engine or lava.  [default: the one it was trained on]")] = None,
+    dataset: Annotated[str | None, typer.Option(help="netx: data set.  [default: noted in the file]")] = None,
+    encoder: Annotated[str | None, typer.Option(help="netx: rate or ttfs.  [default: noted in the file]")] = None,
+    steps: Annotated[int | None, typer.Option(help="netx: steps of input.  [default: noted in the file]")] = None,
+    readout: Annotated[str | None, typer.Option(help="netx: membrane or spikes.  [default: noted in the file]")] = None,
+    limit: Annotated[int | None, typer.Option(help="netx: test on the first so many samples.")] = None,
     json: JsonFlag = False,
 ) -> Report:
-    """Measure the accuracy of a trained net on its test set."""
+    """Measure the accuracy of a trained net on its test set, or of a netx file on a data set."""
+    given = {"dataset": dataset, "encoder": encoder, "steps": steps, "readout": readout, "limit": limit}
+    if Path(run).is_file():
+        return _evaluate_netx(run, data_dir, backend, given)
+    from lava_ed.errors import ConfigError
     from lava_ed.train.evaluate import evaluate_run
 
+    if mine := [f"--{name}" for name, value in given.items() if value is not None]:
+        raise ConfigError(f"{', '.join(mine)}: only for netx files, a run knows its own")
     value = evaluate_run(run, data_dir, backend)
+    return _accuracy(run, value)
+
+
+def _evaluate_netx(path: str, data_dir: str | None, backend: str | None, given: dict[str, Any]) -> Report:
+    """A netx file runs in the engine; on Lava it is lava-dl that loads it."""
+    from lava_ed.errors import ConfigError
+    from lava_ed.exchange import evaluate_netx
+
+    if backend not in (None, "engine"):
+        raise ConfigError(f"back end {backend!r}: a netx file runs in the engine here, and on Lava through lava-dl")
+    return _accuracy(path, evaluate_netx(path, data_dir=data_dir, **given))
+
+
+def _accuracy(name: str, value: dict[str, Any]) -> Report:
     rows = [
         ("test accuracy", percent(value["test_accuracy"])),
         ("samples", value["samples"]),
         ("samples/s", value["samples_per_second"]),
     ]
-    return Report(value, table(f"{run}: {value['dataset']}, {value['backend']}", ("quantity", "value"), rows))
+    return Report(value, table(f"{name}: {value['dataset']}, {value['backend']}", ("quantity", "value"), rows))
 
 
 def energy(

@@ -1,0 +1,27 @@
+"""Roads out of the library and into it: netx files of lava-dl, and golden vectors.  Needs no Lava."""
+
+from lava_ed.exchange.export import export_run
+from lava_ed.exchange.golden.record import record_golden, write_golden
+from lava_ed.exchange.golden.replay import replay
+from lava_ed.exchange.netx.convert import netx_of_model
+from lava_ed.exchange.netx.evaluate import evaluate_netx, spike_trains
+from lava_ed.exchange.netx.file import read_netx, write_netx
+from lava_ed.exchange.netx.network import NetxLayer, NetxNetwork, NetxNeuron
+from lava_ed.exchange.netx.program import netx_decisions, netx_program
+
+__all__ = [
+    "NetxLayer",
+    "NetxNetwork",
+    "NetxNeuron",
+    "evaluate_netx",
+    "export_run",
+    "netx_decisions",
+    "netx_of_model",
+    "netx_program",
+    "read_netx",
+    "record_golden",
+    "replay",
+    "spike_trains",
+    "write_golden",
+    "write_netx",
+]

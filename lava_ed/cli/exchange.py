@@ -1,0 +1,52 @@
+"""`lava-ed export` and `lava-ed import`: nets in the formats of others."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from lava_ed.cli.report import JsonFlag, Report, RunArgument, table
+
+
+def export(
+    run: RunArgument,
+    file_format: Annotated[str, typer.Option("--format", help="netx (lava-dl) or golden (vectors of every step).")],
+    out: Annotated[str | None, typer.Option(help="File to write.  [default: model.net or golden.h5 in RUN]")] = None,
+    samples: Annotated[int, typer.Option(help="golden: training samples to present.")] = 4,
+    learning: Annotated[bool, typer.Option(help="golden: whether the net learns from them.")] = True,
+    data_dir: Annotated[str | None, typer.Option(help="golden: folder of the data files, if not the run's.")] = None,
+    json: JsonFlag = False,
+) -> Report:
+    """Write the net of a run for another tool, in integers; what the format cannot hold is refused by name."""
+    from lava_ed.exchange import export_run
+
+    value = export_run(run, file_format, out, samples=samples, learning=learning, data_dir=data_dir)
+    rows = [("file", name) for name in value["files"]]
+    if file_format == "golden":
+        rows += [("samples", value["samples"]), ("time steps", value["steps"])]
+        rows.append(("check with", f"python {value['files'][1]} {value['files'][0]}"))
+    return Report(value, table(f"{run} as {file_format}", ("what", "value"), rows))
+
+
+def import_net(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A netx file, usually *.net.")],
+    json: JsonFlag = False,
+) -> Report:
+    """Read a netx file, check that the engine runs it, and show its layers; test it with lava-ed eval FILE."""
+    import numpy as np
+
+    from lava_ed.exchange import netx_program, read_netx
+
+    net = read_netx(file)
+    netx_program(net, np.zeros((net.sizes[0], 1), np.int32), len(net.sizes) + 1).run(1)
+    value = {"netx": file, **net.describe()}
+    return Report(value, table(file, ("layer", *_COLUMNS), [(k, *_row(row)) for k, row in enumerate(value["layers"])]))
+
+
+_COLUMNS = ("type", "shape", "iDecay", "vDecay", "vThMant", "nonzero_synapses", "weight_range", "bias", "delay")
+
+
+def _row(layer: dict[str, Any]) -> list[object]:
+    """Cells of a layer."""
+    return [" … ".join(map(str, v)) if isinstance(v := layer[name], list) else v for name in _COLUMNS]

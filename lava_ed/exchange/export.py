@@ -1,0 +1,81 @@
+"""A run's net in another format."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from lava_ed.data import load_dataset, split_validation
+from lava_ed.errors import ExchangeError
+from lava_ed.exchange.golden.record import record_golden, write_golden
+from lava_ed.exchange.netx.convert import netx_of_model
+from lava_ed.exchange.netx.file import write_netx
+from lava_ed.train.run_folder import MODEL, RunFolder
+from lava_ed.train.tensor_files import Model
+
+FORMATS: Final = ("netx", "golden")
+PLANNED: Final = ("nir",)
+FILES: Final = {"netx": "model.net", "golden": "golden.h5"}
+"""Name of the file in the run's folder, where no other is given."""
+
+
+def export_run(
+    run: str | os.PathLike[str],
+    file_format: str,
+    out: str | os.PathLike[str] | None = None,
+    *,
+    samples: int = 4,
+    learning: bool = True,
+    data_dir: str | None = None,
+) -> dict[str, Any]:
+    """Write the trained net of a run as a netx file, or golden vectors of it.
+
+    Parameters
+    ----------
+    run : path-like
+    file_format : {"netx", "golden"}
+    out : path-like, optional
+        Default: ``model.net`` or ``golden.h5`` in the run's folder.
+    samples : int
+        Golden vectors: how many training samples are presented.
+    learning : bool
+        Golden vectors: whether the net learns from them.
+    data_dir : str, optional
+        Golden vectors: where the data lie, if no longer where the run found them.
+
+    Returns
+    -------
+    dict
+        What `lava-ed export --json` prints.
+
+    Raises
+    ------
+    ExchangeError
+        If the format is unknown, or cannot hold the net.
+    RunFolderError, CheckpointError
+        If the run has no model, or a file cannot be written.
+    """
+    if file_format in PLANNED:
+        raise ExchangeError(f"format {file_format!r} is not available yet: use one of {', '.join(FORMATS)}")
+    if file_format not in FORMATS:
+        raise ExchangeError(f"format {file_format!r} is unknown: use one of {', '.join(FORMATS)}")
+    folder = RunFolder(run)
+    config = folder.read_config()
+    model = Model.read(folder.file(MODEL))
+    target = Path(out) if out is not None else folder.file(FILES[file_format])
+    value: dict[str, Any] = {"run": str(folder.path), "format": file_format, "sizes": list(model.spec.sizes)}
+    if file_format == "netx":
+        net = netx_of_model(model, {"dataset": config.dataset, "seed": config.seed})
+        write_netx(net, target)
+        return {**value, "files": [str(target)], **net.describe()}
+    data = load_dataset(config.dataset, data_dir or config.data_dir)
+    chosen = split_validation(data, config.validation, config.seed)[0][:samples]
+    if samples > len(chosen):
+        raise ExchangeError(f"{samples} samples were asked for, {config.dataset} has {len(chosen)} to learn from")
+    images = np.ascontiguousarray(data.train_images[chosen])
+    files = write_golden(target, record_golden(model, images, data.train_labels[chosen], learning=learning))
+    steps = samples * model.spec.schedule.period
+    return {**value, "files": [str(file) for file in files], "samples": samples, "steps": steps, "learning": learning}

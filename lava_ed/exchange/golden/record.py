@@ -1,0 +1,263 @@
+"""Record golden vectors: what every process of a net receives, holds and sends in every step of some samples."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed import __version__
+from lava_ed.engine.build import build_program
+from lava_ed.engine.messages import last_message
+from lava_ed.engine.program import Program
+from lava_ed.errors import ExchangeError
+from lava_ed.network.encoding import encoder_table
+from lava_ed.network.spec import NetworkSpec
+from lava_ed.network.wiring import connections_of
+from lava_ed.train.run_folder import write_atomically
+from lava_ed.train.tensor_files import Model
+
+FORMAT: Final = "lava-ed golden vectors"
+VERSION: Final = 1
+BOUNDARY_VARS: Final = ("weights", "tag_1")
+"""Kept once a sample, not once a step: they are large and change in the learning phases."""
+LEFT_OUT: Final = ("samples", "labels", "counters", "overflows")
+MAX_SAMPLES: Final = 1000
+_PORTS: Final = {
+    "Encoder": ("s_out",),
+    "Labels": ("label_out",),
+    "PlasticDense": ("a_out", "e_out"),
+    "FeedbackDense": ("e_out",),
+    "AFTIF": ("s_out", "e_out", "s_out_y1", "s_out_y2"),
+    "AFTLIF": ("s_out", "e_out", "s_out_y1", "s_out_y2"),
+    "MembraneReadout": ("v_out",),
+    "FirstSpikeReadout": ("s_out", "v_out"),
+    "SoftmaxError": ("e_out", "gate_out", "s_out_y1", "s_out_y2"),
+}
+"""OutPorts of each class whose messages are kept; s_out_bap repeats s_out, s_out_y3 is 0."""
+
+
+def record_golden(
+    model: Model, images: npt.NDArray[np.uint8], labels: npt.NDArray[Any], *, learning: bool = True
+) -> bytes:
+    """Present samples to a net, one time step at a time, and note everything.
+
+    Parameters
+    ----------
+    model : Model
+        Where the net starts.
+    images : uint8 (N, n)
+        Presented in turn.
+    labels : int (N,)
+    learning : bool
+        Whether weights and thresholds move.
+
+    Returns
+    -------
+    bytes
+        Content of the HDF5 file, whose layout is in ``docs/golden-vectors.md``; the same call gives the same bytes.
+
+    Raises
+    ------
+    ExchangeError
+        If there is no sample, or more than 1000.
+    """
+    if not 1 <= len(images) <= MAX_SAMPLES or len(images) != len(labels):
+        raise ExchangeError(
+            f"{len(images)} images and {len(labels)} labels: golden vectors take 1 … {MAX_SAMPLES} of each"
+        )
+    spec = model.spec
+    program = _program(model, images, labels, learning)
+    edges = list(connections_of(spec))
+    classes = _classes(spec)
+    recorder = _Recorder(program, spec, classes)
+    for _ in range(len(images) * spec.schedule.period):
+        recorder.step()
+    return _file(spec, classes, edges, recorder, images, labels)
+
+
+def write_golden(path: str | os.PathLike[str], content: bytes) -> list[Path]:
+    """Write the vectors, and the replayer beside them; returns both paths.
+
+    Raises
+    ------
+    RunFolderError
+        If they cannot be written.
+    """
+    target = Path(path)
+    replayer = target.with_name("replay.py")
+    write_atomically(target, content)
+    write_atomically(replayer, Path(__file__).with_name("replay.py").read_bytes())
+    return [target, replayer]
+
+
+def _program(model: Model, images: npt.NDArray[np.uint8], labels: npt.NDArray[Any], learning: bool) -> Program:
+    """The net with the model's weights and thresholds, its samples queued."""
+    program = build_program(model.spec, [model.weights[f"dense{layer}"] for layer in model.spec.layers])
+    for node, step in model.threshold_steps.items():
+        program.set(node, "threshold_step", step)
+    for node, var in program.variables:
+        if not learning and (var == "adapting" or (node, var) == ("error", "learning")):
+            program.set(node, var, 0)
+    program.bind(np.ascontiguousarray(images))
+    queued = program.get("labels", "labels")
+    queued[: len(labels)] = labels
+    program.set("labels", "labels", queued)
+    return program
+
+
+def _classes(spec: NetworkSpec) -> dict[str, str]:
+    """Process → class."""
+    neuron = "AFTIF" if spec.rule.kind == "std-ed" else "AFTLIF"
+    result = {"encoder": "Encoder", "labels": "Labels"}
+    result |= {f"dense{layer}": "PlasticDense" for layer in spec.layers}
+    result |= {f"hidden{layer}": neuron for layer in spec.hidden}
+    if spec.feedback == "random":
+        result |= {f"feedback{layer}": "FeedbackDense" for layer in spec.hidden}
+    readout = "MembraneReadout" if spec.readout == "membrane" else "FirstSpikeReadout"
+    return {**result, "readout": readout, "error": "SoftmaxError"}
+
+
+class _Recorder:
+    """Steps a program and keeps Vars and messages."""
+
+    def __init__(self, program: Program, spec: NetworkSpec, classes: Mapping[str, str]) -> None:
+        self._program, self._spec, self._classes = program, spec, classes
+        self._vars = [(n, v) for n, v in program.variables if v not in LEFT_OUT and v not in BOUNDARY_VARS]
+        self._boundary = [(n, v) for n, v in program.variables if v in BOUNDARY_VARS]
+        self.states = {name: [program.get(*name)] for name in self._vars}
+        self.samples = {name: [program.get(*name)] for name in self._boundary}
+        self.messages: dict[tuple[str, str], list[npt.NDArray[Any]]] = {
+            (node, port): [] for node, kind in classes.items() for port in _PORTS[kind]
+        }
+
+    def step(self) -> None:
+        """One time step."""
+        phase = self._program.phase
+        sent = {name: self._buffered(*name) for name in self.messages if name[0][:5] in ("dense", "feedb")}
+        self._program.run(1)
+        for name in self._vars:
+            self.states[name].append(self._program.get(*name))
+        for name, rows in self.messages.items():
+            rows.append(sent[name] if name in sent else self._message(*name, phase))
+        if self._program.phase == 0:
+            for name in self._boundary:
+                self.samples[name].append(self._program.get(*name))
+
+    def _buffered(self, node: str, port: str) -> npt.NDArray[Any]:
+        """What a synapse sends: the sums of the step before."""
+        return self._program.get(node, "a_buff" if port == "a_out" else "e_buff")
+
+    def _message(self, node: str, port: str, phase: int) -> npt.NDArray[Any]:
+        """What a process sent in the step that was run last."""
+        program, s = self._program, self._spec.schedule
+        if port in ("s_out", "label_out"):
+            return last_message(program, node, port)
+        var = {"s_out_y1": "y1", "s_out_y2": "y2", "gate_out": "gate", "v_out": "v"}.get(port)
+        if port == "v_out" and self._classes[node] == "FirstSpikeReadout":
+            var = "x"
+        if node == "error" and port in ("e_out", "gate_out") and phase != s.error_phase:
+            return np.zeros_like(program.get(node, "e" if port == "e_out" else "gate"))
+        if var is not None:
+            return program.get(node, var)
+        if node == "error":
+            return last_message(program, node, port)
+        delta = program.get(node, "delta")
+        return delta if self._sends_error(int(node.removeprefix("hidden")), phase) else np.zeros_like(delta)
+
+    def _sends_error(self, layer: int, phase: int) -> bool:
+        """Whether a hidden layer sends errors in a phase; in MPD-ED its δ is 0 where no gate is open."""
+        s = self._spec.schedule
+        first = s.error_arrival(layer)
+        return phase == first if s.kind == "std-ed" else first <= phase < first + s.steps
+
+
+def _parameters(spec: NetworkSpec, node: str, kind: str) -> dict[str, Any]:
+    """What a process is built with, in plain numbers."""
+    layer = int("".join(c for c in node if c.isdigit()) or len(spec.sizes) - 1)
+    adaptation = spec.readout_adaptation if node == "readout" else spec.adaptation
+    adapts: dict[str, Any] = {
+        "layer": layer,
+        "adaptation": {**asdict(adaptation), "highest_step": adaptation.highest_step},
+        "seed": spec.seed,
+    }
+    if kind == "PlasticDense":
+        return {
+            "layer": layer,
+            "weight_exp": spec.weight_exponents[layer - 1],
+            "error_shift": spec.error_shift,
+            "with_x1": bool(spec.rule.with_x1 or (spec.graded_input and layer == 1)),
+            "graded": bool(spec.graded_input and layer == 1),
+            "gather": bool(spec.gathers(layer)),
+            "backward": layer > 1 and spec.feedback == "symmetric",
+            "seed": spec.seed,
+        }
+    return {
+        "Encoder": {"kind": spec.encoder},
+        "Labels": {},
+        "AFTIF": {**adapts, "error_limit": spec.error_limit},
+        "AFTLIF": {**adapts, "dv": spec.dv, "dv_post": spec.dv_post(layer), "half_width": spec.half_width},
+        "FeedbackDense": {"layer": layer, "error_shift": spec.error_shift},
+        "MembraneReadout": {"layer": layer},
+        "FirstSpikeReadout": adapts,
+        "SoftmaxError": {"shift": spec.softmax_shift, "dead_zone": spec.dead_zone, "seed": spec.seed},
+    }[kind]
+
+
+def _schedule(spec: NetworkSpec) -> dict[str, Any]:
+    """Phases of a sample, as the replayer needs them."""
+    s = spec.schedule
+    names = ("kind", "readout", "steps", "layers", "period", "error_phase", "learning_phase", "membrane_phase")
+    return {name: getattr(s, name) for name in names}
+
+
+def _file(
+    spec: NetworkSpec,
+    classes: Mapping[str, str],
+    edges: list[tuple[str, str, str, str]],
+    recorder: _Recorder,
+    images: npt.NDArray[np.uint8],
+    labels: npt.NDArray[Any],
+) -> bytes:
+    """Everything as one HDF5 file."""
+    import h5py
+
+    buffer = io.BytesIO()
+    tables: dict[str, dict[str, npt.NDArray[Any]]] = {
+        "encoder": {"images": images, "table": encoder_table(spec.encoder or "ttfs", spec.steps)}
+    }
+    tables["labels"] = {"labels": np.asarray(labels, np.int32)}
+    with h5py.File(buffer, "w", track_order=False) as file:
+        file.attrs.update({"format": FORMAT, "version": VERSION, "lava_ed_version": __version__, "tag": "fixed_pt"})
+        file.attrs["spec"] = json.dumps(spec.to_dict(), sort_keys=True)
+        file.attrs["schedule"] = json.dumps(_schedule(spec), sort_keys=True)
+        kept = [e for e in edges if (e[0], e[1]) in recorder.messages]
+        file["connections"] = np.array([[text.encode() for text in edge] for edge in kept], "S16")
+        for node, kind in classes.items():
+            group = file.create_group(f"processes/{node}")
+            group.attrs["class"] = kind
+            group.attrs["parameters"] = json.dumps(_parameters(spec, node, kind), sort_keys=True)
+            parts: tuple[tuple[str, dict[tuple[str, str], list[Any]]], ...] = (
+                ("states", recorder.states),
+                ("messages", recorder.messages),
+                ("samples", recorder.samples),
+            )
+            for part, series in parts:
+                for (owner, name), rows in series.items():
+                    if owner == node:
+                        _dataset(group, f"{part}/{name}", np.stack(rows))
+            for name, values in tables.get(node, {}).items():
+                _dataset(group, f"tables/{name}", values)
+    return buffer.getvalue()
+
+
+def _dataset(group: Any, name: str, values: npt.NDArray[Any]) -> None:
+    """A compressed dataset."""
+    group.create_dataset(name, data=values, compression="gzip", compression_opts=4, shuffle=True)

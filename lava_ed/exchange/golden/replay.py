@@ -1,0 +1,528 @@
+"""Replay golden vectors: every process of a lava-ed net, step by step, in plain numpy.
+
+Needs numpy and h5py only, and nothing of lava-ed: copy this file wherever the microcode is written.
+
+Each process of the file is fed the messages that it received, and what it sends and holds after every
+step is compared with the file.  Put your own implementation in a process's place with
+``replay(path, {"AFTIF": MyNeuron})``: a class with the constructor and `step` of `Process`.
+
+The layout of the file is described in ``docs/golden-vectors.md``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from types import SimpleNamespace
+
+import h5py
+import numpy as np
+
+FORMAT = "lava-ed golden vectors"
+VERSION = 1
+PORT_STREAM, TAG_STREAM, TAG_EXPONENT = 1 << 16, 1 << 17, -2
+ERROR_FRACTION_BITS = 8
+ACCUMULATOR_MIN, ACCUMULATOR_MAX = -(2**15) - 1, 2**15 - 1
+MASK32, MASK64 = 2**32 - 1, 2**64 - 1
+
+
+# ------------------------------------------------------------------------------------ arithmetic of the chip
+
+
+def wrap(x):
+    """x modulo 2^24, signed."""
+    return (x + 0x800000) % 0x1000000 - 0x800000
+
+
+def shift(x, n):
+    """sign(x)·(|x| » n), and « for negative n."""
+    return np.sign(x) * (np.abs(x) >> n) if n >= 0 else x << -n
+
+
+def decay(x, constant):
+    """sign(x)·(|x|·(4096 − constant) » 12)."""
+    return shift(x * (4096 - constant), 12)
+
+
+def threshold(step):
+    """(4 + q mod 4)·2^(q div 4)."""
+    return (4 + step % 4) << (step // 4)
+
+
+def mix64(x):
+    """Finaliser of splitmix64."""
+    z = (x + 0x9E3779B97F4A7C15) & MASK64
+    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK64
+    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK64
+    return z ^ (z >> 31)
+
+
+def random_bits(seed, presentation, stream, phase, row, columns, bits):
+    """The top `bits` bits of one hashed word for each column of a row."""
+    key = mix64(seed & MASK64)
+    for part in (presentation, stream, phase, row):
+        key = mix64(key ^ (part & MASK64))
+    h = ((key >> 32) + np.arange(columns, dtype=np.uint64) * 0x9E3779B9) & MASK32
+    h = ((h ^ (h >> 16)) * 0x7FEB352D) & MASK32
+    h = ((h ^ (h >> 15)) * 0x846CA68B) & MASK32
+    return (h >> (32 - bits)).astype(np.int64) if bits else np.zeros(columns, np.int64)
+
+
+def product(value, mantissa, exponent, factor_bits):
+    """sign·(|value·mantissa| » excess) « (exponent + 7), cut to the accumulator."""
+    excess = max(0, factor_bits + 4 - 15)
+    return np.clip(shift(value * mantissa, excess) << (exponent + 7), ACCUMULATOR_MIN, ACCUMULATOR_MAX)
+
+
+# ---------------------------------------------------------------------------------------------- processes
+
+
+class Process:
+    """One process: parameters, a state of named int64 arrays, and one time step.
+
+    Parameters
+    ----------
+    p : namespace
+        Parameters of the process, as in the file.
+    s : namespace
+        The schedule: kind, readout, steps (T), layers (W), period, error_phase, learning_phase, membrane_phase.
+    state : dict
+        Name → array: the values before the first step.
+    """
+
+    def __init__(self, p, s, state):
+        self.p, self.s, self.state = p, s, state
+        self.gate = False
+
+    def step(self, phase, inputs):
+        """Advance by one step; `inputs` maps InPorts to messages, the result OutPorts."""
+        raise NotImplementedError
+
+    def begin(self, phase, *names):
+        """At a sample's first phase: next presentation; the named states ← 0."""
+        if phase == 0:
+            self.gate = False
+            self.state["presentation"] += 1
+            for name in names:
+                self.state[name][:] = 0
+
+    def arrival(self, layer):
+        """Phase in which a layer has its δ, or replays its last step."""
+        return self.s.error_phase + self.s.layers - layer
+
+    def fire_start(self):
+        """First phase in which the layer may spike."""
+        return self.p.layer * self.s.steps if self.s.kind == "std-ed" else self.p.layer
+
+    def split(self, error, extra, stream, phase):
+        """y1, y2 ← parts of the error, shifted right with stochastic rounding, cut to 7 bits."""
+        n = extra + int(self.state["port_shift"][0])
+        noise = random_bits(self.p.seed, int(self.state["presentation"][0]), stream, phase, 0, error.size, n)
+        magnitude = np.minimum((np.abs(error) + noise) >> n, 127)
+        self.state["y1"][:] = np.where(error > 0, magnitude, 0)
+        self.state["y2"][:] = np.where(error < 0, magnitude, 0)
+
+    def adapt(self, fired, saturated, neurons):
+        """Count; every `interval` samples the threshold may move by one step."""
+        s, a = self.state, SimpleNamespace(**self.p.adaptation)
+        if not s["adapting"][0] or a.interval == 0:
+            return
+        s["fired"] += fired
+        s["saturated"] += saturated
+        s["samples_counted"] += 1
+        if s["samples_counted"][0] < a.interval:
+            return
+        total = neurons * int(s["samples_counted"][0])
+        if s["fired"][0] * 128 < a.low * total:
+            s["threshold_step"] -= int(s["threshold_step"][0] > 0)
+        elif s["fired"][0] * 128 > a.high * total or s["saturated"][0] * 128 > a.ceiling * total:
+            s["threshold_step"] += int(s["threshold_step"][0] < a.highest_step)
+        for name in ("fired", "saturated", "samples_counted"):
+            s[name][:] = 0
+
+    def fire(self, phase, start):
+        """Spikes under the falling threshold κ·(T − s); u is cleared in the first step."""
+        s, t = self.state, phase - start
+        spikes = np.zeros_like(s["v"])
+        if 0 <= t < self.s.steps:
+            remaining = self.s.steps - t
+            kappa = threshold(int(s["threshold_step"][0]))
+            spikes[(s["v"] >= kappa * remaining) & (s["x"] == 0)] = 1
+            s["x"][spikes == 1] = remaining
+            if t == 0:
+                s["u"][:] = 0
+        return spikes
+
+
+class Encoder(Process):
+    """Pixels to spikes."""
+
+    def step(self, phase, inputs):
+        x, T = self.state["x"], self.s.steps
+        if phase == 0:
+            self.begin(phase)
+            x[:] = self.p.table[self.p.images[int(self.state["presentation"][0]) % len(self.p.images)]]
+        if phase == self.s.error_phase:
+            self.gate = bool(np.any(inputs.get("gate_in", 0)))
+        replay = phase - self.arrival(1)
+        t = phase if phase < T else -1
+        if t < 0 and self.s.kind == "mpd-ed" and self.gate and 0 <= replay < T:
+            t = T - 1 - replay
+        if t < 0:
+            return {"s_out": np.zeros_like(x)}
+        if self.p.kind == "ttfs":
+            return {"s_out": ((x > 0) & (x == T - t)).astype(np.int64)}
+        if self.p.kind == "rate":
+            return {"s_out": ((t + 1) * x // T > t * x // T).astype(np.int64)}
+        return {"s_out": x.copy()}
+
+
+class Labels(Process):
+    """The label of the sample."""
+
+    def step(self, phase, inputs):
+        self.begin(phase)
+        return {"label_out": self.p.labels[[int(self.state["presentation"][0]) % len(self.p.labels)]]}
+
+
+class AFTIF(Process):
+    """Integrate; fire once under a falling threshold; one graded error message back."""
+
+    def step(self, phase, inputs):
+        s, T = self.state, self.s.steps
+        self.begin(phase, "u", "v", "x", "delta", "y1", "y2")
+        first = (self.p.layer - 1) * T
+        if first <= phase < first + T + 1:
+            s["u"][:] = wrap(s["u"] + inputs["a_in"])
+            s["v"][:] = wrap(s["v"] + s["u"])
+        spikes = self.fire(phase, self.fire_start())
+        errors = np.zeros_like(spikes)
+        if phase == self.arrival(self.p.layer):
+            inside = (s["x"] > 0) & (s["x"] < T)
+            s["delta"][:] = np.where(inside, np.clip(inputs["e_in"], -self.p.error_limit, self.p.error_limit), 0)
+            errors = s["delta"].copy()
+        if phase == self.s.learning_phase:
+            self.split(s["delta"], 0, self.p.layer + PORT_STREAM, phase)
+            self.adapt(int((s["x"] > 0).sum()), int((s["x"] >= T).sum()), spikes.size)
+        return {"s_out": spikes, "e_out": errors, "s_out_y1": s["y1"].copy(), "s_out_y2": s["y2"].copy()}
+
+
+class AFTLIF(Process):
+    """Leak, fire and reset; keep the history; replay it in reversed time."""
+
+    def step(self, phase, inputs):
+        s, T = self.state, self.s.steps
+        self.begin(phase, "v", "b", "d", "delta", "spike_word", "support_word", "y1", "y2")
+        if phase == self.s.error_phase:
+            self.gate = bool(inputs["gate_in"].any())
+        spikes, errors = np.zeros_like(s["v"]), np.zeros_like(s["v"])
+        t = phase - self.p.layer
+        if 0 <= t < T:
+            spikes = self.forward(inputs["a_in"], t)
+        offset = phase - self.arrival(self.p.layer + 1)
+        if self.gate and 0 <= offset < T:
+            spikes = s["spike_word"] >> (T - 1 - offset) & 1
+        if self.gate and 1 <= offset <= T:
+            errors = self.replay(inputs["e_in"], T - offset)
+            self.split(s["d"], ERROR_FRACTION_BITS, self.p.layer + PORT_STREAM, phase)
+        if self.gate and offset == T + 1:
+            for name in ("y1", "y2", "delta"):
+                s[name][:] = 0
+        if phase == self.s.learning_phase:
+            bits = (s["spike_word"][:, None] >> np.arange(32) & 1).sum(axis=1)
+            self.adapt(int((bits > 0).sum()), int((2 * bits > T).sum()), bits.size)
+        return {"s_out": spikes, "e_out": errors, "s_out_y1": s["y1"].copy(), "s_out_y2": s["y2"].copy()}
+
+    def forward(self, a_in, t):
+        """v ← λ·v + a; a spike where v ≥ θ, and then v ← 0."""
+        s, theta = self.state, threshold(int(self.state["threshold_step"][0]))
+        s["v"][:] = wrap(decay(s["v"], self.p.dv) + a_in)
+        spikes = (s["v"] >= theta).astype(np.int64)
+        near = spikes * (s["v"] - theta < (theta * self.p.half_width >> 3))
+        for name, bit in (("spike_word", spikes), ("support_word", near)):
+            s[name][:] = (s[name] | bit << t).astype(np.int32)
+        s["v"][spikes == 1] = 0
+        return spikes
+
+    def replay(self, e_in, t):
+        """D ← λ·D, B ← λ_post·B + e; at a spike ε = h·B, Δ = ε − D is sent, and D ← ε."""
+        s = self.state
+        spiked, near = (s[name] >> t & 1 for name in ("spike_word", "support_word"))
+        d = decay(s["d"], self.p.dv)
+        s["b"][:] = wrap(decay(s["b"], self.p.dv_post) + e_in)
+        epsilon = near * s["b"]
+        s["delta"][:] = spiked * wrap(epsilon - d)
+        s["d"][:] = np.where(spiked == 1, epsilon, d)
+        return s["delta"].copy()
+
+
+class MembraneReadout(Process):
+    """An output layer that never spikes."""
+
+    def step(self, phase, inputs):
+        s = self.state
+        self.begin(phase, "u", "v")
+        self.accumulate(phase, inputs["a_in"])
+        if phase == self.s.membrane_phase:
+            s["u"][:] = 0
+        return {"v_out": s["v"].copy()}
+
+    def accumulate(self, phase, a_in):
+        """u ← u + a, v ← v + u in STD-ED, v ← v + a in MPD-ED, in the layer's window."""
+        s, T = self.state, self.s.steps
+        if self.s.kind == "std-ed":
+            first, length = (self.p.layer - 1) * T, T + 1
+        else:
+            first, length = self.p.layer, T
+        if not first <= phase < first + length:
+            return
+        if self.s.kind == "std-ed":
+            s["u"][:] = wrap(s["u"] + a_in)
+            s["v"][:] = wrap(s["v"] + s["u"])
+        else:
+            s["v"][:] = wrap(s["v"] + a_in)
+
+
+class FirstSpikeReadout(MembraneReadout):
+    """An output layer in which the first spike under a falling threshold decides."""
+
+    def step(self, phase, inputs):
+        s = self.state
+        self.begin(phase, "u", "v", "x")
+        self.accumulate(phase, inputs["a_in"])
+        spikes = self.fire(phase, self.s.membrane_phase)
+        if phase == self.s.learning_phase:
+            self.adapt(int((s["x"] > 0).sum()), int((s["x"] >= self.s.steps).sum()), s["x"].size)
+        return {"s_out": spikes, "v_out": s["x"].copy()}
+
+
+class SoftmaxError(Process):
+    """e_o = 127·[o = label] − ⌊127·q_o/Σq⌋, q_o = 2^(15 − n_o), n_o = (max V − V_o) » shift."""
+
+    def step(self, phase, inputs):
+        s = self.state
+        self.begin(phase, "e", "y1", "y2", "gate")
+        message, gate = np.zeros_like(s["e"]), np.zeros(1, np.int64)
+        if phase == self.s.error_phase:
+            self.decide(inputs["v_in"], int(inputs["label_in"][0]))
+            message = s["e"] << (ERROR_FRACTION_BITS if self.s.kind == "mpd-ed" else 0)
+            gate = s["gate"].copy()
+        first = self.s.learning_phase if self.s.kind == "std-ed" else self.s.error_phase
+        last = first if self.s.kind == "std-ed" else first + self.s.steps - 1
+        if first <= phase <= last and s["gate"][0]:
+            self.split(s["e"], 0, self.s.layers + PORT_STREAM, phase)
+        else:
+            s["y1"][:] = s["y2"][:] = 0
+        return {"e_out": message, "gate_out": gate, "s_out_y1": s["y1"].copy(), "s_out_y2": s["y2"].copy()}
+
+    def decide(self, v, label):
+        """Prediction, tallies, and where learning is on the error."""
+        s = self.state
+        s["prediction"][0], s["label"][0] = int(np.argmax(v)), label
+        s["seen"] += 1
+        s["correct"] += int(np.argmax(v)) == label
+        if not s["learning"][0]:
+            return
+        n = (v.max() - v) >> self.p.shift
+        q = np.where(n < 16, 1 << np.clip(15 - n, 0, 15), 0)
+        error = 127 * (np.arange(v.size) == label) - 127 * q // q.sum()
+        s["e"][:] = error if np.abs(error).max() > self.p.dead_zone else 0
+        s["gate"][0] = int(s["e"].any())
+        s["triggered"] += int(s["e"].any())
+
+
+class PlasticDense(Process):
+    """Synapses: sums forward and backward, one step later; and the learning engine."""
+
+    def step(self, phase, inputs):
+        s, T = self.state, self.s.steps
+        sent = {"a_out": s["a_buff"].copy(), "e_out": s["e_buff"].copy()}
+        self.begin(phase, "x0", "x1")
+        spikes = inputs["s_in"]
+        s["y1"][:], s["y2"][:] = inputs["s_in_y1"], inputs["s_in_y2"]
+        s["a_buff"][:] = s["e_buff"][:] = 0
+        before = self.p.layer - 1
+        t = phase - (before * T if self.s.kind == "std-ed" else before)
+        if 0 <= t < T:
+            total = self.state["weights"] @ (spikes if self.p.graded else spikes != 0)
+            s["a_buff"][:] = total << self.p.weight_exp if self.p.weight_exp > 0 else total >> -self.p.weight_exp
+            if self.p.with_x1:
+                new = (spikes != 0) & (s["x0"] == 0)
+                s["x1"][new] = spikes[new] if self.p.graded else T - t
+                s["x0"][new] = 1
+        first = self.arrival(self.p.layer)
+        last = first if self.s.kind == "std-ed" or self.p.layer == self.s.layers else first + T - 1
+        if self.p.backward and first <= phase <= last:
+            s["e_buff"][:] = wrap(shift(s["weights"].T @ inputs["e_in"], self.p.error_shift))
+        self.learn(phase, spikes, first, T)
+        return sent
+
+    def learn(self, phase, spikes, first, T):
+        """dw = m·2^a·x·y1 − m·2^a·x·y2 over the rows that spiked, at once or through the tag."""
+        s = self.state
+        y = s["y1"] - s["y2"]
+        std = self.s.kind == "std-ed"
+        if y.any() and (phase == self.s.learning_phase if std else first <= phase < first + T):
+            for i in np.flatnonzero(s["x0"] if std else spikes):
+                factor = int(s["x1"][i]) if self.p.with_x1 else 1
+                width = 14 if self.p.with_x1 else 7
+                if self.p.gather:
+                    noise = self.noise(self.p.layer + TAG_STREAM, phase, i, y.size, 7)
+                    total = (s["tag_1"][:, i] << 7) + product(factor * y, 1, TAG_EXPONENT, width) + noise
+                    s["tag_1"][:, i] = np.clip(total >> 7, -255, 255)
+                else:
+                    mantissa, exponent = self.rate()
+                    self.write(phase, i, product(factor * y, mantissa, exponent, width))
+        if self.p.gather and phase == self.s.learning_phase:
+            mantissa, exponent = self.rate()
+            for i in np.flatnonzero(s["tag_1"].any(axis=0)):
+                self.write(phase, i, product(s["tag_1"][:, i], mantissa, exponent - TAG_EXPONENT, 9))
+            s["tag_1"][:] = 0
+
+    def rate(self):
+        """Mantissa and exponent of the rate."""
+        return int(self.state["rate_mantissa"][0]), int(self.state["rate_exponent"][0])
+
+    def noise(self, stream, phase, row, n, bits):
+        """Random bits of one row of synapses."""
+        presentation = int(self.state["presentation"][0])
+        return random_bits(self.p.seed, presentation, stream, phase, int(row), n, 8) >> (8 - bits)
+
+    def write(self, phase, i, increment):
+        """Add to the accumulators of a row, and round back to even weights."""
+        s = self.state
+        scalar = int(s["scalar"][0])
+        noise = scalar if scalar >= 0 else self.noise(self.p.layer, phase, i, increment.size, 8)
+        total = np.clip((s["weights"][:, i] >> 1 << 8) + increment, ACCUMULATOR_MIN, ACCUMULATOR_MAX)
+        s["weights"][:, i] = np.clip((total + noise) >> 8, -128, 127) << 1
+
+
+class FeedbackDense(Process):
+    """Fixed synapses that bring the output error straight to a hidden layer."""
+
+    def step(self, phase, inputs):
+        s = self.state
+        sent = {"e_out": s["e_buff"].copy()}
+        self.begin(phase)
+        s["e_buff"][:] = 0
+        if phase == self.s.error_phase:
+            self.held = inputs["e_in"].copy()
+        if phase == self.arrival(self.p.layer) - 1:
+            s["e_buff"][:] = wrap(shift(s["weights"].T @ self.held, self.p.error_shift))
+        return sent
+
+
+PROCESSES = {
+    cls.__name__: cls
+    for cls in (
+        *(Encoder, Labels, AFTIF, AFTLIF, PlasticDense, FeedbackDense),
+        *(MembraneReadout, FirstSpikeReadout, SoftmaxError),
+    )
+}
+
+
+# ------------------------------------------------------------------------------------------------- replay
+
+
+class Mismatch(AssertionError):
+    """A value differs from the file: process, name, step, and the first place that differs."""
+
+
+def _integers(dataset):
+    return dataset[()].astype(np.int64)
+
+
+def _load(file, name):
+    """Parameters, states of every step, messages, and boundary values of one process."""
+    group = file["processes"][name]
+    p = json.loads(group.attrs["parameters"])
+    p.update({key: _integers(group["tables"][key]) for key in group.get("tables", {})})
+    return (
+        group.attrs["class"],
+        SimpleNamespace(**p),
+        {key: _integers(group["states"][key]) for key in group["states"]},
+        {key: _integers(group["messages"][key]) for key in group["messages"]},
+        {key: _integers(group["samples"][key]) for key in group.get("samples", {})},
+    )
+
+
+def _compare(found, expected, where):
+    if not np.array_equal(found, expected):
+        at = tuple(int(k) for k in np.argwhere(np.asarray(found) != expected)[0])
+        raise Mismatch(f"{where}{list(at)}: {np.asarray(found)[at]} where the file has {expected[at]}")
+
+
+def replay(path, implementations=None, processes=None):
+    """Replay a file; raises `Mismatch` at the first difference.
+
+    Parameters
+    ----------
+    path : str
+    implementations : dict, optional
+        Class name in the file → class to use in place of the one here.
+    processes : sequence of str, optional
+        Names of the processes to replay; default: all.
+
+    Returns
+    -------
+    dict
+        Process → number of values that were compared.
+    """
+    classes = {**PROCESSES, **(implementations or {})}
+    with h5py.File(path, "r") as file:
+        if file.attrs.get("format") != FORMAT or file.attrs.get("version") != VERSION:
+            raise ValueError(f"{path} is not a file of {FORMAT}, version {VERSION}")
+        schedule = SimpleNamespace(**json.loads(file.attrs["schedule"]))
+        loaded = {name: _load(file, name) for name in file["processes"]}
+        edges = [[text.decode() for text in row] for row in file["connections"][()]]
+    unknown = sorted(set(processes or ()) - loaded.keys())
+    if unknown:
+        raise ValueError(f"{path} has no process {', '.join(unknown)}; it has {', '.join(loaded)}")
+    return {
+        name: _replay_one(name, loaded, edges, schedule, classes)
+        for name in loaded
+        if not processes or name in processes
+    }
+
+
+def _replay_one(name, loaded, edges, schedule, classes):
+    kind, p, states, messages, samples = loaded[name]
+    state = {key: values[0].copy() for key, values in {**states, **samples}.items()}
+    process = classes[kind](p, schedule, state)
+    feeds = [(port, loaded[source][3][out]) for source, out, target, port in edges if target == name]
+    compared = 0
+    for t in range(len(next(iter(states.values()))) - 1):
+        phase = t % schedule.period
+        sent = process.step(phase, {port: message[t] for port, message in feeds})
+        for key, values in messages.items():
+            _compare(sent[key], values[t], f"{name}.{key}, step {t + 1} (phase {phase})")
+            compared += values[t].size
+        for key, values in states.items():
+            _compare(process.state[key], values[t + 1], f"{name}.{key} after step {t + 1} (phase {phase})")
+            compared += values[t].size
+        if phase == schedule.period - 1:
+            for key, values in samples.items():
+                _compare(process.state[key], values[(t + 1) // schedule.period], f"{name}.{key} after step {t + 1}")
+                compared += values[0].size
+    return compared
+
+
+def main(argv=None):
+    """Command line: replay a file and tell what was compared."""
+    parser = argparse.ArgumentParser(description="Replay golden vectors of lava-ed in plain numpy.")
+    parser.add_argument("file")
+    parser.add_argument("--process", action="append", help="replay this process only (may be given again)")
+    arguments = parser.parse_args(argv)
+    try:
+        compared = replay(arguments.file, processes=arguments.process)
+    except (Mismatch, OSError, ValueError) as error:
+        print(f"replay: {error}", file=sys.stderr)
+        return 1
+    for name, count in compared.items():
+        print(f"{name}: {count:,} values equal")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,104 @@
+"""From a trained net to netx, where LIF neurons compute exactly what ours do, and a refusal by name where not."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.errors import ExchangeError
+from lava_ed.exchange.netx.network import NEVER, NetxLayer, NetxNetwork, NetxNeuron
+from lava_ed.exchange.netx.synapse import check_exact
+from lava_ed.kernels.fixed_point import DECAY_UNITY, STATE_MAX
+from lava_ed.kernels.lif import INPUT_SHIFT
+from lava_ed.kernels.neuron import threshold_from_step
+from lava_ed.train.tensor_files import Model
+
+FORGETS: Final = DECAY_UNITY
+"""iDecay of a current that lasts one step: u = a·2^6."""
+MEMBRANE_MAX: Final = STATE_MAX >> INPUT_SHIFT
+"""Largest sum of inputs that a LIF membrane holds without saturation."""
+WAY_OUT: Final = "use --format golden, which holds every state, or run the net as Lava processes (EDClassifier)"
+
+
+def netx_of_model(model: Model, notes: dict[str, Any] | None = None) -> NetxNetwork:
+    """A trained MPD-ED net as LIF neurons and dense layers; learning is not part of the format.
+
+    AFT-LIF with a frozen threshold θ and no leak is v ← v + a, a spike where v ≥ θ, v ← 0 then.  With the stored
+    (halved) weights w/2, exponent e ≥ 0, a LIF neuron of iDecay 4096, vDecay 0 and
+    vThMant = ⌈θ/2^(e+1)⌉ − 1 holds v_LIF = 2^6·v/2^(e+1), and spikes in the same steps: its comparison is strict, and
+    all sums are whole multiples.  The readout is a LIF neuron whose threshold lies above its membrane's range.
+
+    Parameters
+    ----------
+    model : Model
+    notes : dict, optional
+        Added to the notes of the file.
+
+    Returns
+    -------
+    NetxNetwork
+
+    Raises
+    ------
+    ExchangeError
+        If the net has what the format cannot hold (a falling threshold, a leak, a graded input, a first-spike
+        readout, a weight exponent below −1), or a membrane could leave the 24 bits of a LIF neuron.
+    """
+    spec = model.spec
+    _refuse(model)
+    layers = [NetxLayer("input", (spec.sizes[0],))]
+    for layer in spec.layers:
+        weight = model.weights[f"dense{layer}"].T.astype(np.int64)
+        check_exact(weight, f"connection {layer}")
+        last = layer == len(spec.sizes) - 1
+        _check_range(weight, spec.steps, layer, last)
+        threshold = NEVER if last else _mantissa(model, layer)
+        layers.append(NetxLayer("dense", (weight.shape[0],), NetxNeuron(FORGETS, 0, threshold), weight))
+    standard = {"encoder": spec.encoder, "steps": spec.steps, "readout": spec.readout, "rule": spec.rule.kind}
+    return NetxNetwork(tuple(layers), {**standard, **(notes or {})})
+
+
+def _refuse(model: Model) -> None:
+    """What LIF neurons and Dense synapses cannot do."""
+    spec = model.spec
+    exponents = [e for e in spec.weight_exponents if e < -1]
+    reasons = {
+        "the falling threshold of AFT-IF neurons (STD-ED): a LIF threshold is constant": spec.rule.kind != "mpd-ed",
+        f"the {spec.encoder} encoder's graded spikes: LIF networks of netx take binary ones": spec.graded_input,
+        f"the {spec.readout} readout: a LIF threshold is constant": spec.readout != "membrane",
+        f"the leak dv = {spec.dv}: LIF rounds it at 2^-6 of our unit, so the membranes differ": spec.dv != 0,
+        f"weight exponents {exponents}: lava-dl sets exponents itself, and the sums are rounded": bool(exponents),
+    }
+    found = [reason for reason, holds in reasons.items() if holds]
+    if found:
+        raise ExchangeError(f"netx cannot hold {'; nor '.join(found)}. Way out: {WAY_OUT}")
+
+
+def _mantissa(model: Model, layer: int) -> int:
+    """vThMant of a hidden layer."""
+    kappa: int = threshold_from_step(int(model.threshold_steps[f"hidden{layer}"][0]))  # type: ignore[no-untyped-call]
+    unit = 1 << (model.spec.weight_exponents[layer - 1] + 1)
+    mantissa = -(-kappa // unit) - 1
+    if not 0 <= mantissa < NEVER:
+        raise ExchangeError(
+            f"threshold {kappa} of hidden{layer} needs vThMant {mantissa}, the format holds 0 … {NEVER - 1}: train "
+            "with a lower threshold or a larger weight exponent"
+        )
+    return mantissa
+
+
+def _check_range(weight: npt.NDArray[np.int64], steps: int, layer: int, last: bool) -> None:
+    """No sum may leave the LIF membrane: below through T steps of all negative inputs, in a readout above too.
+
+    A hidden membrane cannot get stuck above: it spikes there, saturated or not.
+    """
+    lowest = steps * int(np.minimum(weight, 0).sum(axis=1).min())
+    highest = steps * int(np.maximum(weight, 0).sum(axis=1).max()) if last else 0
+    worst = max(-lowest, highest)
+    if worst > MEMBRANE_MAX:
+        raise ExchangeError(
+            f"in layer {layer} T = {steps} steps of input can sum up to ±{worst:,}, a LIF membrane holds "
+            f"±{MEMBRANE_MAX:,}: take fewer steps or smaller weights, or {WAY_OUT}"
+        )

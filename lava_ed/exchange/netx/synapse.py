@@ -1,0 +1,87 @@
+"""How lava-dl turns a weight matrix of a netx file into the weights of a Dense process."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.errors import ExchangeError
+from lava_ed.kernels.dense import SIGN_INHIBITORY, SIGN_MIXED, clip_weights, dominant_sign_mode, truncate_weights
+
+WEIGHT_MIN: Final = -256
+WEIGHT_MAX: Final = 254
+CHIP_BITS: Final = 8
+
+
+class FittedWeights(NamedTuple):
+    """Arguments of a Dense process.
+
+    Attributes
+    ----------
+    weights : int32 (n_post, n_pre)
+        w·2^b, with b as large as eight bits allow.
+    bits : int
+        num_weight_bits.
+    exponent : int
+        weight_exp, −b.
+    """
+
+    weights: npt.NDArray[np.int32]
+    bits: int
+    exponent: int
+
+
+def fit_weights(weight: npt.NDArray[Any]) -> FittedWeights:
+    """Shift weights up to the full range of a synapse, with the exponent that takes it back.
+
+    Parameters
+    ----------
+    weight : int (n_post, n_pre)
+        −256 … 254.
+
+    Raises
+    ------
+    ExchangeError
+        If all weights are 0 or one is out of range; lava-dl crashes on the first and clips the second.
+
+    Source: lava-dl 0.6.0, `netx/utils.py`.
+    """
+    low, high = int(weight.min()), int(weight.max())
+    if low < WEIGHT_MIN or high > WEIGHT_MAX:
+        raise ExchangeError(f"weights span {low} … {high}, a synapse holds {WEIGHT_MIN} … {WEIGHT_MAX}: scale them")
+    if low == high == 0:
+        raise ExchangeError("a layer with weights of 0 only cannot be loaded by lava-dl: leave the layer out")
+    mixed = high >= 0 and low < 0
+    single = -256 / low if high < 0 else 255 / (high or 1)
+    scale = min(127 / high if high else np.inf, -128 / low) if mixed else single
+    shift = int(np.floor(np.log2(scale))) + int(mixed)
+    zeros = next(n for n in range(CHIP_BITS, -1, -1) if not np.any(weight % (1 << n)))
+    bits = CHIP_BITS - shift - (zeros - int(mixed))
+    return FittedWeights((weight.astype(np.int64) * 2**shift).astype(np.int32), bits, -shift)
+
+
+def effective_weights(fitted: FittedWeights) -> npt.NDArray[np.float64]:
+    """What the synapses of a Dense process with these arguments hold, exponent included."""
+    mode = dominant_sign_mode(fitted.weights)
+    stored = truncate_weights(clip_weights(fitted.weights, mode), mode, fitted.bits)
+    return stored * 2.0**fitted.exponent
+
+
+def check_exact(weight: npt.NDArray[Any], where: str) -> None:
+    """Refuse weights that a Dense process would not hold as they are.
+
+    Raises
+    ------
+    ExchangeError
+        If a weight changes on the way, which can happen to single-sign weights.
+    """
+    held = effective_weights(fit_weights(weight))
+    if not np.array_equal(held, weight):
+        kind = {SIGN_MIXED: "mixed", SIGN_INHIBITORY: "inhibitory"}.get(dominant_sign_mode(weight), "excitatory")
+        at = tuple(int(k) for k in np.argwhere(held != weight)[0])
+        raise ExchangeError(
+            f"{where}: the {kind} weight {int(weight[at])} would become {held[at]:g} in lava-dl's Dense: "
+            "change one weight of the layer so that both signs occur"
+        )
