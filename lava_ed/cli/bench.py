@@ -29,7 +29,8 @@ COLUMNS: Final[dict[str, Callable[[dict[str, Any]], object]]] = {
 }
 """Columns of the table of nets."""
 NOTES: Final = (
-    "ratio: Lava by engine. spikes: into synapses, a step. bare: the row additions alone, int8, in a bare loop; /bare: engine by that.",
+    "ratio: Lava by engine. spikes: into synapses, a step. bare: the row additions alone, int8, in a bare loop;",
+    "/bare: engine by that.",
     "Gop/s: 10⁹ weights added and synapses visited by a learning rule, a second. equal: every Var, on both runtimes.",
 )
 
