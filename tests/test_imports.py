@@ -20,7 +20,15 @@ HEAVY = {"lava", "matplotlib", "numba", "sklearn", "tonic", "torch"}
 PROMISED_SECONDS = 0.3
 """What `import lava_ed` may take: a promise to users, not a guess."""
 
-LAVA_SIDE = ("proc", "network.classifier", "network.lava_backend", "engine.graph", "engine.runtime", "engine.lowering")
+LAVA_SIDE = (
+    "proc",
+    "network.classifier",
+    "network.lava_backend",
+    "engine.graph",
+    "engine.runtime",
+    "engine.lowering",
+    "engine.selection",
+)
 """The parts that may import Lava when they are imported."""
 
 MAY_IMPORT = {
@@ -43,6 +51,7 @@ MUST_NOT_IMPORT = {
     "engine.graph": {"train", "cli"},
     "engine.runtime": {"train", "cli"},
     "engine.lowering": {"train", "cli"},
+    "engine.selection": {"train", "cli"},
     "energy": {"train", "cli"},
     "exchange": {"cli"},
     "train": {"cli"},

@@ -8,13 +8,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from lava.magma.core.process.ports.ports import AbstractVirtualPort, ReshapePort, TransposePort
+from lava.magma.core.process.ports.ports import AbstractVirtualPort, InPort, ReshapePort, TransposePort
 from lava.magma.core.process.process import AbstractProcess
+from lava.magma.core.run_configs import RunConfig
 
 from lava_ed.engine.assembler import Connection
 from lava_ed.engine.lowering import conv, dense, ed, io, lif  # noqa: F401  (they register their lowerings)
 from lava_ed.engine.lowering.registry import lower, supported_names
 from lava_ed.engine.program import Program
+from lava_ed.engine.selection.expansion import Expansion
+from lava_ed.engine.selection.models import default_run_cfg
 from lava_ed.errors import BackendError, UnsupportedProcessError
 from lava_ed.proc.walk import collect
 
@@ -30,11 +33,17 @@ class LoweredGraph:
         Every process of the graph, the hierarchical ones too: all get the engine as their runtime.
     variables : dict
         Var id → (node, Var name).
+    start : AbstractProcess
+        The process from which the graph was found; it exists without the expansion.
+    expansion : Expansion
+        The ProcessModels, and what the SubProcessModels among them have built.
     """
 
     program: Program
     processes: list[AbstractProcess]
     variables: dict[int, tuple[str, str]]
+    start: AbstractProcess
+    expansion: Expansion
 
 
 def supported() -> list[str]:
@@ -48,7 +57,8 @@ def _paths(port: Any, passed: Sequence[AbstractVirtualPort] = ()) -> Iterator[tu
         via = [*passed, following] if isinstance(following, AbstractVirtualPort) else list(passed)
         if following.out_connections:
             yield from _paths(following, via)
-        elif not isinstance(following, AbstractVirtualPort):
+        elif isinstance(following, InPort):
+            # An OutPort here is the border of a hierarchical process to which nothing is connected outside.
             yield following, via
 
 
@@ -93,31 +103,53 @@ def _common(leaves: dict[str, Any], parameter: str, noun: str) -> Any:
     return values.pop() if values else None
 
 
-def lower_graph(process: AbstractProcess) -> LoweredGraph:
+def lower_graph(process: AbstractProcess, run_cfg: RunConfig | None = None) -> LoweredGraph:
     """Lower the whole graph that a process belongs to.
+
+    Parameters
+    ----------
+    process : AbstractProcess
+    run_cfg : RunConfig, optional
+        Selects the ProcessModels; default: ``Loihi2SimCfg(select_tag="fixed_pt")``.
 
     Raises
     ------
     UnsupportedProcessError
-        If a process or port has no lowering.
+        If a ProcessModel or port has no lowering, or no ProcessModel is selected.
     BackendError
         If the processes do not share one schedule and one overflow policy.
     """
-    processes = collect(process)
-    leaves: dict[str, Any] = {}
+    found = collect(process)
+    expansion = Expansion(run_cfg or default_run_cfg())
+    leaves = _named(expansion.build(found))
+    try:
+        program = _program(leaves, expansion)
+    except BaseException:
+        expansion.undo()
+        raise
+    known = set(program.variables)
+    variables = {
+        var.id: (name, var.name)
+        for name, item in leaves.items()
+        for var in item.vars.members
+        if (name, var.name) in known
+    }
+    return LoweredGraph(program, [*found, *expansion.created], variables, process, expansion)
+
+
+def _named(processes: Sequence[AbstractProcess]) -> dict[str, Any]:
+    """Processes by a name that each has alone."""
+    named: dict[str, Any] = {}
     for item in processes:
-        if hasattr(item, "processes"):
-            continue
-        name = item.name if item.name not in leaves else f"{item.name}#{item.id}"
-        leaves[name] = item
-    nodes = [lower(item, name) for name, item in leaves.items()]
+        named[item.name if item.name not in named else f"{item.name}#{item.id}"] = item
+    return named
+
+
+def _program(leaves: dict[str, Any], expansion: Expansion) -> Program:
+    """The program of all leaf processes."""
+    nodes = [lower(item, name, expansion.models[item]) for name, item in leaves.items()]
     schedule, overflow = _common(leaves, "schedule", "schedules"), _common(leaves, "overflow", "overflow policies")
     names = {item.id: name for name, item in leaves.items()}
     for node in nodes:
         node.resolve(names)
-    program = Program(nodes, _connections(leaves), schedule, overflow or "raise")
-    known = set(program.variables)
-    variables = {
-        var.id: (name, var.name) for name, item in leaves.items() for var in item.vars if (name, var.name) in known
-    }
-    return LoweredGraph(program, processes, variables)
+    return Program(nodes, _connections(leaves), schedule, overflow or "raise")

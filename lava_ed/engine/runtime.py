@@ -9,10 +9,13 @@ import numpy as np
 import numpy.typing as npt
 from lava.magma.core.process.process import AbstractProcess
 from lava.magma.core.run_conditions import AbstractRunCondition, RunContinuous, RunSteps
+from lava.magma.core.run_configs import RunConfig
 
 from lava_ed.engine.graph import LoweredGraph, lower_graph
 from lava_ed.engine.program import Program
+from lava_ed.engine.selection.runs import check_runs, release_runs
 from lava_ed.errors import BackendError, ShapeError
+from lava_ed.proc.walk import collect
 
 _BACKGROUND_STEPS = 4096
 """Steps between two looks at a pause request."""
@@ -22,7 +25,8 @@ class EngineRuntime:
     """Runs a lowered graph behind Lava's own interface.
 
     ``process.run``, ``wait``, ``pause``, ``stop``, ``Var.get`` and ``Var.set`` reach it through
-    ``process.runtime``.  A RunConfig given to ``run`` is ignored, as Lava does for a graph that is compiled.
+    ``process.runtime``.  A RunConfig given to ``run`` must select the ProcessModels that were attached; Lava ignores
+    it for a graph that is compiled.
 
     Parameters
     ----------
@@ -138,6 +142,8 @@ class EngineRuntime:
             for process in self._graph.processes:
                 if process.runtime is self:
                     process.runtime = None
+                    release_runs([process])
+            self._graph.expansion.undo()
 
     def _locate(self, var_id: int) -> tuple[str, str]:
         if self._running:
@@ -168,7 +174,7 @@ class EngineRuntime:
         self.program.set(node, var, new)
 
 
-def attach(process: AbstractProcess) -> EngineRuntime:
+def attach(process: AbstractProcess, run_cfg: RunConfig | None = None) -> EngineRuntime:
     """Put the engine in place of Lava's runtime for the whole graph that `process` belongs to.
 
     It starts from the initial values of the Vars; an engine that was attached before is paused and detached.
@@ -177,6 +183,9 @@ def attach(process: AbstractProcess) -> EngineRuntime:
     ----------
     process : AbstractProcess
         Any process of the graph.
+    run_cfg : RunConfig, optional
+        Selects the ProcessModel of each process, as it does for Lava's compiler, and so the arithmetic; hierarchical
+        processes are expanded by their SubProcessModels.  Default: ``Loihi2SimCfg(select_tag="fixed_pt")``.
 
     Returns
     -------
@@ -185,19 +194,35 @@ def attach(process: AbstractProcess) -> EngineRuntime:
     Raises
     ------
     UnsupportedProcessError
-        If a process has no lowering; the graph is left as it was.
+        If a ProcessModel has no lowering, or none is selected; the graph is left as it was.
     BackendError
         If the graph runs on Lava's own runtime and was not stopped, or is no graph of one schedule.
     """
-    graph = lower_graph(process)
-    before = {id(item.runtime): item.runtime for item in graph.processes if item.runtime is not None}.values()
+    before = {id(item.runtime): item.runtime for item in collect(process) if item.runtime is not None}.values()
     # Lava's runtime tells only by this attribute whether its OS processes are alive.
     if any(getattr(runtime, "_is_started", False) for runtime in before):
         raise BackendError("the graph runs on Lava's own runtime: call stop() before attach()")
-    for old in before:
-        if isinstance(old, EngineRuntime):
-            old.detach()
+    engines = [runtime for runtime in before if isinstance(runtime, EngineRuntime)]
+    graph = _lower_again(process, engines, run_cfg)
+    for old in engines:
+        old.detach()
     runtime = EngineRuntime(graph)
     for item in graph.processes:
         item.runtime = runtime
+    check_runs(graph.processes, graph.expansion)
     return runtime
+
+
+def _lower_again(process: AbstractProcess, engines: list[EngineRuntime], run_cfg: RunConfig | None) -> LoweredGraph:
+    """Lower a graph as it was before earlier engines expanded its hierarchical processes."""
+    start = process
+    for old in engines:
+        if process in old._graph.expansion.created:
+            start = old._graph.start
+        old._graph.expansion.undo()
+    try:
+        return lower_graph(start, run_cfg)
+    except BaseException:
+        for old in engines:
+            old._graph.expansion.redo()
+        raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from lava.proc.conv.models import PyConvModelFixed
 from lava.proc.conv.process import Conv
 
 from lava_ed.engine.families.conv import ConvNode
@@ -13,7 +14,7 @@ from lava_ed.errors import ConfigError
 GEOMETRY = ("kernel_size", "stride", "padding", "dilation", "groups")
 
 
-@lowers(Conv)
+@lowers(PyConvModelFixed)
 def lower_conv(process: Conv, name: str) -> ConvNode:
     """Conv → ConvNode."""
     geometry = {var: tuple(int(x) for x in array_of(getattr(process, var), np.int8)) for var in GEOMETRY}

@@ -6,6 +6,11 @@ from typing import Any
 
 import numpy as np
 from lava.magma.core.learning.learning_rule import Loihi2FLearningRule, Loihi3FLearningRule
+from lava.proc.dense.models import (
+    PyDelayDenseModelBitAcc,
+    PyDenseModelBitAcc,
+    PyLearningDenseModelBitApproximate,
+)
 from lava.proc.dense.process import DelayDense, Dense, LearningDense
 from lava.utils.weightutils import SignMode
 
@@ -45,19 +50,19 @@ def _stored(var: Any) -> Any:
     return values
 
 
-@lowers(Dense)
+@lowers(PyDenseModelBitAcc)
 def lower_dense(process: Dense, name: str) -> DenseNode:
     """Dense → DenseNode."""
     return DenseNode(name, **_arguments(process))
 
 
-@lowers(DelayDense)
+@lowers(PyDelayDenseModelBitAcc)
 def lower_delay_dense(process: DelayDense, name: str) -> DelayDenseNode:
     """DelayDense → DelayDenseNode."""
     return DelayDenseNode(name, **_arguments(process), delays=_stored(process.delays))
 
 
-@lowers(LearningDense)
+@lowers(PyLearningDenseModelBitApproximate)
 def lower_learning_dense(process: LearningDense, name: str) -> LearningDenseNode:
     """LearningDense → LearningDenseNode."""
     p = process.proc_params

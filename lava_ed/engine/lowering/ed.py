@@ -23,6 +23,15 @@ from lava_ed.proc import (
     Labels,
     MembraneReadout,
     PlasticDense,
+    PyAFTIFModelFixed,
+    PyAFTLIFModelFixed,
+    PyEncoderModelFixed,
+    PyFeedbackDenseModelFixed,
+    PyFirstSpikeReadoutModelFixed,
+    PyLabelsModelFixed,
+    PyMembraneReadoutModelFixed,
+    PyPlasticDenseModelFixed,
+    PySoftmaxErrorModelFixed,
     SoftmaxError,
 )
 
@@ -32,20 +41,20 @@ def _scalar(var: Any) -> int:
     return int(np.asarray(var.init).reshape(-1)[0])
 
 
-@lowers(Encoder)
+@lowers(PyEncoderModelFixed)
 def lower_encoder(process: Encoder, name: str) -> EncoderNode:
     """Encoder → EncoderNode."""
     samples = np.ascontiguousarray(process.samples.init, np.uint8)
     return EncoderNode(name, samples.shape[1], process.proc_params["kind"], samples)
 
 
-@lowers(Labels)
+@lowers(PyLabelsModelFixed)
 def lower_labels(process: Labels, name: str) -> LabelNode:
     """Labels → LabelNode."""
     return LabelNode(name, np.asarray(process.labels.init, np.int32))
 
 
-@lowers(PlasticDense)
+@lowers(PyPlasticDenseModelFixed)
 def lower_plastic_dense(process: PlasticDense, name: str) -> PlasticDenseNode:
     """PlasticDense → PlasticDenseNode."""
     p = process.proc_params
@@ -65,14 +74,14 @@ def lower_plastic_dense(process: PlasticDense, name: str) -> PlasticDenseNode:
     )
 
 
-@lowers(FeedbackDense)
+@lowers(PyFeedbackDenseModelFixed)
 def lower_feedback_dense(process: FeedbackDense, name: str) -> FeedbackNode:
     """FeedbackDense → FeedbackNode."""
     p = process.proc_params
     return FeedbackNode(name, p["layer"], pack_weights(process.weights.init), p["error_shift"])
 
 
-@lowers(AFTIF)
+@lowers(PyAFTIFModelFixed)
 def lower_aft_if(process: AFTIF, name: str) -> AFTIFNode:
     """AFTIF → AFTIFNode."""
     p = process.proc_params
@@ -87,7 +96,7 @@ def lower_aft_if(process: AFTIF, name: str) -> AFTIFNode:
     )
 
 
-@lowers(AFTLIF)
+@lowers(PyAFTLIFModelFixed)
 def lower_aft_lif(process: AFTLIF, name: str) -> AFTLIFNode:
     """AFTLIF → AFTLIFNode."""
     p = process.proc_params
@@ -97,20 +106,20 @@ def lower_aft_lif(process: AFTLIF, name: str) -> AFTLIFNode:
     )  # fmt: skip
 
 
-@lowers(MembraneReadout)
+@lowers(PyMembraneReadoutModelFixed)
 def lower_membrane_readout(process: MembraneReadout, name: str) -> ReadoutNode:
     """MembraneReadout → ReadoutNode."""
     return ReadoutNode(name, process.v.shape[0], process.proc_params["layer"], Adaptation())
 
 
-@lowers(FirstSpikeReadout)
+@lowers(PyFirstSpikeReadoutModelFixed)
 def lower_first_spike_readout(process: FirstSpikeReadout, name: str) -> ReadoutNode:
     """FirstSpikeReadout → ReadoutNode."""
     p = process.proc_params
     return ReadoutNode(name, process.v.shape[0], p["layer"], p["adaptation"])
 
 
-@lowers(SoftmaxError)
+@lowers(PySoftmaxErrorModelFixed)
 def lower_softmax_error(process: SoftmaxError, name: str) -> SoftmaxErrorNode:
     """SoftmaxError → SoftmaxErrorNode."""
     p = process.proc_params

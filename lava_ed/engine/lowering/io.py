@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from lava.proc.io.sink import PyReceiveModelFixed
 from lava.proc.io.sink import RingBuffer as RingSink
+from lava.proc.io.source import PySendModelFixed
 from lava.proc.io.source import RingBuffer as RingSource
+from lava.proc.monitor.models import PyMonitorModel
 from lava.proc.monitor.process import Monitor
 
 from lava_ed.engine.families.monitor import MonitorNode
@@ -14,19 +17,19 @@ from lava_ed.engine.lowering.values import array_of
 from lava_ed.errors import UnsupportedProcessError
 
 
-@lowers(RingSource)
+@lowers(PySendModelFixed)
 def lower_ring_source(process: RingSource, name: str) -> RingSourceNode:
     """Source RingBuffer → RingSourceNode."""
     return RingSourceNode(name, array_of(process.data, np.int32))
 
 
-@lowers(RingSink)
+@lowers(PyReceiveModelFixed)
 def lower_ring_sink(process: RingSink, name: str) -> RingSinkNode:
     """Sink RingBuffer → RingSinkNode."""
     return RingSinkNode(name, array_of(process.data, np.int32))
 
 
-@lowers(Monitor)
+@lowers(PyMonitorModel)
 def lower_monitor(process: Monitor, name: str) -> MonitorNode:
     """Monitor → MonitorNode, for the one Var or OutPort that Lava's own model can record."""
     p = process.proc_params

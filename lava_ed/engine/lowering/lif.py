@@ -5,6 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from lava.proc.lif.models import (
+    PyLearningLIFModelFixed,
+    PyLifModelBitAcc,
+    PyLifResetModelBitAcc,
+    PyTernLifModelFixed,
+)
 from lava.proc.lif.process import LIF, LearningLIF, LIFReset, TernaryLIF
 
 from lava_ed.engine.families.lif import PLAIN, RESET, TERNARY, LIFNode
@@ -26,13 +32,13 @@ def _node(process: Any, name: str, kind: int, thresholds: dict[str, int]) -> LIF
     )
 
 
-@lowers(LIF)
+@lowers(PyLifModelBitAcc)
 def lower_lif(process: LIF, name: str) -> LIFNode:
     """LIF → LIFNode."""
     return _node(process, name, PLAIN, {"vth": integer_of(process.vth)})
 
 
-@lowers(LIFReset)
+@lowers(PyLifResetModelBitAcc)
 def lower_lif_reset(process: LIFReset, name: str) -> LIFNode:
     """LIFReset → LIFNode."""
     node = _node(process, name, RESET, {"vth": integer_of(process.vth)})
@@ -41,14 +47,14 @@ def lower_lif_reset(process: LIFReset, name: str) -> LIFNode:
     return node
 
 
-@lowers(TernaryLIF)
+@lowers(PyTernLifModelFixed)
 def lower_ternary_lif(process: TernaryLIF, name: str) -> LIFNode:
     """TernaryLIF → LIFNode."""
     limits = {var: int(array_of(getattr(process, var), np.int32)[0]) for var in ("vth_lo", "vth_hi")}
     return _node(process, name, TERNARY, limits)
 
 
-@lowers(LearningLIF)
+@lowers(PyLearningLIFModelFixed)
 def lower_learning_lif(process: LearningLIF, name: str) -> LIFNode:
     """LearningLIF → LIFNode: Lava's own model fires like LIF, and sends nothing on its learning ports."""
     refuse_connected(process, LEARNING_PORTS, "Lava's LearningLIF never sends on it")

@@ -1,50 +1,70 @@
-"""Which function turns which process class into a node."""
+"""Which function turns a process with which ProcessModel into a node."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from lava_ed.engine.assembler import Node
+from lava_ed.engine.selection.models import Model, class_name, describe, describe_model
 from lava_ed.errors import UnsupportedProcessError
 
 Lowering = Callable[[Any, str], Node]
 L = TypeVar("L", bound=Lowering)
 
-_LOWERINGS: dict[type, Lowering] = {}
+_LOWERINGS: dict[Model, Lowering] = {}
+
+_NO_BEHAVIOUR: Final = {
+    "__abstractmethods__", "__doc__", "__module__", "__parameters__", "_abc_impl", "implements_process",
+    "implements_protocol", "required_resources", "tags",
+}  # fmt: skip
+"""What a class body without statements, and Lava's decorators, leave in a ProcessModel."""
 
 
-def lowers(process_class: type) -> Callable[[L], L]:
-    """Register a function (process, node name) → Node for exactly this class, not for its subclasses.
-
-    A subclass may have another ProcessModel, so it needs an entry of its own.
-    """
+def lowers(*models: Model) -> Callable[[L], L]:
+    """Register a function (process, node name) → Node for the ProcessModels whose arithmetic it reproduces."""
 
     def register(function: L) -> L:
-        _LOWERINGS[process_class] = function
+        for model in models:
+            _LOWERINGS[model] = function
         return function
 
     return register
 
 
-def lower(process: Any, name: str) -> Node:
-    """The node of a process.
+def _lowering(model: Model) -> Lowering | None:
+    """The lowering of a model, or of the one that it derives from and adds nothing but decorators to."""
+    for base in model.__mro__:
+        if base in _LOWERINGS:
+            return _LOWERINGS[base]
+        if not set(vars(base)) <= _NO_BEHAVIOUR:
+            return None
+    return None
+
+
+def lower(process: Any, name: str, model: Model) -> Node:
+    """The node of a process that has a certain ProcessModel.
 
     Raises
     ------
     UnsupportedProcessError
-        If the engine does not know the class.
+        If the engine does not know the model.
     """
-    function = _LOWERINGS.get(type(process))
+    function = _lowering(model)
     if function is None:
         raise UnsupportedProcessError(
-            f"the engine has no lowering for process {process.name!r} of class "
-            f"{type(process).__module__}.{type(process).__qualname__}; it knows {', '.join(supported_names())}. "
-            "Run the graph on Lava's own runtime: call run() with a RunConfig and without attach()"
+            f"the engine has no lowering for {describe(process)} with the ProcessModel {describe_model(model)}. It "
+            f"knows {', '.join(supported_models())}. Run the graph on Lava's own runtime: call run() with a RunConfig "
+            "and without attach()"
         )
     return function(process, name)
 
 
 def supported_names() -> list[str]:
-    """Names of the classes that can be lowered."""
-    return sorted({cls.__name__ for cls in _LOWERINGS})
+    """Names of the process classes of which a model can be lowered."""
+    return sorted({model.implements_process.__name__ for model in _LOWERINGS})
+
+
+def supported_models() -> list[str]:
+    """Full names of the ProcessModels that can be lowered."""
+    return sorted(class_name(model) for model in _LOWERINGS)
