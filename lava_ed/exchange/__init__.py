@@ -6,6 +6,7 @@ from lava_ed.exchange.golden.replay import replay
 from lava_ed.exchange.netx.convert import netx_of_model
 from lava_ed.exchange.netx.evaluate import evaluate_netx, spike_trains
 from lava_ed.exchange.netx.file import read_netx, write_netx
+from lava_ed.exchange.netx.graph import netx_processes
 from lava_ed.exchange.netx.network import NetxLayer, NetxNetwork, NetxNeuron
 from lava_ed.exchange.netx.program import netx_decisions, netx_program
 
@@ -17,6 +18,7 @@ __all__ = [
     "export_run",
     "netx_decisions",
     "netx_of_model",
+    "netx_processes",
     "netx_program",
     "read_netx",
     "record_golden",

@@ -1,43 +1,104 @@
 """The one way a kernel is compiled: ahead of first use, cached on disk, never stale.
 
 Numba's disk cache notices a change in the file of the function it compiled, but not in the
-files of the functions that one calls.  Every kernel's cache is therefore stamped with a digest
-of all kernel and engine sources, so that an upgrade never runs yesterday's arithmetic.
+functions that one calls.  Every kernel's cache is therefore stamped with a digest of all that goes
+into its machine code, the functions it calls and the constants it reads, however deep.  So an
+upgrade never runs yesterday's arithmetic, and an edit compiles anew only what it changes.
 """
 
 from __future__ import annotations
 
+import builtins
+import dis
 import hashlib
-from collections.abc import Callable
-from functools import lru_cache
-from pathlib import Path
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator
+from types import CodeType, FunctionType, ModuleType
+from typing import Any, Final, TypeVar
 
 import numba
+import numpy as np
+from numba.core.dispatcher import Dispatcher
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_COMPILED_PACKAGES = ("kernels", "engine")
+_PACKAGE: Final = __name__.partition(".")[0]
+_VALUES: Final = (bool, int, float, complex, tuple, np.generic, type(None), type)
+"""Types of globals that compiled code may read; numba freezes their values."""
+_COMPILERS: Final = ("numba", "numpy")
+"""Whose functions compiled code may read, too."""
 
 
-@lru_cache(maxsize=1)
-def source_stamp() -> tuple[float, int]:
-    """Digest of every source file that can end up inside a compiled kernel.
+def content_stamp(function: Callable[..., Any]) -> tuple[float, int]:
+    """Digest of a function's byte code, of the constants it reads, and of the kernels it calls.
 
     Returns
     -------
     tuple of (float, int)
         In the shape numba compares: a "time" (here derived from the digest) and a size.
+
+    Raises
+    ------
+    TypeError
+        If a name that the function reads is not defined yet, or holds what numba cannot freeze.
     """
-    package = Path(__file__).resolve().parent.parent
     digest = hashlib.sha256()
     size = 0
-    for folder in _COMPILED_PACKAGES:
-        for path in sorted((package / folder).rglob("*.py")):
-            text = path.read_bytes()
-            digest.update(path.name.encode() + b"\0" + text)
-            size += len(text)
+    for part in _parts(function, set()):
+        digest.update(len(part).to_bytes(8, "big") + part)
+        size += len(part)
     return float(int.from_bytes(digest.digest()[:6], "big")), size
+
+
+def _parts(function: Any, seen: set[int]) -> Iterator[bytes]:
+    """What the digest is made of, each function once."""
+    plain: FunctionType = function.py_func if isinstance(function, Dispatcher) else function
+    if id(plain) in seen:
+        return
+    seen.add(id(plain))
+    # The options decide about the machine code too: an inline helper is not a kernel of its own.
+    yield repr(getattr(function, "targetoptions", None)).encode()
+    for code in _codes(plain.__code__):
+        yield code.co_code + repr((code.co_varnames, code.co_names)).encode()
+        yield repr([value for value in code.co_consts if not isinstance(value, (str, CodeType))]).encode()
+        for name, value in _globals_read(code, plain):
+            yield name.encode()
+            yield from _value(value, name, code, plain, seen)
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    """A code object and those nested in it."""
+    yield code
+    for value in code.co_consts:
+        if isinstance(value, CodeType):
+            yield from _codes(value)
+
+
+def _globals_read(code: CodeType, function: FunctionType) -> Iterator[tuple[str, Any]]:
+    """Names that are read from the module, in order, and what they hold."""
+    names = dict.fromkeys(i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME"))
+    for name in names:
+        if name in function.__globals__:
+            yield name, function.__globals__[name]
+        elif not hasattr(builtins, name):
+            raise TypeError(f"{function.__qualname__} reads {name}, which is defined below it: move it up")
+
+
+def _value(value: Any, name: str, code: CodeType, function: FunctionType, seen: set[int]) -> Iterator[bytes]:
+    """What a global adds to the digest."""
+    if isinstance(value, Dispatcher):
+        yield from _parts(value, seen)
+    elif isinstance(value, ModuleType):
+        # Of a module of constants, those that may be meant; other libraries by their name.
+        if value.__name__.partition(".")[0] == _PACKAGE:
+            for attribute in code.co_names:
+                if hasattr(value, attribute):
+                    yield from _value(getattr(value, attribute), f"{name}.{attribute}", code, function, seen)
+    elif isinstance(value, np.ndarray):
+        yield repr((value.dtype, value.shape)).encode() + value.tobytes()
+    elif isinstance(value, _VALUES) or getattr(value, "__module__", "").partition(".")[0] in _COMPILERS:
+        yield repr(value).encode()
+    else:
+        raise TypeError(f"{function.__qualname__} reads {name}, a {type(value).__name__}: numba cannot freeze it")
 
 
 def kernel(function: F) -> F:
@@ -47,7 +108,7 @@ def kernel(function: F) -> F:
     """
     compiled: Any = numba.njit(nogil=True, cache=True, error_model="numpy")(function)
     # No public hook exists for the stamp; tests/kernels/test_jit.py fails if this one goes away.
-    compiled._cache._cache_file._source_stamp = source_stamp()
+    compiled._cache._cache_file._source_stamp = content_stamp(compiled)
     return compiled  # type: ignore[no-any-return]
 
 

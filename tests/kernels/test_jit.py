@@ -1,9 +1,8 @@
-"""Compiled kernels on disk: the stamp covers every source, and yesterday's machine code never runs."""
+"""Compiled kernels on disk: the stamp covers all that is compiled in, and yesterday's machine code never runs."""
 
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
 import pkgutil
 import shutil
@@ -11,14 +10,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numba
+import numpy as np
 import pytest
 from numba.core.dispatcher import Dispatcher
 
 import lava_ed
 from lava_ed import engine, kernels
-from lava_ed.kernels._jit import source_stamp
+from lava_ed.kernels._jit import content_stamp, inline, kernel
 
-HOOK = "compiled._cache._cache_file._source_stamp = source_stamp()"
+HOOK = "compiled._cache._cache_file._source_stamp = content_stamp(compiled)"
 CALL = """
 from lava_ed.kernels import streams
 value = int(streams.layer_key(1, 2, 3, 4))
@@ -32,14 +33,6 @@ def package(tmp_path):
     """A copy of the package without its caches."""
     source = Path(lava_ed.__file__).parent
     return Path(shutil.copytree(source, tmp_path / "lava_ed", ignore=shutil.ignore_patterns("__pycache__")))
-
-
-def stamp_of(package: Path) -> tuple[float, int]:
-    """The stamp that a copy of the package computes over itself."""
-    spec = importlib.util.spec_from_file_location("copied_jit", package / "kernels" / "_jit.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.source_stamp()
 
 
 def run(package: Path) -> list[int]:
@@ -75,36 +68,93 @@ def test_every_kernel_carries_the_stamp():
                 continue  # nothing compiled, and they need Lava
             for name, value in vars(importlib.import_module(info.name)).items():
                 if isinstance(value, Dispatcher) and type(value._cache).__name__ != "NullCache":
-                    assert value._cache._cache_file._source_stamp == source_stamp(), name
+                    assert value._cache._cache_file._source_stamp == content_stamp(value), name
                     found += 1
     assert found > 30
 
 
-def test_stamp_depends_on_contents_only(package):
-    before = stamp_of(package)
-    assert before == source_stamp()
-    for path in package.rglob("*.py"):
-        os.utime(path, (0, 0))
-    assert stamp_of(package) == before
+LIMIT = 7
+TABLE = np.array([1, 2, 3])
 
 
-@pytest.mark.parametrize("folder", ["kernels", "engine", "engine/families"])
-def test_stamp_sees_every_source(package, folder):
-    before = stamp_of(package)
-    for path in sorted((package / folder).glob("*.py")):
-        text = path.read_bytes()
-        path.write_bytes(text + b"\n")
-        assert stamp_of(package) != before, path.name
-        path.write_bytes(text)
-    assert stamp_of(package) == before
+@inline
+def helper(x):
+    """One thing."""
+    return x + LIMIT
 
 
-def test_stamp_sees_a_change_of_the_same_length(package):
-    before = stamp_of(package)
-    change_callee(package)
-    after = stamp_of(package)
-    assert after[0] != before[0]
-    assert after[1] == before[1]
+def sum_up(x):
+    return helper(x) + TABLE[0]
+
+
+def variant(**names):
+    """The stamp of `sum_up` where some of the names that it, or `helper`, reads hold something else."""
+    scope = {"LIMIT": LIMIT, "TABLE": TABLE, **names}
+    called = type(helper.py_func)(helper.py_func.__code__, scope)
+    scope["helper"] = names.get("helper", inline(called))
+    return content_stamp(type(sum_up)(sum_up.__code__, scope))
+
+
+def test_stamp_is_that_of_the_same_content():
+    assert variant() == variant()
+
+
+def documented(x):
+    """Another thing, in other words."""
+    # and a comment
+    return x + LIMIT
+
+
+def changed(x):
+    return x - LIMIT
+
+
+def test_stamp_does_not_see_documentation():
+    assert variant(helper=inline(type(documented)(documented.__code__, {"LIMIT": LIMIT}))) == variant()
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"LIMIT": 8},
+        {"TABLE": np.array([1, 2, 4])},
+        {"TABLE": np.array([1, 2, 3], np.int32)},
+        {"helper": inline(changed)},
+        {"helper": numba.njit(inline="always")(helper.py_func)},
+    ],
+)
+def test_stamp_sees_what_is_compiled_in(names):
+    assert variant(**names) != variant()
+
+
+def test_a_name_that_is_not_defined_yet_is_an_error():
+    def early(x):
+        return defined_below(x)  # noqa: F821
+
+    with pytest.raises(TypeError, match="early reads defined_below, which is defined below it"):
+        kernel(early)
+
+
+def test_a_value_that_cannot_be_frozen_is_an_error():
+    scope = {"LIMIT": {}}
+    with pytest.raises(TypeError, match="reads LIMIT, a dict"):
+        content_stamp(type(changed)(changed.__code__, scope))
+
+
+def test_stamp_of_the_loop_sees_the_constants_of_a_module(monkeypatch):
+    from lava_ed.engine import interpreter
+
+    before = content_stamp(interpreter.run_steps)
+    monkeypatch.setattr(interpreter.op, "ADAPT", 99)
+    assert content_stamp(interpreter.run_steps) != before
+
+
+def test_an_edit_elsewhere_leaves_the_cache_alone(package):
+    """A kernel that is not called may change: the machine code is used again."""
+    first = run(package)
+    path = package / "kernels" / "softmax.py"
+    path.write_text(path.read_text().replace("best = 0", "best = 1"))
+    assert run(package) == [first[0], 1, 0]
 
 
 def test_stale_cache_is_not_used(package):

@@ -1,0 +1,78 @@
+"""A netx net as Lava processes, wired as lava-dl wires them; needs lava-nc, not lava-dl."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.errors import ExchangeError, LavaNotInstalledError
+from lava_ed.exchange.netx.network import MAX_DELAY, NetxLayer, NetxNetwork, NetxNeuron
+from lava_ed.exchange.netx.program import BIAS_EXPONENT
+from lava_ed.exchange.netx.synapse import fit_weights
+
+
+def netx_processes(net: NetxNetwork, reset_interval: int) -> tuple[list[Any], list[Any]]:
+    """Dense (DelayDense) and LIFReset processes of a net, connected in a chain.
+
+    Parameters
+    ----------
+    net : NetxNetwork
+    reset_interval : int
+        As in `netx_program`.
+
+    Returns
+    -------
+    (synapses, neurons)
+        One of each for every layer; ``synapses[0].s_in`` takes the input, ``neurons[-1].s_out`` gives the output.
+
+    Raises
+    ------
+    LavaNotInstalledError
+        If lava-nc is absent.
+    ExchangeError
+        If a layer is recurrent.
+    """
+    try:
+        from lava.proc.lif.process import LIFReset
+    except ImportError as error:
+        raise LavaNotInstalledError(
+            "a graph of Lava processes needs lava-nc, which runs on Python 3.10 only; netx_program needs no Lava"
+        ) from error
+    synapses: list[Any] = []
+    neurons: list[Any] = []
+    for k, layer in enumerate(net.dense_layers, start=1):
+        if layer.weight_rec is not None:
+            raise ExchangeError(f"layer {k} is recurrent: load the file with lava-dl's netx.hdf5.Network")
+        neuron = layer.neuron or NetxNeuron()
+        synapses.append(_synapse(layer))
+        neurons.append(
+            LIFReset(
+                shape=(layer.size,),
+                vth=neuron.v_th_mant,
+                du=neuron.i_decay - 1,
+                dv=neuron.v_decay,
+                bias_mant=0 if layer.bias is None else layer.bias,
+                bias_exp=BIAS_EXPONENT,
+                reset_interval=reset_interval,
+                reset_offset=k,
+            )
+        )
+        if k > 1:
+            neurons[-2].s_out.connect(synapses[-1].s_in)
+        synapses[-1].a_out.connect(neurons[-1].a_in)
+    return synapses, neurons
+
+
+def _synapse(layer: NetxLayer) -> Any:
+    """Dense, or DelayDense where the layer has delays."""
+    from lava.proc.dense.process import DelayDense, Dense
+
+    weight: npt.NDArray[np.int64] | None = layer.weight
+    assert weight is not None
+    weights, bits, exponent = fit_weights(weight)
+    arguments = {"weights": weights, "weight_exp": exponent, "num_weight_bits": bits}
+    if layer.delay is None:
+        return Dense(**arguments)
+    return DelayDense(**arguments, delays=layer.delay, max_delay=MAX_DELAY)
