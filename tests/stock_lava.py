@@ -93,6 +93,9 @@ MODELS = {
     ("Dense", "dense"): "dense.models:PyDenseModelBitAcc",
     ("LearningDense", "dense"): "dense.models:PyLearningDenseModelBitApproximate",
     ("DelayDense", "dense"): "dense.models:PyDelayDenseModelBitAcc",
+    ("Sparse", "sparse"): "sparse.models:PySparseModelBitAcc",
+    ("DelaySparse", "sparse"): "sparse.models:PyDelaySparseModelBitAcc",
+    ("LearningSparse", "sparse"): "sparse.models:PyLearningSparseModelBitApproximate",
     ("RingBuffer", "io"): "io.source:PySendModelFixed",
     ("RingBuffer sink", "io"): "io.sink:PyReceiveModelFixed",
     ("Monitor", "monitor"): "monitor.models:PyMonitorModel",
@@ -113,6 +116,12 @@ def stock_model(process: Any) -> Any:
 def buffer_name(process: Any) -> str:
     """Var in which a synapse keeps what it sends next; empty for other processes."""
     return next((name for name in ("a_buff", "a_buf") if hasattr(process, name)), "")
+
+
+def value_of(var: Any) -> np.ndarray:
+    """What `Var.get` says, a sparse matrix in full."""
+    value = var.get()
+    return np.asarray(value.toarray() if hasattr(value, "toarray") else value)
 
 
 class _Reference:
@@ -241,8 +250,13 @@ class StockGraph:
         model.run_spk()
 
     def get(self, var: Any) -> np.ndarray:
-        """Value of a Var."""
-        return np.asarray(getattr(self.models[var.process], var.name), dtype=np.float64).reshape(var.shape)
+        """Value of a Var; a sparse one as a matrix where it was given as such, else its stored values."""
+        model = self.models[var.process]
+        held = getattr(model, var.name)
+        held = held.toarray() if hasattr(held, "tocsr") else held
+        in_csr = getattr(getattr(type(model), var.name, None), "cls", None).__name__ == "csr_matrix"
+        shape = var.shape if hasattr(var.init, "tocsr") or not in_csr else (-1,)
+        return np.asarray(held, dtype=np.float64).reshape(shape)
 
     def set(self, var: Any, value: Any) -> None:
         """Write a Var as Lava's `_set_var` does."""

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from stock_graphs import MOST_STEPS, Builder
+from stock_graphs import MOST_STEPS, Builder, is_sparse
 
 SOURCES: list[Callable[..., Any]] = []
 """(builder, shape, high) → a process with s_out, of values below `high`."""
@@ -97,12 +97,13 @@ def weights(b: Builder, shape: tuple[int, ...]) -> Any:
 
 
 def _synapse(b: Builder, cls: Any, n_pre: int, n_post: int, modes: tuple[Any, ...], **more: Any) -> Any:
-    """A process of the Dense family with random constants; mode None leaves sign_mode away."""
+    """A process of the Dense or Sparse family with random constants; mode None leaves sign_mode away."""
     mode = b.pick(modes)
     if mode is not None:
         more["sign_mode"] = mode
+    given = weights(b, (n_post, n_pre))
     process = cls(
-        weights=weights(b, (n_post, n_pre)),
+        weights=sparse_matrix(b, given) if "sparse" in cls.__module__ else given,
         num_message_bits=b.pick((0, 8)),
         weight_exp=b.integers(-8, 8) if b.chance(0.5) else 0,
         num_weight_bits=b.integers(1, 9) if b.chance(0.3) else 8,
@@ -145,14 +146,18 @@ def learning_dense(b: Builder, n_pre: int, n_post: int) -> Any:
     )  # fmt: skip
 
 
-def learning_rule(b: Builder) -> Any:
+FACTORS = ("x1", "y1", "w", "x2", "y2", "y3", "d", "t")
+TRACE_FACTORS = ("x1", "y1", "x2", "y2", "y3")
+
+
+def learning_rule(b: Builder, names: tuple[str, ...] = FACTORS) -> Any:
     """Two or three factors, over one to three of dw, dd, dt."""
     from lava.magma.core.learning.learning_rule import Loihi2FLearningRule, Loihi3FLearningRule
 
     three = b.chance(0.4)
     decimation = b.integers(0, 4)
     targets = b.pick((("dw",), ("dw", "dt"), ("dw", "dd"), ("dt",), ("dd",), ("dd", "dt", "dw")))
-    arguments: dict[str, Any] = {target: rule_text(b, decimation) for target in targets}
+    arguments: dict[str, Any] = {target: rule_text(b, decimation, names) for target in targets}
     for name in ("x1", "x2") if three else ("x1", "x2", "y1", "y2", "y3"):
         arguments[f"{name}_impulse"] = b.integers(0, 127 * 4) / 4
         arguments[f"{name}_tau"] = b.integers(0, 30)
@@ -160,20 +165,20 @@ def learning_rule(b: Builder) -> Any:
     return cls(**arguments, t_epoch=b.integers(1, 6), rng_seed=b.integers(0, 100))
 
 
-def rule_text(b: Builder, decimation: int) -> str:
+def rule_text(b: Builder, decimation: int, names: tuple[str, ...]) -> str:
     """One to three products, each with a dependency and up to three factors."""
     text = ""
     for k in range(b.integers(1, 4)):
         sign = b.pick(("+", "-"))
-        text += (sign if k or sign == "-" else "") + product_text(b, decimation)
+        text += (sign if k or sign == "-" else "") + product_text(b, decimation, names)
     return text
 
 
-def product_text(b: Builder, decimation: int) -> str:
+def product_text(b: Builder, decimation: int, names: tuple[str, ...]) -> str:
     """Such as ``3*2^-2*x0*y1*(w+3)``."""
     parts = [b.pick(("x0", "y0", f"u{decimation}"))]
     for _ in range(b.integers(0, 4)):
-        name = b.pick(("x1", "y1", "w", "x2", "y2", "y3", "d", "t"))
+        name = b.pick(names)
         forms = ("{}", "({}+{})", "({}-{})", "sgn({})", "sgn({}-{})")
         form = b.pick(forms if name in ("w", "d", "t") else forms[:3])
         parts.append(form.format(name, b.integers(1, 130)))
@@ -182,6 +187,52 @@ def product_text(b: Builder, decimation: int) -> str:
     if b.chance(0.3):
         parts.insert(0, str(b.integers(1, 8)))
     return "*".join(parts)
+
+
+def sparse_matrix(b: Builder, values: Any) -> Any:
+    """About a third of the values, or all of them."""
+    from scipy.sparse import csr_matrix
+
+    return csr_matrix(values * (b.array(0, 3, values.shape) == 0) if b.chance(0.8) else values)
+
+
+@part(SYNAPSES)
+def sparse(b: Builder, n_pre: int, n_post: int) -> Any:
+    from lava.proc.sparse.process import Sparse
+    from lava.utils.weightutils import SignMode
+
+    return _synapse(b, Sparse, n_pre, n_post, (None, *SignMode))
+
+
+@part(SYNAPSES)
+def delay_sparse(b: Builder, n_pre: int, n_post: int) -> Any:
+    """Delays as a matrix with other entries than the weights, or one for all."""
+    from lava.proc.sparse.process import DelaySparse
+    from lava.utils.weightutils import SignMode
+
+    delays = sparse_matrix(b, b.array(0, 4, (n_post, n_pre))) if b.chance(0.7) else b.integers(0, 3)
+    return _synapse(b, DelaySparse, n_pre, n_post, (None, *SignMode), delays=delays, max_delay=b.integers(0, 5))
+
+
+@part(SYNAPSES)
+def learning_sparse(b: Builder, n_pre: int, n_post: int) -> Any:
+    """With the rules and sign modes that Lava's model can apply."""
+    from lava.magma.core.learning.constants import GradedSpikeCfg
+    from lava.proc.sparse.process import LearningSparse
+    from lava.utils.weightutils import SignMode
+
+    rule = learning_rule(b, TRACE_FACTORS)
+    process = _synapse(
+        b, LearningSparse, n_pre, n_post, (SignMode.MIXED, None) if rule.dw else (None, *list(SignMode)[1:]),
+        learning_rule=rule,
+        graded_spike_cfg=b.pick(list(GradedSpikeCfg)),
+        tag_1=sparse_matrix(b, b.array(-257, 256, (n_post, n_pre))),
+        tag_2=sparse_matrix(b, b.array(0, 256, (n_post, n_pre))),
+    )  # fmt: skip
+    # With nothing stored, Lava's model fails.
+    for var, value in ((process.weights, 256), (process.tag_1, 9), (process.tag_2, 9)):
+        var.init[0, 0] = value
+    return process
 
 
 @part(BLOCKS)
@@ -219,7 +270,12 @@ def monitor(b: Builder) -> None:
     from lava.proc.monitor.process import Monitor
 
     names = ("u", "v", "weights", "a_buff", "x1", "y1", "tag_1", "tag_2", "bias_mant", "tx", "y0")
-    watched = [var for p in (*b.graph.neurons, *b.graph.synapses) for var in p.vars if var.name in names]
+    watched = [
+        var
+        for process in (*b.graph.neurons, *b.graph.synapses)
+        for var in process.vars
+        if var.name in names and not is_sparse(var)
+    ]
     watcher = Monitor()
     watcher.probe(b.pick(b.outputs) if b.chance(0.4) else b.pick(watched), MOST_STEPS)
     b.graph.extras.append(watcher)

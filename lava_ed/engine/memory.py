@@ -93,6 +93,8 @@ class Variable:
         Shape as the user sees it, where the slot does not tell.
     pending : Pending, optional
         Holds the values until the first step.
+    order : integer array, optional
+        Place of each value of the user's (k,) in the slot.
     largest : int, optional
         Bound of the magnitude, below that of the arena's type.
     after_write : callable, optional
@@ -107,6 +109,7 @@ class Variable:
     row_nonzeros: Slot | None = None
     user_shape: tuple[int, ...] | None = None
     pending: Pending | None = None
+    order: npt.NDArray[np.int64] | None = None
     largest: int | None = None
     after_write: Callable[[Memory], None] | None = None
     read_only: str = ""
@@ -126,6 +129,8 @@ def read_variable(memory: Memory, variable: Variable) -> npt.NDArray[Any]:
     values = memory.view(variable.slot)
     if variable.packed:
         return unpack_weights(values)
+    if variable.order is not None:
+        return np.asarray(values[variable.order])
     return (values.T if variable.transposed else values).reshape(variable.shape).copy()
 
 
@@ -162,13 +167,21 @@ def _write_plain(memory: Memory, variable: Variable, new: npt.NDArray[Any]) -> N
         raise ShapeError(f"value has shape {new.shape}, the Var has {variable.shape}")
     if new.dtype.kind not in "biuf":
         raise ConfigError(f"value of type {new.dtype} does not fit this Var: numbers are needed")
-    limits = np.iinfo(dtype)
-    low, high = limits.min, limits.max
-    if variable.largest is not None and pending is None:
-        low, high = max(low, -variable.largest), min(high, variable.largest)
-    if new.size and (not np.all(np.isfinite(new)) or new.min() < low or new.max() > high):
-        raise ConfigError(f"value is outside the {dtype} range {low} … {high} of this Var")
+    if np.dtype(dtype).kind != "f":
+        _check_range(new, dtype, None if pending is not None else variable.largest)
     if pending is not None:
         pending.values = new.reshape(variable.shape).astype(dtype)
+    elif variable.order is not None:
+        view[variable.order] = new.reshape(view.shape)
     else:
         view[...] = new.reshape(view.shape)
+
+
+def _check_range(new: npt.NDArray[Any], dtype: Any, largest: int | None) -> None:
+    """Refuse what an integer type, or a bound below it, cannot hold."""
+    limits = np.iinfo(dtype)
+    low, high = limits.min, limits.max
+    if largest is not None:
+        low, high = max(low, -largest), min(high, largest)
+    if new.size and (not np.all(np.isfinite(new)) or new.min() < low or new.max() > high):
+        raise ConfigError(f"value is outside the {dtype} range {low} … {high} of this Var")

@@ -12,9 +12,11 @@ from lava_ed.engine.families.delay_dense import spikes_delayed
 from lava_ed.engine.families.dense import spikes_forward
 from lava_ed.engine.families.joins import join_clear, join_events, join_list, join_vector
 from lava_ed.engine.families.learning_dense import traces_learn, traces_receive
+from lava_ed.engine.families.learning_sparse import sparse_learn
 from lava_ed.engine.families.lif import lif
 from lava_ed.engine.families.monitor import monitor
 from lava_ed.engine.families.ring_buffer import ring_sink, ring_source
+from lava_ed.engine.families.sparse import sparse_delayed, sparse_forward
 from lava_ed.engine.interpreter import run_op
 from lava_ed.kernels._jit import kernel
 
@@ -49,6 +51,12 @@ def _stock_op(a, i8, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-d
         join_list(a, i32)
     elif code == op.CONV_FORWARD:
         conv_forward(a, i32, i64)
+    elif code == op.SPARSE_FORWARD:
+        sparse_forward(a, i32)
+    elif code == op.SPARSE_DELAYED:
+        sparse_delayed(a, i32)
+    elif code == op.SPARSE_LEARN:
+        sparse_learn(a, i32, i64, f64, now, row)
 
 
 @kernel

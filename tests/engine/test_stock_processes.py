@@ -17,7 +17,7 @@ from lava.proc.io.sink import RingBuffer as Sink
 from lava.proc.io.source import RingBuffer as Source
 from lava.proc.lif.process import LIF, LearningLIF, TernaryLIF
 from lava.proc.monitor.process import Monitor
-from lava.proc.sparse.process import Sparse
+from lava.proc.sdn.process import Delta
 from nets import samples, small_spec
 from stock_lava import StockGraph
 
@@ -206,10 +206,8 @@ def test_mixed_graph_equals_lavas_runtime() -> None:
 
 def test_what_cannot_be_run_says_so() -> None:
     """The process, and the way out."""
-    from scipy.sparse import csr_matrix
-
     with pytest.raises(UnsupportedProcessError, match="without attach"):
-        attach(Sparse(weights=csr_matrix(np.ones((2, 2)))))
+        attach(Delta(shape=(2,), vth=1))
     _, dense, _ = learning_net()
     silent = LearningLIF(shape=(4,), learning_rule=dense.proc_params["learning_rule"])
     silent.s_out_y1.connect(dense.s_in_y1)

@@ -118,7 +118,8 @@ class ConvNode(Node):
         """Convolve in every step."""
         c = self._columns
         pre = event_input(asm, self, "s_in", c["n_in"])
-        tables, steps = [], []
+        tables: list[int] = []
+        steps: list[int] = []
         for axis in (0, 1):
             stride, dilation = self.geometry["stride"][axis], self.geometry["dilation"][axis]
             size, out = self.input_shape[axis], self.output_shape[axis]

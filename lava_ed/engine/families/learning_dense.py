@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.engine.assembler import LEARN, SYNAPSES, Assembler
+from lava_ed.engine.assembler import LEARN, SYNAPSES, Assembler, Node, Signal
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.dense import DenseNode
 from lava_ed.engine.families.joins import event_input, lasting_vector_input
@@ -70,16 +70,8 @@ def traces_receive(a, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def traces_learn(a, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
-    """At the end of an epoch: the traces at each of its steps, then the rules.
-
-    Columns: 1 n_pre, 2 n_post, 3 weights, 4 tag_2, 5 tag_1 (i16), 6 x, 7 y, 8 tx, 9 ty, 10 x history, 11
-    y history, 12 decay factors (f64), 13 impulses (i64), 14 products (i64), 15 how many, 16 factors (i64),
-    17 how many, 18 ranges (i64), 19 limits (i64), 20 scratch, 21 within limits (flag), 22 randoms (f64), 23
-    t_epoch, 24 decimation exponent, 25 three factors (0/1), 26 x0, 27 y0.
-    """
-    if now % a[23] != 0:
-        return
+def advance_traces(a, i32, i64, f64, row):  # type: ignore[no-untyped-def]
+    """The traces of both sides at each step of the epoch that ends; columns as in `traces_learn`."""
     n_pre, n_post, length = a[1], a[2], a[23] + 1
     x = i32[a[6] : a[6] + N_X * n_pre].reshape(N_X, n_pre)
     y = i32[a[7] : a[7] + N_Y * n_post].reshape(N_Y, n_post)
@@ -96,6 +88,32 @@ def traces_learn(a, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-de
     x[:] = x_history[a[23]]
     if not a[25]:
         y[:] = y_history[a[23]]
+    return x_history, y_history
+
+
+@kernel
+def close_epoch(a, i32):  # type: ignore[no-untyped-def]
+    """Forget the spikes of the epoch; columns as in `traces_learn`."""
+    i32[a[21]] = 1
+    i32[a[8] : a[8] + a[1]] = 0
+    i32[a[9] : a[9] + a[2]] = 0
+    i32[a[26] : a[26] + a[1]] = 0
+    i32[a[27] : a[27] + a[2]] = 0
+
+
+@kernel
+def traces_learn(a, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
+    """At the end of an epoch: the traces at each of its steps, then the rules.
+
+    Columns: 1 n_pre, 2 n_post, 3 weights, 4 tag_2, 5 tag_1 (i16), 6 x, 7 y, 8 tx, 9 ty, 10 x history, 11
+    y history, 12 decay factors (f64), 13 impulses (i64), 14 products (i64), 15 how many, 16 factors (i64),
+    17 how many, 18 ranges (i64), 19 limits (i64), 20 scratch, 21 within limits (flag), 22 randoms (f64), 23
+    t_epoch, 24 decimation exponent, 25 three factors (0/1), 26 x0, 27 y0.
+    """
+    if now % a[23] != 0:
+        return
+    n_pre, n_post = a[1], a[2]
+    x_history, y_history = advance_traces(a, i32, i64, f64, row)
     size = n_pre * n_post
     apply_rule(
         i64[a[14] : a[14] + 6 * a[15]].reshape(a[15], 6),
@@ -103,18 +121,15 @@ def traces_learn(a, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-de
         i64[a[18] : a[18] + 6].reshape(3, 2),
         i64[a[19] : a[19] + 6].reshape(3, 2),
         decimation_active(now, a[23], a[24]),
-        draws[SYNAPSE], x_history, y_history, tx, ty,
+        f64[a[22] + row * RANDOM_COLUMNS + SYNAPSE], x_history, y_history,
+        i32[a[8] : a[8] + n_pre], i32[a[9] : a[9] + n_post],
         i16[a[3] : a[3] + size].reshape(n_pre, n_post),
         i16[a[4] : a[4] + size].reshape(n_pre, n_post),
         i16[a[5] : a[5] + size].reshape(n_pre, n_post),
         i32[a[20] : a[20] + SCRATCH_ROWS * n_post].reshape(SCRATCH_ROWS, n_post),
         i32[a[21]] != 0,
     )  # fmt: skip
-    i32[a[21]] = 1
-    tx[:] = 0
-    ty[:] = 0
-    i32[a[26] : a[26] + n_pre] = 0
-    i32[a[27] : a[27] + n_post] = 0
+    close_epoch(a, i32)
 
 
 @dataclass(frozen=True)
@@ -149,17 +164,24 @@ class LearningSettings:
 
 
 @dataclass
-class LearningDenseNode(DenseNode):
-    """As DenseNode, with tags (n_post, n_pre), traces and rules."""
+class LearningNode(Node):
+    """What plastic synapses have in common: traces and rules.
+
+    Parameters
+    ----------
+    settings : LearningSettings
+    """
 
     settings: LearningSettings | None = None
-    tag_2: npt.NDArray[Any] = field(default_factory=lambda: np.zeros((1, 1), np.int64))
-    tag_1: npt.NDArray[Any] = field(default_factory=lambda: np.zeros((1, 1), np.int64))
+    _columns: dict[str, int] = field(default_factory=dict)
 
-    def declare(self, asm: Assembler) -> None:
-        """Vars and OutPort of DenseNode; tags, traces, and the settings of the rule."""
+    def _declare_synapses(self, asm: Assembler) -> None:
+        """Vars of the synapses besides the weights."""
+        raise NotImplementedError
+
+    def _declare_learning(self, asm: Assembler) -> None:
+        """Tags, traces, and the settings of the rule; after the Vars of the synapses."""
         assert self.settings is not None
-        super().declare(asm)
         self._declare_synapses(asm)
         self._declare_traces(asm)
         self._declare_rule(asm, self.settings)
@@ -167,13 +189,6 @@ class LearningDenseNode(DenseNode):
         self._columns["randoms"] = randoms.allocate(asm.memory)
         asm.feeders.append(randoms)
         self._watch_writes(asm)
-
-    def _declare_synapses(self, asm: Assembler) -> None:
-        """tag_2 and tag_1, stored as the weights are."""
-        for name, values in (("tag_2", self.tag_2), ("tag_1", self.tag_1)):
-            slot = asm.memory.allocate("i16", values.shape[::-1], values.T)
-            asm.variables[self.name, name] = Variable(slot, transposed=True)
-            self._columns[name] = slot.offset
 
     def _declare_traces(self, asm: Assembler) -> None:
         """Traces of a side lie side by side; spike times and flags; the history of an epoch."""
@@ -189,7 +204,6 @@ class LearningDenseNode(DenseNode):
                 c[name] = asm.var(self, name, (size,))
             c[f"{side}_history"] = asm.scratch(length * len(names) * size)
         c["seen"] = asm.scratch(c["n_pre"])
-        c["work"] = asm.scratch(SCRATCH_ROWS * c["n_post"])
 
     def _declare_rule(self, asm: Assembler, s: LearningSettings) -> None:
         """Tables of the rule; its settings as Vars, which hold whole numbers as in Lava."""
@@ -230,31 +244,62 @@ class LearningDenseNode(DenseNode):
 
         for key, variable in list(asm.variables.items()):
             if key[0] == self.name:
-                asm.variables[key] = _also(variable, take_over)
+                asm.variables[key] = also_after_write(variable, take_over)
 
-    def emit(self, asm: Assembler) -> None:
-        """Sum and record in every step, learn at the end of every epoch."""
+    def _emit_traces(self, asm: Assembler, pre: Signal) -> None:
+        """Record the spikes of both sides in every step."""
         assert self.settings is not None
         c, s = self._columns, self.settings
-        pre = event_input(asm, self, "s_in", c["n_pre"], with_vector=True)
-        self.forward(asm, pre)
         post = [lasting_vector_input(asm, self, f"s_in_{name}", c["n_post"]) for name in ("bap", *Y_TRACES)]
-        three = int(s.three_factor)
         asm.every_step(
             SYNAPSES, opcodes.TRACES_RECEIVE,
             c["n_pre"], c["n_post"], pre.vector, c["seen"], c["bits"], s.graded_mode, s.t_epoch, c["x"], c["tx"],
-            c["impulses"], post[0], c["y"], c["ty"], c["y0"], c["randoms"], three, *post[1:],
+            c["impulses"], post[0], c["y"], c["ty"], c["y0"], c["randoms"], int(s.three_factor), *post[1:],
         )  # fmt: skip
+
+    def _emit_rule(self, asm: Assembler, opcode: int, weights: int, tag_2: int, tag_1: int, work: int) -> None:
+        """Learn at the end of every epoch."""
+        assert self.settings is not None
+        c, s = self._columns, self.settings
         asm.every_step(
-            LEARN, opcodes.TRACES_LEARN,
-            c["n_pre"], c["n_post"], c["weights"], c["tag_2"], c["tag_1"], c["x"], c["y"], c["tx"], c["ty"],
+            LEARN, opcode,
+            c["n_pre"], c["n_post"], weights, tag_2, tag_1, c["x"], c["y"], c["tx"], c["ty"],
             c["x_history"], c["y_history"], c["decay"], c["impulses"], c["products"], len(s.table.products),
-            c["factors"], len(s.table.factors), c["ranges"], c["limits"], c["work"], c["clean"], c["randoms"],
-            s.t_epoch, s.table.decimate_exponent, three, c["x0"], c["y0"],
+            c["factors"], len(s.table.factors), c["ranges"], c["limits"], work, c["clean"], c["randoms"],
+            s.t_epoch, s.table.decimate_exponent, int(s.three_factor), c["x0"], c["y0"],
         )  # fmt: skip
 
 
-def _also(variable: Variable, callback: Any) -> Variable:
+@dataclass
+class LearningDenseNode(LearningNode, DenseNode):
+    """As DenseNode, with tags (n_post, n_pre), traces and rules."""
+
+    tag_2: npt.NDArray[Any] = field(default_factory=lambda: np.zeros((1, 1), np.int64))
+    tag_1: npt.NDArray[Any] = field(default_factory=lambda: np.zeros((1, 1), np.int64))
+
+    def declare(self, asm: Assembler) -> None:
+        """Vars and OutPort of DenseNode; tags, traces, and the settings of the rule."""
+        super().declare(asm)
+        self._declare_learning(asm)
+
+    def _declare_synapses(self, asm: Assembler) -> None:
+        """tag_2 and tag_1, stored as the weights are."""
+        for name, values in (("tag_2", self.tag_2), ("tag_1", self.tag_1)):
+            slot = asm.memory.allocate("i16", values.shape[::-1], values.T)
+            asm.variables[self.name, name] = Variable(slot, transposed=True)
+            self._columns[name] = slot.offset
+
+    def emit(self, asm: Assembler) -> None:
+        """Sum and record in every step, learn at the end of every epoch."""
+        c = self._columns
+        pre = event_input(asm, self, "s_in", c["n_pre"], with_vector=True)
+        self.forward(asm, pre)
+        self._emit_traces(asm, pre)
+        work = asm.scratch(SCRATCH_ROWS * c["n_post"])
+        self._emit_rule(asm, opcodes.TRACES_LEARN, c["weights"], c["tag_2"], c["tag_1"], work)
+
+
+def also_after_write(variable: Variable, callback: Any) -> Variable:
     """The same Var, with one more thing to do after a write."""
     before = variable.after_write
 

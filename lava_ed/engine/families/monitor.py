@@ -99,7 +99,12 @@ class MonitorNode(Node):
     def _variable(self, asm: Assembler) -> Variable:
         assert self._source is not None
         variable = asm.variables.get(self._source)
-        if variable is None or self._source[1] == "counters" or variable.slot.arena not in ARENA_CODES:
+        if (
+            variable is None
+            or self._source[1] == "counters"
+            or variable.slot.arena not in ARENA_CODES
+            or variable.order is not None
+        ):
             raise BackendError(
                 f"{self.name} probes {'.'.join(self._source)}, which the engine does not hold step by step: read it "
                 "with get() after a run, or run the graph on Lava's own runtime (without attach)"

@@ -38,6 +38,9 @@ RING_SOURCE: Final = 69
 RING_SINK: Final = 70
 MONITOR: Final = 71
 CONV_FORWARD: Final = 80
+SPARSE_FORWARD: Final = 81
+SPARSE_DELAYED: Final = 82
+SPARSE_LEARN: Final = 83
 
 DECIDED, CLOCK, OVERFLOWS = range(3)
 """What the loop counts of its progress: decisions, steps, states that left their register."""

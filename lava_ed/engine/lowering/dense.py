@@ -62,12 +62,17 @@ def lower_delay_dense(process: DelayDense, name: str) -> DelayDenseNode:
     return DelayDenseNode(name, **_arguments(process), delays=_stored(process.delays))
 
 
-@lowers(PyLearningDenseModelBitApproximate)
-def lower_learning_dense(process: LearningDense, name: str) -> LearningDenseNode:
-    """LearningDense → LearningDenseNode."""
+def learning_settings(process: Any) -> LearningSettings:
+    """Rule and settings of a plastic connection.
+
+    Raises
+    ------
+    UnsupportedProcessError
+        If the engine does not know the kind of rule, or Lava's model cannot learn with the sign mode.
+    """
     p = process.proc_params
     rule, mode = p["learning_rule"], p.get("sign_mode", SignMode.MIXED)
-    if type(rule) not in (Loihi2FLearningRule, Loihi3FLearningRule):
+    if not isinstance(rule, (Loihi2FLearningRule, Loihi3FLearningRule)):
         raise UnsupportedProcessError(
             f"{process.name} has a {type(rule).__name__}; the engine knows Loihi2FLearningRule and "
             "Loihi3FLearningRule. Run the graph on Lava's own runtime (without attach)"
@@ -76,10 +81,8 @@ def lower_learning_dense(process: LearningDense, name: str) -> LearningDenseNode
         raise UnsupportedProcessError(
             f"{process.name} has sign_mode {mode}, with which Lava's model cannot learn either"
         )
-    arguments = _arguments(process)
-    arguments["weight_format"] = WeightFormat(mode.value, int(p.get("num_weight_bits", 8)), clip=False)
     strings = {"dw": rule.dw_str, "dd": rule.dd_str, "dt": rule.dt_str}
-    settings = LearningSettings(
+    return LearningSettings(
         compile_rule(rule),
         int(rule.t_epoch),
         isinstance(rule, Loihi3FLearningRule),
@@ -90,5 +93,14 @@ def lower_learning_dense(process: LearningDense, name: str) -> LearningDenseNode
         np.array([getattr(rule, f"{trace}_impulse") for trace in TRACES], np.float64),
         {key: text for key, text in strings.items() if text},
     )
+
+
+@lowers(PyLearningDenseModelBitApproximate)
+def lower_learning_dense(process: LearningDense, name: str) -> LearningDenseNode:
+    """LearningDense → LearningDenseNode."""
+    settings = learning_settings(process)
+    arguments = _arguments(process)
+    bits = int(process.proc_params.get("num_weight_bits", 8))
+    arguments["weight_format"] = WeightFormat(settings.sign_mode, bits, clip=False)
     tags = {"tag_2": _stored(process.tag_2), "tag_1": _stored(process.tag_1)}
     return LearningDenseNode(name, **arguments, settings=settings, **tags)

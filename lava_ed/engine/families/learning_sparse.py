@@ -1,0 +1,112 @@
+"""Lava's LearningSparse: Sparse, and the traces and rules of LearningDense on what is stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from lava_ed.engine.assembler import Assembler
+from lava_ed.engine.families import opcodes
+from lava_ed.engine.families.joins import event_input
+from lava_ed.engine.families.learning_dense import LearningNode, advance_traces, also_after_write, close_epoch
+from lava_ed.engine.families.sparse import Entries, SparseNode, declare_structure
+from lava_ed.engine.families.trace_randoms import RANDOM_COLUMNS, SYNAPSE
+from lava_ed.engine.memory import Memory, Variable
+from lava_ed.kernels._jit import kernel
+from lava_ed.kernels.loihi_learning import decimation_active
+from lava_ed.kernels.sparse_learning import apply_rule_sparse
+
+VARIABLES: Final = ("weights", "tag_2", "tag_1")
+STRUCTURE: Final = 5
+"""Columns of the table of a synaptic variable: starts, rows, how many, values, alive."""
+
+
+@kernel
+def sparse_learn(a, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
+    """At the end of an epoch: the traces at each of its steps, then the rules.
+
+    Columns: as in `traces_learn`, but 3 the table of the synaptic variables (i64).
+    """
+    if now % a[23] != 0:
+        return
+    n_pre, n_post = a[1], a[2]
+    x_history, y_history = advance_traces(a, i32, i64, f64, row)
+    tx, ty = i32[a[8] : a[8] + n_pre], i32[a[9] : a[9] + n_post]
+    ranges = i64[a[18] : a[18] + 6].reshape(3, 2)
+    for target in range(3):
+        table = i64[a[3] + target * STRUCTURE : a[3] + (target + 1) * STRUCTURE]
+        size = table[2]
+        if size and ranges[target, 0] < ranges[target, 1]:
+            apply_rule_sparse(
+                target,
+                i64[a[14] : a[14] + 6 * a[15]].reshape(a[15], 6),
+                i64[a[16] : a[16] + 4 * a[17]].reshape(a[17], 4),
+                ranges,
+                i64[a[19] : a[19] + 6].reshape(3, 2),
+                decimation_active(now, a[23], a[24]),
+                f64[a[22] + row * RANDOM_COLUMNS + SYNAPSE], x_history, y_history, tx, ty,
+                i32[table[0] : table[0] + n_pre + 1], i32[table[1] : table[1] + size],
+                i32[table[3] : table[3] + size], i32[table[4] : table[4] + size], i32[a[21]] != 0,
+            )  # fmt: skip
+    close_epoch(a, i32)
+
+
+@dataclass
+class LearningSparseNode(LearningNode, SparseNode):
+    """As SparseNode, with tags, traces and rules.
+
+    Parameters
+    ----------
+    tags : mapping
+        tag_2 and tag_1 as Entries; whole numbers where a rule changes them.
+    """
+
+    tags: dict[str, Entries] = field(default_factory=dict)
+
+    def declare(self, asm: Assembler) -> None:
+        """Vars and OutPort of SparseNode; tags, traces, and the settings of the rule."""
+        SparseNode.declare(self, asm)
+        self._declare_learning(asm)
+
+    def _declare_synapses(self, asm: Assembler) -> None:
+        """The tags, and where each synaptic variable lies."""
+        assert self.settings is not None
+        c = self._columns
+        weights = asm.variables[self.name, "weights"]
+        table = [[c["starts"], c["targets"], c["synapses"], c["weights"], self._watch_zeros(asm, weights)]]
+        learned = [first < stop for first, stop in self.settings.table.ranges]
+        for name, entries, is_learned in zip(VARIABLES[1:], self.tags.values(), learned[1:], strict=True):
+            size = entries.rows.size
+            slot = asm.memory.allocate("i32" if is_learned else "f64", (size,), entries.values)
+            asm.variables[self.name, name] = Variable(slot, order=entries.order)
+            alive = asm.memory.allocate("i32", (size,), 1).offset if is_learned else 0
+            table.append([*declare_structure(asm, entries), size if is_learned else 0, slot.offset, alive])
+        c["table"] = asm.memory.allocate("i64", (len(VARIABLES), STRUCTURE), np.array(table)).offset
+
+    def _watch_zeros(self, asm: Assembler, weights: Variable) -> int:
+        """Offset of the marks of the weights that are stored: not those that the first step cuts to 0.
+
+        What a user writes later is stored again.
+        """
+        alive = asm.memory.allocate("i32", weights.slot.shape, 1)
+
+        def cut(memory: Memory) -> None:
+            """Lava drops zeros once, in the first step."""
+            memory.view(alive)[...] = memory.view(weights.slot) != 0
+
+        def revive(memory: Memory) -> None:
+            """All that the user writes is stored."""
+            memory.view(alive)[...] = 1
+
+        asm.prologue.append(cut)
+        asm.variables[self.name, "weights"] = also_after_write(weights, revive)
+        return alive.offset
+
+    def emit(self, asm: Assembler) -> None:
+        """Sum and record in every step, learn at the end of every epoch."""
+        pre = event_input(asm, self, "s_in", self._columns["n_pre"], with_vector=True)
+        self.forward(asm, pre, opcodes.SPARSE_FORWARD, self._columns["flag"])
+        self._emit_traces(asm, pre)
+        self._emit_rule(asm, opcodes.SPARSE_LEARN, self._columns["table"], 0, 0, 0)

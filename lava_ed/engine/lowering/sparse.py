@@ -1,0 +1,105 @@
+"""Lowerings of Lava's Sparse, DelaySparse and LearningSparse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from lava.proc.sparse.models import (
+    PyDelaySparseModelBitAcc,
+    PyLearningSparseModelBitApproximate,
+    PySparseModelBitAcc,
+)
+from lava.proc.sparse.process import DelaySparse, LearningSparse, Sparse
+from lava.utils.sparse import find
+from lava.utils.weightutils import SignMode
+
+from lava_ed.engine.families.dense import WeightFormat
+from lava_ed.engine.families.learning_sparse import LearningSparseNode
+from lava_ed.engine.families.sparse import DelaySparseNode, Entries, SparseNode
+from lava_ed.engine.lowering.dense import learning_settings
+from lava_ed.engine.lowering.registry import lowers
+from lava_ed.engine.lowering.values import array_of, integer_of
+from lava_ed.errors import ConfigError, UnsupportedProcessError
+from lava_ed.kernels.loihi_learning import SRC_W
+
+INT32 = np.iinfo(np.int32)
+
+
+def entries_of(var: Any) -> Entries:
+    """Initial values of a Var that Lava's model keeps as a csr_matrix.
+
+    One that was given as one number or as an array is stored in full.
+    """
+    if hasattr(var.init, "tocsr"):
+        matrix = var.init.tocsr().copy()
+        nothing = np.zeros(0, np.int32), np.zeros(0, np.int32), matrix.data[:0]
+        # Lava's own order of the values; its function fails on an empty matrix.
+        rows, columns, values = find(matrix, explicit_zeros=True) if matrix.nnz else nothing
+        return Entries.of(var.shape, rows, columns, np.asarray(values))
+    rows, columns = (places.reshape(-1) for places in np.indices(var.shape))
+    return Entries.of(var.shape, rows, columns, np.broadcast_to(np.asarray(var.init), var.shape).reshape(-1))
+
+
+def whole_entries_of(var: Any) -> Entries:
+    """As `entries_of`, for what is kept in 32 bits."""
+    entries = entries_of(var)
+    values = entries.values
+    if values.dtype.kind not in "biu" or (values.size and (values.min() < INT32.min or values.max() > INT32.max)):
+        raise ConfigError(
+            f"{var.process.name}.{var.name} is {values.dtype}: the fixed-point model needs integers of 32 bits here. "
+            "Convert the matrix with astype(int)"
+        )
+    return entries
+
+
+def _arguments(process: Any) -> dict[str, Any]:
+    """What all three have in common."""
+    p = process.proc_params
+    mode = p.get("sign_mode")
+    return {
+        "weights": entries_of(process.weights),
+        "weight_format": WeightFormat(mode.value if mode else None, int(p.get("num_weight_bits", 8))),
+        "exponent": int(p.get("weight_exp", 0)),
+        "message_bits": integer_of(process.num_message_bits),
+        "a_buff": array_of(process.a_buff, np.int32),
+    }
+
+
+@lowers(PySparseModelBitAcc)
+def lower_sparse(process: Sparse, name: str) -> SparseNode:
+    """Sparse → SparseNode."""
+    return SparseNode(name, **_arguments(process))
+
+
+@lowers(PyDelaySparseModelBitAcc)
+def lower_delay_sparse(process: DelaySparse, name: str) -> DelaySparseNode:
+    """DelaySparse → DelaySparseNode."""
+    return DelaySparseNode(name, **_arguments(process), delays=whole_entries_of(process.delays))
+
+
+@lowers(PyLearningSparseModelBitApproximate)
+def lower_learning_sparse(process: LearningSparse, name: str) -> LearningSparseNode:
+    """LearningSparse → LearningSparseNode, for the rules that Lava's own model can apply to a csr_matrix."""
+    mode = process.proc_params.get("sign_mode", SignMode.MIXED)
+    settings = learning_settings(process)
+    if np.any(settings.table.factors[:, 0] >= SRC_W):
+        raise UnsupportedProcessError(
+            f"{process.name} has a rule with a synaptic variable (w, d or t) as a factor, at which Lava's model of "
+            "LearningSparse fails: use LearningDense"
+        )
+    if "dw" in settings.rules and mode is not SignMode.MIXED:
+        raise UnsupportedProcessError(
+            f"{process.name} has a rule for its weights and sign_mode {mode}, at which Lava's model of LearningSparse "
+            "fails: use SignMode.MIXED or LearningDense"
+        )
+    arguments = _arguments(process)
+    arguments["weight_format"] = WeightFormat(
+        mode.value, int(process.proc_params.get("num_weight_bits", 8)), clip=False
+    )
+    rules = {"tag_2": "dd", "tag_1": "dt"}
+    tags = {
+        tag: (whole_entries_of if rule in settings.rules else entries_of)(getattr(process, tag))
+        for tag, rule in rules.items()
+    }
+    return LearningSparseNode(name, **arguments, settings=settings, tags=tags)

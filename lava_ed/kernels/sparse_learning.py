@@ -1,0 +1,108 @@
+"""Stock LearningSparse ("bit approximate"): the rules of LearningDense on stored synapses only, bit for bit.
+
+Lava's model gives every stored value of weights, tag_2 and tag_1 the change that LearningDense would; its
+rules can read spikes and traces, not synaptic variables. What its first step cuts to 0 is not stored any more.
+Source: lava-nc 0.10.0, `lava/magma/core/model/py/connection.py` and `lava/proc/sparse/models.py`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lava_ed.kernels._jit import inline, kernel
+from lava_ed.kernels.loihi_learning import (
+    SCRATCH_ROWS,
+    active_reach,
+    holds_restless_tag,
+    rounding_offset,
+    update_row,
+)
+
+__all__ = ["apply_rule_sparse"]
+
+TAG_1_TARGET = 2
+
+
+@inline
+def choose_entries(start, stop, alive, columns, ty, whole, chosen):  # type: ignore[no-untyped-def]
+    """List the entries of a row to work on: all that live, or those of post spikes; returns how many."""
+    count = 0
+    for e in range(start, stop):
+        if alive[e] and (whole or ty[columns[e]] > 0):
+            chosen[count] = e
+            count += 1
+    return count
+
+
+@inline
+def gather(values, columns, y_history, ty, chosen, count, row, y_row, ty_row):  # type: ignore[no-untyped-def]
+    """Copy values, traces and spike times of the chosen entries side by side."""
+    for k in range(count):
+        e = chosen[k]
+        column = columns[e]
+        row[0, k] = values[e]
+        ty_row[k] = ty[column]
+        for t in range(y_history.shape[0]):
+            for trace in range(y_history.shape[1]):
+                y_row[t, trace, k] = y_history[t, trace, column]
+
+
+@kernel
+def apply_rule_sparse(  # type: ignore[no-untyped-def]
+    target, products, factors, ranges, limits, u_active, random, x_history, y_history, tx, ty,
+    starts, columns, values, alive, skip_idle,
+):  # fmt: skip
+    """Update one synaptic variable at the end of an epoch, as `loihi_learning.apply_rule` does.
+
+    Parameters
+    ----------
+    target : int
+        0 weights, 1 tag_2, 2 tag_1.
+    products, factors, ranges, limits, u_active, random, x_history, y_history, tx, ty, skip_idle
+        As in `apply_rule`; factors name no synaptic variable.
+    starts : int32[n_pre + 1]
+        Entries of pre neuron i are starts[i] … starts[i + 1] − 1.
+    columns : int32[entries]
+        Post neuron of each entry.
+    values : int32[entries]
+        Changed.
+    alive : int32[entries]
+        0 where an entry is not stored any more and stays 0.
+
+    Returns
+    -------
+    int
+        Number of entries that were visited.
+    """
+    own = np.zeros_like(ranges)
+    own[target] = ranges[target]
+    offset = rounding_offset(random)
+    on_all, on_pre, on_post = active_reach(products[ranges[target, 0] : ranges[target, 1]], u_active)
+    longest = 0
+    for i in range(tx.size):
+        longest = max(longest, starts[i + 1] - starts[i])
+    chosen = np.empty(longest, np.int32)
+    row = np.empty((1, longest), np.int32)
+    ty_row = np.empty(longest, ty.dtype)
+    y_row = np.empty((y_history.shape[0], y_history.shape[1], longest), np.int32)
+    scratch = np.empty((SCRATCH_ROWS, longest), np.int32)
+    visited = 0
+    for i in range(tx.size):
+        start, stop = starts[i], starts[i + 1]
+        restless = target == TAG_1_TARGET and holds_restless_tag(values[start:stop])
+        whole = not skip_idle or on_all or restless or (on_pre and tx[i] > 0)
+        if not whole and not on_post:
+            continue
+        count = choose_entries(start, stop, alive, columns, ty, whole, chosen)
+        if count == 0:
+            continue
+        visited += count
+        gather(values, columns, y_history, ty, chosen, count, row, y_row, ty_row)
+        few = row[:, :count]
+        update_row(
+            products, factors, own, limits, offset, u_active, i, 0, x_history, y_row[:, :, :count], tx, ty_row[:count],
+            few, few, few, scratch[:, :count],
+        )  # fmt: skip
+        for k in range(count):
+            values[chosen[k]] = row[0, k]
+    return visited
