@@ -79,7 +79,9 @@ def spike_rows(rng: np.random.Generator, n: int, share: float, rows: int = ROWS)
 
 def mixed_weights(rng: np.random.Generator, n_post: int, n_pre: int) -> npt.NDArray[np.int32]:
     """Mixed-sign weights, a little more positive than negative."""
-    return np.clip(np.round(rng.normal(12, 48, (n_post, n_pre))), -256, 254).astype(np.int32)
+    drawn = np.round(rng.normal(12, 48, (n_post, n_pre)))
+    weights: npt.NDArray[np.int32] = np.clip(drawn, -256, 254).astype(np.int32)
+    return weights
 
 
 def threshold(n_pre: int, share: float) -> int:
