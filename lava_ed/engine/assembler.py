@@ -110,11 +110,11 @@ class Feeder(Protocol):
     capacity: int
     """Steps that it can prepare at a time."""
 
-    def fill(self, memory: Memory, steps: int) -> None:
-        """Prepare the next `steps` steps."""
+    def fill(self, memory: Memory, time_step: int, steps: int) -> None:
+        """Prepare the `steps` steps that follow `time_step`.
 
-    def consume(self, steps: int) -> None:
-        """Take note that `steps` of them were run."""
+        The clock tells what an earlier preparation has left: Ctrl-C may have come between the loop and any note of it.
+        """
 
 
 @dataclass

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from lava_ed.engine.assembler import Connection, Node, assemble
 from lava_ed.engine.families.opcodes import CLOCK, DECIDED, DENSE_RESET, JOIN_CLEAR, OVERFLOWS
+from lava_ed.engine.idle import IdleCounts
 from lava_ed.engine.memory import read_variable, write_variable
 from lava_ed.errors import (
     BackendError,
@@ -20,15 +21,7 @@ from lava_ed.errors import (
     FixedPointOverflowWarning,
     ShapeError,
 )
-from lava_ed.kernels.counting import (
-    BACKWARD,
-    BARRIER_STEPS,
-    COUNTERS,
-    FORWARD,
-    NEURON_ACTIVE,
-    NEURON_IDLE,
-    PHASES,
-)
+from lava_ed.kernels.counting import COUNTERS, PHASES
 from lava_ed.network.schedule import Schedule
 
 OVERFLOW_POLICIES: Final = ("raise", "warn", "wrap")
@@ -68,10 +61,8 @@ class Program:
         self._memory = asm.memory
         self._variables = asm.variables
         self._signals = asm.signals
-        self._neuron_counts = asm.neuron_counts
-        self._barrier = asm.barrier
+        self._idle = IdleCounts(asm.neuron_counts, asm.barrier, schedule)
         self._named = asm.named
-        self._before: dict[tuple[int, int], int] = {}
         self._bound = ("own", "samples") in self._named or ("order", "samples") not in self._named
         self._prologue = asm.prologue
         self._feeders = asm.feeders
@@ -134,7 +125,7 @@ class Program:
         """Run a stretch in compiled code; the loop itself counts in `_progress`."""
         before = self.time_step
         for feeder in self._feeders:
-            feeder.fill(self._memory, steps)
+            feeder.fill(self._memory, before, steps)
         arrays = self._memory.arrays
         state: list[Any] = [
             self._ops,
@@ -151,11 +142,7 @@ class Program:
             from lava_ed.engine.interpreter import run_steps
 
             loop = run_steps
-        try:
-            loop(*state, self.phase, steps, int(self.overflow == "raise"), predictions, self._progress)
-        finally:
-            for feeder in self._feeders:
-                feeder.consume(self.time_step - before)
+        loop(*state, self.phase, steps, int(self.overflow == "raise"), predictions, self._progress)
 
     def _prepare(self) -> None:
         """What processes do once, in their first step: scale thresholds, cut weights to their bits."""
@@ -173,37 +160,11 @@ class Program:
             f"stopped at time step {self.time_step}, where the room of {full} ends: probe with a larger num_steps"
         )
 
-    def _phase_steps(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        """(phase, steps run in it) for the forward and the backward phase, since step 0."""
-        if self.schedule is None:
-            return (FORWARD, self.time_step), (BACKWARD, 0)
-        full, rest = divmod(self.time_step, self.schedule.period)
-        length = self.schedule.error_phase + 1
-        forward = full * length + min(rest, length)
-        return (FORWARD, forward), (BACKWARD, self.time_step - forward)
-
     def _count_idle(self) -> None:
-        """Idle neuron updates and barriers, which the loop leaves to us: what n updates a step lack was idle.
-
-        They follow from the clock, so that counting twice, or after an interrupt, changes nothing.
-        """
-        for phase, steps in self._phase_steps():
-            for group in self._neuron_counts:
-                counters = self._memory.view(group.counters)
-                total = steps * group.neurons + self._before.get((group.counters.offset, phase), 0)
-                counters[NEURON_IDLE, phase] = total - counters[NEURON_ACTIVE, phase]
-            if self._barrier is not None:
-                self._memory.view(self._barrier)[BARRIER_STEPS, phase] = steps + self._before.get((-1, phase), 0)
+        self._idle.count(self._memory, self.time_step)
 
     def _recount(self) -> None:
-        """After a write to counters or clock, idle updates and barriers count on from the new values."""
-        for phase, steps in self._phase_steps():
-            for group in self._neuron_counts:
-                counters = self._memory.view(group.counters)
-                total = int(counters[NEURON_ACTIVE, phase] + counters[NEURON_IDLE, phase])
-                self._before[group.counters.offset, phase] = total - steps * group.neurons
-            if self._barrier is not None:
-                self._before[-1, phase] = int(self._memory.view(self._barrier)[BARRIER_STEPS, phase]) - steps
+        self._idle.count_on(self._memory, self.time_step)
 
     def _report_overflow(self, overflows: int) -> None:
         """Raise or warn under the policy."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from lava.magma.core.process.process import AbstractProcess
+from lava.magma.core.process.variable import Var
 from lava.magma.core.run_conditions import AbstractRunCondition, RunContinuous, RunSteps
 from lava.magma.core.run_configs import RunConfig
+from lava.proc.monitor.process import Monitor
 
+from lava_ed.engine.batch import run_batch
 from lava_ed.engine.graph import LoweredGraph, lower_graph
 from lava_ed.engine.program import Program
 from lava_ed.engine.selection.runs import check_runs, release_runs
@@ -62,7 +66,24 @@ class EngineRuntime:
         return self.program.time_step
 
     def initialize(self, node_cfg_idx: int = 0) -> None:
-        """Nothing to prepare; Lava's own runtime starts processes here."""
+        """What ``create_runtime`` does in a graph that is attached: nothing, the engine is ready.
+
+        Raises
+        ------
+        BackendError
+            If steps were run already, or the runtime was stopped: Lava compiles a graph once.
+        """
+        if self._stopped or self.num_steps:
+            state = "which was stopped" if self._stopped else f"at time step {self.num_steps}"
+            raise BackendError(f"this graph has a runtime, {state}: call attach() again for a fresh one")
+
+    def __enter__(self) -> EngineRuntime:
+        """Enter a block that ends with `stop`."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop, as Lava's runtime does."""
+        self.stop()
 
     def start(self, run_condition: AbstractRunCondition) -> None:
         """Run under a condition; returns at once where it is non-blocking.
@@ -173,6 +194,73 @@ class EngineRuntime:
             new = current
         self.program.set(node, var, new)
 
+    def run_batch(
+        self,
+        inputs: Mapping[Var, npt.ArrayLike],
+        steps: int,
+        read: Sequence[Var | Monitor],
+        threads: int | None = None,
+    ) -> dict[Var | Monitor, npt.NDArray[np.float64]]:
+        """Run samples that know nothing of each other over all cores, each from the state at this call.
+
+        Sample k sees all Vars, the clock and the random streams as they are now, and ``inputs[var][k]`` in the Vars
+        that are named; it runs `steps` time steps, and its Vars in `read` are kept.  Order and number of threads do
+        not matter, learned weights stay within their sample, and the graph itself does not change.
+
+        Parameters
+        ----------
+        inputs : mapping of Var to array (N, *shape of the Var)
+            Such as ``{source.data: spikes}``, spikes of shape (N, neurons, steps).
+        steps : int
+            Time steps of a sample.
+        read : sequence of Var or Monitor
+            Such as ``[lif.v, sink.data]``; a Monitor stands for what it has recorded.
+        threads : int, optional
+            Default: one for each core that this process may use.  Each holds a copy of the state.
+
+        Returns
+        -------
+        dict of Var or Monitor to float64 (N, *shape of the Var)
+
+        Raises
+        ------
+        BackendError
+            If a run is going on, the runtime was stopped, a Var is not part of this graph, or is an input that is
+            only read in the first step, which was not run yet.
+        ShapeError, ConfigError
+            If an input does not fit.
+        FixedPointOverflowError
+            Under "raise", for the first sample in which a state leaves its register.
+
+        Examples
+        --------
+        >>> runtime = attach(source)  # doctest: +SKIP
+        >>> runtime.run_batch({source.data: spikes}, steps=32, read=[lif.v])[lif.v].shape  # doctest: +SKIP
+        (1000, 10)
+        """
+        if self._stopped:
+            raise BackendError("this runtime was stopped: call attach() again for a fresh one")
+        named = {self._locate(_aliased(var).id): values for var, values in inputs.items()}
+        wanted = {item: self._locate(_aliased(_record(item)).id) for item in read}
+        found = run_batch(self.program, named, steps, list(wanted.values()), threads)
+        return {item: found[name] for item, name in wanted.items()}
+
+
+def _record(item: Var | Monitor) -> Var:
+    """The Var that holds what a Monitor records; a Var stands for itself."""
+    if not isinstance(item, Monitor):
+        return item
+    if len(item.target_names) != 1:
+        raise BackendError(f"{item.name} probes {len(item.target_names)} Vars and OutPorts, a Lava Monitor records one")
+    return getattr(item, next(iter(item.target_names)))
+
+
+def _aliased(var: Var) -> Var:
+    """The Var of a sub-process that a Var stands for."""
+    while var.aliased_var is not None:
+        var = var.aliased_var
+    return var
+
 
 def attach(process: AbstractProcess, run_cfg: RunConfig | None = None) -> EngineRuntime:
     """Put the engine in place of Lava's runtime for the whole graph that `process` belongs to.
@@ -199,9 +287,8 @@ def attach(process: AbstractProcess, run_cfg: RunConfig | None = None) -> Engine
         If the graph runs on Lava's own runtime and was not stopped, or is no graph of one schedule.
     """
     before = {id(item.runtime): item.runtime for item in collect(process) if item.runtime is not None}.values()
-    # Lava's runtime tells only by this attribute whether its OS processes are alive.
-    if any(getattr(runtime, "_is_started", False) for runtime in before):
-        raise BackendError("the graph runs on Lava's own runtime: call stop() before attach()")
+    for old in before:
+        _check_ended(old)
     engines = [runtime for runtime in before if isinstance(runtime, EngineRuntime)]
     graph = _lower_again(process, engines, run_cfg)
     for old in engines:
@@ -211,6 +298,21 @@ def attach(process: AbstractProcess, run_cfg: RunConfig | None = None) -> Engine
         item.runtime = runtime
     check_runs(graph.processes, graph.expansion)
     return runtime
+
+
+def _check_ended(runtime: Any) -> None:
+    """Refuse to put the engine in the place of a runtime whose OS processes are alive.
+
+    Lava's Runtime tells so only by private attributes, and cannot stop processes that it never ran.
+    """
+    if getattr(runtime, "_is_started", False):
+        raise BackendError("the graph runs on Lava's own runtime: call stop() before attach()")
+    actors = getattr(getattr(runtime, "_messaging_infrastructure", None), "actors", [])
+    if any(not actor._is_done for actor in actors):
+        raise BackendError(
+            "create_runtime() has started OS processes for this graph, which Lava can only stop after a run: call "
+            "attach() before create_runtime(), or run() and stop() first"
+        )
 
 
 def _lower_again(process: AbstractProcess, engines: list[EngineRuntime], run_cfg: RunConfig | None) -> LoweredGraph:

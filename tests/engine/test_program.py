@@ -257,7 +257,7 @@ def test_an_interrupt_while_idle_updates_are_counted(program: Program, monkeypat
     twin = program_of(program.schedule.kind, (8, 7))
     learn(twin, 5)
     with monkeypatch.context() as patch:
-        patch.setattr(program, "_phase_steps", lambda: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(program._idle, "_steps", lambda _: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             program.run(33)
     twin.run(33)

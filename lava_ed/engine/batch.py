@@ -1,0 +1,222 @@
+"""Independent samples over all cores: each on a copy of the state, from the same start."""
+
+from __future__ import annotations
+
+import copy
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.engine.memory import Memory, Slot
+from lava_ed.engine.program import Program
+from lava_ed.errors import BackendError, ConfigError, LavaEDError, ShapeError
+
+Name = tuple[str, str]
+"""(node, Var)."""
+_STEPS_AT_A_TIME: Final = 1 << 12
+"""Steps between two looks at whether another sample has failed, or Ctrl-C was pressed."""
+
+
+@dataclass
+class _Watched(Memory):
+    """Remembers which regions were looked at."""
+
+    seen: set[Slot] = field(default_factory=set)
+
+    def view(self, slot: Slot) -> npt.NDArray[Any]:
+        """As `Memory.view`."""
+        self.seen.add(slot)
+        return super().view(slot)
+
+
+def _fork(program: Program, shared: frozenset[str] = frozenset()) -> tuple[Program, set[Name]]:
+    """An independent copy, prepared for its first step, and the Vars that the preparation has read or converted.
+
+    Arenas in `shared` are not copied.  The original stays as it is.
+    """
+    other = copy.copy(program)
+    arrays = {name: array if name in shared else array.copy() for name, array in program._memory.arrays.items()}
+    memory = _Watched(arrays)
+    held = [(v.pending, v.pending.values) for v in program._variables.values() if v.pending is not None]
+    try:
+        for prepare in program._prologue:
+            prepare(memory)
+    finally:
+        for pending, values in held:
+            pending.values = values
+    early = {
+        name
+        for name, v in program._variables.items()
+        if v.slot in memory.seen or (v.pending is not None and v.pending.values is not None)
+    }
+    other._memory = Memory(arrays)
+    other._progress = program._progress.copy()
+    other._feeders = copy.deepcopy(program._feeders)
+    other._idle = program._idle.copy()
+    other._variables = {name: replace(v, pending=None) for name, v in program._variables.items()}
+    other._prologue = []
+    return other, early
+
+
+def _restore(program: Program, start: Program) -> None:
+    """Bring a copy back to the start."""
+    for name, array in start._memory.arrays.items():
+        if program._memory.arrays[name] is not array:
+            program._memory.arrays[name][...] = array
+    program._progress[:] = start._progress
+    program._feeders = copy.deepcopy(start._feeders)
+    program._idle = start._idle.copy()
+
+
+@dataclass
+class _Batch:
+    """What the threads share.
+
+    Parameters
+    ----------
+    start : Program
+        The state from which each sample starts.
+    inputs, results : mapping of Name to array (N, …)
+    steps, samples : int
+    """
+
+    start: Program
+    inputs: Mapping[Name, npt.NDArray[Any]]
+    results: Mapping[Name, npt.NDArray[Any]]
+    steps: int
+    samples: int
+    shared: frozenset[str]
+    failures: dict[int, BaseException] = field(default_factory=dict)
+    ended: threading.Event = field(default_factory=threading.Event)
+    _next: Any = field(default_factory=count)
+
+    def work(self) -> None:
+        """Run samples until none is left, or one has failed."""
+        program, _ = _fork(self.start, self.shared)
+        while not self.ended.is_set():
+            k = next(self._next)
+            if k >= self.samples:
+                return
+            try:
+                self._run(program, k)
+            except BaseException as failure:
+                self.failures[k] = failure
+                self.ended.set()
+
+    def _run(self, program: Program, k: int) -> None:
+        """Run sample k."""
+        _restore(program, self.start)
+        for name, values in self.inputs.items():
+            program.set(*name, values[k])
+        for done in range(0, self.steps, _STEPS_AT_A_TIME):
+            if self.ended.is_set():
+                return
+            program.run(min(self.steps - done, _STEPS_AT_A_TIME))
+        for name, result in self.results.items():
+            result[k] = program.get(*name)
+
+
+def run_batch(
+    program: Program,
+    inputs: Mapping[Name, npt.ArrayLike],
+    steps: int,
+    read: Sequence[Name],
+    threads: int | None = None,
+) -> dict[Name, npt.NDArray[np.float64]]:
+    """Run samples that know nothing of each other, each from the program's present state.
+
+    For every sample k: all Vars, the clock and the random streams as they are now; ``inputs[name][k]`` written;
+    `steps` time steps; then the Vars in `read`.  The program itself does not change.
+
+    Parameters
+    ----------
+    program : Program
+    inputs : mapping of (node, Var) to array (N, *shape of the Var)
+    steps : int
+        Time steps of a sample.
+    read : sequence of (node, Var)
+    threads : int, optional
+        Default: one for each core that this process may use.  Each holds a copy of the state.
+
+    Returns
+    -------
+    dict of (node, Var) to float64 (N, *shape of the Var)
+
+    Raises
+    ------
+    ShapeError
+        If an input is not N times the shape of its Var, with one N for all.
+    ConfigError
+        If there is no input, `steps` is negative or `threads` is below 1, or a value does not fit its Var.
+    BackendError
+        If a Var is unknown; if an input is only read in the first step, and that was not run yet; or if the
+        program has no room for so many steps.
+    FixedPointOverflowError
+        Under "raise", for the first sample in which a state leaves its register.
+    """
+    if steps < 0:
+        raise ConfigError(f"cannot run {steps} steps: the number must not be negative")
+    workers = len(os.sched_getaffinity(0)) if threads is None else threads
+    if workers < 1:
+        raise ConfigError(f"cannot run on {threads} threads: at least 1 is needed")
+    shared = frozenset[str]() if ("own", "samples") in program._named else frozenset({"u8"})
+    start, early = _fork(program, shared)
+    arrays = {name: _checked(start, name, values, early) for name, values in inputs.items()}
+    samples = _common_length(arrays)
+    results = {name: np.zeros((samples, *start.get(*name).shape)) for name in read}
+    batch = _Batch(start, arrays, results, steps, samples, shared)
+    _run_threads(batch, min(workers, samples))
+    if batch.failures:
+        first = min(batch.failures)
+        failure = batch.failures[first]
+        if isinstance(failure, LavaEDError):
+            raise type(failure)(f"sample {first}: {failure}") from failure
+        raise failure
+    return results
+
+
+def _run_threads(batch: _Batch, workers: int) -> None:
+    """Let threads work; Ctrl-C ends them in the middle of their samples."""
+    threads = [threading.Thread(target=batch.work, name="lava-ed-batch", daemon=True) for _ in range(workers)]
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        batch.ended.set()
+        for thread in threads:
+            if thread.ident is not None:
+                thread.join()
+
+
+def _checked(start: Program, name: Name, values: npt.ArrayLike, early: set[Name]) -> npt.NDArray[Any]:
+    """An input that fits its Var."""
+    shape = start.get(*name).shape
+    if name in early:
+        raise BackendError(
+            f"{'.'.join(name)} is taken over in the first step and cannot differ from sample to sample: run one step, "
+            "or write it with set(), before run_batch()"
+        )
+    array = np.asarray(values)
+    if array.ndim == 0 or array.shape[1:] != shape:
+        raise ShapeError(f"input {'.'.join(name)} has shape {array.shape}, expected (N, {', '.join(map(str, shape))})")
+    return array
+
+
+def _common_length(arrays: Mapping[Name, npt.NDArray[Any]]) -> int:
+    """Number of samples."""
+    lengths = {".".join(name): len(array) for name, array in arrays.items()}
+    if not lengths:
+        raise ConfigError(
+            "no inputs: give at least one Var an array of N values, which says how many samples there are"
+        )
+    if len(set(lengths.values())) > 1:
+        raise ShapeError(f"the inputs have different numbers of samples: {lengths}")
+    return next(iter(lengths.values()))

@@ -1,0 +1,63 @@
+"""Idle neuron updates and barriers, which the compiled loop leaves out: they follow from the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from lava_ed.engine.assembler import NeuronCount
+from lava_ed.engine.memory import Memory, Slot
+from lava_ed.kernels.counting import BACKWARD, BARRIER_STEPS, FORWARD, NEURON_ACTIVE, NEURON_IDLE
+from lava_ed.network.schedule import Schedule
+
+
+@dataclass
+class IdleCounts:
+    """What n updates a step lack was idle; every step has one barrier.
+
+    Parameters
+    ----------
+    groups : sequence of NeuronCount
+    barrier : Slot or None
+        Counters that hold the barriers.
+    schedule : Schedule or None
+        None: every step is a forward one.
+    """
+
+    groups: Sequence[NeuronCount]
+    barrier: Slot | None
+    schedule: Schedule | None
+    _offsets: dict[tuple[int, int], int] = field(default_factory=dict)
+
+    def _steps(self, time_step: int) -> tuple[tuple[int, int], tuple[int, int]]:
+        """(phase, steps run in it) for the forward and the backward phase, since step 0."""
+        if self.schedule is None:
+            return (FORWARD, time_step), (BACKWARD, 0)
+        full, rest = divmod(time_step, self.schedule.period)
+        length = self.schedule.error_phase + 1
+        forward = full * length + min(rest, length)
+        return (FORWARD, forward), (BACKWARD, time_step - forward)
+
+    def count(self, memory: Memory, time_step: int) -> None:
+        """Write the counts of this time step; counting twice, or after an interrupt, changes nothing."""
+        for phase, steps in self._steps(time_step):
+            for group in self.groups:
+                counters = memory.view(group.counters)
+                total = steps * group.neurons + self._offsets.get((group.counters.offset, phase), 0)
+                counters[NEURON_IDLE, phase] = total - counters[NEURON_ACTIVE, phase]
+            if self.barrier is not None:
+                memory.view(self.barrier)[BARRIER_STEPS, phase] = steps + self._offsets.get((-1, phase), 0)
+
+    def count_on(self, memory: Memory, time_step: int) -> None:
+        """After a write to counters or clock, count on from the values that stand there now."""
+        for phase, steps in self._steps(time_step):
+            for group in self.groups:
+                counters = memory.view(group.counters)
+                total = int(counters[NEURON_ACTIVE, phase] + counters[NEURON_IDLE, phase])
+                self._offsets[group.counters.offset, phase] = total - steps * group.neurons
+            if self.barrier is not None:
+                self._offsets[-1, phase] = int(memory.view(self.barrier)[BARRIER_STEPS, phase]) - steps
+
+    def copy(self) -> IdleCounts:
+        """The same, to count on independently."""
+        return IdleCounts(self.groups, self.barrier, self.schedule, dict(self._offsets))
