@@ -10,8 +10,10 @@ import typer
 
 from lava_ed import __version__
 from lava_ed.cli.bench import BENCHES
+from lava_ed.cli.compare import compare
 from lava_ed.cli.demo import demo
 from lava_ed.cli.exchange import export, import_net
+from lava_ed.cli.page import report
 from lava_ed.cli.report import Interrupted, Report
 from lava_ed.cli.run import energy, evaluate
 from lava_ed.cli.system import info
@@ -58,6 +60,8 @@ COMMANDS: Final[dict[str, Callable[..., Report]]] = {
     "train": train,
     "eval": evaluate,
     "energy": energy,
+    "report": report,
+    "compare": compare,
     "export": export,
     "import": import_net,
     "info": info,

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from lava_ed.viz.style import MARKERS, PALETTE, figure, save
+from lava_ed.viz.plot import Plot, band
+from lava_ed.viz.style import COLUMN, MARKERS, PALETTE, above, figure, save
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Rows = Sequence[Mapping[str, Any]]
 
 
-def learning_curves(
-    runs: Mapping[str, Sequence[Mapping[str, Any]]], path: str | PathLike[str], title: str = ""
-) -> None:
+def learning_curves(runs: Mapping[str, Rows], path: str | PathLike[str], title: str = "") -> None:
     """Draw accuracy against epoch: validation solid with marks, training (while learning) dashed.
 
     Parameters
@@ -23,6 +27,76 @@ def learning_curves(
     title : str
     """
     result, (ax,) = figure(6.4, 4.0)
+    _draw_accuracy(ax, runs)
+    ax.set_title(title, loc="left", fontsize=10)
+    save(result, path)
+
+
+def accuracy_plot(runs: Mapping[str, Rows]) -> Plot:
+    """The learning curves of some runs, with the figures of every epoch as hints."""
+    result, (ax,) = figure(COLUMN, 3.0)
+    _draw_accuracy(ax, runs)
+    if len(runs) < 3:
+        above(ax, 2)
+    hints = {}
+    for epoch in sorted({row["epoch"] for rows in runs.values() for row in rows}):
+        gid = f"epoch-{epoch}"
+        band(ax, epoch - 0.5, epoch + 0.5, gid)
+        parts = [
+            f"{name}: validation {_percent(row['validation_accuracy'])}, training {_percent(row['train_accuracy'])}"
+            for name, rows in runs.items()
+            for row in rows
+            if row["epoch"] == epoch
+        ]
+        hints[gid] = f"epoch {epoch}\n" + "\n".join(parts)
+    last = [
+        f"{name} ends at {_percent(rows[-1]['validation_accuracy'])} validation and "
+        f"{_percent(rows[-1]['train_accuracy'])} training accuracy"
+        for name, rows in runs.items()
+    ]
+    return Plot("accuracy", "Accuracy by epoch", result, f"Accuracy against epoch; {'; '.join(last)}.", hints)
+
+
+def activity_plot(rows: Rows) -> Plot:
+    """What a training sample cost, epoch by epoch: messages and weight writes, on a logarithmic scale."""
+    from matplotlib.ticker import MaxNLocator
+
+    result, (ax,) = figure(COLUMN, 3.0)
+    epochs = [row["epoch"] for row in rows]
+    names = {
+        "backward_messages": "backward messages",
+        "weight_writes": "weight writes",
+        "synaptic_updates": "synapses visited",
+    }
+    for k, (key, label) in enumerate(names.items()):
+        ax.plot(epochs, [row[key] for row in rows], color=PALETTE[k], marker=MARKERS[k], markersize=3, label=label)
+    ax.set_yscale("symlog", linthresh=1)
+    ax.yaxis.set_major_formatter("{x:,g}")
+    ax.set_ylim(bottom=0)
+    ax.set_xlabel("epoch")
+    ax.set_ylabel("count per training sample")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    above(ax, 3)
+    hints = {}
+    for row in rows:
+        gid = f"epoch-{row['epoch']}"
+        band(ax, row["epoch"] - 0.5, row["epoch"] + 0.5, gid)
+        hints[gid] = f"epoch {row['epoch']}\n" + "\n".join(f"{row[key]:,.1f} {label}" for key, label in names.items())
+    first, last = rows[0], rows[-1]
+    alt = "Learning activity per training sample against epoch: " + "; ".join(
+        f"{label} go from {first[key]:,.1f} to {last[key]:,.1f}" for key, label in names.items()
+    )
+    return Plot("activity", "Learning activity by epoch", result, f"{alt}.", hints)
+
+
+def _percent(share: float | None) -> str:
+    return "not measured" if share is None else f"{100 * share:.2f} %"
+
+
+def _draw_accuracy(ax: Axes, runs: Mapping[str, Rows]) -> None:
+    """Validation solid with marks, training dashed."""
+    from matplotlib.ticker import MaxNLocator
+
     lowest = 100.0
     for k, (name, rows) in enumerate(runs.items()):
         colour, marker = PALETTE[k % len(PALETTE)], MARKERS[k % len(MARKERS)]
@@ -45,9 +119,7 @@ def learning_curves(
     ax.set_xlim(left=0.5)
     ax.set_xlabel("epoch")
     ax.set_ylabel("accuracy (%)")
-    ax.xaxis.get_major_locator().set_params(integer=True)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.grid(axis="y", color="#dddddd", linewidth=0.6)
     ax.set_axisbelow(True)
-    ax.set_title(title, loc="left", fontsize=10)
     ax.legend(frameon=False, fontsize=9, loc="lower right")
-    save(result, path)

@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.viz.style import PALETTE, figure, save
+from lava_ed.viz.plot import Plot, band
+from lava_ed.viz.style import COLUMN, PALETTE, figure, save
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _MARKS = ("|", ".", "x")
+_FEW = 0.12
+"""Smallest share of the height that a layer gets, however few neurons it has."""
 
 
 @dataclass(frozen=True)
@@ -64,3 +71,47 @@ def spike_raster(rasters: Sequence[Raster], path: str | PathLike[str]) -> None:
         ax.set_title(raster.title, loc="left", fontsize=10)
         ax.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
     save(result, path)
+
+
+def raster_plot(key: str, raster: Raster) -> Plot:
+    """The spikes of a sample, a panel for each layer, the input below; as one light path a layer."""
+    layers = list(raster.layers.items())[::-1]
+    total = sum(neurons for _, (neurons, _, _) in layers)
+    heights = [max(neurons / total, _FEW) for _, (neurons, _, _) in layers]
+    result, _ = figure(COLUMN, 3.6, 0)
+    axes = result.subplots(len(layers), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
+    hints, parts = {}, []
+    for k, (ax, (name, (neurons, times, indices))) in enumerate(zip(axes, layers, strict=True)):
+        _draw_layer(ax, neurons, times, indices, PALETTE[(len(layers) - 1 - k) % len(PALETTE)])
+        for style, (mark, time) in zip(("--", ":"), raster.marks.items(), strict=False):
+            ax.axvline(time, color="#000000", linestyle=style, linewidth=0.8, label=mark)
+        gid = f"layer-{name}"
+        band(ax, -0.5, neurons - 0.5, gid, across=True)
+        fired = np.unique(indices).size
+        parts.append(f"{name}: {len(times)} spikes, {fired} of {neurons} neurons fired")
+        hints[gid] = parts[-1]
+        ax.set_title(f"{name} · {len(times)} spikes", loc="left", fontsize=8, pad=2)
+    axes[0].legend(frameon=False, fontsize=7, loc="lower right", bbox_to_anchor=(1, 0.98), ncols=2, borderaxespad=0)
+    axes[-1].set_xlim(-0.8, raster.steps - 0.2)
+    axes[-1].set_xlabel("time step of the sample")
+    result.supylabel("neuron", fontsize=10)
+    alt = f"Spike raster, {raster.title}, {raster.steps} time steps. {'; '.join(parts[::-1])}."
+    return Plot(key, f"Spikes: {raster.title}", result, alt, hints)
+
+
+def _draw_layer(
+    ax: Axes, neurons: int, times: npt.NDArray[np.int64], indices: npt.NDArray[np.int64], colour: str
+) -> None:
+    """A short vertical stroke for every spike, all of them one path, which keeps a page small."""
+    half = max(0.5, neurons / 110)
+    x = np.repeat(times.astype(float), 3)
+    y = np.repeat(indices.astype(float), 3)
+    y[0::3] -= half
+    y[1::3] += half
+    y[2::3] = np.nan
+    (line,) = ax.plot(x, y, color=colour, linewidth=1.1, solid_capstyle="butt")
+    line.get_path().should_simplify = False
+    ax.set_ylim(-0.5 - half, neurons - 0.5 + half)
+    ax.set_yticks([0, neurons - 1])
+    ax.tick_params(labelsize=8)
+    ax.spines[["top", "right"]].set_visible(False)

@@ -1,0 +1,144 @@
+"""`lava-ed compare`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lava_ed.cli.report import JsonFlag, Report, table
+from lava_ed.cli.train import layer_sizes
+from lava_ed.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def compare(
+    runs: Annotated[
+        list[str] | None, typer.Argument(metavar="[RUN]...", help="Folders of runs that have ended.")
+    ] = None,
+    out: Annotated[
+        str | None, typer.Option(metavar="FOLDER", help="Write compare.html and its pictures there.")
+    ] = None,
+    target: Annotated[
+        float | None,
+        typer.Option(
+            help="Validation accuracy (0 … 1) of the comparison.  [default: the highest that every run reaches]"
+        ),
+    ] = None,
+    reference: Annotated[str, typer.Option(help="Rule that the ratios refer to.")] = "sg-bptt",
+    price_list: Annotated[
+        list[str] | None,
+        typer.Option(help="Name or file of a price list; may be repeated.  [default: all built-in ones]"),
+    ] = None,
+    train: Annotated[bool, typer.Option("--train", help="Train what is missing, into FOLDER/RULE-SEED.")] = False,
+    rules: Annotated[str | None, typer.Option(help="With --train: rules, for example std-ed,mpd-ed,sg-bptt.")] = None,
+    seeds: Annotated[str, typer.Option(help="With --train: seeds.")] = "0,1,2",
+    dataset: Annotated[str | None, typer.Option(help="With --train: data set.  [default: digits]")] = None,
+    data_dir: Annotated[str | None, typer.Option(help="With --train: folder of the data files.")] = None,
+    hidden: Annotated[str | None, typer.Option(help="With --train: hidden layers, for example 256 or 256,128.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="With --train: passes over the training samples.")] = None,
+    limit: Annotated[int | None, typer.Option(help="With --train: at most this many training samples.")] = None,
+    json: JsonFlag = False,
+) -> Report:
+    """Set runs of several rules and seeds beside each other: accuracy, counts, and energy at equal accuracy."""
+    from lava_ed.train import comparison
+    from lava_ed.viz.report.run import load_lists
+
+    prices = load_lists(price_list)
+    paths = list(runs or [])
+    if train:
+        settings = {
+            "data_dir": data_dir,
+            "hidden": None if hidden is None else layer_sizes(hidden),
+            "epochs": epochs,
+            "limit": limit,
+        }
+        paths += train_missing(out, rules, seeds, dataset or "digits", settings)
+    read = [comparison.read_run(path) for path in dict.fromkeys(paths)]
+    value = comparison.compare(read, prices, target, reference)
+    if out is not None:
+        from lava_ed.viz.report import write_comparison
+
+        value |= write_comparison(read, value, prices, out)
+    return Report(value, lambda console: _show(console, value))
+
+
+def train_missing(
+    out: str | None, rules: str | None, seeds: str, dataset: str, settings: Mapping[str, Any]
+) -> list[str]:
+    """Train every rule with every seed into a folder of its own, going on where a run was stopped.
+
+    Raises
+    ------
+    ConfigError
+        If no folder or rules were given, a seed is no number, or a setting is out of range; nothing was trained then.
+    """
+    from lava_ed import train as training
+
+    if out is None or not rules:
+        raise ConfigError("--train needs --out FOLDER for the runs, and --rules, for example std-ed,mpd-ed,sg-bptt")
+    names = [name.strip() for name in rules.split(",")]
+    configs = {
+        f"{rule}-{seed}": training.TrainConfig.create(rule, dataset, seed=seed, **settings)
+        for rule in names
+        for seed in _numbers(seeds)
+    }
+    paths = []
+    for name, config in configs.items():
+        path = str(Path(out) / name)
+        training.train(config, path, resume=True, reporter=training.reporter())
+        paths.append(path)
+    return paths
+
+
+def _numbers(text: str) -> list[int]:
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError as error:
+        raise ConfigError(f"--seeds {text!r} is no list of numbers: write for example 0,1,2") from error
+
+
+def _show(console: Console, value: dict[str, Any]) -> None:
+    """Accuracy and counts, then the energies under each price list, then what belongs to them."""
+    from lava_ed.viz.report.compare import accuracy, spread
+
+    target = value["target"]
+    where = "all epochs" if target is None else f"up to {100 * target:.2f} % validation accuracy"
+    header = ("rule", "runs", "test accuracy", "epochs", "spikes", "messages", "synapses visited", "weight writes")
+    rows: list[Sequence[object]] = []
+    for entry in value["rules"]:
+        counts = entry["per_sample"] or {}
+        rows.append(
+            (entry["label"], len(entry["runs"]), accuracy(entry["test_accuracy"]), spread(entry["epochs"]),
+             *(spread(counts.get(key)) for key in ("spikes", "messages", "synaptic_updates", "weight_writes")))
+        )  # fmt: skip
+    table(f"{value['dataset']}, {where}; counts per training sample", header, rows)(console)
+    for name in value["price_lists"]:
+        _energy_table(console, value, name)
+    for note in value["notes"]:
+        console.print(f"Note: {note}", soft_wrap=True, markup=False)
+    if "report" in value:
+        console.print(f"Page: {value['report']}", soft_wrap=True, markup=False)
+
+
+def _energy_table(console: Console, value: dict[str, Any], name: str) -> None:
+    from lava_ed.viz.report.compare import spread
+
+    rows: list[Sequence[object]] = []
+    for entry in value["rules"]:
+        if entry["energy"] is None:
+            rows.append((entry["label"], None, None, None, None))
+            continue
+        mine = entry["energy"][name]
+        rows.append(
+            (entry["label"], spread(mine["learning_microjoules_per_sample"]), mine["learning_ratio"],
+             spread(mine["training_millijoules"]), mine["training_ratio"])
+        )  # fmt: skip
+    ratio = f"{value['reference']} / this"
+    header = ("rule", "learning µJ per sample", ratio, "training mJ", ratio)
+    table(f"Energy at equal accuracy, {name}", header, rows)(console)
+    console.print(f"Prices: {value['price_lists'][name]}", soft_wrap=True, markup=False)

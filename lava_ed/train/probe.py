@@ -1,0 +1,186 @@
+"""A trained net looked at sample by sample: decisions, spikes, membranes and thresholds, learning switched off."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.errors import ConfigError
+from lava_ed.kernels.neuron import threshold_from_step
+from lava_ed.network.spec import NetworkSpec
+from lava_ed.train.backend import Counts, EngineBackend
+from lava_ed.train.metrics import difference
+from lava_ed.train.spikes import Spikes, forward_spikes
+from lava_ed.train.tensor_files import Model
+
+_kappa: Callable[[int], int] = threshold_from_step
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Decisions:
+    """What a net decided on some samples, and what that cost.
+
+    Attributes
+    ----------
+    labels, decided : int64 (N,)
+    n_classes : int
+    counters
+        node → counter → phase → count.
+    """
+
+    labels: Ints
+    decided: Ints
+    n_classes: int
+    counters: Counts
+
+    @property
+    def correct(self) -> int:
+        """Number of samples decided rightly."""
+        return int(np.count_nonzero(self.labels == self.decided))
+
+    @property
+    def accuracy(self) -> float:
+        """Share of samples decided rightly."""
+        return self.correct / len(self.labels)
+
+    def confusion(self) -> Ints:
+        """(n_classes, n_classes): samples by label (row) and decision (column)."""
+        matrix = np.zeros((self.n_classes, self.n_classes), np.int64)
+        np.add.at(matrix, (self.labels, self.decided), 1)
+        return matrix
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """Membranes of a layer during one sample.
+
+    Attributes
+    ----------
+    layer : str
+        hidden1 …, or readout.
+    neurons : int64 (k,)
+        Which neurons are recorded.
+    membranes : int64 (k, S)
+        v after each time step, in units of a weight (w = 2 is one stored unit).
+    threshold : float64 (S,)
+        Threshold in each step, NaN where the layer cannot fire.
+    """
+
+    layer: str
+    neurons: Ints
+    membranes: Ints
+    threshold: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One sample of a data set as a net saw it: spikes by layer (phase, neuron), membranes, and the decision."""
+
+    index: int
+    label: int
+    decided: int
+    spikes: dict[str, Spikes]
+    traces: tuple[Trace, ...]
+
+
+def _of_model(model: Model, images: npt.NDArray[np.uint8]) -> EngineBackend:
+    """The engine with a trained net in it, learning off, and the images bound."""
+    if images.shape[1] != model.spec.sizes[0]:
+        raise ConfigError(
+            f"the net takes {model.spec.sizes[0]} inputs, the samples have {images.shape[1]}: name the data set that "
+            "the net was trained on"
+        )
+    backend = EngineBackend(model.spec)
+    backend.load_state(model.put_into(backend.state()))
+    backend.set_learning(False)
+    backend.bind(np.ascontiguousarray(images))
+    return backend
+
+
+def decide(model: Model, images: npt.NDArray[np.uint8], labels: Ints) -> Decisions:
+    """Present all samples once, with learning and adaptation off, on the engine.
+
+    Raises
+    ------
+    ConfigError
+        If the samples do not fit the net.
+    """
+    backend = _of_model(model, images)
+    if int(labels.max()) >= model.spec.sizes[-1]:
+        raise ConfigError(f"the net knows {model.spec.sizes[-1]} classes, the samples have label {labels.max()}")
+    before = backend.counters()
+    decided = backend.present(np.arange(len(labels)), labels)
+    counters = difference(backend.counters(), before)
+    return Decisions(labels, decided.astype(np.int64), model.spec.sizes[-1], counters)
+
+
+def trace_samples(
+    model: Model, images: npt.NDArray[np.uint8], labels: Ints, indices: Sequence[int], neurons: int = 3
+) -> list[Sample]:
+    """Run samples step by step and record what each layer did.
+
+    Parameters
+    ----------
+    model : Model
+    images : uint8 (N, n)
+    labels : int64 (N,)
+    indices : sequence of int
+        Which samples.
+    neurons : int
+        Membranes to keep of each hidden layer: neurons whose first spikes spread over the window.
+
+    Returns
+    -------
+    list of Sample
+    """
+    chosen = np.asarray(indices, np.int64)
+    backend = _of_model(model, images[chosen])
+    return [_trace(backend, int(k), int(labels[k]), neurons) for k in chosen]
+
+
+def _trace(backend: EngineBackend, index: int, label: int, neurons: int) -> Sample:
+    spec, program = backend.spec, backend.program
+    layers = [*(f"hidden{layer}" for layer in spec.hidden), "readout"]
+    recorded: dict[str, list[npt.NDArray[Any]]] = {name: [] for name in layers}
+    for _ in range(spec.schedule.period):
+        program.run(1)
+        for name in layers:
+            recorded[name].append(program.get(name, "v"))
+    state = backend.state()
+    spikes = forward_spikes(spec, state)
+    traces = []
+    for k, name in enumerate(layers, start=1):
+        membranes = np.array(recorded[name], np.int64).T
+        hidden = name != "readout"
+        shown = _spread(spikes[name], membranes, neurons) if hidden else np.arange(len(membranes))
+        threshold = _threshold(spec, k, state) if hidden else np.full(spec.schedule.period, np.nan)
+        traces.append(Trace(name, shown, membranes[shown], threshold))
+    return Sample(index, label, int(state["error.prediction"][0]), spikes, tuple(traces))
+
+
+def _spread(spikes: Spikes, membranes: Ints, count: int) -> Ints:
+    """Neurons from the first to the last to fire, evenly; where fewer fired, those of the highest membranes too."""
+    times, neurons = spikes
+    order = neurons[np.lexsort((neurons, times))]
+    firsts = list(dict.fromkeys(order.tolist()))
+    if len(firsts) > count:
+        firsts = [firsts[round(k * (len(firsts) - 1) / max(count - 1, 1))] for k in range(count)]
+    highest = np.argsort(-membranes.max(axis=1), kind="stable").tolist()
+    firsts += [neuron for neuron in highest if neuron not in firsts]
+    return np.array(firsts[:count], np.int64)
+
+
+def _threshold(spec: NetworkSpec, layer: int, state: dict[str, npt.NDArray[Any]]) -> npt.NDArray[np.float64]:
+    """κ·(T − s) in STD-ED's firing window, θ in MPD-ED's; NaN outside."""
+    kappa = int(_kappa(int(state[f"hidden{layer}.threshold_step"][0])))
+    start, steps = spec.schedule.fire_start(layer), spec.steps
+    result = np.full(spec.schedule.period, np.nan)
+    falling = spec.schedule.kind == "std-ed"
+    result[start : start + steps] = kappa * np.arange(steps, 0, -1) if falling else kappa
+    return result

@@ -1,0 +1,65 @@
+"""A plot with all that a page needs of it: key, title, alternative text, and hints for the pointer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from lava_ed.viz.style import DPI
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+
+def band(ax: Axes, low: float, high: float, gid: str, *, across: bool = False) -> None:
+    """An invisible part of the axes from `low` to `high`, over the whole height (or width, if `across`), for a hint."""
+    span = (ax.axhspan if across else ax.axvspan)(low, high, alpha=0, gid=gid)
+    span.set_in_layout(False)
+    span.set_clip_on(False)
+
+
+@dataclass(frozen=True, eq=False)
+class Plot:
+    """A figure and its words.
+
+    Attributes
+    ----------
+    key : str
+        Name of its picture file, and prefix of its ids in a page: lower case, digits, hyphens.
+    title : str
+    figure : matplotlib Figure
+    alt : str
+        What it shows, in words, for who cannot see it.
+    hints : mapping of gid to text
+        Shown where the pointer rests on the artist of that gid.
+    wide : bool
+        Whether it takes the whole width of a page.
+    """
+
+    key: str
+    title: str
+    figure: Figure
+    alt: str
+    hints: Mapping[str, str] = field(default_factory=dict)
+    wide: bool = False
+
+    def __post_init__(self) -> None:
+        # Laid out once: the picture and the page then agree, and are drawn without doing it again.
+        engine = self.figure.get_layout_engine()
+        if engine is not None:
+            engine.execute(self.figure)
+            self.figure.set_layout_engine("none")
+
+    def png(self) -> bytes:
+        """The figure as a picture; the same figure gives the same bytes."""
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+        buffer = BytesIO()
+        self.figure.set_dpi(DPI)
+        # Straight to the canvas: savefig draws everything twice.
+        canvas: Any = FigureCanvasAgg(self.figure)
+        canvas.print_png(buffer, metadata={"Software": None})
+        return buffer.getvalue()

@@ -1,0 +1,254 @@
+"""Sections on what a net costs: energy under each price list, counts, and the cores it takes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from lava_ed.energy import CHIPS, PriceList, energy_report, map_network
+from lava_ed.errors import ChipLimitError
+from lava_ed.kernels.counting import COUNTERS, PHASES
+from lava_ed.train.tensor_files import Model
+from lava_ed.viz.bars import stacked_bars
+from lava_ed.viz.cores import CHIPS_SHOWN, core_plot
+from lava_ed.viz.report.page import Block, Figures, Section, Table, Text, Variants, number
+
+GROUP: Final = "price-list"
+PARTS: Final = {"training": "training", "test": "inference"}
+"""Parts of energy.json, and what the page calls them."""
+
+Counted = Mapping[str, tuple[Mapping[str, Any], int]]
+"""Part → (counters, samples)."""
+
+
+def layer_of(node: str, layers: int) -> str:
+    """Layer that a process belongs to: a connection to the layer it leads into.
+
+    Examples
+    --------
+    >>> layer_of("dense1", 2), layer_of("dense2", 2), layer_of("encoder", 2), layer_of("error", 2)
+    ('hidden1', 'output', 'input', 'output')
+    """
+    if node in ("encoder", "labels"):
+        return "input"
+    found = re.fullmatch(r"[a-z_]+?(\d+)", node)
+    if found:
+        return f"hidden{found[1]}" if int(found[1]) < layers else "output"
+    return "output" if node in ("readout", "error") else node
+
+
+def by_layer(counters: Mapping[str, Any], layers: int) -> dict[str, dict[str, Any]]:
+    """The counters of each layer: layer → node → counter → phase → count, from the input to the output."""
+    result: dict[str, dict[str, Any]] = {}
+    for node, counts in counters.items():
+        result.setdefault(layer_of(node, layers), {})[node] = counts
+    ends = {"input": -1, "output": len(counters)}
+    order = sorted(result, key=lambda name: ends.get(name, int(re.sub(r"\D", "", name) or len(counters) - 1)))
+    return {name: result[name] for name in order}
+
+
+def energy_section(counted: Counted, prices: Sequence[PriceList], layers: int) -> Section:
+    """Energy by layer, phase and category, under each price list, with its source beside every figure."""
+    if not counted:
+        text = "energy; nothing was counted, because no samples were presented."
+        return Section("energy", "Energy", [Text(text, "missing")])
+    blocks: list[Block] = [
+        Text(
+            "Counts of lava-ed times published prices. No chip was measured, and no per-operation prices of Loihi 2 "
+            "are public, so none of these figures is Loihi 2's. How far the lists differ shows how uncertain the "
+            "figures are."
+        ),
+        _overview(counted, prices),
+        Variants(GROUP, "Price list", {p.name: _under(p, counted, layers) for p in prices}),
+    ]
+    if missing := [name for part, name in PARTS.items() if part not in counted]:
+        blocks.insert(1, Text(f"energy of {' and '.join(missing)}, which was not counted.", "missing"))
+    return Section("energy", "Energy", blocks)
+
+
+def _overview(counted: Counted, prices: Sequence[PriceList]) -> Table:
+    """Each list in a row, and their range in the last."""
+    rows: list[list[object]] = []
+    sums: list[list[float]] = []
+    for price_list in prices:
+        values = []
+        for part in counted:
+            report = energy_report(*counted[part], price_list)["microjoules_per_sample"]
+            values += [report[key] for key in ((*PHASES, "dynamic") if part == "training" else ("dynamic",))]
+        sums.append(values)
+        rows.append([price_list.name, price_list.kind, *values])
+    if len(rows) > 1:
+        ranges = [f"{number(min(column))} – {number(max(column))}" for column in zip(*sums, strict=True)]
+        rows.append(["range over the lists", "", *ranges])
+    header = ["price list", "kind"]
+    for part in counted:
+        name = PARTS.get(part, part)
+        header += [f"{name}: {phase}" for phase in PHASES] if part == "training" else []
+        header.append(f"{name}: sum")
+    return Table("Dynamic energy under each price list, µJ per sample", header, rows)
+
+
+def _under(prices: PriceList, counted: Counted, layers: int) -> list[Block]:
+    """Everything that one price list says."""
+    blocks: list[Block] = [
+        Text(f"{prices.title}. {prices.caveat}"),
+        Text(f"Source of {prices.name}: {prices.source}", "source"),
+    ]
+    plots = []
+    for part, (counters, samples) in counted.items():
+        name = PARTS.get(part, part)
+        report = energy_report(counters, samples, prices)
+        categories = report["picojoules"]["categories"]
+        scale = samples * 1e6
+        layer_sums = {
+            layer: energy_report(nodes, samples, prices)["microjoules_per_sample"]
+            for layer, nodes in by_layer(counters, layers).items()
+        }
+        sums = report["microjoules_per_sample"]
+        phases = [phase for phase in PHASES if sums[phase]] or PHASES[:1]
+        unit = f"µJ per sample at {prices.name}"
+        key = f"energy-{slug(prices.name)}-{part}"
+        plots.append(stacked_bars(f"{key}-layers", f"{name.capitalize()}, by layer", layer_sums, unit, phases))
+        in_micro = {
+            category.replace("_", " "): {phase: pj / scale for phase, pj in cost.items()}
+            for category, cost in categories.items()
+            if any(cost.values())
+        }
+        plots.append(stacked_bars(f"{key}-categories", f"{name.capitalize()}, by category", in_micro, unit, phases))
+        blocks.append(_category_table(name, report, prices))
+        rows = [[layer, *(sums[p] for p in PHASES), sums["dynamic"]] for layer, sums in layer_sums.items()]
+        caption = f"{name.capitalize()} by layer under {prices.name}, µJ per sample"
+        blocks.append(Table(caption, ["layer", *PHASES, "sum"], rows, folded=True))
+    blocks.insert(2, Figures(plots))
+    return blocks + _beside(prices, counted)
+
+
+def _category_table(name: str, report: Mapping[str, Any], prices: PriceList) -> Table:
+    """Category by phase, with price and source."""
+    scale = report["samples"] * 1e6
+    rows: list[list[object]] = []
+    for entry in prices.dynamic:
+        cost = report["picojoules"]["categories"][entry.name]
+        values = [cost[phase] / scale for phase in PHASES]
+        price = f"{entry.picojoules:g} pJ × {', '.join(entry.counters)}"
+        rows.append([entry.name.replace("_", " "), *values, sum(values), price, entry.source])
+    sums = report["microjoules_per_sample"]
+    rows.append(["dynamic sum", *(sums[phase] for phase in PHASES), sums["dynamic"], "", ""])
+    header = ["category", *PHASES, "sum", "price", "source of the price"]
+    return Table(
+        f"{name.capitalize()} by category under {prices.name}, µJ per sample", header, rows, folded=name != "training"
+    )
+
+
+def _beside(prices: PriceList, counted: Counted) -> list[Block]:
+    """What is never in the dynamic sum: static power, the host, alternatives, and notes."""
+    reports = {PARTS.get(part, part): energy_report(*counts, prices) for part, counts in counted.items()}
+    report = next(iter(reports.values()))
+    static = report["static"]
+    if static is None:
+        text = f"Static power: {prices.name} gives none."
+    else:
+        text = (
+            f"Static power, not in any sum above: {static['milliwatts_per_chip']:g} mW a chip ({prices.name}). "
+            f"{static['note'].capitalize()}. Source: {static['source']}"
+        )
+    blocks: list[Block] = [Text(text, "note")]
+    rows = [
+        [
+            f"{entry.replace('_', ' ')} in place of {other['in_place_of'].replace('_', ' ')}",
+            *(r["alternatives"][entry]["microjoules_per_sample"]["dynamic"] for r in reports.values()),
+        ]
+        for entry, other in report["alternatives"].items()
+    ]
+    if rows:
+        caption = f"Dynamic sum with an alternative price of {prices.name}, µJ per sample"
+        blocks.append(Table(caption, ["alternative", *reports], rows, folded=True))
+    for name, part in reports.items():
+        host = part["host"]
+        if host["count"]:
+            energy = host["microjoules_per_sample"]
+            priced = "without a price" if energy is None else f"{number(energy)} µJ per sample at {prices.name}"
+            blocks.append(Text(f"Host, {name}: {host['count']:,} operations off the neurocores, {priced}; in no sum."))
+    notes = dict.fromkeys(note for part in reports.values() for note in part["notes"][1:])
+    return [*blocks, *(Text(f"Note: {note}.", "source") for note in notes)]
+
+
+def counts_section(counted: Counted) -> Section:
+    """Every counter by phase, as means and, folded, by process."""
+    if not counted:
+        text = "operation counts; no samples were presented."
+        return Section("counts", "Counts", [Text(text, "missing")])
+    blocks: list[Block] = []
+    for part, (counters, samples) in counted.items():
+        name = PARTS.get(part, part)
+        report = energy_report(counters, samples, "anp-i")  # any list: only its counts are used
+        rows: list[list[object]] = []
+        for counter in COUNTERS:
+            mean, whole = report["counts_per_sample"][counter], report["counts"][counter]
+            rows.append([counter, *(mean[p] for p in PHASES), sum(mean.values()), sum(whole.values())])
+        caption = f"{name.capitalize()}: counts per sample, mean of {samples:,} samples"
+        blocks.append(Table(caption, ["counter", *PHASES, "all phases", "all samples"], rows))
+        nodes = [
+            [node, counter, *(counts[counter][phase] for phase in PHASES)]
+            for node, counts in counters.items()
+            for counter in COUNTERS
+            if any(counts[counter].values())
+        ]
+        caption = f"{name.capitalize()}: counts of each process, all samples; counters that are 0 are left out"
+        blocks.append(Table(caption, ["process", "counter", *PHASES], nodes, folded=True))
+    return Section("counts", "Counts", blocks)
+
+
+def mapping_section(model: Model, counted: Counted) -> Section:
+    """The net on the cores of each chip, or why it does not fit."""
+    options = {chip.title: _on(name, model, counted) for name, chip in CHIPS.items()}
+    return Section("mapping", "Mapping", [Variants("chip", "Chip", options)])
+
+
+def _on(name: str, model: Model, counted: Counted) -> list[Block]:
+    """The net on one kind of chip."""
+    chip = CHIPS[name]
+    weights = [model.weights[f"dense{layer}"] for layer in model.spec.layers]
+    try:
+        mapping = map_network(model.spec, chip, weights)
+    except ChipLimitError as error:
+        return [Text(f"a mapping: the net does not fit {chip.title}. {error}", "missing")]
+    saved = mapping.to_dict()
+    rows = [
+        [row["layer"], row["neurons_total"], row["cores"],
+         *(_usage(row[key]) for key in ("neurons", "synaptic_bits", "axons_in", "axons_out")),
+         row["binding"].replace("_", " ")]
+        for row in saved["layers"]
+    ]  # fmt: skip
+    header = ["layer", "neurons", "cores", "neurons a core", "synaptic bits", "axons in", "axons out", "binding limit"]
+    blocks: list[Block] = [
+        Text(f"{saved['cores']} of {chip.cores} cores of {saved['chips']} chip(s) {chip.title}."),
+        Figures([core_plot(mapping)]),
+        Table(f"Used and limit of the fullest core of each layer on {chip.title}", header, rows),
+    ]
+    if saved["chips"] > CHIPS_SHOWN:
+        blocks.insert(1, Text(f"the grids of chips beyond the first {CHIPS_SHOWN}.", "missing"))
+    traffic = []
+    for part, (counters, samples) in counted.items():
+        placed = energy_report(mapping.message_counts(counters), samples, "anp-i")["counts_per_sample"]
+        traffic.append(
+            [PARTS.get(part, part), *(sum(placed[counter].values()) for counter in ("spike_messages", "hops"))]
+        )
+    if traffic:
+        caption = f"Messages and hops per sample when placed on {chip.title}"
+        blocks.append(Table(caption, ["part", "messages", "hops"], traffic))
+        blocks.append(
+            Text("The energies of this page are of the counts without placement: one message a spike, no hops.")
+        )
+    return [*blocks, Text(f"Limits of {chip.title}: {chip.source}", "source")]
+
+
+def _usage(usage: Sequence[int | None]) -> str:
+    used, limit = usage
+    return f"{used:,}" if limit is None else f"{used:,} of {limit:,}"
+
+
+def slug(name: str) -> str:
+    """A name as part of a file's name."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

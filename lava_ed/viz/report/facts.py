@@ -1,0 +1,126 @@
+"""What a run folder, or a model alone, holds for a report; read in full before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lava_ed.errors import DataError, RunFolderError
+from lava_ed.train.run_folder import CHECKPOINT, CONFIG, ENERGY, METRICS, MODEL, RESULT, RunFolder
+from lava_ed.train.tensor_files import Model
+
+if TYPE_CHECKING:
+    from lava_ed.data import Dataset
+    from lava_ed.train.config import TrainConfig
+
+
+@dataclass(frozen=True, eq=False)
+class RunFacts:
+    """A net and what is known about it; what is not known is None or empty, and the page says so.
+
+    Attributes
+    ----------
+    name : str
+    path : Path
+        Folder that the page goes into.
+    model : Model
+    config : TrainConfig or None
+    facts : mapping
+        Entry ``facts`` of config.json.
+    metrics : sequence
+        Rows of metrics.jsonl.
+    result : mapping or None
+        result.json.
+    energy : mapping of part to (counters, samples)
+        Parts training and test of energy.json.
+    stamp : mapping
+        Version, back end, tag and seed, as the run wrote them.
+    data : Dataset or None
+    """
+
+    name: str
+    path: Path
+    model: Model
+    config: TrainConfig | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    metrics: Sequence[Mapping[str, Any]] = ()
+    result: Mapping[str, Any] | None = None
+    energy: Mapping[str, tuple[Mapping[str, Any], int]] = field(default_factory=dict)
+    stamp: Mapping[str, Any] = field(default_factory=dict)
+    data: Dataset | None = None
+
+
+def read_facts(
+    run: str | PathLike[str], data_dir: str | PathLike[str] | None = None, dataset: str | None = None
+) -> RunFacts:
+    """Read a run that has ended, or a folder that holds nothing but a model.
+
+    Parameters
+    ----------
+    run : path-like
+    data_dir : path-like, optional
+        Folder of the data files; default: the run's.
+    dataset : str, optional
+        Data set of a model without a run; a run names its own.
+
+    Raises
+    ------
+    RunFolderError
+        If there is no such folder, it holds neither run nor model, or the run has not ended.
+    CheckpointError, ConfigError
+        If a file is damaged, or of another version.
+    DataError
+        If the data files are missing, or differ from those the net was trained on.
+    """
+    folder = RunFolder(run)
+    if not folder.path.is_dir():
+        raise RunFolderError(f"{folder.path} is no folder: name the folder of a run")
+    if not any(folder.file(name).exists() for name in (CONFIG, CHECKPOINT, METRICS)):
+        return _of_model(folder, data_dir, dataset)
+    config = folder.read_config()
+    if dataset not in (None, config.dataset):
+        raise RunFolderError(f"{folder.path} was trained on {config.dataset}, not on {dataset}: leave --dataset out")
+    model = Model.read(folder.file(MODEL))
+    result, metrics, saved = folder.read_json(RESULT), folder.read_metrics(), folder.read_json(ENERGY)
+    facts = folder.entry(folder.read_json(CONFIG), CONFIG, "facts")
+    if len(metrics) != config.epochs:
+        raise RunFolderError(
+            f"{folder.file(METRICS)} has {len(metrics)} of {config.epochs} epochs: train to the end first "
+            "(lava-ed train --resume)"
+        )
+    energy = {
+        part: (folder.entry(saved, ENERGY, part, "counters"), folder.entry(saved, ENERGY, part, "samples"))
+        for part in ("training", "test")
+    }
+    return RunFacts(
+        folder.path.resolve().name, folder.path, model, config, facts, metrics, result, energy,
+        {key: folder.entry(saved, ENERGY, key) for key in ("lava_ed_version", "backend", "tag", "seed")},
+        _data_of(config.dataset, data_dir or config.data_dir, folder.entry(facts, CONFIG, "data", "sha256")),
+    )  # fmt: skip
+
+
+def _of_model(folder: RunFolder, data_dir: str | PathLike[str] | None, dataset: str | None) -> RunFacts:
+    """A model alone, with the data set that the user names, if any."""
+    if not folder.file(MODEL).exists():
+        raise RunFolderError(f"{folder.path} holds no run and no {MODEL}: name the folder of a run")
+    data = None if dataset is None else _data_of(dataset, data_dir, None)
+    return RunFacts(folder.path.resolve().name, folder.path, Model.read(folder.file(MODEL)), data=data)
+
+
+def _data_of(name: str, data_dir: str | PathLike[str] | None, expected: str | None) -> Dataset:
+    """The data set, if it is the one that the run was trained on."""
+    from lava_ed.data import load_dataset
+    from lava_ed.train.order import digest
+
+    data = load_dataset(name, data_dir)
+    if expected is not None:
+        found = digest(data.train_images, data.train_labels, data.test_images, data.test_labels)
+        if found != expected:
+            raise DataError(
+                f"the {name} data ({data.source}) are not those that the run was trained on (digest {found[:12]}…, "
+                f"the run has {expected[:12]}…): restore the files, or name their folder with --data-dir"
+            )
+    return data

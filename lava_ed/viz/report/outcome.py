@@ -1,0 +1,178 @@
+"""Sections on what a net learned: curves, decisions, samples, weights."""
+
+from __future__ import annotations
+
+import base64
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.network.weights import unpack_weights
+from lava_ed.network.wiring import initial_weights
+from lava_ed.train.probe import Decisions, Sample, decide, trace_samples
+from lava_ed.viz.curves import accuracy_plot, activity_plot
+from lava_ed.viz.histogram import weight_plot
+from lava_ed.viz.matrix import confusion_plot
+from lava_ed.viz.membranes import membrane_plot, output_plot
+from lava_ed.viz.raster import Raster, raster_plot
+from lava_ed.viz.report.facts import RunFacts
+from lava_ed.viz.report.page import Block, Figures, Picture, Section, Table, Text, percent
+
+if TYPE_CHECKING:
+    from lava_ed.network.spec import NetworkSpec
+
+NO_DATA = "The files name no data set, so that nothing could be presented to the net: name one with --dataset."
+
+
+def learning_section(facts: RunFacts) -> Section:
+    """Accuracy and activity by epoch."""
+    if not facts.metrics:
+        text = "learning curves; the net comes without a learning history, as an imported net does."
+        return Section("learning", "Learning", [Text(text, "missing")])
+    rows = facts.metrics
+    keys = {
+        "epoch": "epoch",
+        "train_accuracy": "training accuracy (online)",
+        "validation_accuracy": "validation accuracy",
+        "learning_rate": "learning rate",
+        "backward_messages": "backward messages",
+        "synaptic_updates": "synapses visited",
+        "weight_writes": "weight writes",
+        "triggered_share": "samples with a backward pass",
+        "samples_per_second": "samples/s",
+    }
+    shares = ("train_accuracy", "validation_accuracy", "triggered_share")
+    table = [[percent(row[key]) if key in shares else row[key] for key in keys] for row in rows]
+    blocks: list[Block] = [
+        Figures([accuracy_plot({facts.name: rows}), activity_plot(rows)]),
+        Text(
+            "Training accuracy is that of the decisions made while learning, validation accuracy that of the net at "
+            "the epoch's end on samples held out. Counts are means per training sample."
+        ),
+    ]
+    if rows[-1]["validation_accuracy"] is None:
+        blocks.append(Text("validation accuracy; the run held no samples out.", "missing"))
+    blocks.append(Table("Metrics of every epoch", list(keys.values()), table, folded=True))
+    return Section("learning", "Learning", blocks)
+
+
+def decisions_section(facts: RunFacts) -> tuple[Section, Decisions | None]:
+    """Accuracy and confusion matrix on the test set; also what was counted there."""
+    if facts.data is None:
+        return Section("decisions", "Decisions", [Text(f"accuracy and confusion matrix. {NO_DATA}", "missing")]), None
+    decisions = decide(facts.model, facts.data.test_images, facts.data.test_labels)
+    matrix = decisions.confusion()
+    rows = []
+    for label in range(decisions.n_classes):
+        hits, present, chosen = int(matrix[label, label]), int(matrix[label].sum()), int(matrix[:, label].sum())
+        rows.append(
+            [label, present, hits, percent(hits / present if present else None),
+             percent(hits / chosen if chosen else None)]
+        )  # fmt: skip
+    summary = f"{decisions.correct:,} of {len(decisions.labels):,} test samples decided rightly"
+    blocks: list[Block] = [
+        Text(f"{summary}: {percent(decisions.accuracy)}. Learning and adaptation were off."),
+        Figures(
+            [confusion_plot(matrix)],
+            table=Table("Decisions by class", ["class", "samples", "right", "recall", "precision"], rows),
+        ),
+    ]
+    stored = None if facts.result is None else facts.result["test_accuracy"]
+    if stored is not None and stored != decisions.accuracy:
+        blocks.insert(
+            1,
+            Text(
+                f"The run's result.json says {percent(stored)}; the engine, on the same model and data, decides as "
+                "shown here.",
+                "note",
+            ),
+        )
+    return Section("decisions", "Decisions", blocks), decisions
+
+
+def samples_section(facts: RunFacts, decisions: Decisions | None, count: int) -> Section:
+    """Spikes, membranes and thresholds of some test samples: the first ones, with one that went wrong."""
+    title = "Samples"
+    if facts.data is None or decisions is None:
+        return Section("samples", title, [Text(f"spike rasters, membranes and thresholds. {NO_DATA}", "missing")])
+    if count == 0:
+        return Section("samples", title, [Text("spike rasters and membranes; none were asked for.", "missing")])
+    samples = trace_samples(
+        facts.model, facts.data.test_images, facts.data.test_labels, choose_samples(decisions, count)
+    )
+    blocks: list[Block] = [
+        Text(
+            "Each sample was run step by step on the engine, with learning off. A membrane is in units of the weights; "
+            "hidden neurons are shown whose first spikes spread over the window."
+        )
+    ]
+    for sample in samples:
+        blocks += _sample_blocks(facts.model.spec, sample, _pixels(facts, sample.index))
+    return Section("samples", title, blocks)
+
+
+def choose_samples(decisions: Decisions, count: int) -> list[int]:
+    """The first test samples of different classes, the last of them one that was decided wrongly, if there is any."""
+    _, firsts = np.unique(decisions.labels, return_index=True)
+    chosen = sorted(int(k) for k in firsts)[:count]
+    chosen += [k for k in range(len(decisions.labels)) if k not in chosen][: count - len(chosen)]
+    wrong = np.flatnonzero(decisions.labels != decisions.decided)
+    if wrong.size and not set(chosen) & set(wrong.tolist()):
+        chosen[-1] = int(wrong[0])
+    return chosen
+
+
+def _pixels(facts: RunFacts, index: int) -> npt.NDArray[np.uint8]:
+    assert facts.data is not None
+    shape = facts.data.image_shape
+    pixels: npt.NDArray[np.uint8] = facts.data.test_images[index].reshape(shape if len(shape) == 2 else (1, -1))
+    return pixels
+
+
+def _sample_blocks(spec: NetworkSpec, sample: Sample, pixels: npt.NDArray[np.uint8]) -> list[Block]:
+    sizes = {"input": spec.sizes[0], **{f"hidden{layer}": spec.sizes[layer] for layer in spec.hidden}}
+    outcome = "rightly" if sample.label == sample.decided else "wrongly"
+    title = f"test sample {sample.index}, class {sample.label}, decided {outcome} as {sample.decided}"
+    raster = Raster(
+        f"sample {sample.index}",
+        {name: (sizes[name], *spikes) for name, spikes in sample.spikes.items()},
+        {"decision": spec.schedule.error_phase},
+        spec.schedule.period,
+    )
+    key = f"sample-{sample.index}"
+    plots = [raster_plot(f"{key}-raster", raster)]
+    plots += [membrane_plot(f"{key}-{trace.layer}", trace) for trace in sample.traces if trace.layer != "readout"]
+    plots.append(output_plot(f"{key}-output", sample.traces[-1], sample.label, sample.decided))
+    silent = sum(size - np.unique(sample.spikes[name][1]).size for name, size in sizes.items() if name != "input")
+    words = f"{sum(len(times) for times, _ in sample.spikes.values())} spikes in all; {silent} hidden neurons silent."
+    return [Figures(plots, Picture(_png(pixels), f"Pixels of {title}", title.capitalize(), words))]
+
+
+def _png(pixels: npt.NDArray[np.uint8]) -> str:
+    """A grey picture, as PNG in base 64."""
+    from matplotlib.image import imsave
+
+    buffer = BytesIO()
+    imsave(buffer, pixels, cmap="gray", vmin=0, vmax=255, format="png", metadata=dict.fromkeys(("Software",), ""))
+    return base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def weights_section(facts: RunFacts) -> Section:
+    """Histogram and figures of every connection."""
+    spec = facts.model.spec
+    plots, rows = [], []
+    for layer in spec.layers:
+        name = f"dense{layer}"
+        weights: npt.NDArray[Any] = unpack_weights(facts.model.weights[name])
+        before = None if facts.config is None else unpack_weights(initial_weights(spec, layer))
+        plots.append(weight_plot(name, weights, before))
+        ends = int(np.count_nonzero(weights == -256) + np.count_nonzero(weights == 254))
+        rows.append(
+            [name, f"{weights.shape[1]} → {weights.shape[0]}", int(weights.size), int(np.count_nonzero(weights)),
+             int(weights.min()), int(weights.max()), float(weights.mean()), float(weights.std()), ends]
+        )  # fmt: skip
+    header = ["connection", "shape", "synapses", "not zero", "least", "largest", "mean", "std. dev.", "at the ends"]
+    words = "Weights are 8 bit in mixed-sign mode: even integers from −256 to 254."
+    return Section("weights", "Weights", [Figures(plots), Text(words), Table("Weights by connection", header, rows)])

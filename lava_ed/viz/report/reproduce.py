@@ -1,0 +1,87 @@
+"""Section on how to get the same net again."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import fields
+from typing import Any, Final
+
+from lava_ed import __version__
+from lava_ed.train.config import TrainConfig
+from lava_ed.train.describe import limits_of
+from lava_ed.train.metrics import thresholds
+from lava_ed.viz.report.facts import RunFacts
+from lava_ed.viz.report.page import Block, Code, Section, Table, Text, number
+
+_ALWAYS: Final = ("hidden", "epochs", "seed")
+_OPTIONS: Final = (
+    "data_dir", "backend", "learning_rate", "steps", "feedback", "readout", "encoder", "validation", "limit",
+    "checkpoint_interval",
+)  # fmt: skip
+"""Settings that `lava-ed train` takes; the others are set in Python."""
+
+
+def command_of(config: TrainConfig, out: str) -> tuple[str, list[str]]:
+    """The command that trains the same net, and the settings that no option of it reaches.
+
+    Parameters
+    ----------
+    config : TrainConfig
+    out : str
+        Folder of the new run.
+    """
+    given: dict[str, Any] = {name: getattr(config, name) for name in _ALWAYS}
+    for name in _OPTIONS:
+        plain = TrainConfig.create(config.rule, config.dataset, **given)
+        if getattr(plain, name) != getattr(config, name):
+            given[name] = getattr(config, name)
+    again = TrainConfig.create(config.rule, config.dataset, **given)
+    beyond = [f.name for f in fields(config) if getattr(again, f.name) != getattr(config, f.name)]
+    words = ["lava-ed", "train", "--rule", config.rule, "--dataset", config.dataset]
+    for name, value in given.items():
+        text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        words += [f"--{name.replace('_', '-')}", text]
+    return shlex.join([*words, "--out", out]), beyond
+
+
+def reproduce_section(facts: RunFacts) -> Section:
+    """Command, seed, version, and the values after rounding."""
+    spec = facts.model.spec
+    blocks: list[Block] = []
+    if facts.config is None:
+        blocks.append(Text("how to train the net; it comes without the configuration of a run.", "missing"))
+    else:
+        command, beyond = command_of(facts.config, str(facts.path))
+        blocks.append(Code(command))
+        if beyond:
+            names = ", ".join(beyond)
+            blocks.append(
+                Text(f"No option of the command reaches {names}: set them in Python, TrainConfig(...).", "note")
+            )
+    kappas = thresholds(facts.model.threshold_steps)
+    rows: list[list[object]] = [
+        ["lava-ed", facts.stamp.get("lava_ed_version", f"not recorded; this page: {__version__}")],
+        ["back end, tag", f"{facts.stamp.get('backend', 'not recorded')}, {facts.stamp.get('tag', 'not recorded')}"],
+        ["seed", str(facts.stamp.get("seed", spec.seed))],
+        ["net", "-".join(map(str, spec.sizes))],
+        ["rule, as it runs", f"dw = {spec.rule.dw(spec.schedule.learning_epoch[1])}"],
+        ["learning rate after rounding", f"{spec.rule.rate.value:g}"],
+        ["learning rate at the end", number(facts.result["final_learning_rate"]) if facts.result else "not recorded"],
+        ["time steps T of a window, S of a sample", f"{spec.steps}, {spec.schedule.period}"],
+        ["decay dv (λ = 1 − dv/4096)", f"{spec.dv} (λ = {1 - spec.dv / 4096:g})"],
+    ]
+    rows += [[f"threshold κ of {node} after training", number(kappa)] for node, kappa in kappas.items()]
+    if data := facts.facts.get("data"):
+        split = [data[f"{part}_samples"] for part in ("train", "validation", "test")]
+        rows.append(["samples: training, validation, test", ", ".join(f"{n:,}" for n in split)])
+        rows.append(["data", str(data["source"])])
+        rows.append(["SHA-256 of the data", str(data["sha256"])])
+    blocks.append(Table("Values after rounding, version and data", ["what", "value"], rows))
+    limits = [[limit.what, limit.used, limit.limit, "yes" if limit.holds else "no"] for limit in limits_of(spec)]
+    blocks.append(Table("Number formats of the chip", ["quantity", "used", "limit", "holds"], limits, folded=True))
+    if facts.config is not None:
+        settings = facts.config.to_dict()
+        pairs = [[name, value if isinstance(value, str) else json.dumps(value)] for name, value in settings.items()]
+        blocks.append(Table("All settings of the run", ["setting", "value"], pairs, folded=True))
+    return Section("reproduce", "Reproduce", blocks)

@@ -1,0 +1,159 @@
+"""The report of one run, or of a model alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+from typing import Any, Final
+
+from lava_ed.energy import PriceList, built_in_price_lists, energy_report, load_price_list
+from lava_ed.errors import ConfigError, PriceListError
+from lava_ed.train.probe import Decisions
+from lava_ed.viz.report.costs import PARTS, Counted, counts_section, energy_section, mapping_section
+from lava_ed.viz.report.facts import RunFacts, read_facts
+from lava_ed.viz.report.outcome import decisions_section, learning_section, samples_section, weights_section
+from lava_ed.viz.report.page import Page, Tile, number, percent
+from lava_ed.viz.report.reproduce import reproduce_section
+
+REPORT: Final = "report.html"
+SAMPLES: Final = 3
+MOST_SAMPLES: Final = 20
+"""More samples than these would make a page that is too large to be read."""
+FIRST_LIST: Final = "loihi1-davies2018"
+
+
+def load_lists(names: Sequence[str | PathLike[str]] | None) -> list[PriceList]:
+    """Price lists by name or path, each once; default: all built-in ones, the one with every price first.
+
+    Raises
+    ------
+    PriceListError
+        If one is unknown or malformed, or two have one name.
+    """
+    if not names:
+        names = sorted(built_in_price_lists(), key=lambda name: (name != FIRST_LIST, name))
+    lists = [load_price_list(name) for name in names]
+    seen = [price_list.name for price_list in lists]
+    if twice := sorted({name for name in seen if seen.count(name) > 1}):
+        raise PriceListError(
+            f"price list {', '.join(twice)} was given twice: give each list once, by a name of its own"
+        )
+    return lists
+
+
+def report_run(
+    run: str | PathLike[str],
+    *,
+    samples: int = SAMPLES,
+    price_lists: Sequence[str | PathLike[str]] | None = None,
+    data_dir: str | PathLike[str] | None = None,
+    dataset: str | None = None,
+) -> dict[str, Any]:
+    """Write ``report.html`` and its pictures into the folder of a run; everything is made before anything is written.
+
+    Parameters
+    ----------
+    run : path-like
+        Folder of a run that has ended, or one that holds a model.safetensors alone.
+    samples : int
+        Test samples whose spikes and membranes are drawn, 0 … 20.
+    price_lists : sequence of str or path, optional
+        Names or files; default: all built-in lists.
+    data_dir : path-like, optional
+        Folder of the data files; default: the run's.
+    dataset : str, optional
+        Data set for a model that comes without a run.
+
+    Returns
+    -------
+    dict
+        What `lava-ed report --json` prints.
+
+    Raises
+    ------
+    RunFolderError
+        If there is no run, it has not ended, or the folder cannot be written.
+    ConfigError, CheckpointError, PriceListError, DataError
+        If an argument or a file is not as it should be.
+    """
+    if not 0 <= samples <= MOST_SAMPLES:
+        raise ConfigError(f"samples is {samples}: 0 … {MOST_SAMPLES} fit a page")
+    prices = load_lists(price_lists)
+    facts = read_facts(run, data_dir, dataset)
+    return report_model(facts, facts.path / REPORT, samples=samples, prices=prices)
+
+
+def report_model(
+    facts: RunFacts, path: Path, *, samples: int = SAMPLES, prices: Sequence[PriceList] | None = None
+) -> dict[str, Any]:
+    """Write the page of a net of which these facts are known; what cannot be made is said in words.
+
+    Parameters
+    ----------
+    facts : RunFacts
+        Only name, path and model have to be there.
+    path : Path
+        Of the page.
+    samples : int
+    prices : sequence of PriceList, optional
+
+    Returns
+    -------
+    dict
+        What `lava-ed report --json` prints.
+    """
+    prices = load_lists(None) if prices is None else prices
+    page, decisions = _page(facts, samples, prices)
+    return {
+        "run": str(facts.path),
+        **page.write(path),
+        "test_accuracy": None if decisions is None else decisions.accuracy,
+        "price_lists": [price_list.name for price_list in prices],
+        "missing": page.missing(),
+    }
+
+
+def _page(facts: RunFacts, samples: int, prices: Sequence[PriceList]) -> tuple[Page, Decisions | None]:
+    decided, decisions = decisions_section(facts)
+    counted: dict[str, Any] = dict(facts.energy)
+    if not counted and decisions is not None:
+        counted["test"] = (decisions.counters, len(decisions.labels))
+    layers = len(facts.model.spec.sizes) - 1
+    sections = [
+        learning_section(facts),
+        decided,
+        samples_section(facts, decisions, samples),
+        weights_section(facts),
+        energy_section(counted, prices, layers),
+        counts_section(counted),
+        mapping_section(facts.model, counted),
+        reproduce_section(facts),
+    ]
+    spec = facts.model.spec
+    where = "" if facts.data is None else f" on {facts.data.name}"
+    title = f"{spec.rule.kind.upper()}{where}"
+    subtitle = f"{facts.name} · {'-'.join(map(str, spec.sizes))} · T = {spec.steps}"
+    if facts.stamp:
+        subtitle += f" · seed {facts.stamp['seed']} · {facts.stamp['backend']}, {facts.stamp['tag']}"
+    return Page(title, subtitle, _tiles(facts, decisions, counted, prices), sections), decisions
+
+
+def _tiles(facts: RunFacts, decisions: Decisions | None, counted: Counted, prices: Sequence[PriceList]) -> list[Tile]:
+    tiles = []
+    if decisions is not None:
+        total = len(decisions.labels)
+        tiles.append(Tile("test accuracy", percent(decisions.accuracy), f"{decisions.correct:,} of {total:,} samples"))
+    for part, (counters, samples) in counted.items():
+        values = {
+            p.name: f"{number(energy_report(counters, samples, p)['microjoules_per_sample']['dynamic'])} µJ"
+            for p in prices
+        }
+        tiles.append(Tile(f"dynamic energy, {PARTS.get(part, part)} sample", values))
+    for part, (counters, samples) in counted.items():
+        spikes = sum(count for node in counters.values() for count in node["spikes"].values())
+        tiles.append(Tile(f"spikes, {PARTS.get(part, part)} sample", number(spikes / samples), "all phases and layers"))
+    if facts.result is not None:
+        rate = f"{facts.result['samples_per_second']:,.0f}"
+        tiles.append(Tile("training samples a second", rate, "on the machine that trained"))
+    return tiles

@@ -1,0 +1,208 @@
+"""The report in a real, headless Chromium, opened from disk: console, toggles, hints, phone, print, dark."""
+
+from __future__ import annotations
+
+import base64
+import re
+import shutil
+
+import pytest
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+DRIVER = shutil.which("chromedriver")
+
+pytestmark = pytest.mark.skipif(
+    not (CHROMIUM and DRIVER), reason="no chromium and chromedriver: apt-get install chromium chromium-driver"
+)
+
+CONTRAST = """
+const luminance = (colour) => {
+  const [r, g, b] = colour.match(/[\\d.]+/g).map(Number).map((c) => {
+    c /= 255;
+    return c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+};
+const ground = (element) => {
+  for (let e = element; e; e = e.parentElement) {
+    const colour = getComputedStyle(e).backgroundColor;
+    if (!/rgba\\(.*, 0\\)|transparent/.test(colour)) return colour;
+  }
+  return "rgb(255, 255, 255)";
+};
+const poor = [];
+const texts = "p, a, dt, dd, h1, h2, th, td, summary, figcaption, legend, label span, pre, code, caption";
+for (const element of document.querySelectorAll(texts)) {
+  if (!element.textContent.trim() || !element.checkVisibility()) continue;
+  const [a, b] = [luminance(getComputedStyle(element).color), luminance(ground(element))].sort((x, y) => y - x);
+  const ratio = (a + 0.05) / (b + 0.05);
+  if (ratio < 4.5) poor.push(`${element.tagName} ${ratio.toFixed(2)}: ${element.textContent.slice(0, 40)}`);
+}
+return poor;
+"""
+"""Texts whose contrast with what lies behind them is below 4.5 : 1."""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """A headless Chromium."""
+    from selenium import webdriver
+    from selenium.webdriver.chrome.options import Options
+    from selenium.webdriver.chrome.service import Service
+
+    options = Options()
+    options.binary_location = CHROMIUM
+    for argument in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(DRIVER))
+    driver.set_page_load_timeout(120)
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture
+def page(browser, digits_run, digits_report):
+    """The browser with a fresh page of the report in a desktop's window."""
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
+    resize(browser, 1280)
+    browser.get((digits_run / "report.html").resolve().as_uri())
+    return browser
+
+
+def resize(browser, width, *, mobile=False):
+    metrics = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": mobile}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+
+
+def shown(browser, group):
+    """Options of a group of which something is seen."""
+    return browser.execute_script(
+        "return [...new Set([...document.querySelectorAll(`[data-group='${arguments[0]}']`)]"
+        ".filter((e) => e.checkVisibility()).map((e) => e.dataset.option))]",
+        group,
+    )
+
+
+def button(browser, option):
+    return to_the_middle(browser, browser.find_element("css selector", f"fieldset.choice input[value='{option}']"))
+
+
+def to_the_middle(browser, element):
+    """Scroll there and wait until it is done: scrolling hides hints, and the bar at the top covers what is below."""
+    browser.execute_async_script(
+        "const done = arguments[1]; arguments[0].scrollIntoView({block: 'center', behavior: 'instant'});"
+        "requestAnimationFrame(() => requestAnimationFrame(() => done()))",
+        element,
+    )
+    return element
+
+
+def test_nothing_on_the_console(page):
+    assert page.get_log("browser") == []
+
+
+def test_nothing_is_fetched(page):
+    assert page.execute_script("return performance.getEntriesByType('resource').map((e) => e.name)") == []
+
+
+def test_the_price_list_is_chosen_by_mouse(page):
+    assert shown(page, "price-list") == ["loihi1-davies2018"]
+    button(page, "anp-i").click()
+    assert shown(page, "price-list") == ["anp-i"]
+    tiles = page.find_element("css selector", ".tiles").text
+    assert "at anp-i" in tiles
+    assert "at loihi1-davies2018" not in tiles
+    assert page.get_log("browser") == []
+
+
+def test_the_chip_is_chosen_by_keyboard(page):
+    from selenium.webdriver.common.keys import Keys
+
+    assert shown(page, "chip") == ["Loihi 1"]
+    button(page, "Loihi 1").send_keys(Keys.ARROW_RIGHT)
+    assert shown(page, "chip") == ["Loihi 2"]
+    assert page.switch_to.active_element.get_attribute("value") == "Loihi 2"
+    assert shown(page, "price-list") == ["loihi1-davies2018"]  # the other group stays as it was
+
+
+def test_tab_reaches_the_choices_and_the_focus_is_seen(page):
+    from selenium.webdriver.common.action_chains import ActionChains
+    from selenium.webdriver.common.keys import Keys
+
+    seen = []
+    for _ in range(60):
+        ActionChains(page).send_keys(Keys.TAB).perform()
+        active = page.switch_to.active_element
+        seen.append(active.get_attribute("name"))
+        if seen[-1] == "price-list":
+            break
+    assert seen[-1] == "price-list"
+    outline = page.execute_script("return getComputedStyle(document.activeElement.nextElementSibling).outlineStyle")
+    assert outline == "solid"
+
+
+def test_folded_tables_open_by_keyboard(page):
+    from selenium.webdriver.common.keys import Keys
+
+    summary = page.find_element("css selector", "#learning summary")
+    table = page.find_element("css selector", "#learning details table")
+    assert not table.is_displayed()
+    summary.send_keys(Keys.ENTER)
+    assert table.is_displayed()
+
+
+def test_hints_follow_the_pointer_and_escape_hides_them(page):
+    from selenium.webdriver.common.action_chains import ActionChains
+    from selenium.webdriver.common.keys import Keys
+
+    cell = page.find_element("css selector", "#decisions [data-hint*='of class 0 decided rightly']")
+    to_the_middle(page, cell)
+    ActionChains(page).move_to_element(cell).perform()
+    hint = page.find_element("id", "hint")
+    assert hint.is_displayed()
+    assert re.fullmatch(r"\d+ of \d+ samples of class 0 decided rightly", hint.text)
+    ActionChains(page).send_keys(Keys.ESCAPE).perform()
+    assert not hint.is_displayed()
+
+
+@pytest.mark.parametrize("width", [320, 375, 768])
+def test_a_phone_scrolls_down_only(page, width):
+    resize(page, width, mobile=True)
+    assert page.execute_script("return document.documentElement.scrollWidth") <= width
+    # Text of the plots stays readable: their unit is at least 0.8 of a CSS pixel.
+    scales = page.execute_script(
+        "return [...document.querySelectorAll('figure svg')].filter((s) => s.checkVisibility())"
+        ".map((s) => s.getBoundingClientRect().width / s.viewBox.baseVal.width)"
+    )
+    assert min(scales) > 0.8
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_contrast(page, scheme):
+    features = [{"name": "prefers-color-scheme", "value": scheme}]
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    dark = page.execute_script("return getComputedStyle(document.body).backgroundColor") == "rgb(15, 18, 24)"
+    assert dark == (scheme == "dark")
+    assert page.execute_script(CONTRAST) == []
+
+
+def test_print_shows_every_price_list_and_no_buttons(page):
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    assert shown(page, "price-list") == ["loihi1-davies2018", "anp-i"]
+    assert shown(page, "chip") == ["Loihi 1", "Loihi 2"]
+    assert not button(page, "anp-i").is_displayed()
+    headings = page.find_elements("css selector", "h3.option")
+    assert [h.text for h in headings if h.is_displayed()] == ["loihi1-davies2018", "anp-i", "Loihi 1", "Loihi 2"]
+    pdf = base64.b64decode(page.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})["data"])
+    assert pdf.startswith(b"%PDF")
+
+
+def test_without_scripts_every_choice_is_seen(page, digits_run):
+    page.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        page.get((digits_run / "report.html").resolve().as_uri())
+        variants = page.find_elements("css selector", "main .variant")
+        assert all(variant.is_displayed() for variant in variants)
+    finally:
+        page.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
