@@ -15,8 +15,8 @@ from lava_ed.cli import report, system
 from lava_ed.cli.main import main
 
 INPUT = {
-    "ChipLimitError", "CheckpointError", "ConfigError", "DataError", "DataNotFoundError", "PriceListError",
-    "RunFolderError", "ShapeError", "UnrepresentableRateError", "WeightError",
+    "ChipLimitError", "CheckpointError", "ConfigError", "DataError", "DataNotFoundError", "ExchangeError",
+    "PriceListError", "RunFolderError", "ShapeError", "UnrepresentableRateError", "WeightError",
 }  # fmt: skip
 OTHER = {
     "BackendError",
