@@ -21,6 +21,8 @@ pytestmark = [
     pytest.mark.lava,
     # Lava's models add entries to a csr_matrix, and compare one with 0.
     pytest.mark.filterwarnings("ignore::scipy.sparse.SparseEfficiencyWarning"),
+    # A sum of Lava's Conv beyond 32 bits.
+    pytest.mark.filterwarnings("ignore:invalid value encountered in cast:RuntimeWarning"),
 ]
 
 
@@ -54,9 +56,13 @@ def test_random_graphs_equal_stock_models(case: Case) -> None:
         assert_same(stock, oracle.get, fused, f"at step {time_step}")
 
 
-@pytest.mark.parametrize("seed", [3, 8, 21])
+@pytest.mark.parametrize("seed", [1, 33, 43])
 def test_random_graphs_equal_lavas_runtime(seed: int) -> None:
-    """The same through Lava's processes and channels: the driver above leaves nothing out."""
+    """The same through Lava's processes and channels: the driver above leaves nothing out.
+
+    Among the graphs are Conv and all three sparse synapses, of which no weight is cut to 0: Lava could not
+    read the matrix then.
+    """
     case = Case.from_seed(seed)
     (stock, _), (fused, _) = case.build(), case.build()
     config = Loihi2SimCfg(select_tag="fixed_pt")
