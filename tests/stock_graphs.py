@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -129,8 +130,15 @@ class Builder:
     choices : Choices
     """
 
+    parts = "stock_parts"
+    """Module of the functions that make processes."""
+    writable = WRITABLE
+    scale: float = 1
+    """Factor of the values that are written."""
+
     def __init__(self, choices: Choices) -> None:
         self.choices = choices
+        self.kinds = import_module(self.parts)
         self.chance, self.pick, self.array = choices.chance, choices.pick, choices.array
         self.integers = choices.integer
         self.graph = Graph()
@@ -163,30 +171,29 @@ class Builder:
 
     def build(self) -> Graph:
         """Sources, layers in any recurrence, blocks of shapes of their own, sinks, and what watches them."""
-        from stock_parts import BLOCKS, EXTRAS, NEURONS, SOURCES
-
+        sources, neurons, blocks, extras = (
+            getattr(self.kinds, kind) for kind in ("SOURCES", "NEURONS", "BLOCKS", "EXTRAS")
+        )
         for _ in range(self.integers(1, 3)):
-            self.outputs.append(self.pick(SOURCES)(self, self.shape(), self.pick((2, 300))).s_out)
-        layers = [self.pick(NEURONS)(self, self.shape()) for _ in range(self.integers(1, 4))]
+            self.outputs.append(self.pick(sources)(self, self.shape(), self.pick((2, 300))).s_out)
+        layers = [self.pick(neurons)(self, self.shape()) for _ in range(self.integers(1, 4))]
         self.outputs += [layer.s_out for layer in layers]
         for layer in layers:
             self._inputs_of(layer)
-        if BLOCKS and self.chance(0.3):
-            self.outputs += self.pick(BLOCKS)(self)
+        if blocks and self.chance(0.3):
+            self.outputs += self.pick(blocks)(self)
         for port in self.outputs:
             if self.chance(0.6):
                 self.sink(port)
-        while EXTRAS and self.chance(0.4):
-            self.pick(EXTRAS)(self)
+        while extras and self.chance(0.4):
+            self.pick(extras)(self)
         return self.graph
 
     def _inputs_of(self, layer: Any) -> None:
         """One or two synapses, and sometimes a source, that feed a layer."""
-        from stock_parts import SOURCES, SYNAPSES
-
         for _ in range(self.integers(1, 3)):
             size = self.pick(self.outputs).size
-            synapse = self.pick(SYNAPSES)(self, size, layer.a_in.size)
+            synapse = self.pick(self.kinds.SYNAPSES)(self, size, layer.a_in.size)
             self.feed(synapse.s_in)
             self.wire(synapse.a_out, layer.a_in)
             if self.chance(0.15):
@@ -194,15 +201,14 @@ class Builder:
             if hasattr(synapse, "s_in_bap"):
                 self._learning_ports(synapse, layer)
         if self.chance(0.15):
-            self.wire(self.pick(SOURCES)(self, layer.a_in.shape, 200).s_out, layer.a_in)
+            self.wire(self.pick(self.kinds.SOURCES)(self, layer.a_in.shape, 200).s_out, layer.a_in)
 
     def _learning_ports(self, synapse: Any, layer: Any) -> None:
-        from stock_parts import SOURCES
-
         self.wire(layer.s_out, synapse.s_in_bap)
         for name in ("y1", "y2", "y3"):
             if self.chance(0.5):
-                self.wire(self.pick(SOURCES)(self, (synapse.a_out.size,), 140).s_out, getattr(synapse, f"s_in_{name}"))
+                source = self.pick(self.kinds.SOURCES)(self, (synapse.a_out.size,), 140)
+                self.wire(source.s_out, getattr(synapse, f"s_in_{name}"))
 
     def sink(self, port: Any) -> None:
         """A RingBuffer that keeps what a port sends."""
@@ -224,15 +230,16 @@ Script = list["Write | int"]
 """What a test does with a graph: writes, and numbers of steps to run."""
 
 
-def script(choices: Choices, graph: Graph) -> Script:
+def script(choices: Choices, graph: Graph, builder: type[Builder]) -> Script:
     """One to four runs, with writes before some of them."""
     actions: Script = []
     for _ in range(choices.integer(1, 5)):
         if choices.chance(0.5):
             for place, var in enumerate(graph.vars):
                 # A csr_matrix that was written has floats in it, with which Lava's fixed-point models fail.
-                if var.name in WRITABLE and not is_sparse(var) and choices.chance(0.12):
-                    actions.append(Write(place, choices.array(*WRITABLE[var.name], var.shape)))
+                if var.name in builder.writable and not is_sparse(var) and choices.chance(0.12):
+                    value = choices.array(*builder.writable[var.name], var.shape)
+                    actions.append(Write(place, value * builder.scale))
         actions.append(choices.integer(1, 8))
     return actions
 
@@ -242,19 +249,20 @@ class Case:
     """A graph and what is done with it, as the choices that made them."""
 
     tape: list[int]
+    builder: type[Builder] = Builder
     _drawn: tuple[Graph, Script] | None = field(default=None, repr=False)
 
     @classmethod
-    def draw(cls, choices: Choices) -> Case:
+    def draw(cls, choices: Choices, builder: type[Builder] = Builder) -> Case:
         """Draw a case."""
-        graph = Builder(choices).build()
-        actions = script(choices, graph)
-        return cls(choices.tape, (graph, actions))
+        graph = builder(choices).build()
+        actions = script(choices, graph, builder)
+        return cls(choices.tape, builder, (graph, actions))
 
     @classmethod
-    def from_seed(cls, seed: int) -> Case:
+    def from_seed(cls, seed: int, builder: type[Builder] = Builder) -> Case:
         """The case of a seed."""
-        return cls.draw(Choices.from_seed(seed))
+        return cls.draw(Choices.from_seed(seed), builder)
 
     def build(self) -> tuple[Graph, Script]:
         """The graph, new in every call, and the script."""
@@ -262,14 +270,14 @@ class Case:
             drawn, self._drawn = self._drawn, None
             return drawn
         choices = Choices.replay(self.tape)
-        graph = Builder(choices).build()
-        return graph, script(choices, graph)
+        graph = self.builder(choices).build()
+        return graph, script(choices, graph, self.builder)
 
 
 @st.composite
-def cases(draw: Any) -> Case:
+def cases(draw: Any, builder: type[Builder] = Builder) -> Case:
     """Random cases; what hypothesis prints of one repeats it."""
-    return Case.draw(Choices(lambda low, high: draw(st.integers(low, high - 1))))
+    return Case.draw(Choices(lambda low, high: draw(st.integers(low, high - 1))), builder)
 
 
 def components(graph: Graph) -> list[Any]:

@@ -103,6 +103,14 @@ MODELS = {
 """Fixed-point ProcessModel of each process class, by class name and package below `lava.proc`."""
 
 
+def selected_model(process: Any, tag: str) -> Any:
+    """ProcessModel that Lava's compiler selects for a tag."""
+    from lava.magma.compiler.compiler_graphs import ProcGroupDiGraphs
+    from lava.magma.core.run_configs import Loihi2SimCfg
+
+    return Loihi2SimCfg(select_tag=tag).select(process, ProcGroupDiGraphs._find_proc_models(process))
+
+
 def stock_model(process: Any) -> Any:
     """Stock fixed-point ProcessModel of a process."""
     from importlib import import_module
@@ -138,21 +146,24 @@ class _Reference:
 
 
 class StockGraph:
-    """A graph of stock processes, their fixed-point ProcessModels stepped in this process.
+    """A graph of stock processes, their ProcessModels stepped in this process.
 
     Parameters
     ----------
     processes : sequence of lava AbstractProcess
         Every process of the graph.
+    tag : str
+        Of the ProcessModels.
     """
 
-    def __init__(self, processes: Sequence[Any]) -> None:
+    def __init__(self, processes: Sequence[Any], tag: str = "fixed_pt") -> None:
         from lava.magma.core.process.ports.ports import create_port_id
 
         self.models: dict[Any, Any] = {}
         incoming: dict[Any, dict[str, Wire]] = {port: {} for p in processes for port in p.in_ports}
         self._wires: dict[Any, list[Wire]] = {port: [] for p in processes for port in p.out_ports}
-        classes = {process: stock_model(process) for process in processes}
+        fixed = tag == "fixed_pt"
+        classes = {p: stock_model(p) if fixed else selected_model(p, tag) for p in processes}
         for port, wires in self._wires.items():
             dtype = getattr(classes[port.process], port.name).d_type
             for target in port.get_dst_ports():

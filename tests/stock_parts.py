@@ -259,7 +259,7 @@ def conv(b: Builder) -> list[Any]:
     )  # fmt: skip
     b.graph.synapses.append(process)
     b.feed(process.s_in)
-    layer = b.pick(NEURONS)(b, tuple(int(n) for n in process.output_shape))
+    layer = b.pick(b.kinds.NEURONS)(b, tuple(int(n) for n in process.output_shape))
     b.wire(process.a_out, layer.a_in)
     return [layer.s_out]
 

@@ -40,6 +40,8 @@ class Signal:
         Offset (i32) of the message as a vector, zeros included, −1 where only the events are kept.
     wide : bool
         Whether Lava sends it in 64 bits.
+    real : int
+        Offset (f64) of the message as a vector, −1 where it is made of integers.
     held : bool
         Whether the values stay after the step in which they are sent, for readers that know when to read.
     """
@@ -51,6 +53,7 @@ class Signal:
     vector: int = -1
     wide: bool = False
     held: bool = False
+    real: int = -1
 
     @property
     def payloads(self) -> int:

@@ -13,7 +13,7 @@ from lava.magma.core.process.process import AbstractProcess
 from lava.magma.core.run_configs import RunConfig
 
 from lava_ed.engine.assembler import Connection
-from lava_ed.engine.lowering import conv, dense, ed, io, lif, sparse  # noqa: F401  (they register their lowerings)
+from lava_ed.engine.lowering import conv, dense, ed, floating, io, lif, sparse  # noqa: F401  (they register)
 from lava_ed.engine.lowering.registry import lower, supported_names
 from lava_ed.engine.program import Program
 from lava_ed.engine.selection.expansion import Expansion

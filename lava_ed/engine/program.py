@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.engine.assembler import Connection, Node, assemble
-from lava_ed.engine.families.opcodes import CLOCK, DECIDED, DENSE_RESET, JOIN_CLEAR, OVERFLOWS
+from lava_ed.engine.families.opcodes import CLOCK, DECIDED, DENSE_RESET, JOIN_CLEAR, OVERFLOWS, REAL_CLEAR
 from lava_ed.engine.idle import IdleCounts
 from lava_ed.engine.memory import read_variable, write_variable
 from lava_ed.errors import (
@@ -58,6 +58,7 @@ class Program:
         asm = assemble(nodes, connections, schedule)
         self._ops, self._ptr, self._order = asm.table()
         self._mixed = bool(np.any(self._ops[:, 0] >= JOIN_CLEAR))
+        self._real = bool(np.any(self._ops[:, 0] >= REAL_CLEAR))
         self._memory = asm.memory
         self._variables = asm.variables
         self._signals = asm.signals
@@ -134,10 +135,8 @@ class Program:
             *(arrays[name] for name in ("i8", "i16", "i32", "i64", "u8")),
         ]
         if self._mixed:
-            from lava_ed.engine.stock_interpreter import run_mixed_steps
-
             state += [arrays["f64"], np.int64(before)]
-            loop: Any = run_mixed_steps
+            loop: Any = _mixed_loop(self._real)
         else:
             from lava_ed.engine.interpreter import run_steps
 
@@ -254,7 +253,7 @@ class Program:
         """Flags that a vector is not all zero, which no Var holds, from the vectors that a node sends."""
         i32 = self._memory.arrays["i32"]
         for (name, port), signal in self._signals.items():
-            if name == node and port in ("a_out", "e_out", "s_out_y1"):
+            if name == node and port in ("a_out", "e_out", "s_out_y1") and signal.real < 0:
                 vector = i32[signal.values : signal.values + signal.size] != 0
                 if port == "s_out_y1":
                     y2 = self._signals[node, "s_out_y2"].values
@@ -377,3 +376,14 @@ class Program:
             if var == "counters":
                 self._memory.view(variable.slot)[...] = 0
         self._recount()
+
+
+def _mixed_loop(real: bool) -> Any:
+    """The loop for Lava's own processes, with or without floating-point ones; each is compiled where it is used."""
+    if real:
+        from lava_ed.engine.float_interpreter import run_real_steps
+
+        return run_real_steps
+    from lava_ed.engine.stock_interpreter import run_mixed_steps
+
+    return run_mixed_steps

@@ -22,7 +22,7 @@ from lava_ed.kernels._jit import kernel
 
 
 @kernel
-def _stock_op(a, i8, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
+def stock_op(a, i8, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
     """Ops of Lava's own processes; `now` is Lava's time step, `row` counts steps within this call."""
     code = a[0]
     if code == op.LIF_STEP:
@@ -79,7 +79,7 @@ def run_mixed_steps(  # type: ignore[no-untyped-def]
         for k in range(ptr[phase], ptr[phase + 1]):
             a = ops[order[k]]
             if a[0] >= op.JOIN_CLEAR:
-                _stock_op(a, i8, i16, i32, i64, f64, time_step + step + 1, step)
+                stock_op(a, i8, i16, i32, i64, f64, time_step + step + 1, step)
             else:
                 progress[op.OVERFLOWS] += run_op(a, i8, i16, i32, i64, u8, phase, predictions, progress)
         phase += 1

@@ -9,6 +9,7 @@ import pytest
 
 pytest.importorskip("lava", reason="the oracle is lava-nc, which needs Python 3.10")
 
+from float_parts import FloatBuilder
 from hypothesis import given, settings
 from lava.magma.core.run_conditions import RunSteps
 from lava.magma.core.run_configs import Loihi2SimCfg
@@ -37,11 +38,16 @@ def assert_same(stock: Graph, read: Any, fused: Graph, when: str) -> None:
 @given(case=cases())
 def test_random_graphs_equal_stock_models(case: Case) -> None:
     """Runs in pieces, with writes between them, and before the first step."""
+    run_both(case, "fixed_pt")
+
+
+def run_both(case: Case, tag: str) -> None:
+    """Do with the graph what the script says, on the engine and with Lava's models, and compare after every run."""
     (stock, script), (fused, _) = case.build(), case.build()
-    oracle = StockGraph(stock.processes)
+    oracle = StockGraph(stock.processes, tag)
     parts = components(fused)
     for part in parts:
-        attach(part)
+        attach(part, Loihi2SimCfg(select_tag=tag))
     time_step = 0
     for action in script:
         if isinstance(action, Write):
@@ -54,6 +60,13 @@ def test_random_graphs_equal_stock_models(case: Case) -> None:
             part.run(RunSteps(num_steps=action))
         time_step += action
         assert_same(stock, oracle.get, fused, f"at step {time_step}")
+
+
+@settings(max_examples=60, deadline=None)
+@given(case=cases(FloatBuilder))
+def test_random_float_graphs_equal_stock_models(case: Case) -> None:
+    """The floating-point models, to the last bit."""
+    run_both(case, "floating_pt")
 
 
 @pytest.mark.parametrize("seed", [1, 33, 43])

@@ -81,12 +81,7 @@ class ConvNode(Node):
         self._declare_weight(asm)
         c["bits"] = asm.var(self, "num_message_bits", (1,), self.message_bits)
         c["a_buf"] = asm.var(self, "a_buf", self.output_shape, self.a_buf)
-        for name, value in self.unused.items():
-            asm.var(self, name, (1,), value)
-        for name, values in self.geometry.items():
-            slot = asm.memory.allocate("i32", (len(values),), np.array(values))
-            reason = f"{self.name}.{name} cannot be changed in a graph that is attached: build the graph with it"
-            asm.variables[self.name, name] = Variable(slot, read_only=reason)
+        declare_constants(self, asm, self.unused, self.geometry)
         flag = asm.memory.allocate("i32", (1,), 1)
 
         def touch(memory: Memory) -> None:
@@ -118,18 +113,38 @@ class ConvNode(Node):
         """Convolve in every step."""
         c = self._columns
         pre = event_input(asm, self, "s_in", c["n_in"])
-        tables: list[int] = []
-        steps: list[int] = []
-        for axis in (0, 1):
-            stride, dilation = self.geometry["stride"][axis], self.geometry["dilation"][axis]
-            size, out = self.input_shape[axis], self.output_shape[axis]
-            padding = self.geometry["padding"][axis]
-            table = tap_table(size, self.weight.shape[1 + axis], stride, padding, dilation, out)
-            tables += [asm.memory.allocate("i32", table.shape, table).offset, size]
-            steps += tap_steps(stride, dilation)
+        tables, geometry = axis_tables(asm, self.input_shape, self.output_shape, self.weight.shape, self.geometry)
         asm.every_step(
             SYNAPSES, opcodes.CONV_FORWARD,
             c["n_in"], c["n_out"], c["arranged"], self.weight.size, pre.count, pre.events, pre.payloads, c["bits"],
-            c["a_buf"], c["flag"], c["wide"], c["bound"], *tables, *self.input_shape[1:], *self.output_shape[1:],
-            *self.weight.shape[1:3], *self.geometry["groups"], *steps,
+            c["a_buf"], c["flag"], c["wide"], c["bound"], *tables, *geometry,
         )  # fmt: skip
+
+
+def declare_constants(node: Node, asm: Assembler, unused: dict[str, int], geometry: dict[str, tuple[int, ...]]) -> None:
+    """Vars of a Conv that no step reads, and those that shape the graph."""
+    for name, value in unused.items():
+        asm.var(node, name, (1,), value)
+    for name, values in geometry.items():
+        slot = asm.memory.allocate("i32", (len(values),), np.array(values))
+        reason = f"{node.name}.{name} cannot be changed in a graph that is attached: build the graph with it"
+        asm.variables[node.name, name] = Variable(slot, read_only=reason)
+
+
+def axis_tables(
+    asm: Assembler,
+    input_shape: tuple[int, ...],
+    output_shape: tuple[int, ...],
+    weight_shape: tuple[int, ...],
+    geometry: dict[str, tuple[int, ...]],
+) -> tuple[list[int], list[int]]:
+    """Columns of an op: offset and length of the table of taps of either axis, and the numbers of the geometry."""
+    tables: list[int] = []
+    steps: list[int] = []
+    for axis in (0, 1):
+        stride, dilation, padding = (geometry[name][axis] for name in ("stride", "dilation", "padding"))
+        size, out = input_shape[axis], output_shape[axis]
+        table = tap_table(size, weight_shape[1 + axis], stride, padding, dilation, out)
+        tables += [asm.memory.allocate("i32", table.shape, table).offset, size]
+        steps += tap_steps(stride, dilation)
+    return tables, [*input_shape[1:], *output_shape[1:], *weight_shape[1:3], *geometry["groups"], *steps]

@@ -46,6 +46,12 @@ def join_list(a, i32):  # type: ignore[no-untyped-def]
 def _signal(asm: Assembler, feed: Connection) -> Signal:
     """What a connection brings, if it is there in every step just as Lava sends it."""
     signal = asm.signals[feed.source, feed.out_port]
+    if signal.real >= 0:
+        raise BackendError(
+            f"{feed.source}.{feed.out_port} sends floating-point numbers to {feed.target}.{feed.in_port} of a "
+            "fixed-point ProcessModel: select models of one kind by select_tag, or run the graph on Lava's own "
+            "runtime (without attach)"
+        )
     if signal.held or (signal.vector < 0 and signal.events < 0):
         raise BackendError(
             f"{feed.source}.{feed.out_port} feeds {feed.target}.{feed.in_port}, but the engine has its messages for "

@@ -10,6 +10,7 @@ import numpy as np
 
 from lava_ed.engine.assembler import RECORD, RUN, Assembler, Node
 from lava_ed.engine.families import opcodes
+from lava_ed.engine.families.float_joins import real_input
 from lava_ed.engine.families.joins import vector_input
 from lava_ed.engine.memory import Slot, Variable
 from lava_ed.errors import BackendError
@@ -40,6 +41,17 @@ def monitor(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
                 value = i64[at]
             to = c * rows + r if a[5] else r * columns + c
             i64[record + to] = value * a[6]
+
+
+@kernel
+def real_monitor(a, f64, now):  # type: ignore[no-untyped-def]
+    """As `monitor`, of float64. Columns: 1 offset, 2 rows, 3 columns, 4 transpose (0/1), 5 record."""
+    rows, columns = a[2], a[3]
+    record = a[5] + (now - 1) * rows * columns
+    for r in range(rows):
+        for c in range(columns):
+            to = c * rows + r if a[4] else r * columns + c
+            f64[record + to] = f64[a[1] + r * columns + c]
 
 
 @dataclass
@@ -73,8 +85,9 @@ class MonitorNode(Node):
             self._source = names[self.target[0]], self.target[1]
 
     def declare(self, asm: Assembler) -> None:
-        """The Var that holds the data."""
-        self._columns["record"] = asm.var(self, self.record, self.record_shape, arena="i64")
+        """The Var that holds the data, in float64 where such are recorded."""
+        arena = "f64" if self._is_real(asm) else "i64"
+        self._columns["record"] = asm.var(self, self.record, self.record_shape, arena=arena)
         asm.step_limits[self.name] = self.record_shape[0]
 
     def emit(self, asm: Assembler) -> None:
@@ -82,19 +95,28 @@ class MonitorNode(Node):
         size = 1
         for length in self.record_shape[1:]:
             size *= length
+        real = self._is_real(asm)
         if self._source is None:
-            values = vector_input(asm, self, self.in_port, size)
-            variable, stage = Variable(Slot("i32", values, (size,))), RUN
+            values = (real_input if real else vector_input)(asm, self, self.in_port, size)
+            variable, stage = Variable(Slot("f64" if real else "i32", values, (size,))), RUN
         else:
             variable, stage = self._variable(asm), RECORD
         slot = variable.slot
         turned = variable.packed or variable.transposed
         rows = slot.shape[0] if turned else 1
-        asm.every_step(
-            stage, opcodes.MONITOR,
-            ARENA_CODES[slot.arena], slot.offset, rows, slot.size // rows, int(turned), 2 if variable.packed else 1,
-            self._columns["record"],
-        )  # fmt: skip
+        what = (slot.offset, rows, slot.size // rows, int(turned))
+        if real:
+            asm.every_step(stage, opcodes.REAL_MONITOR, *what, self._columns["record"])
+            return
+        factor = 2 if variable.packed else 1
+        asm.every_step(stage, opcodes.MONITOR, ARENA_CODES[slot.arena], *what, factor, self._columns["record"])
+
+    def _is_real(self, asm: Assembler) -> bool:
+        """Whether what is recorded is made of float64; a Monitor comes after all that it records."""
+        if self._source is not None:
+            variable = asm.variables.get(self._source)
+            return variable is not None and variable.slot.arena == "f64"
+        return any(asm.signals[feed.source, feed.out_port].real >= 0 for feed in asm.feeds(self, self.in_port))
 
     def _variable(self, asm: Assembler) -> Variable:
         assert self._source is not None
@@ -102,7 +124,7 @@ class MonitorNode(Node):
         if (
             variable is None
             or self._source[1] == "counters"
-            or variable.slot.arena not in ARENA_CODES
+            or variable.slot.arena not in (*ARENA_CODES, "f64")
             or variable.order is not None
         ):
             raise BackendError(

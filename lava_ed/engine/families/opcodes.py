@@ -41,6 +41,20 @@ CONV_FORWARD: Final = 80
 SPARSE_FORWARD: Final = 81
 SPARSE_DELAYED: Final = 82
 SPARSE_LEARN: Final = 83
+REAL_CLEAR: Final = 120
+REAL_JOIN: Final = 121
+REAL_JOIN_INTEGERS: Final = 122
+REAL_JOIN_EVENTS: Final = 123
+REAL_LIST: Final = 124
+REAL_LIF: Final = 125
+REAL_DENSE: Final = 126
+REAL_DELAY_DENSE: Final = 127
+REAL_SPARSE: Final = 128
+REAL_DELAY_SPARSE: Final = 129
+REAL_CONV: Final = 130
+REAL_SOURCE: Final = 131
+REAL_SINK: Final = 132
+REAL_MONITOR: Final = 133
 
 DECIDED, CLOCK, OVERFLOWS = range(3)
 """What the loop counts of its progress: decisions, steps, states that left their register."""

@@ -32,6 +32,22 @@ def integer_of(var: Any) -> int:
     return int(value)
 
 
+def float_of(var: Any) -> float:
+    """Initial value of a Var that the ProcessModel takes as one Python number.
+
+    Raises
+    ------
+    ConfigError
+        If there are several, and they differ.
+    """
+    values = np.asarray(var.init).reshape(-1)
+    if np.any(values != values[0]):
+        raise ConfigError(
+            f"{var.process.name}.{var.name} has {values.size} values that differ: a layer has one, give one number"
+        )
+    return float(values[0])
+
+
 def refuse_connected(process: Any, ports: tuple[str, ...], reason: str) -> None:
     """Refuse a process one of whose OutPorts is connected, though its ProcessModel never sends on it."""
     for name in ports:

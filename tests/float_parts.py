@@ -1,0 +1,149 @@
+"""What random floating-point graphs are made of, as `stock_parts`; sums that a BLAS library makes are left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import stock_parts
+from stock_graphs import Builder
+from stock_parts import part, sparse_matrix
+
+SOURCES: list[Callable[..., Any]] = []
+NEURONS: list[Callable[..., Any]] = []
+SYNAPSES: list[Callable[..., Any]] = []
+BLOCKS: list[Callable[..., Any]] = []
+EXTRAS: list[Callable[..., Any]] = [stock_parts.monitor]
+
+THIRD = 1 / 3
+"""Makes numbers of which no sum or product is exact."""
+
+
+class FloatBuilder(Builder):
+    """At most two OutPorts feed an InPort: float sums of three depend on Lava's order of channels."""
+
+    parts = "float_parts"
+    writable: ClassVar[dict[str, tuple[int, int]]] = {
+        "u": (-100, 100),
+        "v": (-100, 100),
+        "bias_mant": (-40, 40),
+        "weights": (-60, 100),
+        "weight": (-60, 100),
+        "a_buff": (-100, 100),
+        "a_buf": (-100, 100),
+        "data": (-3, 4),
+    }
+    scale = THIRD
+
+    def _inputs_of(self, layer: Any) -> None:
+        for _ in range(self.integers(1, 3)):
+            size = self.pick(self.outputs).size
+            synapse = self.pick(SYNAPSES)(self, size, layer.a_in.size)
+            self.feed(synapse.s_in)
+            self.wire(synapse.a_out, layer.a_in)
+            if self.chance(0.15):
+                self.outputs.append(synapse.a_out)
+
+
+@part(SOURCES)
+def ring_source(b: Builder, shape: tuple[int, ...], high: int) -> Any:
+    """RingBuffer of floats, about half of them zeros."""
+    from lava.proc.io.source import RingBuffer
+
+    data = b.array(-high, high, (*shape, b.integers(1, 9)))
+    b.graph.sources.append(RingBuffer(data=data * b.array(0, 2, data.shape) * THIRD))
+    return b.graph.sources[-1]
+
+
+def _neuron(b: Builder, name: str, shape: tuple[int, ...], **more: Any) -> Any:
+    from lava.proc.lif import process
+
+    neuron = getattr(process, name)(
+        shape=shape,
+        u=b.array(-50, 50, shape) * THIRD,
+        v=b.integers(-50, 50) * THIRD,
+        du=b.integers(0, 101) / 100,
+        dv=b.integers(0, 101) / 100,
+        bias_mant=b.array(-40, 40, shape) * THIRD,
+        **more,
+    )
+    b.graph.neurons.append(neuron)
+    return neuron
+
+
+def _threshold(b: Builder) -> float:
+    return float(b.integers(0, 100) * THIRD)
+
+
+@part(NEURONS, 2)
+def lif(b: Builder, shape: tuple[int, ...]) -> Any:
+    return _neuron(b, "LIF", shape, vth=_threshold(b))
+
+
+@part(NEURONS)
+def lif_reset(b: Builder, shape: tuple[int, ...]) -> Any:
+    timing = {"reset_interval": b.integers(1, 5), "reset_offset": b.integers(0, 7)}
+    return _neuron(b, "LIFReset", shape, vth=_threshold(b), **timing)
+
+
+@part(NEURONS)
+def lif_refractory(b: Builder, shape: tuple[int, ...]) -> Any:
+    return _neuron(b, "LIFRefractory", shape, vth=_threshold(b), refractory_period=b.integers(1, 5))
+
+
+@part(NEURONS)
+def ternary_lif(b: Builder, shape: tuple[int, ...]) -> Any:
+    return _neuron(b, "TernaryLIF", shape, vth_lo=-_threshold(b), vth_hi=_threshold(b))
+
+
+@part(NEURONS)
+def learning_lif(b: Builder, shape: tuple[int, ...]) -> Any:
+    return _neuron(b, "LearningLIF", shape, vth=_threshold(b), learning_rule=None)
+
+
+def _synapse(b: Builder, cls: Any, weights: Any, **more: Any) -> Any:
+    process = cls(weights=weights, **more)
+    b.graph.synapses.append(process)
+    return process
+
+
+@part(SYNAPSES, 2)
+def dense(b: Builder, n_pre: int, n_post: int) -> Any:
+    from lava.proc.dense.process import Dense
+
+    return _synapse(b, Dense, b.array(-60, 100, (n_post, n_pre)) * THIRD)
+
+
+@part(SYNAPSES)
+def delay_dense(b: Builder, n_pre: int, n_post: int) -> Any:
+    from lava.proc.dense.process import DelayDense
+
+    delays = b.array(0, 4, (n_post, n_pre)) if b.chance(0.7) else b.integers(0, 3)
+    weights = b.array(-60, 100, (n_post, n_pre)) * THIRD
+    return _synapse(b, DelayDense, weights, delays=delays, num_message_bits=b.pick((0, 8)))
+
+
+@part(SYNAPSES)
+def sparse(b: Builder, n_pre: int, n_post: int) -> Any:
+    from lava.proc.sparse.process import Sparse
+
+    weights = sparse_matrix(b, b.array(-60, 100, (n_post, n_pre)) * THIRD)
+    return _synapse(b, Sparse, weights, num_message_bits=b.pick((0, 8)))
+
+
+@part(SYNAPSES)
+def delay_sparse(b: Builder, n_pre: int, n_post: int) -> Any:
+    from lava.proc.sparse.process import DelaySparse
+
+    weights = sparse_matrix(b, b.array(-60, 100, (n_post, n_pre)) * THIRD)
+    delays = sparse_matrix(b, b.array(0, 4, (n_post, n_pre))) if b.chance(0.7) else b.integers(0, 3)
+    return _synapse(b, DelaySparse, weights, delays=delays, num_message_bits=b.pick((0, 8)))
+
+
+@part(BLOCKS)
+def conv(b: Builder) -> list[Any]:
+    """As `stock_parts.conv`, with weights that are no integers."""
+    outputs = stock_parts.conv(b)
+    process = b.graph.synapses[-1]
+    process.weight.init = process.weight.init * THIRD
+    return outputs
