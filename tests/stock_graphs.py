@@ -6,6 +6,7 @@ A graph is drawn once by hypothesis, which shrinks it, and built again from the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -110,6 +111,11 @@ class Graph:
     def vars(self) -> list[Any]:
         return [var for process in self.processes for var in process.vars if _is_compared(var)]
 
+    @property
+    def rules(self) -> list[Any]:
+        """Vars dw, dd, dt of the targets that have a rule."""
+        return [v for p in self.synapses for v in p.vars if v.name in RULE_VARS and v.init]
+
 
 def _is_compared(var: Any) -> bool:
     """Whether a Var is a number on both sides: rules are text, and a Monitor has Vars that it never fills."""
@@ -140,7 +146,7 @@ class Builder:
         self.choices = choices
         self.kinds = import_module(self.parts)
         self.chance, self.pick, self.array = choices.chance, choices.pick, choices.array
-        self.integers = choices.integer
+        self.integer = self.integers = choices.integer
         self.graph = Graph()
         self.outputs: list[Any] = []
         """OutPorts that may feed further processes."""
@@ -220,7 +226,7 @@ class Builder:
 
 @dataclass(frozen=True)
 class Write:
-    """A value for the Var at a place of `Graph.vars`."""
+    """A value for the Var at a place of `Graph.vars`, or a text for that at a place of `Graph.rules`."""
 
     place: int
     value: Any
@@ -230,11 +236,26 @@ Script = list["Write | int"]
 """What a test does with a graph: writes, and numbers of steps to run."""
 
 
+def _new_rules(choices: Choices, graph: Graph) -> Script:
+    """Other texts for some of the rules."""
+    from stock_parts import FACTORS, TRACE_FACTORS, rule_text
+
+    writes: Script = []
+    for place, var in enumerate(graph.rules):
+        if choices.chance(0.1):
+            texts = [other.init for other in var.process.vars if other.name in RULE_VARS and other.init]
+            found = re.search(r"u(\d)", " ".join(texts))
+            names = TRACE_FACTORS if "sparse" in type(var.process).__module__ else FACTORS
+            writes.append(Write(place, rule_text(choices, int(found[1]) if found else 0, names)))
+    return writes
+
+
 def script(choices: Choices, graph: Graph, builder: type[Builder]) -> Script:
     """One to four runs, with writes before some of them."""
     actions: Script = []
     for _ in range(choices.integer(1, 5)):
         if choices.chance(0.5):
+            actions += _new_rules(choices, graph)
             for place, var in enumerate(graph.vars):
                 # A csr_matrix that was written has floats in it, with which Lava's fixed-point models fail.
                 if var.name in builder.writable and not is_sparse(var) and choices.chance(0.12):

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from stock_graphs import MOST_STEPS, Builder, is_sparse
+from stock_graphs import MOST_STEPS, Builder, Choices, is_sparse
 
 SOURCES: list[Callable[..., Any]] = []
 """(builder, shape, high) → a process with s_out, of values below `high`."""
@@ -165,27 +165,27 @@ def learning_rule(b: Builder, names: tuple[str, ...] = FACTORS) -> Any:
     return cls(**arguments, t_epoch=b.integers(1, 6), rng_seed=b.integers(0, 100))
 
 
-def rule_text(b: Builder, decimation: int, names: tuple[str, ...]) -> str:
+def rule_text(b: Builder | Choices, decimation: int, names: tuple[str, ...]) -> str:
     """One to three products, each with a dependency and up to three factors."""
     text = ""
-    for k in range(b.integers(1, 4)):
+    for k in range(b.integer(1, 4)):
         sign = b.pick(("+", "-"))
         text += (sign if k or sign == "-" else "") + product_text(b, decimation, names)
     return text
 
 
-def product_text(b: Builder, decimation: int, names: tuple[str, ...]) -> str:
+def product_text(b: Builder | Choices, decimation: int, names: tuple[str, ...]) -> str:
     """Such as ``3*2^-2*x0*y1*(w+3)``."""
     parts = [b.pick(("x0", "y0", f"u{decimation}"))]
-    for _ in range(b.integers(0, 4)):
+    for _ in range(b.integer(0, 4)):
         name = b.pick(names)
         forms = ("{}", "({}+{})", "({}-{})", "sgn({})", "sgn({}-{})")
         form = b.pick(forms if name in ("w", "d", "t") else forms[:3])
-        parts.append(form.format(name, b.integers(1, 130)))
+        parts.append(form.format(name, b.integer(1, 130)))
     if b.chance(0.5):
-        parts.insert(0, f"2^{b.integers(-7, 4)}")
+        parts.insert(0, f"2^{b.integer(-7, 4)}")
     if b.chance(0.3):
-        parts.insert(0, str(b.integers(1, 8)))
+        parts.insert(0, str(b.integer(1, 8)))
     return "*".join(parts)
 
 

@@ -99,6 +99,8 @@ class Variable:
         Bound of the magnitude, below that of the arena's type.
     after_write : callable, optional
         Called after every write by the user.
+    text : callable, optional
+        Writes a text that is checked to be ASCII, at most as long as the slot; the Var holds character codes.
     read_only : str
         Why the Var cannot be written, empty if it can.
     """
@@ -112,6 +114,7 @@ class Variable:
     order: npt.NDArray[np.int64] | None = None
     largest: int | None = None
     after_write: Callable[[Memory], None] | None = None
+    text: Callable[[Memory, str], None] | None = None
     read_only: str = ""
 
     @property
@@ -129,6 +132,8 @@ def read_variable(memory: Memory, variable: Variable) -> npt.NDArray[Any]:
     values = memory.view(variable.slot)
     if variable.packed:
         return unpack_weights(values)
+    if variable.text is not None:
+        return np.asarray(values[: np.count_nonzero(values)])
     if variable.order is not None:
         return np.asarray(values[variable.order])
     return (values.T if variable.transposed else values).reshape(variable.shape).copy()
@@ -151,6 +156,8 @@ def write_variable(memory: Memory, variable: Variable, value: npt.ArrayLike) -> 
         view[...] = pack_weights(value, variable.shape)  # type: ignore[arg-type]
         if variable.row_nonzeros is not None:
             memory.view(variable.row_nonzeros)[...] = np.count_nonzero(view, axis=1)
+    elif variable.text is not None:
+        variable.text(memory, _text_of(value, variable.slot.size))
     else:
         _write_plain(memory, variable, np.asarray(value))
     if variable.after_write is not None:
@@ -175,6 +182,16 @@ def _write_plain(memory: Memory, variable: Variable, new: npt.NDArray[Any]) -> N
         view[variable.order] = new.reshape(view.shape)
     else:
         view[...] = new.reshape(view.shape)
+
+
+def _text_of(value: npt.ArrayLike, most: int) -> str:
+    """A text from its character codes, which is how Lava hands it over."""
+    codes = np.asarray(value)
+    if codes.ndim != 1 or not 0 < codes.size <= most:
+        raise ShapeError(f"a text of {codes.size} characters does not fit this Var: 1 … {most} are possible")
+    if codes.dtype.kind not in "iuf" or codes.min() < 1 or codes.max() > 127:
+        raise ConfigError("this Var holds a text: give it a str of ASCII characters")
+    return bytes(codes.astype(np.uint8)).decode("ascii")
 
 
 def _check_range(new: npt.NDArray[Any], dtype: Any, largest: int | None) -> None:

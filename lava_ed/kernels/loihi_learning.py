@@ -11,6 +11,7 @@ Source: lava-nc 0.10.0, `lava/magma/core/model/py/connection.py`,
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -107,6 +108,10 @@ class RuleTable(NamedTuple):
     factors: NDArray[np.int64]
     ranges: NDArray[np.int64]
     decimate_exponent: int
+
+
+ParseRule = Callable[[Mapping[str, str]], RuleTable]
+"""Texts of dw, dd and dt → their tables; raises anything where a text is no rule."""
 
 
 def compile_rule(rule: Any) -> RuleTable:

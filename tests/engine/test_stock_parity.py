@@ -51,8 +51,9 @@ def run_both(case: Case, tag: str) -> None:
     time_step = 0
     for action in script:
         if isinstance(action, Write):
-            oracle.set(stock.vars[action.place], action.value)
-            fused.vars[action.place].set(action.value)
+            kind = "rules" if isinstance(action.value, str) else "vars"
+            oracle.set(getattr(stock, kind)[action.place], action.value)
+            getattr(fused, kind)[action.place].set(action.value)
             continue
         for _ in range(action):
             oracle.step()

@@ -22,7 +22,7 @@ from nets import samples, small_spec
 from stock_lava import StockGraph
 
 from lava_ed.engine import attach, supported
-from lava_ed.errors import BackendError, ConfigError, UnsupportedProcessError
+from lava_ed.errors import BackendError, ConfigError, ShapeError, UnsupportedProcessError
 from lava_ed.proc import AFTIF, Labels, MembraneReadout, PlasticDense, SoftmaxError
 
 pytestmark = pytest.mark.lava
@@ -109,8 +109,34 @@ def test_rule_is_readable_and_settings_become_whole_after_a_write() -> None:
         oracle.step()
     fused[0].run(RunSteps(num_steps=30))
     np.testing.assert_array_equal(fused[1].weights.get(), oracle.get(stock[1].weights))
-    with pytest.raises(ConfigError, match="cannot be changed"):
-        fused[1].dw.set("x0*y1")
+
+
+def test_a_rule_is_rewritten_between_runs() -> None:
+    """A longer text, a shorter one, another decimation; what is no rule changes nothing."""
+    stock, fused = learning_net(), learning_net()
+    oracle = StockGraph(stock)
+    attach(fused[0])
+    before = fused[1].weights.get()
+    for text in ("2^-1*x0*y1*(w+3) - 2^-2*y0*x1*sgn(w) + 2^-3*u1*x2*y1", "x0*x1", "3*u2*x1 - 2^-2*x0*w", RULE["dw"]):
+        oracle.set(stock[1].dw, text)
+        fused[1].dw.set(text)
+        assert fused[1].dw.get() == text
+        for bad, error in (("x0*z9", ConfigError), ("x1*y1", ConfigError), ("u1*x1+u2*x1", ConfigError)):
+            with pytest.raises(error, match=r"cannot become .*stays as it was"):
+                fused[1].dw.set(bad)
+        with pytest.raises(ShapeError, match="257 characters"):
+            fused[1].dw.set("x0" + " " * 255)
+        with pytest.raises(ConfigError, match="str of ASCII"):
+            fused[1].dw.set(np.array([900]))
+        assert fused[1].dw.get() == text
+        for _ in range(9):
+            oracle.step()
+        fused[0].run(RunSteps(num_steps=9))
+        np.testing.assert_array_equal(fused[1].weights.get(), oracle.get(stock[1].weights))
+        assert np.any(fused[1].weights.get() != before)
+        before = fused[1].weights.get()
+    with pytest.raises(BackendError, match="holds nothing in it"):
+        fused[1].dt.set("x0*x1")
 
 
 def monitored_net() -> tuple[list[Any], dict[str, tuple[Any, Any]]]:

@@ -12,6 +12,7 @@ from lava_ed.engine.assembler import LEARN, SYNAPSES, Assembler, Node, Signal
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.dense import DenseNode
 from lava_ed.engine.families.joins import event_input, lasting_vector_input
+from lava_ed.engine.families.rule_text import EXPONENT, N_FACTORS, N_PRODUCTS, RuleText
 from lava_ed.engine.families.trace_randoms import (
     RANDOM_COLUMNS,
     SYNAPSE,
@@ -24,7 +25,14 @@ from lava_ed.engine.families.trace_randoms import (
 )
 from lava_ed.engine.memory import Memory, Slot, Variable
 from lava_ed.kernels._jit import kernel
-from lava_ed.kernels.loihi_learning import SCRATCH_ROWS, RuleTable, apply_rule, decimation_active, synapse_limits
+from lava_ed.kernels.loihi_learning import (
+    SCRATCH_ROWS,
+    ParseRule,
+    RuleTable,
+    apply_rule,
+    decimation_active,
+    synapse_limits,
+)
 from lava_ed.kernels.loihi_traces import (
     decay_factors,
     receive_post_spikes,
@@ -106,21 +114,21 @@ def traces_learn(a, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-de
     """At the end of an epoch: the traces at each of its steps, then the rules.
 
     Columns: 1 n_pre, 2 n_post, 3 weights, 4 tag_2, 5 tag_1 (i16), 6 x, 7 y, 8 tx, 9 ty, 10 x history, 11
-    y history, 12 decay factors (f64), 13 impulses (i64), 14 products (i64), 15 how many, 16 factors (i64),
-    17 how many, 18 ranges (i64), 19 limits (i64), 20 scratch, 21 within limits (flag), 22 randoms (f64), 23
-    t_epoch, 24 decimation exponent, 25 three factors (0/1), 26 x0, 27 y0.
+    y history, 12 decay factors (f64), 13 impulses (i64), 14 products (i64), 15 how many (i64), 16
+    factors (i64), 17 how many (i64), 18 ranges (i64), 19 limits (i64), 20 scratch, 21 within limits (flag),
+    22 randoms (f64), 23 t_epoch, 24 decimation exponent (i64), 25 three factors (0/1), 26 x0, 27 y0.
     """
     if now % a[23] != 0:
         return
     n_pre, n_post = a[1], a[2]
     x_history, y_history = advance_traces(a, i32, i64, f64, row)
-    size = n_pre * n_post
+    size, products, factors = n_pre * n_post, i64[a[15]], i64[a[17]]
     apply_rule(
-        i64[a[14] : a[14] + 6 * a[15]].reshape(a[15], 6),
-        i64[a[16] : a[16] + 4 * a[17]].reshape(a[17], 4),
+        i64[a[14] : a[14] + 6 * products].reshape(products, 6),
+        i64[a[16] : a[16] + 4 * factors].reshape(factors, 4),
         i64[a[18] : a[18] + 6].reshape(3, 2),
         i64[a[19] : a[19] + 6].reshape(3, 2),
-        decimation_active(now, a[23], a[24]),
+        decimation_active(now, a[23], i64[a[24]]),
         f64[a[22] + row * RANDOM_COLUMNS + SYNAPSE], x_history, y_history,
         i32[a[8] : a[8] + n_pre], i32[a[9] : a[9] + n_post],
         i16[a[3] : a[3] + size].reshape(n_pre, n_post),
@@ -150,6 +158,8 @@ class LearningSettings:
         Of x1, x2, y1, y2, y3.
     rules : mapping
         The strings dw, dd, dt, where there is one.
+    parse : callable
+        Makes a table of such strings.
     """
 
     table: RuleTable
@@ -161,6 +171,7 @@ class LearningSettings:
     taus: npt.NDArray[np.float64]
     impulses: npt.NDArray[np.float64]
     rules: dict[str, str]
+    parse: ParseRule
 
 
 @dataclass
@@ -208,25 +219,15 @@ class LearningNode(Node):
     def _declare_rule(self, asm: Assembler, s: LearningSettings) -> None:
         """Tables of the rule; its settings as Vars, which hold whole numbers as in Lava."""
         c, memory = self._columns, asm.memory
-        tables = {
-            "products": s.table.products,
-            "factors": s.table.factors,
-            "ranges": s.table.ranges,
-            "limits": synapse_limits(s.sign_mode),
-            "impulses": np.stack(split_impulses(s.impulses)),
-        }
+        tables = {"limits": synapse_limits(s.sign_mode), "impulses": np.stack(split_impulses(s.impulses))}
         for name, values in tables.items():
-            c[name] = memory.allocate("i64", values.shape, values if values.size else None).offset
+            c[name] = memory.allocate("i64", values.shape, values).offset
+        c.update(RuleText(self.name, s.parse).declare(asm, s.rules, s.table))
         c["decay"] = memory.allocate("f64", (N_TRACES,), decay_factors(s.taus)).offset
         c["clean"] = asm.scratch(1)
         for k, name in enumerate(TRACES):
             asm.var(self, f"{name}_tau", (1,), int(s.taus[k]), "i64")
             asm.var(self, f"{name}_impulse", (1,), int(s.impulses[k]), "i64")
-        for name, text in s.rules.items():
-            codes = np.frombuffer(text.encode("ascii"), np.uint8)
-            slot = memory.allocate("i32", codes.shape, codes)
-            reason = f"{self.name}.{name} cannot be changed in a graph that is attached: build the graph with the rule"
-            asm.variables[self.name, name] = Variable(slot, read_only=reason)
 
     def _watch_writes(self, asm: Assembler) -> None:
         """Lava takes all settings over again, as whole numbers, after a write to any Var of the process."""
@@ -264,9 +265,9 @@ class LearningNode(Node):
         asm.every_step(
             LEARN, opcode,
             c["n_pre"], c["n_post"], weights, tag_2, tag_1, c["x"], c["y"], c["tx"], c["ty"],
-            c["x_history"], c["y_history"], c["decay"], c["impulses"], c["products"], len(s.table.products),
-            c["factors"], len(s.table.factors), c["ranges"], c["limits"], work, c["clean"], c["randoms"],
-            s.t_epoch, s.table.decimate_exponent, int(s.three_factor), c["x0"], c["y0"],
+            c["x_history"], c["y_history"], c["decay"], c["impulses"], c["products"], c["counts"] + N_PRODUCTS,
+            c["factors"], c["counts"] + N_FACTORS, c["ranges"], c["limits"], work, c["clean"], c["randoms"],
+            s.t_epoch, c["counts"] + EXPONENT, int(s.three_factor), c["x0"], c["y0"],
         )  # fmt: skip
 
 

@@ -35,17 +35,18 @@ def sparse_learn(a, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
     x_history, y_history = advance_traces(a, i32, i64, f64, row)
     tx, ty = i32[a[8] : a[8] + n_pre], i32[a[9] : a[9] + n_post]
     ranges = i64[a[18] : a[18] + 6].reshape(3, 2)
+    products, factors = i64[a[15]], i64[a[17]]
     for target in range(3):
         table = i64[a[3] + target * STRUCTURE : a[3] + (target + 1) * STRUCTURE]
         size = table[2]
         if size and ranges[target, 0] < ranges[target, 1]:
             apply_rule_sparse(
                 target,
-                i64[a[14] : a[14] + 6 * a[15]].reshape(a[15], 6),
-                i64[a[16] : a[16] + 4 * a[17]].reshape(a[17], 4),
+                i64[a[14] : a[14] + 6 * products].reshape(products, 6),
+                i64[a[16] : a[16] + 4 * factors].reshape(factors, 4),
                 ranges,
                 i64[a[19] : a[19] + 6].reshape(3, 2),
-                decimation_active(now, a[23], a[24]),
+                decimation_active(now, a[23], i64[a[24]]),
                 f64[a[22] + row * RANDOM_COLUMNS + SYNAPSE], x_history, y_history, tx, ty,
                 i32[table[0] : table[0] + n_pre + 1], i32[table[1] : table[1] + size],
                 i32[table[3] : table[3] + size], i32[table[4] : table[4] + size], i32[a[21]] != 0,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from lava_ed.engine.families.learning_dense import TRACES, LearningDenseNode, Le
 from lava_ed.engine.lowering.registry import lowers
 from lava_ed.engine.lowering.values import array_of, integer_of
 from lava_ed.errors import ConfigError, UnsupportedProcessError
-from lava_ed.kernels.loihi_learning import compile_rule
+from lava_ed.kernels.loihi_learning import RuleTable, compile_rule
 
 STORED = np.iinfo(np.int16)
 """Range in which tags and delays are kept."""
@@ -92,7 +93,13 @@ def learning_settings(process: Any) -> LearningSettings:
         np.array([getattr(rule, f"{trace}_tau") for trace in TRACES], np.float64),
         np.array([getattr(rule, f"{trace}_impulse") for trace in TRACES], np.float64),
         {key: text for key, text in strings.items() if text},
+        parse_rule,
     )
+
+
+def parse_rule(texts: Mapping[str, str]) -> RuleTable:
+    """Tables of the texts of dw, dd and dt, by Lava's own parser; both kinds of rules have one."""
+    return compile_rule(Loihi2FLearningRule(**texts))
 
 
 @lowers(PyLearningDenseModelBitApproximate)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -17,11 +19,11 @@ from lava.utils.weightutils import SignMode
 from lava_ed.engine.families.dense import WeightFormat
 from lava_ed.engine.families.learning_sparse import LearningSparseNode
 from lava_ed.engine.families.sparse import DelaySparseNode, Entries, SparseNode
-from lava_ed.engine.lowering.dense import learning_settings
+from lava_ed.engine.lowering.dense import learning_settings, parse_rule
 from lava_ed.engine.lowering.registry import lowers
 from lava_ed.engine.lowering.values import array_of, integer_of
 from lava_ed.errors import ConfigError, UnsupportedProcessError
-from lava_ed.kernels.loihi_learning import SRC_W
+from lava_ed.kernels.loihi_learning import SRC_W, RuleTable
 
 INT32 = np.iinfo(np.int32)
 
@@ -83,11 +85,18 @@ def lower_learning_sparse(process: LearningSparse, name: str) -> LearningSparseN
     """LearningSparse → LearningSparseNode, for the rules that Lava's own model can apply to a csr_matrix."""
     mode = process.proc_params.get("sign_mode", SignMode.MIXED)
     settings = learning_settings(process)
-    if np.any(settings.table.factors[:, 0] >= SRC_W):
-        raise UnsupportedProcessError(
-            f"{process.name} has a rule with a synaptic variable (w, d or t) as a factor, at which Lava's model of "
-            "LearningSparse fails: use LearningDense"
-        )
+
+    def parse(texts: Mapping[str, str]) -> RuleTable:
+        """Refuse what `learning_settings` lets pass for LearningDense."""
+        table = parse_rule(texts)
+        if np.any(table.factors[:, 0] >= SRC_W):
+            raise UnsupportedProcessError(
+                f"{process.name} has a rule with a synaptic variable (w, d or t) as a factor, at which Lava's model of "
+                "LearningSparse fails: use LearningDense"
+            )
+        return table
+
+    settings = replace(settings, table=parse(settings.rules), parse=parse)
     if "dw" in settings.rules and mode is not SignMode.MIXED:
         raise UnsupportedProcessError(
             f"{process.name} has a rule for its weights and sign_mode {mode}, at which Lava's model of LearningSparse "
