@@ -24,6 +24,7 @@ from lava_ed.engine.families.plastic_dense import (
     dense_reset,
 )
 from lava_ed.engine.families.readout import readout_accumulate, softmax, softmax_reset
+from lava_ed.engine.families.window import jump_windows, quiet
 from lava_ed.kernels._jit import kernel
 
 
@@ -102,13 +103,33 @@ def run_op(a, i8, i16, i32, i64, u8, phase, predictions, progress):  # type: ign
 
 
 @kernel
-def run_steps(ops, ptr, order, i8, i16, i32, i64, u8, phase, steps, stop_on_overflow, predictions, progress):  # type: ignore[no-untyped-def]
+def _start_sample(ops, ptr, order, plan, i8, i32, i64, u8, predictions, progress):  # type: ignore[no-untyped-def]
+    """Phases 0 … W·T − 1 of a sample at once; returns how many."""
+    for k in range(ptr[0], ptr[1]):
+        a = ops[order[k]]
+        code = a[0]
+        if code == op.AFTIF_RESET:
+            aftif_reset(a, i32)
+        elif code == op.DENSE_RESET:
+            dense_reset(a, i32)
+        elif code == op.ENCODER_LOAD or code == op.LABEL or code == op.SOFTMAX_RESET:
+            _sample_op(a, i32, i64, u8, 0, predictions, progress)
+    jump_windows(ops, plan, i8, i32, i64)
+    return (plan.shape[0] - 1) * ops[plan[0, 0], 3]
+
+
+@kernel
+def run_steps(  # type: ignore[no-untyped-def]
+    ops, ptr, order, plan, i8, i16, i32, i64, u8, phase, steps, stop_on_overflow, predictions, progress
+):
     """Run `steps` time steps from `phase`.
 
     Parameters
     ----------
     ops, ptr, order : int64
         Op table and, for each phase, its ops in execution order (`Assembler.table`).
+    plan : int64
+        What the forward windows of a sample that is run as a whole are jumped over with (`plan_jump`).
     i8, i16, i32, i64, u8 : arrays
         The flat state.
     phase, steps : int
@@ -122,7 +143,12 @@ def run_steps(ops, ptr, order, i8, i16, i32, i64, u8, phase, steps, stop_on_over
         clock would be lost and the state stay.
     """
     period = ptr.size - 1
-    for _ in range(steps):
+    done = 0
+    while done < steps:
+        if phase == 0 and plan.shape[0] and steps - done >= period and quiet(ops, plan, i32):
+            phase = _start_sample(ops, ptr, order, plan, i8, i32, i64, u8, predictions, progress)
+            progress[op.CLOCK] += phase
+            done += phase
         for k in range(ptr[phase], ptr[phase + 1]):
             a = ops[order[k]]
             code = a[0]
@@ -133,6 +159,7 @@ def run_steps(ops, ptr, order, i8, i16, i32, i64, u8, phase, steps, stop_on_over
             else:
                 _sample_op(a, i32, i64, u8, phase, predictions, progress)
         phase += 1
+        done += 1
         if phase == period:
             phase = 0
         progress[op.CLOCK] += 1

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from lava_ed.engine.assembler import Connection, Node, assemble
 from lava_ed.engine.families.opcodes import CLOCK, DECIDED, DENSE_RESET, JOIN_CLEAR, OVERFLOWS, REAL_CLEAR
 from lava_ed.engine.idle import IdleCounts
+from lava_ed.engine.jump import plan_jump
 from lava_ed.engine.memory import read_variable, write_variable
 from lava_ed.errors import (
     BackendError,
@@ -25,8 +26,8 @@ from lava_ed.kernels.counting import COUNTERS, PHASES
 from lava_ed.network.schedule import Schedule
 
 OVERFLOW_POLICIES: Final = ("raise", "warn", "wrap")
-_STEPS_PER_CALL: Final = 1 << 12
-"""Longest stretch inside compiled code, so that Ctrl-C is heard."""
+_STEPS_PER_CALL: Final = 1 << 13
+"""About the longest stretch inside compiled code, so that Ctrl-C is heard; cut to whole samples, which jumps need."""
 
 
 class Program:
@@ -57,6 +58,7 @@ class Program:
         self._progress = np.zeros(3, np.int64)
         asm = assemble(nodes, connections, schedule)
         self._ops, self._ptr, self._order = asm.table()
+        self._plan = plan_jump(self._ops, self._ptr, self._order, schedule)
         self._mixed = bool(np.any(self._ops[:, 0] >= JOIN_CLEAR))
         self._real = bool(np.any(self._ops[:, 0] >= REAL_CLEAR))
         self._memory = asm.memory
@@ -68,7 +70,8 @@ class Program:
         self._prologue = asm.prologue
         self._feeders = asm.feeders
         self._step_limits = asm.step_limits
-        self._stretch = min([_STEPS_PER_CALL, *(feeder.capacity for feeder in asm.feeders)])
+        whole = max(_STEPS_PER_CALL // self.period, 1) * self.period
+        self._stretch = min([whole, *(feeder.capacity for feeder in asm.feeders)])
 
     @property
     def time_step(self) -> int:
@@ -141,6 +144,7 @@ class Program:
             from lava_ed.engine.interpreter import run_steps
 
             loop = run_steps
+            state.insert(3, self._plan)
         loop(*state, self.phase, steps, int(self.overflow == "raise"), predictions, self._progress)
 
     def _prepare(self) -> None:

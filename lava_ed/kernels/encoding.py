@@ -8,34 +8,54 @@ from lava_ed.kernels._jit import kernel
 
 
 @kernel
+def sort_values(x, order, starts):  # type: ignore[no-untyped-def]
+    """The neurons whose value is not 0, sorted by value, stably (counting sort).
+
+    Parameters
+    ----------
+    x : int32 (n,)
+        Value of each neuron, 0 … highest.
+    order : int32 (n,)
+        Receives the neurons: those of value 1 from ``starts[1]`` on, then those of 2, and so on.
+        What lies before ``starts[1]``, the places of the silent ones, is left as it was.
+    starts : int32 (highest + 2,)
+        Neurons of value k ≥ 1 are order[starts[k] : starts[k + 1]]; starts[0] is 0.
+    """
+    starts[:] = 0
+    silent = np.int32(0)
+    for i in range(x.size):
+        if x[i]:
+            starts[x[i] + 1] += 1
+        else:
+            silent += np.int32(1)
+    starts[1] = silent
+    for k in range(2, starts.size):
+        starts[k] += starts[k - 1]
+    for i in range(x.size):
+        value = x[i]
+        if value:
+            order[starts[value]] = i
+            starts[value] += 1
+    for k in range(starts.size - 1, 1, -1):
+        starts[k] = starts[k - 1]
+    starts[1] = silent
+
+
+@kernel
 def load_values(pixels, table, x, order, starts):  # type: ignore[no-untyped-def]
-    """x_i ← table[pixel_i], and the neurons sorted by value (counting sort).
+    """x_i ← table[pixel_i], and the neurons sorted by value, as `sort_values` leaves them.
 
     Parameters
     ----------
     pixels : uint8 (n,)
     table : int32 (256,)
         Value of each grey level, 0 … highest.
-    x : int32 (n,)
-    order : int32 (n,)
-        Receives the neurons, those of value 0 first, then those of 1, and so on.
+    x, order : int32 (n,)
     starts : int32 (highest + 2,)
-        Neurons of value k are order[starts[k] : starts[k + 1]].
     """
-    starts[:] = 0
     for i in range(x.size):
-        value = table[pixels[i]]
-        x[i] = value
-        starts[value + 1] += 1
-    for k in range(1, starts.size):
-        starts[k] += starts[k - 1]
-    for i in range(x.size):
-        value = x[i]
-        order[starts[value]] = i
-        starts[value] += 1
-    for k in range(starts.size - 1, 0, -1):
-        starts[k] = starts[k - 1]
-    starts[0] = 0
+        x[i] = table[pixels[i]]
+    sort_values(x, order, starts)
 
 
 @kernel
@@ -52,12 +72,12 @@ def events_of_value(order, starts, value, events):  # type: ignore[no-untyped-de
 def events_of_rate(order, starts, x, steps, t, events):  # type: ignore[no-untyped-def]
     """List the neurons with ⌊(t+1)·x/steps⌋ > ⌊t·x/steps⌋: x evenly spread spikes in `steps`."""
     n = 0
-    for k in range(starts[1], order.size):
-        i = order[k]
-        value = np.int32(x[i])
-        if (t + 1) * value // steps > t * value // steps:
-            events[n] = i
-            n += 1
+    for value in range(1, min(steps, starts.size - 2) + 1):
+        first, last = starts[value], starts[value + 1]
+        if first < last and (t + 1) * value // steps > t * value // steps:
+            for k in range(first, last):
+                events[n] = order[k]
+                n += 1
     return n
 
 

@@ -111,9 +111,31 @@ def hash32(key32, column):  # type: ignore[no-untyped-def]
 
 
 @inline
-def random_byte(key32, column):  # type: ignore[no-untyped-def]
-    """Uniform 0 … 255 for one synapse: the top byte of `hash32`."""
+def row_byte(key, row):  # type: ignore[no-untyped-def]
+    """Uniform 0 … 255 for one row (one pre-synaptic neuron)."""
+    return np.int32(mix64(key ^ np.uint64(row)) >> np.uint64(56))
+
+
+@inline
+def column_key(key):  # type: ignore[no-untyped-def]
+    """32-bit key of the bytes of a layer's columns (post-synaptic neurons)."""
+    return np.uint32(mix64(~np.uint64(key)) >> np.uint64(32))
+
+
+@inline
+def column_byte(key32, column):  # type: ignore[no-untyped-def]
+    """Uniform 0 … 255 for one column: the top byte of `hash32`."""
     return np.int32(hash32(key32, column) >> np.uint32(24))
+
+
+@inline
+def random_byte(key, row, column):  # type: ignore[no-untyped-def]
+    """Uniform 0 … 255 for one synapse: (row byte + column byte) modulo 256.
+
+    The bytes of any two synapses of a layer are independent, which is all that unbiased rounding and the
+    variance of a sum need, and a layer draws n + m numbers instead of n·m.
+    """
+    return (row_byte(key, row) + column_byte(column_key(key), column)) & 255
 
 
 @inline

@@ -18,9 +18,11 @@ from lava_ed.kernels.fixed_point import (
     SCALE_EXPONENT_MIN,
     TAG_MAX,
     TRACE_BITS,
+    TRACE_MAX,
     WEIGHT_LSB_SHIFT,
-    random_byte,
-    row_key,
+    column_byte,
+    column_key,
+    row_byte,
     saturate,
 )
 
@@ -29,6 +31,15 @@ COUNTER_ROUNDING = -1
 
 _ACC_MIN = np.int32(ACCUMULATOR_MIN)
 _ACC_MAX = np.int32(ACCUMULATOR_MAX)
+_BYTE = np.int16(255)
+_LOW = np.int16(-128)
+_HIGH = np.int16(127)
+_NONE = np.int16(0)
+_LSB = np.int16(WEIGHT_LSB_SHIFT)
+MAX_COLUMNS = (1 << 15) - 1
+"""Most post-synaptic neurons of a connection that learns: what is counted in a row fits 16 bits."""
+WORK_ROWS = 5
+"""Rows of the int16 scratch: steps and rest of each increment, random byte, |y|·2^8 and sign of each column."""
 _TAG_WIDTH = 9
 _TAG_SHIFT = ACCUMULATOR_BITS + 1 - _TAG_WIDTH
 
@@ -55,40 +66,83 @@ def excess_bits(factor_bits):  # type: ignore[no-untyped-def]
 
 
 @inline
-def _round_into(old, increment, r):  # type: ignore[no-untyped-def]
-    """sat₈((sat₁₅(256·old + increment) + r) » 8) on int32, without branches."""
-    acc = np.int32(np.int32(old << np.int32(WEIGHT_LSB_SHIFT)) + increment)
-    acc = min(max(acc, _ACC_MIN), _ACC_MAX)
-    new = np.int32(np.int32(acc + r) >> np.int32(WEIGHT_LSB_SHIFT))
-    return min(max(new, np.int32(-128)), np.int32(127))
+def _column_bytes(key, scalar, column):  # type: ignore[no-untyped-def]
+    """column_j ← the random byte of each column, 0 where one byte serves all synapses."""
+    key32 = column_key(key)
+    for j in range(column.size):
+        column[j] = np.int16(0) if scalar >= 0 else np.int16(column_byte(key32, j))
 
 
 @inline
-def _add_to_row(row, increments, key32, scalar):  # type: ignore[no-untyped-def]
-    """Add increments to a row of stored weights; returns (effective, writes, change of its non-zeros).
+def _split_increment(increment, j, steps, rest):  # type: ignore[no-untyped-def]
+    """steps_j, rest_j ← ⌊increment/256⌋ and what is left: rounding adds at most one step more."""
+    steps[j] = np.int16(increment >> np.int32(WEIGHT_LSB_SHIFT))
+    rest[j] = np.int16(increment & np.int32(255))
 
-    The tallies are cut to int32 in every turn, so that the loop's vectors hold one width only.
+
+@inline
+def _split_errors(y1, y2, size, sign):  # type: ignore[no-untyped-def]
+    """size_j, sign_j ← |y|·2^8 and −[y < 0] of y = y1 − y2; returns max |y|."""
+    largest = np.int32(0)
+    for j in range(size.size):
+        y = np.int32(np.int32(y1[j]) - np.int32(y2[j]))
+        magnitude = np.int32(abs(y))
+        largest = max(largest, magnitude)
+        size[j] = np.int16(magnitude << np.int32(8))
+        sign[j] = np.int16(y >> np.int32(31))
+    return largest
+
+
+@inline
+def _narrow_increments(factor, up, size, sign, steps, rest):  # type: ignore[no-untyped-def]
+    """Increments ±(|y|·factor » 3) « up where all of them fit 16 bits; returns how many are not 0.
+
+    (|y|·2^8)·(factor·2^5) » 16 is one instruction on 16-bit lanes.
     """
-    effective = np.int32(0)
-    writes = np.int32(0)
-    change = np.int32(0)
-    if scalar >= 0:
-        for j in range(row.size):
-            old = np.int32(row[j])
-            new = _round_into(old, increments[j], np.int32(scalar))
-            effective = np.int32(effective + np.int32(increments[j] != 0))
-            writes = np.int32(writes + np.int32(new != old))
-            change = np.int32(change + np.int32(np.int32(new != 0) - np.int32(old != 0)))
-            row[j] = np.int8(new)
-    else:
-        for j in range(row.size):
-            old = np.int32(row[j])
-            new = _round_into(old, increments[j], random_byte(key32, j))
-            effective = np.int32(effective + np.int32(increments[j] != 0))
-            writes = np.int32(writes + np.int32(new != old))
-            change = np.int32(change + np.int32(np.int32(new != 0) - np.int32(old != 0)))
-            row[j] = np.int8(new)
-    return effective, writes, change
+    live = np.int16(0)
+    scaled = np.int32(np.int16(factor << 5))
+    shift = np.int16(up)
+    for j in range(size.size):
+        magnitude = np.int16(np.int32(np.int32(size[j]) * scaled) >> np.int32(16))
+        magnitude = np.int16(magnitude << shift)
+        increment = np.int16(np.int16(magnitude ^ sign[j]) - sign[j])
+        live = np.int16(live + np.int16(magnitude != _NONE))
+        steps[j] = np.int16(increment >> _LSB)
+        rest[j] = np.int16(increment & _BYTE)
+    return np.int32(live)
+
+
+@inline
+def _wide_increments(factor, y1, y2, mantissa, exponent, excess, steps, rest):  # type: ignore[no-untyped-def]
+    """The increments of a row for a factor x1; returns how many are not 0."""
+    live = np.int32(0)
+    for j in range(steps.size):
+        # One of y1 and y2 is 0, so the two products are one.
+        increment = product(np.int32(factor * np.int32(y1[j] - y2[j])), mantissa, exponent, excess)
+        live = np.int32(live + np.int32(increment != 0))
+        _split_increment(increment, j, steps, rest)
+    return live
+
+
+@inline
+def _add_to_row(w8, i, steps, rest, column, byte):  # type: ignore[no-untyped-def]
+    """Round the increments into row i; returns (writes, non-zeros) of it.
+
+    sat₈((sat₁₅(256·w + increment) + r) » 8) = sat₈(w + ⌊increment/256⌋ + [rest + r ≥ 256]), so that the
+    loop's vectors hold 16 bits, tallies included.
+    """
+    writes = np.int16(0)
+    nonzeros = np.int16(0)
+    for j in range(w8.shape[1]):
+        old = np.int16(w8[i, j])
+        r = np.int16(np.int16(byte + column[j]) & _BYTE)
+        carry = np.int16(np.int16(rest[j] + r) >> _LSB)
+        new = np.int16(np.int16(old + steps[j]) + carry)
+        new = min(max(new, _LOW), _HIGH)
+        writes = np.int16(writes + np.int16(new != old))
+        nonzeros = np.int16(nonzeros + np.int16(new != _NONE))
+        w8[i, j] = np.int8(new)
+    return writes, nonzeros
 
 
 @kernel
@@ -102,7 +156,7 @@ def learn_rows(  # type: ignore[no-untyped-def]
     w8 : int8 (n_pre, n_post)
     row_nonzeros : int32 (n_pre,)
     events : int32, n_events : int
-        Pre-synaptic neurons with x0 = 1.
+        Pre-synaptic neurons with x0 = 1; those of equal x1 side by side cost least.
     x1 : int32 (n_pre,), with_x1 : int
         Pre-synaptic trace, and whether the rule has it as a factor.
     y1, y2 : int32 (n_post,)
@@ -113,8 +167,8 @@ def learn_rows(  # type: ignore[no-untyped-def]
         Stream key of this layer and step.
     scalar : int
         One random byte for all synapses (Lava's way), or `COUNTER_ROUNDING`.
-    work : int32 (n_post,)
-        Scratch for the increments.
+    work : int16 (WORK_ROWS, n_post)
+        Scratch.
 
     Returns
     -------
@@ -122,18 +176,29 @@ def learn_rows(  # type: ignore[no-untyped-def]
     """
     effective = 0
     writes = 0
+    live = 0
+    known = np.int32(-1)
     excess = excess_bits(2 * TRACE_BITS if with_x1 else TRACE_BITS)
+    up = exponent - SCALE_EXPONENT_MIN
+    steps, rest, column, size, sign = work[0], work[1], work[2], work[3], work[4]
+    _column_bytes(key, scalar, column)
+    largest = np.int64(_split_errors(y1, y2, size, sign))
+    narrow = excess == 3 and largest <= TRACE_MAX
     for k in range(n_events):
         i = events[k]
-        factor = x1[i] if with_x1 else np.int32(1)
-        if with_x1 or k == 0:
-            for j in range(work.size):
-                # One of y1 and y2 is 0, so the two products are one.
-                work[j] = product(factor * (y1[j] - y2[j]), mantissa, exponent, excess)
-        e, w, change = _add_to_row(w8[i], work, row_key(key, i), scalar)
-        effective += e
-        writes += w
-        row_nonzeros[i] += change
+        factor = np.int32(x1[i]) if with_x1 else np.int32(1)
+        if factor != known:
+            known = factor
+            scaled = np.int64(factor) * mantissa
+            if narrow and ((scaled * largest) >> excess) << up <= ACCUMULATOR_MAX:
+                live = _narrow_increments(scaled, up, size, sign, steps, rest)
+            else:
+                live = _wide_increments(factor, y1, y2, mantissa, exponent, excess, steps, rest)
+        if live:
+            byte = np.int16(scalar if scalar >= 0 else row_byte(key, i))
+            w, row_nonzeros[i] = _add_to_row(w8, i, steps, rest, column, byte)
+            effective += live
+            writes += w
     return effective, writes
 
 
@@ -149,16 +214,16 @@ def gather_rows(tag, events, n_events, x1, with_x1, y1, y2, exponent, key):  # t
     """
     effective = 0
     excess = excess_bits(2 * TRACE_BITS if with_x1 else TRACE_BITS)
+    key32 = column_key(key)
     for k in range(n_events):
         i = events[k]
-        factor = x1[i] if with_x1 else np.int32(1)
-        key32 = row_key(key, i)
-        row = tag[i]
-        for j in range(row.size):
+        factor = np.int32(x1[i]) if with_x1 else np.int32(1)
+        byte = row_byte(key, i)
+        for j in range(tag.shape[1]):
             inc = product(factor * (y1[j] - y2[j]), 1, exponent, excess)
-            r = random_byte(key32, j) >> (8 - _TAG_SHIFT)
-            acc = (np.int32(row[j]) << _TAG_SHIFT) + inc
-            row[j] = saturate(np.int32(acc + r) >> _TAG_SHIFT, -TAG_MAX, TAG_MAX)
+            r = ((byte + column_byte(key32, j)) & 255) >> (8 - _TAG_SHIFT)
+            acc = (np.int32(tag[i, j]) << _TAG_SHIFT) + inc
+            tag[i, j] = saturate(np.int32(acc + r) >> _TAG_SHIFT, -TAG_MAX, TAG_MAX)
             effective += inc != 0
     return effective
 
@@ -174,16 +239,18 @@ def apply_tag(w8, row_nonzeros, tag, mantissa, exponent, key, scalar, work):  # 
     effective = 0
     writes = 0
     excess = excess_bits(_TAG_WIDTH)
+    steps, rest, column = work[0], work[1], work[2]
+    _column_bytes(key, scalar, column)
     for i in range(w8.shape[0]):
-        live = False
-        for j in range(work.size):
-            t = tag[i, j]
-            live |= t != 0
-            work[j] = product(np.int32(t), mantissa, exponent, excess)
+        live = np.int32(0)
+        for j in range(steps.size):
+            increment = product(np.int32(tag[i, j]), mantissa, exponent, excess)
+            live = np.int32(live + np.int32(increment != 0))
+            _split_increment(increment, j, steps, rest)
+            tag[i, j] = 0
         if live:
-            e, w, change = _add_to_row(w8[i], work, row_key(key, i), scalar)
-            effective += e
+            byte = np.int16(scalar if scalar >= 0 else row_byte(key, i))
+            w, row_nonzeros[i] = _add_to_row(w8, i, steps, rest, column, byte)
+            effective += live
             writes += w
-            row_nonzeros[i] += change
-            tag[i, :] = 0
     return effective, writes

@@ -19,6 +19,33 @@ def scale_sum(total, exponent):  # type: ignore[no-untyped-def]
     return doubled << exponent if exponent > 0 else doubled >> -exponent
 
 
+@inline
+def add_rows(w8, events, first, last, total):  # type: ignore[no-untyped-def]
+    """total_j ← total_j + Σ w8_ij over events[first : last], four rows at a time, whose sum fits 16 bits."""
+    k = first
+    while k + 4 <= last:
+        a, b, c, d = events[k], events[k + 1], events[k + 2], events[k + 3]
+        for j in range(total.size):
+            pair = np.int16(np.int16(w8[a, j]) + np.int16(w8[b, j]))
+            other = np.int16(np.int16(w8[c, j]) + np.int16(w8[d, j]))
+            total[j] = np.int32(total[j] + np.int32(np.int16(pair + other)))
+        k += 4
+    while k < last:
+        a = events[k]
+        for j in range(total.size):
+            total[j] = np.int32(total[j] + np.int32(w8[a, j]))
+        k += 1
+
+
+@kernel
+def synops_of(row_nonzeros, events, n_events):  # type: ignore[no-untyped-def]
+    """Σ_{i in events} non-zero synapses of i: what a spike costs when nobody listens to its sum."""
+    synops = 0
+    for k in range(n_events):
+        synops += row_nonzeros[events[k]]
+    return synops
+
+
 @kernel
 def forward_spikes(w8, row_nonzeros, events, n_events, exponent, a_buff):  # type: ignore[no-untyped-def]
     """a_j ← (Σ_{i in events} 2·w8_ij)·2^exponent.
@@ -39,17 +66,11 @@ def forward_spikes(w8, row_nonzeros, events, n_events, exponent, a_buff):  # typ
     -------
     int : synaptic operations (stored non-zero synapses read).
     """
-    synops = 0
     a_buff[:] = 0
-    for k in range(n_events):
-        i = events[k]
-        synops += row_nonzeros[i]
-        row = w8[i]
-        for j in range(a_buff.size):
-            a_buff[j] += row[j]
+    add_rows(w8, events, 0, n_events, a_buff)
     for j in range(a_buff.size):
         a_buff[j] = scale_sum(a_buff[j], exponent)
-    return synops
+    return synops_of(row_nonzeros, events, n_events)
 
 
 @kernel
@@ -72,13 +93,13 @@ def forward_graded(w8, row_nonzeros, events, payloads, n_events, exponent, a_buf
     return synops
 
 
-@kernel
-def synops_of(row_nonzeros, events, n_events):  # type: ignore[no-untyped-def]
-    """Σ_{i in events} non-zero synapses of i: what a spike costs when nobody listens to its sum."""
-    synops = 0
-    for k in range(n_events):
-        synops += row_nonzeros[events[k]]
-    return synops
+@inline
+def _store_error(total, shift, i, e_buff):  # type: ignore[no-untyped-def]
+    """e_i ← wrap(sign·|2·total| » shift); returns whether it left 24 bits."""
+    raw = shift_signed(np.int64(total) << 1, shift)
+    new = wrap_state(raw)
+    e_buff[i] = new
+    return new != raw
 
 
 @kernel
@@ -99,16 +120,25 @@ def backward_errors(w8, e_in, shift, e_buff):  # type: ignore[no-untyped-def]
     """
     synops = 0
     overflows = 0
+    largest = np.int64(0)
+    for j in range(e_in.size):
+        largest = max(largest, abs(np.int64(e_in[j])))
+    narrow = largest * 128 * e_in.size < 2**31
     for i in range(w8.shape[0]):
         total = np.int64(0)
-        row = w8[i]
-        for j in range(w8.shape[1]):
-            total += np.int64(row[j]) * e_in[j]
-            synops += (row[j] != 0) & (e_in[j] != 0)
-        raw = shift_signed(total << 1, shift)
-        new = wrap_state(raw)
-        overflows += new != raw
-        e_buff[i] = new
+        if narrow:
+            part = np.int32(0)
+            reads = np.int32(0)
+            for j in range(w8.shape[1]):
+                part = np.int32(part + np.int32(np.int32(w8[i, j]) * e_in[j]))
+                reads = np.int32(reads + np.int32((w8[i, j] != 0) & (e_in[j] != 0)))
+            total += part
+            synops += reads
+        else:
+            for j in range(w8.shape[1]):
+                total += np.int64(w8[i, j]) * e_in[j]
+                synops += (w8[i, j] != 0) & (e_in[j] != 0)
+        overflows += _store_error(total, shift, i, e_buff)
     return synops, overflows
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from strategies import edged, matrices, vectors
 
 from lava_ed.kernels import plasticity
-from lava_ed.kernels.fixed_point import random_byte, row_key, stream_key
+from lava_ed.kernels.fixed_point import random_byte, stream_key
 
 PRE, POST = 4, 3
 KEY = stream_key(5, 6, 7, 8)
@@ -39,11 +39,16 @@ def python_add(weight: int, increment: int, random: int) -> int:
 
 
 def byte(key, i: int, j: int, scalar: int) -> int:
-    return scalar if scalar >= 0 else int(random_byte(row_key(np.uint64(key), i), j))
+    return scalar if scalar >= 0 else int(random_byte(np.uint64(key), i, j))
 
 
 def nonzeros(w8):
     return np.array([np.count_nonzero(row) for row in w8], np.int32)
+
+
+def scratch(columns):
+    """What a kernel finds in its scratch: rubbish."""
+    return np.full((plasticity.WORK_ROWS, columns), 99, np.int16)
 
 
 def split(delta):
@@ -53,7 +58,7 @@ def split(delta):
 
 def learn(w8, events, x1, delta, mantissa=1, exponent=0, key=KEY, scalar=-1, with_x1=1):
     """`learn_rows` with rubbish behind the events; returns its counts and the rows' counts."""
-    rows, work = nonzeros(w8), np.full(w8.shape[1], 99, np.int32)
+    rows, work = nonzeros(w8), scratch(w8.shape[1])
     padded = np.array([*events, 0, 0], np.int32)
     counts = plasticity.learn_rows(
         w8,
@@ -243,7 +248,7 @@ def test_apply_tag(w8, tag, mantissa, exponent, scalar, idle):
         effective += increment != 0
         writes += new != expected[i][j]
         expected[i][j] = new
-    rows, work = nonzeros(w8), np.full(POST, 99, np.int32)
+    rows, work = nonzeros(w8), scratch(POST)
     counts = plasticity.apply_tag(w8, rows, tag, mantissa, exponent, np.uint64(KEY), scalar, work)
     assert w8.tolist() == expected
     assert counts == (effective, writes)
@@ -260,9 +265,7 @@ def test_tag_and_direct_update_have_the_same_mean(exponent, y):
     learn(direct, every, x1, delta, 1, exponent, with_x1=0)
     tag = np.zeros((n, n), np.int16)
     plasticity.gather_rows(tag, every, n, x1, 0, *split(delta), -2, np.uint64(KEY))
-    plasticity.apply_tag(
-        through, nonzeros(through), tag, 1, exponent + 2, stream_key(9, 9, 9, 9), -1, np.zeros(n, np.int32)
-    )
+    plasticity.apply_tag(through, nonzeros(through), tag, 1, exponent + 2, stream_key(9, 9, 9, 9), -1, scratch(n))
     # Σ of the roundings' variances: at most 1/4 stored step², of tag rounding (2^(a+2))²/16 more.
     error = 5 * np.sqrt(1 / 4 + 4.0 ** (exponent + 2) / 16) / n
     for w8 in (direct, through):

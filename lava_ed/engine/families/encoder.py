@@ -43,7 +43,7 @@ def encoder_spikes(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     """Spikes of one step, forward in time or, where the gate is open, in reverse.
 
     Columns: 1 n, 2 kind, 3 T, 4 first phase, 5 replay (0/1), 6 x, 7 order, 8 starts, 9 event
-    count, 10 events, 11 gate or −1, 12 counters (i64), 13 destinations, 14 counter phase.
+    count, 10 events, 11 gate or −1, 12 counters (i64), 13 destinations, 14 counter phase, 15 values of a table.
     """
     n = a[1]
     t = phase - a[4]
@@ -53,10 +53,10 @@ def encoder_spikes(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     if a[5]:
         t = a[3] - 1 - t
     order = i32[a[7] : a[7] + n]
-    starts = i32[a[8] : a[8] + 2]
+    starts = i32[a[8] : a[8] + a[15] + 1]
     events = i32[a[10] : a[10] + n]
     if a[2] == TTFS:
-        count = events_of_value(order, i32[a[8] : a[8] + a[3] + 2], a[3] - t, events)
+        count = events_of_value(order, starts, a[3] - t, events)
     elif a[2] == RATE:
         count = events_of_rate(order, starts, i32[a[6] : a[6] + n], a[3], t, events)
     else:
@@ -128,7 +128,7 @@ class EncoderNode(Node):
             asm.op(
                 RUN, start, start + s.steps + 1, opcodes.ENCODER_SPIKES,
                 self.size, ENCODERS.index(self.kind), s.steps, start, replay, c["x"], c["order"], c["starts"],
-                out.count, out.events, gate, c["counters"], asm.fan_out(self, "s_out"), phase,
+                out.count, out.events, gate, c["counters"], asm.fan_out(self, "s_out"), phase, c["values"],
             )  # fmt: skip
 
         spikes(0, 0, -1, FORWARD)

@@ -24,7 +24,7 @@ from lava_ed.kernels.counting import (
     WEIGHT_WRITES,
 )
 from lava_ed.kernels.fixed_point import stream_key
-from lava_ed.kernels.plasticity import apply_tag, gather_rows, learn_rows
+from lava_ed.kernels.plasticity import WORK_ROWS, apply_tag, gather_rows, learn_rows
 from lava_ed.kernels.streams import TAG_EXPONENT, TAG_STREAM
 from lava_ed.kernels.synapse import backward_errors, forward_graded, forward_spikes, synops_of
 
@@ -121,7 +121,7 @@ def dense_learn(a, i8, i16, i32, i64, phase):  # type: ignore[no-untyped-def]
 
     Columns: 1 n_pre, 2 n_post, 3 weights (i8), 4 row non-zeros, 5 event count, 6 events, 7 x1, 8
     with x1, 9 y1, 10 y2, 11 live y, 12 mantissa, 13 exponent, 14 seed (i64), 15 presentation, 16
-    layer, 17 counters (i64), 18 visit all (0/1), 19 tag (i16) or −1, 20 scratch, 21 scalar, 22 flag that
+    layer, 17 counters (i64), 18 visit all (0/1), 19 tag (i16) or −1, 20 scratch (i16), 21 scalar, 22 flag that
     updates gathered.
     """
     live = i32[a[11]]
@@ -149,8 +149,8 @@ def dense_learn(a, i8, i16, i32, i64, phase):  # type: ignore[no-untyped-def]
     w8 = i8[a[3] : a[3] + n_pre * n_post].reshape(n_pre, n_post)
     key = stream_key(i64[a[14]], presentation, a[16], phase)
     effective, writes = learn_rows(
-        w8, i32[a[4] : a[4] + n_pre], events, count, x1, a[8], y1, y2,
-        i32[a[12]], i32[a[13]], key, i32[a[21]], i32[a[20] : a[20] + n_post],
+        w8, i32[a[4] : a[4] + n_pre], events, count, x1, a[8], y1, y2, i32[a[12]], i32[a[13]], key, i32[a[21]],
+        i16[a[20] : a[20] + WORK_ROWS * n_post].reshape(WORK_ROWS, n_post),
     )  # fmt: skip
     i64[c + EFFECTIVE_UPDATES * N_PHASES] += effective
     i64[c + WEIGHT_WRITES * N_PHASES] += writes
@@ -171,7 +171,7 @@ def dense_apply_tag(a, i8, i16, i32, i64, phase):  # type: ignore[no-untyped-def
     key = stream_key(i64[a[14]], i32[a[15]], a[16], phase)
     effective, writes = apply_tag(
         w8, i32[a[4] : a[4] + n_pre], tag, i32[a[12]], i32[a[13]] - TAG_EXPONENT, key, i32[a[21]],
-        i32[a[20] : a[20] + n_post],
+        i16[a[20] : a[20] + WORK_ROWS * n_post].reshape(WORK_ROWS, n_post),
     )  # fmt: skip
     c = a[17] + UPDATE
     i64[c + SYNAPTIC_UPDATES * N_PHASES] += n_pre * n_post
@@ -254,8 +254,9 @@ class PlasticDenseNode(Node):
         c["tag"] = tag.offset if self.gather else -1
         c["seed"] = asm.memory.allocate("i64", (1,), self.seed).offset
         c["counters"] = asm.counters(self)
-        for name, size in (("x0_count", 1), ("x0_list", n_pre), ("work", n_post), ("gathered", 1)):
+        for name, size in (("x0_count", 1), ("x0_list", n_pre), ("gathered", 1)):
             c[name] = asm.scratch(size)
+        c["work"] = asm.scratch(WORK_ROWS * n_post, "i16")
         asm.vector_signal(self, "a_out", n_post, c["a_buff"])
         asm.vector_signal(self, "e_out", n_pre, c["e_buff"])
 

@@ -23,7 +23,7 @@ from lava_ed.kernels.counting import (
     UPDATE,
     WEIGHT_WRITES,
 )
-from lava_ed.kernels.plasticity import apply_tag, gather_rows, learn_rows
+from lava_ed.kernels.plasticity import WORK_ROWS, apply_tag, gather_rows, learn_rows
 from lava_ed.kernels.streams import TAG_EXPONENT, TAG_STREAM, layer_key
 from lava_ed.kernels.synapse import backward_errors, forward_graded, forward_spikes, synops_of
 from lava_ed.network.weights import pack_weights, unpack_weights
@@ -198,7 +198,7 @@ class PyPlasticDenseModelFixed(_StoredWeights):
             return
         effective, writes = learn_rows(
             self._stored, self._nonzeros, events, events.size, self.x1, int(self._with_x1), self.y1, self.y2,
-            int(self.rate_mantissa[0]), int(self.rate_exponent[0]), key, int(self.scalar[0]), np.zeros_like(self.y1),
+            int(self.rate_mantissa[0]), int(self.rate_exponent[0]), key, int(self.scalar[0]), self._work(),
         )  # fmt: skip
         self._store(effective, writes)
 
@@ -208,11 +208,15 @@ class PyPlasticDenseModelFixed(_StoredWeights):
         stored_tag = np.ascontiguousarray(self.tag_1.T)
         effective, writes = apply_tag(
             self._stored, self._nonzeros, stored_tag, int(self.rate_mantissa[0]),
-            int(self.rate_exponent[0]) - TAG_EXPONENT, key, int(self.scalar[0]), np.zeros_like(self.y1),
+            int(self.rate_exponent[0]) - TAG_EXPONENT, key, int(self.scalar[0]), self._work(),
         )  # fmt: skip
         self.tag_1[:] = stored_tag.T
         self.count(SYNAPTIC_UPDATES, UPDATE, self.x0.size * self.y1.size)
         self._store(effective, writes)
+
+    def _work(self) -> Array:
+        """Scratch of the kernels."""
+        return np.zeros((WORK_ROWS, self.y1.size), np.int16)
 
     def _store(self, effective: int, writes: int) -> None:
         """Count, and show the new weights in their Var."""

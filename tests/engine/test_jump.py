@@ -1,0 +1,89 @@
+"""Windows that are jumped over: same integers as step by step, and only where that is exact."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from nets import samples, small_spec
+
+from lava_ed.engine import build_program
+from lava_ed.engine.jump import NO_JUMP, plan_jump
+from lava_ed.engine.program import Program
+from lava_ed.network import NetworkSpec
+
+SAMPLES = 30
+SPECS = {
+    "one hidden layer": small_spec("std-ed", (8,)),
+    "no hidden layer": small_spec("std-ed", ()),
+    "three hidden layers": small_spec("std-ed", (8, 7, 6), error_shift=1),
+    "random feedback": small_spec("std-ed", (8, 7), feedback="random"),
+    "first spike": small_spec("std-ed", (8,), readout="first-spike"),
+    "weight exponents": small_spec("std-ed", (8,), weight_exponents=(2, -3)),
+    "long window": small_spec("std-ed", (8,), steps=127),
+}
+
+
+def programs(spec: NetworkSpec) -> tuple[Program, Program]:
+    """The net twice, the second without jumps, on the same samples."""
+    pair = build_program(spec), build_program(spec)
+    images, labels = samples(8)
+    for program in pair:
+        program.bind(images)
+        program._order_samples(np.arange(8), labels)
+    pair[1]._plan = NO_JUMP
+    return pair
+
+
+def assert_same(one: Program, other: Program) -> None:
+    assert one.time_step == other.time_step
+    for node, var in one.variables:
+        np.testing.assert_array_equal(one.get(node, var), other.get(node, var), err_msg=f"{node}.{var}")
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_jumps_change_nothing(name: str) -> None:
+    """All Vars and counters, at sample ends and, because what follows depends on them, some steps later."""
+    jumping, stepping = programs(SPECS[name])
+    period = SPECS[name].schedule.period
+    assert len(jumping._plan) == len(SPECS[name].layers) + 1
+    for steps in (SAMPLES * period, 1, period // 2, 3 * period, 2 * period):
+        for program in (jumping, stepping):
+            program.run(steps)
+        assert_same(jumping, stepping)
+    first = jumping.get("dense1", "weights")
+    assert np.any(first != build_program(SPECS[name]).get("dense1", "weights")), "nothing was learned"
+
+
+def test_a_message_written_into_a_synapse_is_not_lost() -> None:
+    """What the user puts into a_buff between two samples reaches the neurons, as it does step by step."""
+    jumping, stepping = programs(SPECS["one hidden layer"])
+    for program in (jumping, stepping):
+        program.run(program.period)
+        program.set("dense1", "a_buff", np.full(8, 5000))
+        program.run(2 * program.period)
+    assert_same(jumping, stepping)
+
+
+def test_no_jump_where_a_membrane_could_overflow() -> None:
+    """The last window at which the largest sums fit 24 bits: 12 inputs of 256 with exponent 7 need T ≤ 21."""
+    fits = build_program(small_spec("std-ed", (), steps=21, weight_exponents=(7,)))
+    assert len(fits._plan) == 2
+    ops = fits._ops.copy()
+    ops[fits._plan[1, 0], 1] *= 2  # twice the inputs
+    assert plan_jump(ops, fits._ptr, fits._order, fits.schedule) is NO_JUMP
+
+
+def test_no_jump_for_other_schedules() -> None:
+    program = build_program(small_spec("mpd-ed", (8,)))
+    assert program._plan is NO_JUMP
+    assert plan_jump(program._ops, program._ptr, program._order, None) is NO_JUMP
+
+
+def test_no_jump_where_the_chain_is_broken() -> None:
+    """A fire op at other phases, an op of another kind inside, or synapses that read other spikes."""
+    program = build_program(SPECS["one hidden layer"])
+    plan, ptr, order, schedule = program._plan, program._ptr, program._order, program.schedule
+    for row, column, value in ((plan[1, 2], 7, 1), (plan[1, 1], 0, 71), (plan[2, 0], 5, 3), (plan[1, 0], 14, 2)):
+        ops = program._ops.copy()
+        ops[row, column] = value
+        assert plan_jump(ops, ptr, order, schedule) is NO_JUMP

@@ -1,0 +1,73 @@
+"""A window at once against the same window step by step."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import edged, matrices, vectors
+
+from lava_ed.kernels import encoding, neuron, synapse, window
+
+PRE, POST, STEPS = 9, 3, 7
+stored = matrices(np.int8, (PRE, POST), edged(-128, 127))
+values = vectors(np.int32, PRE, edged(0, STEPS))
+
+
+def by_value(x):
+    order, starts = np.full(PRE, 77, np.int32), np.full(STEPS + 2, 77, np.int32)
+    encoding.sort_values(x, order, starts)
+    return order, starts
+
+
+def by_steps(w8, x, exponent, updates):
+    """u, v, the sum under way, active updates and synaptic operations from the kernels of single steps."""
+    rows = np.count_nonzero(w8, axis=1).astype(np.int32)
+    a, u, v = (np.zeros(POST, np.int32) for _ in range(3))
+    active = synops = 0
+    for s in range(STEPS):
+        events = np.flatnonzero(x == STEPS - s).astype(np.int32)
+        synops += synapse.forward_spikes(w8, rows, events, events.size, exponent, a)
+        if s < updates:
+            active += neuron.integrate(a, u, v)[0]
+    return a, u, v, active, synops, rows
+
+
+@settings(max_examples=300)
+@given(w8=stored, x=values, exponent=edged(-8, 4), updates=st.sampled_from([STEPS - 1, STEPS]))
+def test_integrate_window(w8, x, exponent, updates):
+    a, u, v, active, synops, rows = by_steps(w8, x, exponent, updates)
+    if updates == STEPS:
+        a[:] = 0  # the last sum was taken: nothing is under way
+    mine = [np.full(POST, 55, np.int32), np.zeros(POST, np.int32), np.zeros(POST, np.int32)]
+    counts = window.integrate_window(w8, rows, *by_value(x), STEPS, updates, exponent, *mine)
+    for found, expected in zip(mine, (a, u, v), strict=True):
+        assert found.tolist() == expected.tolist()
+    assert counts == (active, synops, np.count_nonzero(x == 1))
+
+
+@settings(max_examples=300)
+@given(
+    u=vectors(np.int32, POST, edged(-3, 3)), v=vectors(np.int32, POST, edged(-9999, 9999)), kappa=st.integers(1, 2000)
+)
+def test_fire_window(u, v, kappa):
+    expected, current = np.zeros(POST, np.int32), u.copy()
+    spikes = active = 0
+    for s in range(STEPS):
+        n, new = neuron.fire_falling_threshold(current, v, kappa, STEPS - s, expected, np.zeros(POST, np.int32))
+        spikes, active = spikes + n, active + new
+        current[:] = 0
+    x = np.full(POST, 99, np.int32)
+    assert window.fire_window(u, v, kappa, STEPS, x) == (spikes, active)
+    assert x.tolist() == expected.tolist()
+    assert not u.any()
+
+
+@given(x=values)
+def test_note_window(x):
+    """Early spikes, which stand for large values, come first; those of one step in the order of their index."""
+    listed, x0, x1 = np.full(PRE, 55, np.int32), np.zeros(PRE, np.int32), np.zeros(PRE, np.int32)
+    n = window.note_window(*by_value(x), STEPS, listed, x0, x1)
+    assert listed[:n].tolist() == sorted(np.flatnonzero(x).tolist(), key=lambda i: (-x[i], i))
+    assert x0.tolist() == (x > 0).tolist()
+    assert x1.tolist() == x.tolist()
