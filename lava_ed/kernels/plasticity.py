@@ -7,6 +7,8 @@ sign-magnitude, so that small positive and negative products vanish alike.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from lava_ed.kernels._jit import inline, kernel
@@ -236,7 +238,7 @@ def apply_tag(w8, row_nonzeros, tag, mantissa, exponent, key, scalar, work):  # 
     -------
     (effective_updates, weight_writes)
     """
-    effective = 0
+    effective: Any = 0
     writes = 0
     excess = excess_bits(_TAG_WIDTH)
     steps, rest, column = work[0], work[1], work[2]

@@ -6,6 +6,8 @@ neuron j, so that a spike reads one contiguous row.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from lava_ed.kernels._jit import inline, kernel
@@ -118,7 +120,7 @@ def backward_errors(w8, e_in, shift, e_buff):  # type: ignore[no-untyped-def]
     -------
     (graded_synops, overflows)
     """
-    synops = 0
+    synops: Any = 0
     overflows = 0
     largest = np.int64(0)
     for j in range(e_in.size):
