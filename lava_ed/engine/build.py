@@ -25,7 +25,7 @@ CAPACITY = 4096
 def _nodes(spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]]) -> list[Node]:
     rate, last = spec.rule.rate, len(spec.sizes) - 1
     nodes: list[Node] = [
-        EncoderNode("encoder", spec.sizes[0], spec.encoder or "ttfs", capacity=CAPACITY),
+        EncoderNode("encoder", spec.sizes[0], spec.encoder or "ttfs", None, CAPACITY, spec.input_drop, spec.seed),
         LabelNode("labels", capacity=CAPACITY),
     ]
     for layer in spec.layers:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lava_ed.kernels._jit import kernel
+from lava_ed.kernels.fixed_point import column_byte, column_key
 
 
 @kernel
@@ -42,19 +43,28 @@ def sort_values(x, order, starts):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def load_values(pixels, table, x, order, starts):  # type: ignore[no-untyped-def]
-    """x_i ← table[pixel_i], and the neurons sorted by value, as `sort_values` leaves them.
+def load_values(pixels, table, drop, key, x, order, starts):  # type: ignore[no-untyped-def]
+    """x_i ← table[pixel_i], 0 for those that are dropped, and the neurons sorted as `sort_values` leaves them.
 
     Parameters
     ----------
     pixels : uint8 (n,)
     table : int32 (256,)
         Value of each grey level, 0 … highest.
+    drop : int
+        Share of the neurons that is silenced, in 1/256: those whose random byte is smaller.
+    key : uint64
+        Stream key of the sample.
     x, order : int32 (n,)
     starts : int32 (highest + 2,)
     """
     for i in range(x.size):
         x[i] = table[pixels[i]]
+    if drop > 0:
+        key32 = column_key(key)
+        for i in range(x.size):
+            if column_byte(key32, i) < drop:
+                x[i] = 0
     sort_values(x, order, starts)
 
 

@@ -13,6 +13,8 @@ PORT_STREAM: Final = 1 << 16
 """Added to a layer's number: rounding at the learning ports y1, y2."""
 TAG_STREAM: Final = 1 << 17
 """Added to a layer's number: rounding of updates that gather in the tag."""
+DROP_STREAM: Final = 1 << 18
+"""Stream of the inputs that are dropped in training."""
 TAG_EXPONENT: Final = -2
 """Updates gather as dt = 2^-2·x0·y1 − 2^-2·x0·y2, so that a tag's ±255 spans ±1020 units of y."""
 

@@ -15,6 +15,9 @@ GREY_LEVELS: Final = 256
 CURRENT_MAX: Final = 15
 """Largest payload of a graded input spike: with all 7 bits the smallest learning rate would be too large."""
 
+DROP_MAX: Final = 255
+"""Largest share of the inputs that may be dropped in training, in 1/256."""
+
 
 def encoder_table(kind: EncoderKind, steps: int) -> npt.NDArray[np.int32]:
     """Value of each grey level p = 0 … 255.

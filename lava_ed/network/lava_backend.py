@@ -83,8 +83,9 @@ class LavaBackend:
         return predictions
 
     def set_learning(self, learning: bool) -> None:
-        """Switch errors and threshold adaptation on or off."""
+        """Switch errors, threshold adaptation and dropped inputs on or off."""
         self._write("error", "learning", np.array([int(learning)]))
+        self._write("encoder", "drop", np.array([self.spec.input_drop if learning else 0]))
         for name, process in self.net.processes.items():
             if hasattr(process, "adapting"):
                 self._write(name, "adapting", np.array([int(learning)]))

@@ -12,14 +12,24 @@ from lava_ed.kernels.fixed_point import DECAY_UNITY, SCALE_EXPONENT_MAX, TRACE_M
 from lava_ed.kernels.streams import TAG_EXPONENT
 from lava_ed.learning_rules import RULES, STDED, LearningRule, check, membrane_limit, sum_limit
 from lava_ed.network.adaptation import Adaptation
-from lava_ed.network.encoding import CURRENT_MAX, ENCODERS, EncoderKind
+from lava_ed.network.encoding import CURRENT_MAX, DROP_MAX, ENCODERS, EncoderKind
 from lava_ed.network.schedule import ReadoutKind, Schedule
 
 Feedback = Literal["symmetric", "random"]
 FEEDBACKS: Final = ("symmetric", "random")
 OVERFLOWS: Final = ("raise", "warn", "wrap")
 _TUPLES: Final = ("sizes", "init_limits", "weight_exponents")
-_INTEGERS: Final = ("steps", "error_shift", "error_limit", "softmax_shift", "dead_zone", "dv", "half_width", "seed")
+_INTEGERS: Final = (
+    "steps",
+    "error_shift",
+    "error_limit",
+    "softmax_shift",
+    "dead_zone",
+    "dv",
+    "half_width",
+    "input_drop",
+    "seed",
+)
 FORMAT: Final = 1
 """Version of the dictionary form."""
 
@@ -61,6 +71,8 @@ class NetworkSpec:
         MPD-ED: leak λ = 1 − dv/4096 of the hidden layers.
     half_width : int
         MPD-ED: half-width of the box surrogate, in eighths of the threshold.
+    input_drop : int
+        Share of the inputs that stays silent in a training sample, in 1/256; none in evaluation.
     overflow : {"raise", "warn", "wrap"}
     seed : int
         Of the initial weights and of every random stream.
@@ -92,6 +104,7 @@ class NetworkSpec:
     dead_zone: int = 4
     dv: int = 0
     half_width: int = 8
+    input_drop: int = 0
     overflow: Literal["raise", "warn", "wrap"] = "raise"
     seed: int = 0
 
@@ -148,6 +161,7 @@ class NetworkSpec:
             ("dead_zone", self.dead_zone, 0, TRACE_MAX),
             ("dv", self.dv, 0, DECAY_UNITY - 1),
             ("half_width", self.half_width, 1, 1024),
+            ("input_drop", self.input_drop, 0, DROP_MAX),
             ("seed", self.seed, 0, 2**32 - 1),
         ):
             if not low <= value <= high:
@@ -233,6 +247,7 @@ class NetworkSpec:
         """
         values = dict(data)
         found = values.pop("format", None)
+        values.setdefault("input_drop", 0)  # absent before there was such a setting
         if found != FORMAT:
             raise ConfigError(f"network description has format {found}, this version reads {FORMAT}: retrain the net")
         try:

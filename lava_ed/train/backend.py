@@ -81,10 +81,11 @@ class EngineBackend:
         return self.program.present(indices, labels)
 
     def set_learning(self, learning: bool) -> None:
-        """Set error.learning, and `adapting` wherever a threshold adapts."""
+        """Set error.learning, `adapting` wherever a threshold adapts, and the share of inputs dropped."""
         for node, var in self._names:
             if (node, var) == ("error", "learning") or (var == "adapting" and _NEURONS.match(node)):
                 self.program.set(node, var, int(learning))
+        self.program.set("encoder", "drop", self.spec.input_drop if learning else 0)
 
     def set_rate(self, rate: LearningRate) -> None:
         """Set mantissa and exponent of every plastic connection, and the shift of every learning port."""

@@ -80,6 +80,7 @@ class TrainConfig:
     dead_zone: int
     dv: int
     half_width: int
+    input_drop: int
     overflow: Literal["raise", "warn", "wrap"]
     validation: float
     limit: int | None
@@ -156,6 +157,7 @@ class TrainConfig:
             dead_zone=self.dead_zone,
             dv=self.dv,
             half_width=self.half_width,
+            input_drop=self.input_drop,
             overflow=self.overflow,
             seed=self.seed,
         )
@@ -175,6 +177,7 @@ class TrainConfig:
         """
         values = dict(data)
         found = values.pop("format", None)
+        values.setdefault("input_drop", 0)  # absent before there was such a setting
         if found != FORMAT:
             raise ConfigError(
                 f"the configuration has format {found}, this version reads {FORMAT}: "

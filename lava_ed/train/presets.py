@@ -24,6 +24,7 @@ _COMMON: Final[dict[str, Any]] = {
     "dead_zone": 4,
     "dv": 0,
     "half_width": 8,
+    "input_drop": 0,
     "overflow": "raise",
     "validation": 0.1,
 }

@@ -43,6 +43,8 @@ CASES = [
         "mpd-ed", (8,), "symmetric", 5, {"rule": MPDED(2.0**-9), "steps": 32}, id="mpd-ed-32-steps-port-shift"
     ),
     pytest.param("std-ed", (8,), "symmetric", 6, {"dead_zone": 60}, id="std-ed-dead-zone"),
+    pytest.param("std-ed", (8,), "symmetric", 7, {"input_drop": 90}, id="std-ed-input-drop"),
+    pytest.param("mpd-ed", (8, 7), "symmetric", 7, {"input_drop": 90}, id="mpd-ed-input-drop"),
     pytest.param("mpd-ed", (8,), "symmetric", 6, {"dead_zone": 60}, id="mpd-ed-dead-zone"),
 ]
 SAMPLES = 24

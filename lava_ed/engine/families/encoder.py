@@ -13,6 +13,8 @@ from lava_ed.engine.families import opcodes
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.counting import FORWARD, N_PHASES, SPIKE_MESSAGES, SPIKES
 from lava_ed.kernels.encoding import events_of_nonzero, events_of_rate, events_of_value, load_values
+from lava_ed.kernels.fixed_point import stream_key
+from lava_ed.kernels.streams import DROP_STREAM
 from lava_ed.network.encoding import ENCODERS, GREY_LEVELS, EncoderKind, encoder_table
 
 TTFS, RATE, CURRENT = range(3)
@@ -23,7 +25,8 @@ def encoder_load(a, i32, i64, u8):  # type: ignore[no-untyped-def]
     """At a sample's first phase: next presentation, its pixels, their values.
 
     Columns: 1 n, 2 values of a table, 3 presentation, 4 table, 5 x, 6 order, 7 starts, 8 pixels
-    (u8), 9 sample order (i64), 10 its length (i64), 11 its first presentation (i64).
+    (u8), 9 sample order (i64), 10 its length (i64), 11 its first presentation (i64), 12 share dropped (Var),
+    13 seed (i64).
     """
     n = a[1]
     i32[a[3]] += 1
@@ -32,6 +35,8 @@ def encoder_load(a, i32, i64, u8):  # type: ignore[no-untyped-def]
     load_values(
         u8[row : row + n],
         i32[a[4] : a[4] + 256],
+        i32[a[12]],
+        stream_key(i64[a[13]], i32[a[3]], DROP_STREAM, 0),
         i32[a[5] : a[5] + n],
         i32[a[6] : a[6] + n],
         i32[a[7] : a[7] + a[2] + 1],
@@ -88,15 +93,19 @@ class EncoderNode(Node):
     kind: EncoderKind = "ttfs"
     samples: npt.NDArray[np.uint8] | None = None
     capacity: int = 0
+    drop: int = 0
+    seed: int = 0
     _columns: dict[str, int] = field(default_factory=dict)
 
     def declare(self, asm: Assembler) -> None:
-        """Vars samples, x, presentation, counters; OutPort s_out."""
+        """Vars samples, x, drop, presentation, counters; OutPort s_out."""
         c = self._columns
         table = encoder_table(self.kind, asm.schedule.steps)
         c["values"] = max(int(table.max()), asm.schedule.steps) + 1
         c["x"] = asm.var(self, "x", (self.size,))
         c["presentation"] = asm.var(self, "presentation", (1,), -1)
+        c["drop"] = asm.var(self, "drop", (1,), self.drop)
+        c["seed"] = asm.memory.allocate("i64", (1,), self.seed).offset
         c["counters"] = asm.counters(self)
         asm.var(self, "overflows", (1,), arena="i64")
         asm.barrier = asm.variables[self.name, "counters"].slot
@@ -120,7 +129,19 @@ class EncoderNode(Node):
     def emit(self, asm: Assembler) -> None:
         """Load at phase 0; spikes forward, and in MPD-ED once more in reverse."""
         c, s = self._columns, asm.schedule
-        names = ("presentation", "table", "x", "order", "starts", "pixels", "sample_order", "length", "base")
+        names = (
+            "presentation",
+            "table",
+            "x",
+            "order",
+            "starts",
+            "pixels",
+            "sample_order",
+            "length",
+            "base",
+            "drop",
+            "seed",
+        )
         asm.op(RUN, 0, 1, opcodes.ENCODER_LOAD, self.size, c["values"], *(c[k] for k in names))
         out = asm.signals[self.name, "s_out"]
 

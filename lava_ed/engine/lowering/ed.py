@@ -45,7 +45,8 @@ def _scalar(var: Any) -> int:
 def lower_encoder(process: Encoder, name: str) -> EncoderNode:
     """Encoder → EncoderNode."""
     samples = np.ascontiguousarray(process.samples.init, np.uint8)
-    return EncoderNode(name, samples.shape[1], process.proc_params["kind"], samples)
+    p = process.proc_params
+    return EncoderNode(name, samples.shape[1], p["kind"], samples, drop=_scalar(process.drop), seed=p["seed"])
 
 
 @lowers(PyLabelsModelFixed)

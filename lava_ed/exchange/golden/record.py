@@ -200,7 +200,7 @@ def _parameters(spec: NetworkSpec, node: str, kind: str) -> dict[str, Any]:
             "seed": spec.seed,
         }
     return {
-        "Encoder": {"kind": spec.encoder},
+        "Encoder": {"kind": spec.encoder, "seed": spec.seed},
         "Labels": {},
         "AFTIF": {**adapts, "error_limit": spec.error_limit},
         "AFTLIF": {**adapts, "dv": spec.dv, "dv_post": spec.dv_post(layer), "half_width": spec.half_width},

@@ -21,7 +21,7 @@ import numpy as np
 
 FORMAT = "lava-ed golden vectors"
 VERSION = 1
-PORT_STREAM, TAG_STREAM, TAG_EXPONENT = 1 << 16, 1 << 17, -2
+PORT_STREAM, TAG_STREAM, DROP_STREAM, TAG_EXPONENT = 1 << 16, 1 << 17, 1 << 18, -2
 ERROR_FRACTION_BITS = 8
 ACCUMULATOR_MIN, ACCUMULATOR_MAX = -(2**15) - 1, 2**15 - 1
 MASK32, MASK64 = 2**32 - 1, 2**64 - 1
@@ -58,11 +58,16 @@ def mix64(x):
     return z ^ (z >> 31)
 
 
-def random_bits(seed, presentation, stream, phase, row, columns, bits):
-    """The top `bits` bits of one hashed word for each column of a row."""
+def stream_key(seed, *parts):
+    """Key of one layer's random stream in one step of one presentation."""
     key = mix64(seed & MASK64)
-    for part in (presentation, stream, phase, row):
+    for part in parts:
         key = mix64(key ^ (part & MASK64))
+    return key
+
+
+def hashed(key, columns, bits):
+    """The top `bits` bits of one hashed word for each column."""
     h = ((key >> 32) + np.arange(columns, dtype=np.uint64) * 0x9E3779B9) & MASK32
     h = ((h ^ (h >> 16)) * 0x7FEB352D) & MASK32
     h = ((h ^ (h >> 15)) * 0x846CA68B) & MASK32
@@ -118,7 +123,8 @@ class Process:
     def split(self, error, extra, stream, phase):
         """y1, y2 ← parts of the error, shifted right with stochastic rounding, cut to 7 bits."""
         n = extra + int(self.state["port_shift"][0])
-        noise = random_bits(self.p.seed, int(self.state["presentation"][0]), stream, phase, 0, error.size, n)
+        key = stream_key(self.p.seed, int(self.state["presentation"][0]), stream, phase)
+        noise = hashed(mix64(key), error.size, n)
         magnitude = np.minimum((np.abs(error) + noise) >> n, 127)
         self.state["y1"][:] = np.where(error > 0, magnitude, 0)
         self.state["y2"][:] = np.where(error < 0, magnitude, 0)
@@ -162,7 +168,10 @@ class Encoder(Process):
         x, T = self.state["x"], self.s.steps
         if phase == 0:
             self.begin(phase)
-            x[:] = self.p.table[self.p.images[int(self.state["presentation"][0]) % len(self.p.images)]]
+            presentation = int(self.state["presentation"][0])
+            x[:] = self.p.table[self.p.images[presentation % len(self.p.images)]]
+            key = stream_key(self.p.seed, presentation, DROP_STREAM, 0)
+            x[hashed(mix64(~key & MASK64), x.size, 8) < self.state["drop"]] = 0
         if phase == self.s.error_phase:
             self.gate = bool(np.any(inputs.get("gate_in", 0)))
         replay = phase - self.arrival(1)
@@ -385,9 +394,10 @@ class PlasticDense(Process):
         return int(self.state["rate_mantissa"][0]), int(self.state["rate_exponent"][0])
 
     def noise(self, stream, phase, row, n, bits):
-        """Random bits of one row of synapses."""
-        presentation = int(self.state["presentation"][0])
-        return random_bits(self.p.seed, presentation, stream, phase, int(row), n, 8) >> (8 - bits)
+        """Random bits of one row of synapses: (byte of the row + byte of each column) modulo 256."""
+        key = stream_key(self.p.seed, int(self.state["presentation"][0]), stream, phase)
+        byte = (mix64(key ^ int(row)) >> 56) + hashed(mix64(~key & MASK64), n, 8)
+        return (byte & 255) >> (8 - bits)
 
     def write(self, phase, i, increment):
         """Add to the accumulators of a row, and round back to even weights."""

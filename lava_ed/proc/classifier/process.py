@@ -106,7 +106,9 @@ def create_processes(
     if weights is not None and len(weights) != last:
         raise ShapeError(f"{len(weights)} weight matrices were given, the net has {last} connections")
     processes: dict[str, AbstractProcess] = {
-        "encoder": Encoder(samples=samples, kind=spec.encoder or "ttfs", name="encoder", **common),
+        "encoder": Encoder(
+            samples=samples, kind=spec.encoder or "ttfs", drop=spec.input_drop, name="encoder", **common
+        ),
         "labels": Labels(labels=labels, name="labels", **common),
     }
     for layer in spec.layers:

@@ -13,6 +13,7 @@ from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
 
 from lava_ed.kernels.counting import BACKWARD, BARRIER_STEPS, FORWARD
 from lava_ed.kernels.encoding import events_of_nonzero, events_of_rate, events_of_value, load_values
+from lava_ed.kernels.streams import DROP_STREAM, layer_key
 from lava_ed.network.encoding import encoder_table
 from lava_ed.proc.encoder.process import Encoder, Labels
 from lava_ed.proc.phased import Array, PhasedModel
@@ -28,6 +29,7 @@ class PyEncoderModelFixed(PhasedModel):
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=8)
     samples: Array = LavaPyType(np.ndarray, np.uint8, precision=8)
     x: Array = LavaPyType(np.ndarray, np.int32, precision=7)
+    drop: Array = LavaPyType(np.ndarray, np.int32, precision=8)
 
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
@@ -47,7 +49,8 @@ class PyEncoderModelFixed(PhasedModel):
             self._gate = False
             self._order = np.zeros(self.x.size, np.int32)
             pixels = self.samples[int(self.presentation[0]) % len(self.samples)]
-            load_values(pixels, self._table, self.x, self._order, self._starts)
+            key = layer_key(self.seed, int(self.presentation[0]), DROP_STREAM, 0)
+            load_values(pixels, self._table, int(self.drop[0]), key, self.x, self._order, self._starts)
         if phase == s.error_phase:
             self._gate = bool(gate_in[0])
         replay = phase - s.error_arrival(1)

@@ -11,7 +11,7 @@ from lava.magma.core.process.variable import Var
 
 from lava_ed.data import check_images
 from lava_ed.errors import ConfigError, ShapeError
-from lava_ed.network.encoding import EncoderKind, encoder_table
+from lava_ed.network.encoding import DROP_MAX, EncoderKind, encoder_table
 from lava_ed.proc.phased import PhasedProcess
 
 
@@ -27,7 +27,9 @@ class Encoder(PhasedProcess):
     samples : array_like (N, n)
         Grey levels 0 … 255 as uint8, or floats 0 … 1.
     kind : {"ttfs", "rate", "current"}
-    schedule, overflow, name, log_config
+    drop : int
+        Share of the inputs that stays silent in a sample, drawn anew for each, in 1/256; for training.
+    schedule, overflow, seed, name, log_config
         See `PhasedProcess`.
 
     Raises
@@ -37,15 +39,18 @@ class Encoder(PhasedProcess):
 
     Notes
     -----
-    Ports: gate_in; s_out (payload x for "current").  Vars: samples, x (7 bit).
+    Ports: gate_in; s_out (payload x for "current").  Vars: samples, x (7 bit), drop.
     """
 
-    def __init__(self, *, samples: npt.ArrayLike, kind: EncoderKind = "ttfs", **params: Any) -> None:
+    def __init__(self, *, samples: npt.ArrayLike, kind: EncoderKind = "ttfs", drop: int = 0, **params: Any) -> None:
         images = check_images(np.asarray(samples))
         if images.ndim != 2 or not len(images):
             raise ShapeError(f"samples have shape {images.shape}, expected (N, n) with at least one image")
+        if not 0 <= drop <= DROP_MAX:
+            raise ConfigError(f"drop is {drop}, the share of inputs dropped is 0 … {DROP_MAX} (in 1/256)")
         super().__init__(kind=kind, **params)
         encoder_table(kind, 2)
+        self.drop = Var(shape=(1,), init=drop)
         n = images.shape[1]
         self.gate_in = InPort(shape=(1,))
         self.s_out = OutPort(shape=(n,))
