@@ -142,7 +142,7 @@ class EncoderNode(Node):
             "drop",
             "seed",
         )
-        asm.op(RUN, 0, 1, opcodes.ENCODER_LOAD, self.size, c["values"], *(c[k] for k in names))
+        asm.op(RUN, 0, 1, opcodes.ENCODER_LOAD, self.size, c["values"], *(c[k] for k in (*names, "drop", "seed")))
         out = asm.signals[self.name, "s_out"]
 
         def spikes(start: int, replay: int, gate: int, phase: int) -> None:

@@ -42,7 +42,7 @@ def spike_trains(images: npt.NDArray[np.uint8], kind: EncoderKind, steps: int) -
     x, order, events = (np.zeros(n, np.int32) for _ in range(3))
     starts = np.zeros(max(int(table.max()), steps) + 2, np.int32)
     for k, pixels in enumerate(images):
-        load_values(pixels, table, x, order, starts)  # type: ignore[no-untyped-call]
+        load_values(pixels, table, 0, np.uint64(0), x, order, starts)  # type: ignore[no-untyped-call]
         for t in range(steps):
             if kind == "rate":
                 count = events_of_rate(order, starts, x, steps, t, events)  # type: ignore[no-untyped-call]

@@ -105,10 +105,9 @@ def create_processes(
     last, rate = len(spec.sizes) - 1, spec.rule.rate
     if weights is not None and len(weights) != last:
         raise ShapeError(f"{len(weights)} weight matrices were given, the net has {last} connections")
+    encoder = spec.encoder or "ttfs"
     processes: dict[str, AbstractProcess] = {
-        "encoder": Encoder(
-            samples=samples, kind=spec.encoder or "ttfs", drop=spec.input_drop, name="encoder", **common
-        ),
+        "encoder": Encoder(samples=samples, kind=encoder, drop=spec.input_drop, name="encoder", **common),
         "labels": Labels(labels=labels, name="labels", **common),
     }
     for layer in spec.layers:
