@@ -137,13 +137,17 @@ def learning_dense(b: Builder, n_pre: int, n_post: int) -> Any:
     from lava.utils.weightutils import SignMode
 
     modes = (SignMode.MIXED, SignMode.EXCITATORY, SignMode.INHIBITORY)
-    return _synapse(
+    process = _synapse(
         b, LearningDense, n_pre, n_post, modes,
         learning_rule=learning_rule(b),
         graded_spike_cfg=b.pick(list(GradedSpikeCfg)),
         tag_1=b.array(-257, 256, (n_post, n_pre)),
         tag_2=b.array(0, 256, (n_post, n_pre)),
     )  # fmt: skip
+    if b.chance(0.3):
+        for name, size in (("x1", n_pre), ("x2", n_pre), ("y1", n_post), ("y3", n_post)):
+            getattr(process, name).init = b.array(0, 128, (size,))
+    return process
 
 
 FACTORS = ("x1", "y1", "w", "x2", "y2", "y3", "d", "t")

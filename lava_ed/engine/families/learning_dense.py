@@ -181,9 +181,12 @@ class LearningNode(Node):
     Parameters
     ----------
     settings : LearningSettings
+    traces : mapping
+        Initial x0, tx, x1, x2, y0, ty, y1, y2, y3; 0 where they are missing.
     """
 
     settings: LearningSettings | None = None
+    traces: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
     _columns: dict[str, int] = field(default_factory=dict)
 
     def _declare_synapses(self, asm: Assembler) -> None:
@@ -208,13 +211,18 @@ class LearningNode(Node):
         length = self.settings.t_epoch + 1
         sides = (("x", X_TRACES, c["n_pre"]), ("y", Y_TRACES, c["n_post"]))
         for side, names, size in sides:
-            c[side] = asm.scratch(len(names) * size)
+            traces = [self._initial(name, size) for name in names]
+            c[side] = asm.memory.allocate("i32", (len(names) * size,), np.concatenate(traces)).offset
             for k, name in enumerate(names):
                 asm.variables[self.name, name] = Variable(Slot("i32", c[side] + k * size, (size,)))
             for name in (f"{side}0", f"t{side}"):
-                c[name] = asm.var(self, name, (size,))
+                c[name] = asm.var(self, name, (size,), self._initial(name, size))
             c[f"{side}_history"] = asm.scratch(length * len(names) * size)
         c["seen"] = asm.scratch(c["n_pre"])
+
+    def _initial(self, name: str, size: int) -> npt.NDArray[Any]:
+        """What a trace or spike time starts with: Lava takes the Var's ``init``."""
+        return np.zeros(size, np.int32) + self.traces.get(name, 0)
 
     def _declare_rule(self, asm: Assembler, s: LearningSettings) -> None:
         """Tables of the rule; its settings as Vars, which hold whole numbers as in Lava."""

@@ -97,6 +97,13 @@ def learning_settings(process: Any) -> LearningSettings:
     )
 
 
+def initial_traces(process: Any) -> dict[str, Any]:
+    """Initial traces, spike times and flags of a plastic connection."""
+    names = ("tx", "ty", *TRACES)
+    flags = {name: array_of(getattr(process, name), np.bool_).astype(np.int32) for name in ("x0", "y0")}
+    return flags | {name: array_of(getattr(process, name), np.int32) for name in names}
+
+
 def parse_rule(texts: Mapping[str, str]) -> RuleTable:
     """Tables of the texts of dw, dd and dt, by Lava's own parser; both kinds of rules have one."""
     return compile_rule(Loihi2FLearningRule(**texts))
@@ -110,4 +117,5 @@ def lower_learning_dense(process: LearningDense, name: str) -> LearningDenseNode
     bits = int(process.proc_params.get("num_weight_bits", 8))
     arguments["weight_format"] = WeightFormat(settings.sign_mode, bits, clip=False)
     tags = {"tag_2": _stored(process.tag_2), "tag_1": _stored(process.tag_1)}
-    return LearningDenseNode(name, **arguments, settings=settings, **tags)
+    traces = initial_traces(process)
+    return LearningDenseNode(name, **arguments, settings=settings, traces=traces, **tags)

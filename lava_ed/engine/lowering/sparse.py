@@ -19,7 +19,7 @@ from lava.utils.weightutils import SignMode
 from lava_ed.engine.families.dense import WeightFormat
 from lava_ed.engine.families.learning_sparse import LearningSparseNode
 from lava_ed.engine.families.sparse import DelaySparseNode, Entries, SparseNode
-from lava_ed.engine.lowering.dense import learning_settings, parse_rule
+from lava_ed.engine.lowering.dense import initial_traces, learning_settings, parse_rule
 from lava_ed.engine.lowering.registry import lowers
 from lava_ed.engine.lowering.values import array_of, integer_of
 from lava_ed.errors import ConfigError, UnsupportedProcessError
@@ -111,4 +111,4 @@ def lower_learning_sparse(process: LearningSparse, name: str) -> LearningSparseN
         tag: (whole_entries_of if rule in settings.rules else entries_of)(getattr(process, tag))
         for tag, rule in rules.items()
     }
-    return LearningSparseNode(name, **arguments, settings=settings, tags=tags)
+    return LearningSparseNode(name, **arguments, settings=settings, traces=initial_traces(process), tags=tags)
