@@ -10,7 +10,9 @@ import pytest
 
 import lava_ed
 
-MODULES = sorted(info.name for info in pkgutil.walk_packages(lava_ed.__path__, "lava_ed.") if "__main__" not in info.name)
+MODULES = sorted(
+    info.name for info in pkgutil.walk_packages(lava_ed.__path__, "lava_ed.") if "__main__" not in info.name
+)
 
 
 def load(name):

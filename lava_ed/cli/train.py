@@ -11,6 +11,9 @@ from lava_ed.cli.report import JsonFlag, Report, percent, table
 from lava_ed.errors import ConfigError
 
 Rule = Annotated[str | None, typer.Option(help="std-ed or mpd-ed.  [default: std-ed]")]
+Preset = Annotated[
+    str | None, typer.Option(help="Rule, data set and settings of a row of the results table, by name.", metavar="NAME")
+]
 Data = Annotated[str | None, typer.Option(help="digits, mnist or fashion-mnist.  [default: digits]")]
 DataDir = Annotated[str | None, typer.Option(help="Folder of the IDX files (else LAVA_ED_DATA, else data).")]
 Hidden = Annotated[str | None, typer.Option(help="Neurons of the hidden layers, for example 256 or 256,128.")]
@@ -31,6 +34,7 @@ Interval = Annotated[int | None, typer.Option(help="Samples between two checkpoi
 
 def train(
     out: Out,
+    preset: Preset = None,
     rule: Rule = None,
     dataset: Data = None,
     data_dir: DataDir = None,
@@ -51,8 +55,8 @@ def train(
 ) -> Report:
     """Train a net and write its run folder.
 
-    What is not given comes from the presets of the rule and the data set, or, with --resume, from
-    the run itself.
+    What is not given comes from --preset, then from the defaults of the rule and the data set, or, with
+    --resume, from the run itself.
     """
     from lava_ed import train as training
     from lava_ed.train.run_folder import RunFolder
@@ -72,15 +76,37 @@ def train(
         "limit": limit,
         "checkpoint_interval": checkpoint_interval,
     }
-    if resume and RunFolder(out).is_blank():
+    if preset is not None:
+        rule, dataset, settings = with_preset(preset, rule, dataset, settings)
+    blank = resume and RunFolder(out).is_blank()
+    if blank:
         print(f"{out}: no checkpoint was written yet, the run starts from its beginning", file=sys.stderr)
-        config = training.TrainConfig.create(rule or "std-ed", dataset or "digits", **settings)
-    elif resume:
+    if resume and not blank:
         config = resumed_config(out, rule=rule, dataset=dataset, **settings)
     else:
         config = training.TrainConfig.create(rule or "std-ed", dataset or "digits", **settings)
     summary = training.train(config, out, resume=resume, reporter=training.reporter())
     return Report(summary, lambda console: summary_table(summary)(console))
+
+
+def with_preset(
+    name: str, rule: str | None, dataset: str | None, settings: dict[str, Any]
+) -> tuple[str, str, dict[str, Any]]:
+    """Rule, data set and settings of a named preset, with what the command line gave in its place.
+
+    Raises
+    ------
+    ConfigError
+        If the name is unknown, or the command line names another rule or data set.
+    """
+    from lava_ed.train.named import named_preset
+
+    preset = named_preset(name)
+    for what, given, there in (("rule", rule, preset.rule), ("dataset", dataset, preset.dataset)):
+        if given not in (None, there):
+            raise ConfigError(f"preset {name!r} is for {what} {there}, not {given}: leave --{what} out")
+    given_settings = {key: value for key, value in settings.items() if value is not None}
+    return preset.rule, preset.dataset, {**preset.settings, **given_settings}
 
 
 def resumed_config(out: str, **settings: Any) -> Any:

@@ -50,6 +50,30 @@ _DATASET: Final[dict[str, dict[str, Any]]] = {
     "mnist": {"hidden": (256,), "epochs": 10, "checkpoint_interval": 10_000},
     "fashion-mnist": {"hidden": (256,), "epochs": 10, "checkpoint_interval": 10_000},
 }
+# Large data sets: a fast rate that falls in four steps, small first weights under a fixed threshold (so that the
+# weights grow into their 8 bits), a wide dead zone (few samples learn once the net is right), dropped inputs.
+_LARGE: Final[dict[str, Any]] = {
+    "decay": ((0.4, 0.5), (0.6, 0.25), (0.75, 0.125), (0.9, 0.0625)),
+    "init_limits": (16, 64),
+    "dead_zone": 12,
+    "input_drop": 32,
+}
+_STD_ED_LARGE: Final[dict[str, Any]] = {
+    "steps": 30,
+    "learning_rate": 2.0**-8,
+    "softmax_shift": 12,
+    "error_shift": 10,
+    "adaptation": Adaptation(initial_step=30, interval=0),
+}
+_MPD_ED_LARGE: Final[dict[str, Any]] = {
+    "steps": 8,
+    "learning_rate": 2.0**-7,
+    "softmax_shift": 11,
+    "error_shift": 8,
+    "adaptation": Adaptation(initial_step=30, interval=0),
+}
+_STD_ED_FASHION: Final[dict[str, Any]] = {}
+_MPD_ED_FASHION: Final[dict[str, Any]] = {}
 _BOTH: Final[dict[tuple[str, str], dict[str, Any]]] = {
     ("std-ed", "digits"): {"steps": 16, "learning_rate": 2.0**-9, "softmax_shift": 11, "error_shift": 7},
     ("mpd-ed", "digits"): {
@@ -58,8 +82,10 @@ _BOTH: Final[dict[tuple[str, str], dict[str, Any]]] = {
         "error_shift": 7,
         "adaptation": Adaptation(initial_step=24, low=26, high=115, ceiling=128),
     },
-    ("std-ed", "mnist"): {"steps": 30},
-    ("std-ed", "fashion-mnist"): {"steps": 30},
+    ("std-ed", "mnist"): {**_LARGE, **_STD_ED_LARGE},
+    ("std-ed", "fashion-mnist"): {**_LARGE, **_STD_ED_LARGE, **_STD_ED_FASHION},
+    ("mpd-ed", "mnist"): {**_LARGE, **_MPD_ED_LARGE},
+    ("mpd-ed", "fashion-mnist"): {**_LARGE, **_MPD_ED_LARGE, **_MPD_ED_FASHION},
 }
 _READOUT: Final[dict[str, dict[str, Any]]] = {
     # Spike times 0 … T are compared as they are.
@@ -101,6 +127,9 @@ def preset(
         raise ConfigError(f"data set {dataset!r} is unknown: use one of {', '.join(DATASETS)}")
     values = {**_COMMON, **_RULE[rule], **_DATASET[dataset], **_BOTH.get((rule, dataset), {})}
     values.update(_READOUT.get(readout or "", {}))
+    first, *others = values["init_limits"]
+    if others:
+        values["init_limits"] = (first, *(others[0] for _ in hidden or values["hidden"]))
     if encoder == "current":
         values["weight_exponents"] = (_CURRENT_EXPONENT, *(0 for _ in hidden or values["hidden"]))
     return values

@@ -1,0 +1,85 @@
+"""SLAYER (lava-dl) on the same nets: surrogate gradients through time, in float, on the CPU."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+INPUTS: Final = 784
+CLASSES: Final = 10
+BATCHES: Final = (16, 32, 64, 128)
+DENSITY: Final = 0.1
+"""Share of input spikes; SLAYER's cost does not depend on it."""
+
+
+def slayer_rates(
+    nets: Sequence[tuple[int, int]], tell: Callable[[str], None], *, quick: bool = False
+) -> dict[str, Any]:
+    """Samples a second that lava-dl trains, for each (hidden, T), with one thread and its best batch size.
+
+    Returns
+    -------
+    dict
+        ``version`` (None and no ``nets`` where lava-dl is not installed, with ``why``), ``nets``.
+    """
+    try:
+        from importlib.metadata import version
+
+        import torch
+        from lava.lib.dl import slayer
+    except ImportError as error:
+        return {
+            "version": None,
+            "why": f"lava-dl is not installed ({error.name} is missing): pip install lava-ed[dl]",
+            "nets": [],
+        }
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    results = []
+    try:
+        for hidden, steps in nets:
+            tell(f"SLAYER {INPUTS}-{hidden}-{CLASSES}, T = {steps}")
+            batches = BATCHES[:1] if quick else BATCHES
+            rates = {batch: _rate(torch, slayer, hidden, steps, batch, 1 if quick else 3) for batch in batches}
+            best = max(rates, key=lambda batch: rates[batch])
+            results.append(
+                {
+                    "hidden": hidden,
+                    "steps": steps,
+                    "rates": {str(batch): rate for batch, rate in rates.items()},
+                    "best_batch": best,
+                    "best_rate": rates[best],
+                }
+            )
+    finally:
+        torch.set_num_threads(threads)
+    return {"version": version("lava-dl"), "why": None, "nets": results}
+
+
+def _rate(torch: Any, slayer: Any, hidden: int, steps: int, batch: int, repetitions: int) -> float:
+    """Samples a CPU second in forward, backward and weight update of one batch; the best of some."""
+    torch.manual_seed(0)
+    net = _network(torch, slayer, hidden)
+    optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
+    loss_of = slayer.loss.SpikeRate(true_rate=0.2, false_rate=0.03, reduction="sum")
+    spikes = (torch.rand(batch, INPUTS, steps) < DENSITY).float()
+    labels = torch.randint(0, CLASSES, (batch,))
+    best = float("inf")
+    for _ in range(repetitions + 1):
+        started = time.process_time()
+        loss = loss_of(net(spikes), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        best = min(best, time.process_time() - started)
+    return batch / best
+
+
+def _network(torch: Any, slayer: Any, hidden: int) -> Any:
+    """Two dense CUBA blocks, as lava-dl's own MNIST and PilotNet examples set them up."""
+    neuron = {"threshold": 1.25, "current_decay": 0.25, "voltage_decay": 0.03, "tau_grad": 0.03, "scale_grad": 3}
+    return torch.nn.Sequential(
+        slayer.block.cuba.Dense({**neuron, "requires_grad": False}, INPUTS, hidden, weight_norm=True),
+        slayer.block.cuba.Dense({**neuron, "requires_grad": False}, hidden, CLASSES, weight_norm=True),
+    )

@@ -1,0 +1,170 @@
+"""How many samples a second the engine trains, beside SLAYER on the same nets."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.bench.roofline import bare_seconds
+
+NETS: Final[tuple[tuple[str, int, int], ...]] = (
+    ("std-ed", 256, 30),
+    ("std-ed", 400, 30),
+    ("mpd-ed", 256, 8),
+    ("mpd-ed", 400, 8),
+    ("mpd-ed", 256, 16),
+    ("mpd-ed", 400, 16),
+)
+"""Rule, hidden neurons, T."""
+INPUTS: Final = 784
+CLASSES: Final = 10
+CHUNK: Final = 1000
+UNTRAINED: Final = 5_000
+"""Samples of a fresh net, nearly each of which is learned."""
+
+
+@dataclass(frozen=True)
+class Data:
+    """Images (N, 784) uint8, labels, and where they come from."""
+
+    images: npt.NDArray[np.uint8]
+    labels: npt.NDArray[np.int64]
+    source: str
+
+
+@dataclass(frozen=True)
+class TrainingRate:
+    """Speed of one net; all times are CPU seconds of one thread.
+
+    Attributes
+    ----------
+    rule, hidden, steps
+        What was trained; T is `steps`.
+    samples : int
+        One epoch from random weights.
+    epoch_rate, untrained_rate, best_rate : float
+        Samples a second over the epoch, over its first samples, and in its best thousand.
+    triggered : float
+        Share of the epoch's samples that were learned: the others' error is silent.
+    bare_seconds, distance : float
+        What the forward row additions of a sample take in a bare int8 loop, and the epoch's time in units of it.
+    """
+
+    rule: str
+    hidden: int
+    steps: int
+    samples: int
+    epoch_rate: float
+    untrained_rate: float
+    best_rate: float
+    triggered: float
+    bare_seconds: float
+    distance: float
+
+
+def bench_training(data: Data, samples: int, tell: Callable[[str], None], *, quick: bool = False) -> dict[str, Any]:
+    """Train every net of `NETS` for one epoch, and SLAYER for a few batches.
+
+    Parameters
+    ----------
+    data : Data
+    samples : int
+        At most this many of them.
+    tell : callable
+        Told what is measured now.
+    quick : bool
+        Tiny nets and few samples: whether it works.
+    """
+    from lava_ed.bench.slayer import slayer_rates
+
+    rates = []
+    for rule, hidden, steps in NETS:
+        tell(f"{rule} {INPUTS}-{hidden}-{CLASSES}, T = {steps}")
+        rates.append(time_rule(rule, 8 if quick else hidden, steps, data, samples))
+    slayer = slayer_rates(sorted({(8 if quick else h, t) for _, h, t in NETS}), tell, quick=quick)
+    return {
+        "data": data.source,
+        "nets": [asdict(rate) for rate in rates],
+        "slayer": slayer,
+        "ratios": ratios(rates, slayer["nets"]),
+    }
+
+
+def time_rule(rule: str, hidden: int, steps: int, data: Data, samples: int) -> TrainingRate:
+    """One epoch of a rule with its preset for MNIST."""
+    from lava_ed.engine import build_program
+    from lava_ed.train.config import TrainConfig
+
+    spec = TrainConfig.create(rule, "mnist", hidden=(hidden,), steps=steps).spec(INPUTS, CLASSES)
+    images, labels = data.images[:samples], data.labels[:samples]
+    warm = build_program(spec)
+    warm.bind(images)
+    warm.present(np.arange(10), labels[:10])
+    program = build_program(spec)
+    program.bind(images)
+    seconds = []
+    for first in range(0, len(images), CHUNK):
+        chunk = np.arange(first, min(first + CHUNK, len(images)))
+        started = time.process_time()
+        program.present(chunk, labels[chunk])
+        seconds.append((time.process_time() - started) / len(chunk))
+    untrained = max(1, UNTRAINED // CHUNK)
+    bare = _bare(program, spec)
+    return TrainingRate(
+        rule=rule,
+        hidden=hidden,
+        steps=steps,
+        samples=len(images),
+        epoch_rate=float(1 / np.mean(seconds)),
+        untrained_rate=float(1 / np.mean(seconds[:untrained])),
+        best_rate=1 / min(seconds),
+        triggered=int(program.get("error", "triggered")[0]) / len(images),
+        bare_seconds=bare,
+        distance=float(np.mean(seconds)) / bare,
+    )
+
+
+def _bare(program: Any, spec: Any) -> float:
+    """Seconds that the forward row additions of a mean sample take in a bare loop, and nothing else."""
+    counters, presented = program.counters(), int(program.get("error", "seen")[0])
+    total = 0.0
+    for layer in spec.layers:
+        sender = "encoder" if layer == 1 else f"hidden{layer - 1}"
+        n_pre, n_post = spec.sizes[layer - 1], spec.sizes[layer]
+        a_sample = counters[sender]["spikes"]["forward"] / presented
+        rows = min(n_pre, max(1, round(a_sample)))
+        spikes = np.zeros((n_pre, 1), np.int32)
+        spikes[np.random.default_rng(0).permutation(n_pre)[:rows]] = 1
+        total += bare_seconds([(spikes, n_post)]) * a_sample / rows
+    return total
+
+
+def ratios(rates: list[TrainingRate], slayer: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each net's epoch rate by SLAYER's best one for the same hidden layer and T."""
+    best = {(net["hidden"], net["steps"]): net["best_rate"] for net in slayer}
+    return [
+        {
+            "rule": rate.rule,
+            "hidden": rate.hidden,
+            "steps": rate.steps,
+            "ratio": rate.epoch_rate / best[rate.hidden, rate.steps],
+        }
+        for rate in rates
+        if (rate.hidden, rate.steps) in best
+    ]
+
+
+def synthetic(samples: int, seed: int = 0) -> Data:
+    """Images as sparse as MNIST's: 19 % of the pixels are not black, those of a class share most of them."""
+    generator = np.random.default_rng(seed)
+    shapes = generator.random((CLASSES, INPUTS)) < 0.19
+    labels = generator.integers(0, CLASSES, samples)
+    flips = generator.random((samples, INPUTS)) < 0.05
+    on = shapes[labels] ^ flips & (generator.random((samples, INPUTS)) < 0.3)
+    images = np.where(on, generator.integers(64, 256, (samples, INPUTS)), 0).astype(np.uint8)
+    return Data(images, labels.astype(np.int64), "synthetic images, 19 % of the pixels not black")

@@ -1,0 +1,62 @@
+"""Named presets: one name for everything that a row of the results table was trained with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from lava_ed.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class NamedPreset:
+    """A rule, a data set and the settings that differ from their defaults.
+
+    Parameters
+    ----------
+    rule, dataset : str
+    settings : dict
+        Fields of `TrainConfig`.
+    """
+
+    rule: str
+    dataset: str
+    settings: dict[str, Any]
+
+
+_FULL: Final[dict[str, Any]] = {"epochs": 30}
+_ONE_PASS: Final[dict[str, Any]] = {"epochs": 1, "hidden": (800,), "input_drop": 0}
+
+
+def _rows() -> dict[str, NamedPreset]:
+    """Every combination of rule, data set and net that the results table has."""
+    rows = {}
+    for rule in ("std-ed", "mpd-ed"):
+        for dataset, short in (("mnist", "mnist"), ("fashion-mnist", "fashion")):
+            for hidden in ((400,), (800,), (400, 200)):
+                sizes = "-".join(map(str, hidden))
+                rows[f"{rule}-{short}-{sizes}"] = NamedPreset(rule, dataset, {**_FULL, "hidden": hidden})
+            rows[f"{rule}-{short}-one-pass"] = NamedPreset(rule, dataset, _ONE_PASS)
+    return rows
+
+
+NAMED: Final[dict[str, NamedPreset]] = _rows()
+"""Presets by name, as `lava-ed train --preset` takes them."""
+
+
+def named_preset(name: str) -> NamedPreset:
+    """A preset by name.
+
+    Raises
+    ------
+    ConfigError
+        If there is none of this name.
+
+    Examples
+    --------
+    >>> named_preset("std-ed-mnist-400").settings["hidden"]
+    (400,)
+    """
+    if name not in NAMED:
+        raise ConfigError(f"preset {name!r} is unknown: use one of {', '.join(NAMED)}")
+    return NAMED[name]
