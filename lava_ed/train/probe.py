@@ -67,15 +67,18 @@ class Trace:
     neurons : int64 (k,)
         Which neurons are recorded.
     membranes : int64 (k, S)
-        v after each time step, in units of a weight (w = 2 is one stored unit).
+        v after each time step.
     threshold : float64 (S,)
         Threshold in each step, NaN where the layer cannot fire.
+    unit : str
+        Unit of both, as an axis shows it; of our nets that of the weights (w = 2 is one stored unit).
     """
 
     layer: str
     neurons: Ints
     membranes: Ints
     threshold: npt.NDArray[np.float64]
+    unit: str = "weight units"
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,13 +161,13 @@ def _trace(backend: EngineBackend, index: int, label: int, neurons: int) -> Samp
     for k, name in enumerate(layers, start=1):
         membranes = np.array(recorded[name], np.int64).T
         hidden = name != "readout"
-        shown = _spread(spikes[name], membranes, neurons) if hidden else np.arange(len(membranes))
+        shown = spread_neurons(spikes[name], membranes, neurons) if hidden else np.arange(len(membranes))
         threshold = _threshold(spec, k, state) if hidden else np.full(spec.schedule.period, np.nan)
         traces.append(Trace(name, shown, membranes[shown], threshold))
     return Sample(index, label, int(state["error.prediction"][0]), spikes, tuple(traces))
 
 
-def _spread(spikes: Spikes, membranes: Ints, count: int) -> Ints:
+def spread_neurons(spikes: Spikes, membranes: Ints, count: int) -> Ints:
     """Neurons from the first to the last to fire, evenly; where fewer fired, those of the highest membranes too."""
     times, neurons = spikes
     order = neurons[np.lexsort((neurons, times))]

@@ -44,9 +44,9 @@ def weight_plot(
     ax.set_yscale("symlog", linthresh=10)
     ax.yaxis.set_major_formatter("{x:,.0f}")
     ax.set_ylim(bottom=0)
-    ax.set_xlabel("weight (chip units, even integers)")
+    ax.set_xlabel("weight (chip units)")
     ax.set_ylabel("synapses")
-    ends = int(np.count_nonzero(weights == -256) + np.count_nonzero(weights == 254))
+    ends = int(np.count_nonzero(weights == -256) + np.count_nonzero(weights >= 254))
     alt = (
         f"Histogram of the {weights.size:,} weights of {name}: from {weights.min()} to {weights.max()}, mean "
         f"{weights.mean():.1f}, standard deviation {weights.std():.1f}; {ends:,} at the ends of the range."

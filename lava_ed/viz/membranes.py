@@ -36,7 +36,7 @@ def membrane_plot(key: str, trace: Trace) -> Plot:
     hints = _step_hints(ax, trace, [f"neuron {n}" for n in trace.neurons])
     ax.axhline(0, color=LINE, linewidth=0.6)
     ax.set_xlabel("time step of the sample")
-    ax.set_ylabel("membrane v (weight units)")
+    ax.set_ylabel(f"membrane v ({trace.unit})")
     ax.yaxis.set_major_formatter("{x:,.0f}")
     above(ax, 4)
     live = trace.threshold[~np.isnan(trace.threshold)]
@@ -63,7 +63,7 @@ def output_plot(key: str, trace: Trace, label: int, decided: int) -> Plot:
     ax.plot([], [], color=LINE, label="other classes")
     hints = _step_hints(ax, trace, [f"class {n}" for n in trace.neurons])
     ax.set_xlabel("time step of the sample")
-    ax.set_ylabel("output membrane (weight units)")
+    ax.set_ylabel(f"output membrane ({trace.unit})")
     ax.yaxis.set_major_formatter("{x:,.0f}")
     above(ax, 3)
     final = trace.membranes[:, -1]

@@ -28,7 +28,7 @@ def window(net: NetxNetwork, steps: int) -> int:
     return steps + len(net.sizes)
 
 
-def netx_program(net: NetxNetwork, data: npt.NDArray[Any], reset_interval: int) -> Program:
+def netx_program(net: NetxNetwork, data: npt.NDArray[Any], reset_interval: int, *, record: bool = False) -> Program:
     """A program for a net: nodes ``input``, ``synapse<l>``, ``recurrent<l>``, ``neuron<l>`` (l = 1 …), ``output``.
 
     Parameters
@@ -38,6 +38,8 @@ def netx_program(net: NetxNetwork, data: npt.NDArray[Any], reset_interval: int) 
         Input spikes, sent over and over.
     reset_interval : int
         u and v of layer l are cleared in steps t with t mod reset_interval = l, as lava-dl orchestrates it.
+    record : bool
+        Add nodes ``spikes<l>``, whose ``data`` (n, reset_interval) hold the spikes of every layer.
 
     Raises
     ------
@@ -58,6 +60,9 @@ def netx_program(net: NetxNetwork, data: npt.NDArray[Any], reset_interval: int) 
             nodes.append(_dense(f"recurrent{k}", layer.weight_rec, np.hstack([layer.weight, layer.weight_rec])))
             edges.append(Connection(f"neuron{k}", "s_out", f"recurrent{k}", "s_in"))
             edges.append(Connection(f"recurrent{k}", "a_out", f"neuron{k}", "a_in"))
+        if record:
+            nodes.append(RingSinkNode(f"spikes{k}", np.zeros((layer.size, reset_interval), np.int32)))
+            edges.append(Connection(f"neuron{k}", "s_out", f"spikes{k}", "a_in"))
         previous = f"neuron{k}"
     nodes.append(RingSinkNode("output", np.zeros((net.sizes[-1], reset_interval), np.int32)))
     edges.append(Connection(previous, "s_out", "output", "a_in"))
@@ -119,7 +124,18 @@ def netx_decisions(
     Returns
     -------
     int64 (N,)
+
+    See Also
+    --------
+    netx_counted : the same, with what was counted.
     """
+    return netx_counted(net, trains, readout)[0]
+
+
+def netx_counted(
+    net: NetxNetwork, trains: npt.NDArray[np.int8], readout: Readout = "membrane"
+) -> tuple[npt.NDArray[np.int64], dict[str, dict[str, dict[str, int]]]]:
+    """The class of each sample as `netx_decisions` finds it, and the counters of the program that found them."""
     samples, n, steps = trains.shape
     period = window(net, steps)
     decided = np.empty(samples, np.int64)
@@ -132,4 +148,4 @@ def netx_decisions(
         program.run(period)
         values = program.get(last, "v") if readout == "membrane" else program.get("output", "data").sum(axis=-1)
         decided[k] = int(np.argmax(values))
-    return decided
+    return decided, program.counters()

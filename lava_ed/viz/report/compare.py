@@ -85,20 +85,20 @@ def comparison_page(runs: Sequence[ComparedRun], value: Mapping[str, Any], price
     return Page(title, labels, tiles, sections)
 
 
-def spread(values: Mapping[str, Any] | None, scale: float = 1, unit: str = "") -> str:
+def spread(values: Mapping[str, Any] | None) -> str:
     """Mean ± standard deviation, as a table shows it."""
     if values is None:
         return "–"
-    std = "" if values["std"] is None else f" ± {number(float(scale * values['std']))}"
-    return f"{number(float(scale * values['mean']))}{std}{unit}"
+    std = "" if values["std"] is None else f"\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{number(float(values['std']))}"
+    return f"{number(float(values['mean']))}{std}"
 
 
 def accuracy(values: Mapping[str, Any] | None) -> str:
     """Mean ± standard deviation in per cent."""
     if values is None:
         return "–"
-    std = "" if values["std"] is None else f" ± {100 * values['std']:.2f}"
-    return f"{100 * values['mean']:.2f}{std} %"
+    std = "" if values["std"] is None else f"\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{100 * values['std']:.2f}"
+    return f"{100 * values['mean']:.2f}{std}\N{NO-BREAK SPACE}%"
 
 
 def _accuracy(runs: Sequence[ComparedRun], value: Mapping[str, Any]) -> Section:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,9 @@ from lava_ed.viz.report.facts import RunFacts
 from lava_ed.viz.report.page import Block, Figures, Picture, Section, Table, Text, percent
 
 if TYPE_CHECKING:
-    from lava_ed.network.spec import NetworkSpec
+    from lava_ed.data import Dataset
+
+Weights = npt.NDArray[np.integer[Any]]
 
 NO_DATA = "The files name no data set, so that nothing could be presented to the net: name one with --dataset."
 
@@ -63,6 +66,18 @@ def decisions_section(facts: RunFacts) -> tuple[Section, Decisions | None]:
     if facts.data is None:
         return Section("decisions", "Decisions", [Text(f"accuracy and confusion matrix. {NO_DATA}", "missing")]), None
     decisions = decide(facts.model, facts.data.test_images, facts.data.test_labels)
+    blocks = decision_blocks(decisions)
+    stored = None if facts.result is None else facts.result["test_accuracy"]
+    if stored is not None and stored != decisions.accuracy:
+        words = (
+            f"The run's result.json says {percent(stored)}; the engine, on the same model and data, decides as shown"
+        )
+        blocks.insert(1, Text(f"{words} here.", "note"))
+    return Section("decisions", "Decisions", blocks), decisions
+
+
+def decision_blocks(decisions: Decisions) -> list[Block]:
+    """Accuracy, confusion matrix, and a table by class."""
     matrix = decisions.confusion()
     rows = []
     for label in range(decisions.n_classes):
@@ -72,24 +87,13 @@ def decisions_section(facts: RunFacts) -> tuple[Section, Decisions | None]:
              percent(hits / chosen if chosen else None)]
         )  # fmt: skip
     summary = f"{decisions.correct:,} of {len(decisions.labels):,} test samples decided rightly"
-    blocks: list[Block] = [
+    return [
         Text(f"{summary}: {percent(decisions.accuracy)}. Learning and adaptation were off."),
         Figures(
             [confusion_plot(matrix)],
             table=Table("Decisions by class", ["class", "samples", "right", "recall", "precision"], rows),
         ),
     ]
-    stored = None if facts.result is None else facts.result["test_accuracy"]
-    if stored is not None and stored != decisions.accuracy:
-        blocks.insert(
-            1,
-            Text(
-                f"The run's result.json says {percent(stored)}; the engine, on the same model and data, decides as "
-                "shown here.",
-                "note",
-            ),
-        )
-    return Section("decisions", "Decisions", blocks), decisions
 
 
 def samples_section(facts: RunFacts, decisions: Decisions | None, count: int) -> Section:
@@ -99,6 +103,7 @@ def samples_section(facts: RunFacts, decisions: Decisions | None, count: int) ->
         return Section("samples", title, [Text(f"spike rasters, membranes and thresholds. {NO_DATA}", "missing")])
     if count == 0:
         return Section("samples", title, [Text("spike rasters and membranes; none were asked for.", "missing")])
+    spec = facts.model.spec
     samples = trace_samples(
         facts.model, facts.data.test_images, facts.data.test_labels, choose_samples(decisions, count)
     )
@@ -109,7 +114,9 @@ def samples_section(facts: RunFacts, decisions: Decisions | None, count: int) ->
         )
     ]
     for sample in samples:
-        blocks += _sample_blocks(facts.model.spec, sample, _pixels(facts, sample.index))
+        sizes = dict(zip(("input", *(f"hidden{layer}" for layer in spec.hidden)), spec.sizes[:-1], strict=True))
+        decision = spec.schedule.error_phase
+        blocks += sample_blocks(sample, sizes, decision, spec.schedule.period, pixels_of(facts.data, sample.index))
     return Section("samples", title, blocks)
 
 
@@ -124,26 +131,40 @@ def choose_samples(decisions: Decisions, count: int) -> list[int]:
     return chosen
 
 
-def _pixels(facts: RunFacts, index: int) -> npt.NDArray[np.uint8]:
-    assert facts.data is not None
-    shape = facts.data.image_shape
-    pixels: npt.NDArray[np.uint8] = facts.data.test_images[index].reshape(shape if len(shape) == 2 else (1, -1))
+def pixels_of(data: Dataset, index: int) -> npt.NDArray[np.uint8]:
+    """A test image in its shape."""
+    shape = data.image_shape
+    pixels: npt.NDArray[np.uint8] = data.test_images[index].reshape(shape if len(shape) == 2 else (1, -1))
     return pixels
 
 
-def _sample_blocks(spec: NetworkSpec, sample: Sample, pixels: npt.NDArray[np.uint8]) -> list[Block]:
-    sizes = {"input": spec.sizes[0], **{f"hidden{layer}": spec.sizes[layer] for layer in spec.hidden}}
+def sample_blocks(
+    sample: Sample, sizes: Mapping[str, int], decision: int, steps: int, pixels: npt.NDArray[np.uint8]
+) -> list[Block]:
+    """Pixels, spikes, membranes under their thresholds, and output membranes of one sample.
+
+    Parameters
+    ----------
+    sample : Sample
+    sizes : mapping of layer to neurons
+        Of the layers whose spikes are drawn.
+    decision : int
+        Time step of the decision.
+    steps : int
+        Time steps of the sample.
+    pixels : uint8 (height, width)
+    """
     outcome = "rightly" if sample.label == sample.decided else "wrongly"
     title = f"test sample {sample.index}, class {sample.label}, decided {outcome} as {sample.decided}"
     raster = Raster(
         f"sample {sample.index}",
         {name: (sizes[name], *spikes) for name, spikes in sample.spikes.items()},
-        {"decision": spec.schedule.error_phase},
-        spec.schedule.period,
+        {"decision": decision},
+        steps,
     )
     key = f"sample-{sample.index}"
     plots = [raster_plot(f"{key}-raster", raster)]
-    plots += [membrane_plot(f"{key}-{trace.layer}", trace) for trace in sample.traces if trace.layer != "readout"]
+    plots += [membrane_plot(f"{key}-{trace.layer}", trace) for trace in sample.traces[:-1]]
     plots.append(output_plot(f"{key}-output", sample.traces[-1], sample.label, sample.decided))
     silent = sum(size - np.unique(sample.spikes[name][1]).size for name, size in sizes.items() if name != "input")
     words = f"{sum(len(times) for times, _ in sample.spikes.values())} spikes in all; {silent} hidden neurons silent."
@@ -160,19 +181,31 @@ def _png(pixels: npt.NDArray[np.uint8]) -> str:
 
 
 def weights_section(facts: RunFacts) -> Section:
-    """Histogram and figures of every connection."""
+    """Histogram and figures of every connection of a trained net."""
     spec = facts.model.spec
-    plots, rows = [], []
+    connections = []
     for layer in spec.layers:
-        name = f"dense{layer}"
-        weights: npt.NDArray[Any] = unpack_weights(facts.model.weights[name])
         before = None if facts.config is None else unpack_weights(initial_weights(spec, layer))
+        connections.append((f"dense{layer}", unpack_weights(facts.model.weights[f"dense{layer}"]), before))
+    words = "Weights are 8 bit in mixed-sign mode: even integers from −256 to 254."
+    return Section("weights", "Weights", [*weight_blocks(connections), Text(words)])
+
+
+def weight_blocks(connections: Sequence[tuple[str, Weights, Weights | None]]) -> list[Block]:
+    """Histograms and a table.
+
+    Parameters
+    ----------
+    connections : sequence of (name, weights, weights before training or None)
+        Weights (n_post, n_pre), −256 … 255.
+    """
+    plots, rows = [], []
+    for name, weights, before in connections:
         plots.append(weight_plot(name, weights, before))
-        ends = int(np.count_nonzero(weights == -256) + np.count_nonzero(weights == 254))
+        ends = int(np.count_nonzero(weights == -256) + np.count_nonzero(weights >= 254))
         rows.append(
             [name, f"{weights.shape[1]} → {weights.shape[0]}", int(weights.size), int(np.count_nonzero(weights)),
              int(weights.min()), int(weights.max()), float(weights.mean()), float(weights.std()), ends]
         )  # fmt: skip
     header = ["connection", "shape", "synapses", "not zero", "least", "largest", "mean", "std. dev.", "at the ends"]
-    words = "Weights are 8 bit in mixed-sign mode: even integers from −256 to 254."
-    return Section("weights", "Weights", [Figures(plots), Text(words), Table("Weights by connection", header, rows)])
+    return [Figures(plots), Table("Weights by connection", header, rows)]

@@ -144,6 +144,16 @@ def _tiles(facts: RunFacts, decisions: Decisions | None, counted: Counted, price
     if decisions is not None:
         total = len(decisions.labels)
         tiles.append(Tile("test accuracy", percent(decisions.accuracy), f"{decisions.correct:,} of {total:,} samples"))
+    tiles += energy_tiles(counted, prices)
+    if facts.result is not None:
+        rate = f"{facts.result['samples_per_second']:,.0f}"
+        tiles.append(Tile("training samples a second", rate, "on the machine that trained"))
+    return tiles
+
+
+def energy_tiles(counted: Counted, prices: Sequence[PriceList]) -> list[Tile]:
+    """Energy under each price list, and spikes, of a sample of every part."""
+    tiles = []
     for part, (counters, samples) in counted.items():
         values = {
             p.name: f"{number(energy_report(counters, samples, p)['microjoules_per_sample']['dynamic'])} µJ"
@@ -153,7 +163,4 @@ def _tiles(facts: RunFacts, decisions: Decisions | None, counted: Counted, price
     for part, (counters, samples) in counted.items():
         spikes = sum(count for node in counters.values() for count in node["spikes"].values())
         tiles.append(Tile(f"spikes, {PARTS.get(part, part)} sample", number(spikes / samples), "all phases and layers"))
-    if facts.result is not None:
-        rate = f"{facts.result['samples_per_second']:,.0f}"
-        tiles.append(Tile("training samples a second", rate, "on the machine that trained"))
     return tiles

@@ -1,0 +1,218 @@
+"""The report of a netx file: a net without a learning history."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+from collections.abc import Sequence
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.data import Dataset, load_dataset
+from lava_ed.energy import PriceList
+from lava_ed.errors import ConfigError, ExchangeError
+from lava_ed.exchange.netx.evaluate import BINARY_ENCODERS, spike_trains
+from lava_ed.exchange.netx.file import read_netx
+from lava_ed.exchange.netx.network import READOUTS, NetxNetwork
+from lava_ed.exchange.netx.probe import trace_netx
+from lava_ed.exchange.netx.program import netx_counted, window
+from lava_ed.train.probe import Decisions
+from lava_ed.viz.report.costs import Counted, counts_section, energy_section
+from lava_ed.viz.report.outcome import choose_samples, decision_blocks, pixels_of, sample_blocks, weight_blocks
+from lava_ed.viz.report.page import Block, Code, Page, Section, Table, Text, Tile, number, percent
+from lava_ed.viz.report.run import MOST_SAMPLES, REPORT, SAMPLES, energy_tiles, load_lists
+
+if TYPE_CHECKING:
+    from lava_ed.network.encoding import EncoderKind
+
+
+@dataclass(frozen=True, eq=False)
+class _Tested:
+    """What a test set showed."""
+
+    data: Dataset
+    trains: npt.NDArray[np.int8]
+    decisions: Decisions
+    how: dict[str, Any]
+
+
+def report_netx(
+    path: str | PathLike[str],
+    *,
+    samples: int = SAMPLES,
+    price_lists: Sequence[str | PathLike[str]] | None = None,
+    data_dir: str | PathLike[str] | None = None,
+    dataset: str | None = None,
+    encoder: EncoderKind | None = None,
+    steps: int | None = None,
+    readout: str | None = None,
+    limit: int | None = None,
+) -> dict[str, Any]:
+    """Write a page of a netx file into the folder ``FILE-report`` beside it; what cannot be made is said in words.
+
+    What is not given comes from the notes in the file; a file without them is reported without a test set.
+
+    Parameters
+    ----------
+    path : path-like
+    samples : int
+    price_lists : sequence of str or path, optional
+    data_dir : path-like, optional
+    dataset, encoder, steps, readout
+        How the net is tested, as `lava-ed eval FILE` takes them.
+    limit : int, optional
+        Test on the first so many samples.
+
+    Returns
+    -------
+    dict
+        What `lava-ed report FILE --json` prints.
+
+    Raises
+    ------
+    ExchangeError
+        If the file cannot be read, or only a part of how to test it is known.
+    ConfigError, PriceListError, DataError
+        If an argument or a file is not as it should be.
+    """
+    if not 0 <= samples <= MOST_SAMPLES:
+        raise ConfigError(f"samples is {samples}: 0 … {MOST_SAMPLES} fit a page")
+    prices = load_lists(price_lists)
+    net, file = read_netx(path), Path(path)
+    given: dict[str, Any] = {"dataset": dataset, "encoder": encoder, "steps": steps, "readout": readout}
+    how = {name: net.notes.get(name) if value is None else value for name, value in given.items()}
+    tested = _test(net, file, how, data_dir, limit)
+    page = _page(net, file, tested, samples, prices)
+    folder = file.with_name(f"{file.name}-report")
+    from lava_ed.errors import RunFolderError
+
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise RunFolderError(
+            f"{folder} cannot be made ({error.strerror}): move the file where you may write"
+        ) from error
+    return {
+        "run": str(file),
+        **page.write(folder / REPORT),
+        "test_accuracy": None if tested is None else tested.decisions.accuracy,
+        "price_lists": [price_list.name for price_list in prices],
+        "missing": page.missing(),
+    }
+
+
+def _test(
+    net: NetxNetwork, file: Path, how: dict[str, Any], data_dir: str | PathLike[str] | None, limit: int | None
+) -> _Tested | None:
+    """Decisions on the test set; None where nothing says how to test."""
+    if how["dataset"] is None:
+        return None
+    if missing := [f"--{name}" for name, value in how.items() if value is None]:
+        raise ExchangeError(f"{file} does not note how it is to be tested: give {', '.join(missing)}")
+    for name, allowed in (("encoder", BINARY_ENCODERS), ("readout", READOUTS)):
+        if how[name] not in allowed:
+            raise ExchangeError(f"{name} {how[name]!r} is not one of {', '.join(allowed)}")
+    data = load_dataset(how["dataset"], data_dir or net.notes.get("data_dir"))
+    images, labels = np.ascontiguousarray(data.test_images[:limit]), data.test_labels[:limit]
+    if images.shape[1] != net.sizes[0]:
+        raise ExchangeError(f"{how['dataset']} has {images.shape[1]} pixels, the net takes {net.sizes[0]}")
+    trains = spike_trains(images, how["encoder"], int(how["steps"]))
+    decided, counters = netx_counted(net, trains, how["readout"])
+    return _Tested(data, trains, Decisions(labels, decided, net.sizes[-1], counters), how)
+
+
+def _page(net: NetxNetwork, file: Path, tested: _Tested | None, samples: int, prices: Sequence[PriceList]) -> Page:
+    counted: Counted = {}
+    if tested is not None and tested.decisions.counters:
+        counted = {"test": (tested.decisions.counters, len(tested.decisions.labels))}
+    layers = len(net.sizes) - 1
+    imported = "the net was imported, and comes without"
+    sections = [
+        Section("learning", "Learning", [Text(f"learning curves; {imported} a learning history.", "missing")]),
+        Section("decisions", "Decisions", _decisions(tested)),
+        Section("samples", "Samples", _samples(net, tested, samples)),
+        Section("weights", "Weights", _weights(net)),
+        energy_section(counted, prices, layers) if counted else _uncounted("energy", "Energy", tested),
+        counts_section(counted) if counted else _uncounted("counts", "Counts", tested),
+        Section(
+            "mapping", "Mapping", [Text(f"a mapping; {imported} the description that the mapping needs.", "missing")]
+        ),
+        Section("reproduce", "Reproduce", _reproduce(net, file, tested)),
+    ]
+    tiles = [Tile("net", "-".join(map(str, net.sizes)), "neurons by layer")]
+    if tested is not None:
+        d = tested.decisions
+        tiles.insert(0, Tile("test accuracy", percent(d.accuracy), f"{d.correct:,} of {len(d.labels):,} samples"))
+    tiles += energy_tiles(counted, prices)
+    where = "" if tested is None else f" on {tested.data.name}"
+    return Page(f"netx net{where}", f"{file.name} · LIF neurons · engine, fixed point", tiles, sections)
+
+
+def _uncounted(key: str, title: str, tested: _Tested | None) -> Section:
+    why = (
+        "no samples were presented to the net: name a data set with --dataset"
+        if tested is None
+        else "this version counts no operations of LIF and Dense processes"
+    )
+    return Section(key, title, [Text(f"{title.lower()}; {why}.", "missing")])
+
+
+def _decisions(tested: _Tested | None) -> list[Block]:
+    if tested is None:
+        return [Text("accuracy and confusion matrix; the file notes no data set: name one with --dataset.", "missing")]
+    how = ", ".join(f"{name} {value}" for name, value in tested.how.items())
+    return [*decision_blocks(tested.decisions), Text(f"Tested with {how}.")]
+
+
+def _samples(net: NetxNetwork, tested: _Tested | None, count: int) -> list[Block]:
+    if tested is None or count == 0:
+        why = "none were asked for" if tested is not None else "the file notes no data set"
+        return [Text(f"spike rasters and membranes; {why}.", "missing")]
+    decisions = tested.decisions
+    chosen = choose_samples(decisions, count)
+    names = ("input", *(f"hidden{k}" for k in range(1, len(net.sizes) - 1)), "output")
+    sizes = dict(zip(names, net.sizes, strict=True))
+    steps = window(net, tested.trains.shape[2])
+    blocks: list[Block] = [
+        Text("Each sample was run step by step on the engine. A LIF membrane is 2^6 times the sum of its inputs.")
+    ]
+    for sample in trace_netx(net, tested.trains, decisions.labels, decisions.decided, chosen):
+        blocks += sample_blocks(sample, sizes, steps - 1, steps, pixels_of(tested.data, sample.index))
+    return blocks
+
+
+def _weights(net: NetxNetwork) -> list[Block]:
+    connections = []
+    for k, layer in enumerate(net.dense_layers, start=1):
+        assert layer.weight is not None
+        connections.append((f"synapse{k}", layer.weight, None))
+        if layer.weight_rec is not None:
+            connections.append((f"recurrent{k}", layer.weight_rec, None))
+    return weight_blocks(connections)
+
+
+def _reproduce(net: NetxNetwork, file: Path, tested: _Tested | None) -> list[Block]:
+    columns = ("type", "shape", "iDecay", "vDecay", "vThMant", "nonzero_synapses", "bias", "delay")
+    rows = [[k, *(_cell(layer[name]) for name in columns)] for k, layer in enumerate(net.describe()["layers"])]
+    blocks: list[Block] = [
+        Text("how to train the net; the file holds the net alone.", "missing"),
+        Table("Layers of the file", ["layer", *columns], rows),
+    ]
+    if tested is not None:
+        words = ["lava-ed", "eval", str(file)]
+        for name, value in tested.how.items():
+            words += [f"--{name}", str(value)]
+        blocks.insert(1, Code(shlex.join(words)))
+    facts = [["SHA-256 of the file", hashlib.sha256(file.read_bytes()).hexdigest()]]
+    facts += [[name, number(value)] for name, value in net.notes.items()]
+    return [*blocks, Table("Notes in the file", ["what", "value"], facts)]
+
+
+def _cell(value: Any) -> Any:
+    return value if value is None or isinstance(value, bool | int | str) else json.dumps(value)

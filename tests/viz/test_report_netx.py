@@ -1,0 +1,74 @@
+"""The report of a netx file: what is known is that of the file, what is not is said."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lava_ed.data import load_dataset
+from lava_ed.errors import ConfigError, ExchangeError
+from lava_ed.exchange import evaluate_netx, export_run, read_netx
+from lava_ed.exchange.netx.evaluate import spike_trains
+from lava_ed.exchange.netx.file import write_netx
+from lava_ed.exchange.netx.network import NetxNetwork
+from lava_ed.exchange.netx.probe import trace_netx
+from lava_ed.train import Model, TrainConfig, train
+from lava_ed.train.probe import trace_samples
+from lava_ed.viz.report import report_netx
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A small MPD-ED run and its netx file."""
+    folder = tmp_path_factory.mktemp("runs") / "mpd"
+    train(TrainConfig.create("mpd-ed", "digits", hidden=(16,), epochs=1, limit=300), folder)
+    export_run(folder, "netx")
+    return folder
+
+
+def test_page(run):
+    file = run / "model.net"
+    value = report_netx(file, samples=1, limit=60)
+    page = (run / "model.net-report" / "report.html").read_text(encoding="utf-8")
+    judged = evaluate_netx(file, limit=60)
+    assert value["test_accuracy"] == judged["test_accuracy"]
+    assert f"{judged['correct']} of 60 test samples decided rightly" in page
+    assert "Not in this page:</strong> learning curves; the net was imported" in page
+    assert any("mapping" in words for words in value["missing"])
+    for name in value["pictures"]:
+        assert (run / "model.net-report" / "report" / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_spikes_are_those_of_the_net_that_was_exported(run):
+    data, model, net = load_dataset("digits"), Model.read(run / "model.safetensors"), read_netx(run / "model.net")
+    trains = spike_trains(data.test_images, "rate", model.spec.steps)
+    ours = trace_samples(model, data.test_images, data.test_labels, [0, 5])
+    theirs = trace_netx(net, trains, data.test_labels, data.test_labels, [0, 5])
+    for mine, its in zip(ours, theirs, strict=True):
+        for layer in ("input", "hidden1"):
+            pairs = [sorted(zip(*(part.tolist() for part in s.spikes[layer]), strict=True)) for s in (mine, its)]
+            assert pairs[0] == pairs[1]
+        assert np.argmax(its.traces[-1].membranes[:, -1]) == mine.decided
+
+
+def test_a_file_without_notes(run, tmp_path):
+    net = read_netx(run / "model.net")
+    write_netx(NetxNetwork(net.layers, {}), tmp_path / "plain.net")
+    value = report_netx(tmp_path / "plain.net")
+    assert value["test_accuracy"] is None
+    assert [words.split(";")[0] for words in value["missing"]] == [
+        "learning curves", "accuracy and confusion matrix", "spike rasters and membranes", "energy", "counts", "a mapping",
+        "how to train the net",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [({"samples": 21}, ConfigError), ({"encoder": "current"}, ExchangeError), ({"dataset": "letters"}, ConfigError)],
+)
+def test_bad_input_writes_nothing(run, tmp_path, options, error):
+    file = tmp_path / "a.net"
+    file.write_bytes((run / "model.net").read_bytes())
+    with pytest.raises(error):
+        report_netx(file, **options)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.net"]
