@@ -57,8 +57,8 @@ def test_a_file_without_notes(run, tmp_path):
     value = report_netx(tmp_path / "plain.net")
     assert value["test_accuracy"] is None
     assert [words.split(";")[0] for words in value["missing"]] == [
-        "learning curves", "accuracy and confusion matrix", "spike rasters and membranes", "energy", "counts", "a mapping",
-        "how to train the net",
+        "learning curves", "accuracy and confusion matrix", "spike rasters and membranes", "energy", "counts",
+        "a mapping", "how to train the net",
     ]  # fmt: skip
 
 
