@@ -20,7 +20,7 @@ demo: $(VENV)/.installed ## install lava-ed and run its demonstration
 	$(BIN)/lava-ed demo
 
 test: lint ## lint, check types, run the tests
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --nbmake --nbmake-timeout=600
 
 nightly: SEED = $(shell date +%s)
 nightly: $(VENV)/.installed-dev ## compare thousands of random graphs with Lava's own models; SEED=n repeats a night
