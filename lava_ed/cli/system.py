@@ -18,11 +18,27 @@ PACKAGES: Final = (
 
 
 def info(
-    run: Annotated[str | None, typer.Argument(metavar="[RUN]", help="Folder of a run.")] = None,
+    run: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[RUN | GRAPH.py:NAME]",
+            help="Folder of a run; or a file and the name of a Lava process in it, or of a function that makes one.",
+        ),
+    ] = None,
+    spike_rate: Annotated[
+        float, typer.Option(help="Of a graph: share of neurons that spike in a step, for the estimated cost.")
+    ] = 0.05,
+    tag: Annotated[str, typer.Option(help="Of a graph: which ProcessModels, fixed_pt or floating_pt.")] = "fixed_pt",
     json: JsonFlag = False,
 ) -> Report:
-    """Show what is installed, or, of a run, its settings, rule, schedule and chip limits."""
-    return _of_system() if run is None else _of_run(run)
+    """Show what is installed; or of a run its settings and limits; or of a Lava graph the program it is lowered to."""
+    if run is None:
+        return _of_system()
+    if ".py:" in run:
+        from lava_ed.cli.graph import of_graph
+
+        return of_graph(run, spike_rate, tag)
+    return _of_run(run)
 
 
 def _of_system() -> Report:

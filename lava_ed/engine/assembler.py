@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final, Protocol
+from typing import Any, ClassVar, Final, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -120,6 +120,15 @@ class Feeder(Protocol):
         """
 
 
+class Label(NamedTuple):
+    """Whose op it is, and in which phases it runs."""
+
+    owner: str
+    stage: int
+    start: int
+    stop: int
+
+
 @dataclass
 class Assembler:
     """Collects what nodes declare and emit.
@@ -142,7 +151,9 @@ class Assembler:
     prologue: list[Callable[[Memory], None]] = field(default_factory=list)
     feeders: list[Feeder] = field(default_factory=list)
     step_limits: dict[str, int] = field(default_factory=dict)
-    _ops: dict[int, list[tuple[int, int, list[int]]]] = field(default_factory=lambda: {stage: [] for stage in STAGES})
+    owner: str = ""
+    """Node that emits."""
+    _ops: dict[int, list[tuple[Label, list[int]]]] = field(default_factory=lambda: {stage: [] for stage in STAGES})
 
     @property
     def schedule(self) -> Schedule:
@@ -233,22 +244,26 @@ class Assembler:
         row = [opcode, *(int(x) for x in args)]
         if len(row) > OP_WIDTH:
             raise AssertionError(f"op {opcode} has {len(row)} columns, the table has {OP_WIDTH}")
-        self._ops[stage].append((max(start, 0), min(stop, self.period), row))
+        self._ops[stage].append((Label(self.owner, stage, max(start, 0), min(stop, self.period)), row))
 
     def every_step(self, stage: int, opcode: int, *args: int) -> None:
         """Append an op that runs in every phase."""
         self.op(stage, 0, self.period, opcode, *args)
 
+    def labels(self) -> list[Label]:
+        """Of each op in the order of the table."""
+        return [label for stage in STAGES for label, _ in self._ops[stage]]
+
     def table(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """(ops, ptr, order): the ops of phase p are ops[order[ptr[p] : ptr[p + 1]]], in execution order."""
-        rows = [entry for stage in STAGES for entry in self._ops[stage]]
+        labels, rows = self.labels(), [row for stage in STAGES for _, row in self._ops[stage]]
         ops = np.zeros((max(len(rows), 1), OP_WIDTH), np.int64)
-        for k, (_, _, row) in enumerate(rows):
+        for k, row in enumerate(rows):
             ops[k, : len(row)] = row
         ptr = [0]
         order: list[int] = []
         for phase in range(self.period):
-            order += [k for k, (start, stop, _) in enumerate(rows) if start <= phase < stop]
+            order += [k for k, label in enumerate(labels) if label.start <= phase < label.stop]
             ptr.append(len(order))
         return ops, np.array(ptr, np.int64), np.array(order or [0], np.int64)
 
@@ -292,6 +307,7 @@ def assemble(nodes: Sequence[Node], connections: Sequence[Connection], schedule:
     for node in ordered:
         node.declare(asm)
     for node in ordered:
+        asm.owner = node.name
         node.emit(asm)
     asm.memory.freeze()
     return asm

@@ -55,9 +55,12 @@ class Program:
         self.schedule = schedule
         self.overflow = overflow
         self.node_names = tuple(node.name for node in nodes)
+        self.kinds = {node.name: (type(node).__name__.removesuffix("Node"), node.delayed) for node in nodes}
+        self.connections = tuple(connections)
         self._progress = np.zeros(3, np.int64)
         asm = assemble(nodes, connections, schedule)
         self._ops, self._ptr, self._order = asm.table()
+        self.labels = asm.labels()
         self._plan = plan_jump(self._ops, self._ptr, self._order, schedule)
         self._mixed = bool(np.any(self._ops[:, 0] >= JOIN_CLEAR))
         self._real = bool(np.any(self._ops[:, 0] >= REAL_CLEAR))

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip("lava", reason="the oracle is lava-nc, which needs Python 3.10")
 
 from float_parts import FloatBuilder
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from lava.magma.core.run_conditions import RunSteps
 from lava.magma.core.run_configs import Loihi2SimCfg
 from stock_graphs import Case, Graph, Write, cases, components
@@ -25,6 +25,8 @@ pytestmark = [
     # A sum of Lava's Conv beyond 32 bits.
     pytest.mark.filterwarnings("ignore:invalid value encountered in cast:RuntimeWarning"),
 ]
+SLOW = [HealthCheck.too_slow]
+"""Lava takes milliseconds to make a process, more on a busy machine."""
 
 
 def assert_same(stock: Graph, read: Any, fused: Graph, when: str) -> None:
@@ -34,7 +36,7 @@ def assert_same(stock: Graph, read: Any, fused: Graph, when: str) -> None:
         np.testing.assert_array_equal(value_of(mine), read(theirs), err_msg=name)
 
 
-@settings(max_examples=max(300, settings().max_examples), deadline=None)
+@settings(max_examples=max(300, settings().max_examples), deadline=None, suppress_health_check=SLOW)
 @given(case=cases())
 def test_random_graphs_equal_stock_models(case: Case) -> None:
     """Runs in pieces, with writes between them, and before the first step."""
@@ -63,7 +65,7 @@ def run_both(case: Case, tag: str) -> None:
         assert_same(stock, oracle.get, fused, f"at step {time_step}")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
 @given(case=cases(FloatBuilder))
 def test_random_float_graphs_equal_stock_models(case: Case) -> None:
     """The floating-point models, to the last bit."""

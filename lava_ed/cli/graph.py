@@ -1,0 +1,118 @@
+"""`lava-ed info GRAPH.py:NAME`: the program that a user's Lava graph is lowered to."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lava_ed.cli.report import Report, table
+from lava_ed.errors import ConfigError, DataNotFoundError, LavaEDError, LavaNotInstalledError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def of_graph(where: str, spike_rate: float, tag: str) -> Report:
+    """Lower the graph of a process in a file, without running it.
+
+    Raises
+    ------
+    DataNotFoundError, ConfigError
+        If there is no such file, it fails, or NAME is no process and no function that makes one.
+    UnsupportedProcessError
+        If a process has no lowering.
+    """
+    try:
+        from lava.magma.core.run_configs import Loihi2SimCfg
+
+        from lava_ed.engine.graph import lower_graph
+    except ModuleNotFoundError as error:
+        raise LavaNotInstalledError("a graph of Lava processes needs lava-nc (Python 3.10)") from error
+    from lava_ed.engine.describe import describe_program
+
+    graph = lower_graph(_process(where), Loihi2SimCfg(select_tag=tag))
+    try:
+        value = {"graph": where, "tag": tag} | describe_program(graph.program, spike_rate)
+    finally:
+        graph.expansion.undo()
+    return Report(value, _show(value))
+
+
+def _process(where: str) -> Any:
+    """The process that a user names."""
+    from lava.magma.core.process.process import AbstractProcess
+
+    file, _, name = where.rpartition(":")
+    path = Path(file)
+    if not path.is_file():
+        raise DataNotFoundError(f"no file {file}: give GRAPH.py:NAME, the NAME of a process in that file")
+    module = _run(path)
+    if not hasattr(module, name):
+        known = ", ".join(n for n, v in vars(module).items() if isinstance(v, AbstractProcess)) or "none"
+        raise ConfigError(f"{file} has no {name!r}; its processes are: {known}")
+    found = getattr(module, name)
+    if callable(found) and not isinstance(found, AbstractProcess):
+        found = _user_code(f"{name}() of {file}", found)
+    if not isinstance(found, AbstractProcess):
+        raise ConfigError(
+            f"{where} is a {type(found).__name__}: a Lava process, or a function without arguments that returns one, "
+            "is needed"
+        )
+    return found
+
+
+def _run(path: Path) -> Any:
+    """Execute a user's file as a module; modules beside it can be imported, as in a script."""
+    spec = spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    # Lava looks the module of a process up by its name when it searches for models.
+    sys.modules[path.stem] = module
+    sys.path.insert(0, str(path.resolve().parent))
+    try:
+        _user_code(str(path), lambda: spec.loader.exec_module(module))  # type: ignore[union-attr]
+    finally:
+        sys.path.remove(str(path.resolve().parent))
+    return module
+
+
+def _user_code(what: str, call: Callable[[], Any]) -> Any:
+    """Call what a user wrote; what it raises is named after it."""
+    try:
+        return call()
+    except LavaEDError:
+        raise
+    except Exception as error:
+        raise ConfigError(f"{what} fails: {type(error).__name__}: {error}") from error
+
+
+def _show(value: dict[str, Any]) -> Callable[[Console], None]:
+    """Tables of processes and ops, and the sums."""
+    columns = ("process", "kind", "delay", "bytes", "synaptic_operations", "neuron_updates", "bytes_touched")
+    heads = ("process", "kind", "delay", "bytes", "synaptic operations a step", "neuron updates", "bytes touched")
+    processes = [[p[key] for key in columns] for p in value["processes"]]
+    ops = [
+        (op["op"], op["process"], op["stage"], "every" if value["period"] == 1 else "{} … {}".format(*op["phases"]))
+        for op in value["ops"]
+    ]
+    estimate = value["estimate"]
+    sums = [
+        ("spike rate", estimate["spike_rate"]),
+        *((name.replace("_", " "), estimate[name]) for name in columns[4:]),
+        *((f"state: {arena}, bytes", size) for arena, size in value["bytes"].items()),
+    ]
+    parts = (
+        table(f"{value['graph']} ({value['tag']})", heads, processes),
+        table("Ops of a step, in order", ("op", "process", "stage", "phases"), ops),
+        table("Estimated cost of a step", ("what", "value"), sums),
+    )
+
+    def show(console: Console) -> None:
+        for part in parts:
+            part(console)
+
+    return show

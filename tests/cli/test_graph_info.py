@@ -1,0 +1,112 @@
+"""`lava-ed info GRAPH.py:NAME`: the lowered program, and what is wrong with a file, a name or a process."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("lava", reason="graphs are of lava-nc, which needs Python 3.10")
+
+pytestmark = pytest.mark.lava
+
+GRAPH = """
+    import numpy as np
+    from lava.magma.core.process.ports.ports import InPort
+    from lava.magma.core.process.process import AbstractProcess
+    from lava.proc.dense.process import DelayDense, Dense
+    from lava.proc.io.source import RingBuffer
+    from lava.proc.lif.process import LIF
+
+    source = RingBuffer(data=np.zeros((10, 4), int))
+    source.name = "source"
+    dense = Dense(weights=np.ones((20, 10)), name="dense")
+    lif = LIF(shape=(20,), name="lif")
+    back = DelayDense(weights=np.ones((20, 20)), delays=3, name="back")
+    source.s_out.connect(dense.s_in)
+    dense.a_out.connect(lif.a_in)
+    lif.s_out.connect(back.s_in)
+    back.a_out.connect(lif.a_in)
+
+
+    class Odd(AbstractProcess):
+        def __init__(self):
+            super().__init__(name="odd")
+            self.s_in = InPort(shape=(20,))
+
+
+    def made():
+        return LIF(shape=(3,), name="made")
+
+
+    def strange():
+        other = LIF(shape=(20,))
+        other.s_out.connect(Odd().s_in)
+        return other
+
+
+    def broken():
+        return 1 / 0
+
+
+    number = 3
+"""
+
+
+@pytest.fixture
+def graph(tmp_path: Path) -> Path:
+    path = tmp_path / "users_net.py"
+    path.write_text(textwrap.dedent(GRAPH))
+    return path
+
+
+def test_the_program_of_a_graph(lava_ed, graph) -> None:
+    """Every figure by hand: 200 and 400 synapses, 1 in 10 neurons spikes, weights of 2 bytes."""
+    value = lava_ed("info", f"{graph}:lif", "--spike-rate", "0.1", "--json").value
+    by_name = {p["process"]: p for p in value["processes"]}
+    assert list(by_name) == ["source", "dense", "lif", "back"]
+    assert [by_name[name]["kind"] for name in by_name] == ["RingSource", "Dense", "LIF", "DelayDense"]
+    assert [by_name[name]["delay"] for name in by_name] == [0, 1, 0, 4]
+    assert [by_name[name]["synaptic_operations"] for name in by_name] == [0, 20, 0, 40]
+    assert by_name["lif"]["neuron_updates"] == 20
+    assert by_name["dense"]["bytes_touched"] == 20 * 2 + 20 * 4
+    assert by_name["source"]["bytes"] == 10 * 4 * 4
+    assert value["estimate"]["synaptic_operations"] == 60
+    assert sum(value["bytes"].values()) > sum(p["bytes"] for p in value["processes"])
+    ops = [(op["op"], op["process"], op["stage"]) for op in value["ops"]]
+    assert ops.index(("ring_source", "source", "run")) < ops.index(("spikes_forward", "dense", "synapses"))
+    assert ops.index(("lif_step", "lif", "run")) < ops.index(("spikes_delayed", "back", "synapses"))
+    out = lava_ed("info", f"{graph}:lif").out
+    assert "spikes_delayed" in out
+    assert "spike rate" in out
+
+
+def test_a_function_and_a_tag(lava_ed, graph) -> None:
+    value = lava_ed("info", f"{graph}:made", "--json").value
+    assert [op["op"] for op in value["ops"]] == ["lif_step"]
+    value = lava_ed("info", f"{graph}:made", "--tag", "floating_pt", "--json").value
+    assert [op["op"] for op in value["ops"]] == ["real_lif"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("nobody", "has no 'nobody'; its processes are: source, dense, lif, back"),
+        ("number", "is a int: a Lava process"),
+        ("broken", "ZeroDivisionError: division by zero"),
+        ("strange", "'odd'"),
+    ],
+)
+def test_what_cannot_be_shown(lava_ed, graph, name: str, text: str) -> None:
+    outcome = lava_ed("info", f"{graph}:{name}")
+    assert outcome.code != 0
+    assert text in " ".join(outcome.err.split())
+
+
+def test_a_missing_or_failing_file(lava_ed, graph, tmp_path) -> None:
+    assert "no file" in lava_ed("info", f"{tmp_path / 'none.py'}:lif").err
+    graph.write_text("import nothing_of_this_name\n")
+    assert "nothing_of_this_name" in lava_ed("info", f"{graph}:lif").err
+    outcome = lava_ed("info", f"{graph}:lif", "--spike-rate", "2")
+    assert outcome.code != 0
