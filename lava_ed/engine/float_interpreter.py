@@ -13,7 +13,6 @@ from lava_ed.engine.families.float_synapses import (
     real_sparse,
 )
 from lava_ed.engine.families.monitor import real_monitor
-from lava_ed.engine.interpreter import run_op
 from lava_ed.engine.stock_interpreter import stock_op
 from lava_ed.kernels._jit import kernel
 
@@ -56,21 +55,16 @@ def _real_op(a, i32, i64, f64, now):  # type: ignore[no-untyped-def]
 def run_real_steps(  # type: ignore[no-untyped-def]
     ops, ptr, order, i8, i16, i32, i64, u8, f64, time_step, phase, steps, stop_on_overflow, predictions, progress
 ):
-    """Run `steps` time steps from `phase`; arguments as in `stock_interpreter.run_mixed_steps`."""
-    period = ptr.size - 1
+    """Run `steps` time steps; arguments as in `stock_interpreter.run_mixed_steps`.
+
+    There are no phases, as processes of ours have fixed-point models only, and none beside floating-point ones.
+    """
     for step in range(steps):
         now = time_step + step + 1
-        for k in range(ptr[phase], ptr[phase + 1]):
+        for k in range(ptr[0], ptr[1]):
             a = ops[order[k]]
             if a[0] >= op.REAL_CLEAR:
                 _real_op(a, i32, i64, f64, now)
-            elif a[0] >= op.JOIN_CLEAR:
-                stock_op(a, i8, i16, i32, i64, f64, now, step)
             else:
-                progress[op.OVERFLOWS] += run_op(a, i8, i16, i32, i64, u8, phase, predictions, progress)
-        phase += 1
-        if phase == period:
-            phase = 0
+                stock_op(a, i8, i16, i32, i64, f64, now, step)
         progress[op.CLOCK] += 1
-        if progress[op.OVERFLOWS] and stop_on_overflow:
-            return

@@ -64,6 +64,11 @@ class Program:
         self._plan = plan_jump(self._ops, self._ptr, self._order, schedule)
         self._mixed = bool(np.any(self._ops[:, 0] >= JOIN_CLEAR))
         self._real = bool(np.any(self._ops[:, 0] >= REAL_CLEAR))
+        if self._real and bool(np.any((self._ops[:, 0] > 0) & (self._ops[:, 0] < JOIN_CLEAR))):
+            raise BackendError(
+                "the graph has floating-point ProcessModels and processes of lava_ed.proc, which are fixed-point: "
+                'attach it with Loihi2SimCfg(select_tag="fixed_pt"), or take the latter out'
+            )
         self._memory = asm.memory
         self._variables = asm.variables
         self._signals = asm.signals

@@ -65,7 +65,7 @@ def apply_rule_sparse(  # type: ignore[no-untyped-def]
     columns : int32[entries]
         Post neuron of each entry.
     values : int32[entries]
-        Changed.
+        −2^15 … 2^15 − 1; changed.
     alive : int32[entries]
         0 where an entry is not stored any more and stays 0.
 
@@ -81,11 +81,12 @@ def apply_rule_sparse(  # type: ignore[no-untyped-def]
     longest = 0
     for i in range(tx.size):
         longest = max(longest, starts[i + 1] - starts[i])
+    # Flat work space, shaped for each row anew: so `update_row` is the one that `apply_rule` has compiled.
     chosen = np.empty(longest, np.int32)
-    row = np.empty((1, longest), np.int32)
-    ty_row = np.empty(longest, ty.dtype)
-    y_row = np.empty((y_history.shape[0], y_history.shape[1], longest), np.int32)
-    scratch = np.empty((SCRATCH_ROWS, longest), np.int32)
+    flat, ty_flat = np.empty(longest, np.int16), np.empty(longest, ty.dtype)
+    moments, traces = y_history.shape[0], y_history.shape[1]
+    y_flat = np.empty(moments * traces * longest, np.int32)
+    scratch = np.empty(SCRATCH_ROWS * longest, np.int32)
     visited = 0
     for i in range(tx.size):
         start, stop = starts[i], starts[i + 1]
@@ -97,11 +98,12 @@ def apply_rule_sparse(  # type: ignore[no-untyped-def]
         if count == 0:
             continue
         visited += count
+        row, ty_row = flat[:count].reshape(1, count), ty_flat[:count]
+        y_row = y_flat[: moments * traces * count].reshape(moments, traces, count)
         gather(values, columns, y_history, ty, chosen, count, row, y_row, ty_row)
-        few = row[:, :count]
         update_row(
-            products, factors, own, limits, offset, u_active, i, 0, x_history, y_row[:, :, :count], tx, ty_row[:count],
-            few, few, few, scratch[:, :count],
+            products, factors, own, limits, offset, u_active, i, 0, x_history, y_row, tx, ty_row,
+            row, row, row, scratch[: SCRATCH_ROWS * count].reshape(SCRATCH_ROWS, count),
         )  # fmt: skip
         for k in range(count):
             values[chosen[k]] = row[0, k]

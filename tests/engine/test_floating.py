@@ -20,10 +20,14 @@ from lava.proc.lif.models import PyLifModelBitAcc
 from lava.proc.lif.process import LIF, LIFRefractory, LIFReset, TernaryLIF
 from lava.proc.monitor.process import Monitor
 from lava.proc.sparse.process import DelaySparse, Sparse
+from nets import small_spec
 from scipy.sparse import csr_matrix
 from stock_lava import StockGraph, value_of
 
 from lava_ed.engine import attach
+from lava_ed.engine.families.encoder import LabelNode
+from lava_ed.engine.families.float_lif import FloatLIFNode
+from lava_ed.engine.program import Program
 from lava_ed.errors import BackendError, ConfigError, UnsupportedProcessError
 
 pytestmark = [
@@ -200,3 +204,11 @@ def test_what_cannot_be_run_says_so() -> None:
     mixed = Loihi2SimCfg(select_tag="floating_pt", exception_proc_model_map={LIF: PyLifModelBitAcc})
     with pytest.raises(BackendError, match="floating-point numbers"):
         attach(lif, mixed)
+
+
+def test_ours_and_floating_point_models_do_not_mix() -> None:
+    """Labels of a net of ours, beside a floating-point neuron."""
+    state = {name: np.zeros(1) for name in ("u", "v", "bias_mant", "bias_exp")}
+    neuron = FloatLIFNode("lif", (1,), state, {"du": 0.0, "dv": 0.0, "vth": 1.0})
+    with pytest.raises(BackendError, match=r"processes of lava_ed\.proc"):
+        Program([LabelNode("labels", np.zeros(3, np.int32)), neuron], [], small_spec("std-ed", (8,)).schedule)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 
 from lava_ed.engine.assembler import Assembler
 from lava_ed.engine.families import opcodes
+from lava_ed.engine.families.dense import STORED_MAX
 from lava_ed.engine.families.joins import event_input
 from lava_ed.engine.families.learning_dense import LearningNode, advance_traces, also_after_write, close_epoch
 from lava_ed.engine.families.sparse import Entries, SparseNode, declare_structure
@@ -66,6 +67,8 @@ class LearningSparseNode(LearningNode, SparseNode):
 
     tags: dict[str, Entries] = field(default_factory=dict)
 
+    most: ClassVar[int] = STORED_MAX
+
     def declare(self, asm: Assembler) -> None:
         """Vars and OutPort of SparseNode; tags, traces, and the settings of the rule."""
         SparseNode.declare(self, asm)
@@ -81,7 +84,7 @@ class LearningSparseNode(LearningNode, SparseNode):
         for name, entries, is_learned in zip(VARIABLES[1:], self.tags.values(), learned[1:], strict=True):
             size = entries.rows.size
             slot = asm.memory.allocate("i32" if is_learned else "f64", (size,), entries.values)
-            asm.variables[self.name, name] = Variable(slot, order=entries.order)
+            asm.variables[self.name, name] = Variable(slot, order=entries.order, largest=STORED_MAX)
             alive = asm.memory.allocate("i32", (size,), 1).offset if is_learned else 0
             table.append([*declare_structure(asm, entries), size if is_learned else 0, slot.offset, alive])
         c["table"] = asm.memory.allocate("i64", (len(VARIABLES), STRUCTURE), np.array(table)).offset

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -145,6 +145,8 @@ class SparseNode(Node):
     _columns: dict[str, int] = field(default_factory=dict)
 
     delayed = True
+    most: ClassVar[int] = SUM_LIMIT
+    """Largest magnitude of a weight."""
 
     def declare(self, asm: Assembler) -> None:
         """Vars weights, a_buff, num_message_bits; OutPort a_out."""
@@ -178,7 +180,7 @@ class SparseNode(Node):
         assert self.weights is not None
         entries, c = self.weights, self._columns
         n_post, n_pre = entries.shape
-        largest = SUM_LIMIT // (max(entries.fan_in, 1) << max(self.exponent, 0))
+        largest = min(self.most, SUM_LIMIT // (max(entries.fan_in, 1) << max(self.exponent, 0)))
         if largest < -MIXED_MIN:
             raise ConfigError(
                 f"{self.name}: {entries.fan_in} weights times 2^{self.exponent} can leave the 32 bits of the engine's "
@@ -196,7 +198,7 @@ class SparseNode(Node):
             stored = self.weight_format.stored(given) if given.size else given
             if stored.size and max(stored.max(), -stored.min()) > largest:
                 raise ConfigError(
-                    f"{self.name}.weights lie outside ±{largest}, which the engine's sums can hold: lower them, or run "
+                    f"{self.name}.weights lie outside ±{largest}, which the engine can hold: lower them, or run "
                     "the graph on Lava's own runtime (without attach)"
                 )
             memory.view(slot)[entries.order] = stored

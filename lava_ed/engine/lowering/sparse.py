@@ -16,7 +16,7 @@ from lava.proc.sparse.process import DelaySparse, LearningSparse, Sparse
 from lava.utils.sparse import find
 from lava.utils.weightutils import SignMode
 
-from lava_ed.engine.families.dense import WeightFormat
+from lava_ed.engine.families.dense import STORED_MAX, WeightFormat
 from lava_ed.engine.families.learning_sparse import LearningSparseNode
 from lava_ed.engine.families.sparse import DelaySparseNode, Entries, SparseNode
 from lava_ed.engine.lowering.dense import initial_traces, learning_settings, parse_rule
@@ -24,8 +24,6 @@ from lava_ed.engine.lowering.registry import lowers
 from lava_ed.engine.lowering.values import array_of, integer_of
 from lava_ed.errors import ConfigError, UnsupportedProcessError
 from lava_ed.kernels.loihi_learning import SRC_W, RuleTable
-
-INT32 = np.iinfo(np.int32)
 
 
 def entries_of(var: Any) -> Entries:
@@ -44,13 +42,13 @@ def entries_of(var: Any) -> Entries:
 
 
 def whole_entries_of(var: Any) -> Entries:
-    """As `entries_of`, for what is kept in 32 bits."""
+    """As `entries_of`, for what is kept in 16 bits."""
     entries = entries_of(var)
     values = entries.values
-    if values.dtype.kind not in "biu" or (values.size and (values.min() < INT32.min or values.max() > INT32.max)):
+    if values.dtype.kind not in "biu" or (values.size and max(values.max(), -values.min()) > STORED_MAX):
         raise ConfigError(
-            f"{var.process.name}.{var.name} is {values.dtype}: the fixed-point model needs integers of 32 bits here. "
-            "Convert the matrix with astype(int)"
+            f"{var.process.name}.{var.name} is {values.dtype}, of which the engine needs integers within ±{STORED_MAX} "
+            "here: convert the matrix with astype(int), or run the graph on Lava's own runtime (without attach)"
         )
     return entries
 
