@@ -197,8 +197,9 @@ def test_what_cannot_be_run_says_so() -> None:
     rule = Loihi2FLearningRule(dw="x0*y1", x1_tau=1, y1_tau=1)
     with pytest.raises(UnsupportedProcessError, match="PyLearningDenseModelFloat"):
         attach(LearningDense(weights=np.ones((2, 2)), learning_rule=rule), FLOAT)
-    with pytest.raises(ConfigError, match="give one number"):
-        attach(LIF(shape=(2,), vth=np.array([1.0, 2.0])), FLOAT)
+    for tag in ("floating_pt", "fixed_pt"):
+        with pytest.raises(ConfigError, match="give one number"):
+            attach(LIF(shape=(2,), vth=np.array([1.0, 2.0])), Loihi2SimCfg(select_tag=tag))
     source, lif = impulse(2, (1,)), LIF(shape=(2,))
     source.s_out.connect(lif.a_in)
     mixed = Loihi2SimCfg(select_tag="floating_pt", exception_proc_model_map={LIF: PyLifModelBitAcc})

@@ -18,34 +18,33 @@ def array_of(var: Any, dtype: type[np.generic]) -> npt.NDArray[Any]:
     return values
 
 
+def _one_of(var: Any) -> Any:
+    """The one number that a Var of shape (1,) was given, or that each entry of an array is."""
+    values = np.asarray(var.init).reshape(-1)
+    if np.any(values != values[0]):
+        raise ConfigError(
+            f"{var.process.name}.{var.name} has {values.size} values that differ: a layer has one, give one number"
+        )
+    return values[0]
+
+
 def integer_of(var: Any) -> int:
     """Initial value of a Var that the ProcessModel takes as one Python integer.
 
     Raises
     ------
     ConfigError
-        If it is not an integer, with which the fixed-point model cannot compute.
+        If it is not an integer, with which the fixed-point model cannot compute, or there are several that differ.
     """
-    value = np.asarray(var.init).reshape(-1)[0]
+    value = _one_of(var)
     if value != int(value):
         raise ConfigError(f"{var.process.name}.{var.name} is {value}: the fixed-point model needs an integer")
     return int(value)
 
 
 def float_of(var: Any) -> float:
-    """Initial value of a Var that the ProcessModel takes as one Python number.
-
-    Raises
-    ------
-    ConfigError
-        If there are several, and they differ.
-    """
-    values = np.asarray(var.init).reshape(-1)
-    if np.any(values != values[0]):
-        raise ConfigError(
-            f"{var.process.name}.{var.name} has {values.size} values that differ: a layer has one, give one number"
-        )
-    return float(values[0])
+    """As `integer_of`, of a floating-point ProcessModel."""
+    return float(_one_of(var))
 
 
 def refuse_connected(process: Any, ports: tuple[str, ...], reason: str) -> None:
