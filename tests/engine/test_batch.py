@@ -19,11 +19,16 @@ from lava.proc.io.source import RingBuffer as Source
 from lava.proc.lif.process import LIF
 from lava.proc.monitor.process import Monitor
 from nets import samples, small_spec
+from stock_graphs import Case, is_sparse
 
 from lava_ed import EDClassifier, attach
 from lava_ed.errors import BackendError, ConfigError, FixedPointOverflowError, ShapeError
 
-pytestmark = pytest.mark.lava
+pytestmark = [
+    pytest.mark.lava,
+    # Lava's own builder of sparse Vars.
+    pytest.mark.filterwarnings("ignore::scipy.sparse.SparseEfficiencyWarning"),
+]
 STEPS = 12
 RULE = {"dw": "2^-2*x0*y1*x1 - 2^-4*y0*x2*w", "x1_impulse": 20.6, "x1_tau": 10, "x2_impulse": 30, "x2_tau": 5}
 
@@ -188,3 +193,32 @@ def test_threads_end_with_the_batch() -> None:
         net.runtime.run_batch({net.source.data: spikes(4)}, 2, [net.lif.v], 4)
     assert threading.active_count() == before
     assert not files or len(os.listdir("/proc/self/fd")) <= files
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_any_graph_gives_in_a_batch_what_it_gives_alone(seed: int) -> None:
+    """Random graphs with recurrence, delays, learning, resets and Monitors; the data of their first source differ."""
+    case, data = Case.from_seed(seed), []
+
+    def fresh() -> Any:
+        graph, _ = case.build()
+        return graph, attach(graph.sources[0])
+
+    def held(graph: Any, runtime: Any) -> list[Any]:
+        return [var for var in graph.vars if var.process.runtime is runtime and not is_sparse(var)]
+
+    graph, runtime = fresh()
+    source = graph.sources[0]
+    for k in range(3):
+        data.append(np.random.default_rng(k).integers(-2, 3, source.data.shape))
+    expected = []
+    for one in data:
+        other, alone = fresh()
+        other.sources[0].run(RunSteps(num_steps=2))
+        other.sources[0].data.set(one)
+        other.sources[0].run(RunSteps(num_steps=9))
+        expected.append([var.get() for var in held(other, alone)])
+    source.run(RunSteps(num_steps=2))
+    found = runtime.run_batch({source.data: np.stack(data)}, 9, held(graph, runtime), 2)
+    for k, var in enumerate(held(graph, runtime)):
+        np.testing.assert_array_equal(found[var], np.stack([values[k] for values in expected]), err_msg=var.name)
