@@ -128,3 +128,24 @@ def test_floats_are_cut_as_by_lava() -> None:
     memory.freeze()
     write_variable(memory, variable, [1.9, -1.9, 3.0])
     assert read_variable(memory, variable).tolist() == [1, -1, 3]
+
+
+def test_stored_values_in_an_order_of_their_own() -> None:
+    """By hand: value k of the user lies at place order[k]."""
+    memory = Memory()
+    slot = memory.allocate("i32", (3,), [10, 20, 30])
+    memory.freeze()
+    variable = Variable(slot, order=np.array([2, 0, 1]))
+    assert read_variable(memory, variable).tolist() == [30, 10, 20]
+    write_variable(memory, variable, [1, 2, 3])
+    assert memory.view(slot).tolist() == [2, 3, 1]
+    with pytest.raises(ShapeError):
+        write_variable(memory, variable, np.zeros((2, 3)))
+
+
+def test_a_var_of_floats_takes_any_number() -> None:
+    memory = Memory()
+    slot = memory.allocate("f64", (3,), 0.5)
+    memory.freeze()
+    write_variable(memory, Variable(slot), [1e300, -np.inf, 0.1])
+    assert read_variable(memory, Variable(slot)).tolist() == [1e300, -np.inf, 0.1]
