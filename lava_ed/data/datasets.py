@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +28,7 @@ __all__ = [
     "split_validation",
 ]
 
-DATASETS: Final = ("digits", "mnist", "fashion-mnist")
+DATASETS: Final = ("digits", "mnist", "fashion-mnist", "mnist-binary-20")
 """Names that `load_dataset` knows."""
 
 PIXEL_MAX: Final = 255
@@ -39,6 +39,8 @@ DIGITS_SPLIT_SEED: Final = 1797
 
 _N_CLASSES: Final = 10
 _IDX_SHAPE: Final = (28, 28)
+_BINARY: Final = "mnist-binary-20"
+_CROP: Final = 20
 _CHUNK: Final = 1024
 """Images converted from float at a time, so that no second float copy of a data set exists."""
 _FIRST_LABELS: Final = {
@@ -106,7 +108,8 @@ def load_dataset(name: str, data_dir: str | os.PathLike[str] | None = None, seed
 
     ``digits`` (1797 images of 8×8) comes with scikit-learn; pixels p of 0 … 16 become round(p·255/16).
     A fifth of each class is held out for testing, drawn with the fixed seed `DIGITS_SPLIT_SEED`.
-    ``mnist`` and ``fashion-mnist`` (28×28) are read from their IDX files and keep their standard split.
+    ``mnist`` and ``fashion-mnist`` (28×28) are read from their IDX files and keep their standard split;
+    ``mnist-binary-20`` is MNIST cropped to its central 20×20 pixels, each black or white (from 128 on).
 
     Parameters
     ----------
@@ -139,7 +142,7 @@ def load_dataset(name: str, data_dir: str | os.PathLike[str] | None = None, seed
         return _load_digits()
     if name in DATASETS:
         folder = Path(data_dir if data_dir is not None else os.environ.get("LAVA_ED_DATA", "data"))
-        return _load_idx_set(name, folder)
+        return _binary_crops(_load_idx_set("mnist", folder)) if name == _BINARY else _load_idx_set(name, folder)
     raise ConfigError(f"no data set is called {name!r}: choose one of {', '.join(DATASETS)}")
 
 
@@ -360,6 +363,25 @@ def _load_idx_set(name: str, data_dir: Path) -> Dataset:
         n_classes=_N_CLASSES,
         image_shape=_IDX_SHAPE,
         source=f"IDX files in {folder}",
+    )
+
+
+def _binary_crops(whole: Dataset) -> Dataset:
+    """The central 20×20 pixels of every image, 0 below half of white and white from there on."""
+    margin = (_IDX_SHAPE[0] - _CROP) // 2
+    inside = slice(margin, margin + _CROP)
+
+    def crop(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        squares = images.reshape(-1, *_IDX_SHAPE)[:, inside, inside]
+        return np.where(squares > PIXEL_MAX // 2, PIXEL_MAX, 0).astype(np.uint8).reshape(len(images), -1)
+
+    return replace(
+        whole,
+        name=_BINARY,
+        train_images=crop(whole.train_images),
+        test_images=crop(whole.test_images),
+        image_shape=(_CROP, _CROP),
+        source=f"{whole.source}, central {_CROP}×{_CROP} pixels, black or white",
     )
 
 

@@ -37,6 +37,7 @@ def _rows() -> dict[str, NamedPreset]:
                 sizes = "-".join(map(str, hidden))
                 rows[f"{rule}-{short}-{sizes}"] = NamedPreset(rule, dataset, {**_FULL, "hidden": hidden})
             rows[f"{rule}-{short}-one-pass"] = NamedPreset(rule, dataset, _ONE_PASS)
+        rows[f"{rule}-mnist-binary-20"] = NamedPreset(rule, "mnist-binary-20", {**_FULL, "hidden": (400,)})
     return rows
 
 

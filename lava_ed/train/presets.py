@@ -49,6 +49,7 @@ _DATASET: Final[dict[str, dict[str, Any]]] = {
     "digits": {"hidden": (128,), "epochs": 60, "checkpoint_interval": 5_000},
     "mnist": {"hidden": (256,), "epochs": 10, "checkpoint_interval": 10_000},
     "fashion-mnist": {"hidden": (256,), "epochs": 10, "checkpoint_interval": 10_000},
+    "mnist-binary-20": {"hidden": (400,), "epochs": 10, "checkpoint_interval": 10_000},
 }
 # Large data sets: a fast rate that falls in four steps, small first weights under a fixed threshold (so that the
 # weights grow into their 8 bits), a wide dead zone (few samples learn once the net is right), dropped inputs.
@@ -83,6 +84,8 @@ _BOTH: Final[dict[tuple[str, str], dict[str, Any]]] = {
         "adaptation": Adaptation(initial_step=24, low=26, high=115, ceiling=128),
     },
     ("std-ed", "mnist"): {**_LARGE, **_STD_ED_LARGE},
+    ("std-ed", "mnist-binary-20"): {**_LARGE, **_STD_ED_LARGE},
+    ("mpd-ed", "mnist-binary-20"): {**_LARGE, **_MPD_ED_LARGE},
     ("std-ed", "fashion-mnist"): {**_LARGE, **_STD_ED_LARGE, **_STD_ED_FASHION},
     ("mpd-ed", "mnist"): {**_LARGE, **_MPD_ED_LARGE},
     ("mpd-ed", "fashion-mnist"): {**_LARGE, **_MPD_ED_LARGE, **_MPD_ED_FASHION},

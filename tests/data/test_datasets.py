@@ -183,8 +183,20 @@ class TestIdxSets:
             load_dataset(other, shared_data / name)
 
 
+def test_binary_crops(tmp_path):
+    """Rows and columns 4 … 23 of each image; 127 is black, 128 white."""
+    write_set(tmp_path / "mnist")
+    whole, cropped = load_dataset("mnist", tmp_path), load_dataset("mnist-binary-20", tmp_path)
+    assert cropped.image_shape == (20, 20)
+    for found, images in ((cropped.train_images, whole.train_images), (cropped.test_images, whole.test_images)):
+        expected = [[255 * (image[28 * r + c] >= 128) for r in range(4, 24) for c in range(4, 24)] for image in images]
+        assert found.tolist() == expected
+    assert 0 < cropped.train_images.mean() < 255
+    assert cropped.train_labels.tolist() == whole.train_labels.tolist()
+
+
 def test_names():
-    assert DATASETS == ("digits", "mnist", "fashion-mnist")
+    assert DATASETS == ("digits", "mnist", "fashion-mnist", "mnist-binary-20")
     with pytest.raises(ConfigError, match="'cifar': choose one of digits, mnist, fashion-mnist"):
         load_dataset("cifar")
 

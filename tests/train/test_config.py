@@ -11,7 +11,7 @@ from lava_ed.errors import ConfigError, UnrepresentableRateError
 from lava_ed.learning_rules import RULES
 from lava_ed.train import PLANNED_RULES, TrainConfig, preset
 
-INPUTS = {"digits": 64, "mnist": 784, "fashion-mnist": 784}
+INPUTS = {"digits": 64, "mnist": 784, "fashion-mnist": 784, "mnist-binary-20": 400}
 
 
 @pytest.mark.parametrize("dataset", DATASETS)

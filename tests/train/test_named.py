@@ -14,8 +14,9 @@ from lava_ed.train.named import NAMED, named_preset
 def test_every_named_preset_is_a_net_that_fits_the_chip(name):
     preset = named_preset(name)
     config = TrainConfig.create(preset.rule, preset.dataset, **preset.settings)
-    spec = config.spec(784, 10)
-    assert spec.sizes == (784, *config.hidden, 10)
+    inputs = 400 if preset.dataset == "mnist-binary-20" else 784
+    spec = config.spec(inputs, 10)
+    assert spec.sizes == (inputs, *config.hidden, 10)
     assert len(spec.init_limits) == len(spec.layers)
     assert config.epochs <= 60
     assert config.validation > 0
