@@ -12,10 +12,12 @@ from lava_ed import __version__
 from lava_ed.cli.bench import BENCHES
 from lava_ed.cli.compare import compare
 from lava_ed.cli.demo import demo
+from lava_ed.cli.diagnose import diagnose
 from lava_ed.cli.exchange import export, import_net
 from lava_ed.cli.page import report
 from lava_ed.cli.report import Interrupted, Report
 from lava_ed.cli.run import energy, evaluate
+from lava_ed.cli.sweep import sweep
 from lava_ed.cli.system import info
 from lava_ed.cli.train import train
 
@@ -64,6 +66,8 @@ COMMANDS: Final[dict[str, Callable[..., Report]]] = {
     "compare": compare,
     "export": export,
     "import": import_net,
+    "sweep": sweep,
+    "diagnose": diagnose,
     "info": info,
     "demo": demo,
 }

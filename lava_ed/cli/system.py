@@ -44,7 +44,6 @@ def info(
 def _of_system() -> Report:
     from lava_ed.data import DATASETS
     from lava_ed.learning_rules import RULES
-    from lava_ed.train.presets import PLANNED_RULES
 
     packages = {name: _installed(name) for name in PACKAGES}
     value = {
@@ -54,7 +53,6 @@ def _of_system() -> Report:
         "backends": ["engine", "lava"] if packages["lava-nc"] else ["engine"],
         "datasets": list(DATASETS),
         "rules": list(RULES),
-        "planned_rules": list(PLANNED_RULES),
     }
     rows = [
         ("Python", value["python"]),

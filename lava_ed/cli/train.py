@@ -10,7 +10,9 @@ import typer
 from lava_ed.cli.report import JsonFlag, Report, percent, table
 from lava_ed.errors import ConfigError
 
-Rule = Annotated[str | None, typer.Option(help="std-ed or mpd-ed.  [default: std-ed]")]
+Rule = Annotated[
+    str | None, typer.Option(help="std-ed, mpd-ed, relpsp-fixed, ssgd, sg-bptt or renner.  [default: std-ed]")
+]
 Preset = Annotated[
     str | None, typer.Option(help="Rule, data set and settings of a row of the results table, by name.", metavar="NAME")
 ]
@@ -29,6 +31,10 @@ Readout = Annotated[str | None, typer.Option(help="membrane or first-spike.")]
 Encoder = Annotated[str | None, typer.Option(help="ttfs, rate or current.")]
 Validation = Annotated[float | None, typer.Option(help="Share of the training part held out.")]
 Limit = Annotated[int | None, typer.Option(help="Train on at most this many samples.")]
+Snapshots = Annotated[bool, typer.Option("--snapshots", help="Keep the net of every epoch, for lava-ed diagnose.")]
+SettingsFile = Annotated[
+    str | None, typer.Option("--settings", metavar="FILE", help="best.json of a sweep: rule, data set and settings.")
+]
 Interval = Annotated[int | None, typer.Option(help="Samples between two checkpoints.")]
 
 
@@ -51,6 +57,8 @@ def train(
     validation: Validation = None,
     limit: Limit = None,
     checkpoint_interval: Interval = None,
+    snapshots: Snapshots = False,
+    settings_file: SettingsFile = None,
     json: JsonFlag = False,
 ) -> Report:
     """Train a net and write its run folder.
@@ -75,9 +83,16 @@ def train(
         "validation": validation,
         "limit": limit,
         "checkpoint_interval": checkpoint_interval,
+        "snapshots": snapshots or None,
     }
     if preset is not None:
         rule, dataset, settings = with_preset(preset, rule, dataset, settings)
+    if settings_file is not None:
+        from lava_ed.sweep import read_settings
+
+        found_rule, found_dataset, found = read_settings(settings_file)
+        rule, dataset = rule or found_rule, dataset or found_dataset
+        settings = {**found, **{name: value for name, value in settings.items() if value is not None}}
     blank = resume and RunFolder(out).is_blank()
     if blank:
         print(f"{out}: no checkpoint was written yet, the run starts from its beginning", file=sys.stderr)

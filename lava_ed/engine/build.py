@@ -14,7 +14,7 @@ from lava_ed.engine.families.encoder import EncoderNode, LabelNode
 from lava_ed.engine.families.plastic_dense import FeedbackNode, PlasticDenseNode
 from lava_ed.engine.families.readout import ReadoutNode, SoftmaxErrorNode
 from lava_ed.engine.program import Program
-from lava_ed.errors import ShapeError, WeightError
+from lava_ed.errors import ConfigError, ShapeError, WeightError
 from lava_ed.network.spec import NetworkSpec
 from lava_ed.network.wiring import connections_of, feedback_weights, initial_weights
 
@@ -87,7 +87,13 @@ def build_program(spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]] | N
         If there is not one weight matrix for each connection, or one does not fit its layers.
     WeightError
         If weights are not in their stored form.
+    ConfigError
+        If the rule is a baseline, which runs in a loop of its own.
     """
+    if spec.rule.baseline:
+        raise ConfigError(
+            f"{spec.rule.name} is a baseline without processes: lava_ed.baselines.make_baseline(spec) runs it"
+        )
     if weights is None:
         weights = [initial_weights(spec, layer) for layer in spec.layers]
     if len(weights) != len(spec.layers):

@@ -1,21 +1,26 @@
 """Learning rules as plain descriptions, checked against the chip's limits."""
 
+from lava_ed.learning_rules.baselines import SGBPTT, SSGD, RelPSPFixed, Renner
 from lava_ed.learning_rules.limits import Limit, check, membrane_limit, report, sum_limit
 from lava_ed.learning_rules.mpd_ed import MPDED
 from lava_ed.learning_rules.rate import LearningRate
 from lava_ed.learning_rules.rule import LearningRule, halvings
 from lava_ed.learning_rules.std_ed import STDED
 
-RULES: dict[str, type[LearningRule]] = {rule.name: rule for rule in (STDED, MPDED)}
+RULES: dict[str, type[LearningRule]] = {rule.name: rule for rule in (STDED, MPDED, RelPSPFixed, SSGD, SGBPTT, Renner)}
 """Every rule by the name that the command line and config.json use."""
 
 __all__ = [
     "MPDED",
     "RULES",
+    "SGBPTT",
+    "SSGD",
     "STDED",
     "LearningRate",
     "LearningRule",
     "Limit",
+    "RelPSPFixed",
+    "Renner",
     "check",
     "halvings",
     "membrane_limit",

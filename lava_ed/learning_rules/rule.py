@@ -42,6 +42,8 @@ class LearningRule:
     name: ClassVar[str] = ""
     kind: ClassVar[str] = ""
     with_x1: ClassVar[bool] = False
+    baseline: ClassVar[bool] = False
+    """Whether it is one to compare with, which runs in a loop of its own and has no Lava processes."""
 
     def __post_init__(self) -> None:
         pairs = tuple((float(p), float(f)) for p, f in self.decay)
@@ -106,7 +108,11 @@ class LearningRule:
         ------
         LavaNotInstalledError
             Where lava-nc is absent.
+        ConfigError
+            Of a baseline.
         """
+        if self.baseline:
+            raise ConfigError(f"{self.name} is a baseline without Lava processes: only std-ed and mpd-ed have them")
         try:
             from lava.magma.core.learning.learning_rule import Loihi3FLearningRule
         except ImportError as error:

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from lava_ed.errors import ConfigError
 
-EncoderKind = Literal["ttfs", "rate", "current"]
-ENCODERS: Final = ("ttfs", "rate", "current")
+EncoderKind = Literal["ttfs", "rate", "current", "binary"]
+ENCODERS: Final = ("ttfs", "rate", "current", "binary")
 GREY_LEVELS: Final = 256
 CURRENT_MAX: Final = 15
 """Largest payload of a graded input spike: with all 7 bits the smallest learning rate would be too large."""
@@ -23,7 +23,8 @@ def encoder_table(kind: EncoderKind, steps: int) -> npt.NDArray[np.int32]:
     """Value of each grey level p = 0 … 255.
 
     ttfs: x = round(p/255·(T − 1)), spike at T − x, black stays silent; rate: x = round(p/255·T)
-    spikes, evenly spread; current: x = round(p/255·15), a 4-bit graded spike in every step.
+    spikes, evenly spread; current: x = round(p/255·15), a 4-bit graded spike in every step; binary:
+    x = 1 from p = 128 on, one spike.
 
     Raises
     ------
@@ -42,6 +43,8 @@ def encoder_table(kind: EncoderKind, steps: int) -> npt.NDArray[np.int32]:
         values = (2 * grey * steps + 255) // 510
     elif kind == "current":
         values = (2 * grey * CURRENT_MAX + 255) // 510
+    elif kind == "binary":
+        values = grey // 128
     else:
         raise ConfigError(f"encoder {kind!r} is unknown: use one of {', '.join(ENCODERS)}")
     return values.astype(np.int32)

@@ -12,10 +12,12 @@ from typing import Final, Literal
 from lava_ed.errors import ConfigError
 from lava_ed.kernels.fixed_point import HISTORY_BITS, TRACE_MAX
 
-Kind = Literal["std-ed", "mpd-ed"]
+Kind = Literal["std-ed", "mpd-ed", "relpsp", "renner"]
 ReadoutKind = Literal["membrane", "first-spike"]
 
-KINDS: Final = ("std-ed", "mpd-ed")
+KINDS: Final = ("std-ed", "mpd-ed", "relpsp", "renner")
+RENNER_STEPS: Final = 12
+"""Steps of a sample in the gated circuit of `renner`: 3 forward, the error in the fourth, 8 to learn."""
 READOUTS: Final = ("membrane", "first-spike")
 MAX_EPOCH: Final = 63
 """Longest learning epoch: spike times within it are 6-bit numbers, 0 meaning none."""
@@ -29,6 +31,8 @@ class Schedule:
     its δ at E + W − l, and all layers learn in the last phase, S = E + W.
     MPD-ED: layer l takes its step t at phase l + t; the error arrives at E = W + T − 1; layer l
     replays step t at E + (T − 1 − t) + (W − l), and S = E + T + W − 1.
+    The baseline relpsp: layer l takes its step t at phase l + t, up to t = T; E = W + T, layer l has its
+    δ at E + W − l, and S = E + W.  The baseline renner: one step a layer, S = 12.
     A first-spike readout fires for T more steps before the error: E grows by T − 1.
 
     Parameters
@@ -37,7 +41,7 @@ class Schedule:
         T, at most 127 for STD-ED (7-bit x1) and 32 for MPD-ED (one history word).
     layers : int
         W, at least 1.
-    kind : {"std-ed", "mpd-ed"}
+    kind : {"std-ed", "mpd-ed", "relpsp", "renner"}
     readout : {"membrane", "first-spike"}
 
     Raises
@@ -65,26 +69,33 @@ class Schedule:
             raise ConfigError(f"readout {self.readout!r} is unknown: use one of {', '.join(READOUTS)}")
         if self.layers < 1:
             raise ConfigError(f"a net needs at least 1 weight layer, got {self.layers}")
-        limit, why = (
-            (TRACE_MAX, "the 7-bit trace x1 holds T − s")
-            if self.kind == "std-ed"
-            else (HISTORY_BITS, "a spike history is one 32-bit word")
-        )
-        if not 2 <= self.steps <= limit:
+        low, limit, why = {
+            "std-ed": (2, TRACE_MAX, "the 7-bit trace x1 holds T − s"),
+            "relpsp": (2, TRACE_MAX, "the 7-bit trace x1 holds T − s"),
+            "mpd-ed": (2, HISTORY_BITS, "a spike history is one 32-bit word"),
+            "renner": (1, 1, "every neuron spikes once or not at all"),
+        }[self.kind]
+        if not low <= self.steps <= limit:
             raise ConfigError(
-                f"{self.kind} takes T = 2 … {limit} time steps ({why}), got {self.steps}: choose a shorter window"
+                f"{self.kind} takes T = {low} … {limit} time steps ({why}), got {self.steps}: choose a shorter window"
             )
 
     @property
     def error_phase(self) -> int:
         """E, the phase in which the output error is computed and sent."""
+        if self.kind == "renner":
+            return 3
+        if self.kind == "relpsp":
+            return self.layers + self.steps
         forward = self.layers * self.steps if self.kind == "std-ed" else self.layers + self.steps - 1
         return forward + (self.steps - 1 if self.readout == "first-spike" else 0)
 
     @property
     def period(self) -> int:
         """S, the number of time steps of one sample."""
-        backward = self.layers if self.kind == "std-ed" else self.layers + self.steps - 1
+        if self.kind == "renner":
+            return RENNER_STEPS
+        backward = self.layers if self.kind in ("std-ed", "relpsp") else self.layers + self.steps - 1
         return self.error_phase + backward
 
     @property
@@ -95,6 +106,8 @@ class Schedule:
     @property
     def membrane_phase(self) -> int:
         """Phase in which the output membranes have their final value."""
+        if self.kind in ("relpsp", "renner"):
+            return self.error_phase
         return self.layers * self.steps if self.kind == "std-ed" else self.layers + self.steps - 1
 
     def fire_start(self, layer: int) -> int:
@@ -123,7 +136,7 @@ class Schedule:
         divisor of the period that does, and x0, which would be cleared too early, becomes u0.
         MPD-ED learns in every replay step: t_epoch is 1.
         """
-        if self.kind == "mpd-ed":
+        if self.kind in ("mpd-ed", "renner"):
             return 1, "x0"
         if self.period <= MAX_EPOCH:
             return self.period, "x0"

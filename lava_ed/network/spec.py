@@ -18,6 +18,8 @@ from lava_ed.network.schedule import ReadoutKind, Schedule
 Feedback = Literal["symmetric", "random"]
 FEEDBACKS: Final = ("symmetric", "random")
 OVERFLOWS: Final = ("raise", "warn", "wrap")
+_ENCODER: Final[dict[str, EncoderKind]] = {"std-ed": "ttfs", "mpd-ed": "rate", "relpsp": "ttfs", "renner": "binary"}
+"""The encoder that each kind of rule takes where none is given."""
 _TUPLES: Final = ("sizes", "init_limits", "weight_exponents")
 _INTEGERS: Final = (
     "steps",
@@ -46,8 +48,8 @@ class NetworkSpec:
         `STDED` or `MPDED`.
     steps : int
         T, time steps of one window.
-    encoder : {"ttfs", "rate", "current"}, optional
-        Default: ttfs for STD-ED (the only one it takes), rate for MPD-ED.
+    encoder : {"ttfs", "rate", "current", "binary"}, optional
+        Default: ttfs for STD-ED (the only one it takes), rate for MPD-ED; binary is the baseline renner's.
     readout : {"membrane", "first-spike"}
     feedback : {"symmetric", "random"}
         Errors come back through the same synapses, or straight from the output through fixed ones.
@@ -117,7 +119,7 @@ class NetworkSpec:
         layers = len(self.sizes) - 1
         put(self, "init_limits", tuple(self.init_limits) or (32,) * layers)
         put(self, "weight_exponents", tuple(self.weight_exponents) or (0,) * layers)
-        put(self, "encoder", self.encoder or ("ttfs" if self.rule.kind == "std-ed" else "rate"))
+        put(self, "encoder", self.encoder or _ENCODER.get(self.rule.kind, "rate"))
         for name, values, low, high in (
             ("init_limits", self.init_limits, 1, 127),
             ("weight_exponents", self.weight_exponents, -8, 7),
@@ -152,6 +154,27 @@ class NetworkSpec:
             raise ConfigError(
                 f"STD-ED reads one spike time per input, the {self.encoder} encoder sends several: use encoder='ttfs'"
             )
+        if (self.encoder == "binary") != (self.rule.kind == "renner"):
+            raise ConfigError(
+                f"encoder {self.encoder!r} under the rule {self.rule.name}: 'binary' is the encoder of renner and of "
+                f"no other rule; use encoder={_ENCODER.get(self.rule.kind, 'rate')!r}"
+            )
+        if self.rule.baseline:
+            self._check_baseline()
+
+    def _check_baseline(self) -> None:
+        """What a baseline's own loop can do."""
+        name = self.rule.name
+        for what, value, only in (
+            ("readout", self.readout, "membrane"),
+            ("feedback", self.feedback, "symmetric"),
+        ):
+            if value != only:
+                raise ConfigError(f"the baseline {name} takes {what}={only!r} only, got {value!r}")
+        if self.rule.kind == "relpsp" and self.encoder != "ttfs":
+            raise ConfigError(f"relpsp-fixed reads one spike time per input: use encoder='ttfs', not {self.encoder!r}")
+        if self.rule.kind == "renner" and len(self.sizes) != 3:
+            raise ConfigError(f"renner is published for one hidden layer, the net has {len(self.sizes) - 2}")
 
     def _check_ranges(self) -> None:
         for name, value, low, high in (
@@ -181,7 +204,7 @@ class NetworkSpec:
             ]
         )
         # An MPD-ED membrane may pass this bound only by overflowing, which the policy catches at run time.
-        if self.rule.kind == "std-ed":
+        if self.rule.kind in ("std-ed", "relpsp"):
             window = self.steps
             check(
                 [

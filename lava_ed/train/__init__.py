@@ -4,7 +4,7 @@ from lava_ed.train.backend import BACKENDS, Backend, EngineBackend, make_backend
 from lava_ed.train.config import TrainConfig
 from lava_ed.train.evaluate import Evaluation, evaluate
 from lava_ed.train.interrupt import TrainingInterrupted
-from lava_ed.train.presets import PLANNED_RULES, preset
+from lava_ed.train.presets import preset
 from lava_ed.train.progress import Reporter, reporter
 from lava_ed.train.run_folder import RunFolder
 from lava_ed.train.tensor_files import Checkpoint, Model
@@ -12,7 +12,6 @@ from lava_ed.train.trainer import stored_config, train
 
 __all__ = [
     "BACKENDS",
-    "PLANNED_RULES",
     "Backend",
     "Checkpoint",
     "EngineBackend",

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from lava_ed.engine.build import build_program
 from lava_ed.errors import CheckpointError, ConfigError, LavaEDError, LavaNotInstalledError
-from lava_ed.learning_rules import LearningRate
+from lava_ed.learning_rules import LearningRate, LearningRule
 from lava_ed.network.spec import NetworkSpec
 
 BACKENDS: Final = ("engine", "lava")
@@ -164,14 +164,19 @@ def make_backend(name: str, spec: NetworkSpec, weights: Sequence[npt.NDArray[np.
     Raises
     ------
     ConfigError
-        If the name is unknown.
+        If the name is unknown, or "lava" and the rule a baseline.
     LavaNotInstalledError
         If it is "lava" and lava-nc is absent.
     """
+    if name == "engine" and spec.rule.baseline:
+        from lava_ed.baselines import BaselineBackend
+
+        return BaselineBackend(spec, weights)
     if name == "engine":
         return EngineBackend(spec, weights)
     if name != "lava":
         raise ConfigError(f"back end {name!r} is unknown: use one of {', '.join(BACKENDS)}")
+    check_backend(name, spec.rule)
     try:
         import lava  # noqa: F401
     except ImportError as error:
@@ -185,8 +190,19 @@ def make_backend(name: str, spec: NetworkSpec, weights: Sequence[npt.NDArray[np.
     return backend
 
 
+def check_backend(name: str, rule: LearningRule) -> None:
+    """Refuse a baseline on Lava's runtime.
+
+    Raises
+    ------
+    ConfigError
+    """
+    if name == "lava" and rule.baseline:
+        raise ConfigError(f"{rule.name} is a baseline, which has no Lava processes: use the back end engine")
+
+
 def warm_up(spec: NetworkSpec) -> None:
     """Compile the engine's loop, or load it from the cache, on a net that is thrown away."""
-    backend = EngineBackend(spec)
+    backend = make_backend("engine", spec)
     backend.bind(np.zeros((1, spec.sizes[0]), np.uint8))
     backend.present(np.zeros(1, np.int64), np.zeros(1, np.int64))

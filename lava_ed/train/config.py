@@ -12,12 +12,12 @@ from lava_ed.network.adaptation import Adaptation
 from lava_ed.network.encoding import EncoderKind
 from lava_ed.network.schedule import ReadoutKind
 from lava_ed.network.spec import Feedback, NetworkSpec
-from lava_ed.train.backend import BACKENDS
+from lava_ed.train.backend import BACKENDS, check_backend
 from lava_ed.train.presets import preset
 
 FORMAT: Final = 1
 """Version of the dictionary form."""
-WITHOUT_EFFECT: Final = ("data_dir", "checkpoint_interval")
+WITHOUT_EFFECT: Final = ("data_dir", "checkpoint_interval", "snapshots")
 """Fields that a resumed run may change: they do not change its result."""
 
 
@@ -27,7 +27,7 @@ class TrainConfig:
 
     Parameters
     ----------
-    rule : {"std-ed", "mpd-ed"}
+    rule : {"std-ed", "mpd-ed", "relpsp-fixed", "ssgd", "sg-bptt", "renner"}
     dataset : {"digits", "mnist", "fashion-mnist"}
     data_dir : str or None
         Folder of the data files.
@@ -43,6 +43,8 @@ class TrainConfig:
     backend : {"engine", "lava"}
     checkpoint_interval : int
         Samples between two checkpoints.
+    snapshots : bool
+        Keep the net of every epoch, ``snapshot-0001.safetensors`` and so on, for `lava-ed diagnose`.
     init_limits, weight_exponents : tuple of int
         One value for every connection, or one each.
 
@@ -86,11 +88,13 @@ class TrainConfig:
     limit: int | None
     backend: str
     checkpoint_interval: int
+    snapshots: bool = False
 
     def __post_init__(self) -> None:
         preset(self.rule, self.dataset)
         if self.backend not in BACKENDS:
             raise ConfigError(f"back end {self.backend!r} is unknown: use one of {', '.join(BACKENDS)}")
+        check_backend(self.backend, self.spec(n_inputs=1, n_classes=2).rule)
         for name, value, low in (
             ("epochs", self.epochs, 1),
             ("checkpoint_interval", self.checkpoint_interval, 1),

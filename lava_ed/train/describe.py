@@ -51,7 +51,7 @@ def limits_of(spec: NetworkSpec) -> list[Limit]:
 
     An MPD-ED membrane is reset at every spike; its bound is what it could reach without.
     """
-    window = TRACE_MAX if spec.rule.kind == "std-ed" else HISTORY_BITS
+    window = HISTORY_BITS if spec.rule.kind == "mpd-ed" else TRACE_MAX
     epoch, _ = spec.schedule.learning_epoch
     return [
         Limit("window T", spec.steps, window, "take fewer time steps"),

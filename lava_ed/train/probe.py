@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from lava_ed.errors import ConfigError
 from lava_ed.kernels.neuron import threshold_from_step
 from lava_ed.network.spec import NetworkSpec
-from lava_ed.train.backend import Counts, EngineBackend
+from lava_ed.train.backend import Backend, Counts, EngineBackend, make_backend
 from lava_ed.train.metrics import difference
 from lava_ed.train.spikes import Spikes, forward_spikes
 from lava_ed.train.tensor_files import Model
@@ -20,6 +20,8 @@ from lava_ed.train.tensor_files import Model
 _kappa: Callable[[int], int] = threshold_from_step
 
 Ints = npt.NDArray[np.int64]
+
+_Backend = TypeVar("_Backend", bound=Backend)
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,14 +94,13 @@ class Sample:
     traces: tuple[Trace, ...]
 
 
-def _of_model(model: Model, images: npt.NDArray[np.uint8]) -> EngineBackend:
-    """The engine with a trained net in it, learning off, and the images bound."""
+def _of_model(model: Model, images: npt.NDArray[np.uint8], backend: _Backend) -> _Backend:
+    """A back end with a trained net in it, learning off, and the images bound."""
     if images.shape[1] != model.spec.sizes[0]:
         raise ConfigError(
             f"the net takes {model.spec.sizes[0]} inputs, the samples have {images.shape[1]}: name the data set that "
             "the net was trained on"
         )
-    backend = EngineBackend(model.spec)
     backend.load_state(model.put_into(backend.state()))
     backend.set_learning(False)
     backend.bind(np.ascontiguousarray(images))
@@ -114,7 +115,7 @@ def decide(model: Model, images: npt.NDArray[np.uint8], labels: Ints) -> Decisio
     ConfigError
         If the samples do not fit the net.
     """
-    backend = _of_model(model, images)
+    backend = _of_model(model, images, make_backend("engine", model.spec))
     if int(labels.max()) >= model.spec.sizes[-1]:
         raise ConfigError(f"the net knows {model.spec.sizes[-1]} classes, the samples have label {labels.max()}")
     before = backend.counters()
@@ -143,7 +144,7 @@ def trace_samples(
     list of Sample
     """
     chosen = np.asarray(indices, np.int64)
-    backend = _of_model(model, images[chosen])
+    backend = _of_model(model, images[chosen], EngineBackend(model.spec))
     return [_trace(backend, int(k), int(labels[k]), neurons) for k in chosen]
 
 

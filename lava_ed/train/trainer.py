@@ -255,6 +255,8 @@ class Trainer:
         """Add the epoch's metrics and move to the next one."""
         p, n = self.position, self.samples
         model, now = self._model(), self._reading()
+        if self.config.snapshots:
+            self.folder.write_bytes(f"snapshot-{p.epoch + 1:04d}.safetensors", model.to_bytes())
         counts = difference(now["counters"], p.start["counters"])
         row = {
             "epoch": p.epoch + 1,

@@ -76,7 +76,7 @@ class TestTrain:
         ("options", "kind"),
         [
             (("--rule", "backprop"), "ConfigError"),
-            (("--rule", "ssgd"), "ConfigError"),
+            (("--rule", "ssgd", "--backend", "lava"), "ConfigError"),
             (("--dataset", "cifar"), "ConfigError"),
             (("--backend", "gpu"), "ConfigError"),
             (("--hidden", "many"), "ConfigError"),

@@ -39,8 +39,9 @@ def test_defaults_by_hand():
 
 
 def test_names_lead_to_rules():
-    assert RULES == {"std-ed": STDED, "mpd-ed": MPDED}
-    assert all(rule.kind == name for name, rule in RULES.items())
+    assert list(RULES) == ["std-ed", "mpd-ed", "relpsp-fixed", "ssgd", "sg-bptt", "renner"]
+    assert all(rule.name == name for name, rule in RULES.items())
+    assert {name for name, rule in RULES.items() if not rule.baseline} == {STDED.kind, MPDED.kind}
 
 
 def test_the_rate_is_kept_as_rounded():

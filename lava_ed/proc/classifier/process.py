@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from lava.magma.core.process.process import AbstractProcess, LogConfig
 
-from lava_ed.errors import DataError, ShapeError
+from lava_ed.errors import ConfigError, DataError, ShapeError
 from lava_ed.network.spec import NetworkSpec
 from lava_ed.network.weights import unpack_weights
 from lava_ed.network.wiring import connections_of, feedback_weights, initial_weights
@@ -103,6 +103,8 @@ def create_processes(
     """Every process of the net, by name, not yet connected."""
     common: dict[str, Any] = {"schedule": spec.schedule, "overflow": spec.overflow, "seed": spec.seed}
     last, rate = len(spec.sizes) - 1, spec.rule.rate
+    if spec.rule.baseline:
+        raise ConfigError(f"{spec.rule.name} is a baseline without Lava processes: train it on the back end engine")
     if weights is not None and len(weights) != last:
         raise ShapeError(f"{len(weights)} weight matrices were given, the net has {last} connections")
     encoder = spec.encoder or "ttfs"

@@ -104,6 +104,10 @@ def samples_section(facts: RunFacts, decisions: Decisions | None, count: int) ->
     if count == 0:
         return Section("samples", title, [Text("spike rasters and membranes; none were asked for.", "missing")])
     spec = facts.model.spec
+    if facts.model.spec.rule.baseline:
+        return Section(
+            "samples", title, [Text("spike rasters and membranes: a baseline's loop does not record them.", "missing")]
+        )
     samples = trace_samples(
         facts.model, facts.data.test_images, facts.data.test_labels, choose_samples(decisions, count)
     )

@@ -1,0 +1,5 @@
+"""Published rules to compare with: the same nets, data, integers and counters, in compiled loops of their own."""
+
+from lava_ed.baselines.backend import BaselineBackend
+
+__all__ = ["BaselineBackend"]

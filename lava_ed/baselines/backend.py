@@ -1,0 +1,218 @@
+"""A baseline as a back end of the training loop: the same calls, files and counters as the engine's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.baselines.layout import flat_net, settings_of, window_of, work_of
+from lava_ed.errors import BackendError, CheckpointError, ConfigError, DataError, FixedPointOverflowError, ShapeError
+from lava_ed.kernels.counting import COUNTERS, PHASES
+from lava_ed.kernels.flat import ERROR
+from lava_ed.kernels.relpsp import present_relpsp
+from lava_ed.kernels.renner import present_renner
+from lava_ed.kernels.surrogate_loop import (
+    ADAPTING,
+    CORRECT,
+    EXPONENT,
+    LEARNING,
+    MANTISSA,
+    OVERFLOWED,
+    PORT_SHIFT,
+    PRESENTATION,
+    SEEN,
+    TRIGGERED,
+    present_surrogate,
+)
+from lava_ed.learning_rules import LearningRate
+from lava_ed.network.spec import NetworkSpec
+from lava_ed.network.weights import pack_weights, unpack_weights
+
+_STATE: Final = {
+    "encoder.presentation": PRESENTATION,
+    "error.learning": LEARNING,
+    "error.adapting": ADAPTING,
+    "error.seen": SEEN,
+    "error.correct": CORRECT,
+    "error.triggered": TRIGGERED,
+    "error.rate_mantissa": MANTISSA,
+    "error.rate_exponent": EXPONENT,
+    "error.port_shift": PORT_SHIFT,
+    "error.overflows": OVERFLOWED,
+}
+_TALLIES: Final = ("fired", "saturated", "samples_counted")
+
+
+class BaselineBackend:
+    """A compiled loop over flat arrays for one of the baselines.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+        Its rule is a baseline, or MPD-ED with a rate encoder, whose net the surrogate baselines share.
+    weights : sequence of int8 (n_pre, n_post), optional
+        Stored weights to start with; default: drawn from the spec's seed.
+
+    Raises
+    ------
+    ConfigError
+        If the rule is another one.
+
+    See Also
+    --------
+    lava_ed.train.backend.Backend : what the methods do.
+    """
+
+    def __init__(self, spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]] | None = None) -> None:
+        if not (spec.rule.baseline or spec.rule.kind == "mpd-ed"):
+            raise ConfigError(f"{spec.rule.name} is no baseline: the engine runs it")
+        self.spec = spec
+        self.net, self.work, self.settings = flat_net(spec, weights), work_of(spec), settings_of(spec)
+        self.window = window_of(spec)
+        self._images: npt.NDArray[np.uint8] | None = None
+
+    def bind(self, images: npt.NDArray[np.uint8]) -> None:
+        """Take samples from the rows of `images`, a C-contiguous uint8 matrix, without a copy."""
+        if images.dtype != np.uint8 or images.ndim != 2 or images.shape[1] != self.spec.sizes[0]:
+            raise ShapeError(
+                f"images are {images.dtype} of shape {images.shape}, the net takes uint8 (N, {self.spec.sizes[0]})"
+            )
+        self._images = np.ascontiguousarray(images)
+
+    def present(
+        self, indices: npt.NDArray[np.integer[Any]], labels: npt.NDArray[np.integer[Any]]
+    ) -> npt.NDArray[np.int32]:
+        """Run samples one after the other; returns the decisions.
+
+        Raises
+        ------
+        BackendError
+            If no images are bound.
+        ShapeError, DataError
+            If there is not one label for each row, or a row or label does not exist.
+        FixedPointOverflowError
+            Under "raise", after the first sample in which a state left 24 bits.
+        """
+        rows, labels = np.asarray(indices, np.int64), np.asarray(labels, np.int64)
+        images = self._check_samples(rows, labels)
+        decisions, done, before = np.zeros(len(rows), np.int32), 0, int(self.work.state[OVERFLOWED])
+        while done < len(rows):
+            done += self._run(images, rows[done:], labels[done:], decisions[done:])
+            overflows = int(self.work.state[OVERFLOWED]) - before
+            if overflows and self.spec.overflow == "raise":
+                raise FixedPointOverflowError(
+                    f"{overflows} state(s) left their 24-bit register in sample {done} of {len(rows)}: lower the "
+                    'weights, the fan-in or the window, raise the error shift, or choose overflow="wrap"'
+                )
+        return decisions
+
+    def _run(self, images: Any, rows: Any, labels: Any, decisions: Any) -> int:
+        """Samples until one overflows; returns how many ran."""
+        if self.spec.rule.kind == "renner":
+            return int(present_renner(self.net, self.work, self.settings, images, rows, labels, decisions))
+        if self.spec.rule.kind == "relpsp":
+            return int(present_relpsp(self.net, self.work, self.settings, images, rows, labels, decisions))
+        return int(present_surrogate(self.net, self.window, self.work, self.settings, images, rows, labels, decisions))
+
+    def _check_samples(self, rows: npt.NDArray[Any], labels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+        """Rows and labels that exist: compiled code would read past the end of the images."""
+        if self._images is None:
+            raise BackendError("no images bound: call bind(images) first")
+        for name, values, stop in (("indices", rows, len(self._images)), ("labels", labels, self.spec.sizes[-1])):
+            if values.ndim != 1 or len(values) != len(rows):
+                raise ShapeError(f"{name} have shape {values.shape}, expected ({len(rows)},): one a sample")
+            if len(values) and not (values.min() >= 0 and values.max() < stop):
+                raise DataError(f"{name} span {values.min()} … {values.max()}: integers 0 … {stop - 1} are needed")
+        return self._images
+
+    def set_learning(self, learning: bool) -> None:
+        """Switch learning and the adaptation of thresholds on or off."""
+        self.work.state[[LEARNING, ADAPTING]] = int(learning)
+
+    def set_rate(self, rate: LearningRate) -> None:
+        """Learn at this rate from the next sample on."""
+        self.work.state[[MANTISSA, EXPONENT, PORT_SHIFT]] = rate.mantissa, rate.exponent, rate.port_shift
+
+    def weights(self, layer: int) -> npt.NDArray[np.int8]:
+        """The stored weights (n_pre, n_post) of a connection, as a view."""
+        shape = (self.spec.sizes[layer - 1], self.spec.sizes[layer])
+        start = int(self.net.offset[layer])
+        return self.net.w8[start : start + shape[0] * shape[1]].reshape(shape)
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """Copies of all Vars, by ``"node.var"``."""
+        net = self.net
+        result: dict[str, npt.NDArray[Any]] = {
+            name: self.work.state[index : index + 1].copy() for name, index in _STATE.items()
+        }
+        for layer in self.spec.layers:
+            result[f"dense{layer}.weights"] = unpack_weights(self.weights(layer))
+        for layer in self._thresholds():
+            node = self._node(layer)
+            result[f"{node}.threshold_step"] = net.threshold_step[layer : layer + 1].copy()
+            for k, name in enumerate(_TALLIES):
+                result[f"{node}.{name}"] = net.tallies[layer, k : k + 1].copy()
+        for node, row in self._rows().items():
+            result[f"{node}.counters"] = net.counters[row].copy()
+        return result
+
+    def load_state(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Inverse of `state`: all Vars or, with a CheckpointError, none."""
+        from lava_ed.train.backend import check_state
+
+        check_state(state, self.state())
+        try:
+            packed = {layer: pack_weights(state[f"dense{layer}.weights"]) for layer in self.spec.layers}
+        except ConfigError as error:
+            raise CheckpointError(f"the saved state does not fit this net: {error}") from error
+        for layer in self._thresholds():
+            step = int(state[f"{self._node(layer)}.threshold_step"][0])
+            if not 0 <= step <= self.spec.adaptation.highest_step:
+                raise CheckpointError(f"the saved threshold step {step} is outside this net's range: train anew")
+        self._write(state, packed)
+
+    def _write(self, state: Mapping[str, npt.NDArray[Any]], packed: Mapping[int, npt.NDArray[np.int8]]) -> None:
+        net = self.net
+        for name, index in _STATE.items():
+            self.work.state[index] = state[name][0]
+        for layer, matrix in packed.items():
+            self.weights(layer)[...] = matrix
+            first = net.first[layer - 1]
+            net.nonzeros[first : first + len(matrix)] = np.count_nonzero(matrix, axis=1)
+        for layer in self._thresholds():
+            node = self._node(layer)
+            net.threshold_step[layer] = state[f"{node}.threshold_step"][0]
+            for k, name in enumerate(_TALLIES):
+                net.tallies[layer, k] = state[f"{node}.{name}"][0]
+        for node, row in self._rows().items():
+            net.counters[row] = state[f"{node}.counters"]
+
+    def _thresholds(self) -> list[int]:
+        """Layers with a threshold: the hidden ones, and the output of a rule whose output spikes."""
+        return [*self.spec.hidden, *([len(self.spec.layers)] if self.spec.rule.kind == "renner" else [])]
+
+    def _node(self, layer: int) -> str:
+        return "readout" if layer == len(self.spec.layers) else f"hidden{layer}"
+
+    def _rows(self) -> dict[str, int]:
+        """Row of `FlatNet.counters` of every node."""
+        last = len(self.spec.layers)
+        result = {"encoder": 0, "labels": 1, "error": ERROR}
+        result |= {f"dense{layer}": ERROR + layer for layer in self.spec.layers}
+        return result | {self._node(layer): ERROR + last + layer for layer in self.spec.layers}
+
+    def counters(self) -> dict[str, dict[str, dict[str, int]]]:
+        """Counters of every node: node → counter → phase → count."""
+        return {
+            node: {
+                name: {phase: int(self.net.counters[row, i, j]) for j, phase in enumerate(PHASES)}
+                for i, name in enumerate(COUNTERS)
+            }
+            for node, row in self._rows().items()
+        }
+
+    def close(self) -> None:
+        """Nothing to free."""

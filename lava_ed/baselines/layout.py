@@ -1,0 +1,123 @@
+"""Flat arrays for a NetworkSpec."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.errors import ShapeError, WeightError
+from lava_ed.kernels.counting import N_COUNTERS, N_PHASES
+from lava_ed.kernels.flat import ERROR, FlatNet
+from lava_ed.kernels.plasticity import WORK_ROWS
+from lava_ed.kernels.surrogate import AT_SPIKES, EVERYWHERE, NEAR_THRESHOLD, Window
+from lava_ed.kernels.surrogate_loop import (
+    ADAPTING,
+    EXPONENT,
+    LEARNING,
+    MANTISSA,
+    N_STATE,
+    PORT_SHIFT,
+    PRESENTATION,
+    Settings,
+    Work,
+)
+from lava_ed.network.encoding import ENCODERS, encoder_table
+from lava_ed.network.spec import NetworkSpec
+from lava_ed.network.wiring import initial_weights
+
+MASKS: Final = {"mpd-ed": AT_SPIKES, "ssgd": NEAR_THRESHOLD, "sg-bptt": EVERYWHERE}
+"""Surrogate masks of the rules that share MPD-ED's net."""
+
+
+def flat_net(spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]] | None = None) -> FlatNet:
+    """The net's arrays, with these stored weights or those drawn from its seed.
+
+    Raises
+    ------
+    ShapeError, WeightError
+        If a weight matrix does not fit, or is not int8.
+    """
+    matrices = [initial_weights(spec, layer) for layer in spec.layers] if weights is None else list(weights)
+    expected = [(spec.sizes[layer - 1], spec.sizes[layer]) for layer in spec.layers]
+    if [matrix.shape for matrix in matrices] != expected:
+        raise ShapeError(f"weights have shapes {[m.shape for m in matrices]}, the net needs {expected}")
+    if any(matrix.dtype != np.int8 for matrix in matrices):
+        raise WeightError("stored weights are int8: pack_weights() turns even integers (n_post, n_pre) into them")
+    layers = len(spec.sizes)
+    a = spec.adaptation
+    return FlatNet(
+        sizes=np.array(spec.sizes, np.int64),
+        first=np.cumsum([0, *spec.sizes]),
+        offset=np.cumsum([0, 0, *(m.size for m in matrices[:-1])]),
+        w8=np.concatenate([m.ravel() for m in matrices]),
+        nonzeros=np.concatenate([np.count_nonzero(m, axis=1) for m in matrices]).astype(np.int32),
+        exponents=np.array([0, *spec.weight_exponents], np.int64),
+        threshold_step=np.full(layers, a.initial_step, np.int32),
+        tallies=np.zeros((layers, 3), np.int32),
+        adaptation=np.array([a.interval, a.highest_step, a.low, a.high, a.ceiling], np.int64),
+        counters=np.zeros((ERROR + 2 * layers - 1, N_COUNTERS, N_PHASES), np.int64),
+    )
+
+
+def settings_of(spec: NetworkSpec) -> Settings:
+    """The net's fixed numbers."""
+    schedule = spec.schedule
+    return Settings(
+        mask=MASKS.get(spec.rule.name, AT_SPIKES),
+        drop=spec.input_drop,
+        encoder=ENCODERS.index(spec.encoder or "rate"),
+        dv=spec.dv,
+        half_width=spec.half_width,
+        error_shift=spec.error_shift,
+        error_limit=spec.error_limit,
+        softmax_shift=spec.softmax_shift,
+        dead_zone=spec.dead_zone,
+        seed=spec.seed,
+        layers=len(spec.layers),
+        steps=spec.steps,
+        error_phase=schedule.error_phase,
+        period=schedule.period,
+    )
+
+
+def work_of(spec: NetworkSpec) -> Work:
+    """State before the first sample, and scratch."""
+    total, widest = sum(spec.sizes), max(spec.sizes)
+    state = np.zeros(N_STATE, np.int64)
+    rate = spec.rule.rate
+    state[[PRESENTATION, LEARNING, ADAPTING]] = -1, 1, 1
+    state[[MANTISSA, EXPONENT, PORT_SHIFT]] = rate.mantissa, rate.exponent, rate.port_shift
+
+    def vector(n: int) -> npt.NDArray[np.int32]:
+        return np.zeros(n, np.int32)
+
+    return Work(
+        state=state,
+        table=encoder_table(spec.encoder or "rate", spec.steps),
+        x=vector(total),
+        v=vector(total),
+        a=vector(total),
+        b=vector(total),
+        d=vector(total),
+        e=vector(spec.sizes[-1]),
+        events=vector(widest),
+        y1=vector(widest),
+        y2=vector(widest),
+        row=np.zeros((WORK_ROWS, widest), np.int16),
+        tally=np.zeros((len(spec.sizes), 3), np.int64),
+    )
+
+
+def window_of(spec: NetworkSpec) -> Window:
+    """Room for one sample, step by step."""
+    shape = (spec.steps, sum(spec.sizes))
+
+    def steps(kind: Any) -> Any:
+        return np.zeros(shape, kind)
+
+    return Window(
+        spikes=steps(np.uint8), level=steps(np.uint8), v=steps(np.int32), d=steps(np.int32), message=steps(np.int32)
+    )

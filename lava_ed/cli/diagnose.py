@@ -1,0 +1,49 @@
+"""`lava-ed diagnose`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from lava_ed.cli.report import JsonFlag, Report, RunArgument, percent, table
+
+Samples = Annotated[int, typer.Option(help="Training samples presented to each net.")]
+Components = Annotated[int, typer.Option(help="Weights of each connection that are differentiated per sample.")]
+DataDir = Annotated[str | None, typer.Option(help="Folder of the data files, if it is no longer the run's.")]
+
+
+def diagnose(
+    run: RunArgument,
+    samples: Samples = 128,
+    components: Components = 32,
+    data_dir: DataDir = None,
+    json: JsonFlag = False,
+) -> Report:
+    """Show silent, saturated and dead neurons, reversed and exploding gradients of a run, by epoch.
+
+    Epochs between the first and the last are measured where the run was trained with --snapshots.
+    """
+    from lava_ed.diagnose import diagnose_run
+    from lava_ed.train.run_folder import RunFolder
+    from lava_ed.viz.diagnosis import diagnosis_plots
+
+    value = diagnose_run(
+        run, samples, components, data_dir, message=lambda text: print(text, file=sys.stderr, flush=True)
+    )
+    picture = RunFolder(run).file("diagnosis.png")
+    diagnosis_plots(value, picture)
+    value = {**value, "picture": str(picture)}
+    rows = [
+        (
+            row["epoch"],
+            *(percent(max(row[what].values(), default=None)) for what in ("silent", "saturated", "dead")),
+            max((ratio for ratio in row["explosion"].values() if ratio is not None), default=None),
+            percent(row["reversal"]["share"]),
+            row["reversal"]["compared"],
+        )
+        for row in value["epochs"]
+    ]
+    header = ("epoch", "silent", "saturated", "dead", "p99/p50 of norms", "reversed", "of components")
+    return Report(value, table(f"{run}: {value['rule']}, worst layer of each", header, rows))

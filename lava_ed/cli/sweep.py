@@ -1,0 +1,52 @@
+"""`lava-ed sweep`."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from lava_ed.cli.report import JsonFlag, Report, percent, table
+from lava_ed.cli.train import Data, DataDir, layer_sizes
+
+Trials = Annotated[int, typer.Option(help="Trials in all; the first is the preset.")]
+Out = Annotated[str, typer.Option(metavar="SWEEP", help="Folder of the sweep; a sweep in it is continued.")]
+Rule = Annotated[str, typer.Option(help="std-ed, mpd-ed, relpsp-fixed, ssgd, sg-bptt or renner.")]
+Hidden = Annotated[str, typer.Option(help="Neurons of the hidden layers, for example 256 or 256,128.")]
+Epochs = Annotated[int, typer.Option(help="Passes over the training samples of each trial.")]
+Limit = Annotated[int, typer.Option(help="Training samples of each trial; 0: all.")]
+Seed = Annotated[int, typer.Option(help="Of the sampler and of every trial.")]
+
+
+def sweep(
+    out: Out,
+    rule: Rule,
+    dataset: Data = None,
+    data_dir: DataDir = None,
+    trials: Trials = 20,
+    hidden: Hidden = "400",
+    epochs: Epochs = 3,
+    limit: Limit = 10_000,
+    seed: Seed = 0,
+    json: JsonFlag = False,
+) -> Report:
+    """Search for settings of a rule on validation samples; `train --settings` takes its best.json."""
+    from lava_ed.sweep import SweepConfig
+    from lava_ed.sweep import sweep as run
+
+    config = SweepConfig(
+        rule=rule, dataset=dataset or "digits", data_dir=data_dir, trials=trials, hidden=layer_sizes(hidden),
+        epochs=epochs, limit=limit or None, seed=seed,
+    )  # fmt: skip
+    value = run(config, out, message=lambda text: print(text, file=sys.stderr, flush=True))
+    rows = [
+        (row["number"], percent(row["validation_accuracy"]), f"{row['seconds']:.0f}", _short(row["settings"]))
+        for row in sorted(value["trials"], key=lambda row: -row["validation_accuracy"])[:10]
+    ]
+    return Report(value, table(f"{out}: {rule} on {config.dataset}", ("trial", "validation", "s", "settings"), rows))
+
+
+def _short(settings: dict[str, object]) -> str:
+    """Settings on one line."""
+    return ", ".join(f"{name} {value}" for name, value in settings.items()) or "the preset"

@@ -1,0 +1,106 @@
+"""Diagnosis of a run folder, epoch by epoch where it kept snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from os import PathLike
+from typing import Any, Final
+
+import numpy as np
+
+from lava_ed import __version__
+from lava_ed.data import Dataset, load_dataset, split_validation
+from lava_ed.diagnose.measure import diagnose_model
+from lava_ed.diagnose.probes import supported
+from lava_ed.errors import ConfigError
+from lava_ed.network.spec import NetworkSpec
+from lava_ed.train.backend import make_backend
+from lava_ed.train.config import TrainConfig
+from lava_ed.train.run_folder import MODEL, RunFolder
+from lava_ed.train.tensor_files import Model
+
+DIAGNOSIS: Final = "diagnosis.json"
+SNAPSHOTS: Final = "snapshot-*.safetensors"
+
+
+def diagnose_run(
+    out: str | PathLike[str],
+    samples: int = 128,
+    components: int = 32,
+    data_dir: str | None = None,
+    dataset: Dataset | None = None,
+    message: Callable[[str], None] = lambda text: None,
+) -> dict[str, Any]:
+    """Measure a run's nets on training samples, and write diagnosis.json and its plot into the folder.
+
+    Epoch 0 is the net before training, the last one the trained net; epochs between them are measured
+    where the run kept snapshots (``lava-ed train --snapshots``).
+
+    Parameters
+    ----------
+    out : path-like
+    samples : int
+        Training samples presented to each net; the same for all.
+    components : int
+        Weights of each connection that are differentiated per sample.
+    data_dir : str, optional
+        Default: the run's.
+    dataset : Dataset, optional
+        Default: loaded by the run's configuration.
+    message : callable
+        Told about each epoch.
+
+    Returns
+    -------
+    dict
+        What `lava-ed diagnose --json` prints.
+
+    Raises
+    ------
+    RunFolderError
+        If the folder holds no run that has ended.
+    ConfigError
+        If the run's net has no smooth counterpart.
+    """
+    if samples < 1 or components < 2:
+        raise ConfigError(f"samples is {samples} and components {components}: at least 1 and 2 are needed")
+    folder = RunFolder(out)
+    config = folder.read_config()
+    final = Model.read(folder.file(MODEL))
+    if reason := supported(final.spec):
+        raise ConfigError(f"{folder.path} cannot be diagnosed: {reason}")
+    data = dataset or load_dataset(config.dataset, data_dir or config.data_dir)
+    rows, _ = split_validation(data, config.validation, config.seed)
+    rows = rows[:samples]
+    images, labels = np.ascontiguousarray(data.train_images[rows]), data.train_labels[rows]
+    epochs = []
+    for epoch, model in _models(folder, config, final):
+        message(f"epoch {epoch}")
+        found = diagnose_model(model, images, labels, components, seed=config.seed)
+        epochs.append({"epoch": epoch, **found.to_dict()})
+    value = _value(folder, config, final.spec, epochs)
+    folder.write_json(DIAGNOSIS, value)
+    return value
+
+
+def _models(folder: RunFolder, config: TrainConfig, final: Model) -> list[tuple[int, Model]]:
+    """Nets by epoch: the untrained one, snapshots, the trained one."""
+    found = {0: Model.of_state(final.spec, make_backend("engine", final.spec).state())}
+    for path in sorted(folder.path.glob(SNAPSHOTS)):
+        found[int(path.stem.rpartition("-")[2])] = Model.read(path)
+    found[config.epochs] = final
+    return sorted(found.items(), key=lambda item: item[0])
+
+
+def _value(folder: RunFolder, config: TrainConfig, spec: NetworkSpec, epochs: list[dict[str, Any]]) -> dict[str, Any]:
+    growth = {name: epochs[-1]["dead"][name] - epochs[0]["dead"][name] for name in epochs[-1]["dead"]}
+    return {
+        "lava_ed_version": __version__,
+        "run": str(folder.path),
+        "rule": config.rule,
+        "dataset": config.dataset,
+        "seed": config.seed,
+        "sizes": list(spec.sizes),
+        "dead_neuron_growth": growth,
+        "epochs": epochs,
+    }

@@ -1,0 +1,7 @@
+"""Search for settings: the same number of trials for every rule, judged on validation samples only."""
+
+from lava_ed.sweep.settings import read_settings
+from lava_ed.sweep.space import SPACES, Space, draw, training_settings
+from lava_ed.sweep.study import SweepConfig, sweep
+
+__all__ = ["SPACES", "Space", "SweepConfig", "draw", "read_settings", "sweep", "training_settings"]

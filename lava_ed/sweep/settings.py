@@ -1,0 +1,65 @@
+"""Settings of a training run as a file: what a sweep found, in the form that `train` takes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from lava_ed.errors import ConfigError
+from lava_ed.network.adaptation import Adaptation
+
+_ADAPTATIONS = ("adaptation", "readout_adaptation")
+_TUPLES = ("hidden", "init_limits", "weight_exponents")
+
+
+def plain(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as JSON holds them."""
+    return {
+        name: asdict(value) if isinstance(value, Adaptation) else json.loads(json.dumps(value))
+        for name, value in settings.items()
+    }
+
+
+def read_settings(path: str | PathLike[str]) -> tuple[str, str, dict[str, Any]]:
+    """Rule, data set and settings out of a file such as a sweep's best.json.
+
+    Returns
+    -------
+    (rule, dataset, settings) : settings are fields of `TrainConfig`.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read, is not JSON, or lacks an entry.
+
+    See Also
+    --------
+    lava_ed.train.TrainConfig.create : takes the settings.
+    """
+    try:
+        value = json.loads(Path(path).read_text(encoding="utf-8"))
+        settings = dict(value["settings"])
+        for name in _ADAPTATIONS:
+            if name in settings:
+                settings[name] = Adaptation(**settings[name])
+        for name in _TUPLES:
+            if name in settings:
+                settings[name] = tuple(settings[name])
+        if "decay" in settings:
+            settings["decay"] = tuple((float(p), float(f)) for p, f in settings["decay"])
+        return str(value["rule"]), str(value["dataset"]), settings
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be read ({error.strerror or error}): give the best.json of a sweep"
+        ) from error
+    except ConfigError:
+        raise
+    except (KeyError, TypeError, ValueError) as error:
+        raise ConfigError(
+            f"{path} is no file of settings ({error!r}): it holds rule, dataset and settings, as the best.json of a "
+            "sweep does"
+        ) from error

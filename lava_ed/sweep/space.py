@@ -1,0 +1,124 @@
+"""What is searched for each rule, as data.
+
+An entry is ``(kind, *values)``: ``("power", low, high)`` is 2^k, ``("int", low, high)`` an integer,
+``("choice", …)`` one of some values.  Names are fields of `TrainConfig`, or of its adaptation with the
+prefix ``threshold_``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final, Protocol
+
+from lava_ed.learning_rules import halvings
+from lava_ed.network.adaptation import Adaptation
+
+Space = dict[str, tuple[Any, ...]]
+
+DECAYS: Final = {
+    "constant": (),
+    "half": halvings(0.5, 0.75),
+    "late": halvings(0.5, 0.75, 0.9),
+    "early": halvings(0.25, 0.5, 0.75, 0.9),
+}
+"""Schedules of the rate by name."""
+
+_COMMON: Final[Space] = {
+    "decay": ("choice", *DECAYS),
+    "init_limit": ("choice", 8, 16, 32, 64),
+}
+_SURROGATE: Final[Space] = {
+    **_COMMON,
+    "learning_rate": ("power", -13, -7),
+    "softmax_shift": ("int", 7, 12),
+    "error_shift": ("int", 6, 10),
+    "half_width": ("choice", 1, 2, 4, 6, 8, 12, 16, 24),
+    "threshold_initial_step": ("int", 20, 38),
+    "threshold_interval": ("choice", 0, 64),
+}
+SPACES: Final[dict[str, Space]] = {
+    "std-ed": {
+        **_COMMON,
+        "learning_rate": ("power", -15, -9),
+        "softmax_shift": ("int", 11, 16),
+        "error_shift": ("int", 5, 9),
+        "dead_zone": ("choice", 0, 2, 4, 8, 16),
+        "threshold_initial_step": ("int", 24, 42),
+        "threshold_interval": ("choice", 0, 64),
+    },
+    "mpd-ed": {**_SURROGATE, "dead_zone": ("choice", 0, 2, 4, 8, 16)},
+    "relpsp-fixed": {
+        **_COMMON,
+        "learning_rate": ("power", -15, -9),
+        "softmax_shift": ("int", 11, 16),
+        "error_shift": ("int", 0, 8),
+        "threshold_initial_step": ("int", 28, 52),
+    },
+    "ssgd": _SURROGATE,
+    "sg-bptt": _SURROGATE,
+    "renner": {
+        **_COMMON,
+        "init_limit": ("choice", 4, 8, 16, 32, 64),
+        "learning_rate": ("power", -5, 1),
+        "threshold_initial_step": ("int", 18, 38),
+    },
+}
+"""Search space of every rule."""
+
+
+class Trial(Protocol):
+    """What an optuna trial can do."""
+
+    def suggest_int(self, name: str, low: int, high: int) -> int:
+        """An integer."""
+
+    def suggest_categorical(self, name: str, choices: Any) -> Any:
+        """One of some values."""
+
+
+def draw(trial: Trial, space: Space) -> dict[str, Any]:
+    """One value of every entry, powers as their exponents."""
+    return {
+        name: trial.suggest_categorical(name, values) if kind == "choice" else trial.suggest_int(name, *values)
+        for name, (kind, *values) in space.items()
+    }
+
+
+def training_settings(
+    drawn: Mapping[str, Any], space: Space, adaptation: Adaptation, lowest: float = 0.0
+) -> dict[str, Any]:
+    """Values drawn, as fields of `TrainConfig`; a rate falls no further than to the lowest of the chip.
+
+    Parameters
+    ----------
+    drawn : mapping
+        As `draw` returns it.
+    space : Space
+    adaptation : Adaptation
+        The preset's, of which the drawn ``threshold_`` entries replace a part.
+    lowest : float
+        Smallest rate that the rule holds.
+
+    Examples
+    --------
+    >>> space = {"learning_rate": ("power", -9, -3), "init_limit": ("choice", 8, 16)}
+    >>> training_settings({"learning_rate": -4, "init_limit": 8}, space, Adaptation())["learning_rate"]
+    0.0625
+    """
+    result: dict[str, Any] = {}
+    thresholds: dict[str, int] = {}
+    for name, value in drawn.items():
+        if name.startswith("threshold_"):
+            thresholds[name.removeprefix("threshold_")] = value
+        elif name == "decay":
+            result["decay"] = DECAYS[value]
+        elif name == "init_limit":
+            result["init_limits"] = (value,)
+        else:
+            result[name] = 2.0**value if space[name][0] == "power" else value
+    if "decay" in result:
+        floor = lowest / result["learning_rate"]
+        result["decay"] = tuple((p, max(f, floor)) for p, f in result["decay"])
+    result["adaptation"] = replace(adaptation, **thresholds)
+    return result
