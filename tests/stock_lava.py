@@ -99,6 +99,9 @@ MODELS = {
     ("RingBuffer", "io"): "io.source:PySendModelFixed",
     ("RingBuffer sink", "io"): "io.sink:PyReceiveModelFixed",
     ("Monitor", "monitor"): "monitor.models:PyMonitorModel",
+    ("Reset", "io"): "io.reset:PyResetFixed",
+    ("SpikeDataloader", "io"): "io.dataloader:PySpikeModelFixed",
+    ("StateDataloader", "io"): "io.dataloader:PyStateModelFixed",
 }
 """Fixed-point ProcessModel of each process class, by class name and package below `lava.proc`."""
 
@@ -135,14 +138,21 @@ def value_of(var: Any) -> np.ndarray:
 class _Reference:
     """Where a RefPort stands: reads and writes the Var of another model, as Lava's VarPort does."""
 
-    def __init__(self, model: Any, name: str, dtype: Any) -> None:
+    def __init__(self, model: Any, name: str, dtype: Any, sends: Any) -> None:
         self.model, self.name, self.dtype = model, name, dtype
+        self.sends = np.dtype(sends)
+        self._shape, self._d_type = np.shape(getattr(model, name)), sends
 
     def read(self) -> np.ndarray:
         return np.array(getattr(self.model, self.name)).astype(self.dtype)
 
     def write(self, data: np.ndarray) -> None:
-        setattr(self.model, self.name, np.array(data))
+        message = np.zeros(np.shape(data), self.sends)
+        message[:] = data
+        setattr(self.model, self.name, message)
+
+    def wait(self) -> None:
+        """Written at once."""
 
 
 class StockGraph:
@@ -203,7 +213,9 @@ class StockGraph:
         for port in process.ref_ports:
             for var in port.get_dst_vars():
                 dtype = getattr(type(self.models[var.process]), var.name).d_type
-                setattr(self.models[process], port.name, _Reference(self.models[var.process], var.name, dtype))
+                target = self.models[var.process]
+                sends = getattr(model, port.name).d_type
+                setattr(self.models[process], port.name, _Reference(target, var.name, dtype, sends))
 
     @staticmethod
     def _sorted(processes: list[Any]) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Final, NamedTuple, Protocol
@@ -17,9 +18,10 @@ from lava_ed.network.schedule import Schedule
 OP_WIDTH: Final = 32
 """Columns of the op table: an opcode and its arguments."""
 
-RUN, SYNAPSES, LEARN, RECORD = 0, 1, 2, 3
-"""Stages of a step: neurons read last step's sums, synapses sum this step's spikes, learn, are recorded."""
-STAGES: Final = (RUN, SYNAPSES, LEARN, RECORD)
+RUN, SYNAPSES, LEARN, RECORD, WRITE = 0, 1, 2, 3, 4
+"""Stages of a step: neurons read last step's sums, synapses sum this step's spikes, learn, are recorded, are written
+through RefPorts."""
+STAGES: Final = (RUN, SYNAPSES, LEARN, RECORD, WRITE)
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,8 @@ class Signal:
 class Connection:
     """An edge of the graph, by node and port name.
 
-    Where the edge permutes the values, value k of the InPort is value ``index[k]`` of the OutPort.
+    Where the edge permutes the values, value k of the InPort is value ``index[k]`` of the OutPort; where the InPort
+    concatenates several messages, −1 stands for the values of the others.
     """
 
     source: str
@@ -129,6 +132,22 @@ class Label(NamedTuple):
     stop: int
 
 
+class HostTask:
+    """Something that is done in Python between two steps; tasks that do nothing in a while leave the loop alone."""
+
+    def ahead(self, memory: Memory, time_step: int) -> int | None:
+        """How many steps may run at once after `time_step` of them, at least 1; None for any number."""
+        return None
+
+    def before(self, memory: Memory, time_step: int, cancelled: threading.Event) -> bool:
+        """Prepare the step after `time_step`; False to run none, for whoever waits has been told to stop waiting."""
+        return True
+
+    def after(self, memory: Memory, time_step: int, cancelled: threading.Event) -> bool:
+        """Do what is due after `time_step` steps; called again if it was cancelled or interrupted."""
+        return True
+
+
 @dataclass
 class Assembler:
     """Collects what nodes declare and emit.
@@ -150,6 +169,7 @@ class Assembler:
     named: dict[tuple[str, str], Slot] = field(default_factory=dict)
     prologue: list[Callable[[Memory], None]] = field(default_factory=list)
     feeders: list[Feeder] = field(default_factory=list)
+    hosts: list[HostTask] = field(default_factory=list)
     step_limits: dict[str, int] = field(default_factory=dict)
     owner: str = ""
     """Node that emits."""

@@ -155,8 +155,9 @@ def run_batch(
     ConfigError
         If there is no input, `steps` is negative or `threads` is below 1, or a value does not fit its Var.
     BackendError
-        If a Var is unknown; if an input is only read in the first step, and that was not run yet; or if the
-        program has no room for so many steps.
+        If the program has a process that works in Python between two steps, such as a dataloader, which has one
+        place in its data set.  If a Var is unknown; if an input is only read in the first step, and that was not
+        run yet; or if the program has no room for so many steps.
     FixedPointOverflowError
         Under "raise", for the first sample in which a state leaves its register.
     """
@@ -165,6 +166,11 @@ def run_batch(
     workers = len(os.sched_getaffinity(0)) if threads is None else threads
     if workers < 1:
         raise ConfigError(f"cannot run on {threads} threads: at least 1 is needed")
+    if program._hosts:
+        raise BackendError(
+            "the graph has a dataloader, Injector, Extractor, or Reset of weights, which cannot serve several samples "
+            "at once: give the samples as inputs of a source's Var, or run them one by one with run()"
+        )
     shared = frozenset[str]() if ("own", "samples") in program._named else frozenset({"u8"})
     start, early = _fork(program, shared)
     arrays = {name: _checked(start, name, values, early) for name, values in inputs.items()}

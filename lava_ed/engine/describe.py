@@ -13,7 +13,7 @@ from lava_ed.errors import ConfigError
 
 SPIKE_RATE: Final = 0.05
 """Share of neurons that spike in a step, where nobody says another."""
-STAGES: Final = ("run", "synapses", "learn", "record")
+STAGES: Final = ("run", "synapses", "learn", "record", "write")
 _NAMES: Final = {
     code: name
     for name, code in vars(opcodes).items()

@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from lava.magma.core.process.ports.ports import AbstractVirtualPort, InPort, ReshapePort, TransposePort
+from lava.magma.core.process.ports.ports import AbstractVirtualPort, ConcatPort, InPort, ReshapePort, TransposePort
 from lava.magma.core.process.process import AbstractProcess
 from lava.magma.core.run_configs import RunConfig
 
-from lava_ed.engine.assembler import Connection
+from lava_ed.engine.assembler import Connection, Node
+from lava_ed.engine.families.outside import ExtractorNode, InjectorNode
 from lava_ed.engine.lowering import conv, dense, ed, floating, io, lif, sparse  # noqa: F401  (they register)
 from lava_ed.engine.lowering.registry import lower, supported_names
+from lava_ed.engine.pipe import Pipe
 from lava_ed.engine.program import Program
 from lava_ed.engine.selection.expansion import Expansion
 from lava_ed.engine.selection.models import default_run_cfg
@@ -37,6 +39,8 @@ class LoweredGraph:
         The process from which the graph was found; it exists without the expansion.
     expansion : Expansion
         The ProcessModels, and what the SubProcessModels among them have built.
+    pipes : dict
+        (process, port, attribute) → what an Injector or Extractor sends to or receives from while attached.
     """
 
     program: Program
@@ -44,6 +48,7 @@ class LoweredGraph:
     variables: dict[int, tuple[str, str]]
     start: AbstractProcess
     expansion: Expansion
+    pipes: dict[tuple[AbstractProcess, str, str], Pipe]
 
 
 def supported() -> list[str]:
@@ -63,17 +68,34 @@ def _paths(port: Any, passed: Sequence[AbstractVirtualPort] = ()) -> Iterator[tu
 
 
 def _permutation(port: Any, via: Sequence[AbstractVirtualPort]) -> npt.NDArray[np.int64] | None:
-    """For each value that arrives, its place in the message that was sent; None where nothing moves."""
-    places = np.arange(port.size).reshape(port.shape)
+    """For each value that arrives, its place in the message that was sent, −1 for values of others.
+
+    None where nothing moves.
+    """
+    places, before = np.arange(port.size).reshape(port.shape), port
     for step in via:
-        if not isinstance(step, (ReshapePort, TransposePort)):
+        if isinstance(step, ConcatPort):
+            places = _concatenated(places, step, before)
+        elif isinstance(step, (ReshapePort, TransposePort)):
+            places = step.get_transform_func_fwd()(places)
+        else:
             raise UnsupportedProcessError(
                 f"{port.process.name}.{port.name} leads through a {type(step).__name__}, which the engine does not "
                 "lower: connect the ports directly, or run without attach()"
             )
-        places = step.get_transform_func_fwd()(places)
+        before = step
     flat = places.reshape(-1)
-    return None if np.array_equal(flat, np.arange(flat.size)) else flat
+    return None if np.array_equal(flat, np.arange(port.size)) else flat
+
+
+def _concatenated(places: npt.NDArray[np.int64], port: Any, part: Any) -> npt.NDArray[np.int64]:
+    """Places of one part of what a ConcatPort joins."""
+    parts, axis = port.in_connections, port.concat_axis
+    (k,) = [k for k, item in enumerate(parts) if item is part]
+    start = sum(item.shape[axis] for item in parts[:k])
+    whole = np.full(port.shape, -1)
+    whole[(slice(None),) * axis + (slice(start, start + part.shape[axis]),)] = places
+    return whole
 
 
 def _connections(leaves: dict[str, AbstractProcess]) -> list[Connection]:
@@ -83,6 +105,11 @@ def _connections(leaves: dict[str, AbstractProcess]) -> list[Connection]:
     for name, process in leaves.items():
         for port in process.out_ports:
             for target, via in _paths(port):
+                if target.process.id not in names:
+                    raise UnsupportedProcessError(
+                        f"{process.name}.{port.name} ends at {target.process.name}.{target.name}, which leads to "
+                        f"nothing inside that {type(target.process).__name__}: connect it to a process that receives"
+                    )
                 edge = Connection(name, port.name, names[target.process.id], target.name, _permutation(port, via))
                 if edge in edges:
                     raise UnsupportedProcessError(
@@ -123,7 +150,8 @@ def lower_graph(process: AbstractProcess, run_cfg: RunConfig | None = None) -> L
     expansion = Expansion(run_cfg or default_run_cfg())
     leaves = _named(expansion.build(found))
     try:
-        program = _program(leaves, expansion)
+        nodes = {item: lower(item, name, expansion.models[item]) for name, item in leaves.items()}
+        program = _program(leaves, list(nodes.values()))
     except BaseException:
         expansion.undo()
         raise
@@ -134,7 +162,7 @@ def lower_graph(process: AbstractProcess, run_cfg: RunConfig | None = None) -> L
         for var in item.vars.members
         if (name, var.name) in known
     }
-    return LoweredGraph(program, [*found, *expansion.created], variables, process, expansion)
+    return LoweredGraph(program, [*found, *expansion.created], variables, process, expansion, _pipes(nodes))
 
 
 def _named(processes: Sequence[AbstractProcess]) -> dict[str, Any]:
@@ -145,9 +173,19 @@ def _named(processes: Sequence[AbstractProcess]) -> dict[str, Any]:
     return named
 
 
-def _program(leaves: dict[str, Any], expansion: Expansion) -> Program:
+def _pipes(nodes: dict[AbstractProcess, Node]) -> dict[tuple[AbstractProcess, str, str], Pipe]:
+    """What to put on the ports where Lava's runtime puts its channels to Injectors and Extractors."""
+    pipes: dict[tuple[AbstractProcess, str, str], Pipe] = {}
+    for process, node in nodes.items():
+        if isinstance(node, InjectorNode):
+            pipes[process, "in_port", "external_pipe_csp_send_port"] = node.pipe
+        elif isinstance(node, ExtractorNode):
+            pipes[process, "out_port", "external_pipe_csp_recv_port"] = node.pipe
+    return pipes
+
+
+def _program(leaves: dict[str, Any], nodes: list[Node]) -> Program:
     """The program of all leaf processes."""
-    nodes = [lower(item, name, expansion.models[item]) for name, item in leaves.items()]
     schedule, overflow = _common(leaves, "schedule", "schedules"), _common(leaves, "overflow", "overflow policies")
     names = {item.id: name for name, item in leaves.items()}
     for node in nodes:

@@ -98,7 +98,9 @@ class Variable:
     largest : int, optional
         Bound of the magnitude, below that of the arena's type.
     after_write : callable, optional
-        Called after every write by the user.
+        Called after every write: what the engine derives from the values.
+    on_update : callable, optional
+        Called after a write by the user, as Lava calls on_var_update; not after one through a RefPort.
     text : callable, optional
         Writes a text that is checked to be ASCII, at most as long as the slot; the Var holds character codes.
     read_only : str
@@ -114,6 +116,7 @@ class Variable:
     order: npt.NDArray[np.int64] | None = None
     largest: int | None = None
     after_write: Callable[[Memory], None] | None = None
+    on_update: Callable[[Memory], None] | None = None
     text: Callable[[Memory, str], None] | None = None
     read_only: str = ""
 
@@ -139,8 +142,8 @@ def read_variable(memory: Memory, variable: Variable) -> npt.NDArray[Any]:
     return (values.T if variable.transposed else values).reshape(variable.shape).copy()
 
 
-def write_variable(memory: Memory, variable: Variable, value: npt.ArrayLike) -> None:
-    """Check and store a Var's value; nothing changes if it does not fit.
+def write_variable(memory: Memory, variable: Variable, value: npt.ArrayLike, by_reference: bool = False) -> None:
+    """Check and store a Var's value, from the user or through a RefPort; nothing changes if it does not fit.
 
     Floats other than weights are cut to integers, as Lava's runtime does.
 
@@ -162,6 +165,8 @@ def write_variable(memory: Memory, variable: Variable, value: npt.ArrayLike) -> 
         _write_plain(memory, variable, np.asarray(value))
     if variable.after_write is not None:
         variable.after_write(memory)
+    if variable.on_update is not None and not by_reference:
+        variable.on_update(memory)
 
 
 def _write_plain(memory: Memory, variable: Variable, new: npt.NDArray[Any]) -> None:

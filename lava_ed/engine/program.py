@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -77,6 +78,9 @@ class Program:
         self._bound = ("own", "samples") in self._named or ("order", "samples") not in self._named
         self._prologue = asm.prologue
         self._feeders = asm.feeders
+        self._hosts = asm.hosts
+        self._settled = [0] * len(asm.hosts)
+        self._cancelled = threading.Event()
         self._step_limits = asm.step_limits
         whole = max(_STEPS_PER_CALL // self.period, 1) * self.period
         self._stretch = min([whole, *(feeder.capacity for feeder in asm.feeders)])
@@ -125,13 +129,43 @@ class Program:
             self._prepare()
         try:
             while self.time_step < stop and not (progress[OVERFLOWS] and self.overflow == "raise"):
-                self._run_stretch(min(stop - self.time_step, self._stretch), predictions)
+                stretch = self._ready() if self._hosts else self._stretch
+                if not stretch:
+                    break
+                self._run_stretch(min(stop - self.time_step, stretch), predictions)
+            self._settle()
         finally:
             self._count_idle()
         self._report_overflow(int(progress[OVERFLOWS]))
         if allowed < steps:
             self._report_limit()
         return int(progress[DECIDED])
+
+    def _ready(self) -> int:
+        """Let the host tasks prepare the next steps; returns how many may run, 0 when a wait was cancelled."""
+        if not self._settle():
+            return 0
+        for host in self._hosts:
+            if not host.before(self._memory, self.time_step, self._cancelled):
+                return 0
+        ahead = [host.ahead(self._memory, self.time_step) for host in self._hosts]
+        return min([self._stretch, *(steps for steps in ahead if steps is not None)])
+
+    def _settle(self) -> bool:
+        """Let the host tasks do what is due after the steps so far, once; False when a wait was cancelled."""
+        for k, host in enumerate(self._hosts):
+            if self._settled[k] != self.time_step:
+                if not host.after(self._memory, self.time_step, self._cancelled):
+                    return False
+                self._settled[k] = self.time_step
+        return True
+
+    def cancel_waits(self, cancelled: bool = True) -> None:
+        """End a run that waits for data from outside before its next step; False lets later runs wait again."""
+        if cancelled:
+            self._cancelled.set()
+        else:
+            self._cancelled.clear()
 
     def _run_stretch(self, steps: int, predictions: npt.NDArray[np.int32]) -> None:
         """Run a stretch in compiled code; the loop itself counts in `_progress`."""

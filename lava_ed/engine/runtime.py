@@ -108,6 +108,7 @@ class EngineRuntime:
             raise BackendError(
                 f"run condition {type(run_condition).__name__} is unknown: use RunSteps or RunContinuous"
             )
+        self.program.cancel_waits(False)
         if run_condition.blocking and steps is not None:
             self.program.run(steps)
             return
@@ -143,6 +144,7 @@ class EngineRuntime:
     def pause(self) -> None:
         """End a non-blocking run as soon as possible, after a whole step."""
         self._pause.set()
+        self.program.cancel_waits()
         self.wait()
 
     def stop(self) -> None:
@@ -164,6 +166,9 @@ class EngineRuntime:
                 if process.runtime is self:
                     process.runtime = None
                     release_runs([process])
+            for (process, port, name), pipe in self._graph.pipes.items():
+                if vars(getattr(process, port)).get(name) is pipe:
+                    delattr(getattr(process, port), name)
             self._graph.expansion.undo()
 
     def _locate(self, var_id: int) -> tuple[str, str]:
@@ -296,6 +301,8 @@ def attach(process: AbstractProcess, run_cfg: RunConfig | None = None) -> Engine
     runtime = EngineRuntime(graph)
     for item in graph.processes:
         item.runtime = runtime
+    for (owner, port, name), pipe in graph.pipes.items():
+        setattr(getattr(owner, port), name, pipe)
     check_runs(graph.processes, graph.expansion)
     return runtime
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from lava_ed.engine.families import opcodes as op
 from lava_ed.engine.families.conv import conv_forward
+from lava_ed.engine.families.dataloader import spike_loader
 from lava_ed.engine.families.delay_dense import spikes_delayed
 from lava_ed.engine.families.dense import spikes_forward
-from lava_ed.engine.families.joins import join_clear, join_events, join_list, join_vector
+from lava_ed.engine.families.joins import join_clear, join_events, join_list, join_part, join_vector
 from lava_ed.engine.families.learning_dense import traces_learn, traces_receive
 from lava_ed.engine.families.learning_sparse import sparse_learn
 from lava_ed.engine.families.lif import lif
 from lava_ed.engine.families.monitor import monitor
+from lava_ed.engine.families.references import reset
 from lava_ed.engine.families.ring_buffer import ring_sink, ring_source
 from lava_ed.engine.families.sparse import sparse_delayed, sparse_forward
 from lava_ed.engine.interpreter import run_op
@@ -49,6 +51,12 @@ def stock_op(a, i8, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-de
         join_events(a, i32)
     elif code == op.JOIN_LIST:
         join_list(a, i32)
+    elif code == op.SPIKE_LOADER:
+        spike_loader(a, i32, i64, now)
+    elif code == op.RESET:
+        reset(a, i8, i16, i32, i64, now)
+    elif code == op.JOIN_PART:
+        join_part(a, i32)
     elif code == op.CONV_FORWARD:
         conv_forward(a, i32, i64)
     elif code == op.SPARSE_FORWARD:

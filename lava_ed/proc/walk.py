@@ -10,14 +10,14 @@ def _neighbours(process: AbstractProcess) -> list[AbstractProcess]:
     found: list[AbstractProcess] = list(getattr(process, "processes", {}).values())
     if process.parent_proc is not None:
         found.append(process.parent_proc)
-    for port in process.out_ports:
-        found += [destination.process for destination in port.get_dst_ports()]
-    for port in process.in_ports:
-        found += [source.process for source in port.get_src_ports()]
-    for port in process.ref_ports:
+    # Both directions: a port of a hierarchical process leads to the inside as well.
+    for port in (*process.out_ports.members, *process.in_ports.members):
+        found += [other.process for other in (*port.get_dst_ports(), *port.get_src_ports())]
+    for port in process.ref_ports.members:
         found += [var.process for var in port.get_dst_vars()]
-    for port in process.var_ports:
         found += [source.process for source in port.get_src_ports()]
+    for port in process.var_ports.members:
+        found += [other.process for other in (*port.get_dst_ports(), *port.get_src_ports())]
     return found
 
 

@@ -152,7 +152,7 @@ def test_one_overflow_policy_for_all() -> None:
     assert untouched(net)
 
 
-def test_a_virtual_port_that_is_not_lowered_is_named() -> None:
+def test_a_port_that_rearranges_values_is_refused_on_our_processes() -> None:
     net = net_of()
     other = PlasticDense(
         weights=np.full((3, 16), 2),
@@ -161,12 +161,9 @@ def test_a_virtual_port_that_is_not_lowered_is_named() -> None:
         schedule=net.spec.schedule,
     )
     more = AFTIF(shape=(8,), layer=1, schedule=net.spec.schedule, name="more")
-    port = net.hidden1.s_out
-    middle = port.concat_with([more.s_out], axis=0)
-    middle.connect(other.s_in)
-    with pytest.raises(
-        UnsupportedProcessError, match=rf"(hidden1|more)\.s_out leads through a {type(middle).__name__}"
-    ):
+    net.dense1.a_out.connect(more.a_in)
+    net.hidden1.s_out.concat_with([more.s_out], axis=0).connect(other.s_in)
+    with pytest.raises(BackendError, match=rf"{other.name}\.s_in has 2 sources"):
         attach(net)
     assert untouched(net)
 

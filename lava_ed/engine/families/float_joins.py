@@ -60,6 +60,11 @@ def _join(asm: Assembler, feeds: list[Connection], size: int) -> int:
     asm.every_step(RUN, opcodes.REAL_CLEAR, size, total)
     for feed in feeds:
         signal = asm.signals[feed.source, feed.out_port]
+        if feed.index is not None and np.any(feed.index < 0):
+            raise BackendError(
+                f"{feed.target}.{feed.in_port} concatenates messages, which the engine does for the fixed-point models "
+                "only, and Lava for none: give each message a process of its own"
+            )
         if signal.real >= 0:
             asm.every_step(RUN, opcodes.REAL_JOIN, size, total, signal.real, *_index(asm, feed.index))
         elif signal.held or (signal.vector < 0 and signal.events < 0):
@@ -88,6 +93,11 @@ def real_input(asm: Assembler, node: Node, port: str, size: int) -> int:
     if len(feeds) == 1 and feeds[0].index is None and signal.real >= 0:
         return signal.real
     return _join(asm, feeds, size)
+
+
+def lasting_real_input(asm: Assembler, node: Node, port: str, size: int) -> int:
+    """As `real_input`, but valid in every stage of the step."""
+    return _join(asm, asm.feeds(node, port), size)
 
 
 def real_event_input(asm: Assembler, node: Node, port: str, size: int) -> Signal:

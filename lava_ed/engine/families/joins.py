@@ -37,6 +37,14 @@ def join_events(a, i32):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def join_part(a, i32):  # type: ignore[no-untyped-def]
+    """Add a vector to some places. Columns: 1 n of the sender, 2 total, 3 values, 4 places."""
+    total = i32[a[2] :]
+    for k in range(a[1]):
+        total[i32[a[4] + k]] += i32[a[3] + k]
+
+
+@kernel
 def join_list(a, i32):  # type: ignore[no-untyped-def]
     """List what is not 0. Columns: 1 n, 2 values, 3 event count, 4 events."""
     n = a[1]
@@ -66,16 +74,27 @@ def _join(asm: Assembler, feeds: list[Connection], size: int) -> int:
     asm.every_step(RUN, opcodes.JOIN_CLEAR, size, total)
     for feed in feeds:
         signal = _signal(asm, feed)
-        if signal.vector >= 0:
+        if signal.vector >= 0 and feed.index is not None and feed.index.size != signal.size:
+            places, length = _table(asm, _places(feed.index, signal.size))
+            asm.every_step(RUN, opcodes.JOIN_PART, length, total, signal.vector, places)
+        elif signal.vector >= 0:
             index, length = _table(asm, feed.index)
             asm.every_step(RUN, opcodes.JOIN_VECTOR, size, total, signal.vector, index, length)
         else:
-            places, length = _table(asm, None if feed.index is None else np.argsort(feed.index))
+            places, length = _table(asm, None if feed.index is None else _places(feed.index, signal.size))
             payloads = (signal.payloads, size) if signal.payloads >= 0 else (0, 0)
             asm.every_step(
                 RUN, opcodes.JOIN_EVENTS, size, total, signal.count, signal.events, *payloads, places, length
             )
     return total
+
+
+def _places(index: npt.NDArray[np.int64], size: int) -> npt.NDArray[np.int64]:
+    """Where each value of the sender goes, from where each value of the receiver comes from."""
+    places = np.zeros(size, np.int64)
+    mine = np.flatnonzero(index >= 0)
+    places[index[mine]] = mine
+    return places
 
 
 def _table(asm: Assembler, index: npt.NDArray[np.int64] | None) -> tuple[int, int]:

@@ -245,15 +245,18 @@ class LearningNode(Node):
         clean = Slot("i32", self._columns["clean"], (1,))
 
         def take_over(memory: Memory) -> None:
-            """Recompute what depends on the settings; the synapses may be out of their limits now."""
+            """Recompute what depends on the settings."""
             taus, values = ([int(memory.view(slot)[0]) for slot in names[kind]] for kind in ("tau", "impulse"))
             memory.view(decay)[...] = decay_factors(taus)
             memory.view(impulses)[...] = np.stack(split_impulses(values))
+
+        def soil(memory: Memory) -> None:
+            """The synapses may be out of their limits now."""
             memory.view(clean)[0] = 0
 
         for key, variable in list(asm.variables.items()):
             if key[0] == self.name:
-                asm.variables[key] = also_after_write(variable, take_over)
+                asm.variables[key] = replace(also_after_write(variable, soil), on_update=take_over)
 
     def _emit_traces(self, asm: Assembler, pre: Signal) -> None:
         """Record the spikes of both sides in every step."""

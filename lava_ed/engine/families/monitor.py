@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 import numpy as np
 
@@ -12,12 +11,9 @@ from lava_ed.engine.assembler import RECORD, RUN, Assembler, Node
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.float_joins import real_input
 from lava_ed.engine.families.joins import vector_input
+from lava_ed.engine.families.references import ARENA_CODES, I8, I16, I32, referenced
 from lava_ed.engine.memory import Slot, Variable
-from lava_ed.errors import BackendError
 from lava_ed.kernels._jit import kernel
-
-ARENA_CODES: Final = {"i8": 0, "i16": 1, "i32": 2, "i64": 3}
-I8, I16, I32 = 0, 1, 2
 
 
 @kernel
@@ -100,7 +96,7 @@ class MonitorNode(Node):
             values = (real_input if real else vector_input)(asm, self, self.in_port, size)
             variable, stage = Variable(Slot("f64" if real else "i32", values, (size,))), RUN
         else:
-            variable, stage = self._variable(asm), RECORD
+            variable, stage = referenced(asm, self.name, self._source, "probes", (*ARENA_CODES, "f64")), RECORD
         slot = variable.slot
         turned = variable.packed or variable.transposed
         rows = slot.shape[0] if turned else 1
@@ -117,18 +113,3 @@ class MonitorNode(Node):
             variable = asm.variables.get(self._source)
             return variable is not None and variable.slot.arena == "f64"
         return any(asm.signals[feed.source, feed.out_port].real >= 0 for feed in asm.feeds(self, self.in_port))
-
-    def _variable(self, asm: Assembler) -> Variable:
-        assert self._source is not None
-        variable = asm.variables.get(self._source)
-        if (
-            variable is None
-            or self._source[1] == "counters"
-            or variable.slot.arena not in (*ARENA_CODES, "f64")
-            or variable.order is not None
-        ):
-            raise BackendError(
-                f"{self.name} probes {'.'.join(self._source)}, which the engine does not hold step by step: read it "
-                "with get() after a run, or run the graph on Lava's own runtime (without attach)"
-            )
-        return variable

@@ -1,19 +1,31 @@
-"""Lowerings of Lava's RingBuffers and Monitor."""
+"""Lowerings of Lava's RingBuffers, Monitor, Reset, dataloaders, Injector and Extractor."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from lava.magma.core.process.ports.ports import AbstractVirtualPort
+from lava.proc.io.dataloader import PySpikeModelFixed, PyStateModelFixed, SpikeDataloader, StateDataloader
+from lava.proc.io.extractor import Extractor, PyLoihiExtractorModel
+from lava.proc.io.injector import Injector, PyLoihiInjectorModel
+from lava.proc.io.reset import PyResetFixed, Reset
 from lava.proc.io.sink import PyReceiveModelFixed
 from lava.proc.io.sink import RingBuffer as RingSink
 from lava.proc.io.source import PySendModelFixed
 from lava.proc.io.source import RingBuffer as RingSource
+from lava.proc.io.utils import ReceiveEmpty, ReceiveNotEmpty, SendFull
 from lava.proc.monitor.models import PyMonitorModel
 from lava.proc.monitor.process import Monitor
 
+from lava_ed.engine.families.dataloader import SpikeDataloaderNode, StateDataloaderNode
 from lava_ed.engine.families.monitor import MonitorNode
+from lava_ed.engine.families.outside import ExtractorNode, InjectorNode
+from lava_ed.engine.families.references import Reference, ResetNode
 from lava_ed.engine.families.ring_buffer import RingSinkNode, RingSourceNode
 from lava_ed.engine.lowering.registry import lowers
 from lava_ed.engine.lowering.values import array_of
+from lava_ed.engine.pipe import Pipe
 from lava_ed.errors import UnsupportedProcessError
 
 
@@ -42,5 +54,67 @@ def lower_monitor(process: Monitor, name: str) -> MonitorNode:
         record = p["VarsData2"][0]
         return MonitorNode(name, record, getattr(process, record).shape, None, p["InPorts"][0])
     record = p["VarsData1"][0]
-    (var,) = getattr(process, p["RefPorts"][0]).get_dst_vars()
-    return MonitorNode(name, record, getattr(process, record).shape, (var.process.id, var.name))
+    target = _reference(getattr(process, p["RefPorts"][0]))
+    return MonitorNode(name, record, getattr(process, record).shape, target)
+
+
+def _reference(port: Any) -> Reference | None:
+    """The Var that a RefPort is connected to, through any VarPorts of hierarchical processes."""
+    following = port
+    while following.out_connections:
+        (following,) = following.out_connections
+        if isinstance(following, AbstractVirtualPort):
+            raise UnsupportedProcessError(
+                f"{port.process.name}.{port.name} leads through a {type(following).__name__}; the engine connects "
+                "RefPorts to Vars of the same shape: reshape the data, or run without attach()"
+            )
+    return None if following is port else (following.var.process.id, following.var.name)
+
+
+@lowers(PyResetFixed)
+def lower_reset(process: Reset, name: str) -> ResetNode:
+    """Reset → ResetNode."""
+    settings = {var: array_of(getattr(process, var), np.int64) for var in ("reset_value", "interval", "offset")}
+    return ResetNode(name, settings, _reference(process.state))
+
+
+def _loader(process: Any) -> dict[str, Any]:
+    """Arguments of both dataloaders."""
+    return {
+        "dataset": process.proc_params["saved_dataset"],
+        "timing": {var: array_of(getattr(process, var), np.int64) for var in ("interval", "offset")},
+        "truth_shape": process.ground_truth.shape,
+    }
+
+
+@lowers(PySpikeModelFixed)
+def lower_spike_dataloader(process: SpikeDataloader, name: str) -> SpikeDataloaderNode:
+    """SpikeDataloader → SpikeDataloaderNode."""
+    return SpikeDataloaderNode(name, **_loader(process), data=array_of(process.data, np.int32))
+
+
+@lowers(PyStateModelFixed)
+def lower_state_dataloader(process: StateDataloader, name: str) -> StateDataloaderNode:
+    """StateDataloader → StateDataloaderNode."""
+    return StateDataloaderNode(name, **_loader(process), target=_reference(process.state))
+
+
+@lowers(PyLoihiInjectorModel)
+def lower_injector(process: Injector, name: str) -> InjectorNode:
+    """Injector → InjectorNode."""
+    config, port = process.proc_params["channel_config"], process.in_port
+    pipe = Pipe(port.external_pipe_buffer_size, port.shape, sends=True)
+    return InjectorNode(
+        name,
+        pipe,
+        config.receive_empty == ReceiveEmpty.NON_BLOCKING_ZEROS,
+        config.receive_not_empty == ReceiveNotEmpty.ACCUMULATE,
+    )
+
+
+@lowers(PyLoihiExtractorModel)
+def lower_extractor(process: Extractor, name: str) -> ExtractorNode:
+    """Extractor → ExtractorNode."""
+    config, port = process.proc_params["channel_config"], process.out_port
+    pipe = Pipe(port.external_pipe_buffer_size, port.shape, sends=False)
+    return ExtractorNode(name, pipe, config.send_full == SendFull.NON_BLOCKING_DROP)

@@ -1,0 +1,216 @@
+"""Lava's SpikeDataloader and StateDataloader: samples of a data set, at an interval."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.engine.assembler import RUN, Assembler, HostTask, Node, Signal
+from lava_ed.engine.families import opcodes
+from lava_ed.engine.families.references import Reference, is_due, referenced, steps_until
+from lava_ed.engine.memory import Memory, Slot, Variable, write_variable
+from lava_ed.errors import DataError
+from lava_ed.kernels._jit import kernel
+from lava_ed.kernels.events import list_events
+
+_INT32: Final = np.iinfo(np.int32)
+
+
+@kernel
+def spike_loader(a, i32, i64, now):  # type: ignore[no-untyped-def]
+    """Send the row of this step. Columns: 1 n, 2 data, 3 rows, 4 values, 5 event count, 6 events, 7 loaded (i64)."""
+    n = a[1]
+    row = a[2] + (now - 1 - i64[a[7]]) % a[3] * n
+    i32[a[4] : a[4] + n] = i32[row : row + n]
+    i32[a[5]] = list_events(i32[a[4] : a[4] + n], i32[a[6] : a[6] + n])
+
+
+def as_messages(values: Any, what: str) -> npt.NDArray[np.int32]:
+    """Values as the engine sends them.
+
+    Raises
+    ------
+    DataError
+        If they are not whole numbers of 32 bits.  Lava cuts them only where they are received.
+    """
+    array = np.asarray(values)
+    whole = array.astype(np.float64)
+    if array.size and not (np.all(whole == np.floor(whole)) and _INT32.min <= whole.min() <= whole.max() <= _INT32.max):
+        raise DataError(f"{what} holds {whole.min()} … {whole.max()}: the engine sends integers of 32 bits; round them")
+    return array.astype(np.int32)
+
+
+@dataclass
+class _Loader(HostTask):
+    """Takes the next sample when it is time."""
+
+    name: str
+    dataset: Any
+    interval: Slot
+    offset: Slot
+    truth: Slot
+    with_truth: bool
+    next_sample: int = 0
+
+    def _timing(self, memory: Memory) -> tuple[int, int]:
+        return int(memory.view(self.interval)[0]), int(memory.view(self.offset)[0])
+
+    def ahead(self, memory: Memory, time_step: int) -> int | None:
+        """Steps until the next sample."""
+        return steps_until(time_step, *self._timing(memory))
+
+    def after(self, memory: Memory, time_step: int, cancelled: threading.Event) -> bool:
+        """Load if it is time."""
+        if is_due(time_step, *self._timing(memory)):
+            data, truth = self.dataset[self.next_sample]
+            where = f"sample {self.next_sample} of {self.name}"
+            if self.with_truth:
+                truth = as_messages(truth, f"the ground truth of {where}")
+            self.load(memory, np.asarray(data), time_step, where)
+            if self.with_truth:
+                memory.view(self.truth)[...] = truth
+            self.next_sample = (self.next_sample + 1) % len(self.dataset)
+        return True
+
+    def load(self, memory: Memory, data: npt.NDArray[Any], time_step: int, where: str) -> None:
+        """Put a sample where it belongs."""
+        raise NotImplementedError
+
+
+@dataclass
+class _SpikeLoader(_Loader):
+    data: Variable = field(default_factory=lambda: Variable(Slot("i32", 0, (1,))))
+    loaded: Slot = field(default_factory=lambda: Slot("i64", 0, (1,)))
+
+    def load(self, memory: Memory, data: npt.NDArray[Any], time_step: int, where: str) -> None:
+        """Keep the first `interval` steps of it, or add zeros."""
+        shape = self.data.shape
+        if data.shape[:-1] != shape[:-1]:
+            raise DataError(f"{where} has shape {data.shape}, the first one had {(*shape[:-1], '…')}")
+        steps = min(data.shape[-1], shape[-1])
+        values = np.zeros(shape, np.int32)
+        values[..., :steps] = as_messages(data[..., :steps], where)
+        write_variable(memory, self.data, values)
+        memory.view(self.loaded)[0] = time_step
+
+
+@dataclass
+class _StateLoader(_Loader):
+    target: Variable | None = None
+
+    def load(self, memory: Memory, data: npt.NDArray[Any], time_step: int, where: str) -> None:
+        """Write it to the Var, cut to integers as Lava's channel cuts it."""
+        if self.target is not None:
+            if data.shape != self.target.shape:
+                raise DataError(f"{where} has shape {data.shape}, the Var that it is loaded to {self.target.shape}")
+            values = np.zeros(data.shape, np.int32)
+            values[...] = data
+            write_variable(memory, self.target, values, by_reference=True)
+
+
+@dataclass
+class DataloaderNode(Node):
+    """What both have in common.
+
+    Parameters
+    ----------
+    dataset : sequence
+        Gives (data, ground truth) by index.
+    timing : mapping
+        Initial interval and offset.
+    truth_shape : tuple
+    """
+
+    dataset: Any = ()
+    timing: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
+    truth_shape: tuple[int, ...] = (1,)
+    _columns: dict[str, int] = field(default_factory=dict)
+
+    def declare(self, asm: Assembler) -> None:
+        """Vars interval and offset; OutPort ground_truth, which keeps its value between samples."""
+        for name, value in self.timing.items():
+            asm.var(self, name, (1,), value, "i64")
+        truth = asm.memory.allocate("i32", self.truth_shape)
+        self._columns["truth"] = truth.offset
+        signal = Signal(truth.size, asm.scratch(1), -1, truth.offset, truth.offset)
+        asm.signals[self.name, "ground_truth"] = signal
+
+    def common(self, asm: Assembler) -> dict[str, Any]:
+        """Arguments of the loader."""
+        return {
+            "name": self.name,
+            "dataset": self.dataset,
+            "interval": asm.variables[self.name, "interval"].slot,
+            "offset": asm.variables[self.name, "offset"].slot,
+            "truth": Slot("i32", self._columns["truth"], self.truth_shape),
+            "with_truth": asm.fan_out(self, "ground_truth") > 0,
+        }
+
+
+@dataclass
+class SpikeDataloaderNode(DataloaderNode):
+    """Sends a sample step by step.
+
+    Parameters
+    ----------
+    data : int32 (…, interval)
+        Initial values.
+    """
+
+    data: npt.NDArray[np.int32] = field(default_factory=lambda: np.zeros((1, 1), np.int32))
+
+    def declare(self, asm: Assembler) -> None:
+        """Var data, stored time first; OutPort s_out."""
+        super().declare(asm)
+        c, steps = self._columns, self.data.shape[-1]
+        rows = self.data.reshape(-1, steps).T
+        slot = asm.memory.allocate("i32", rows.shape, rows)
+        asm.variables[self.name, "data"] = Variable(slot, transposed=True, user_shape=self.data.shape)
+        reason = (
+            f"{self.name}.interval cannot be changed in a graph that is attached, because it is the length of "
+            f"{self.name}.data: build the graph with the interval"
+        )
+        interval = asm.variables[self.name, "interval"]
+        asm.variables[self.name, "interval"] = Variable(interval.slot, read_only=reason)
+        c.update(data=slot.offset, size=rows.shape[1], steps=steps, values=asm.scratch(rows.shape[1]))
+        c["loaded"] = asm.scratch(1, "i64")
+        signal = Signal(c["size"], asm.scratch(1), asm.scratch(c["size"]), c["values"], c["values"])
+        asm.signals[self.name, "s_out"] = signal
+
+    def emit(self, asm: Assembler) -> None:
+        """Send in every step; load after the steps that are due."""
+        c, out = self._columns, asm.signals[self.name, "s_out"]
+        asm.every_step(
+            RUN, opcodes.SPIKE_LOADER,
+            c["size"], c["data"], c["steps"], c["values"], out.count, out.events, c["loaded"],
+        )  # fmt: skip
+        loaded = Slot("i64", c["loaded"], (1,))
+        asm.hosts.append(_SpikeLoader(**self.common(asm), data=asm.variables[self.name, "data"], loaded=loaded))
+
+
+@dataclass
+class StateDataloaderNode(DataloaderNode):
+    """Writes a sample to a Var of another process.
+
+    Parameters
+    ----------
+    target : (process id, Var name) or None
+    """
+
+    target: Reference | None = None
+    _source: tuple[str, str] | None = None
+
+    def resolve(self, names: Mapping[int, str]) -> None:
+        """Find the node whose Var is written."""
+        if self.target is not None:
+            self._source = names[self.target[0]], self.target[1]
+
+    def emit(self, asm: Assembler) -> None:
+        """Load after the steps that are due."""
+        target = None if self._source is None else referenced(asm, self.name, self._source, "writes")
+        asm.hosts.append(_StateLoader(**self.common(asm), target=target))

@@ -1,0 +1,153 @@
+"""RefPorts: Vars that another process reads or writes; and Lava's Reset, which writes one."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.engine.assembler import WRITE, Assembler, HostTask, Node
+from lava_ed.engine.families import opcodes
+from lava_ed.engine.memory import Memory, Slot, Variable, write_variable
+from lava_ed.errors import BackendError, ConfigError
+from lava_ed.kernels._jit import kernel
+
+ARENA_CODES: Final = {"i8": 0, "i16": 1, "i32": 2, "i64": 3}
+I8, I16, I32 = 0, 1, 2
+
+Reference = tuple[int, str]
+"""(process id, Var name) of what a RefPort is connected to."""
+
+
+@kernel
+def reset(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
+    """Fill a region at an interval. Columns: 1 arena, 2 offset, 3 size, 4 value, 5 interval, 6 phase (4–6: i64)."""
+    interval = i64[a[5]]
+    if interval == 0 or (now - 1) % interval != i64[a[6]]:
+        return
+    first, last, value = a[2], a[2] + a[3], i64[a[4]]
+    if a[1] == I32:
+        i32[first:last] = value
+    elif a[1] == I16:
+        i16[first:last] = value
+    elif a[1] == I8:
+        i8[first:last] = value
+    else:
+        i64[first:last] = value
+
+
+def steps_until(time_step: int, interval: int, phase: int) -> int | None:
+    """Steps until ``(t − 1) % interval == phase`` at the end of step t, at least 1; None where that never comes."""
+    if not 0 <= phase < interval:
+        return None
+    return (phase - time_step) % interval + 1
+
+
+def is_due(time_step: int, interval: int, phase: int) -> bool:
+    """Whether ``(t − 1) % interval == phase`` after `time_step` steps."""
+    return interval > 0 and (time_step - 1) % interval == phase
+
+
+def referenced(
+    asm: Assembler, name: str, source: tuple[str, str], verb: str, arenas: tuple[str, ...] = tuple(ARENA_CODES)
+) -> Variable:
+    """The Var that a RefPort is connected to.
+
+    Raises
+    ------
+    BackendError
+        If the engine holds it in another form than Lava, or only between runs.
+    """
+    variable = asm.variables.get(source)
+    if variable is None or source[1] == "counters" or variable.slot.arena not in arenas or variable.order is not None:
+        raise BackendError(
+            f"{name} {verb} {'.'.join(source)}, which the engine does not hold step by step: use get() and set() "
+            "between runs, or run the graph on Lava's own runtime (without attach)"
+        )
+    return variable
+
+
+@dataclass
+class _Writes(HostTask):
+    """Writes a Var whose write needs more than copying, at an interval."""
+
+    target: Variable
+    settings: tuple[Slot, Slot, Slot]
+
+    def _timing(self, memory: Memory) -> tuple[int, int]:
+        return int(memory.view(self.settings[1])[0]), int(memory.view(self.settings[2])[0])
+
+    def ahead(self, memory: Memory, time_step: int) -> int | None:
+        """Steps until the next write."""
+        return steps_until(time_step, *self._timing(memory))
+
+    def after(self, memory: Memory, time_step: int, cancelled: threading.Event) -> bool:
+        """Write if it is time."""
+        if is_due(time_step, *self._timing(memory)):
+            value = int(memory.view(self.settings[0])[0])
+            write_variable(memory, self.target, np.full(self.target.shape, value), by_reference=True)
+        return True
+
+
+@dataclass
+class ResetNode(Node):
+    """Sets a Var to one value at an interval, after the step.
+
+    Parameters
+    ----------
+    settings : mapping
+        Initial reset_value, interval, offset.
+    target : (process id, Var name) or None
+    """
+
+    settings: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
+    target: Reference | None = None
+    _source: tuple[str, str] | None = None
+    _columns: dict[str, int] = field(default_factory=dict)
+
+    delayed = True
+    observes = True
+
+    def resolve(self, names: Mapping[int, str]) -> None:
+        """Find the node whose Var is written."""
+        if self.target is not None:
+            self._source = names[self.target[0]], self.target[1]
+
+    def declare(self, asm: Assembler) -> None:
+        """The settings are Vars."""
+        for name, value in self.settings.items():
+            self._columns[name] = asm.var(self, name, (1,), value, "i64")
+
+    def emit(self, asm: Assembler) -> None:
+        """Write in the last stage of a step."""
+        if self._source is None:
+            return
+        target = referenced(asm, self.name, self._source, "writes")
+        self._check(target)
+        plain = target.after_write is None and target.row_nonzeros is None and target.pending is None
+        if plain and not target.packed and not target.read_only:
+            c = self._columns
+            asm.every_step(
+                WRITE, opcodes.RESET,
+                ARENA_CODES[target.slot.arena], target.slot.offset, target.slot.size,
+                c["reset_value"], c["interval"], c["offset"],
+            )  # fmt: skip
+        else:
+            value, interval, offset = (asm.variables[self.name, name].slot for name in self.settings)
+            asm.hosts.append(_Writes(target, (value, interval, offset)))
+
+    def _check(self, target: Variable) -> None:
+        """Refuse a value that the Var cannot hold before anything is run."""
+        assert self._source is not None
+        where = ".".join(self._source)
+        if target.read_only:
+            raise ConfigError(target.read_only)
+        limits = np.iinfo(target.slot.arena.replace("i", "int"))
+        largest = int(limits.max) if target.largest is None else min(int(limits.max), target.largest)
+        value = int(self.settings["reset_value"][0])
+        if not -largest - 1 <= value <= largest:
+            raise ConfigError(f"{self.name} resets {where} to {value}, which holds {-largest - 1} … {largest}")
