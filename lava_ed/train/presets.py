@@ -37,6 +37,7 @@ _RULE: Final[dict[str, dict[str, Any]]] = {
     # The baselines: thresholds stay fixed and no error is too small to be sent, as published.
     "relpsp-fixed": {
         "encoder": "ttfs",
+        "steps": 30,
         "learning_rate": 2.0**-11,
         "softmax_shift": 14,
         "error_shift": 4,
@@ -126,7 +127,6 @@ _BOTH: Final[dict[tuple[str, str], dict[str, Any]]] = {
     # The best of 20 trials of `lava-ed sweep` each (10,000 samples, 3 epochs, 784-400-10); of renner on MNIST, the
     # first trial, which is the published rate.
     ("relpsp-fixed", "mnist"): {
-        "steps": 30,
         "decay": ((0.5, 0.5), (0.75, 0.25)),
         "init_limits": (32,),
         "learning_rate": 2.0**-11,
@@ -153,7 +153,6 @@ _BOTH: Final[dict[tuple[str, str], dict[str, Any]]] = {
         "adaptation": Adaptation(initial_step=29, interval=0),
     },
     ("relpsp-fixed", "fashion-mnist"): {
-        "steps": 30,
         "decay": ((0.5, 0.5), (0.75, 0.25)),
         "init_limits": (32,),
         "learning_rate": 2.0**-10,
