@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lava_ed.cli.report import JsonFlag, Report, table
-from lava_ed.cli.train import layer_sizes
+from lava_ed.cli.train import layer_sizes, with_preset
 from lava_ed.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -35,9 +35,13 @@ def compare(
         typer.Option(help="Name or file of a price list; may be repeated.  [default: all built-in ones]"),
     ] = None,
     train: Annotated[bool, typer.Option("--train", help="Train what is missing, into FOLDER/RULE-SEED.")] = False,
-    rules: Annotated[str | None, typer.Option(help="With --train: rules, for example std-ed,mpd-ed,sg-bptt.")] = None,
+    rules: Annotated[
+        str | None, typer.Option(help="With --train: rules or named presets, for example std-ed,mpd-ed,sg-bptt.")
+    ] = None,
     seeds: Annotated[str, typer.Option(help="With --train: seeds.")] = "0,1,2",
-    dataset: Annotated[str | None, typer.Option(help="With --train: data set.  [default: digits]")] = None,
+    dataset: Annotated[
+        str | None, typer.Option(help="With --train: data set.  [default: the preset's, or digits]")
+    ] = None,
     data_dir: Annotated[str | None, typer.Option(help="With --train: folder of the data files.")] = None,
     hidden: Annotated[str | None, typer.Option(help="With --train: hidden layers, for example 256 or 256,128.")] = None,
     epochs: Annotated[int | None, typer.Option(help="With --train: passes over the training samples.")] = None,
@@ -57,7 +61,7 @@ def compare(
             "epochs": epochs,
             "limit": limit,
         }
-        paths += train_missing(out, rules, seeds, dataset or "digits", settings)
+        paths += train_missing(out, rules, seeds, dataset, settings)
     read = [comparison.read_run(path) for path in dict.fromkeys(paths)]
     value = comparison.compare(read, prices, target, reference)
     if out is not None:
@@ -68,7 +72,7 @@ def compare(
 
 
 def train_missing(
-    out: str | None, rules: str | None, seeds: str, dataset: str, settings: Mapping[str, Any]
+    out: str | None, rules: str | None, seeds: str, dataset: str | None, settings: Mapping[str, Any]
 ) -> list[str]:
     """Train every rule with every seed into a folder of its own, going on where a run was stopped.
 
@@ -81,10 +85,9 @@ def train_missing(
 
     if out is None or not rules:
         raise ConfigError("--train needs --out FOLDER for the runs, and --rules, for example std-ed,mpd-ed,sg-bptt")
-    names = [name.strip() for name in rules.split(",")]
     configs = {
-        f"{rule}-{seed}": training.TrainConfig.create(rule, dataset, seed=seed, **settings)
-        for rule in names
+        f"{name}-{seed}": _config(name, seed, dataset, settings)
+        for name in (part.strip() for part in rules.split(","))
         for seed in _numbers(seeds)
     }
     paths = []
@@ -93,6 +96,17 @@ def train_missing(
         training.train(config, path, resume=True, reporter=training.reporter())
         paths.append(path)
     return paths
+
+
+def _config(name: str, seed: int, dataset: str | None, settings: Mapping[str, Any]) -> Any:
+    """Configuration of a rule or a named preset, with what the command line gave in its place."""
+    from lava_ed.train import TrainConfig
+    from lava_ed.train.named import NAMED
+
+    if name in NAMED:
+        rule, dataset, values = with_preset(name, None, dataset, dict(settings))
+        return TrainConfig.create(rule, dataset, seed=seed, **values)
+    return TrainConfig.create(name, dataset or "digits", seed=seed, **settings)
 
 
 def _numbers(text: str) -> list[int]:

@@ -14,6 +14,7 @@ import pytest
 from lava_ed.energy import built_in_price_lists, energy_report
 from lava_ed.errors import CheckpointError, ConfigError, DataError, PriceListError, RunFolderError
 from lava_ed.train import RunFolder, TrainConfig
+from lava_ed.train.named import NAMED
 from lava_ed.viz.report import Page, report_model, report_run
 from lava_ed.viz.report.costs import by_layer, layer_of
 from lava_ed.viz.report.facts import read_facts
@@ -360,6 +361,14 @@ def test_the_command_gives_the_same_configuration_again():
     assert "--steps 6 --limit 9" in command
     assert "--data-dir 'a b'" in command
     assert command.endswith("--out 'out; rm -rf x'")
+
+
+def test_the_command_names_a_preset_where_that_reaches_more():
+    preset = NAMED["std-ed-mnist-one-pass"]
+    config = TrainConfig.create(preset.rule, preset.dataset, **{**preset.settings, "seed": 7, "steps": 12})
+    command, beyond = command_of(config, "run")
+    assert beyond == []
+    assert command == "lava-ed train --preset std-ed-mnist-one-pass --seed 7 --steps 12 --out run"
 
 
 def test_samples_are_of_different_classes_and_one_is_wrong():

@@ -11,6 +11,7 @@ from lava_ed import __version__
 from lava_ed.train.config import TrainConfig
 from lava_ed.train.describe import limits_of
 from lava_ed.train.metrics import thresholds
+from lava_ed.train.named import NAMED
 from lava_ed.viz.report.facts import RunFacts
 from lava_ed.viz.report.page import Block, Code, Section, Table, Text, number
 
@@ -31,18 +32,35 @@ def command_of(config: TrainConfig, out: str) -> tuple[str, list[str]]:
     out : str
         Folder of the new run.
     """
-    given: dict[str, Any] = {name: getattr(config, name) for name in _ALWAYS}
-    for name in _OPTIONS:
-        plain = TrainConfig.create(config.rule, config.dataset, **given)
-        if getattr(plain, name) != getattr(config, name):
-            given[name] = getattr(config, name)
-    again = TrainConfig.create(config.rule, config.dataset, **given)
-    beyond = [f.name for f in fields(config) if getattr(again, f.name) != getattr(config, f.name)]
-    words = ["lava-ed", "train", "--rule", config.rule, "--dataset", config.dataset]
+    names = [None, *(n for n, row in NAMED.items() if (row.rule, row.dataset) == (config.rule, config.dataset))]
+    tries = [_options(config, name) for name in names]
+    given, beyond = min(tries, key=lambda found: (len(found[1]), len(found[0])))
+    words = ["lava-ed", "train"]
+    if "preset" not in given:
+        words += ["--rule", config.rule, "--dataset", config.dataset]
     for name, value in given.items():
         text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
         words += [f"--{name.replace('_', '-')}", text]
     return shlex.join([*words, "--out", out]), beyond
+
+
+def _options(config: TrainConfig, preset: str | None) -> tuple[dict[str, Any], list[str]]:
+    """Options on top of a named preset, or of none, and the settings that they do not reach."""
+    settings = {} if preset is None else NAMED[preset].settings
+    given: dict[str, Any] = {name: getattr(config, name) for name in _ALWAYS}
+
+    def created() -> TrainConfig:
+        return TrainConfig.create(config.rule, config.dataset, **{**settings, **given})
+
+    for name in _OPTIONS:
+        if getattr(created(), name) != getattr(config, name):
+            given[name] = getattr(config, name)
+    again = created()
+    beyond = [f.name for f in fields(config) if getattr(again, f.name) != getattr(config, f.name)]
+    if preset is not None:
+        given = {name: value for name, value in given.items() if name == "seed" or settings.get(name) != value}
+        given = {"preset": preset, **given}
+    return given, beyond
 
 
 def reproduce_section(facts: RunFacts) -> Section:
