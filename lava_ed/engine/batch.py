@@ -61,7 +61,28 @@ def _fork(program: Program, shared: frozenset[str] = frozenset()) -> tuple[Progr
     other._idle = program._idle.copy()
     other._variables = {name: replace(v, pending=None) for name, v in program._variables.items()}
     other._prologue = []
+    other._cancelled = threading.Event()
+    _copy_hosts(other, program)
     return other, early
+
+
+def _copy_hosts(program: Program, start: Program) -> None:
+    """Host tasks keep how far they are in plain attributes; their data sets are shared."""
+    program._hosts = [copy.copy(host) for host in start._hosts]
+    program._settled = list(start._settled)
+
+
+def _check_hosts(program: Program) -> None:
+    """Refuse what samples cannot have each of its own."""
+    for host in program._hosts:
+        if type(host).__module__.endswith(".outside"):
+            raise BackendError(
+                "this graph exchanges data with the outside (Injector, Extractor), which samples cannot share: run "
+                "them one after the other"
+            )
+        pending = getattr(getattr(host, "target", None), "pending", None)
+        if pending is not None and pending.values is not None:
+            raise BackendError("a Reset or dataloader writes a Var that the first step converts: run one step before")
 
 
 def _restore(program: Program, start: Program) -> None:
@@ -72,6 +93,7 @@ def _restore(program: Program, start: Program) -> None:
     program._progress[:] = start._progress
     program._feeders = copy.deepcopy(start._feeders)
     program._idle = start._idle.copy()
+    _copy_hosts(program, start)
 
 
 @dataclass
@@ -171,6 +193,7 @@ def run_batch(
             "the graph has a dataloader, Injector, Extractor, or Reset of weights, which cannot serve several samples "
             "at once: give the samples as inputs of a source's Var, or run them one by one with run()"
         )
+    _check_hosts(program)
     shared = frozenset[str]() if ("own", "samples") in program._named else frozenset({"u8"})
     start, early = _fork(program, shared)
     arrays = {name: _checked(start, name, values, early) for name, values in inputs.items()}
