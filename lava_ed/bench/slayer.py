@@ -8,7 +8,7 @@ from typing import Any, Final
 
 INPUTS: Final = 784
 CLASSES: Final = 10
-BATCHES: Final = (16, 32, 64, 128)
+BATCHES: Final = (32, 64, 128, 256)
 DENSITY: Final = 0.1
 """Share of input spikes; SLAYER's cost does not depend on it."""
 

@@ -24,7 +24,8 @@ class NamedPreset:
     settings: dict[str, Any]
 
 
-_FULL: Final[dict[str, Any]] = {"epochs": 30}
+_EPOCHS: Final = {("mpd-ed", "fashion-mnist"): 16}
+_MOST_EPOCHS: Final = 30
 _ONE_PASS: Final[dict[str, Any]] = {"epochs": 1, "hidden": (800,), "input_drop": 0}
 
 
@@ -33,11 +34,14 @@ def _rows() -> dict[str, NamedPreset]:
     rows = {}
     for rule in ("std-ed", "mpd-ed"):
         for dataset, short in (("mnist", "mnist"), ("fashion-mnist", "fashion")):
+            epochs = _EPOCHS.get((rule, dataset), _MOST_EPOCHS)
             for hidden in ((400,), (800,), (400, 200)):
                 sizes = "-".join(map(str, hidden))
-                rows[f"{rule}-{short}-{sizes}"] = NamedPreset(rule, dataset, {**_FULL, "hidden": hidden})
+                rows[f"{rule}-{short}-{sizes}"] = NamedPreset(rule, dataset, {"epochs": epochs, "hidden": hidden})
             rows[f"{rule}-{short}-one-pass"] = NamedPreset(rule, dataset, _ONE_PASS)
-        rows[f"{rule}-mnist-binary-20"] = NamedPreset(rule, "mnist-binary-20", {**_FULL, "hidden": (400,)})
+        rows[f"{rule}-mnist-binary-20"] = NamedPreset(
+            rule, "mnist-binary-20", {"epochs": _MOST_EPOCHS, "hidden": (400,)}
+        )
     return rows
 
 
