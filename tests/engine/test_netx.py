@@ -140,19 +140,6 @@ def test_every_step_equals_lavas_models(tmp_path: Path, name: str) -> None:
     net.stop()
 
 
-@pytest.mark.parametrize("name", ["conv", "dense, reset"])
-def test_equals_lavas_runtime(tmp_path: Path, name: str) -> None:
-    (theirs, stock), (mine, fused) = (build(tmp_path / f"{k}.net", name) for k in range(2))
-    attach(fused[-1])
-    try:
-        for steps in (4, 13):
-            for net in (theirs, mine):
-                net.run(RunSteps(num_steps=steps), FIXED)
-            compare(stock, lambda var: var.get(), fused, steps)
-    finally:
-        theirs.stop()
-
-
 def test_an_input_block_takes_its_bias_from_a_dataloader(tmp_path: Path) -> None:
     """As lava-dl's users do it; its InPort leads to nothing, and connecting it is refused."""
 
