@@ -132,7 +132,7 @@ def _page(facts: RunFacts, samples: int, prices: Sequence[PriceList]) -> tuple[P
     ]
     spec = facts.model.spec
     where = "" if facts.data is None else f" on {facts.data.name}"
-    title = f"{spec.rule.kind.upper()}{where}"
+    title = f"{spec.rule.name.upper()}{where}"
     subtitle = f"{facts.name} · {'-'.join(map(str, spec.sizes))} · T = {spec.steps}"
     if facts.stamp:
         subtitle += f" · seed {facts.stamp['seed']} · {facts.stamp['backend']}, {facts.stamp['tag']}"
