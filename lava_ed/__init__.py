@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from lava_ed import _lava_hook
+
 __version__ = "0.1.0"
 
 _LAZY = {
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from lava_ed.learning_rules import MPDED, STDED
     from lava_ed.network import NetworkSpec, Schedule
     from lava_ed.network.classifier import EDClassifier
+
+_lava_hook.install()
 
 
 def __getattr__(name: str) -> Any:

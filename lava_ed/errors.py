@@ -87,5 +87,9 @@ class FixedPointOverflowError(LavaEDError, ArithmeticError):
     """A state left its 24-bit register under the overflow policy "raise"."""
 
 
+class EnergyEstimateWarning(UserWarning):
+    """Figures that read like a chip's measurements are estimates at the prices of a list."""
+
+
 class FixedPointOverflowWarning(UserWarning):
     """A state left its 24-bit register under the overflow policy "warn"."""

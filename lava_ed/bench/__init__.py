@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lava_ed.bench.energy import CountingCost, bench_energy
 from lava_ed.bench.engine import NetTiming, bench_engine
 
-__all__ = ["NetTiming", "bench_engine"]
+__all__ = ["CountingCost", "NetTiming", "bench_energy", "bench_engine"]

@@ -13,6 +13,7 @@ from lava_ed.cli.bench import BENCHES
 from lava_ed.cli.compare import compare
 from lava_ed.cli.demo import demo
 from lava_ed.cli.diagnose import diagnose
+from lava_ed.cli.estimate import estimate
 from lava_ed.cli.exchange import export, import_net
 from lava_ed.cli.page import report
 from lava_ed.cli.report import Interrupted, Report
@@ -62,6 +63,7 @@ COMMANDS: Final[dict[str, Callable[..., Report]]] = {
     "train": train,
     "eval": evaluate,
     "energy": energy,
+    "estimate": estimate,
     "report": report,
     "compare": compare,
     "export": export,

@@ -71,7 +71,7 @@ def energy(
     json: JsonFlag = False,
 ) -> Report:
     """Price the operations that a run counted, per sample, in training and in inference."""
-    from lava_ed.energy import energy_report, load_price_list
+    from lava_ed.energy import built_in_price_lists, energy_range, energy_report, load_price_list
     from lava_ed.train.run_folder import ENERGY, RunFolder
 
     prices = load_price_list(price_list)
@@ -83,7 +83,9 @@ def energy(
         )
         for part in ("training", "test")
     }
-    value = {"run": run, "price_list": prices.name, "source": prices.source, **parts}
+    lists = [name for name in built_in_price_lists() if name != prices.name]
+    ranges = {part: energy_range(saved[part]["counters"], saved[part]["samples"], [prices, *lists]) for part in parts}
+    value = {"run": run, "price_list": prices.name, "source": prices.source, **parts, "range": ranges}
     if chip is not None:
         value["mapping"] = _place(
             folder, chip, {part: (saved[part]["counters"], saved[part]["samples"]) for part in parts}
@@ -101,7 +103,7 @@ def _place(folder: RunFolder, chip: str, counted: dict[str, tuple[Any, int]]) ->
     if chip not in CHIPS:
         raise ConfigError(f"chip {chip!r} is unknown: use one of {', '.join(CHIPS)}")
     saved = folder.entry(folder.read_json(CONFIG), CONFIG, "facts", "network")
-    mapping = map_network(NetworkSpec.from_dict(saved), CHIPS[chip])
+    mapping = map_network(NetworkSpec.from_dict(saved), CHIPS[chip], counters=counted["training"][0])
     means = {part: per_sample(mapping.message_counts(counters), n) for part, (counters, n) in counted.items()}
     messages = {part: {name: mean[name] for name in ("spike_messages", "hops")} for part, mean in means.items()}
     return {**mapping.to_dict(), "per_sample": messages}
@@ -120,6 +122,10 @@ def _show_energy(console: Console, run: str, value: dict[str, Any]) -> None:
         rows.append(("sum", sums["forward"], sums["backward"], sums["update"], sums["dynamic"]))
         header = ("µJ per sample", "forward", "backward", "update", "all")
         table(f"{run}: {part}, {report['samples']:,} samples, {value['price_list']}", header, rows)(console)
+    for part, found in value["range"].items():
+        (low_list, low), (high_list, high) = found["low"], found["high"]
+        text = f"{part}: {low:,.3g} µJ ({low_list}) … {high:,.3g} µJ ({high_list}) per sample over all price lists"
+        console.print(text, soft_wrap=True)
     console.print(f"Prices: {value['source']}", soft_wrap=True)
     for note in value["training"]["notes"]:
         console.print(f"Note: {note}", soft_wrap=True)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from lava_ed.energy.chips import CHIPS, LOIHI1, LOIHI2, ChipLimits, Hops, mesh_hops
 from lava_ed.energy.counting import per_sample, subtract, total
-from lava_ed.energy.prices import KINDS, Price, PriceList, StaticPower, built_in_price_lists, load_price_list
+from lava_ed.energy.estimate import estimate_sample, sample_counts
+from lava_ed.energy.prices import KINDS, Price, PriceList, StaticPower, Time, built_in_price_lists, load_price_list
 from lava_ed.energy.profiler import EnergyProfiler
-from lava_ed.energy.report import energy_report
+from lava_ed.energy.report import energy_range, energy_report
 
 if TYPE_CHECKING:
+    from lava_ed.energy.chip_net import ChipNet, Inlet
+    from lava_ed.energy.lava_profiler import Loihi2SimProfiler
     from lava_ed.energy.mapping import Mapping, Traffic, Usage, Utilisation, map_network
+    from lava_ed.energy.timing import busy_seconds
 
 __all__ = [
     "CHIPS",
@@ -19,36 +24,47 @@ __all__ = [
     "LOIHI1",
     "LOIHI2",
     "ChipLimits",
+    "ChipNet",
     "EnergyProfiler",
     "Hops",
+    "Inlet",
+    "Loihi2SimProfiler",
     "Mapping",
     "Price",
     "PriceList",
     "StaticPower",
+    "Time",
     "Traffic",
     "Usage",
     "Utilisation",
     "built_in_price_lists",
+    "busy_seconds",
+    "energy_range",
     "energy_report",
+    "estimate_sample",
     "load_price_list",
     "map_network",
     "mesh_hops",
     "per_sample",
+    "sample_counts",
     "subtract",
     "total",
 ]
 
-_OF_MAPPING: Final = ("Mapping", "Traffic", "Usage", "Utilisation", "map_network")
+_LATE: Final = {
+    **dict.fromkeys(("ChipNet", "Inlet"), "chip_net"),
+    **dict.fromkeys(("Mapping", "Traffic", "Usage", "Utilisation", "map_network"), "mapping"),
+    "Loihi2SimProfiler": "lava_profiler",
+    "busy_seconds": "timing",
+}
 """Names that need numpy, which pricing does not: imported when they are first asked for."""
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _OF_MAPPING:
+    if name not in _LATE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from lava_ed.energy import mapping
-
-    return getattr(mapping, name)
+    return getattr(import_module(f"{__name__}.{_LATE[name]}"), name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_OF_MAPPING})
+    return sorted({*globals(), *_LATE})

@@ -42,6 +42,8 @@ class ChipLimits:
         Where the limits come from.
     axons_in, axons_out : int, optional
         Axons of a core; None: not known to bind.
+    shared_kernels : bool
+        Whether a core stores the kernel of a convolution once, and not each of its synapses.
 
     Raises
     ------
@@ -64,6 +66,7 @@ class ChipLimits:
     source: str
     axons_in: int | None = None
     axons_out: int | None = None
+    shared_kernels: bool = False
 
     def __post_init__(self) -> None:
         columns, rows = self.routers
@@ -107,6 +110,7 @@ class ChipLimits:
             "synaptic_bits_per_core": self.synaptic_bits,
             "axons_in_per_core": self.axons_in,
             "axons_out_per_core": self.axons_out,
+            "shared_kernels": self.shared_kernels,
             "routers": list(self.routers),
             "cores_per_router": self.cores_per_router,
             "source": self.source,
@@ -151,9 +155,11 @@ LOIHI2: Final = ChipLimits(
     synaptic_bits=128 * 1024 * 8,
     routers=(8, 4),
     cores_per_router=4,
+    shared_kernels=True,
     source="Intel Labs, Taking Neuromorphic Computing to the Next Level with Loihi 2, Technology Brief, 2021 "
     "(128 cores, 1 million neurons: 8,192 a core; 128 KB is the most of a core's memory that synapses can take); "
-    "the mesh is taken to be Loihi 1's, 8 × 4 routers of 4 cores; no public limit on axons",
+    "connections may share weights, as those of a convolution do; the mesh is taken to be Loihi 1's, 8 × 4 routers of "
+    "4 cores; no public limit on axons",
 )
 """Loihi 2, of 2021."""
 

@@ -17,33 +17,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.energy._placement import (
-    WEIGHT_BITS,
-    Inlet,
-    Ints,
-    check_chips,
-    core_bits,
-    inlets_of,
-    layer_names,
-    neuron_bits,
-    outlets_of,
-    split,
-)
-from lava_ed.energy._streams import streams_of
+from lava_ed.energy._ed_net import net_of_spec
+from lava_ed.energy._layout import arrange
+from lava_ed.energy._placement import check_chips, split
+from lava_ed.energy.chip_net import ChipNet, Ints, core_bits, neuron_bits
 from lava_ed.energy.chips import ChipLimits, Hops, mesh_hops
 from lava_ed.energy.counting import Counters
 from lava_ed.errors import ConfigError
 from lava_ed.kernels.counting import PHASES
 
 if TYPE_CHECKING:
+    from lava_ed.engine.program import Program
     from lava_ed.network.spec import NetworkSpec
 
 __all__ = ["Mapping", "Traffic", "Usage", "Utilisation", "map_network"]
+
+
+class HasProgram(Protocol):
+    """A runtime that runs a program, as `attach` gives."""
+
+    @property
+    def program(self) -> Program:
+        """The program."""
 
 
 class Usage(NamedTuple):
@@ -116,9 +116,7 @@ class Mapping:
     Attributes
     ----------
     chip : ChipLimits
-    sizes : tuple of int
-    kind : str
-        Of the rule: std-ed or mpd-ed.
+    net : ChipNet
     cores : tuple of tuple of int
         Cores of each layer, in order; chip c has the cores c·chip.cores ….
     core_of : tuple of int64 (n,)
@@ -126,54 +124,71 @@ class Mapping:
     """
 
     chip: ChipLimits
-    sizes: tuple[int, ...]
-    kind: str
+    net: ChipNet
     cores: tuple[tuple[int, ...], ...]
     core_of: tuple[Ints, ...]
-    _inlets: tuple[tuple[Inlet, ...], ...]
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Neurons of each layer."""
+        return self.net.sizes
 
     @property
     def layer_names(self) -> tuple[str, ...]:
-        """input, hidden1 …, output."""
-        return layer_names(len(self.sizes))
+        """input, hidden1 …, output; names of processes where the net is a Lava graph."""
+        return self.net.names
 
     @property
     def chips(self) -> int:
         """Number of chips that the net is spread over."""
-        return self.chip.chip_of(self.cores[-1][-1]) + 1
+        return self.chip.chip_of(max(cores[-1] for cores in self.cores)) + 1
 
     def utilisation(self) -> tuple[Utilisation, ...]:
         """(used, limit) of the fullest core of each layer, input first."""
         rows = []
+        shared = self.chip.shared_kernels
         for layer, name in enumerate(self.layer_names):
             _, core = np.unique(self.core_of[layer], return_inverse=True)
             neurons = np.bincount(core)
             bits = np.zeros(len(self.cores[layer]), np.int64)
-            np.add.at(bits, core, neuron_bits(self._inlets[layer], self.sizes[layer]))
-            most = int(neurons.max())
+            np.add.at(bits, core, neuron_bits(self.net.inlets[layer], self.sizes[layer], shared))
+            most, on_core = int(neurons.max()), core_bits(self.net.inlets[layer], shared)
             rows.append(
                 Utilisation(
                     layer=name,
                     cores=len(self.cores[layer]),
                     neurons=Usage(most, self.chip.neurons),
-                    synaptic_bits=Usage(int(bits.max()) + core_bits(self._inlets[layer]), self.chip.synaptic_bits),
-                    axons_in=Usage(sum(i.axons for i in self._inlets[layer]), self.chip.axons_in),
+                    synaptic_bits=Usage(int(bits.max()) + on_core, self.chip.synaptic_bits),
+                    axons_in=Usage(sum(i.axons for i in self.net.inlets[layer]), self.chip.axons_in),
                     axons_out=Usage(
-                        most * sum(len(self.cores[target]) for target, _ in outlets_of(self._inlets, layer)),
+                        most * sum(len(self.cores[target]) for target, _ in self.net.outlets(layer)),
                         self.chip.axons_out,
                     ),
                 )
             )
         return tuple(rows)
 
+    def layer_of_nodes(self) -> dict[str, int]:
+        """Layer on whose cores each node of a program works: neurons, and synapses where they lead to."""
+        result = dict(self.net.nodes)
+        for layer, ending in enumerate(self.net.inlets):
+            for inlet in ending:
+                if inlet.kind != "mirrored":
+                    result.setdefault(inlet.connection, layer)
+        return result
+
     def synaptic_bits(self, layer: int) -> dict[str, int]:
         """Synaptic memory of all cores of a layer by use: weights, mirrored, feedback, tags, traces."""
         bits = dict.fromkeys(("weights", "mirrored", "feedback", "tags", "traces"), 0)
-        for inlet in self._inlets[layer]:
+        cores = len(self.cores[layer])
+        for inlet in self.net.inlets[layer]:
+            if inlet.kind == "kernel" and self.chip.shared_kernels:
+                bits["weights"] += cores * inlet.kernel_bits
+                continue
             synapses = int(inlet.counts.sum())
-            bits[inlet.kind] += synapses * WEIGHT_BITS
+            bits["weights" if inlet.kind == "kernel" else inlet.kind] += synapses * inlet.weight_bits
             bits["tags"] += synapses * inlet.tag_bits
-            bits["traces"] += len(self.cores[layer]) * inlet.core_bits + self.sizes[layer] * inlet.neuron_trace_bits
+            bits["traces"] += cores * inlet.axons * inlet.axon_trace_bits + self.sizes[layer] * inlet.neuron_trace_bits
         return bits
 
     def target_layer(self, source_layer: int, connection: str) -> int:
@@ -184,7 +199,7 @@ class Mapping:
         ConfigError
             If the layer sends nothing over that connection.
         """
-        targets = {name: target for target, name in outlets_of(self._inlets, source_layer)}
+        targets = {name: target for target, name in self.net.outlets(source_layer)}
         if connection not in targets:
             raise ConfigError(
                 f"layer {source_layer} sends nothing over {connection!r}: it sends over {', '.join(targets) or 'none'}"
@@ -230,7 +245,7 @@ class Mapping:
             If the counts are malformed, or are not those of such a program.
         """
         rows = []
-        for stream in streams_of(self.sizes, self.kind, self._inlets, counters):
+        for stream in self.net.streams(counters):
             source, target = (self._positions(layer) for layer in (stream.source_layer, stream.target_layer))
             east_west, north_south = (int(n) for n in np.abs(source[:, None] - target[None]).sum(axis=(0, 1)))
             sums = (east_west, north_south)
@@ -285,25 +300,33 @@ class Mapping:
 
 
 def map_network(
-    spec: NetworkSpec,
+    net: NetworkSpec | ChipNet | Program | HasProgram,
     chip: ChipLimits,
     weights: Sequence[npt.NDArray[np.integer[Any]]] | None = None,
     *,
     max_chips: int | None = None,
+    counters: Counters | None = None,
 ) -> Mapping:
-    """Place a net: each layer on as few cores as first-fit-decreasing finds, layers in order along the mesh.
+    """Place a net: each layer on as few cores as first-fit-decreasing finds, layer after layer along the mesh.
 
     A neuron goes, with all synapses that lead to it, to the first core of its layer that has room;
-    neurons with more synapses first, of equals in order.
+    neurons with more synapses first, of equals in order.  Layers come in order, or, where counters tell how
+    much they say to each other, in the order that makes Σ messages × hops smallest: exactly up to 6 layers,
+    beyond by exchanging layers while that helps.
 
     Parameters
     ----------
-    spec : NetworkSpec
+    net : NetworkSpec, ChipNet, Program or EngineRuntime
+        A program, or the runtime that `attach` gives, stands for the graph that it runs, with the weights
+        that it has now.
     chip : ChipLimits
     weights : sequence of int (n_pre, n_post), optional
-        Weights of each connection, of which only those that are not zero take memory; default: all do.
+        Of a NetworkSpec: weights of each connection, of which only those that are not zero take memory;
+        default: all do.
     max_chips : int, optional
         Default: as many as it takes.
+    counters : optional
+        node → counter → phase → count, of a program of this net.
 
     Raises
     ------
@@ -312,7 +335,9 @@ def map_network(
     ShapeError
         If the weights do not fit the net.
     ConfigError
-        If `max_chips` is below 1.
+        If `max_chips` is below 1, or weights are given for something that has its own.
+    BackendError
+        If a process of the graph has no place on a chip.
 
     Examples
     --------
@@ -323,16 +348,27 @@ def map_network(
     """
     if max_chips is not None and max_chips < 1:
         raise ConfigError(f"max_chips is {max_chips}: at least 1 is needed")
-    inlets = inlets_of(spec, weights)
-    local = split(spec.sizes, inlets, chip)
+    net = _chip_net(net, weights)
+    local = split(net, chip)
     counts = [int(core.max()) + 1 for core in local]
-    check_chips(spec.sizes, counts, chip, max_chips)
-    first = [sum(counts[:layer]) for layer in range(len(counts))]
+    check_chips(net, counts, chip, max_chips)
+    first = arrange(counts, chip, () if counters is None else net.streams(counters))
     return Mapping(
         chip=chip,
-        sizes=spec.sizes,
-        kind=spec.rule.kind,
+        net=net,
         cores=tuple(tuple(range(start, start + n)) for start, n in zip(first, counts, strict=True)),
         core_of=tuple(core + start for core, start in zip(local, first, strict=True)),
-        _inlets=inlets,
     )
+
+
+def _chip_net(net: Any, weights: Sequence[npt.NDArray[np.integer[Any]]] | None) -> ChipNet:
+    """What `map_network` takes, as a ChipNet."""
+    if hasattr(net, "rule"):
+        return net_of_spec(net, weights)
+    if weights is not None:
+        raise ConfigError(f"a {type(net).__name__} has weights of its own: leave them out, or give a NetworkSpec")
+    if isinstance(net, ChipNet):
+        return net
+    from lava_ed.energy._lowered_net import net_of_program
+
+    return net_of_program(getattr(net, "program", net))

@@ -18,7 +18,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-__all__ = ["KINDS", "Price", "PriceList", "StaticPower", "built_in_price_lists", "load_price_list"]
+__all__ = ["KINDS", "Price", "PriceList", "StaticPower", "Time", "built_in_price_lists", "load_price_list"]
 
 KINDS: Final = ("pre-silicon", "silicon-fit", "silicon", "circuit", "assumption")
 """Where prices come from: a maker's simulation, a model fitted to a chip, a chip, bare circuits, a guess."""
@@ -30,8 +30,9 @@ LARGEST_AMOUNT: Final = 1e12
 """Largest price in pJ, one joule, or static power in mW: what is above it is a slip of the unit."""
 
 _TEXTS: Final = ("name", "title", "kind", "source", "caveat")
-_LIST_KEYS: Final = (*_TEXTS, "entries", "static")
+_LIST_KEYS: Final = (*_TEXTS, "entries", "static", "times")
 _PRICE_KEYS: Final = ("pj", "counters", "source", "alternative_to")
+_TIME_KEYS: Final = ("ns", "counters", "source")
 _STATIC_KEYS: Final = ("milliwatts", "source")
 
 
@@ -69,6 +70,19 @@ class StaticPower:
 
 
 @dataclass(frozen=True)
+class Time:
+    """How long one count of some counters keeps a core busy, in nanoseconds: apart from every energy.
+
+    A barrier, which keeps the whole mesh waiting, is the entry of ``barrier_steps``.
+    """
+
+    name: str
+    nanoseconds: float
+    counters: tuple[str, ...]
+    source: str
+
+
+@dataclass(frozen=True)
 class PriceList:
     """A checked price list; `load_price_list` makes it.
 
@@ -82,6 +96,8 @@ class PriceList:
         Where the prices come from, and what a figure made with them is not.
     entries : tuple of Price
     static : StaticPower, optional
+    times : tuple of Time
+        Empty where the source says nothing of time.
     """
 
     name: str
@@ -91,6 +107,7 @@ class PriceList:
     caveat: str
     entries: tuple[Price, ...]
     static: StaticPower | None = None
+    times: tuple[Time, ...] = ()
 
     @property
     def dynamic(self) -> tuple[Price, ...]:
@@ -131,8 +148,9 @@ def load_price_list(name_or_path: str | os.PathLike[str]) -> PriceList:
 
     A string is a path where it ends in ``.toml`` or holds a path separator.  The file has the
     texts ``name``, ``title``, ``kind``, ``source`` and ``caveat``, one table ``[entries.<category>]``
-    per price with ``pj``, ``counters``, ``source`` and perhaps ``alternative_to``, and perhaps a
-    table ``[static]`` with ``milliwatts`` and ``source``.
+    per price with ``pj``, ``counters``, ``source`` and perhaps ``alternative_to``, perhaps a table
+    ``[static]`` with ``milliwatts`` and ``source``, and perhaps tables ``[times.<category>]`` with ``ns``,
+    ``counters`` and ``source``.
 
     Raises
     ------
@@ -191,7 +209,13 @@ def _parse(content: bytes, where: str) -> PriceList:
     entries = tuple(_price(name, table, f"{where}: entries.{name}") for name, table in tables.items())
     _check_alternatives(entries, where)
     static = _static(data["static"], f"{where}: static") if "static" in data else None
-    return PriceList(**texts, entries=entries, static=static)
+    times = _table(data.get("times", {}), f"{where}: times")
+    return PriceList(
+        **texts,
+        entries=entries,
+        static=static,
+        times=tuple(_time(name, table, f"{where}: times.{name}") for name, table in times.items()),
+    )
 
 
 def _price(name: str, value: Any, where: str) -> Price:
@@ -204,6 +228,17 @@ def _price(name: str, value: Any, where: str) -> Price:
         counters=_counters(table["counters"], f"{where}: counters"),
         source=_text(table["source"], f"{where}: source"),
         alternative_to=None if alternative is None else _text(alternative, f"{where}: alternative_to"),
+    )
+
+
+def _time(name: str, value: Any, where: str) -> Time:
+    table = _table(value, where)
+    _check_keys(table, _TIME_KEYS, where, required=_TIME_KEYS)
+    return Time(
+        _text(name, f"{where}: the category"),
+        _amount(table["ns"], f"{where}: ns", "nanoseconds"),
+        _counters(table["counters"], f"{where}: counters"),
+        _text(table["source"], f"{where}: source"),
     )
 
 

@@ -22,13 +22,14 @@ class Counting(Protocol):
 
 
 class EnergyProfiler:
-    """Context manager that counts what a program does inside it, and prices that.
+    """Context manager that counts what runs inside it, and prices that.
 
     Parameters
     ----------
     program
-        An object with ``counters()``.  Where it also has ``time_step`` and ``schedule.period``,
-        the profiler knows how many samples ran.
+        An object with ``counters()``, such as a `Program` or an `EngineRuntime`, or a Lava process: the graph
+        that it belongs to is counted by its engine, which the block attaches where nothing ran it before.
+        Where a schedule gives the period of a sample, the profiler knows how many samples ran.
     price_list : PriceList, str or path, optional
 
     Raises
@@ -51,26 +52,29 @@ class EnergyProfiler:
     0.15
     """
 
-    def __init__(self, program: Counting, price_list: PriceList | str | os.PathLike[str] = "loihi1-davies2018") -> None:
-        if not callable(getattr(program, "counters", None)):
+    def __init__(self, program: Any, price_list: PriceList | str | os.PathLike[str] = "loihi1-davies2018") -> None:
+        if not callable(getattr(program, "counters", None)) and not hasattr(program, "runtime"):
             raise ConfigError(
-                f"a {type(program).__name__} does not count: give an object with counters(), such as an engine Program"
+                f"a {type(program).__name__} does not count: give an object with counters(), such as an engine "
+                "Program, or a Lava process"
             )
         self.price_list = price_list if isinstance(price_list, PriceList) else load_price_list(price_list)
         self._program = program
+        self._counted: Counting | None = None
         self._before: _Reading | None = None
         self._after: _Reading | None = None
 
     def __enter__(self) -> EnergyProfiler:
         """Start counting, from 0 also where the profiler was used before."""
-        self._before, self._after = _Reading(self._program), None
+        self._counted = counting_of(self._program)
+        self._before, self._after = _Reading(self._counted), None
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop counting; an exception passes through, and what ran before it is counted."""
-        self._after = _Reading(self._program)
+        self._after = _Reading(self._counted)
 
     def counters(self) -> dict[str, Totals]:
         """What was counted inside the block, so far or until its end: node → counter → phase → count.
@@ -104,13 +108,39 @@ class EnergyProfiler:
     def _readings(self) -> tuple[_Reading, _Reading]:
         if self._before is None:
             raise ConfigError('nothing was counted yet: run the program inside "with EnergyProfiler(...) as p:"')
-        return self._before, self._after or _Reading(self._program)
+        return self._before, self._after or _Reading(self._counted)
+
+
+def counting_of(target: Any) -> Counting:
+    """What counts for a program, a runtime or a Lava process; a process that nothing runs yet is attached.
+
+    Raises
+    ------
+    ConfigError
+        If the graph runs on Lava's own runtime, where stock processes count nothing.
+    UnsupportedProcessError
+        If the engine cannot run the graph.
+    """
+    if not callable(getattr(target, "counters", None)):
+        if target.runtime is None:
+            from lava_ed.engine import attach
+
+            attach(target)
+        target = target.runtime
+        if not callable(getattr(target, "counters", None)):
+            raise ConfigError(
+                "the graph runs on Lava's own runtime, which counts nothing: call stop(), then attach(process) or "
+                "enter the block before the first run"
+            )
+    # A runtime's program knows the clock and the schedule.
+    return getattr(target, "program", target)  # type: ignore[no-any-return]
 
 
 class _Reading:
     """Counters and clock of a program at one moment."""
 
-    def __init__(self, program: Counting) -> None:
+    def __init__(self, program: Counting | None) -> None:
+        assert program is not None
         # Copied: a program may hand out the same dictionaries every time.
         self.counters = {
             node: {counter: dict(phases) for counter, phases in by_counter.items()}

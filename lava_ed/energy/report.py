@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from lava_ed.energy.counting import Counters, Totals, check_samples, total
-from lava_ed.energy.prices import HOST, Price, PriceList, load_price_list
+from lava_ed.energy.prices import HOST, Price, PriceList, built_in_price_lists, load_price_list
+from lava_ed.errors import ConfigError
 from lava_ed.kernels.counting import COUNTERS, PHASES
 
-__all__ = ["energy_report"]
+__all__ = ["energy_range", "energy_report"]
 
 _PICO_PER_MICRO: Final = 1e6
 _LEARNING: Final = ("backward", "update")
@@ -88,6 +89,48 @@ def energy_report(counters: Counters, samples: int, price_list: PriceList | str 
         "static": _static_line(prices),
         "notes": _notes(prices, counts),
     }
+
+
+def energy_range(
+    counters: Counters, samples: int, price_lists: Iterable[PriceList | str | os.PathLike[str]] | None = None
+) -> dict[str, Any]:
+    """The same counts under several lists: how far the sources are apart is how uncertain a figure is.
+
+    Parameters
+    ----------
+    counters, samples
+        As for `energy_report`.
+    price_lists : iterable, optional
+        Default: the built-in ones.
+
+    Returns
+    -------
+    dict
+        Ready for JSON: ``microjoules_per_sample``: list → dynamic, learning, and ``unpriced``, the counters that
+        occurred and that it does not charge; ``low`` and ``high``: (list, dynamic) of the smallest and the largest.
+
+    Raises
+    ------
+    ConfigError
+        As `energy_report`, or if no list is given.
+    PriceListError
+        If a list is unknown or malformed.
+    """
+    lists = built_in_price_lists() if price_lists is None else tuple(price_lists)
+    if not lists:
+        raise ConfigError("no price list was given: name at least one")
+    found = {}
+    for price_list in lists:
+        report = energy_report(counters, samples, price_list)
+        sums, counts = report["microjoules_per_sample"], report["counts"]
+        found[report["price_list"]["name"]] = {
+            "dynamic": sums["dynamic"],
+            "learning": sums["learning"],
+            "unpriced": [name for name in report["unpriced"] if any(counts[name].values())],
+        }
+    by_sum = sorted(found, key=lambda name: found[name]["dynamic"])
+    low, high = ([name, found[name]["dynamic"]] for name in (by_sum[0], by_sum[-1]))
+    return {"microjoules_per_sample": found, "low": low, "high": high}
 
 
 def _cost(entry: Price, counts: Totals) -> ByPhase:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from lava_ed.engine.memory import Memory, Slot, Variable
 from lava_ed.errors import BackendError
-from lava_ed.kernels.counting import N_COUNTERS, N_PHASES
+from lava_ed.kernels.counting import BACKWARD, FORWARD, N_COUNTERS, N_PHASES
 from lava_ed.network.schedule import Schedule
 
 OP_WIDTH: Final = 32
@@ -22,6 +22,9 @@ RUN, SYNAPSES, LEARN, RECORD, WRITE = 0, 1, 2, 3, 4
 """Stages of a step: neurons read last step's sums, synapses sum this step's spikes, learn, are recorded, are written
 through RefPorts."""
 STAGES: Final = (RUN, SYNAPSES, LEARN, RECORD, WRITE)
+
+LEARNING_PORTS: Final = ("s_in_bap", "s_in_y1", "s_in_y2", "s_in_y3")
+"""InPorts whose messages stay on the core: synapses lie where the neurons are that they lead to."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,9 @@ class Node:
 
     observes: ClassVar[bool] = False
     """Whether it only records what others do, and so comes after all of them."""
+
+    off_chip: ClassVar[bool] = False
+    """Whether what it receives has left the neurocores, so that no spike message is counted for it."""
 
     def resolve(self, names: Mapping[int, str]) -> None:
         """Learn the node names of the processes (by id) that this one refers to otherwise than by a port."""
@@ -171,6 +177,8 @@ class Assembler:
     feeders: list[Feeder] = field(default_factory=list)
     hosts: list[HostTask] = field(default_factory=list)
     step_limits: dict[str, int] = field(default_factory=dict)
+    off_chip: frozenset[str] = frozenset()
+    counting: bool = True
     owner: str = ""
     """Node that emits."""
     _ops: dict[int, list[tuple[Label, list[int]]]] = field(default_factory=lambda: {stage: [] for stage in STAGES})
@@ -200,6 +208,14 @@ class Assembler:
         if neurons:
             self.neuron_counts.append(NeuronCount(slot, neurons))
         return offset
+
+    def tally(self, stage: int, opcode: int, node: Node, *args: int) -> None:
+        """Append an op that counts for `node`, once with the counters of either phase of the samples."""
+        offset = self.variables[node.name, "counters"].slot.offset
+        backward = self.period if self.timing is None else self.timing.error_phase + 1
+        self.op(stage, 0, backward, opcode, offset + FORWARD, *args)
+        if backward < self.period:
+            self.op(stage, backward, self.period, opcode, offset + BACKWARD, *args)
 
     def scratch(self, size: int, arena: str = "i32") -> int:
         """Reserve memory that is not a Var and return its offset."""
@@ -258,6 +274,17 @@ class Assembler:
     def fan_out(self, node: Node, port: str) -> int:
         """How many InPorts an OutPort feeds."""
         return sum(c.source == node.name and c.out_port == port for c in self.connections)
+
+    def destinations(self, node: Node, port: str) -> int:
+        """How many InPorts of neurons and synapses an OutPort's spikes are delivered to.
+
+        Not those through which a synapse learns of its post-synaptic neuron, with which it shares a core.
+        """
+        return sum(
+            c.target not in self.off_chip and c.in_port not in LEARNING_PORTS
+            for c in self.connections
+            if (c.source, c.out_port) == (node.name, port)
+        )
 
     def op(self, stage: int, start: int, stop: int, opcode: int, *args: int) -> None:
         """Append an op that runs in phases start … stop − 1; windows past the sample's end are cut."""
@@ -320,12 +347,18 @@ def execution_order(nodes: Iterable[Node], connections: Sequence[Connection]) ->
     return ordered + sorted((n for n in nodes if n.delayed), key=lambda n: n.observes)
 
 
-def assemble(nodes: Sequence[Node], connections: Sequence[Connection], schedule: Schedule | None) -> Assembler:
-    """Lay out memory and write the op table for a graph."""
-    asm = Assembler(schedule, connections)
+def assemble(
+    nodes: Sequence[Node], connections: Sequence[Connection], schedule: Schedule | None, counting: bool = True
+) -> Assembler:
+    """Lay out memory and write the op table for a graph; without `counting`, Lava's own processes count nothing."""
+    off_chip = frozenset(node.name for node in nodes if node.off_chip)
+    asm = Assembler(schedule, connections, off_chip=off_chip, counting=counting)
     ordered: list[Any] = execution_order(nodes, connections)
     for node in ordered:
         node.declare(asm)
+    if asm.barrier is None:  # a graph without an encoder: the barriers are counted at what runs first
+        slots = (asm.variables.get((node.name, "counters")) for node in ordered)
+        asm.barrier = next((variable.slot for variable in slots if variable is not None), None)
     for node in ordered:
         asm.owner = node.name
         node.emit(asm)

@@ -42,6 +42,8 @@ class Program:
         None for a graph without phases: its period is 1.
     overflow : {"raise", "warn", "wrap"}
         What happens when a state leaves its 24-bit register.  All three wrap it; "raise" then stops.
+    counting : bool
+        False: Lava's own processes count nothing, to measure what counting costs.
     """
 
     def __init__(
@@ -50,16 +52,19 @@ class Program:
         connections: Sequence[Connection],
         schedule: Schedule | None,
         overflow: str = "raise",
+        counting: bool = True,
     ) -> None:
         if overflow not in OVERFLOW_POLICIES:
             raise ConfigError(f"overflow policy {overflow!r} is unknown: use one of {', '.join(OVERFLOW_POLICIES)}")
         self.schedule = schedule
         self.overflow = overflow
+        self.nodes = tuple(nodes)
+        self.connections = tuple(connections)
         self.node_names = tuple(node.name for node in nodes)
         self.kinds = {node.name: (type(node).__name__.removesuffix("Node"), node.delayed) for node in nodes}
         self.connections = tuple(connections)
         self._progress = np.zeros(3, np.int64)
-        asm = assemble(nodes, connections, schedule)
+        asm = assemble(nodes, connections, schedule, counting)
         self._ops, self._ptr, self._order = asm.table()
         self.labels = asm.labels()
         self._plan = plan_jump(self._ops, self._ptr, self._order, schedule)
@@ -404,7 +409,18 @@ class Program:
         )
 
     def counters(self) -> dict[str, dict[str, dict[str, int]]]:
-        """All counters: node → counter → phase → count."""
+        """All counters: node → counter → phase → count.
+
+        Raises
+        ------
+        BackendError
+            If the graph has floating-point models, which do nothing that a chip does.
+        """
+        if self._real:
+            raise BackendError(
+                "the graph runs floating-point models, whose operations no chip has: nothing is counted; attach it "
+                'with Loihi2SimCfg(select_tag="fixed_pt")'
+            )
         self._count_idle()
         result = {}
         for (node, var), variable in self._variables.items():

@@ -65,6 +65,20 @@ class EngineRuntime:
         """Time steps run so far."""
         return self.program.time_step
 
+    def counters(self) -> dict[str, dict[str, dict[str, int]]]:
+        """Operations counted so far: process name → counter → phase → count.
+
+        Every process that works on a neurocore has an entry, Lava's own too, though those have no Var of that name.
+
+        Raises
+        ------
+        BackendError
+            If a run is going on.
+        """
+        if self._running:
+            raise BackendError("a run is going on: call wait() or pause() before reading the counters")
+        return self.program.counters()
+
     def initialize(self, node_cfg_idx: int = 0) -> None:
         """What ``create_runtime`` does in a graph that is attached: nothing, the engine is ready.
 

@@ -19,6 +19,7 @@ from lava_ed.engine.families.monitor import monitor
 from lava_ed.engine.families.references import reset
 from lava_ed.engine.families.ring_buffer import ring_sink, ring_source
 from lava_ed.engine.families.sparse import sparse_delayed, sparse_forward
+from lava_ed.engine.families.tallies import run_tally
 from lava_ed.engine.interpreter import run_op
 from lava_ed.kernels._jit import kernel
 
@@ -86,7 +87,9 @@ def run_mixed_steps(  # type: ignore[no-untyped-def]
     for step in range(steps):
         for k in range(ptr[phase], ptr[phase + 1]):
             a = ops[order[k]]
-            if a[0] >= op.JOIN_CLEAR:
+            if a[0] >= op.COUNT_SPIKES:
+                run_tally(a, i16, i32, i64, time_step + step + 1)
+            elif a[0] >= op.JOIN_CLEAR:
                 stock_op(a, i8, i16, i32, i64, f64, time_step + step + 1, step)
             else:
                 progress[op.OVERFLOWS] += run_op(a, i8, i16, i32, i64, u8, phase, predictions, progress)

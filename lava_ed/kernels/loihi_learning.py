@@ -78,11 +78,12 @@ COL_LIMIT: Final = 3
 
 SYNAPSE_SHIFT: Final = 7
 """Synaptic variables (9 bits with sign) enter the accumulator (16 bits) shifted left by this."""
-SCRATCH_ROWS: Final = 5
-"""Rows that `apply_rule` needs in its scratch array: product, operand and three accumulators."""
+SCRATCH_ROWS: Final = 6
+"""Rows that `apply_rule` needs in its scratch array: product, operand, three accumulators, effective synapses."""
 MAC: Final = 0
 OPERAND: Final = 1
 FIRST_ACCUMULATOR: Final = 2
+EFFECTIVE: Final = 5
 CONSTANT_CLAMP: Final = 2**28
 RAW_CLAMP: Final = 2**28
 """Bounds that keep sums in 32 bits; factors are cut to 2^9 anyway."""
@@ -295,13 +296,17 @@ def product_row(  # type: ignore[no-untyped-def]
 
 
 @inline
-def accumulate(accumulator, mac, active, right, left):  # type: ignore[no-untyped-def]
-    """acc_j ← clip(acc_j + clip((mac_j » right) « left)); both clip at −2^15 − 1 … 2^15 − 1."""
+def accumulate(accumulator, mac, active, right, left, effective):  # type: ignore[no-untyped-def]
+    """acc_j ← clip(acc_j + clip((mac_j » right) « left)); both clip at −2^15 − 1 … 2^15 − 1.
+
+    effective_j ← effective_j ∨ [what was added is not 0].
+    """
     low, high = np.int32(ACCUMULATOR_MIN), np.int32(ACCUMULATOR_MAX)
     right, left = np.int32(right), np.int32(left)
     for j in range(accumulator.size):
         # A closed gate adds 0, and still clips an accumulator that started out of range.
         change = np.int32((mac[j] >> right) << left) if active else np.int32(0)
+        effective[j] |= np.int32(change != 0)
         total = np.int32(accumulator[j] + saturate(change, low, high))
         accumulator[j] = saturate(total, low, high)
 
@@ -358,7 +363,8 @@ def update_row(  # type: ignore[no-untyped-def]
     products, factors, ranges, limits, offset, u_active, i, r, x_history, y_history, tx, ty,
     weights, tag_2, tag_1, scratch,
 ):  # fmt: skip
-    """Apply all rules to pre neuron i, whose synapses are row r of the arrays."""
+    """Apply all rules to pre neuron i, whose synapses are row r of the arrays; returns how many are effective."""
+    scratch[EFFECTIVE] = 0
     load_rows(r, weights, tag_2, tag_1, ranges, scratch)
     for target in range(ranges.shape[0]):
         for p in range(ranges[target, 0], ranges[target, 1]):
@@ -370,13 +376,17 @@ def update_row(  # type: ignore[no-untyped-def]
                 )
             accumulator = scratch[FIRST_ACCUMULATOR + target]
             right = product[COL_SHIFT_RIGHT]
-            accumulate(accumulator, scratch[MAC], scalar != 0, right, product[COL_SHIFT_LEFT])
+            accumulate(accumulator, scratch[MAC], scalar != 0, right, product[COL_SHIFT_LEFT], scratch[EFFECTIVE])
     if ranges[0, 0] < ranges[0, 1]:
         store_row(scratch[FIRST_ACCUMULATOR], offset, limits[0, 0], limits[0, 1], weights[r])
     if ranges[1, 0] < ranges[1, 1]:
         store_row(scratch[FIRST_ACCUMULATOR + 1], offset, limits[1, 0], limits[1, 1], tag_2[r])
     if ranges[2, 0] < ranges[2, 1]:
         store_row(scratch[FIRST_ACCUMULATOR + 2], offset, limits[2, 0], limits[2, 1], tag_1[r])
+    count = np.int32(0)
+    for j in range(scratch.shape[1]):
+        count += scratch[EFFECTIVE, j]
+    return count
 
 
 @inline
@@ -430,8 +440,8 @@ def apply_rule(  # type: ignore[no-untyped-def]
 
     Returns
     -------
-    int
-        Number of pre neurons whose synapses were visited.
+    (visited, effective)
+        Pre neurons whose synapses were visited; synapses for which some product was not 0.
     """
     offset = rounding_offset(random)
     on_all, on_pre, on_post = active_reach(products, u_active)
@@ -447,11 +457,12 @@ def apply_rule(  # type: ignore[no-untyped-def]
     few_tag_1 = np.empty((1, columns.size), tag_1.dtype)
     few_scratch = np.empty((SCRATCH_ROWS, columns.size), np.int32)
     visited = 0
+    effective = 0
     for i in range(tx.size):
         restless = ranges[2, 0] < ranges[2, 1] and holds_restless_tag(tag_1[i])
         if not skip_idle or on_all or restless or (on_pre and tx[i] > 0):
             visited += 1
-            update_row(
+            effective += update_row(
                 products, factors, ranges, limits, offset, u_active, i, i, x_history, y_history, tx, ty,
                 weights, tag_2, tag_1, scratch,
             )  # fmt: skip
@@ -460,11 +471,11 @@ def apply_rule(  # type: ignore[no-untyped-def]
             gather_columns(weights[i : i + 1], columns, few_weights)
             gather_columns(tag_2[i : i + 1], columns, few_tag_2)
             gather_columns(tag_1[i : i + 1], columns, few_tag_1)
-            update_row(
+            effective += update_row(
                 products, factors, ranges, limits, offset, u_active, i, 0, x_history, few_y, tx, few_ty,
                 few_weights, few_tag_2, few_tag_1, few_scratch,
             )  # fmt: skip
             scatter_columns(few_weights, columns, weights[i : i + 1])
             scatter_columns(few_tag_2, columns, tag_2[i : i + 1])
             scatter_columns(few_tag_1, columns, tag_1[i : i + 1])
-    return visited
+    return visited, effective

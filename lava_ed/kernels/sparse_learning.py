@@ -11,6 +11,7 @@ import numpy as np
 
 from lava_ed.kernels._jit import inline, kernel
 from lava_ed.kernels.loihi_learning import (
+    EFFECTIVE,
     SCRATCH_ROWS,
     active_reach,
     holds_restless_tag,
@@ -50,7 +51,7 @@ def gather(values, columns, y_history, ty, chosen, count, row, y_row, ty_row):  
 @kernel
 def apply_rule_sparse(  # type: ignore[no-untyped-def]
     target, products, factors, ranges, limits, u_active, random, x_history, y_history, tx, ty,
-    starts, columns, values, alive, skip_idle,
+    starts, columns, values, alive, skip_idle, places, marks,
 ):  # fmt: skip
     """Update one synaptic variable at the end of an epoch, as `loihi_learning.apply_rule` does.
 
@@ -68,6 +69,8 @@ def apply_rule_sparse(  # type: ignore[no-untyped-def]
         −2^15 … 2^15 − 1; changed.
     alive : int32[entries]
         0 where an entry is not stored any more and stays 0.
+    places, marks : int32[entries], int32[synapses + 1]
+        marks[places[e]] ← 1 where a product of entry e was not 0.
 
     Returns
     -------
@@ -101,10 +104,12 @@ def apply_rule_sparse(  # type: ignore[no-untyped-def]
         row, ty_row = flat[:count].reshape(1, count), ty_flat[:count]
         y_row = y_flat[: moments * traces * count].reshape(moments, traces, count)
         gather(values, columns, y_history, ty, chosen, count, row, y_row, ty_row)
+        work = scratch[: SCRATCH_ROWS * count].reshape(SCRATCH_ROWS, count)
         update_row(
             products, factors, own, limits, offset, u_active, i, 0, x_history, y_row, tx, ty_row,
-            row, row, row, scratch[: SCRATCH_ROWS * count].reshape(SCRATCH_ROWS, count),
+            row, row, row, work,
         )  # fmt: skip
         for k in range(count):
             values[chosen[k]] = row[0, k]
+            marks[places[chosen[k]]] |= work[EFFECTIVE, k]
     return visited

@@ -44,3 +44,16 @@ def test_unknown_net(lava_ed):
     outcome = lava_ed("bench", "engine", "--net", "nothing", "--json")
     assert outcome.code == 2
     assert outcome.value["error"]["type"] == "ConfigError"
+
+
+def test_cost_of_counting(lava_ed):
+    outcome = lava_ed("bench", "energy", "--quick", "--json", "--net", "stdp")
+    assert outcome.code == 0, outcome
+    (net,) = outcome.value["nets"]
+    assert net["low"] <= net["ratio"] <= net["high"]
+    assert 0 < net["counts"]["synops"] < 40 * 20
+    assert net["counts"]["synaptic_updates"] > 0
+    assert net["counts"]["barrier_steps"] == 1
+    shown = lava_ed("bench", "energy", "--quick", "--net", "stdp").out
+    assert "stdp" in shown
+    assert lava_ed("bench", "energy", "--net", "nothing").code == 2

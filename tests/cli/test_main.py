@@ -25,7 +25,7 @@ OTHER = {
     "LavaNotInstalledError",
     "UnsupportedProcessError",
 }
-COMMANDS = ("train", "eval", "energy", "report", "compare", "info", "demo")
+COMMANDS = ("train", "eval", "energy", "estimate", "report", "compare", "info", "demo")
 
 
 def test_help_is_quick_and_names_the_commands():

@@ -117,6 +117,20 @@ class TestBuiltIn:
             "barrier_steps",
         )
 
+    @pytest.mark.parametrize(
+        ("name", "nanoseconds"),
+        [
+            ("loihi1-davies2018", [3.5, 6.1, 8.4, 5.3, 465.0]),
+            ("loihi1-silicon-fit", [3.8, 6.0, 3.7, 30.0, 5.1, 1800.0]),
+            ("cmos45-int8", []),
+            ("anp-i", []),
+        ],
+    )
+    def test_times_are_apart(self, name, nanoseconds):
+        times = load_price_list(name).times
+        assert [time.nanoseconds for time in times] == nanoseconds
+        assert all(time.source for time in times)
+
     def test_is_frozen(self):
         with pytest.raises(dataclasses.FrozenInstanceError):
             load_price_list("anp-i").name = "other"
@@ -256,3 +270,19 @@ def test_unknown_name_lists_the_known_ones(name):
 def test_what_is_no_name_and_no_path(value):
     with pytest.raises(PriceListError, match="is no price list"):
         load_price_list(value)
+
+
+@pytest.mark.parametrize(
+    ("table", "match"),
+    [
+        ('[times.op]\nns = "1"\ncounters = ["synops"]\nsource = "s"\n', "times.op: ns is '1'"),
+        ('[times.op]\nns = -1\ncounters = ["synops"]\nsource = "s"\n', "times.op: ns is -1"),
+        ('[times.op]\nns = 1\ncounters = ["joules"]\nsource = "s"\n', "times.op: counters names 'joules'"),
+        ('[times.op]\nns = 1\ncounters = ["synops"]\n', "times.op has no source"),
+        ("times = 3\n", "times is 3"),
+    ],
+)
+def test_malformed_times(tmp_path, table, match):
+    text = table + toml(ENTRY) if table.startswith("times") else toml(ENTRY + table)
+    with pytest.raises(PriceListError, match=match):
+        load_price_list(write(tmp_path, text))

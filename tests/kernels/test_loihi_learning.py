@@ -113,7 +113,7 @@ class KernelLearning:
             self.y[:] = y_history[-1]
         table = self.table
         u_active = kernels.decimation_active(self.time_step, self.rule.t_epoch, table.decimate_exponent)
-        self.visited = kernels.apply_rule(
+        self.visited, self.effective = kernels.apply_rule(
             table.products, table.factors, table.ranges, self.limits, u_active,
             self.randoms.synapse.random_stochastic_round, x_history, y_history, self.tx, self.ty,
             *self.synapses, self.scratch, self.skip_idle,

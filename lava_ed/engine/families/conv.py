@@ -11,9 +11,11 @@ import numpy.typing as npt
 from lava_ed.engine.assembler import SYNAPSES, Assembler, Node, Signal
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.joins import event_input
+from lava_ed.engine.families.tallies import tally_synops
 from lava_ed.engine.memory import Memory, Slot, Variable
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.conv import GEOMETRY, arrange_kernel, conv_events, largest_sum, tap_steps, tap_table
+from lava_ed.kernels.tally import conv_fan_outs
 
 FIRST_OF_GEOMETRY = 17
 
@@ -79,6 +81,7 @@ class ConvNode(Node):
         c = self._columns
         n_out = int(np.prod(self.output_shape))
         self._declare_weight(asm)
+        asm.counters(self)
         c["bits"] = asm.var(self, "num_message_bits", (1,), self.message_bits)
         c["a_buf"] = asm.var(self, "a_buf", self.output_shape, self.a_buf)
         declare_constants(self, asm, self.unused, self.geometry)
@@ -98,16 +101,19 @@ class ConvNode(Node):
         slot = asm.memory.allocate("i32", self.weight.shape, self.weight)
         arranged = asm.memory.allocate("i32", arrange_kernel(self.weight).shape)
         bound = asm.memory.allocate("i64", (1,))
+        nonzeros = asm.memory.allocate("i32", (int(np.prod(self.input_shape)),))
+        axes = [self.geometry[name] for name in ("stride", "padding", "dilation")]
 
         def arrange(memory: Memory) -> None:
             """Follow the Var."""
             weight = memory.view(slot)
             memory.view(arranged)[...] = arrange_kernel(weight)
             memory.view(bound)[0] = largest_sum(weight)
+            memory.view(nonzeros)[...] = conv_fan_outs(weight, self.input_shape, self.output_shape, *axes)
 
         asm.prologue.append(arrange)
         asm.variables[self.name, "weight"] = Variable(slot, after_write=arrange)
-        self._columns.update(arranged=arranged.offset, bound=bound.offset)
+        self._columns.update(arranged=arranged.offset, bound=bound.offset, nonzeros=nonzeros.offset)
 
     def emit(self, asm: Assembler) -> None:
         """Convolve in every step."""
@@ -119,6 +125,7 @@ class ConvNode(Node):
             c["n_in"], c["n_out"], c["arranged"], self.weight.size, pre.count, pre.events, pre.payloads, c["bits"],
             c["a_buf"], c["flag"], c["wide"], c["bound"], *tables, *geometry,
         )  # fmt: skip
+        tally_synops(asm, self, pre, c["nonzeros"], c["bits"])
 
 
 def declare_constants(node: Node, asm: Assembler, unused: dict[str, int], geometry: dict[str, tuple[int, ...]]) -> None:

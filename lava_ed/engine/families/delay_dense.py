@@ -11,6 +11,7 @@ from lava_ed.engine.assembler import SYNAPSES, Assembler
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.dense import DenseNode, declare_weights
 from lava_ed.engine.families.joins import event_input
+from lava_ed.engine.families.tallies import tally_synops
 from lava_ed.engine.memory import Memory, Slot, Variable
 from lava_ed.errors import ConfigError
 from lava_ed.kernels._jit import kernel
@@ -51,7 +52,8 @@ class DelayDenseNode(DenseNode):
         c = self._columns
         n_post, n_pre = self.weights.shape
         slots = self.a_buff.shape[1]
-        c["weights"] = declare_weights(self, asm, self.weights, self.weight_format, self.exponent)
+        c["weights"], c["nonzeros"] = declare_weights(self, asm, self.weights, self.weight_format, self.exponent)
+        asm.counters(self)
         delays = asm.memory.allocate("i16", (n_pre, n_post), self.delays.T)
         asm.variables[self.name, "delays"] = Variable(delays, transposed=True)
         c["bits"] = asm.var(self, "num_message_bits", (1,), self.message_bits)
@@ -86,3 +88,4 @@ class DelayDenseNode(DenseNode):
             pre.payloads if pre.payloads >= 0 else c["ones"], c["bits"], self.exponent, c["a_buff"], c["sent"],
             c["accumulator"], c["scaled"], c["ones"],
         )  # fmt: skip
+        tally_synops(asm, self, pre, c["nonzeros"], c["bits"])

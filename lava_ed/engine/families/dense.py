@@ -11,6 +11,7 @@ import numpy.typing as npt
 from lava_ed.engine.assembler import SYNAPSES, Assembler, Node, Signal
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.joins import event_input
+from lava_ed.engine.families.tallies import recount, tally_synops
 from lava_ed.engine.memory import Memory, Pending, Slot, Variable
 from lava_ed.errors import ConfigError
 from lava_ed.kernels._jit import kernel
@@ -87,8 +88,13 @@ def largest_weight(n_pre: int, exponent: int) -> int:
 
 def declare_weights(
     node: Node, asm: Assembler, weights: npt.NDArray[np.int32], weight_format: WeightFormat, exponent: int
-) -> int:
-    """The Var `weights` (n_post, n_pre), cut to its format in the first step; returns its offset (i16).
+) -> tuple[int, int]:
+    """The Var `weights` (n_post, n_pre), cut to its format in the first step.
+
+    Returns
+    -------
+    (weights, row_nonzeros)
+        Their offset (i16), and that (i32) of the non-zero ones of each pre neuron.
 
     Raises
     ------
@@ -103,6 +109,7 @@ def declare_weights(
             "weight_exp, or run the graph on Lava's own runtime (without attach)"
         )
     slot = asm.memory.allocate("i16", (n_pre, n_post))
+    nonzeros = asm.memory.allocate("i32", (n_pre,))
     pending = Pending(weights)
 
     def store(memory: Memory) -> None:
@@ -116,10 +123,17 @@ def declare_weights(
             )
         memory.view(slot)[...] = stored.T
         pending.values = None
+        recount(memory, slot, nonzeros)
 
     asm.prologue.append(store)
-    asm.variables[node.name, "weights"] = Variable(slot, transposed=True, pending=pending, largest=largest)
-    return slot.offset
+    asm.variables[node.name, "weights"] = Variable(
+        slot,
+        transposed=True,
+        pending=pending,
+        largest=largest,
+        after_write=lambda memory: recount(memory, slot, nonzeros),
+    )
+    return slot.offset, nonzeros.offset
 
 
 @dataclass
@@ -152,7 +166,8 @@ class DenseNode(Node):
         """Vars weights, a_buff, num_message_bits; OutPort a_out."""
         c = self._columns
         n_post, n_pre = self.weights.shape
-        c["weights"] = declare_weights(self, asm, self.weights, self.weight_format, self.exponent)
+        c["weights"], c["nonzeros"] = declare_weights(self, asm, self.weights, self.weight_format, self.exponent)
+        asm.counters(self)
         c["bits"] = asm.var(self, "num_message_bits", (1,), self.message_bits)
         c["a_buff"] = asm.var(self, "a_buff", (n_post,), self.a_buff)
         flag = asm.memory.allocate("i32", (1,), 1)
@@ -174,6 +189,7 @@ class DenseNode(Node):
             c["n_pre"], c["n_post"], c["weights"], pre.count, pre.events, pre.payloads, c["bits"], self.exponent,
             c["a_buff"], c["flag"],
         )  # fmt: skip
+        tally_synops(asm, self, pre, c["nonzeros"], c["bits"])
 
     def emit(self, asm: Assembler) -> None:
         """Sum in every step."""

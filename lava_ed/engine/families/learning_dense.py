@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.dense import DenseNode
 from lava_ed.engine.families.joins import event_input, lasting_vector_input
 from lava_ed.engine.families.rule_text import EXPONENT, N_FACTORS, N_PRODUCTS, RuleText
+from lava_ed.engine.families.tallies import N_X, N_Y, effective_offset, tally_epoch, tally_learned
 from lava_ed.engine.families.trace_randoms import (
     RANDOM_COLUMNS,
     SYNAPSE,
@@ -44,7 +46,7 @@ from lava_ed.kernels.loihi_traces import (
 X_TRACES: Final = ("x1", "x2")
 Y_TRACES: Final = ("y1", "y2", "y3")
 TRACES: Final = X_TRACES + Y_TRACES
-N_X, N_Y, N_TRACES = len(X_TRACES), len(Y_TRACES), len(TRACES)
+N_TRACES: Final = N_X + N_Y
 
 
 @kernel
@@ -116,14 +118,15 @@ def traces_learn(a, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-de
     Columns: 1 n_pre, 2 n_post, 3 weights, 4 tag_2, 5 tag_1 (i16), 6 x, 7 y, 8 tx, 9 ty, 10 x history, 11
     y history, 12 decay factors (f64), 13 impulses (i64), 14 products (i64), 15 how many (i64), 16
     factors (i64), 17 how many (i64), 18 ranges (i64), 19 limits (i64), 20 scratch, 21 within limits (flag),
-    22 randoms (f64), 23 t_epoch, 24 decimation exponent (i64), 25 three factors (0/1), 26 x0, 27 y0.
+    22 randoms (f64), 23 t_epoch, 24 decimation exponent (i64), 25 three factors (0/1), 26 x0, 27 y0,
+    28 count of effective updates (i64).
     """
     if now % a[23] != 0:
         return
     n_pre, n_post = a[1], a[2]
     x_history, y_history = advance_traces(a, i32, i64, f64, row)
     size, products, factors = n_pre * n_post, i64[a[15]], i64[a[17]]
-    apply_rule(
+    _, effective = apply_rule(
         i64[a[14] : a[14] + 6 * products].reshape(products, 6),
         i64[a[16] : a[16] + 4 * factors].reshape(factors, 4),
         i64[a[18] : a[18] + 6].reshape(3, 2),
@@ -137,6 +140,7 @@ def traces_learn(a, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-de
         i32[a[20] : a[20] + SCRATCH_ROWS * n_post].reshape(SCRATCH_ROWS, n_post),
         i32[a[21]] != 0,
     )  # fmt: skip
+    i64[a[28]] += effective
     close_epoch(a, i32)
 
 
@@ -202,7 +206,7 @@ class LearningNode(Node):
         randoms = TraceRandoms(self.settings.seed, self.settings.t_epoch)
         self._columns["randoms"] = randoms.allocate(asm.memory)
         asm.feeders.append(randoms)
-        self._watch_writes(asm)
+        self._watch_writes(asm, self._declare_tallies(asm))
 
     def _declare_traces(self, asm: Assembler) -> None:
         """Traces of a side lie side by side; spike times and flags; the history of an epoch."""
@@ -237,7 +241,24 @@ class LearningNode(Node):
             asm.var(self, f"{name}_tau", (1,), int(s.taus[k]), "i64")
             asm.var(self, f"{name}_impulse", (1,), int(s.impulses[k]), "i64")
 
-    def _watch_writes(self, asm: Assembler) -> None:
+    def _declare_tallies(self, asm: Assembler) -> Callable[[Memory], None]:
+        """Weights and traces as they were, to find those that change; returns what brings them up to date."""
+        c = self._columns
+        weights = asm.variables[self.name, "weights"].slot
+        before = asm.memory.allocate(weights.arena, weights.shape)
+        sides = [Slot("i32", c["x"], (N_X * c["n_pre"],)), Slot("i32", c["y"], (N_Y * c["n_post"],))]
+        traces = asm.memory.allocate("i32", (sum(side.size for side in sides),))
+        c.update(before=before.offset, traces_before=traces.offset)
+
+        def catch_up(memory: Memory) -> None:
+            """What the user writes is no work of the net."""
+            memory.view(before)[...] = memory.view(weights)
+            memory.view(traces)[...] = np.concatenate([memory.view(side) for side in sides])
+
+        asm.prologue.append(catch_up)
+        return catch_up
+
+    def _watch_writes(self, asm: Assembler, catch_up: Callable[[Memory], None]) -> None:
         """Lava takes all settings over again, as whole numbers, after a write to any Var of the process."""
         names = {kind: [asm.variables[self.name, f"{t}_{kind}"].slot for t in TRACES] for kind in ("tau", "impulse")}
         decay = Slot("f64", self._columns["decay"], (N_TRACES,))
@@ -253,6 +274,7 @@ class LearningNode(Node):
         def soil(memory: Memory) -> None:
             """The synapses may be out of their limits now."""
             memory.view(clean)[0] = 0
+            catch_up(memory)
 
         for key, variable in list(asm.variables.items()):
             if key[0] == self.name:
@@ -279,6 +301,7 @@ class LearningNode(Node):
             c["x_history"], c["y_history"], c["decay"], c["impulses"], c["products"], c["counts"] + N_PRODUCTS,
             c["factors"], c["counts"] + N_FACTORS, c["ranges"], c["limits"], work, c["clean"], c["randoms"],
             s.t_epoch, c["counts"] + EXPONENT, int(s.three_factor), c["x0"], c["y0"],
+            effective_offset(asm, self),
         )  # fmt: skip
 
 
@@ -303,12 +326,15 @@ class LearningDenseNode(LearningNode, DenseNode):
 
     def emit(self, asm: Assembler) -> None:
         """Sum and record in every step, learn at the end of every epoch."""
+        assert self.settings is not None
         c = self._columns
         pre = event_input(asm, self, "s_in", c["n_pre"], with_vector=True)
         self.forward(asm, pre)
         self._emit_traces(asm, pre)
         work = asm.scratch(SCRATCH_ROWS * c["n_post"])
+        tally_epoch(asm, self, c, self.settings)
         self._emit_rule(asm, opcodes.TRACES_LEARN, c["weights"], c["tag_2"], c["tag_1"], work)
+        tally_learned(asm, self, c, self.settings)
 
 
 def also_after_write(variable: Variable, callback: Any) -> Variable:

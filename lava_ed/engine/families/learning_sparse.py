@@ -12,7 +12,8 @@ from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.dense import STORED_MAX
 from lava_ed.engine.families.joins import event_input
 from lava_ed.engine.families.learning_dense import LearningNode, advance_traces, also_after_write, close_epoch
-from lava_ed.engine.families.sparse import Entries, SparseNode, declare_structure
+from lava_ed.engine.families.sparse import Entries, SparseNode, declare_structure, places_of
+from lava_ed.engine.families.tallies import tally_sparse_epoch, tally_sparse_learned
 from lava_ed.engine.families.trace_randoms import RANDOM_COLUMNS, SYNAPSE
 from lava_ed.engine.memory import Memory, Variable
 from lava_ed.kernels._jit import kernel
@@ -20,15 +21,16 @@ from lava_ed.kernels.loihi_learning import decimation_active
 from lava_ed.kernels.sparse_learning import apply_rule_sparse
 
 VARIABLES: Final = ("weights", "tag_2", "tag_1")
-STRUCTURE: Final = 5
-"""Columns of the table of a synaptic variable: starts, rows, how many, values, alive."""
+STRUCTURE: Final = 6
+"""Columns of the table of a synaptic variable: starts, rows, how many, values, alive, places among the synapses."""
 
 
 @kernel
 def sparse_learn(a, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
     """At the end of an epoch: the traces at each of its steps, then the rules.
 
-    Columns: as in `traces_learn`, but 3 the table of the synaptic variables (i64).
+    Columns: as in `traces_learn`, but 3 the table of the synaptic variables (i64), 4 marks of the synapses with a
+    product that is not 0, 5 how many.
     """
     if now % a[23] != 0:
         return
@@ -51,6 +53,7 @@ def sparse_learn(a, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
                 f64[a[22] + row * RANDOM_COLUMNS + SYNAPSE], x_history, y_history, tx, ty,
                 i32[table[0] : table[0] + n_pre + 1], i32[table[1] : table[1] + size],
                 i32[table[3] : table[3] + size], i32[table[4] : table[4] + size], i32[a[21]] != 0,
+                i32[table[5] : table[5] + size], i32[a[4] : a[4] + a[5]],
             )  # fmt: skip
     close_epoch(a, i32)
 
@@ -79,15 +82,25 @@ class LearningSparseNode(LearningNode, SparseNode):
         assert self.settings is not None
         c = self._columns
         weights = asm.variables[self.name, "weights"]
-        table = [[c["starts"], c["targets"], c["synapses"], c["weights"], self._watch_zeros(asm, weights)]]
+        assert self.weights is not None
+        c["alive"], c["marks"] = self._watch_zeros(asm, weights), asm.scratch(c["synapses"] + 1)
+        own = self._places(asm, self.weights)
+        table = [[c["starts"], c["targets"], c["synapses"], c["weights"], c["alive"], own]]
         learned = [first < stop for first, stop in self.settings.table.ranges]
         for name, entries, is_learned in zip(VARIABLES[1:], self.tags.values(), learned[1:], strict=True):
             size = entries.rows.size
             slot = asm.memory.allocate("i32" if is_learned else "f64", (size,), entries.values)
             asm.variables[self.name, name] = Variable(slot, order=entries.order, largest=STORED_MAX)
             alive = asm.memory.allocate("i32", (size,), 1).offset if is_learned else 0
-            table.append([*declare_structure(asm, entries), size if is_learned else 0, slot.offset, alive])
+            places = self._places(asm, entries) if is_learned else 0
+            table.append([*declare_structure(asm, entries), size if is_learned else 0, slot.offset, alive, places])
         c["table"] = asm.memory.allocate("i64", (len(VARIABLES), STRUCTURE), np.array(table)).offset
+
+    def _places(self, asm: Assembler, entries: Entries) -> int:
+        """Offset of the place of each entry among the weights; one past them where there is none."""
+        assert self.weights is not None
+        places = places_of(entries, self.weights)
+        return asm.memory.allocate("i32", places.shape, places).offset
 
     def _watch_zeros(self, asm: Assembler, weights: Variable) -> int:
         """Offset of the marks of the weights that are stored: not those that the first step cuts to 0.
@@ -113,4 +126,8 @@ class LearningSparseNode(LearningNode, SparseNode):
         pre = event_input(asm, self, "s_in", self._columns["n_pre"], with_vector=True)
         self.forward(asm, pre, opcodes.SPARSE_FORWARD, self._columns["flag"])
         self._emit_traces(asm, pre)
-        self._emit_rule(asm, opcodes.SPARSE_LEARN, self._columns["table"], 0, 0, 0)
+        assert self.settings is not None
+        c = self._columns
+        tally_sparse_epoch(asm, self, c, self.settings)
+        self._emit_rule(asm, opcodes.SPARSE_LEARN, c["table"], c["marks"], c["synapses"] + 1, 0)
+        tally_sparse_learned(asm, self, c, self.settings)

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from lava_ed.engine.assembler import RUN, Assembler, Node, Signal
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.joins import vector_input
+from lava_ed.engine.families.tallies import tally_spikes
 from lava_ed.engine.memory import Memory, Slot
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.events import list_events
@@ -97,6 +98,7 @@ class LIFNode(Node):
         graded = c["spikes"] if self.kind == TERNARY else -1
         signal = Signal(size, asm.scratch(1), asm.scratch(size), graded, c["spikes"], self.kind == TERNARY)
         asm.signals[self.name, "s_out"] = signal
+        asm.counters(self, size)
 
         def scale(memory: Memory) -> None:
             """Scale the thresholds once: a later write to them has no effect, as in Lava."""
@@ -110,8 +112,21 @@ class LIFNode(Node):
         """Run in every step."""
         c, out = self._columns, asm.signals[self.name, "s_out"]
         a_in = vector_input(asm, self, "a_in", c["size"])
+        self._count_active(asm, a_in)
         asm.every_step(
             RUN, opcodes.LIF_STEP,
             c["size"], self.kind, c["u"], c["v"], a_in, c["bias_mant"], c["bias_exp"], c["du"], c["dv"],
             c["threshold"], c["spikes"], out.count, out.events, self.interval, self.offset,
         )  # fmt: skip
+        tally_spikes(asm, self, "s_out")
+
+    def _count_active(self, asm: Assembler, a_in: int) -> None:
+        """Count the neurons that have something to do, from their states before the step."""
+        c = self._columns
+        if asm.counting:
+            reset = (self.interval, self.offset) if self.kind == RESET else (0, 0)
+            asm.tally(
+                RUN, opcodes.COUNT_LIF, self,
+                c["size"], a_in, c["u"], c["v"], c["bias_mant"], c["dv"], c["threshold"], int(self.kind == TERNARY),
+                *reset,
+            )  # fmt: skip

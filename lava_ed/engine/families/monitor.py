@@ -74,6 +74,7 @@ class MonitorNode(Node):
 
     delayed = True
     observes = True
+    off_chip = True
 
     def resolve(self, names: Mapping[int, str]) -> None:
         """Find the node whose Var is recorded."""

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from lava_ed.engine.assembler import RUN, Assembler, Node, Signal
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.joins import vector_input
+from lava_ed.engine.families.tallies import tally_spikes
 from lava_ed.engine.memory import Variable
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.events import list_events
@@ -55,11 +56,13 @@ class RingSourceNode(Node):
         values = asm.scratch(size)
         asm.signals[self.name, "s_out"] = Signal(size, asm.scratch(1), asm.scratch(size), values, values)
         self._columns.update(data=offset, size=size, steps=steps, values=values)
+        asm.counters(self)
 
     def emit(self, asm: Assembler) -> None:
         """Send in every step."""
         c, out = self._columns, asm.signals[self.name, "s_out"]
         asm.every_step(RUN, opcodes.RING_SOURCE, c["size"], c["data"], c["steps"], c["values"], out.count, out.events)
+        tally_spikes(asm, self, "s_out")
 
 
 @dataclass
@@ -68,6 +71,8 @@ class RingSinkNode(Node):
 
     data: npt.NDArray[np.int32] = field(default_factory=lambda: np.zeros((1, 1), np.int32))
     _columns: dict[str, int] = field(default_factory=dict)
+
+    off_chip = True
 
     def declare(self, asm: Assembler) -> None:
         """Var data."""

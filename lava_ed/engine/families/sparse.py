@@ -13,6 +13,7 @@ from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.delay_dense import MAX_DELAY
 from lava_ed.engine.families.dense import SUM_LIMIT, WeightFormat
 from lava_ed.engine.families.joins import event_input
+from lava_ed.engine.families.tallies import tally_synops
 from lava_ed.engine.memory import Memory, Pending, Slot, Variable
 from lava_ed.errors import ConfigError
 from lava_ed.kernels._jit import kernel
@@ -152,6 +153,7 @@ class SparseNode(Node):
         """Vars weights, a_buff, num_message_bits; OutPort a_out."""
         c = self._columns
         self._declare_weights(asm)
+        asm.counters(self)
         c["bits"] = asm.var(self, "num_message_bits", (1,), self.message_bits)
         c["a_buff"] = asm.var(self, "a_buff", self.a_buff.shape, self.a_buff)
         self._declare_output(asm)
@@ -190,6 +192,13 @@ class SparseNode(Node):
         slot = asm.memory.allocate("i32", entries.rows.shape)
         c.update(n_pre=n_pre, n_post=n_post, synapses=entries.rows.size, weights=slot.offset)
         pending = Pending(entries.values[entries.order])
+        nonzeros = asm.memory.allocate("i32", (n_pre,))
+        c["nonzeros"] = nonzeros.offset
+
+        def recount(memory: Memory) -> None:
+            """Count the synapses of each pre neuron that are not 0."""
+            stored = memory.view(slot) != 0
+            memory.view(nonzeros)[...] = np.bincount(entries.columns[stored], minlength=n_pre)
 
         def store(memory: Memory) -> None:
             """Cut the weights to their format, once, as Lava does in the first step."""
@@ -203,9 +212,12 @@ class SparseNode(Node):
                 )
             memory.view(slot)[entries.order] = stored
             pending.values = None
+            recount(memory)
 
         asm.prologue.append(store)
-        asm.variables[self.name, "weights"] = Variable(slot, pending=pending, largest=largest, order=entries.order)
+        asm.variables[self.name, "weights"] = Variable(
+            slot, pending=pending, largest=largest, order=entries.order, after_write=recount
+        )
 
     def forward(self, asm: Assembler, pre: Signal, opcode: int, *more: int) -> None:
         """Write the op of the sums."""
@@ -215,6 +227,7 @@ class SparseNode(Node):
             c["n_pre"], c["n_post"], c["starts"], c["targets"], c["synapses"], c["weights"], pre.count, pre.events,
             pre.payloads, c["bits"], self.exponent, c["a_buff"], *more,
         )  # fmt: skip
+        tally_synops(asm, self, pre, c["nonzeros"], c["bits"])
 
     def emit(self, asm: Assembler) -> None:
         """Sum in every step."""

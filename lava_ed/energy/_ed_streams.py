@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from lava_ed.energy._placement import Inlets, outlets_of
+from lava_ed.energy.chip_net import Inlets, Stream, outlets_of
 from lava_ed.energy.counting import Counters, total
 from lava_ed.errors import ConfigError
+
+if TYPE_CHECKING:
+    from lava_ed.energy._ed_net import EDShape
 
 GATE = "gate"
 """Connection over which the output error opens a replay."""
 
 
-class Stream(NamedTuple):
-    """Spikes of a node in a phase over one connection; `exact` is False for an estimate."""
-
-    node: str
-    phase: str
-    connection: str
-    source_layer: int
-    target_layer: int
-    spikes: int
-    exact: bool = True
-
-
-def streams_of(sizes: Sequence[int], kind: str, inlets: Inlets, counters: Counters) -> tuple[Stream, ...]:
+def streams_of(shape: EDShape, inlets: Inlets, counters: Counters) -> tuple[Stream, ...]:
     """The streams of a net, checked against the messages that its nodes counted.
 
     Raises
@@ -35,7 +26,7 @@ def streams_of(sizes: Sequence[int], kind: str, inlets: Inlets, counters: Counte
         spike and connection.
     """
     total(counters)  # checks names and numbers
-    found = tuple(_Reader(sizes, kind, inlets, counters).streams())
+    found = tuple(_Reader(shape, inlets, counters).streams())
     for node in counters:
         for phase, counted in counters[node].get("spike_messages", {}).items():
             implied = sum(stream.spikes for stream in found if (stream.node, stream.phase) == (node, phase))
@@ -54,10 +45,11 @@ def _mismatch(node: str, phase: str, counted: int, implied: int) -> ConfigError:
 class _Reader:
     """The rules of who sends what when, over one set of counters."""
 
-    def __init__(self, sizes: Sequence[int], kind: str, inlets: Inlets, counters: Counters) -> None:
-        self.sizes = sizes
-        self.last = len(sizes) - 1
-        self.replays = kind == "mpd-ed"
+    def __init__(self, shape: EDShape, inlets: Inlets, counters: Counters) -> None:
+        self.shape = shape
+        self.sizes = shape.sizes
+        self.last = len(shape.sizes) - 1
+        self.replays = shape.kind == "mpd-ed"
         self.inlets = inlets
         self.counters = counters
 
@@ -66,8 +58,7 @@ class _Reader:
 
     def streams(self) -> Iterator[Stream]:
         for layer in range(self.last):
-            node = f"hidden{layer}" if layer else "encoder"
-            forward = f"dense{layer + 1}"
+            node, forward = self.shape.neurons[layer], self.shape.connections[layer]
             yield Stream(node, "forward", forward, layer, layer + 1, self.count(node, "spikes", "forward"))
             yield from self._backward(node, layer, forward)
         yield from self._error()
@@ -102,16 +93,16 @@ class _Reader:
 
     def _error(self) -> Iterator[Stream]:
         """Output errors to each layer that they are fed back to, and the gate of a replay."""
-        spikes = self.count("error", "spikes", "backward")
+        spikes = self.count(self.shape.error, "spikes", "backward")
         targets = list(outlets_of(self.inlets, self.last))
         for target, connection in targets:
-            yield Stream("error", "backward", connection, self.last, target, spikes)
-        counted = self.count("error", "spike_messages", "backward")
+            yield Stream(self.shape.error, "backward", connection, self.last, target, spikes)
+        counted = self.count(self.shape.error, "spike_messages", "backward")
         rest = counted - spikes * len(targets)
         if not self.replays:
             return
         opened, odd = divmod(rest, self.last)
         if opened < 0 or odd:
-            raise _mismatch("error", "backward", counted, spikes * len(targets))
+            raise _mismatch(self.shape.error, "backward", counted, spikes * len(targets))
         for layer in range(self.last):
-            yield Stream("error", "backward", GATE, self.last, layer, opened)
+            yield Stream(self.shape.error, "backward", GATE, self.last, layer, opened)

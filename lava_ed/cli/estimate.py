@@ -1,0 +1,43 @@
+"""`lava-ed estimate`: what a net would cost, before it is trained."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from lava_ed.cli.report import JsonFlag, Report, table
+
+
+def _numbers(text: str, separator: str, what: str) -> tuple[int, ...]:
+    """The integers of a list."""
+    from lava_ed.errors import ConfigError
+
+    try:
+        return tuple(int(part) for part in text.split(separator))
+    except ValueError as error:
+        raise ConfigError(f"{what} {text!r} is no list of integers with {separator!r} between them") from error
+
+
+def estimate(
+    sizes: Annotated[str, typer.Argument(metavar="SIZES", help="Neurons of each layer, such as 784-400-10.")],
+    spikes: Annotated[str, typer.Option(help="Spikes per sample of each layer but the output, such as 150,120.")],
+    steps: Annotated[int, typer.Option(help="Time steps of a sample.")] = 32,
+    price_list: Annotated[
+        str, typer.Option(help="Name of a price list, or path of a file of one's own.")
+    ] = "loihi1-davies2018",
+    json: JsonFlag = False,
+) -> Report:
+    """Price one training sample of a dense net from its sizes and spikes alone, under each learning dependency."""
+    from lava_ed.energy import estimate_sample
+
+    value = estimate_sample(_numbers(sizes, "-", "SIZES"), _numbers(spikes, ",", "--spikes"), steps, price_list)
+    rows = [(name, cost["low"], cost["high"], cost["updates"]) for name, cost in value["microjoules"].items()]
+    title = f"{sizes}, {spikes} spikes, {steps} steps: µJ per training sample, {value['price_list']}"
+    shown = table(title, ("visited", "all idle", "all active", "of which updates"), rows)
+
+    def show(console: object) -> None:
+        shown(console)  # type: ignore[arg-type]
+        console.print(f"Note: {value['caveat']}", soft_wrap=True)  # type: ignore[attr-defined]
+
+    return Report(value, show)

@@ -1,0 +1,153 @@
+"""A net as a chip sees it: layers of neurons, and the synapses that end on each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.energy.counting import Counters
+
+__all__ = ["ChipNet", "Inlet", "Stream"]
+
+WEIGHT_BITS: Final = 8
+TAG_BITS: Final = 9
+"""8 bits and a sign."""
+DELAY_BITS: Final = 6
+TRACE_BITS: Final = 7
+"""x1, x2, y1, y2 or y3."""
+SPIKED_BITS: Final = 1
+"""x0 or y0."""
+
+WHAT: Final = {
+    "weights": "synapses",
+    "mirrored": "mirrored synapses",
+    "feedback": "feedback synapses",
+    "kernel": "synapses of a kernel",
+}
+"""Kinds of synapses, and what messages call them."""
+
+Ints = npt.NDArray[np.int64]
+
+
+class Stream(NamedTuple):
+    """Spikes of a node in a phase over one connection; `exact` is False for an estimate."""
+
+    node: str
+    phase: str
+    connection: str
+    source_layer: int
+    target_layer: int
+    spikes: int
+    exact: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Inlet:
+    """Synapses of one kind that end on a layer.
+
+    Attributes
+    ----------
+    connection : str
+        Name of the connection.
+    kind : {"weights", "mirrored", "feedback", "kernel"}
+        A kernel is stored once a core on a chip that shares kernels, and synapse by synapse on others.
+    sender : int
+        Layer whose spikes, or errors, they are read for.
+    axons : int
+        Neurons of that layer; each takes one axon on every core.
+    counts : int64 (n,)
+        Synapses of each neuron.
+    weight_bits, tag_bits : int
+        A synapse's; a delay counts as tag.
+    axon_trace_bits : int
+        Traces of an axon, on every core.
+    neuron_trace_bits : int
+        Traces of a neuron.
+    kernel_bits : int
+        Of a kernel: its own size, where it is stored once a core.
+    """
+
+    connection: str
+    kind: str
+    sender: int
+    axons: int
+    counts: Ints
+    weight_bits: int = WEIGHT_BITS
+    tag_bits: int = 0
+    axon_trace_bits: int = 0
+    neuron_trace_bits: int = 0
+    kernel_bits: int = 0
+
+    @property
+    def synapse_bits(self) -> int:
+        """Memory of one synapse."""
+        return self.weight_bits + self.tag_bits
+
+    def core_bits(self, shared_kernels: bool) -> int:
+        """Memory that every core of the layer needs for it: the traces of the axons, or a shared kernel."""
+        kernel = self.kernel_bits if self.kind == "kernel" and shared_kernels else 0
+        return self.axons * self.axon_trace_bits + kernel
+
+    def neuron_bits(self, shared_kernels: bool) -> Ints:
+        """Memory of each neuron's own synapses and traces."""
+        stored = 0 if self.kind == "kernel" and shared_kernels else self.synapse_bits
+        return self.counts * stored + self.neuron_trace_bits
+
+
+Inlets = tuple[tuple[Inlet, ...], ...]
+
+
+def no_streams(counters: Counters) -> tuple[Stream, ...]:
+    """Of a net of which no traffic is known."""
+    return ()
+
+
+@dataclass(frozen=True, eq=False)
+class ChipNet:
+    """Layers of neurons and the synapses between them, whatever the net came from.
+
+    Attributes
+    ----------
+    names : tuple of str
+        Layers, inputs first; a process name where the net is a Lava graph.
+    sizes : tuple of int
+        Neurons of each.
+    inlets : tuple of tuple of Inlet
+        The synapses that end on each layer.
+    streams : callable
+        Counters → spikes by node, phase and connection.
+    nodes : mapping
+        Node of a program whose neurons a layer holds → layer.
+    """
+
+    names: tuple[str, ...]
+    sizes: tuple[int, ...]
+    inlets: Inlets
+    streams: Callable[[Counters], tuple[Stream, ...]] = field(default=no_streams)
+    nodes: Mapping[str, int] = field(default_factory=dict)
+
+    def outlets(self, layer: int) -> Iterator[tuple[int, str]]:
+        """As `outlets_of`."""
+        return outlets_of(self.inlets, layer)
+
+
+def outlets_of(inlets: Inlets, layer: int) -> Iterator[tuple[int, str]]:
+    """(target layer, connection) of everything that spikes or errors of a layer are sent over."""
+    for target, ending in enumerate(inlets):
+        for inlet in ending:
+            if inlet.sender == layer:
+                yield target, inlet.connection
+
+
+def neuron_bits(inlets: Sequence[Inlet], n: int, shared_kernels: bool) -> Ints:
+    """Memory of each of a layer's n neurons."""
+    return sum((inlet.neuron_bits(shared_kernels) for inlet in inlets), np.zeros(n, np.int64))
+
+
+def core_bits(inlets: Sequence[Inlet], shared_kernels: bool) -> int:
+    """Memory that every core of a layer needs besides its neurons'."""
+    return sum(inlet.core_bits(shared_kernels) for inlet in inlets)

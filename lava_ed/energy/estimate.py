@@ -1,0 +1,127 @@
+"""Energy of a net that was never run: counts of one training sample, from sizes and spikes alone."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, Final
+
+from lava_ed.energy.prices import PriceList, load_price_list
+from lava_ed.energy.report import energy_report
+from lava_ed.errors import ConfigError
+
+__all__ = ["DEPENDENCIES", "estimate_sample", "sample_counts"]
+
+DEPENDENCIES: Final = ("x0", "y0", "u0", "effective")
+"""Which synapses are visited; `effective`: only those whose product is not zero."""
+LARGEST: Final = 2**31 - 1
+
+Counts = dict[str, dict[str, dict[str, int]]]
+
+
+def sample_counts(
+    sizes: Sequence[int], spikes: Sequence[int], steps: int, visits: str = "x0", active: bool = True
+) -> Counts:
+    """Counts of one training sample of a dense net in which every spiking neuron learns once.
+
+    Per connection l, with s spikes before it and n neurons behind it: synops s·n; visits s·n (x0), s′·n_pre (y0,
+    s′ spikes behind it, all n at the output), n_pre·n (u0); effective: s·s′, and s·n at the output.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Neurons of each layer, inputs first.
+    spikes : sequence of int
+        Spikes of each layer but the output, which is read by its membrane.
+    steps : int
+        Time steps.
+    visits : str
+        One of `DEPENDENCIES`.
+    active : bool
+        Whether all neuron updates count as active or all as idle: the two ends.
+
+    Returns
+    -------
+    dict
+        node → counter → phase → count; nodes named as in a program.
+
+    Raises
+    ------
+    ConfigError
+        If the numbers do not fit each other.
+
+    Examples
+    --------
+    >>> sample_counts((784, 400, 10), (150, 120), 32)["dense1"]["synops"]
+    {'forward': 60000}
+    """
+    _check(sizes, spikes, steps, visits)
+    last = len(sizes) - 1
+    fired = [*spikes, sizes[-1]]
+    update = "neuron_updates_active" if active else "neuron_updates_idle"
+    counts: Counts = {"encoder": {"spikes": {"forward": spikes[0]}, "spike_messages": {"forward": spikes[0]}}}
+    for layer, (n_pre, n) in enumerate(pairwise(sizes), 1):
+        before, behind = fired[layer - 1], fired[layer]
+        visited = {"x0": before * n, "y0": behind * n_pre, "u0": n_pre * n, "effective": before * behind}[visits]
+        counts[f"dense{layer}"] = {
+            "synops": {"forward": before * n},
+            "synaptic_updates": {"update": visited},
+            "effective_updates": {"update": before * behind},
+        }
+        neurons = {update: {"forward": n * steps}}
+        if layer < last:
+            neurons |= {"spikes": {"forward": behind}, "spike_messages": {"forward": behind}}
+        counts["readout" if layer == last else f"hidden{layer}"] = neurons
+    return counts
+
+
+def _check(sizes: Sequence[int], spikes: Sequence[int], steps: int, visits: str) -> None:
+    if len(sizes) < 2 or not all(1 <= n <= LARGEST for n in sizes):
+        raise ConfigError(f"sizes are {tuple(sizes)}: give at least two layers of 1 … {LARGEST} neurons")
+    if len(spikes) != len(sizes) - 1 or not all(0 <= n <= LARGEST for n in spikes):
+        raise ConfigError(
+            f"spikes are {tuple(spikes)}: {len(sizes)} layers need {len(sizes) - 1} numbers from 0, inputs first, "
+            "none for the output"
+        )
+    if not 1 <= steps <= LARGEST:
+        raise ConfigError(f"steps is {steps}: 1 … {LARGEST} are possible")
+    if visits not in DEPENDENCIES:
+        raise ConfigError(f"visits is {visits!r}: use one of {', '.join(DEPENDENCIES)}")
+
+
+def estimate_sample(
+    sizes: Sequence[int],
+    spikes: Sequence[int],
+    steps: int,
+    price_list: PriceList | str | os.PathLike[str] = "loihi1-davies2018",
+) -> dict[str, Any]:
+    """Microjoules of one training sample, from all neurons idle to all active, under each dependency.
+
+    Returns
+    -------
+    dict
+        Ready for JSON: ``price_list``, ``caveat``, and ``microjoules``: for each of `DEPENDENCIES` ``low`` and
+        ``high`` of the dynamic sum, and ``updates``, the part of the synaptic updates.
+
+    Raises
+    ------
+    ConfigError, PriceListError
+        As `sample_counts` and `load_price_list`.
+    """
+    prices = price_list if isinstance(price_list, PriceList) else load_price_list(price_list)
+    found = {}
+    for visits in DEPENDENCIES:
+        low, high = (
+            energy_report(sample_counts(sizes, spikes, steps, visits, active), 1, prices)["microjoules_per_sample"]
+            for active in (False, True)
+        )
+        found[visits] = {"low": low["dynamic"], "high": high["dynamic"], "updates": high["update"]}
+    return {
+        "sizes": list(sizes),
+        "spikes": list(spikes),
+        "steps": steps,
+        "price_list": prices.name,
+        "caveat": prices.caveat,
+        "microjoules": found,
+    }

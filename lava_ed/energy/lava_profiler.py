@@ -1,0 +1,353 @@
+"""What Lava's `Profiler.init` gives for a Loihi2SimCfg: the chip's profiler, with estimates where it measures."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping as Rows
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.energy.chips import LOIHI2, ChipLimits
+from lava_ed.energy.counting import Totals, subtract
+from lava_ed.energy.mapping import Mapping, map_network
+from lava_ed.energy.prices import PriceList, load_price_list
+from lava_ed.energy.profiler import counting_of
+from lava_ed.energy.report import energy_report
+from lava_ed.energy.timing import busy_seconds
+from lava_ed.errors import ConfigError, EnergyEstimateWarning
+from lava_ed.kernels.counting import PHASES
+
+__all__ = ["Loihi2SimProfiler"]
+
+PRICE_LIST: Final = "loihi1-davies2018"
+_PICO: Final = 1e-12
+_MILLI: Final = 1e-3
+_MARK: Final = "_lava_ed_profiler"
+"""Attribute by which a RunConfig leads to its profiler."""
+
+Floats = npt.NDArray[np.float64]
+
+
+class Loihi2SimProfiler:
+    """Estimates behind the interface of Lava's `Loihi2HWProfiler`, for a graph that the engine runs.
+
+    ``Profiler.init(run_cfg)`` gives one for a `Loihi2SimCfg` once lava_ed is imported.  After that, ``run`` with
+    this run_cfg attaches the engine to the graph, unless it is attached already, and is counted.  Every result is
+    an estimate: counts of lava-ed, placed on the cores of `chip`, at the prices of a list; `label` says so, and the
+    first result that is read warns with it.
+
+    Parameters
+    ----------
+    run_cfg : lava RunConfig
+    price_list : PriceList, str or path, optional
+        With times and static power; default: loihi1-davies2018, the prices of Loihi 1.
+    chip : ChipLimits, optional
+        Whose cores the net is placed on.
+
+    Raises
+    ------
+    PriceListError
+        If the price list is unknown or malformed.
+
+    Notes
+    -----
+    Not estimated, and NaN: the three supply rails, host time, management and pre-learning management time.
+    A probe must be set before the run, as on the chip; a second run goes on counting.
+    """
+
+    def __init__(
+        self, run_cfg: Any, price_list: PriceList | str | os.PathLike[str] = PRICE_LIST, chip: ChipLimits = LOIHI2
+    ) -> None:
+        self.price_list = price_list if isinstance(price_list, PriceList) else load_price_list(price_list)
+        self.chip = chip
+        self._probes: set[str] = set()
+        self._bin = 1
+        self._window: tuple[int, int | None] = (1, None)
+        self._program: Any = None
+        self._before: dict[str, Totals] | None = None
+        self._bins: list[dict[str, Totals]] = []
+        self._told = False
+        setattr(run_cfg, _MARK, self)
+        _watch_runs()
+
+    def execution_time_probe(
+        self, num_steps: int, t_start: int = 1, t_end: int | None = None, dt: int = 1, buffer_size: int = 1024
+    ) -> None:
+        """Estimate the time of the steps `t_start` … `t_end`, in bins of `dt` steps; the chip alone has a buffer.
+
+        Raises
+        ------
+        ConfigError
+            If a number is below 1.
+        """
+        for name, value in (("num_steps", num_steps), ("t_start", t_start), ("dt", dt), ("buffer_size", buffer_size)):
+            if value < 1:
+                raise ConfigError(f"{name} is {value}: at least 1 is needed")
+        self._bin, self._window = int(dt), (int(t_start), None if t_end is None else int(t_end))
+        self._probes.add("execution_time_probe")
+
+    def energy_probe(self, num_steps: int) -> None:
+        """Estimate energy and power.
+
+        Raises
+        ------
+        ConfigError
+            If `num_steps` is below 1.
+        """
+        if num_steps < 1:
+            raise ConfigError(f"num_steps is {num_steps}: at least 1 is needed")
+        self._probes.add("energy_probe")
+
+    def activity_probe(self) -> None:
+        """Keep the operations of each process, for `activity` and `plot_activity`."""
+        self._probes.add("activity_probe")
+
+    def memory_probe(self) -> None:
+        """Keep the use of the cores, for `memory` and `plot_memory_util`."""
+        self._probes.add("memory_probe")
+
+    def run(self, process: Any, run: Any, condition: Any) -> None:
+        """Count one ``process.run``; `run` is what starts it under a condition."""
+        self._program = counting_of(process)
+        if self._before is None:
+            self._before = subtract(self._program.counters(), {node: {} for node in self._program.counters()})
+        steps = getattr(condition, "num_steps", None)
+        if "execution_time_probe" not in self._probes or steps is None or not condition.blocking:
+            run(condition)
+            return
+        left = int(steps)
+        while left:
+            before, first = self._program.counters(), self._program.time_step + 1
+            part = min(self._bin, left)
+            run(type(condition)(num_steps=part))
+            left -= part
+            if first >= self._window[0] and (self._window[1] is None or first <= self._window[1]):
+                self._bins.append(subtract(self._program.counters(), before))
+
+    @property
+    def label(self) -> str:
+        """What the figures are."""
+        prices = self.price_list
+        return (
+            f"estimates, no measurement: counts of lava-ed on the cores of {self.chip.title} at the prices of "
+            f"{prices.name} ({prices.kind}). {prices.caveat}"
+        )
+
+    @property
+    def counters(self) -> dict[str, Totals]:
+        """Operations since the first run: node → counter → phase → count."""
+        return self._counted()
+
+    @property
+    def mapping(self) -> Mapping:
+        """The graph on the cores of the chip, layers that talk near each other."""
+        return map_network(self._program, self.chip, counters=self._counted())
+
+    @property
+    def execution_time(self) -> Floats:
+        """Seconds of each bin of steps, one after the other."""
+        return self._times(PHASES)
+
+    @property
+    def spiking_time(self) -> Floats:
+        """Seconds of each bin without learning."""
+        return self._times(("forward", "backward"))
+
+    @property
+    def learning_time(self) -> Floats:
+        """Seconds of each bin spent on learning."""
+        return self._times(("update",))
+
+    @property
+    def host_time(self) -> Floats:
+        """Not estimated: NaN."""
+        return np.full_like(self.execution_time, np.nan)
+
+    management_time = pre_lrn_mgtm_time = host_time
+
+    @property
+    def dynamic_energy(self) -> float:
+        """Joules of the operations, with the messages and hops of the mapping."""
+        self._tell("energy_probe")
+        return sum(self.energy_breakdown().values())
+
+    @property
+    def static_energy(self) -> float:
+        """Joules of leakage: static power of the list · chips · time; NaN where the list has no static power."""
+        return self.static_power * self._seconds("energy_probe")
+
+    @property
+    def energy(self) -> float:
+        """Joules, static and dynamic."""
+        return self.static_energy + self.dynamic_energy
+
+    @property
+    def static_power(self) -> float:
+        """Watts of leakage of the chips in use; NaN where the list has none."""
+        self._tell("energy_probe")
+        static = self.price_list.static
+        return float("nan") if static is None else static.milliwatts * _MILLI * self.mapping.chips
+
+    @property
+    def dynamic_power(self) -> float:
+        """Watts: dynamic energy by time."""
+        return self.dynamic_energy / self._seconds("energy_probe")
+
+    @property
+    def power(self) -> float:
+        """Watts, static and dynamic."""
+        return self.static_power + self.dynamic_power
+
+    @property
+    def vdd_power(self) -> float:
+        """Watts of the logic's rail: no public price tells the rails apart, so NaN."""
+        self._tell("energy_probe")
+        return float("nan")
+
+    vddm_power = vddio_power = vdd_power
+
+    def energy_breakdown(self) -> dict[str, float]:
+        """Joules by entry of the price list."""
+        self._tell("energy_probe")
+        report = energy_report(self._placed(), 1, self.price_list)
+        return {name: sum(cost.values()) * _PICO for name, cost in report["picojoules"]["categories"].items()}
+
+    def power_breakdown(self) -> dict[str, float]:
+        """Watts by entry of the price list, and of leakage."""
+        seconds = self._seconds("energy_probe")
+        parts = {name: joules / seconds for name, joules in self.energy_breakdown().items()}
+        return {**parts, "static": self.static_power}
+
+    @property
+    def activity(self) -> dict[str, dict[str, int]]:
+        """Operations by process and counter."""
+        self._tell("activity_probe")
+        return {
+            node: {counter: sum(phases.values()) for counter, phases in counts.items()}
+            for node, counts in self._placed().items()
+        }
+
+    @property
+    def memory(self) -> list[dict[str, Any]]:
+        """What each layer takes of its cores, as rows of `Mapping.to_dict`."""
+        self._tell("memory_probe")
+        return list(self.mapping.to_dict()["layers"])
+
+    @property
+    def num_alloc_chips(self) -> int:
+        """Chips that the graph takes."""
+        self._check()
+        return self.mapping.chips
+
+    @property
+    def num_available_chips(self) -> int:
+        """No board is there: as many as the graph takes."""
+        return self.num_alloc_chips
+
+    @property
+    def statement(self) -> str:
+        """What was run, on what, and what the figures are."""
+        mapping = self.mapping
+        cores = sum(len(cores) for cores in mapping.cores)
+        return f"{cores} cores of {mapping.chips} {self.chip.title}; {self.label}"
+
+    def plot_execution_time(self, file: str | os.PathLike[str]) -> None:
+        """A picture of the time of each bin."""
+        from lava_ed.viz.style import PALETTE, figure, save
+
+        picture, (ax,) = figure(6, 3)
+        times = self.execution_time * 1e6
+        ax.step(np.arange(times.size) * self._bin, times, where="post", color=PALETTE[0])
+        ax.set(xlabel="time step", ylabel=f"µs for {self._bin} step(s)", title=f"estimated: {self.price_list.name}")
+        save(picture, _png(file))
+
+    def plot_activity(self, file: str | os.PathLike[str]) -> None:
+        """A picture of the synaptic operations and spikes of each process."""
+        _bars(self.activity, ("synops", "graded_synops", "spikes"), "operations", _png(file))
+
+    def plot_memory_util(self, file: str | os.PathLike[str]) -> None:
+        """A picture of the share of synaptic memory and neurons that the fullest core of each layer takes."""
+        shares = {
+            row["layer"]: {key: row[key][0] / row[key][1] for key in ("synaptic_bits", "neurons")}
+            for row in self.memory
+        }
+        _bars(shares, ("synaptic_bits", "neurons"), f"share of a core of {self.chip.title}", _png(file))
+
+    def _check(self) -> None:
+        if self._before is None:
+            raise ConfigError("nothing ran yet: call run() of a process with the run_cfg of this profiler")
+
+    def _counted(self) -> dict[str, Totals]:
+        self._check()
+        assert self._before is not None
+        return subtract(self._program.counters(), self._before)
+
+    def _placed(self) -> dict[str, dict[str, dict[str, int]]]:
+        """Counts with the messages and hops of the mapping."""
+        counted = self._counted()
+        messages = self.mapping.message_counts(counted)
+        return {node: {**counts, **messages[node]} for node, counts in counted.items()}
+
+    def _times(self, phases: tuple[str, ...]) -> Floats:
+        self._tell("execution_time_probe")
+        mapping = self.mapping
+        bins = self._bins or [self._counted()]
+        return np.array([busy_seconds(counts, self.price_list, mapping, phases) for counts in bins])
+
+    def _seconds(self, probe: str) -> float:
+        """Time of everything that ran."""
+        self._tell(probe)
+        return busy_seconds(self._counted(), self.price_list, self.mapping)
+
+    def _tell(self, probe: str) -> None:
+        """Check that the probe was set, and say once what the figures are."""
+        self._check()
+        if probe not in self._probes:
+            raise ConfigError(f"{probe} was not set: call profiler.{probe}(…) before the run")
+        if not self._told:
+            self._told = True
+            warnings.warn(self.label, EnergyEstimateWarning, stacklevel=4)
+
+
+def _watch_runs() -> None:
+    """Let ``process.run`` with a marked run_cfg go through its profiler; every other run is as it was."""
+    from lava.magma.core.process.process import AbstractProcess
+
+    original = AbstractProcess.run
+    if hasattr(original, _MARK):
+        return
+
+    def run(self: Any, condition: Any, run_cfg: Any = None, compile_config: Any = None) -> None:
+        profiler = getattr(run_cfg, _MARK, None)
+        if profiler is None:
+            original(self, condition, run_cfg, compile_config)
+            return
+        profiler.run(self, lambda part: original(self, part, run_cfg, compile_config), condition)
+
+    run.__doc__ = original.__doc__
+    setattr(run, _MARK, True)
+    AbstractProcess.run = run
+
+
+def _png(file: str | os.PathLike[str]) -> str:
+    """The path, with an ending where it has none."""
+    path = os.fspath(file)
+    return path if os.path.splitext(path)[1] else f"{path}.png"
+
+
+def _bars(rows: Rows[str, Rows[str, float]], keys: tuple[str, ...], label: str, path: str) -> None:
+    """Bars side by side for each row."""
+    from lava_ed.viz.style import PALETTE, figure, save
+
+    picture, (ax,) = figure(6, 3)
+    width = 0.8 / len(keys)
+    for k, key in enumerate(keys):
+        places = np.arange(len(rows)) + k * width
+        ax.bar(places, [row.get(key, 0) for row in rows.values()], width, label=key, color=PALETTE[k])
+    ax.set_xticks(np.arange(len(rows)) + 0.4 - width / 2, list(rows), rotation=30, ha="right")
+    ax.set_ylabel(label)
+    ax.legend(frameon=False)
+    save(picture, path)

@@ -1,0 +1,69 @@
+"""How long a chip would take: an estimate apart from every energy, from counts, times a count and a mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Final
+
+from lava_ed.energy.counting import Counters
+from lava_ed.energy.prices import PriceList, Time
+from lava_ed.errors import PriceListError
+from lava_ed.kernels.counting import PHASES
+
+if TYPE_CHECKING:
+    from lava_ed.energy import mapping as maps
+
+__all__ = ["busy_seconds"]
+
+_BARRIER: Final = "barrier_steps"
+_NANO: Final = 1e-9
+
+
+def busy_seconds(counters: Counters, prices: PriceList, mapping: maps.Mapping, phases: Iterable[str] = PHASES) -> float:
+    """Seconds that the counted work takes: max over the layers of Σ count·time / cores, and the barriers.
+
+    Layers work at the same time, the cores of a layer share its work evenly, and what a core does comes one
+    after the other.  Hops overlap with the work.
+
+    Parameters
+    ----------
+    counters
+        node → counter → phase → count.
+    prices : PriceList
+        With times.
+    mapping : Mapping
+        Of the net that was counted.
+    phases : iterable of str
+        Which phases to add up.
+
+    Raises
+    ------
+    PriceListError
+        If the list has no times.
+    """
+    if not prices.times:
+        raise PriceListError(
+            f"price list {prices.name} says nothing of time: add tables [times.<category>], or use loihi1-davies2018"
+        )
+    phases = tuple(phases)
+    layers = mapping.layer_of_nodes()
+    work = [0.0] * len(mapping.cores)
+    for node, counts in counters.items():
+        if node in layers:
+            work[layers[node]] += _sum(prices.times, counts, phases, barrier=False)
+    barriers = sum(_sum(prices.times, counts, phases, barrier=True) for counts in counters.values())
+    slowest = max(seconds / len(cores) for seconds, cores in zip(work, mapping.cores, strict=True))
+    return slowest + barriers
+
+
+def _sum(
+    times: Iterable[Time], counts: Mapping[str, Mapping[str, int]], phases: tuple[str, ...], barrier: bool
+) -> float:
+    """Σ count·time of one node, of its barriers or of all the rest."""
+    return sum(
+        time.nanoseconds * _NANO * counts.get(name, {}).get(phase, 0)
+        for time in times
+        for name in time.counters
+        if (name == _BARRIER) == barrier
+        for phase in phases
+    )

@@ -1,0 +1,273 @@
+"""Operation counters of Lava's own processes: ops that run beside theirs and only read what these do."""
+
+from __future__ import annotations
+
+from typing import Final, Protocol
+
+import numpy as np
+
+from lava_ed.engine.assembler import LEARN, RUN, SYNAPSES, Assembler, Node, Signal
+from lava_ed.engine.families import opcodes
+from lava_ed.engine.families.rule_text import EXPONENT, N_PRODUCTS
+from lava_ed.engine.memory import Memory, Slot
+from lava_ed.kernels._jit import kernel
+from lava_ed.kernels.counting import (
+    EFFECTIVE_UPDATES,
+    GRADED_SYNOPS,
+    N_PHASES,
+    NEURON_ACTIVE,
+    SPIKE_MESSAGES,
+    SPIKES,
+    SYNAPTIC_UPDATES,
+    SYNOPS,
+    TRACE_UPDATES,
+    UPDATE,
+    WEIGHT_WRITES,
+)
+from lava_ed.kernels.loihi_learning import active_reach, decimation_active
+from lava_ed.kernels.synapse import synops_of
+from lava_ed.kernels.tally import (
+    NO_LIMIT,
+    count_active_lif,
+    count_changes,
+    count_stored_visits,
+    count_stored_writes,
+    count_visits,
+    count_writes,
+)
+
+
+class RuleSettings(Protocol):
+    """What the counting asks of a learning rule."""
+
+    @property
+    def t_epoch(self) -> int:
+        """Steps of an epoch."""
+
+
+N_X: Final = 2
+N_Y: Final = 3
+"""Traces of a pre and of a post neuron in Lava's LearningDense."""
+
+
+@kernel
+def count_lif(a, i16, i32, i64, now):  # type: ignore[no-untyped-def]
+    """Neurons that are active in this step, before it.
+
+    Columns: 1 counters of the phase (i64), 2 n, 3 a_in, 4 u, 5 v, 6 bias mantissa (i16), 7 dv, 8 thresholds
+    (i64: high, or low and high), 9 low is there (0/1), 10 reset interval or 0, 11 reset offset.
+    """
+    n = a[2]
+    moves = i32[a[7]] != 0 or (a[10] > 0 and now % a[10] == a[11] % a[10])
+    low, high = (i64[a[8]], i64[a[8] + 1]) if a[9] else (np.int64(NO_LIMIT), i64[a[8]])
+    i64[a[1] + NEURON_ACTIVE * N_PHASES] += count_active_lif(
+        i32[a[3] : a[3] + n], i32[a[4] : a[4] + n], i32[a[5] : a[5] + n], i16[a[6] : a[6] + n], moves, low, high
+    )
+
+
+@kernel
+def count_spikes(a, i32, i64):  # type: ignore[no-untyped-def]
+    """Spikes, and one message a destination. Columns: 1 counters of the phase (i64), 2 event count, 3 destinations."""
+    count = i32[a[2]]
+    i64[a[1] + SPIKES * N_PHASES] += count
+    i64[a[1] + SPIKE_MESSAGES * N_PHASES] += count * a[3]
+
+
+@kernel
+def count_synops(a, i32, i64):  # type: ignore[no-untyped-def]
+    """Non-zero synapses of the pre neurons that spiked.
+
+    Columns: 1 counters of the phase (i64), 2 event count, 3 events, 4 row non-zeros, 5 n_pre, 6 message bits.
+    """
+    count = i32[a[2]]
+    if count:
+        counter = GRADED_SYNOPS if i32[a[6]] > 0 else SYNOPS
+        synops = synops_of(i32[a[4] : a[4] + a[5]], i32[a[3] : a[3] + count], count)
+        i64[a[1] + counter * N_PHASES] += synops
+
+
+@kernel
+def count_epoch(a, i32, i64, now):  # type: ignore[no-untyped-def]
+    """At the end of an epoch, before it learns: the synapses that will be visited.
+
+    Columns: 1 counters of the phase (i64), 2 n_pre, 3 n_post, 4 tx, 5 ty, 6 products (i64), 7 how many (i64),
+    8 t_epoch, 9 decimation exponent (i64), 10 rows, 11 columns, 12 how many of both, 13 within limits (flag).
+    """
+    if now % a[8] != 0:
+        return
+    rows, columns = i32[a[10] : a[10] + a[2]], i32[a[11] : a[11] + a[3]]
+    on_all, on_pre, on_post = active_reach(
+        i64[a[6] : a[6] + 6 * i64[a[7]]].reshape(i64[a[7]], 6), decimation_active(now, a[8], i64[a[9]])
+    )
+    visits, n_rows, n_columns = count_visits(
+        i32[a[4] : a[4] + a[2]], i32[a[5] : a[5] + a[3]], on_pre, on_post, on_all, rows, columns
+    )
+    i64[a[1] + SYNAPTIC_UPDATES * N_PHASES] += visits
+    if i32[a[13]] == 0:  # every synapse is brought within its limits
+        n_rows, n_columns = a[2], 0
+        for i in range(n_rows):
+            rows[i] = i
+    i32[a[12]], i32[a[12] + 1] = n_rows, n_columns
+
+
+@kernel
+def count_learned(a, i16, i32, i64, now):  # type: ignore[no-untyped-def]
+    """After the step learned: weights that changed, in an epoch's last step, and traces that did, in any.
+
+    Columns: 1 counters of the phase (i64), 2 n_pre, 3 n_post, 4 weights (i16), 5 weights before (i16), 6 row
+    non-zeros, 7 t_epoch, 8 rows, 9 columns, 10 how many of both, 11 traces x, 12 their number, 13 traces y, 14
+    their number, 15 traces before.
+    """
+    before = i32[a[15] : a[15] + a[12] + a[14]]
+    changes = count_changes(i32[a[11] : a[11] + a[12]], before[: a[12]])
+    changes += count_changes(i32[a[13] : a[13] + a[14]], before[a[12] :])
+    i64[a[1] + TRACE_UPDATES * N_PHASES] += changes
+    if now % a[7] != 0:
+        return
+    size = a[2] * a[3]
+    i64[a[1] + WEIGHT_WRITES * N_PHASES] += count_writes(
+        i16[a[4] : a[4] + size].reshape(a[2], a[3]), i16[a[5] : a[5] + size].reshape(a[2], a[3]),
+        i32[a[8] : a[8] + a[2]], i32[a[10]], i32[a[9] : a[9] + a[3]], i32[a[10] + 1], i32[a[6] : a[6] + a[2]],
+    )  # fmt: skip
+
+
+@kernel
+def count_sparse_epoch(a, i32, i64, now):  # type: ignore[no-untyped-def]
+    """At the end of an epoch, before it learns: the stored synapses that will be visited.
+
+    Columns: 1 … 9 as in `count_epoch`, 10 starts, 11 targets, 12 synapses, 13 alive.
+    """
+    if now % a[8] != 0:
+        return
+    on_all, on_pre, on_post = active_reach(
+        i64[a[6] : a[6] + 6 * i64[a[7]]].reshape(i64[a[7]], 6), decimation_active(now, a[8], i64[a[9]])
+    )
+    i64[a[1] + SYNAPTIC_UPDATES * N_PHASES] += count_stored_visits(
+        i32[a[4] : a[4] + a[2]], i32[a[5] : a[5] + a[3]], on_pre, on_post, on_all,
+        i32[a[10] : a[10] + a[2] + 1], i32[a[11] : a[11] + a[12]], i32[a[13] : a[13] + a[12]],
+    )  # fmt: skip
+
+
+@kernel
+def count_sparse_learned(a, i32, i64, now):  # type: ignore[no-untyped-def]
+    """After the step learned: stored weights and traces that changed, synapses with a product that is not 0.
+
+    Columns: 1 counters of the phase (i64), 2 n_pre, 3 starts, 4 synapses, 5 weights, 6 weights before, 7 row
+    non-zeros, 8 t_epoch, 9 traces x, 10 their number, 11 traces y, 12 their number, 13 traces before, 14 marks,
+    15 alive.
+    """
+    before = i32[a[13] : a[13] + a[10] + a[12]]
+    changes = count_changes(i32[a[9] : a[9] + a[10]], before[: a[10]])
+    changes += count_changes(i32[a[11] : a[11] + a[12]], before[a[10] :])
+    i64[a[1] + TRACE_UPDATES * N_PHASES] += changes
+    if now % a[8] == 0:
+        writes, effective = count_stored_writes(
+            i32[a[5] : a[5] + a[4]], i32[a[6] : a[6] + a[4]], i32[a[14] : a[14] + a[4]],
+            i32[a[15] : a[15] + a[4]], i32[a[3] : a[3] + a[2] + 1], i32[a[7] : a[7] + a[2]],
+        )  # fmt: skip
+        i64[a[1] + WEIGHT_WRITES * N_PHASES] += writes
+        i64[a[1] + EFFECTIVE_UPDATES * N_PHASES] += effective
+
+
+@kernel
+def run_tally(a, i16, i32, i64, now):  # type: ignore[no-untyped-def]
+    """Run one op that counts."""
+    code = a[0]
+    if code == opcodes.COUNT_SPIKES:
+        count_spikes(a, i32, i64)
+    elif code == opcodes.COUNT_SYNOPS:
+        count_synops(a, i32, i64)
+    elif code == opcodes.COUNT_LIF:
+        count_lif(a, i16, i32, i64, now)
+    elif code == opcodes.COUNT_EPOCH:
+        count_epoch(a, i32, i64, now)
+    elif code == opcodes.COUNT_LEARNED:
+        count_learned(a, i16, i32, i64, now)
+    elif code == opcodes.COUNT_SPARSE_EPOCH:
+        count_sparse_epoch(a, i32, i64, now)
+    elif code == opcodes.COUNT_SPARSE_LEARNED:
+        count_sparse_learned(a, i32, i64, now)
+
+
+def tally_spikes(asm: Assembler, node: Node, port: str) -> None:
+    """Count what a neuron or source sends on an OutPort, once for itself and once a destination."""
+    if asm.counting:
+        out = asm.signals[node.name, port]
+        asm.tally(RUN, opcodes.COUNT_SPIKES, node, out.count, asm.destinations(node, port))
+
+
+def tally_synops(asm: Assembler, node: Node, pre: Signal, row_nonzeros: int, message_bits: int) -> None:
+    """Count the synapses that each event of an input reads.
+
+    Parameters
+    ----------
+    row_nonzeros : int
+        Offset (i32) of the non-zero synapses of each pre neuron.
+    message_bits : int
+        Offset (i32) of a number that is above 0 where spikes are graded.
+    """
+    if asm.counting:
+        asm.tally(SYNAPSES, opcodes.COUNT_SYNOPS, node, pre.count, pre.events, row_nonzeros, pre.size, message_bits)
+
+
+def recount(memory: Memory, weights: Slot, row_nonzeros: Slot) -> None:
+    """Count the non-zero synapses again, after the weights were written."""
+    memory.view(row_nonzeros)[...] = np.count_nonzero(memory.view(weights), axis=1)
+
+
+def tally_epoch(asm: Assembler, node: Node, columns: dict[str, int], settings: RuleSettings) -> None:
+    """Count visits before the op that learns, which the caller emits between this and `tally_learned`."""
+    if asm.counting:
+        c = columns
+        for name, size in (("rows", c["n_pre"]), ("columns", c["n_post"]), ("visited", 2)):
+            c[name] = asm.scratch(size)
+        asm.every_step(
+            LEARN, opcodes.COUNT_EPOCH,
+            asm.variables[node.name, "counters"].slot.offset + UPDATE, c["n_pre"], c["n_post"], c["tx"], c["ty"],
+            c["products"], c["counts"] + N_PRODUCTS, settings.t_epoch, c["counts"] + EXPONENT, c["rows"], c["columns"],
+            c["visited"], c["clean"],
+        )  # fmt: skip
+
+
+def tally_learned(asm: Assembler, node: Node, columns: dict[str, int], settings: RuleSettings) -> None:
+    """Count weights and traces that changed in the step."""
+    if asm.counting:
+        c = columns
+        asm.every_step(
+            LEARN, opcodes.COUNT_LEARNED,
+            asm.variables[node.name, "counters"].slot.offset + UPDATE, c["n_pre"], c["n_post"], c["weights"],
+            c["before"], c["nonzeros"], settings.t_epoch, c["rows"], c["columns"], c["visited"], c["x"],
+            N_X * c["n_pre"], c["y"], N_Y * c["n_post"], c["traces_before"],
+        )  # fmt: skip
+
+
+def tally_sparse_epoch(asm: Assembler, node: Node, columns: dict[str, int], settings: RuleSettings) -> None:
+    """As `tally_epoch`, of stored synapses."""
+    if asm.counting:
+        c = columns
+        asm.every_step(
+            LEARN, opcodes.COUNT_SPARSE_EPOCH,
+            asm.variables[node.name, "counters"].slot.offset + UPDATE, c["n_pre"], c["n_post"], c["tx"], c["ty"],
+            c["products"], c["counts"] + N_PRODUCTS, settings.t_epoch, c["counts"] + EXPONENT, c["starts"],
+            c["targets"], c["synapses"], c["alive"],
+        )  # fmt: skip
+
+
+def tally_sparse_learned(asm: Assembler, node: Node, columns: dict[str, int], settings: RuleSettings) -> None:
+    """As `tally_learned`, of stored synapses; also those that a product changed."""
+    if asm.counting:
+        c = columns
+        asm.every_step(
+            LEARN, opcodes.COUNT_SPARSE_LEARNED,
+            asm.variables[node.name, "counters"].slot.offset + UPDATE, c["n_pre"], c["starts"], c["synapses"],
+            c["weights"], c["before"], c["nonzeros"], settings.t_epoch, c["x"], N_X * c["n_pre"], c["y"],
+            N_Y * c["n_post"], c["traces_before"], c["marks"],
+            c["alive"],
+        )  # fmt: skip
+
+
+def effective_offset(asm: Assembler, node: Node) -> int:
+    """Where (i64) a node's effective updates are counted; a scratch where nothing counts."""
+    if not asm.counting:
+        return asm.scratch(1, "i64")
+    return asm.variables[node.name, "counters"].slot.offset + EFFECTIVE_UPDATES * N_PHASES + UPDATE
