@@ -63,7 +63,9 @@ def _ops(program: Program) -> list[dict[str, Any]]:
 
 def _process(program: Program, name: str, rate: float) -> dict[str, Any]:
     """One process: Vars, delay, bytes, and its share of a step."""
-    slots = {var: variable.slot for (node, var), variable in program._variables.items() if node == name}
+    # What is counted is no state of the net.
+    names = [key for key in program._variables if key[0] == name and key[1] != "counters"]
+    slots = {key[1]: program._variables[key].slot for key in names}
     size = {var: slot.size * np.dtype(ARENAS[slot.arena]).itemsize for var, slot in slots.items()}
     weights = next((var for var in ("weights", "weight") if var in slots), None)
     operations = rate * _synapses(program, name, weights) if weights else 0.0
