@@ -17,12 +17,14 @@ from lava_ed.engine.assembler import Connection, Node
 from lava_ed.engine.families.aft_if import AFTIFNode
 from lava_ed.engine.families.aft_lif import AFTLIFNode
 from lava_ed.engine.families.conv import ConvNode
+from lava_ed.engine.families.dataloader import SpikeDataloaderNode
 from lava_ed.engine.families.delay_dense import DelayDenseNode
 from lava_ed.engine.families.dense import DenseNode
 from lava_ed.engine.families.encoder import EncoderNode
 from lava_ed.engine.families.learning_dense import X_TRACES, Y_TRACES, LearningDenseNode, LearningSettings
 from lava_ed.engine.families.learning_sparse import LearningSparseNode
 from lava_ed.engine.families.lif import LIFNode
+from lava_ed.engine.families.outside import InjectorNode
 from lava_ed.engine.families.plastic_dense import FeedbackNode, PlasticDenseNode
 from lava_ed.engine.families.readout import ReadoutNode, SoftmaxErrorNode
 from lava_ed.engine.families.ring_buffer import RingSourceNode
@@ -175,6 +177,8 @@ def _conv_fan_ins(weight: npt.NDArray[Any], node: ConvNode) -> Ints:
 SIZES: Final[dict[type[Node], Callable[[Any], int]]] = {
     LIFNode: lambda node: int(np.prod(node.shape)),
     RingSourceNode: lambda node: int(np.prod(node.data.shape[:-1])),
+    SpikeDataloaderNode: lambda node: int(np.prod(node.data.shape[:-1])),
+    InjectorNode: lambda node: int(np.prod(node.pipe.shape)),
 }
 """Neurons of the nodes that spike; a source takes a place as the encoder of a net does."""
 SYNAPSES: Final[dict[type[Node], Callable[[Any, Any], Synapses]]] = {

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from lava_ed.engine.assembler import RUN, Assembler, HostTask, Node, Signal
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.references import Reference, is_due, referenced, steps_until
+from lava_ed.engine.families.tallies import tally_spikes
 from lava_ed.engine.memory import Memory, Slot, Variable, write_variable
 from lava_ed.errors import DataError
 from lava_ed.kernels._jit import kernel
@@ -181,6 +182,7 @@ class SpikeDataloaderNode(DataloaderNode):
         c["loaded"] = asm.scratch(1, "i64")
         signal = Signal(c["size"], asm.scratch(1), asm.scratch(c["size"]), c["values"], c["values"])
         asm.signals[self.name, "s_out"] = signal
+        asm.counters(self)
 
     def emit(self, asm: Assembler) -> None:
         """Send in every step; load after the steps that are due."""
@@ -189,6 +191,7 @@ class SpikeDataloaderNode(DataloaderNode):
             RUN, opcodes.SPIKE_LOADER,
             c["size"], c["data"], c["steps"], c["values"], out.count, out.events, c["loaded"],
         )  # fmt: skip
+        tally_spikes(asm, self, "s_out")
         loaded = Slot("i64", c["loaded"], (1,))
         asm.hosts.append(_SpikeLoader(**self.common(asm), data=asm.variables[self.name, "data"], loaded=loaded))
 

@@ -14,6 +14,7 @@ from lava_ed.engine.assembler import Assembler, HostTask, Node, Signal
 from lava_ed.engine.families.dataloader import as_messages
 from lava_ed.engine.families.float_joins import lasting_real_input
 from lava_ed.engine.families.joins import lasting_vector_input
+from lava_ed.engine.families.tallies import tally_spikes
 from lava_ed.engine.memory import Memory, Slot
 from lava_ed.engine.pipe import Pipe
 
@@ -101,9 +102,11 @@ class InjectorNode(Node):
         values = asm.scratch(size)
         self._signal = Signal(size, asm.scratch(1), asm.scratch(size), values, values)
         asm.signals[self.name, "out_port"] = self._signal
+        asm.counters(self)
 
     def emit(self, asm: Assembler) -> None:
-        """Nothing in the loop."""
+        """Nothing in the loop but the count of what is sent."""
+        tally_spikes(asm, self, "out_port")
         s = self._signal
         values = Slot("i32", s.values, (s.size,))
         asm.hosts.append(
@@ -120,6 +123,7 @@ class ExtractorNode(Node):
 
     delayed = True
     observes = True
+    off_chip = True
 
     def declare(self, asm: Assembler) -> None:
         """No Vars."""
