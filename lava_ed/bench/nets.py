@@ -15,10 +15,14 @@ import numpy.typing as npt
 
 SPIKE_SHARE: Final = 0.05
 """Inputs that spike in a step."""
+MEAN_WEIGHT, SPREAD = 4, 48
+"""Of the weights."""
+KERNEL: Final = 3
+"""Side of the kernels of the convolutions."""
 ROWS: Final = 200
 """Steps after which the input repeats."""
 STDP: Final = {"dw": "2^-4*y0*x1 - 2^-4*x0*y1"}
-EVERY_SYNAPSE: Final = {"dw": "2^-6*u0*x1*y1 - 2^-5*u0*x2"}
+EVERY_SYNAPSE: Final = {"dw": "2^-6*u0*x1*y1 - 2^-5*u0*x1"}
 TRACES: Final = {"x1_impulse": 16, "x1_tau": 10, "x2_impulse": 16, "x2_tau": 5, "y1_impulse": 16, "y1_tau": 10}
 
 
@@ -79,14 +83,14 @@ def spike_rows(rng: np.random.Generator, n: int, share: float, rows: int = ROWS)
 
 def mixed_weights(rng: np.random.Generator, n_post: int, n_pre: int) -> npt.NDArray[np.int32]:
     """Mixed-sign weights, a little more positive than negative."""
-    drawn = np.round(rng.normal(12, 48, (n_post, n_pre)))
+    drawn = np.round(rng.normal(MEAN_WEIGHT, SPREAD, (n_post, n_pre)))
     weights: npt.NDArray[np.int32] = np.clip(drawn, -256, 254).astype(np.int32)
     return weights
 
 
 def threshold(n_pre: int, share: float) -> int:
-    """A threshold that a few per cent of the neurons reach in a step."""
-    return max(1, int(12 * n_pre * share + 1.5 * 48 * np.sqrt(n_pre * share)))
+    """A threshold that some per cent of the neurons reach in a step; the membrane gathers the input of four."""
+    return max(1, int(4 * MEAN_WEIGHT * n_pre * share + 2 * SPREAD * np.sqrt(n_pre * share)))
 
 
 def forward_net(sizes: tuple[int, ...], share: float = SPIKE_SHARE) -> BenchNet:
@@ -137,9 +141,33 @@ def every_synapse_net(sizes: tuple[int, ...], share: float = SPIKE_SHARE) -> Ben
     return learning_net(sizes, share, EVERY_SYNAPSE, every_synapse=True)
 
 
+def conv_net(sizes: tuple[int, ...], share: float = SPIKE_SHARE) -> BenchNet:
+    """RingBuffer → Conv 3×3 → LIF → Conv 3×3, stride 2 → LIF; sizes are the image's side and both layers' channels."""
+    from lava.proc.conv.process import Conv
+    from lava.proc.io.source import RingBuffer
+    from lava.proc.lif.process import LIF
+
+    rng = np.random.default_rng(0)
+    side, *channels = sizes
+    source = RingBuffer(data=spike_rows(rng, side * side, share).reshape(side, side, 1, -1))
+    net = BenchNet([source])
+    before, shape = source, (side, side, 1)
+    for out, stride in zip(channels, (1, 2), strict=True):
+        weight = mixed_weights(rng, out, KERNEL * KERNEL * shape[2]).reshape(out, KERNEL, KERNEL, shape[2])
+        conv = Conv(weight=weight, input_shape=shape, stride=(stride, stride))
+        lif = LIF(shape=conv.output_shape, vth=threshold(KERNEL * KERNEL * shape[2], share), du=4095, dv=1024)
+        before.s_out.connect(conv.s_in)
+        conv.a_out.connect(lif.a_in)
+        net.senders.append((before.s_out, out * (KERNEL // stride + KERNEL % stride) ** 2))
+        net.processes += [conv, lif]
+        before, shape = lif, conv.output_shape
+    return net
+
+
 NETS: Final[dict[str, NetPlan]] = {
     "forward": NetPlan("Dense-LIF-Dense-LIF", forward_net, (784, 256, 10), (40, 20, 5), 1000, 50),
     "stdp": NetPlan("LearningDense, x0 and y0", learning_net, (784, 256), (40, 20), 200, 20),
+    "conv": NetPlan("Conv-LIF-Conv-LIF", conv_net, (28, 8, 16), (8, 2, 3), 200, 20),
     "u-rule": NetPlan("LearningDense, u0", every_synapse_net, (784, 256), (40, 20), 200, 20),
 }
 """What `lava-ed bench engine` runs, by name."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from lava_ed.cli.report import JsonFlag, Report, table
+from lava_ed.errors import RunFolderError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,7 +20,6 @@ OutOption = Annotated[str | None, typer.Option(help="Folder for the figures as J
 
 COLUMNS: Final[dict[str, Callable[[dict[str, Any]], object]]] = {
     "net": lambda net: net["name"],
-    "neurons": lambda net: "-".join(map(str, net["sizes"])),
     "Lava": lambda net: f"{1e6 * net['lava_seconds']:,.0f}",
     "engine": lambda net: f"{1e6 * net['engine_seconds']:,.2f}",
     "ratio": lambda net: f"{net['ratio']:,.0f}",
@@ -30,10 +31,10 @@ COLUMNS: Final[dict[str, Callable[[dict[str, Any]], object]]] = {
 }
 """Columns of the table of nets."""
 NOTES: Final = (
-    "ratio: Lava by engine. spikes: into synapses, a step. bare: the row additions alone, int8, in a bare loop;",
-    "/bare: engine by that.",
-    "Gop/s: 10⁹ weights added and synapses visited by a learning rule, a second. equal: every Var, on both runtimes.",
+    "ratio: Lava by engine. spikes: into synapses, a step. bare: the row additions alone, int8, in a bare loop.",
+    "/bare: engine by that. Gop/s: 10⁹ weights added and synapses visited by a learning rule, a second.",
 )
+SCALE: Final = ("varied", "value", "spikes/step", "µs/step")
 
 
 def engine(
@@ -42,27 +43,67 @@ def engine(
     net: Annotated[list[str] | None, typer.Option(help="Only this net; may be given several times.")] = None,
     json: JsonFlag = False,
 ) -> Report:
-    """Time the engine beside Lava's own runtime on nets of stock Lava processes, and compare every Var."""
+    """Time the engine beside Lava's own runtime on nets of stock Lava processes, and compare every Var.
+
+    Without --net also how the engine's time grows with spikes, neurons, layers and steps.
+    """
     from lava_ed import __version__
     from lava_ed.bench import bench_engine
     from lava_ed.bench.nets import NETS
+    from lava_ed.bench.scale import bench_scale
     from lava_ed.train import reporter
 
-    value = {"lava_ed_version": __version__, **bench_engine(net or list(NETS), quick, reporter().message)}
+    tell = reporter().message
+    value = {"lava_ed_version": __version__, **bench_engine(net or list(NETS), quick, tell)}
+    value["scale"] = [] if net else bench_scale(quick, tell)
+    value["files"] = [] if out is None else _write(out, value)
     return Report(value, lambda console: _show(console, value), 0 if value["equal"] else 1)
+
+
+def _write(out: str, value: dict[str, Any]) -> list[str]:
+    """The figures, and the plot of how the time grows; returns the files."""
+    from lava_ed.bench.scale import SWEEPS
+    from lava_ed.cli.report import dump
+    from lava_ed.train.run_folder import write_atomically
+    from lava_ed.viz.scale import scale_plot
+
+    folder = Path(out)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunFolderError(
+            f"{out} cannot be a folder ({error.strerror or error}): choose one you may write to with --out"
+        ) from error
+    files = [folder / "engine.json"]
+    write_atomically(files[0], dump(value).encode())
+    if value["scale"]:
+        files.append(folder / "scale.png")
+        scale_plot(value["scale"], {name: sweep.title for name, sweep in SWEEPS.items()}, files[1])
+    return [str(file) for file in files]
 
 
 def _show(console: Console, value: dict[str, Any]) -> None:
     """The table of nets, and under which load it was measured."""
     rows = [[shown(net) for shown in COLUMNS.values()] for net in value["nets"]]
     table("A time step, in µs; one thread", list(COLUMNS), rows)(console)
+    for net in value["nets"]:
+        sizes = "-".join(map(str, net["sizes"]))
+        outcome = "all equal" if net["equal"] else f"these DIFFER: {', '.join(net['differing'])}"
+        line = f"{net['name']}: {net['title']}, {sizes}; {net['compared']} Vars of both runtimes compared, {outcome}"
+        console.print(line, soft_wrap=True)
     for line in NOTES:
         console.print(line, soft_wrap=True)
-    for net in value["nets"]:
-        if not net["equal"]:
-            console.print(f"{net['name']}: these Vars DIFFER: {', '.join(net['differing'])}", soft_wrap=True)
+    if value["scale"]:
+        table("Engine alone, the forward net with one quantity varied", SCALE, _scale_rows(value["scale"]))(console)
+    for file in value["files"]:
+        console.print(f"Written: {file}", soft_wrap=True)
     load = " … ".join(f"{x:.1f}" for x in value["load"])
     console.print(f"Load of the machine: {load} on {value['cores']} cores.", soft_wrap=True)
+
+
+def _scale_rows(points: list[dict[str, Any]]) -> list[list[str]]:
+    """Rows of the table of sweeps."""
+    return [[p["sweep"], f"{p['value']:g}", f"{p['spikes']:.1f}", f"{1e6 * p['seconds']:,.2f}"] for p in points]
 
 
 def training(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, ClassVar, Final, NamedTuple, Protocol
 
 import numpy as np
@@ -25,6 +26,11 @@ STAGES: Final = (RUN, SYNAPSES, LEARN, RECORD, WRITE)
 
 LEARNING_PORTS: Final = ("s_in_bap", "s_in_y1", "s_in_y2", "s_in_y3")
 """InPorts whose messages stay on the core: synapses lie where the neurons are that they lead to."""
+
+
+def raise_flag(flag: Slot, memory: Memory) -> None:
+    """Set a flag to 1."""
+    memory.view(flag)[0] = 1
 
 
 @dataclass(frozen=True)
@@ -49,6 +55,8 @@ class Signal:
         Offset (f64) of the message as a vector, −1 where it is made of integers.
     held : bool
         Whether the values stay after the step in which they are sent, for readers that know when to read.
+    wanted : int
+        Offset (i32) of a flag that somebody reads the vector (or the values), −1 where it is always written.
     """
 
     size: int
@@ -59,6 +67,7 @@ class Signal:
     wide: bool = False
     held: bool = False
     real: int = -1
+    wanted: int = -1
 
     @property
     def payloads(self) -> int:
@@ -258,7 +267,9 @@ class Assembler:
                 f"{node.name}.{port} is fed through a port that permutes its values; the engine does so for Lava's "
                 "own processes only. Permute the weights, or run the graph on Lava's own runtime (without attach)"
             )
-        return self.signals[feeds[0].source, feeds[0].out_port]
+        signal = self.signals[feeds[0].source, feeds[0].out_port]
+        self.want_vector(signal)
+        return signal
 
     def required(self, node: Node, port: str) -> Signal:
         """As `source`, for a port that the process cannot do without."""
@@ -270,6 +281,11 @@ class Assembler:
     def zeros(self, size: int) -> int:
         """Offset of a vector that stays zero: the input of an unconnected port."""
         return self.scratch(size)
+
+    def want_vector(self, signal: Signal) -> None:
+        """Have the vector of a signal written in every step, where it is not anyway."""
+        if signal.wanted >= 0:
+            self.prologue.append(partial(raise_flag, Slot("i32", signal.wanted, (1,))))
 
     def fan_out(self, node: Node, port: str) -> int:
         """How many InPorts an OutPort feeds."""

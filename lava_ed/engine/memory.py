@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -126,6 +126,19 @@ class Variable:
         if self.user_shape is not None:
             return self.user_shape
         return self.slot.shape[::-1] if self.packed or self.transposed else self.slot.shape
+
+
+def also(variable: Variable, callback: Callable[[Memory], None]) -> Variable:
+    """The same Var, with one more thing to do after a write."""
+    before = variable.after_write
+
+    def both(memory: Memory) -> None:
+        """Do what was to be done before, and this."""
+        if before is not None:
+            before(memory)
+        callback(memory)
+
+    return replace(variable, after_write=both)
 
 
 def read_variable(memory: Memory, variable: Variable) -> npt.NDArray[Any]:

@@ -19,12 +19,14 @@ def last_message(program: Program, node: str, port: str) -> npt.NDArray[Any]:
     Raises
     ------
     BackendError
-        If the program has no such OutPort.
+        If the program has no such OutPort, or nobody reads the payloads that it sends.
     """
     signal = program._signals.get((node, port))
     if signal is None:
         raise BackendError(f"{node}.{port} is no OutPort of this program")
     i32 = program._memory.arrays["i32"]
+    if signal.wanted >= 0 and not i32[signal.wanted]:
+        raise BackendError(f"nobody reads the payloads of {node}.{port}, so that they are not kept: read its Var data")
     if signal.events < 0:
         return i32[signal.values : signal.values + signal.size].copy()
     vector = np.zeros(signal.size, np.int32)

@@ -277,8 +277,8 @@ class Program:
             )
         variables = {name: self._variable(*name) for name in values}
         self._count_idle()
-        written = {variable.slot.arena for variable in variables.values()} | {"i32"}
-        before = {name: array.copy() for name, array in self._memory.arrays.items() if name in written}
+        # A write may change what lies in other arenas, such as copies of weights; the images are never written.
+        before = {name: array.copy() for name, array in self._memory.arrays.items() if name != "u8"}
         try:
             for name, value in values.items():
                 write_variable(self._memory, variables[name], value)

@@ -21,7 +21,7 @@ from lava_ed.engine.families.ring_buffer import ring_sink, ring_source
 from lava_ed.engine.families.sparse import sparse_delayed, sparse_forward
 from lava_ed.engine.families.tallies import run_tally
 from lava_ed.engine.interpreter import run_op
-from lava_ed.kernels._jit import kernel
+from lava_ed.kernels._jit import borrowed, kernel
 
 
 @kernel
@@ -31,7 +31,7 @@ def stock_op(a, i8, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-de
     if code == op.LIF_STEP:
         lif(a, i16, i32, i64, now)
     elif code == op.SPIKES_FORWARD:
-        spikes_forward(a, i16, i32)
+        spikes_forward(a, i8, i16, i32)
     elif code == op.RING_SOURCE:
         ring_source(a, i32, now)
     elif code == op.RING_SINK:
@@ -83,6 +83,10 @@ def run_mixed_steps(  # type: ignore[no-untyped-def]
     ops, ptr, order, i8, i16, i32, i64, u8, phase, steps, stop_on_overflow, predictions, progress
         As in `interpreter.run_steps`.
     """
+    # The caller holds the arrays until this call ends.
+    ops, i8, i16, i32, i64, u8, f64 = (
+        borrowed(ops), borrowed(i8), borrowed(i16), borrowed(i32), borrowed(i64), borrowed(u8), borrowed(f64)
+    )  # fmt: skip
     period = ptr.size - 1
     for step in range(steps):
         for k in range(ptr[phase], ptr[phase + 1]):

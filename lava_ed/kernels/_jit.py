@@ -17,7 +17,10 @@ from typing import Any, Final, TypeVar
 
 import numba
 import numpy as np
+from numba.core import cgutils
 from numba.core.dispatcher import Dispatcher
+from numba.core.extending import _Intrinsic
+from numba.extending import intrinsic
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -87,6 +90,8 @@ def _value(value: Any, name: str, code: CodeType, function: FunctionType, seen: 
     """What a global adds to the digest."""
     if isinstance(value, Dispatcher):
         yield from _parts(value, seen)
+    elif isinstance(value, _Intrinsic):
+        yield from _parts(value._defn, seen)
     elif isinstance(value, ModuleType):
         # Of a module of constants, those that may be meant; other libraries by their name.
         if value.__name__.partition(".")[0] == _PACKAGE:
@@ -115,3 +120,19 @@ def kernel(function: F) -> F:
 def inline(function: F) -> F:
     """As `kernel`, for small scalar helpers that must vanish into the loop that calls them."""
     return numba.njit(nogil=True, inline="never", error_model="numpy")(function)  # type: ignore[no-any-return]
+
+
+@intrinsic
+def borrowed(typing_context: Any, array: Any) -> Any:
+    """The same array without its reference count, for callers that outlive every use of it.
+
+    Each slice of a counted array costs two atomic additions, which is more than many of our loops.
+    """
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        struct = context.make_array(array)(context, builder, args[0])
+        struct.meminfo = cgutils.get_null_value(struct.meminfo.type)
+        struct.parent = cgutils.get_null_value(struct.parent.type)
+        return struct._getvalue()
+
+    return array(array), codegen

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lava_ed.kernels._jit import kernel
 
-__all__ = ["add_events", "add_vector", "list_events"]
+__all__ = ["add_events", "add_vector", "list_events", "list_rows_of_events"]
 
 
 @kernel
@@ -22,6 +22,29 @@ def list_events(values, events):  # type: ignore[no-untyped-def]
         events[count] = i
         count += values[i] != 0
     return count
+
+
+@kernel
+def list_rows_of_events(rows, pointers, events):  # type: ignore[no-untyped-def]
+    """`list_events` of each row, one list behind the other.
+
+    Parameters
+    ----------
+    rows : integer[k, n]
+    pointers : int32[k + 1]
+        Overwritten: the events of row r are ``events[pointers[r] : pointers[r + 1]]``.
+    events : int32[k·n]
+        Overwritten up to the last pointer.
+    """
+    count = 0
+    pointers[0] = 0
+    for r in range(rows.shape[0]):
+        for i in range(rows.shape[1]):
+            # Not the branchless way of `list_events`: it would write once past the end of full rows.
+            if rows[r, i] != 0:
+                events[count] = i
+                count += 1
+        pointers[r + 1] = count
 
 
 @kernel

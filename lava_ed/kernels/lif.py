@@ -13,9 +13,17 @@ from typing import Final
 import numpy as np
 
 from lava_ed.kernels._jit import inline, kernel
-from lava_ed.kernels.fixed_point import STATE_MAX, decay, saturate
+from lava_ed.kernels.fixed_point import DECAY_BITS, DECAY_UNITY, STATE_MAX, decay, saturate
 
-__all__ = ["lif_reset_step", "lif_step", "scale_threshold", "ternary_lif_step"]
+__all__ = [
+    "effective_biases",
+    "has_fast_decay",
+    "lif_reset_step",
+    "lif_step",
+    "lif_step_fast",
+    "scale_threshold",
+    "ternary_lif_step",
+]
 
 INPUT_SHIFT: Final = 6
 """Inputs and thresholds are aligned with the 24-bit states by a shift of six."""
@@ -121,6 +129,78 @@ def lif_step(u, v, a_in, bias_mant, bias_exp, du, dv, threshold, spikes):  # typ
         spikes[i] = fired
         count += fired
     return count
+
+
+@kernel
+def effective_biases(bias_mant, bias_exp, bias):  # type: ignore[no-untyped-def]
+    """bias_i ← mantissa·2^exponent modulo 2^32.
+
+    Parameters
+    ----------
+    bias_mant, bias_exp : int16[n]
+    bias : int32[n]
+        Overwritten.
+    """
+    for i in range(bias.size):
+        bias[i] = effective_bias(bias_mant[i], bias_exp[i])
+
+
+@inline
+def has_fast_decay(du, dv):  # type: ignore[no-untyped-def]
+    """Whether both decays are fractions from 0 to 1, so that `lif_step_fast` applies."""
+    return du >= -1 and du < DECAY_UNITY and dv >= 0 and dv <= DECAY_UNITY
+
+
+@inline
+def decay_word(x, kept):  # type: ignore[no-untyped-def]
+    """`decay` in 32 bits: sign(x)·(|x|·kept » 12) for 0 ≤ kept ≤ 4096 and any int32 x.
+
+    |x| = h·2^12 + l gives ⌊|x|·kept/2^12⌋ = h·kept + ⌊l·kept/2^12⌋ exactly, at most |x| ≤ 2^31.
+    """
+    sign = np.int32(x >> 31)
+    size = np.uint32((x ^ sign) - sign)
+    high = np.uint32(np.uint32(size >> np.uint32(DECAY_BITS)) * kept)
+    low = np.uint32(np.uint32(np.uint32(size & np.uint32(DECAY_UNITY - 1)) * kept) >> np.uint32(DECAY_BITS))
+    return np.int32((np.int32(np.uint32(high + low)) ^ sign) - sign)
+
+
+@kernel
+def lif_step_fast(u, v, a_in, bias, du, dv, threshold, spikes):  # type: ignore[no-untyped-def]
+    """`lif_step` in 32-bit vector code, for decays of `has_fast_decay`, inputs of 32 bits and a ready bias.
+
+    Parameters
+    ----------
+    u, v, a_in, spikes : int32[n]
+        As in `lif_step`.
+    bias : int32[n]
+        `effective_biases`.
+    du, dv, threshold : int
+        As in `lif_step`.
+
+    Returns
+    -------
+    int
+        Number of spikes.
+    """
+    kept = np.uint32(DECAY_UNITY - 1 - du)
+    # Two loops: with one, LLVM has too many pairs of arrays to check for overlap, and gives up.
+    for i in range(u.size):
+        current = np.int32(decay_word(u[i], kept) + np.int32(a_in[i] << INPUT_SHIFT))
+        lowered, raised = np.int32(current - CURRENT_SPAN), np.int32(current + CURRENT_SPAN)
+        wrapped = lowered if current > CURRENT_LIMIT else current
+        u[i] = raised if current <= -CURRENT_LIMIT else wrapped
+    kept = np.uint32(DECAY_UNITY - dv)
+    # No membrane lies beyond ±2^23, so that a threshold out there may be cut to 32 bits.
+    bound = np.int32(saturate(threshold, -CURRENT_SPAN, CURRENT_SPAN))
+    count = np.int32(0)
+    for i in range(v.size):
+        total = np.int32(np.int32(decay_word(v[i], kept) + u[i]) + bias[i])
+        voltage = np.int32(min(max(total, np.int32(-STATE_MAX)), np.int32(STATE_MAX)))
+        fired = np.int32(voltage > bound)
+        v[i] = np.int32(0) if fired else voltage
+        spikes[i] = fired
+        count = np.int32(count + fired)
+    return np.int64(count)
 
 
 @kernel

@@ -15,7 +15,14 @@ from numpy.typing import ArrayLike, NDArray
 from lava_ed.kernels._jit import inline, kernel
 from lava_ed.kernels.fixed_point import TRACE_MAX, saturate
 
-__all__ = ["decay_factors", "receive_post_spikes", "receive_pre_spikes", "split_impulses", "trace_history"]
+__all__ = [
+    "decay_factors",
+    "receive_post_spikes",
+    "receive_pre_events",
+    "receive_pre_spikes",
+    "split_impulses",
+    "trace_history",
+]
 
 GRADED_REGULAR: Final = 0
 GRADED_OVERWRITE: Final = 1
@@ -132,6 +139,34 @@ def receive_pre_spikes(s_in, mode, when, x, tx, whole, fraction):  # type: ignor
 
 
 @kernel
+def receive_pre_events(events, count, messages, mode, when, x, tx, whole, fraction):  # type: ignore[no-untyped-def]
+    """`receive_pre_spikes` from the list of the neurons that spiked, for the modes that leave the others alone.
+
+    Parameters
+    ----------
+    events : integer[k]
+        Pre neurons that spiked; the first `count` entries are read.
+    count : int
+    messages : integer[n_pre]
+        Payloads; those of the events are read, and only to overwrite x1.
+    mode : int
+        `GRADED_REGULAR` or `GRADED_OVERWRITE`.
+    when, x, tx, whole, fraction
+        As in `receive_pre_spikes`.
+    """
+    for k in range(count):
+        i = events[k]
+        again = tx[i] > 0
+        if mode == GRADED_OVERWRITE:
+            x[0, i] = half_payload(np.int64(messages[i]))
+        elif again:
+            x[0, i] = add_impulse(x[0, i], 0, whole[0], fraction[0])
+        if again:
+            x[1, i] = add_impulse(x[1, i], 0, whole[1], fraction[1])
+        tx[i] = when
+
+
+@kernel
 def receive_post_spikes(s_in_bap, when, y, ty, random, whole, fraction):  # type: ignore[no-untyped-def]
     """Record one step of post-synaptic spikes; a second one in an epoch adds the impulses at once.
 
@@ -187,8 +222,11 @@ def trace_history(  # type: ignore[no-untyped-def]
     history[0] = traces
     for t in range(1, history.shape[0]):
         for k in range(traces.shape[0]):
-            for i in range(traces.shape[1]):
-                value = decay_trace(history[t - 1, k, i], factors[k], random_decay)
-                if t_spike[i] == t:
-                    value = add_impulse(value, random_impulse, whole[k], fraction[k])
-                history[t, k, i] = value
+            before, now = history[t - 1, k], history[t, k]
+            impulse = whole[k] + np.int64(random_impulse < fraction[k])
+            for i in range(before.size):
+                now[i] = decay_trace(before[i], factors[k], random_decay)
+            # A loop of its own, without a branch, so that both become vector code.
+            for i in range(before.size):
+                raised = np.int32(saturate(np.int64(now[i]) + impulse, 0, TRACE_MAX))
+                now[i] = raised if t_spike[i] == t else now[i]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 pytest.importorskip("lava", reason="stock Lava is what is measured, and needs Python 3.10")
 
 from lava_ed.bench import engine as bench
+from lava_ed.bench import scale
+from lava_ed.viz.scale import scale_plot
 
 pytestmark = pytest.mark.lava
 
@@ -38,6 +43,27 @@ def test_table_and_exit_code_tell_of_a_difference(lava_ed, monkeypatch):
     outcome = lava_ed("bench", "engine", "--quick", "--net", "forward")
     assert outcome.code == 1
     assert "LIF.v" in outcome.out
+
+
+def test_files_hold_the_figures_and_the_plot(lava_ed, tmp_path):
+    """Two values of each quantity; the engine alone."""
+    outcome = lava_ed("bench", "engine", "--quick", "--net", "forward", "--json", "--out", tmp_path / "new" / "folder")
+    assert outcome.code == 0
+    (file,) = outcome.value["files"]
+    assert json.loads(Path(file).read_text())["nets"] == outcome.value["nets"]
+    points = scale.bench_scale(quick=True)
+    assert [p["sweep"] for p in points] == [name for name in scale.SWEEPS for _ in range(2)]
+    assert points[0]["spikes"] == 0  # no input spikes, no bias: nothing fires
+    assert points[1]["spikes"] > 0.4 * 784
+    scale_plot(points, {name: sweep.title for name, sweep in scale.SWEEPS.items()}, tmp_path / "scale.png")
+    assert (tmp_path / "scale.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_folder_that_cannot_be_made(lava_ed, tmp_path):
+    (tmp_path / "file").write_text("")
+    outcome = lava_ed("bench", "engine", "--quick", "--net", "forward", "--out", tmp_path / "file" / "below", "--json")
+    assert outcome.code == 2
+    assert outcome.value["error"]["type"] == "RunFolderError"
 
 
 def test_unknown_net(lava_ed):

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from lava_ed.engine.assembler import SYNAPSES, Assembler, Node, Signal
 from lava_ed.engine.families import opcodes
-from lava_ed.engine.families.joins import event_input
+from lava_ed.engine.families.joins import event_input, want_vector_with
 from lava_ed.engine.families.tallies import recount, tally_synops
-from lava_ed.engine.memory import Memory, Pending, Slot, Variable
+from lava_ed.engine.memory import Memory, Pending, Slot, Variable, also
 from lava_ed.errors import ConfigError
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.dense import (
     MIXED_MIN,
+    accumulate_bytes,
     accumulate_events,
     accumulate_graded_events,
     clip_weights,
     dominant_sign_mode,
+    pack_bytes,
+    padded_length,
     scale_accumulator,
     truncate_weights,
 )
@@ -31,11 +34,12 @@ STORED_MAX: Final = 2**15 - 1
 
 
 @kernel
-def spikes_forward(a, i16, i32):  # type: ignore[no-untyped-def]
+def spikes_forward(a, i8, i16, i32):  # type: ignore[no-untyped-def]
     """Sum the rows of the spikes into a_buff, and scale it.
 
     Columns: 1 n_pre, 2 n_post, 3 weights (i16), 4 event count, 5 events, 6 payloads or −1 (all 1),
-    7 message bits, 8 exponent, 9 a_buff, 10 its flag.
+    7 message bits, 8 exponent, 9 a_buff, 10 its flag, 11 bytes of a row, 12 weights as bytes (i8), 13 their
+    form: valid (0/1), shift, offset, 14 partial sums (i16).
     """
     count = i32[a[4]]
     a_buff = i32[a[9] : a[9] + a[2]]
@@ -45,12 +49,18 @@ def spikes_forward(a, i16, i32):  # type: ignore[no-untyped-def]
             i32[a[10]] = 0
         return
     i32[a[10]] = 1
-    weights = i16[a[3] : a[3] + a[1] * a[2]].reshape(a[1], a[2])
     events = i32[a[5] : a[5] + count]
-    if i32[a[7]] > 0 and a[6] >= 0:
-        accumulate_graded_events(weights, events, i32[a[6] : a[6] + a[1]], count, a_buff)
+    graded = i32[a[7]] > 0 and a[6] >= 0
+    if not graded and a[11] and i32[a[13]]:
+        packed = i8[a[12] : a[12] + a[1] * a[11]].reshape(a[1], a[11])
+        partial = i16[a[14] : a[14] + a[11]]
+        accumulate_bytes(packed, events, count, i32[a[13] + 1], i32[a[13] + 2], partial, a_buff)
     else:
-        accumulate_events(weights, events, count, a_buff)
+        weights = i16[a[3] : a[3] + a[1] * a[2]].reshape(a[1], a[2])
+        if graded:
+            accumulate_graded_events(weights, events, i32[a[6] : a[6] + a[1]], count, a_buff)
+        else:
+            accumulate_events(weights, events, count, a_buff)
     if a[8] != 0:
         scale_accumulator(a_buff, a[8], a_buff)
 
@@ -136,6 +146,29 @@ def declare_weights(
     return slot.offset, nonzeros.offset
 
 
+def declare_bytes(node: Node, asm: Assembler) -> dict[str, int]:
+    """A copy of `weights` in one byte each, kept up to date, for binary spikes; weights may not fit such bytes."""
+    variable = asm.variables[node.name, "weights"]
+    n_pre, n_post = variable.slot.shape
+    stride = padded_length(n_post)
+    packed = asm.memory.allocate("i8", (n_pre, stride))
+    form = asm.memory.allocate("i32", (3,))
+
+    def pack(memory: Memory) -> None:
+        """Follow the weights."""
+        result = pack_bytes(memory.view(variable.slot))
+        if result is None:
+            memory.view(form)[...] = 0
+        else:
+            memory.view(packed)[:, :n_post] = result[0]
+            memory.view(form)[...] = 1, *result[1:]
+
+    asm.prologue.append(pack)
+    asm.variables[node.name, "weights"] = also(variable, pack)
+    partial = asm.memory.allocate("i16", (stride,))
+    return {"stride": stride, "packed": packed.offset, "form": form.offset, "partial": partial.offset}
+
+
 @dataclass
 class DenseNode(Node):
     """All-to-all synapses with fixed weights.
@@ -161,6 +194,8 @@ class DenseNode(Node):
     _columns: dict[str, int] = field(default_factory=dict)
 
     delayed = True
+    fixed: ClassVar[bool] = True
+    """Whether no step changes the weights."""
 
     def declare(self, asm: Assembler) -> None:
         """Vars weights, a_buff, num_message_bits; OutPort a_out."""
@@ -180,6 +215,7 @@ class DenseNode(Node):
         asm.variables[self.name, "a_buff"] = Variable(slot, after_write=touch)
         c.update(n_pre=n_pre, n_post=n_post, flag=flag.offset)
         asm.signals[self.name, "a_out"] = Signal(n_post, flag.offset, -1, c["a_buff"], c["a_buff"])
+        c.update(declare_bytes(self, asm) if self.fixed else {"stride": 0, "packed": 0, "form": 0, "partial": 0})
 
     def forward(self, asm: Assembler, pre: Signal) -> None:
         """Write the op of the sums."""
@@ -187,10 +223,13 @@ class DenseNode(Node):
         asm.every_step(
             SYNAPSES, opcodes.SPIKES_FORWARD,
             c["n_pre"], c["n_post"], c["weights"], pre.count, pre.events, pre.payloads, c["bits"], self.exponent,
-            c["a_buff"], c["flag"],
+            c["a_buff"], c["flag"], c["stride"], c["packed"], c["form"], c["partial"],
         )  # fmt: skip
         tally_synops(asm, self, pre, c["nonzeros"], c["bits"])
 
     def emit(self, asm: Assembler) -> None:
         """Sum in every step."""
-        self.forward(asm, event_input(asm, self, "s_in", self._columns["n_pre"]))
+        c = self._columns
+        pre = event_input(asm, self, "s_in", c["n_pre"], with_payload=self.message_bits > 0)
+        want_vector_with(asm, pre, self.name, "num_message_bits")
+        self.forward(asm, pre)

@@ -73,6 +73,7 @@ def _join(asm: Assembler, feeds: list[Connection], size: int) -> int:
                 "for our own processes only: read a Var instead, or run the graph on Lava's own runtime"
             )
         elif signal.vector >= 0:
+            asm.want_vector(signal)
             asm.every_step(RUN, opcodes.REAL_JOIN_INTEGERS, size, total, signal.vector, *_index(asm, feed.index))
         else:
             places = None if feed.index is None else np.argsort(feed.index)

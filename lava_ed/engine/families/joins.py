@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.engine.assembler import RUN, Assembler, Connection, Node, Signal
+from lava_ed.engine.assembler import RUN, Assembler, Connection, Node, Signal, raise_flag
 from lava_ed.engine.families import opcodes
+from lava_ed.engine.memory import Slot, also
 from lava_ed.errors import BackendError
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.events import add_events, add_vector, list_events
@@ -74,6 +77,7 @@ def _join(asm: Assembler, feeds: list[Connection], size: int) -> int:
     asm.every_step(RUN, opcodes.JOIN_CLEAR, size, total)
     for feed in feeds:
         signal = _signal(asm, feed)
+        asm.want_vector(signal)
         if signal.vector >= 0 and feed.index is not None and feed.index.size != signal.size:
             places, length = _table(asm, _places(feed.index, signal.size))
             asm.every_step(RUN, opcodes.JOIN_PART, length, total, signal.vector, places)
@@ -114,6 +118,7 @@ def vector_input(asm: Assembler, node: Node, port: str, size: int) -> int:
         return asm.zeros(size)
     signal = _signal(asm, feeds[0])
     if len(feeds) == 1 and feeds[0].index is None and signal.vector >= 0:
+        asm.want_vector(signal)
         return signal.vector
     return _join(asm, feeds, size)
 
@@ -136,19 +141,25 @@ def _refuse_wide_sums(asm: Assembler, node: Node, port: str, feeds: list[Connect
         )
 
 
-def event_input(asm: Assembler, node: Node, port: str, size: int, with_vector: bool = False) -> Signal:
+def event_input(
+    asm: Assembler, node: Node, port: str, size: int, with_vector: bool = False, with_payload: bool = True
+) -> Signal:
     """The events that an InPort receives in a step, valid in every stage; none where nothing is connected.
 
     Parameters
     ----------
     with_vector : bool
         Whether the vector of the messages is needed too.
+    with_payload : bool
+        Whether the payloads may be read; without, those of a signal that is ``wanted`` by nobody are not valid.
     """
     feeds = asm.feeds(node, port)
     _refuse_wide_sums(asm, node, port, feeds)
     if len(feeds) == 1 and feeds[0].index is None:
         signal = _signal(asm, feeds[0])
         if signal.events >= 0 and (signal.vector >= 0 or not with_vector):
+            if with_vector or with_payload:
+                asm.want_vector(signal)
             return signal
     count, events = asm.scratch(1), asm.scratch(size)
     if not feeds:
@@ -156,3 +167,10 @@ def event_input(asm: Assembler, node: Node, port: str, size: int, with_vector: b
     total = _join(asm, feeds, size)
     asm.every_step(RUN, opcodes.JOIN_LIST, size, total, count, events)
     return Signal(size, count, events, total, total)
+
+
+def want_vector_with(asm: Assembler, signal: Signal, node: str, var: str) -> None:
+    """Have the payloads of a signal written as soon as somebody writes a Var on which it depends whether they count."""
+    if signal.wanted >= 0:
+        flag = Slot("i32", signal.wanted, (1,))
+        asm.variables[node, var] = also(asm.variables[node, var], partial(raise_flag, flag))

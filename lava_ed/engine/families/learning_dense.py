@@ -13,7 +13,7 @@ from lava_ed.engine.assembler import LEARN, SYNAPSES, Assembler, Node, Signal
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.dense import DenseNode
 from lava_ed.engine.families.joins import event_input, lasting_vector_input
-from lava_ed.engine.families.rule_text import EXPONENT, N_FACTORS, N_PRODUCTS, RuleText
+from lava_ed.engine.families.rule_text import COUNTS, EXPONENT, N_FACTORS, N_PRODUCTS, RuleText
 from lava_ed.engine.families.tallies import N_X, N_Y, effective_offset, tally_epoch, tally_learned
 from lava_ed.engine.families.trace_randoms import (
     RANDOM_COLUMNS,
@@ -25,7 +25,7 @@ from lava_ed.engine.families.trace_randoms import (
     Y_IMPULSE_FIRST,
     TraceRandoms,
 )
-from lava_ed.engine.memory import Memory, Slot, Variable
+from lava_ed.engine.memory import Memory, Slot, Variable, also
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.loihi_learning import (
     SCRATCH_ROWS,
@@ -36,12 +36,16 @@ from lava_ed.kernels.loihi_learning import (
     synapse_limits,
 )
 from lava_ed.kernels.loihi_traces import (
+    GRADED_OVERWRITE,
+    GRADED_REGULAR,
     decay_factors,
     receive_post_spikes,
+    receive_pre_events,
     receive_pre_spikes,
     split_impulses,
     trace_history,
 )
+from lava_ed.kernels.separable_rules import KEYS, MAX_PRODUCTS, SLOTS, WORK_ROWS, apply_separable, is_separable
 
 X_TRACES: Final = ("x1", "x2")
 Y_TRACES: Final = ("y1", "y2", "y3")
@@ -55,18 +59,23 @@ def traces_receive(a, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
 
     Columns: 1 n_pre, 2 n_post, 3 messages, 4 what a rule sees of them, 5 message bits, 6 graded mode,
     7 t_epoch, 8 x, 9 tx, 10 impulses (i64), 11 bap, 12 y, 13 ty, 14 y0, 15 randoms (f64), 16 three
-    factors (0/1), 17 y1, 18 y2, 19 y3 received.
+    factors (0/1), 17 y1, 18 y2, 19 y3 received, 20 event count and 21 events of the messages.
     """
     n_pre, n_post = a[1], a[2]
     when = (now - 1) % a[7] + 1
-    seen = i32[a[4] : a[4] + n_pre]
     graded = i32[a[5]] > 0
-    for i in range(n_pre):
-        message = i32[a[3] + i]
-        seen[i] = message if graded else message != 0
     whole, fraction = i64[a[10] : a[10] + N_TRACES], i64[a[10] + N_TRACES : a[10] + 2 * N_TRACES]
     x = i32[a[8] : a[8] + N_X * n_pre].reshape(N_X, n_pre)
-    receive_pre_spikes(seen, a[6], when, x, i32[a[9] : a[9] + n_pre], whole[:N_X], fraction[:N_X])
+    tx = i32[a[9] : a[9] + n_pre]
+    if a[6] == GRADED_REGULAR or (a[6] == GRADED_OVERWRITE and graded):
+        events, messages = i32[a[21] : a[21] + n_pre], i32[a[3] : a[3] + n_pre]
+        receive_pre_events(events, i32[a[20]], messages, a[6], when, x, tx, whole, fraction)
+    else:
+        seen = i32[a[4] : a[4] + n_pre]
+        for i in range(n_pre):
+            message = i32[a[3] + i]
+            seen[i] = message if graded else message != 0
+        receive_pre_spikes(seen, a[6], when, x, tx, whole[:N_X], fraction[:N_X])
     bap = i32[a[11] : a[11] + n_post]
     y = i32[a[12] : a[12] + N_Y * n_post].reshape(N_Y, n_post)
     random = np.int64(f64[a[15] + row * RANDOM_COLUMNS + Y_IMPULSE_FIRST])
@@ -112,6 +121,31 @@ def close_epoch(a, i32):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def learn_separable(a, i16, i32, i64, f64, now, row, x_history, y_history):  # type: ignore[no-untyped-def]
+    """The fast way for rules of `is_separable`; returns whether it was taken. Columns as in `traces_learn`."""
+    n_pre, n_post, count, factors = a[1], a[2], i64[a[15]], i64[a[17]]
+    keys, columns, parts = a[30], a[30] + n_pre, a[30] + n_pre + n_post
+    few_parts = parts + count * n_post
+    work = few_parts + count * n_post
+    slot_keys = work + WORK_ROWS * n_post
+    taken, effective = apply_separable(
+        i64[a[14] : a[14] + 6 * count].reshape(count, 6), i64[a[16] : a[16] + 4 * factors].reshape(factors, 4),
+        i64[a[19]], i64[a[19] + 1], decimation_active(now, a[23], i64[a[24]]),
+        f64[a[22] + row * RANDOM_COLUMNS + SYNAPSE],
+        x_history[1], y_history[1], i32[a[8] : a[8] + n_pre], i32[a[9] : a[9] + n_post],
+        i16[a[3] : a[3] + n_pre * n_post].reshape(n_pre, n_post),
+        i32[keys : keys + n_pre], i32[columns : columns + n_post],
+        i32[parts : parts + count * n_post].reshape(count, n_post),
+        i32[few_parts : few_parts + count * n_post].reshape(count, n_post),
+        i32[work : work + WORK_ROWS * n_post].reshape(WORK_ROWS, n_post),
+        i16[a[31] : a[31] + KEYS], i32[slot_keys : slot_keys + 3 * SLOTS].reshape(3, SLOTS),
+        i16[a[31] + KEYS : a[31] + KEYS + SLOTS * 3 * n_post].reshape(SLOTS, 3, n_post),
+    )  # fmt: skip
+    i64[a[28]] += effective
+    return taken
+
+
+@kernel
 def traces_learn(a, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
     """At the end of an epoch: the traces at each of its steps, then the rules.
 
@@ -119,12 +153,17 @@ def traces_learn(a, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-de
     y history, 12 decay factors (f64), 13 impulses (i64), 14 products (i64), 15 how many (i64), 16
     factors (i64), 17 how many (i64), 18 ranges (i64), 19 limits (i64), 20 scratch, 21 within limits (flag),
     22 randoms (f64), 23 t_epoch, 24 decimation exponent (i64), 25 three factors (0/1), 26 x0, 27 y0,
-    28 count of effective updates (i64).
+    28 count of effective updates (i64), 29 whether the rule is separable (flag, i64; −1: never), 30 and 31
+    scratch of `apply_separable` (i32, i16).
     """
     if now % a[23] != 0:
         return
     n_pre, n_post = a[1], a[2]
     x_history, y_history = advance_traces(a, i32, i64, f64, row)
+    separable = a[29] >= 0 and i64[a[29]] and i32[a[21]]
+    if separable and learn_separable(a, i16, i32, i64, f64, now, row, x_history, y_history):
+        close_epoch(a, i32)
+        return
     size, products, factors = n_pre * n_post, i64[a[15]], i64[a[17]]
     _, effective = apply_rule(
         i64[a[14] : a[14] + 6 * products].reshape(products, 6),
@@ -278,7 +317,7 @@ class LearningNode(Node):
 
         for key, variable in list(asm.variables.items()):
             if key[0] == self.name:
-                asm.variables[key] = replace(also_after_write(variable, soil), on_update=take_over)
+                asm.variables[key] = replace(also(variable, soil), on_update=take_over)
 
     def _emit_traces(self, asm: Assembler, pre: Signal) -> None:
         """Record the spikes of both sides in every step."""
@@ -289,9 +328,12 @@ class LearningNode(Node):
             SYNAPSES, opcodes.TRACES_RECEIVE,
             c["n_pre"], c["n_post"], pre.vector, c["seen"], c["bits"], s.graded_mode, s.t_epoch, c["x"], c["tx"],
             c["impulses"], post[0], c["y"], c["ty"], c["y0"], c["randoms"], int(s.three_factor), *post[1:],
+            pre.count, pre.events,
         )  # fmt: skip
 
-    def _emit_rule(self, asm: Assembler, opcode: int, weights: int, tag_2: int, tag_1: int, work: int) -> None:
+    def _emit_rule(
+        self, asm: Assembler, opcode: int, weights: int, tag_2: int, tag_1: int, work: int, *more: int
+    ) -> None:
         """Learn at the end of every epoch."""
         assert self.settings is not None
         c, s = self._columns, self.settings
@@ -301,7 +343,7 @@ class LearningNode(Node):
             c["x_history"], c["y_history"], c["decay"], c["impulses"], c["products"], c["counts"] + N_PRODUCTS,
             c["factors"], c["counts"] + N_FACTORS, c["ranges"], c["limits"], work, c["clean"], c["randoms"],
             s.t_epoch, c["counts"] + EXPONENT, int(s.three_factor), c["x0"], c["y0"],
-            effective_offset(asm, self),
+            effective_offset(asm, self), *more,
         )  # fmt: skip
 
 
@@ -311,6 +353,8 @@ class LearningDenseNode(LearningNode, DenseNode):
 
     tag_2: npt.NDArray[Any] = field(default_factory=lambda: np.zeros((1, 1), np.int64))
     tag_1: npt.NDArray[Any] = field(default_factory=lambda: np.zeros((1, 1), np.int64))
+
+    fixed = False
 
     def declare(self, asm: Assembler) -> None:
         """Vars and OutPort of DenseNode; tags, traces, and the settings of the rule."""
@@ -333,18 +377,30 @@ class LearningDenseNode(LearningNode, DenseNode):
         self._emit_traces(asm, pre)
         work = asm.scratch(SCRATCH_ROWS * c["n_post"])
         tally_epoch(asm, self, c, self.settings)
-        self._emit_rule(asm, opcodes.TRACES_LEARN, c["weights"], c["tag_2"], c["tag_1"], work)
+        self._emit_rule(
+            asm, opcodes.TRACES_LEARN, c["weights"], c["tag_2"], c["tag_1"], work, *self._separable_scratch(asm)
+        )
         tally_learned(asm, self, c, self.settings)
 
+    def _separable_scratch(self, asm: Assembler) -> tuple[int, ...]:
+        """The flag that the rule is separable, kept up to date, and scratch; nothing where it never can be."""
+        assert self.settings is not None
+        c, t_epoch = self._columns, self.settings.t_epoch
+        if t_epoch != 1:
+            return -1, 0, 0
+        flag = asm.memory.allocate("i64", (1,))
+        counts, ranges = Slot("i64", c["counts"], (COUNTS,)), Slot("i64", c["ranges"], (3, 2))
 
-def also_after_write(variable: Variable, callback: Any) -> Variable:
-    """The same Var, with one more thing to do after a write."""
-    before = variable.after_write
+        def judge(memory: Memory) -> None:
+            """Follow the rule."""
+            n_products, n_factors, exponent = (int(count) for count in memory.view(counts))
+            products = memory.view(Slot("i64", c["products"], (n_products, 6)))
+            factors = memory.view(Slot("i64", c["factors"], (n_factors, 4)))
+            table = RuleTable(products, factors, memory.view(ranges), exponent)
+            memory.view(flag)[0] = is_separable(table, t_epoch)
 
-    def both(memory: Memory) -> None:
-        """Do what was to be done before, and this."""
-        if before is not None:
-            before(memory)
-        callback(memory)
-
-    return replace(variable, after_write=both)
+        asm.prologue.append(judge)
+        for name in self.settings.rules:
+            asm.variables[self.name, name] = also(asm.variables[self.name, name], judge)
+        words = asm.scratch(c["n_pre"] + c["n_post"] + (2 * MAX_PRODUCTS + WORK_ROWS) * c["n_post"] + 3 * SLOTS)
+        return flag.offset, words, asm.scratch(KEYS + SLOTS * 3 * c["n_post"], "i16")

@@ -11,11 +11,11 @@ from lava_ed.engine.assembler import Assembler
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.dense import STORED_MAX
 from lava_ed.engine.families.joins import event_input
-from lava_ed.engine.families.learning_dense import LearningNode, advance_traces, also_after_write, close_epoch
+from lava_ed.engine.families.learning_dense import LearningNode, advance_traces, close_epoch
 from lava_ed.engine.families.sparse import Entries, SparseNode, declare_structure, places_of
 from lava_ed.engine.families.tallies import tally_sparse_epoch, tally_sparse_learned
 from lava_ed.engine.families.trace_randoms import RANDOM_COLUMNS, SYNAPSE
-from lava_ed.engine.memory import Memory, Variable
+from lava_ed.engine.memory import Memory, Variable, also
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.loihi_learning import decimation_active
 from lava_ed.kernels.sparse_learning import apply_rule_sparse
@@ -118,7 +118,7 @@ class LearningSparseNode(LearningNode, SparseNode):
             memory.view(alive)[...] = 1
 
         asm.prologue.append(cut)
-        asm.variables[self.name, "weights"] = also_after_write(weights, revive)
+        asm.variables[self.name, "weights"] = also(weights, revive)
         return alive.offset
 
     def emit(self, asm: Assembler) -> None:

@@ -12,10 +12,17 @@ from lava_ed.engine.assembler import RUN, Assembler, Node, Signal
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.joins import vector_input
 from lava_ed.engine.families.tallies import tally_spikes
-from lava_ed.engine.memory import Memory, Slot
+from lava_ed.engine.memory import Memory, Slot, also
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.events import list_events
-from lava_ed.kernels.lif import lif_reset_step, lif_step, scale_threshold, ternary_lif_step
+from lava_ed.kernels.lif import (
+    effective_biases,
+    has_fast_decay,
+    lif_step,
+    lif_step_fast,
+    scale_threshold,
+    ternary_lif_step,
+)
 
 PLAIN: Final = 0
 RESET: Final = 1
@@ -28,19 +35,20 @@ def lif(a, i16, i32, i64, now):  # type: ignore[no-untyped-def]
 
     Columns: 1 n, 2 kind, 3 u, 4 v, 5 a_in, 6 bias mantissa (i16), 7 bias exponent (i16), 8 du, 9 dv,
     10 threshold (i64; low one of TernaryLIF, high one behind it), 11 spikes, 12 event count, 13 events,
-    14 interval, 15 offset.
+    14 interval, 15 offset, 16 bias.
     """
     n = a[1]
     u, v, a_in = i32[a[3] : a[3] + n], i32[a[4] : a[4] + n], i32[a[5] : a[5] + n]
     mantissa, exponent = i16[a[6] : a[6] + n], i16[a[7] : a[7] + n]
     du, dv, threshold = i32[a[8]], i32[a[9]], i64[a[10]]
     spikes = i32[a[11] : a[11] + n]
-    if a[2] == PLAIN:
+    if a[2] == RESET and now % a[14] == a[15] % a[14]:
+        u[:] = 0
+        v[:] = 0
+    if a[2] != TERNARY and has_fast_decay(du, dv):
+        count = lif_step_fast(u, v, a_in, i32[a[16] : a[16] + n], du, dv, threshold, spikes)
+    elif a[2] != TERNARY:
         count = lif_step(u, v, a_in, mantissa, exponent, du, dv, threshold, spikes)
-    elif a[2] == RESET:
-        count = lif_reset_step(
-            u, v, a_in, mantissa, exponent, du, dv, threshold, spikes, now, a[14], a[15]
-        )  # fmt: skip
     else:
         count = ternary_lif_step(u, v, a_in, mantissa, exponent, du, dv, threshold, i64[a[10] + 1], spikes)
     i32[a[12]] = count
@@ -107,6 +115,21 @@ class LIFNode(Node):
             memory.view(scaled)[...] = [scale_threshold(int(memory.view(slot)[0]), bits=bits) for slot in slots]
 
         asm.prologue.append(scale)
+        self._follow_bias(asm, size)
+
+    def _follow_bias(self, asm: Assembler, size: int) -> None:
+        """mantissa·2^exponent of each neuron, computed once and after every write."""
+        mantissa, exponent = (asm.variables[self.name, name].slot for name in ("bias_mant", "bias_exp"))
+        bias = asm.memory.allocate("i32", (size,))
+        self._columns["bias"] = bias.offset
+
+        def follow(memory: Memory) -> None:
+            """Compute them anew."""
+            effective_biases(memory.view(mantissa).reshape(-1), memory.view(exponent).reshape(-1), memory.view(bias))
+
+        asm.prologue.append(follow)
+        for name in ("bias_mant", "bias_exp"):
+            asm.variables[self.name, name] = also(asm.variables[self.name, name], follow)
 
     def emit(self, asm: Assembler) -> None:
         """Run in every step."""
@@ -116,7 +139,7 @@ class LIFNode(Node):
         asm.every_step(
             RUN, opcodes.LIF_STEP,
             c["size"], self.kind, c["u"], c["v"], a_in, c["bias_mant"], c["bias_exp"], c["du"], c["dv"],
-            c["threshold"], c["spikes"], out.count, out.events, self.interval, self.offset,
+            c["threshold"], c["spikes"], out.count, out.events, self.interval, self.offset, c["bias"],
         )  # fmt: skip
         tally_spikes(asm, self, "s_out")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,18 +12,27 @@ from lava_ed.engine.assembler import RUN, Assembler, Node, Signal
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.joins import vector_input
 from lava_ed.engine.families.tallies import tally_spikes
-from lava_ed.engine.memory import Variable
+from lava_ed.engine.memory import Memory, Variable
 from lava_ed.kernels._jit import kernel
-from lava_ed.kernels.events import list_events
+from lava_ed.kernels.events import list_rows_of_events
 
 
 @kernel
 def ring_source(a, i32, now):  # type: ignore[no-untyped-def]
-    """Send the row of this step. Columns: 1 n, 2 data, 3 rows, 4 values, 5 event count, 6 events."""
+    """Send the row of this step.
+
+    Columns: 1 n, 2 data, 3 rows, 4 values, 5 event count, 6 events, 7 whether the values are wanted (flag),
+    8 pointers and 9 events of all rows.
+    """
     n = a[1]
-    row = a[2] + (now - 1) % a[3] * n
-    i32[a[4] : a[4] + n] = i32[row : row + n]
-    i32[a[5]] = list_events(i32[a[4] : a[4] + n], i32[a[6] : a[6] + n])
+    index = (now - 1) % a[3]
+    first, stop = i32[a[8] + index], i32[a[8] + index + 1]
+    i32[a[5]] = stop - first
+    for k in range(stop - first):
+        i32[a[6] + k] = i32[a[9] + first + k]
+    if i32[a[7]]:
+        row = a[2] + index * n
+        i32[a[4] : a[4] + n] = i32[row : row + n]
 
 
 @kernel
@@ -53,15 +62,36 @@ class RingSourceNode(Node):
     def declare(self, asm: Assembler) -> None:
         """Var data; OutPort s_out."""
         offset, size, steps = _declare_data(self, asm, self.data)
-        values = asm.scratch(size)
-        asm.signals[self.name, "s_out"] = Signal(size, asm.scratch(1), asm.scratch(size), values, values)
+        values, wanted = asm.scratch(size), asm.scratch(1)
+        asm.signals[self.name, "s_out"] = Signal(
+            size, asm.scratch(1), asm.scratch(size), values, values, wanted=wanted
+        )  # fmt: skip
         self._columns.update(data=offset, size=size, steps=steps, values=values)
         asm.counters(self)
+        self._list_events(asm)
+
+    def _list_events(self, asm: Assembler) -> None:
+        """The events of all rows, listed once and after every write; room for rows without a zero."""
+        c = self._columns
+        variable = asm.variables[self.name, "data"]
+        pointers = asm.memory.allocate("i32", (c["steps"] + 1,))
+        events = asm.memory.allocate("i32", (variable.slot.size,))
+
+        def list_rows(memory: Memory) -> None:
+            """Follow the data."""
+            list_rows_of_events(memory.view(variable.slot), memory.view(pointers), memory.view(events))
+
+        asm.prologue.append(list_rows)
+        asm.variables[self.name, "data"] = replace(variable, after_write=list_rows)
+        c.update(pointers=pointers.offset, events=events.offset)
 
     def emit(self, asm: Assembler) -> None:
         """Send in every step."""
         c, out = self._columns, asm.signals[self.name, "s_out"]
-        asm.every_step(RUN, opcodes.RING_SOURCE, c["size"], c["data"], c["steps"], c["values"], out.count, out.events)
+        asm.every_step(
+            RUN, opcodes.RING_SOURCE, c["size"], c["data"], c["steps"], c["values"], out.count, out.events,
+            out.wanted, c["pointers"], c["events"],
+        )  # fmt: skip
         tally_spikes(asm, self, "s_out")
 
 

@@ -1,0 +1,42 @@
+"""The engine's time a step against what makes it grow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from os import PathLike
+from typing import Any
+
+from lava_ed.viz.style import MARKERS, PALETTE, figure, save
+
+
+def scale_plot(
+    points: Sequence[Mapping[str, Any]], titles: Mapping[str, str], path: str | PathLike[str], linear: str = "spikes"
+) -> None:
+    """Draw one panel for each quantity that was varied, logarithmic but for one.
+
+    Parameters
+    ----------
+    points : sequence of mappings
+        With sweep, value, seconds (a step).
+    titles : mapping
+        Sweep → label of its axis, with the unit.
+    path : path-like
+        Of the picture; its ending decides the format.
+    linear : str
+        The sweep that begins at 0 and so has a linear axis.
+    """
+    result, axes = figure(3.2 * len(titles), 3.0, columns=len(titles))
+    for k, (ax, (sweep, title)) in enumerate(zip(axes, titles.items(), strict=True)):
+        chosen = [point for point in points if point["sweep"] == sweep]
+        x, y = [point["value"] for point in chosen], [1e6 * point["seconds"] for point in chosen]
+        ax.plot(x, y, color=PALETTE[k % len(PALETTE)], marker=MARKERS[k % len(MARKERS)], markersize=5)
+        if sweep != linear:
+            ax.set_xscale("log")
+            ax.set_yscale("log")
+        else:
+            ax.set_ylim(bottom=0)
+        ax.set_xlabel(title)
+        ax.set_ylabel("time per step (µs)")
+        ax.grid(color="#dddddd", linewidth=0.6)
+        ax.set_axisbelow(True)
+    save(result, path)
