@@ -346,7 +346,7 @@ def map_network(
     >>> [len(cores) for cores in map_network(NetworkSpec((784, 400, 10)), LOIHI2).cores]
     [1, 3, 1]
     """
-    if spec.rule.kind == "renner":
+    if getattr(getattr(net, "rule", None), "kind", None) == "renner":
         raise ChipLimitError(
             "the circuit of renner holds its layers and weights several times over, and only one of each is placed "
             "here: read its counts without a mapping"
