@@ -45,5 +45,5 @@ def diagnose(
         )
         for row in value["epochs"]
     ]
-    header = ("epoch", "silent", "saturated", "dead", "p99/p50 of norms", "reversed", "of components")
+    header = ("epoch", "silent", "saturated", "dead", "p99/p50 of amplification", "reversed", "of components")
     return Report(value, table(f"{run}: {value['rule']}, worst layer of each", header, rows))

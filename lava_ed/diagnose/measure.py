@@ -29,7 +29,8 @@ class Diagnosis:
     gradient_norms : dict of connection to dict of percentile to norm
         Of the rule's gradient of single samples in which the last connection had one, in the rule's own units.
     explosion : dict of connection to ratio
-        99th percentile of the norms over their median.
+        Of every connection but the last: its norm over the last one's, which tells how much the way back
+        amplifies a sample's error, whatever its size; the 99th percentile of that over its median.
     reversal : dict
         Components compared (both slopes are not 0), of those the ones of opposite sign and their share;
         ``missing`` where only the smooth net has a slope, ``spurious`` where only the rule has one.
@@ -99,7 +100,7 @@ def diagnose_model(
         saturated={name: float(np.mean(values)) for name, values in zip(nodes, saturated, strict=True)},
         dead={name: float(np.mean(~value.any(axis=0))) for name, value in shares.items()},
         gradient_norms={name: _percentiles(values) for name, values in zip(dense, norms, strict=True)},
-        explosion={name: _explosion(values) for name, values in zip(dense, norms, strict=True)},
+        explosion={name: _explosion(values, norms[-1]) for name, values in zip(dense[:-1], norms[:-1], strict=True)},
         reversal={
             "compared": compared,
             "reversed": reversed_,
@@ -153,7 +154,8 @@ def _percentiles(norms: list[float]) -> dict[str, float]:
     return {f"p{p}": float(np.percentile(norms, p)) for p in PERCENTILES} if norms else {}
 
 
-def _explosion(norms: list[float]) -> float | None:
-    """p99/p50; None without norms, or where the median is 0."""
-    median = float(np.median(norms)) if norms else 0.0
-    return float(np.percentile(norms, 99)) / median if median else None
+def _explosion(norms: list[float], last: list[float]) -> float | None:
+    """p99/p50 of the amplification; None without samples, or where the median is 0."""
+    gains = [norm / end for norm, end in zip(norms, last, strict=True)]
+    median = float(np.median(gains)) if gains else 0.0
+    return float(np.percentile(gains, 99)) / median if median else None

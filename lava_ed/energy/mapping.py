@@ -28,7 +28,7 @@ from lava_ed.energy._placement import check_chips, split
 from lava_ed.energy.chip_net import ChipNet, Ints, core_bits, neuron_bits
 from lava_ed.energy.chips import ChipLimits, Hops, mesh_hops
 from lava_ed.energy.counting import Counters
-from lava_ed.errors import ConfigError
+from lava_ed.errors import ChipLimitError, ConfigError
 from lava_ed.kernels.counting import PHASES
 
 if TYPE_CHECKING:
@@ -346,6 +346,11 @@ def map_network(
     >>> [len(cores) for cores in map_network(NetworkSpec((784, 400, 10)), LOIHI2).cores]
     [1, 3, 1]
     """
+    if getattr(getattr(net, "rule", None), "kind", None) == "renner":
+        raise ChipLimitError(
+            "the circuit of renner holds its layers and weights several times over, and only one of each is placed "
+            "here: read its counts without a mapping"
+        )
     if max_chips is not None and max_chips < 1:
         raise ConfigError(f"max_chips is {max_chips}: at least 1 is needed")
     net = _chip_net(net, weights)

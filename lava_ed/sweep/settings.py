@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 from lava_ed.errors import ConfigError
 from lava_ed.network.adaptation import Adaptation
+from lava_ed.train.config import TrainConfig
 
 _ADAPTATIONS = ("adaptation", "readout_adaptation")
+_OF_A_RUN = (
+    *("rule", "dataset", "data_dir", "hidden", "epochs", "seed", "limit"),
+    *("validation", "backend", "checkpoint_interval", "snapshots"),
+)
 _TUPLES = ("hidden", "init_limits", "weight_exponents")
 
 
@@ -22,6 +27,25 @@ def plain(settings: Mapping[str, Any]) -> dict[str, Any]:
         name: asdict(value) if isinstance(value, Adaptation) else json.loads(json.dumps(value))
         for name, value in settings.items()
     }
+
+
+def typed(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Inverse of `plain`."""
+    result = dict(settings)
+    for name in _ADAPTATIONS:
+        if name in result:
+            result[name] = Adaptation(**result[name])
+    for name in _TUPLES:
+        if name in result:
+            result[name] = tuple(result[name])
+    if "decay" in result:
+        result["decay"] = tuple((float(p), float(f)) for p, f in result["decay"])
+    return result
+
+
+def complete(config: TrainConfig) -> dict[str, Any]:
+    """Every setting of rule and net as JSON holds it, so that a preset that changes later has no influence."""
+    return plain({f.name: getattr(config, f.name) for f in fields(config) if f.name not in _OF_A_RUN})
 
 
 def read_settings(path: str | PathLike[str]) -> tuple[str, str, dict[str, Any]]:
@@ -42,16 +66,7 @@ def read_settings(path: str | PathLike[str]) -> tuple[str, str, dict[str, Any]]:
     """
     try:
         value = json.loads(Path(path).read_text(encoding="utf-8"))
-        settings = dict(value["settings"])
-        for name in _ADAPTATIONS:
-            if name in settings:
-                settings[name] = Adaptation(**settings[name])
-        for name in _TUPLES:
-            if name in settings:
-                settings[name] = tuple(settings[name])
-        if "decay" in settings:
-            settings["decay"] = tuple((float(p), float(f)) for p, f in settings["decay"])
-        return str(value["rule"]), str(value["dataset"]), settings
+        return str(value["rule"]), str(value["dataset"]), typed(value["settings"])
     except OSError as error:
         raise ConfigError(
             f"{path} cannot be read ({error.strerror or error}): give the best.json of a sweep"

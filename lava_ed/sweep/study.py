@@ -14,7 +14,7 @@ from lava_ed.data import Dataset, load_dataset
 from lava_ed.errors import ConfigError, LavaEDError, RunFolderError
 from lava_ed.learning_rules import RULES, LearningRate
 from lava_ed.sweep.score import guarded_accuracy
-from lava_ed.sweep.settings import plain
+from lava_ed.sweep.settings import complete, plain, typed
 from lava_ed.sweep.space import SPACES, draw, training_settings
 from lava_ed.train.config import TrainConfig
 from lava_ed.train.run_folder import RunFolder
@@ -114,7 +114,9 @@ def sweep(
         _one_trial(study, config, data, number, message)
     value = _result(study, config, folder)
     folder.write_json(RESULT, value)
-    folder.write_json(BEST, {key: value[key] for key in ("rule", "dataset", "settings", "validation_accuracy")})
+    best = complete(config.training(typed(value["settings"])))
+    kept = {key: value[key] for key in ("rule", "dataset", "validation_accuracy")}
+    folder.write_json(BEST, {**kept, "settings": best})
     return value
 
 

@@ -8,6 +8,8 @@ from baselines.conftest import baseline_spec
 from reference import baselines as slow
 
 from lava_ed.baselines import BaselineBackend
+from lava_ed.energy import LOIHI2, map_network
+from lava_ed.errors import ChipLimitError
 from lava_ed.kernels.neuron import threshold_from_step
 
 
@@ -93,3 +95,8 @@ def test_counts_of_one_sample(some_samples):
 
 def nonzeros_after(backend):
     return np.count_nonzero(backend.weights(1), axis=1)
+
+
+def test_the_circuit_is_not_placed_as_one_net():
+    with pytest.raises(ChipLimitError, match="several times"):
+        map_network(baseline_spec("renner", (20,)), LOIHI2)

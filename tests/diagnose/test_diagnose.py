@@ -154,3 +154,13 @@ def test_what_cannot_be_diagnosed(digits, tmp_path):
     )  # fmt: skip
     with pytest.raises(ConfigError, match="no smooth net"):
         diagnose_run(tmp_path / "run", dataset=digits)
+
+
+def test_explosion_by_hand():
+    from lava_ed.diagnose.measure import _explosion
+
+    # Gains 2, 2, 2 and 200: the median is 2; the size of the error itself has no influence.
+    assert _explosion([2.0, 20.0, 200.0], [1.0, 10.0, 100.0]) == 1.0
+    assert _explosion([2.0, 2.0, 2.0, 200.0], [1.0] * 4) == pytest.approx(np.percentile([2, 2, 2, 200], 99) / 2)
+    assert _explosion([], []) is None
+    assert _explosion([0.0, 0.0], [1.0, 1.0]) is None

@@ -88,6 +88,8 @@ def test_another_sweep_in_the_folder_is_refused(digits, tmp_path):
 def test_best_settings_train(digits, tmp_path, capsys):
     value = sweep(small(trials=3), tmp_path / "sweep", dataset=digits)
     rule, dataset, settings = read_settings(tmp_path / "sweep" / "best.json")
+    assert {"init_limits", "half_width", "adaptation", "decay"} <= settings.keys(), "a changed preset would matter"
+    assert {"hidden", "epochs", "seed"}.isdisjoint(settings)
     config = TrainConfig.create(rule, dataset, hidden=(16,), epochs=1, limit=200, **settings)
     assert validation_accuracy(config, digits) == value["validation_accuracy"]
     arguments = ["--settings", str(tmp_path / "sweep" / "best.json"), "--out", str(tmp_path / "run")]
