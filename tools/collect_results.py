@@ -38,6 +38,8 @@ def collect(name: str, runs: list[Path]) -> dict[str, Any]:
     preset = named_preset(name)
     seeds = sorted((seed_of(run) for run in runs), key=lambda seed: seed["seed"])
     config = json.loads((runs[0] / "config.json").read_text())
+    config.pop("data_dir", None)  # where the files lay on this machine
+    config["facts"]["data"].pop("source")
     test = [100 * seed["test_accuracy"] for seed in seeds]
     return {
         "preset": name,

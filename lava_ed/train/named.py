@@ -24,7 +24,7 @@ class NamedPreset:
     settings: dict[str, Any]
 
 
-_EPOCHS: Final = {("std-ed", "fashion-mnist"): 12, ("mpd-ed", "fashion-mnist"): 6}
+_EPOCHS: Final = {("std-ed", "fashion-mnist"): 8, ("mpd-ed", "fashion-mnist"): 6}
 _MOST_EPOCHS: Final = 30
 _ONE_PASS: Final[dict[str, Any]] = {"epochs": 1, "hidden": (800,), "input_drop": 0}
 

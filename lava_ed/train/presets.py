@@ -112,8 +112,7 @@ _STD_ED_FASHION: Final[dict[str, Any]] = {
     "dead_zone": 4,
     "input_drop": 0,
     "learning_rate": 2.0**-11,
-    "softmax_shift": 14,
-    "error_shift": 8,
+    "error_shift": 6,
     "adaptation": Adaptation(initial_step=36, interval=0),
 }
 _MPD_ED_FASHION: Final[dict[str, Any]] = {
