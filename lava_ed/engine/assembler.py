@@ -183,6 +183,9 @@ class Assembler:
     barrier: Slot | None = None
     named: dict[tuple[str, str], Slot] = field(default_factory=dict)
     prologue: list[Callable[[Memory], None]] = field(default_factory=list)
+    """What processes do once, in their first step."""
+    followers: list[Callable[[Memory], None]] = field(default_factory=list)
+    """What is derived from Vars: after the prologue, and again after every write to one of them."""
     feeders: list[Feeder] = field(default_factory=list)
     hosts: list[HostTask] = field(default_factory=list)
     step_limits: dict[str, int] = field(default_factory=dict)

@@ -56,11 +56,13 @@ def _fork(program: Program, shared: frozenset[str] = frozenset()) -> tuple[Progr
         if v.slot in memory.seen or (v.pending is not None and v.pending.values is not None)
     }
     other._memory = Memory(arrays)
+    for follow in program._followers:
+        follow(other._memory)
     other._progress = program._progress.copy()
     other._feeders = copy.deepcopy(program._feeders)
     other._idle = program._idle.copy()
     other._variables = {name: replace(v, pending=None) for name, v in program._variables.items()}
-    other._prologue = []
+    other._prologue, other._followers = [], []
     other._cancelled = threading.Event()
     _copy_hosts(other, program)
     return other, early

@@ -82,6 +82,7 @@ class Program:
         self._named = asm.named
         self._bound = ("own", "samples") in self._named or ("order", "samples") not in self._named
         self._prologue = asm.prologue
+        self._followers = asm.followers
         self._feeders = asm.feeders
         self._hosts = asm.hosts
         self._settled = [0] * len(asm.hosts)
@@ -199,6 +200,9 @@ class Program:
         while self._prologue:
             self._prologue[0](self._memory)
             self._prologue.pop(0)
+        while self._followers:
+            self._followers[0](self._memory)
+            self._followers.pop(0)
 
     def _within_limits(self, steps: int) -> int:
         """How many of these steps there is room for."""

@@ -159,5 +159,5 @@ def test_what_cannot_be_run_says_so() -> None:
         late.run(RunSteps(num_steps=1))
     watched, monitor = Sparse(weights=random_matrix()), Monitor()
     monitor.probe(watched.weights, 3)
-    with pytest.raises(BackendError, match="read it with get"):
+    with pytest.raises(BackendError, match=r"use get\(\) and set\(\) between runs"):
         attach(watched)

@@ -163,7 +163,7 @@ def declare_bytes(node: Node, asm: Assembler) -> dict[str, int]:
             memory.view(packed)[:, :n_post] = result[0]
             memory.view(form)[...] = 1, *result[1:]
 
-    asm.prologue.append(pack)
+    asm.followers.append(pack)
     asm.variables[node.name, "weights"] = also(variable, pack)
     partial = asm.memory.allocate("i16", (stride,))
     return {"stride": stride, "packed": packed.offset, "form": form.offset, "partial": partial.offset}

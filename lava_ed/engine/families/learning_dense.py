@@ -399,7 +399,7 @@ class LearningDenseNode(LearningNode, DenseNode):
             table = RuleTable(products, factors, memory.view(ranges), exponent)
             memory.view(flag)[0] = is_separable(table, t_epoch)
 
-        asm.prologue.append(judge)
+        asm.followers.append(judge)
         for name in self.settings.rules:
             asm.variables[self.name, name] = also(asm.variables[self.name, name], judge)
         words = asm.scratch(c["n_pre"] + c["n_post"] + (2 * MAX_PRODUCTS + WORK_ROWS) * c["n_post"] + 3 * SLOTS)

@@ -127,7 +127,7 @@ class LIFNode(Node):
             """Compute them anew."""
             effective_biases(memory.view(mantissa).reshape(-1), memory.view(exponent).reshape(-1), memory.view(bias))
 
-        asm.prologue.append(follow)
+        asm.followers.append(follow)
         for name in ("bias_mant", "bias_exp"):
             asm.variables[self.name, name] = also(asm.variables[self.name, name], follow)
 

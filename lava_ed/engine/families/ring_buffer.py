@@ -81,7 +81,7 @@ class RingSourceNode(Node):
             """Follow the data."""
             list_rows_of_events(memory.view(variable.slot), memory.view(pointers), memory.view(events))
 
-        asm.prologue.append(list_rows)
+        asm.followers.append(list_rows)
         asm.variables[self.name, "data"] = replace(variable, after_write=list_rows)
         c.update(pointers=pointers.offset, events=events.offset)
 
