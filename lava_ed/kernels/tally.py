@@ -25,6 +25,8 @@ __all__ = [
 
 NO_LIMIT: Final = -(2**62)
 """Low threshold of a neuron that has none."""
+LOWEST: Final = -(2**31)
+HIGHEST: Final = 2**31 - 1
 
 
 @kernel
@@ -44,10 +46,15 @@ def count_active_lif(a_in, u, v, bias_mant, moves, low, high):  # type: ignore[n
     -------
     int : neurons with input, current, bias, a spike to send, or a membrane on the move.
     """
+    if high < LOWEST or low > HIGHEST:
+        return np.int32(u.size)
+    # In 32 bits throughout, so that the loop is vector code.
+    most, least = np.int32(min(high, HIGHEST)), np.int32(max(low, LOWEST))
+    moved = np.int32(-1 if moves else 0)
     active = np.int32(0)
     for j in range(u.size):
-        moving = (v[j] > high) | (v[j] < low) | (moves & (v[j] != 0))
-        active += np.int32((a_in[j] != 0) | (u[j] != 0) | (bias_mant[j] != 0) | moving)
+        anything = np.int32(np.int32(a_in[j] | u[j]) | np.int32(np.int32(bias_mant[j]) | np.int32(v[j] & moved)))
+        active += np.int32((anything != np.int32(0)) | (v[j] > most) | (v[j] < least))
     return active
 
 
