@@ -31,6 +31,8 @@ GRADED_ADD_WRAP: Final = 3
 """Values of Lava's `GradedSpikeCfg`."""
 IMPULSE_FRACTION: Final = 2**8
 OVERFLOW_STEP: Final = 127
+USUAL_IMPULSE: Final = 2**20
+TRACE_BOUND: Final = 2**29
 
 
 def decay_factors(taus: ArrayLike) -> NDArray[np.float64]:
@@ -82,6 +84,35 @@ def decay_trace(trace, factor, random):  # type: ignore[no-untyped-def]
     exact = factor * trace
     whole = np.floor(exact)
     return np.int32(np.int64(whole) + (1 if random < exact - whole else 0))
+
+
+@inline
+def decay_row(before, factor, random, now):  # type: ignore[no-untyped-def]
+    """`decay_trace` of each trace; in 32 bits where the factor does not raise it."""
+    if factor >= 0 and factor <= 1:
+        for i in range(before.size):
+            exact = factor * np.float64(before[i])
+            whole = np.floor(exact)
+            now[i] = np.int32(np.int32(whole) + np.int32(random < exact - whole))
+    else:
+        for i in range(before.size):
+            now[i] = decay_trace(before[i], factor, random)
+
+
+@inline
+def raise_row(now, t_spike, t, impulse):  # type: ignore[no-untyped-def]
+    """min(max(trace + impulse, 0), 127) where the spike came in step t; in 32 bits for usual impulses."""
+    if abs(impulse) <= USUAL_IMPULSE:
+        word, bound = np.int32(impulse), np.int32(TRACE_BOUND)
+        for i in range(now.size):
+            # What lies beyond the bound ends at 0 or 127 all the same.
+            kept = np.int32(min(max(now[i], np.int32(-bound)), bound))
+            raised = np.int32(min(max(np.int32(kept + word), np.int32(0)), np.int32(TRACE_MAX)))
+            now[i] = raised if t_spike[i] == t else now[i]
+    else:
+        for i in range(now.size):
+            raised = np.int32(saturate(np.int64(now[i]) + impulse, 0, TRACE_MAX))
+            now[i] = raised if t_spike[i] == t else now[i]
 
 
 @inline
@@ -224,9 +255,5 @@ def trace_history(  # type: ignore[no-untyped-def]
         for k in range(traces.shape[0]):
             before, now = history[t - 1, k], history[t, k]
             impulse = whole[k] + np.int64(random_impulse < fraction[k])
-            for i in range(before.size):
-                now[i] = decay_trace(before[i], factors[k], random_decay)
-            # A loop of its own, without a branch, so that both become vector code.
-            for i in range(before.size):
-                raised = np.int32(saturate(np.int64(now[i]) + impulse, 0, TRACE_MAX))
-                now[i] = raised if t_spike[i] == t else now[i]
+            decay_row(before, factors[k], random_decay, now)
+            raise_row(now, t_spike, t, impulse)

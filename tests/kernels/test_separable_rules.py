@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from lava.magma.core.learning.learning_rule import Loihi2FLearningRule
 
 from lava_ed.kernels.loihi_learning import SCRATCH_ROWS, apply_rule, compile_rule, synapse_limits
-from lava_ed.kernels.separable_rules import KEYS, SLOTS, WORK_ROWS, apply_separable, is_separable
+from lava_ed.kernels.separable_rules import KEYS, NOTE_ROWS, SLOTS, WORK_ROWS, apply_separable, is_separable
 
 pytestmark = pytest.mark.lava
 
@@ -48,7 +48,8 @@ class Both:
         self.weights[edge] = rng.choice([low, high, low + 1, high - 1], edge.sum())
         self.x = rng.integers(0, highest_trace + 1, (2, n_pre)).astype(np.int32)
         self.y = rng.integers(0, 128, (3, n_post)).astype(np.int32)
-        self.tx, self.ty = (rng.random(n_pre) < 0.3).astype(np.int32), (rng.random(n_post) < 0.3).astype(np.int32)
+        post = rng.choice([0.03, 0.3])  # few columns of post spikes, or so many that whole rows are updated
+        self.tx, self.ty = (rng.random(n_pre) < 0.3).astype(np.int32), (rng.random(n_post) < post).astype(np.int32)
 
     def plain(self, u_active, random):
         weights, t = self.weights.copy(), self.table
@@ -66,12 +67,16 @@ class Both:
         n_pre, n_post = weights.shape
         parts = [np.full((len(t.products), n_post), 7, np.int32) for _ in range(2)]
         table = np.zeros(KEYS, np.int16)
-        done, effective = apply_separable(
+        nonzeros = np.count_nonzero(weights, axis=1).astype(np.int32)
+        done, effective, writes = apply_separable(
             t.products, t.factors, *self.limits[0], u_active, random, self.x, self.y, self.tx, self.ty, weights,
-            np.zeros(n_pre, np.int32), np.zeros(n_post, np.int32), *parts, np.zeros((WORK_ROWS, n_post), np.int32),
-            table, np.zeros((3, slots), np.int32), np.zeros((slots, 3, n_post), np.int16),
+            nonzeros, np.zeros(n_pre, np.int32), np.zeros(n_post, np.int32), *parts,
+            np.zeros((WORK_ROWS, n_post), np.int32), table,
+            np.zeros((NOTE_ROWS, slots), np.int32), np.zeros((slots, 3, n_post), np.int16),
         )  # fmt: skip
         assert not table.any()
+        assert writes == np.count_nonzero(weights != self.weights)
+        np.testing.assert_array_equal(nonzeros, np.count_nonzero(weights, axis=1))
         return done, weights, effective
 
 

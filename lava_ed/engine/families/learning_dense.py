@@ -14,7 +14,7 @@ from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.dense import DenseNode
 from lava_ed.engine.families.joins import event_input, lasting_vector_input
 from lava_ed.engine.families.rule_text import COUNTS, EXPONENT, N_FACTORS, N_PRODUCTS, RuleText
-from lava_ed.engine.families.tallies import N_X, N_Y, effective_offset, tally_epoch, tally_learned
+from lava_ed.engine.families.tallies import N_X, N_Y, effective_offset, tally_epoch, tally_learned, writes_offset
 from lava_ed.engine.families.trace_randoms import (
     RANDOM_COLUMNS,
     SYNAPSE,
@@ -45,7 +45,15 @@ from lava_ed.kernels.loihi_traces import (
     split_impulses,
     trace_history,
 )
-from lava_ed.kernels.separable_rules import KEYS, MAX_PRODUCTS, SLOTS, WORK_ROWS, apply_separable, is_separable
+from lava_ed.kernels.separable_rules import (
+    KEYS,
+    MAX_PRODUCTS,
+    NOTE_ROWS,
+    SLOTS,
+    WORK_ROWS,
+    apply_separable,
+    is_separable,
+)
 
 X_TRACES: Final = ("x1", "x2")
 Y_TRACES: Final = ("y1", "y2", "y3")
@@ -127,21 +135,24 @@ def learn_separable(a, i16, i32, i64, f64, now, row, x_history, y_history):  # t
     keys, columns, parts = a[30], a[30] + n_pre, a[30] + n_pre + n_post
     few_parts = parts + count * n_post
     work = few_parts + count * n_post
-    slot_keys = work + WORK_ROWS * n_post
-    taken, effective = apply_separable(
+    notes = work + WORK_ROWS * n_post
+    taken, effective, writes = apply_separable(
         i64[a[14] : a[14] + 6 * count].reshape(count, 6), i64[a[16] : a[16] + 4 * factors].reshape(factors, 4),
         i64[a[19]], i64[a[19] + 1], decimation_active(now, a[23], i64[a[24]]),
         f64[a[22] + row * RANDOM_COLUMNS + SYNAPSE],
         x_history[1], y_history[1], i32[a[8] : a[8] + n_pre], i32[a[9] : a[9] + n_post],
-        i16[a[3] : a[3] + n_pre * n_post].reshape(n_pre, n_post),
+        i16[a[3] : a[3] + n_pre * n_post].reshape(n_pre, n_post), i32[a[32] : a[32] + n_pre],
         i32[keys : keys + n_pre], i32[columns : columns + n_post],
         i32[parts : parts + count * n_post].reshape(count, n_post),
         i32[few_parts : few_parts + count * n_post].reshape(count, n_post),
         i32[work : work + WORK_ROWS * n_post].reshape(WORK_ROWS, n_post),
-        i16[a[31] : a[31] + KEYS], i32[slot_keys : slot_keys + 3 * SLOTS].reshape(3, SLOTS),
+        i16[a[31] : a[31] + KEYS], i32[notes : notes + NOTE_ROWS * SLOTS].reshape(NOTE_ROWS, SLOTS),
         i16[a[31] + KEYS : a[31] + KEYS + SLOTS * 3 * n_post].reshape(SLOTS, 3, n_post),
     )  # fmt: skip
     i64[a[28]] += effective
+    if taken:
+        i64[a[33]] += writes
+        i32[a[34]] = 1
     return taken
 
 
@@ -154,7 +165,8 @@ def traces_learn(a, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-de
     factors (i64), 17 how many (i64), 18 ranges (i64), 19 limits (i64), 20 scratch, 21 within limits (flag),
     22 randoms (f64), 23 t_epoch, 24 decimation exponent (i64), 25 three factors (0/1), 26 x0, 27 y0,
     28 count of effective updates (i64), 29 whether the rule is separable (flag, i64; −1: never), 30 and 31
-    scratch of `apply_separable` (i32, i16).
+    scratch of `apply_separable` (i32, i16), 32 row non-zeros, 33 count of weight writes (i64), 34 whether these
+    were counted here (flag; behind it, whether the weights before are of an earlier step), 35 weights before (i16).
     """
     if now % a[23] != 0:
         return
@@ -162,9 +174,15 @@ def traces_learn(a, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-de
     x_history, y_history = advance_traces(a, i32, i64, f64, row)
     separable = a[29] >= 0 and i64[a[29]] and i32[a[21]]
     if separable and learn_separable(a, i16, i32, i64, f64, now, row, x_history, y_history):
+        i32[a[34] + 1] = 1
         close_epoch(a, i32)
         return
     size, products, factors = n_pre * n_post, i64[a[15]], i64[a[17]]
+    if a[29] >= 0:
+        i32[a[34]] = 0
+        if i32[a[34] + 1]:
+            i16[a[35] : a[35] + size] = i16[a[3] : a[3] + size]
+            i32[a[34] + 1] = 0
     _, effective = apply_rule(
         i64[a[14] : a[14] + 6 * products].reshape(products, 6),
         i64[a[16] : a[16] + 4 * factors].reshape(factors, 4),
@@ -376,6 +394,7 @@ class LearningDenseNode(LearningNode, DenseNode):
         self.forward(asm, pre)
         self._emit_traces(asm, pre)
         work = asm.scratch(SCRATCH_ROWS * c["n_post"])
+        c["counted"] = asm.scratch(2)
         tally_epoch(asm, self, c, self.settings)
         self._emit_rule(
             asm, opcodes.TRACES_LEARN, c["weights"], c["tag_2"], c["tag_1"], work, *self._separable_scratch(asm)
@@ -387,7 +406,7 @@ class LearningDenseNode(LearningNode, DenseNode):
         assert self.settings is not None
         c, t_epoch = self._columns, self.settings.t_epoch
         if t_epoch != 1:
-            return -1, 0, 0
+            return -1, 0, 0, 0, 0, 0, 0
         flag = asm.memory.allocate("i64", (1,))
         counts, ranges = Slot("i64", c["counts"], (COUNTS,)), Slot("i64", c["ranges"], (3, 2))
 
@@ -402,5 +421,6 @@ class LearningDenseNode(LearningNode, DenseNode):
         asm.followers.append(judge)
         for name in self.settings.rules:
             asm.variables[self.name, name] = also(asm.variables[self.name, name], judge)
-        words = asm.scratch(c["n_pre"] + c["n_post"] + (2 * MAX_PRODUCTS + WORK_ROWS) * c["n_post"] + 3 * SLOTS)
-        return flag.offset, words, asm.scratch(KEYS + SLOTS * 3 * c["n_post"], "i16")
+        words = asm.scratch(c["n_pre"] + c["n_post"] + (2 * MAX_PRODUCTS + WORK_ROWS) * c["n_post"] + NOTE_ROWS * SLOTS)
+        slots = asm.scratch(KEYS + SLOTS * 3 * c["n_post"], "i16")
+        return flag.offset, words, slots, c["nonzeros"], writes_offset(asm, self), c["counted"], c["before"]

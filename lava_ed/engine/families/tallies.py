@@ -116,13 +116,13 @@ def count_learned(a, i16, i32, i64, now):  # type: ignore[no-untyped-def]
 
     Columns: 1 counters of the phase (i64), 2 n_pre, 3 n_post, 4 weights (i16), 5 weights before (i16), 6 row
     non-zeros, 7 t_epoch, 8 rows, 9 columns, 10 how many of both, 11 traces x, 12 their number, 13 traces y, 14
-    their number, 15 traces before.
+    their number, 15 traces before, 16 whether the op that learned counted the weights (flag).
     """
     before = i32[a[15] : a[15] + a[12] + a[14]]
     changes = count_changes(i32[a[11] : a[11] + a[12]], before[: a[12]])
     changes += count_changes(i32[a[13] : a[13] + a[14]], before[a[12] :])
     i64[a[1] + TRACE_UPDATES * N_PHASES] += changes
-    if now % a[7] != 0:
+    if now % a[7] != 0 or i32[a[16]]:
         return
     size = a[2] * a[3]
     i64[a[1] + WEIGHT_WRITES * N_PHASES] += count_writes(
@@ -237,7 +237,7 @@ def tally_learned(asm: Assembler, node: Node, columns: dict[str, int], settings:
             LEARN, opcodes.COUNT_LEARNED,
             asm.variables[node.name, "counters"].slot.offset + UPDATE, c["n_pre"], c["n_post"], c["weights"],
             c["before"], c["nonzeros"], settings.t_epoch, c["rows"], c["columns"], c["visited"], c["x"],
-            N_X * c["n_pre"], c["y"], N_Y * c["n_post"], c["traces_before"],
+            N_X * c["n_pre"], c["y"], N_Y * c["n_post"], c["traces_before"], c["counted"],
         )  # fmt: skip
 
 
@@ -269,5 +269,10 @@ def tally_sparse_learned(asm: Assembler, node: Node, columns: dict[str, int], se
 def effective_offset(asm: Assembler, node: Node) -> int:
     """Where (i64) a node's effective updates are counted; a scratch where nothing counts."""
     if not asm.counting:
-        return asm.scratch(1, "i64")
+        return asm.scratch(1 + (WEIGHT_WRITES - EFFECTIVE_UPDATES) * N_PHASES, "i64")
     return asm.variables[node.name, "counters"].slot.offset + EFFECTIVE_UPDATES * N_PHASES + UPDATE
+
+
+def writes_offset(asm: Assembler, node: Node) -> int:
+    """As `effective_offset`, of weight writes."""
+    return effective_offset(asm, node) + (WEIGHT_WRITES - EFFECTIVE_UPDATES) * N_PHASES
