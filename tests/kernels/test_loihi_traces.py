@@ -73,3 +73,23 @@ def test_a_second_post_spike_adds_at_once():
     traces.receive_post_spikes(np.array([True, True]), 3, y, ty, 0, *traces.split_impulses([1, 2, 3]))
     assert y.T.tolist() == [[10, 10, 10], [11, 12, 13]]
     assert ty.tolist() == [3, 3]
+
+
+@pytest.mark.parametrize(
+    ("trace", "impulse", "expected"), [(2**31 - 1, -(2**30), 127), (2**31 - 1, 2**40, 127), (100, -(2**20), 0)]
+)
+def test_far_impulses_end_at_the_limits(trace, impulse, expected):
+    """Beyond 32 bits nothing wraps; factor 1 keeps the trace."""
+    history = np.zeros((2, 1, 1), np.int32)
+    start, spikes = np.array([[trace]], np.int32), np.ones(1, np.int32)
+    settings = (np.ones(1), 0.5, 0, np.array([impulse]), np.array([0]))
+    traces.trace_history(start, spikes, *settings, history)
+    assert history[1, 0, 0] == expected
+
+
+def test_factors_above_one_by_hand():
+    """A negative τ lets a trace grow: 100·1.5 = 150."""
+    history = np.zeros((2, 1, 1), np.int32)
+    start, spikes = np.array([[100]], np.int32), np.zeros(1, np.int32)
+    traces.trace_history(start, spikes, np.array([1.5]), 0.9, 0, *traces.split_impulses([16]), history)
+    assert history[1, 0, 0] == 150
