@@ -253,7 +253,7 @@ def padded_length(n: int) -> int:
 def pack_bytes(weights: NDArray[Any]) -> tuple[NDArray[np.int8], int, int] | None:
     """Weights as bytes b, a shift s and an offset c with w = b·2^s + c; None where there is no such form.
 
-    Even weights in −256 … 254 are halved, others within 256 neighbouring values are moved.
+    Even weights in −256 … 254 are halved; others are moved where they lie in −128 … 127, 0 … 255 or −255 … 0.
 
     Parameters
     ----------

@@ -49,7 +49,8 @@ class TestBytes:
         weights = weights & -2 if even else weights
         result = pack_bytes(weights)
         if result is None:
-            assert weights.max() - weights.min() > 255 or weights.min() < -256 or weights.max() > 254
+            low, high = weights.min(), weights.max()
+            assert not any(least <= low and high <= least + 255 for least in (-128, 0, -255))
             assert np.any(weights & 1) or weights.min() < -256 or weights.max() > 254
         else:
             packed, shift, offset = result
