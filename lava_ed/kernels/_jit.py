@@ -3,7 +3,7 @@
 Numba's disk cache notices a change in the file of the function it compiled, but not in the
 functions that one calls.  Every kernel's cache is therefore stamped with a digest of all that goes
 into its machine code, the functions it calls and the constants it reads, however deep.  So an
-upgrade never runs yesterday's arithmetic, and an edit compiles anew only what it changes.
+upgrade never runs yesterday's arithmetic, and an edit compiles anew only what it changes and what calls that.
 """
 
 from __future__ import annotations

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from lava_ed.errors import ExchangeError
 from lava_ed.kernels.dense import SIGN_INHIBITORY, SIGN_MIXED, clip_weights, dominant_sign_mode, truncate_weights
-
-WEIGHT_MIN: Final = -256
-WEIGHT_MAX: Final = 254
-CHIP_BITS: Final = 8
+from lava_ed.kernels.fixed_point import WEIGHT_BITS, WEIGHT_MAX, WEIGHT_MIN
 
 
 class FittedWeights(NamedTuple):
@@ -57,8 +54,8 @@ def fit_weights(weight: npt.NDArray[Any]) -> FittedWeights:
     single = -256 / low if high < 0 else 255 / (high or 1)
     scale = min(127 / high if high else np.inf, -128 / low) if mixed else single
     shift = int(np.floor(np.log2(scale))) + int(mixed)
-    zeros = next(n for n in range(CHIP_BITS, -1, -1) if not np.any(weight % (1 << n)))
-    bits = CHIP_BITS - shift - (zeros - int(mixed))
+    zeros = next(n for n in range(WEIGHT_BITS, -1, -1) if not np.any(weight % (1 << n)))
+    bits = WEIGHT_BITS - shift - (zeros - int(mixed))
     return FittedWeights((weight.astype(np.int64) * 2**shift).astype(np.int32), bits, -shift)
 
 
