@@ -221,13 +221,16 @@ class Assembler:
             self.neuron_counts.append(NeuronCount(slot, neurons))
         return offset
 
-    def tally(self, stage: int, opcode: int, node: Node, *args: int) -> None:
-        """Append an op that counts for `node`, once with the counters of either phase of the samples."""
-        offset = self.variables[node.name, "counters"].slot.offset
+    def counted_step(self, stage: int, opcode: int, node: Node, *args: int) -> None:
+        """Append an op that runs in every phase and counts for `node`, once for either part of the samples.
+
+        Its last column is the offset (i64) of the counters of that part, −1 where nothing counts.
+        """
+        offset = self.variables[node.name, "counters"].slot.offset if self.counting else -1
         backward = self.period if self.timing is None else self.timing.error_phase + 1
-        self.op(stage, 0, backward, opcode, offset + FORWARD, *args)
+        self.op(stage, 0, backward, opcode, *args, offset + FORWARD if self.counting else -1)
         if backward < self.period:
-            self.op(stage, backward, self.period, opcode, offset + BACKWARD, *args)
+            self.op(stage, backward, self.period, opcode, *args, offset + BACKWARD if self.counting else -1)
 
     def scratch(self, size: int, arena: str = "i32") -> int:
         """Reserve memory that is not a Var and return its offset."""

@@ -31,9 +31,9 @@ def stock_op(a, i8, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-de
     if code == op.LIF_STEP:
         lif(a, i16, i32, i64, now)
     elif code == op.SPIKES_FORWARD:
-        spikes_forward(a, i8, i16, i32)
+        spikes_forward(a, i8, i16, i32, i64)
     elif code == op.RING_SOURCE:
-        ring_source(a, i32, now)
+        ring_source(a, i32, i64, now)
     elif code == op.RING_SINK:
         ring_sink(a, i32, now)
     elif code == op.MONITOR:
@@ -61,9 +61,9 @@ def stock_op(a, i8, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-de
     elif code == op.CONV_FORWARD:
         conv_forward(a, i32, i64)
     elif code == op.SPARSE_FORWARD:
-        sparse_forward(a, i32)
+        sparse_forward(a, i32, i64)
     elif code == op.SPARSE_DELAYED:
-        sparse_delayed(a, i32)
+        sparse_delayed(a, i32, i64)
     elif code == op.SPARSE_LEARN:
         sparse_learn(a, i32, i64, f64, now, row)
 

@@ -20,6 +20,7 @@ __all__ = [
     "has_fast_decay",
     "lif_reset_step",
     "lif_step",
+    "lif_step_counted",
     "lif_step_fast",
     "scale_threshold",
     "ternary_lif_step",
@@ -30,6 +31,8 @@ INPUT_SHIFT: Final = 6
 CURRENT_LIMIT: Final = STATE_MAX + 1
 CURRENT_SPAN: Final = 2 * CURRENT_LIMIT
 WORD_BITS: Final = 32
+WORD_MIN: Final = -(2**31)
+WORD_MAX: Final = 2**31 - 1
 
 
 def scale_threshold(vth: int, *, bits: int = 64) -> int:
@@ -164,6 +167,28 @@ def decay_word(x, kept):  # type: ignore[no-untyped-def]
     return np.int32((np.int32(np.uint32(high + low)) ^ sign) - sign)
 
 
+@inline
+def next_current(u, a_in, kept):  # type: ignore[no-untyped-def]
+    """`update_current` in 32 bits."""
+    current = np.int32(decay_word(u, kept) + np.int32(a_in << INPUT_SHIFT))
+    lowered, raised = np.int32(current - CURRENT_SPAN), np.int32(current + CURRENT_SPAN)
+    wrapped = lowered if current > CURRENT_LIMIT else current
+    return raised if current <= -CURRENT_LIMIT else wrapped
+
+
+@inline
+def next_voltage(v, u, bias, kept):  # type: ignore[no-untyped-def]
+    """`update_voltage` in 32 bits."""
+    total = np.int32(np.int32(decay_word(v, kept) + u) + bias)
+    return np.int32(min(max(total, np.int32(-STATE_MAX)), np.int32(STATE_MAX)))
+
+
+@inline
+def reachable(threshold):  # type: ignore[no-untyped-def]
+    """A threshold cut to 32 bits: no membrane lies beyond ±2^23 after a step."""
+    return np.int32(saturate(threshold, -CURRENT_SPAN, CURRENT_SPAN))
+
+
 @kernel
 def lif_step_fast(u, v, a_in, bias, du, dv, threshold, spikes):  # type: ignore[no-untyped-def]
     """`lif_step` in 32-bit vector code, for decays of `has_fast_decay`, inputs of 32 bits and a ready bias.
@@ -185,22 +210,52 @@ def lif_step_fast(u, v, a_in, bias, du, dv, threshold, spikes):  # type: ignore[
     kept = np.uint32(DECAY_UNITY - 1 - du)
     # Two loops: with one, LLVM has too many pairs of arrays to check for overlap, and gives up.
     for i in range(u.size):
-        current = np.int32(decay_word(u[i], kept) + np.int32(a_in[i] << INPUT_SHIFT))
-        lowered, raised = np.int32(current - CURRENT_SPAN), np.int32(current + CURRENT_SPAN)
-        wrapped = lowered if current > CURRENT_LIMIT else current
-        u[i] = raised if current <= -CURRENT_LIMIT else wrapped
+        u[i] = next_current(u[i], a_in[i], kept)
     kept = np.uint32(DECAY_UNITY - dv)
-    # No membrane lies beyond ±2^23, so that a threshold out there may be cut to 32 bits.
-    bound = np.int32(saturate(threshold, -CURRENT_SPAN, CURRENT_SPAN))
+    bound = reachable(threshold)
     count = np.int32(0)
     for i in range(v.size):
-        total = np.int32(np.int32(decay_word(v[i], kept) + u[i]) + bias[i])
-        voltage = np.int32(min(max(total, np.int32(-STATE_MAX)), np.int32(STATE_MAX)))
+        voltage = next_voltage(v[i], u[i], bias[i], kept)
         fired = np.int32(voltage > bound)
         v[i] = np.int32(0) if fired else voltage
         spikes[i] = fired
         count = np.int32(count + fired)
     return np.int64(count)
+
+
+@kernel
+def lif_step_counted(u, v, a_in, bias, du, dv, threshold, spikes):  # type: ignore[no-untyped-def]
+    """`lif_step_fast`, and `tally.count_active_lif` of the states before it, in the same two loops.
+
+    Parameters
+    ----------
+    u, v, a_in, bias, du, dv, threshold, spikes
+        As in `lif_step_fast`; a neuron with a bias mantissa has a bias that is not 0.
+
+    Returns
+    -------
+    (spikes, active) : int
+    """
+    kept = np.uint32(DECAY_UNITY - 1 - du)
+    for i in range(u.size):
+        spikes[i] = np.int32(a_in[i] | u[i])
+        u[i] = next_current(u[i], a_in[i], kept)
+    kept = np.uint32(DECAY_UNITY - dv)
+    bound = reachable(threshold)
+    # A membrane that was written may lie beyond 24 bits.
+    most = np.int32(saturate(threshold, WORD_MIN, WORD_MAX))
+    moved = np.int32(-1 if dv != 0 else 0)
+    count = np.int32(0)
+    active = np.int32(v.size if threshold < WORD_MIN else 0)
+    for i in range(v.size):
+        moving = np.int32(np.int32(spikes[i] | bias[i]) | np.int32(v[i] & moved))
+        active = np.int32(active + np.int32((moving != np.int32(0)) | (v[i] > most)))
+        voltage = next_voltage(v[i], u[i], bias[i], kept)
+        fired = np.int32(voltage > bound)
+        v[i] = np.int32(0) if fired else voltage
+        spikes[i] = fired
+        count = np.int32(count + fired)
+    return np.int64(count), np.int64(min(active, np.int32(v.size)))
 
 
 @kernel

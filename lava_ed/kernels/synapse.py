@@ -42,9 +42,9 @@ def add_rows(w8, events, first, last, total):  # type: ignore[no-untyped-def]
 @kernel
 def synops_of(row_nonzeros, events, n_events):  # type: ignore[no-untyped-def]
     """Σ_{i in events} non-zero synapses of i: what a spike costs when nobody listens to its sum."""
-    synops = 0
+    synops = np.int64(0)
     for k in range(n_events):
-        synops += row_nonzeros[events[k]]
+        synops += row_nonzeros[np.uint32(events[k])]
     return synops
 
 

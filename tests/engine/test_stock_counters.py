@@ -6,9 +6,11 @@ import pytest
 
 pytest.importorskip("lava", reason="the oracle is lava-nc, which needs Python 3.10")
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lava.magma.core.run_conditions import RunSteps
+from lava.proc.lif.process import LIF
 from stock_counters import CountingStockGraph, totals
 from stock_graphs import Case, Write, components
 
@@ -57,3 +59,15 @@ def test_random_graphs_count_what_stock_models_do(seed: int) -> None:
     for runtime in runtimes:
         if runtime.counters():  # a Monitor or sink alone has no neurocore
             assert total(runtime.counters())["barrier_steps"] == {"forward": time_step, "backward": 0, "update": 0}
+
+
+def test_a_bias_that_its_exponent_shifts_away_keeps_neurons_active() -> None:
+    """The mantissa is there in every step; a write that takes it away leaves nothing to do."""
+    lif = LIF(shape=(3,), bias_mant=np.array([1, 0, 1]), bias_exp=np.array([-1, 0, 0]), vth=100, du=4095, dv=0)
+    runtime = attach(lif)
+    lif.run(RunSteps(num_steps=4))
+    assert runtime.counters()[lif.name]["neuron_updates_active"]["forward"] == 4 * 2
+    lif.bias_mant.set(np.array([0, 0, 1]))
+    lif.run(RunSteps(num_steps=4))
+    assert runtime.counters()[lif.name]["neuron_updates_active"]["forward"] == 4 * 2 + 4
+    lif.stop()

@@ -15,7 +15,8 @@ from lava_ed.kernels.dense import (
     padded_length,
 )
 from lava_ed.kernels.events import list_events, list_rows_of_events
-from lava_ed.kernels.lif import effective_biases, lif_step, lif_step_fast
+from lava_ed.kernels.lif import effective_biases, lif_step, lif_step_counted, lif_step_fast
+from lava_ed.kernels.tally import NO_LIMIT, count_active_lif
 
 N = 21
 """More neurons than a vector has lanes, and a remainder."""
@@ -34,8 +35,25 @@ def test_lif_in_32_bits(u, v, a_in, mantissa, exponent, du, dv, threshold):
     effective_biases(mantissa, exponent, bias)
     expected = lif_step(*plain[:2], a_in, mantissa, exponent, du, dv, threshold, plain[2])
     assert lif_step_fast(*fast[:2], a_in, bias, du, dv, threshold, fast[2]) == expected
-    for one, other in zip(plain, fast, strict=True):
+    counted = [u.copy(), v.copy(), np.full(N, 9, np.int32)]
+    found = lif_step_counted(*counted[:2], a_in, bias, du, dv, threshold, counted[2])
+    moving = (a_in != 0) | (u != 0) | ((v != 0) & (dv != 0)) | (v.astype(np.int64) > threshold)
+    assert found == (expected, np.count_nonzero(moving | (bias != 0)))
+    moving |= mantissa != 0
+    assert count_active_lif(a_in, u, v, mantissa, dv != 0, NO_LIMIT, threshold) == np.count_nonzero(moving)
+    for one, other, third in zip(plain, fast, counted, strict=True):
         np.testing.assert_array_equal(one, other)
+        np.testing.assert_array_equal(one, third)
+
+
+@given(
+    u=vectors(np.int32, N, st.sampled_from([0, 0, 1])), v=vectors(np.int32, N, st.integers(-9, 9)),
+    a_in=vectors(np.int32, N, st.sampled_from([0, 0, 0, 2])), low=st.integers(-9, 0), high=st.integers(0, 9),
+    moves=st.booleans(),
+)  # fmt: skip
+def test_active_between_two_thresholds(u, v, a_in, low, high, moves):
+    active = (a_in != 0) | (u != 0) | ((v != 0) & moves) | (v > high) | (v < low)
+    assert count_active_lif(a_in, u, v, np.zeros(N, np.int16), moves, low, high) == np.count_nonzero(active)
 
 
 class TestBytes:

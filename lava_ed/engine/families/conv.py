@@ -11,7 +11,7 @@ import numpy.typing as npt
 from lava_ed.engine.assembler import SYNAPSES, Assembler, Node, Signal
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.joins import event_input
-from lava_ed.engine.families.tallies import tally_synops
+from lava_ed.engine.families.tallies import add_reads
 from lava_ed.engine.memory import Memory, Slot, Variable
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.conv import GEOMETRY, arrange_kernel, conv_events, largest_sum, tap_steps, tap_table
@@ -26,7 +26,7 @@ def conv_forward(a, i32, i64):  # type: ignore[no-untyped-def]
 
     Columns: 1 n_in, 2 n_out, 3 arranged weights, 4 how many, 5 event count, 6 events, 7 payloads or −1
     (all 1), 8 message bits, 9 a_buf, 10 its flag, 11 sums (i64), 12 largest sum (i64), 13, 14 table of the x
-    axis and its length, 15, 16 that of the y axis, 17 … 27 geometry.
+    axis and its length, 15, 16 that of the y axis, 17 … 27 geometry, 28 fan-outs of the inputs, 29 counters (i64).
     """
     count = i32[a[5]]
     a_buf = i32[a[9] : a[9] + a[2]]
@@ -38,8 +38,10 @@ def conv_forward(a, i32, i64):  # type: ignore[no-untyped-def]
     i32[a[10]] = 1
     graded = i32[a[8]] > 0 and a[7] >= 0
     payloads = i32[a[7] : a[7] + a[1]] if graded else i32[:0]
+    events = i32[a[6] : a[6] + count]
+    add_reads(a[29], i32[a[8]] > 0, i32[a[28] : a[28] + a[1]], events, count, i64)
     conv_events(
-        i32[a[3] : a[3] + a[4]], i32[a[6] : a[6] + count], count, payloads, graded,
+        i32[a[3] : a[3] + a[4]], events, count, payloads, graded,
         a[FIRST_OF_GEOMETRY : FIRST_OF_GEOMETRY + GEOMETRY],
         i32[a[13] : a[13] + 3 * a[14]].reshape(a[14], 3), i32[a[15] : a[15] + 3 * a[16]].reshape(a[16], 3),
         i64[a[12]], i64[a[11] : a[11] + a[2]], a_buf,
@@ -120,12 +122,12 @@ class ConvNode(Node):
         c = self._columns
         pre = event_input(asm, self, "s_in", c["n_in"])
         tables, geometry = axis_tables(asm, self.input_shape, self.output_shape, self.weight.shape, self.geometry)
-        asm.every_step(
-            SYNAPSES, opcodes.CONV_FORWARD,
+        asm.counted_step(
+            SYNAPSES, opcodes.CONV_FORWARD, self,
             c["n_in"], c["n_out"], c["arranged"], self.weight.size, pre.count, pre.events, pre.payloads, c["bits"],
             c["a_buf"], c["flag"], c["wide"], c["bound"], *tables, *geometry,
+            c["nonzeros"],
         )  # fmt: skip
-        tally_synops(asm, self, pre, c["nonzeros"], c["bits"])
 
 
 def declare_constants(node: Node, asm: Assembler, unused: dict[str, int], geometry: dict[str, tuple[int, ...]]) -> None:

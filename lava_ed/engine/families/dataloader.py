@@ -13,7 +13,7 @@ import numpy.typing as npt
 from lava_ed.engine.assembler import RUN, Assembler, HostTask, Node, Signal
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.references import Reference, is_due, referenced, steps_until
-from lava_ed.engine.families.tallies import tally_spikes
+from lava_ed.engine.families.tallies import add_spikes
 from lava_ed.engine.memory import Memory, Slot, Variable, write_variable
 from lava_ed.errors import DataError
 from lava_ed.kernels._jit import kernel
@@ -24,11 +24,16 @@ _INT32: Final = np.iinfo(np.int32)
 
 @kernel
 def spike_loader(a, i32, i64, now):  # type: ignore[no-untyped-def]
-    """Send the row of this step. Columns: 1 n, 2 data, 3 rows, 4 values, 5 event count, 6 events, 7 loaded (i64)."""
+    """Send the row of this step.
+
+    Columns: 1 n, 2 data, 3 rows, 4 values, 5 event count, 6 events, 7 loaded (i64), 8 destinations, 9 counters (i64).
+    """
     n = a[1]
     row = a[2] + (now - 1 - i64[a[7]]) % a[3] * n
     i32[a[4] : a[4] + n] = i32[row : row + n]
-    i32[a[5]] = list_events(i32[a[4] : a[4] + n], i32[a[6] : a[6] + n])
+    count = list_events(i32[a[4] : a[4] + n], i32[a[6] : a[6] + n])
+    i32[a[5]] = count
+    add_spikes(a[9], count, a[8], i64)
 
 
 def as_messages(values: Any, what: str) -> npt.NDArray[np.int32]:
@@ -187,11 +192,11 @@ class SpikeDataloaderNode(DataloaderNode):
     def emit(self, asm: Assembler) -> None:
         """Send in every step; load after the steps that are due."""
         c, out = self._columns, asm.signals[self.name, "s_out"]
-        asm.every_step(
-            RUN, opcodes.SPIKE_LOADER,
+        asm.counted_step(
+            RUN, opcodes.SPIKE_LOADER, self,
             c["size"], c["data"], c["steps"], c["values"], out.count, out.events, c["loaded"],
+            asm.destinations(self, "s_out"),
         )  # fmt: skip
-        tally_spikes(asm, self, "s_out")
         loaded = Slot("i64", c["loaded"], (1,))
         asm.hosts.append(_SpikeLoader(**self.common(asm), data=asm.variables[self.name, "data"], loaded=loaded))
 

@@ -11,7 +11,7 @@ from lava_ed.engine.assembler import SYNAPSES, Assembler
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.dense import DenseNode, declare_weights
 from lava_ed.engine.families.joins import event_input
-from lava_ed.engine.families.tallies import tally_synops
+from lava_ed.engine.families.tallies import add_reads
 from lava_ed.engine.memory import Memory, Slot, Variable
 from lava_ed.errors import ConfigError
 from lava_ed.kernels._jit import kernel
@@ -26,7 +26,7 @@ def spikes_delayed(a, i16, i32, i64):  # type: ignore[no-untyped-def]
 
     Columns: 1 n_pre, 2 n_post, 3 slots, 4 weights (i16), 5 delays (i16), 6 event count, 7 events,
     8 vector of messages, 9 message bits, 10 exponent, 11 a_buff, 12 sent, 13 accumulator (i64),
-    14 scaled (i64), 15 ones.
+    14 scaled (i64), 15 ones, 16 row non-zeros, 17 counters (i64).
     """
     n_pre, n_post, slots = a[1], a[2], a[3]
     weights = i16[a[4] : a[4] + n_pre * n_post].reshape(n_pre, n_post)
@@ -35,7 +35,9 @@ def spikes_delayed(a, i16, i32, i64):  # type: ignore[no-untyped-def]
     accumulator = i64[a[13] : a[13] + n_post * slots].reshape(n_post, slots)
     first = a[8] if i32[a[9]] > 0 else a[15]
     count = i32[a[6]]
-    accumulate_delayed(weights, delays, i32[a[7] : a[7] + count], i32[first : first + n_pre], count, accumulator)
+    events = i32[a[7] : a[7] + count]
+    accumulate_delayed(weights, delays, events, i32[first : first + n_pre], count, accumulator)
+    add_reads(a[17], i32[a[9]] > 0, i32[a[16] : a[16] + n_pre], events, count, i64)
     advance_delays(accumulator, a[10], i64[a[14] : a[14] + slots], a_buff)
     for j in range(n_post):
         i32[a[12] + j] = a_buff[j, 0]
@@ -82,10 +84,9 @@ class DelayDenseNode(DenseNode):
         """Sum in every step."""
         c = self._columns
         pre = event_input(asm, self, "s_in", c["n_pre"])
-        asm.every_step(
-            SYNAPSES, opcodes.SPIKES_DELAYED,
+        asm.counted_step(
+            SYNAPSES, opcodes.SPIKES_DELAYED, self,
             c["n_pre"], c["n_post"], c["slots"], c["weights"], c["delays"], pre.count, pre.events,
             pre.payloads if pre.payloads >= 0 else c["ones"], c["bits"], self.exponent, c["a_buff"], c["sent"],
-            c["accumulator"], c["scaled"], c["ones"],
+            c["accumulator"], c["scaled"], c["ones"], c["nonzeros"],
         )  # fmt: skip
-        tally_synops(asm, self, pre, c["nonzeros"], c["bits"])

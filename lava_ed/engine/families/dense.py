@@ -11,7 +11,7 @@ import numpy.typing as npt
 from lava_ed.engine.assembler import SYNAPSES, Assembler, Node, Signal
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.joins import event_input, want_vector_with
-from lava_ed.engine.families.tallies import recount, tally_synops
+from lava_ed.engine.families.tallies import add_reads, recount
 from lava_ed.engine.memory import Memory, Pending, Slot, Variable, also
 from lava_ed.errors import ConfigError
 from lava_ed.kernels._jit import kernel
@@ -34,12 +34,12 @@ STORED_MAX: Final = 2**15 - 1
 
 
 @kernel
-def spikes_forward(a, i8, i16, i32):  # type: ignore[no-untyped-def]
+def spikes_forward(a, i8, i16, i32, i64):  # type: ignore[no-untyped-def]
     """Sum the rows of the spikes into a_buff, and scale it.
 
     Columns: 1 n_pre, 2 n_post, 3 weights (i16), 4 event count, 5 events, 6 payloads or −1 (all 1),
     7 message bits, 8 exponent, 9 a_buff, 10 its flag, 11 bytes of a row, 12 weights as bytes (i8), 13 their
-    form: valid (0/1), shift, offset, 14 partial sums (i16).
+    form: valid (0/1), shift, offset, 14 partial sums (i16), 15 row non-zeros, 16 counters (i64).
     """
     count = i32[a[4]]
     a_buff = i32[a[9] : a[9] + a[2]]
@@ -63,6 +63,7 @@ def spikes_forward(a, i8, i16, i32):  # type: ignore[no-untyped-def]
             accumulate_events(weights, events, count, a_buff)
     if a[8] != 0:
         scale_accumulator(a_buff, a[8], a_buff)
+    add_reads(a[16], i32[a[7]] > 0, i32[a[15] : a[15] + a[1]], events, count, i64)
 
 
 @dataclass(frozen=True)
@@ -220,12 +221,11 @@ class DenseNode(Node):
     def forward(self, asm: Assembler, pre: Signal) -> None:
         """Write the op of the sums."""
         c = self._columns
-        asm.every_step(
-            SYNAPSES, opcodes.SPIKES_FORWARD,
+        asm.counted_step(
+            SYNAPSES, opcodes.SPIKES_FORWARD, self,
             c["n_pre"], c["n_post"], c["weights"], pre.count, pre.events, pre.payloads, c["bits"], self.exponent,
-            c["a_buff"], c["flag"], c["stride"], c["packed"], c["form"], c["partial"],
+            c["a_buff"], c["flag"], c["stride"], c["packed"], c["form"], c["partial"], c["nonzeros"],
         )  # fmt: skip
-        tally_synops(asm, self, pre, c["nonzeros"], c["bits"])
 
     def emit(self, asm: Assembler) -> None:
         """Sum in every step."""

@@ -11,18 +11,21 @@ import numpy.typing as npt
 from lava_ed.engine.assembler import RUN, Assembler, Node, Signal
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.joins import vector_input
-from lava_ed.engine.families.tallies import tally_spikes
+from lava_ed.engine.families.tallies import add_spikes
 from lava_ed.engine.memory import Memory, Slot, also
 from lava_ed.kernels._jit import kernel
+from lava_ed.kernels.counting import N_PHASES, NEURON_ACTIVE
 from lava_ed.kernels.events import list_events
 from lava_ed.kernels.lif import (
     effective_biases,
     has_fast_decay,
     lif_step,
+    lif_step_counted,
     lif_step_fast,
     scale_threshold,
     ternary_lif_step,
 )
+from lava_ed.kernels.tally import NO_LIMIT, count_active_lif
 
 PLAIN: Final = 0
 RESET: Final = 1
@@ -35,18 +38,29 @@ def lif(a, i16, i32, i64, now):  # type: ignore[no-untyped-def]
 
     Columns: 1 n, 2 kind, 3 u, 4 v, 5 a_in, 6 bias mantissa (i16), 7 bias exponent (i16), 8 du, 9 dv,
     10 threshold (i64; low one of TernaryLIF, high one behind it), 11 spikes, 12 event count, 13 events,
-    14 interval, 15 offset, 16 bias.
+    14 interval, 15 offset, 16 bias, 17 whether some mantissa gives no bias (flag), 18 destinations, 19 counters
+    (i64).
     """
     n = a[1]
     u, v, a_in = i32[a[3] : a[3] + n], i32[a[4] : a[4] + n], i32[a[5] : a[5] + n]
     mantissa, exponent = i16[a[6] : a[6] + n], i16[a[7] : a[7] + n]
     du, dv, threshold = i32[a[8]], i32[a[9]], i64[a[10]]
     spikes = i32[a[11] : a[11] + n]
-    if a[2] == RESET and now % a[14] == a[15] % a[14]:
+    bias = i32[a[16] : a[16] + n]
+    resets = a[2] == RESET and now % a[14] == a[15] % a[14]
+    fast = a[2] != TERNARY and has_fast_decay(du, dv)
+    together = fast and not resets and i32[a[17]] == 0
+    active = np.int64(0)
+    if a[19] >= 0 and not together:
+        low, high = (threshold, i64[a[10] + 1]) if a[2] == TERNARY else (np.int64(NO_LIMIT), threshold)
+        active = np.int64(count_active_lif(a_in, u, v, mantissa, dv != 0 or resets, low, high))
+    if resets:
         u[:] = 0
         v[:] = 0
-    if a[2] != TERNARY and has_fast_decay(du, dv):
-        count = lif_step_fast(u, v, a_in, i32[a[16] : a[16] + n], du, dv, threshold, spikes)
+    if together and a[19] >= 0:
+        count, active = lif_step_counted(u, v, a_in, bias, du, dv, threshold, spikes)
+    elif fast:
+        count = lif_step_fast(u, v, a_in, bias, du, dv, threshold, spikes)
     elif a[2] != TERNARY:
         count = lif_step(u, v, a_in, mantissa, exponent, du, dv, threshold, spikes)
     else:
@@ -54,6 +68,9 @@ def lif(a, i16, i32, i64, now):  # type: ignore[no-untyped-def]
     i32[a[12]] = count
     if count:
         list_events(spikes, i32[a[13] : a[13] + n])
+    if a[19] >= 0:
+        i64[a[19] + NEURON_ACTIVE * N_PHASES] += active
+        add_spikes(a[19], count, a[18], i64)
 
 
 @dataclass
@@ -118,14 +135,16 @@ class LIFNode(Node):
         self._follow_bias(asm, size)
 
     def _follow_bias(self, asm: Assembler, size: int) -> None:
-        """mantissa·2^exponent of each neuron, computed once and after every write."""
+        """mantissa·2^exponent of each neuron, computed once and after every write; whether some mantissa gives 0."""
         mantissa, exponent = (asm.variables[self.name, name].slot for name in ("bias_mant", "bias_exp"))
-        bias = asm.memory.allocate("i32", (size,))
-        self._columns["bias"] = bias.offset
+        bias, lost = asm.memory.allocate("i32", (size,)), asm.memory.allocate("i32", (1,))
+        self._columns.update(bias=bias.offset, lost=lost.offset)
 
         def follow(memory: Memory) -> None:
             """Compute them anew."""
-            effective_biases(memory.view(mantissa).reshape(-1), memory.view(exponent).reshape(-1), memory.view(bias))
+            mantissas, values = memory.view(mantissa).reshape(-1), memory.view(bias)
+            effective_biases(mantissas, memory.view(exponent).reshape(-1), values)
+            memory.view(lost)[0] = np.any((mantissas != 0) & (values == 0))
 
         asm.followers.append(follow)
         for name in ("bias_mant", "bias_exp"):
@@ -135,21 +154,9 @@ class LIFNode(Node):
         """Run in every step."""
         c, out = self._columns, asm.signals[self.name, "s_out"]
         a_in = vector_input(asm, self, "a_in", c["size"])
-        self._count_active(asm, a_in)
-        asm.every_step(
-            RUN, opcodes.LIF_STEP,
+        asm.counted_step(
+            RUN, opcodes.LIF_STEP, self,
             c["size"], self.kind, c["u"], c["v"], a_in, c["bias_mant"], c["bias_exp"], c["du"], c["dv"],
             c["threshold"], c["spikes"], out.count, out.events, self.interval, self.offset, c["bias"],
+            c["lost"], asm.destinations(self, "s_out"),
         )  # fmt: skip
-        tally_spikes(asm, self, "s_out")
-
-    def _count_active(self, asm: Assembler, a_in: int) -> None:
-        """Count the neurons that have something to do, from their states before the step."""
-        c = self._columns
-        if asm.counting:
-            reset = (self.interval, self.offset) if self.kind == RESET else (0, 0)
-            asm.tally(
-                RUN, opcodes.COUNT_LIF, self,
-                c["size"], a_in, c["u"], c["v"], c["bias_mant"], c["dv"], c["threshold"], int(self.kind == TERNARY),
-                *reset,
-            )  # fmt: skip

@@ -11,18 +11,18 @@ import numpy.typing as npt
 from lava_ed.engine.assembler import RUN, Assembler, Node, Signal
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.joins import vector_input
-from lava_ed.engine.families.tallies import tally_spikes
+from lava_ed.engine.families.tallies import add_spikes
 from lava_ed.engine.memory import Memory, Variable
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.events import list_rows_of_events
 
 
 @kernel
-def ring_source(a, i32, now):  # type: ignore[no-untyped-def]
+def ring_source(a, i32, i64, now):  # type: ignore[no-untyped-def]
     """Send the row of this step.
 
     Columns: 1 n, 2 data, 3 rows, 4 values, 5 event count, 6 events, 7 whether the values are wanted (flag),
-    8 pointers and 9 events of all rows.
+    8 pointers and 9 events of all rows, 10 destinations, 11 counters (i64).
     """
     n = a[1]
     index = (now - 1) % a[3]
@@ -30,6 +30,7 @@ def ring_source(a, i32, now):  # type: ignore[no-untyped-def]
     i32[a[5]] = stop - first
     for k in range(stop - first):
         i32[a[6] + k] = i32[a[9] + first + k]
+    add_spikes(a[11], np.int64(stop - first), a[10], i64)
     if i32[a[7]]:
         row = a[2] + index * n
         i32[a[4] : a[4] + n] = i32[row : row + n]
@@ -88,11 +89,11 @@ class RingSourceNode(Node):
     def emit(self, asm: Assembler) -> None:
         """Send in every step."""
         c, out = self._columns, asm.signals[self.name, "s_out"]
-        asm.every_step(
-            RUN, opcodes.RING_SOURCE, c["size"], c["data"], c["steps"], c["values"], out.count, out.events,
-            out.wanted, c["pointers"], c["events"],
+        asm.counted_step(
+            RUN, opcodes.RING_SOURCE, self,
+            c["size"], c["data"], c["steps"], c["values"], out.count, out.events, out.wanted, c["pointers"],
+            c["events"], asm.destinations(self, "s_out"),
         )  # fmt: skip
-        tally_spikes(asm, self, "s_out")
 
 
 @dataclass

@@ -13,7 +13,7 @@ from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.delay_dense import MAX_DELAY
 from lava_ed.engine.families.dense import SUM_LIMIT, WeightFormat
 from lava_ed.engine.families.joins import event_input
-from lava_ed.engine.families.tallies import tally_synops
+from lava_ed.engine.families.tallies import add_reads
 from lava_ed.engine.memory import Memory, Pending, Slot, Variable
 from lava_ed.errors import ConfigError
 from lava_ed.kernels._jit import kernel
@@ -22,48 +22,54 @@ from lava_ed.kernels.sparse import accumulate_sparse, accumulate_sparse_delayed
 
 
 @kernel
-def sparse_forward(a, i32):  # type: ignore[no-untyped-def]
+def sparse_forward(a, i32, i64):  # type: ignore[no-untyped-def]
     """Sum the synapses of the spikes into a_buff, and scale it.
 
     Columns: 1 n_pre, 2 n_post, 3 starts, 4 targets, 5 synapses, 6 weights, 7 event count, 8 events,
-    9 payloads or −1 (all 1), 10 message bits, 11 exponent, 12 a_buff, 13 its flag.
+    9 payloads or −1 (all 1), 10 message bits, 11 exponent, 12 a_buff, 13 row non-zeros, 14 its flag, 15
+    counters (i64).
     """
     count = i32[a[7]]
     a_buff = i32[a[12] : a[12] + a[2]]
     if count == 0:
-        if i32[a[13]]:
+        if i32[a[14]]:
             a_buff[:] = 0
-            i32[a[13]] = 0
+            i32[a[14]] = 0
         return
-    i32[a[13]] = 1
+    i32[a[14]] = 1
+    events = i32[a[8] : a[8] + count]
+    add_reads(a[15], i32[a[10]] > 0, i32[a[13] : a[13] + a[1]], events, count, i64)
     graded = i32[a[10]] > 0 and a[9] >= 0
     payloads = i32[a[9] : a[9] + a[1]] if graded else i32[:0]
     accumulate_sparse(
         i32[a[3] : a[3] + a[1] + 1], i32[a[4] : a[4] + a[5]], i32[a[6] : a[6] + a[5]],
-        i32[a[8] : a[8] + count], count, payloads, graded, a_buff,
+        events, count, payloads, graded, a_buff,
     )  # fmt: skip
     if a[11] != 0:
         scale_accumulator(a_buff, a[11], a_buff)
 
 
 @kernel
-def sparse_delayed(a, i32):  # type: ignore[no-untyped-def]
+def sparse_delayed(a, i32, i64):  # type: ignore[no-untyped-def]
     """Sum the spikes into the slots of their delays, move the slots on, and set out the first.
 
-    Columns: 1 … 12 as in `sparse_forward`, 13 slots, 14 delays, 15 sent, 16 accumulator, 17 scaled.
+    Columns: 1 … 13 as in `sparse_forward`, 14 slots, 15 delays, 16 sent, 17 accumulator, 18 scaled, 19
+    counters (i64).
     """
-    count, slots, n_post = i32[a[7]], a[13], a[2]
+    count, slots, n_post = i32[a[7]], a[14], a[2]
+    events = i32[a[8] : a[8] + count]
+    add_reads(a[19], i32[a[10]] > 0, i32[a[13] : a[13] + a[1]], events, count, i64)
     graded = i32[a[10]] > 0 and a[9] >= 0
     payloads = i32[a[9] : a[9] + a[1]] if graded else i32[:0]
     a_buff = i32[a[12] : a[12] + n_post * slots].reshape(n_post, slots)
-    accumulator = i32[a[16] : a[16] + n_post * slots].reshape(n_post, slots)
+    accumulator = i32[a[17] : a[17] + n_post * slots].reshape(n_post, slots)
     accumulate_sparse_delayed(
-        i32[a[3] : a[3] + a[1] + 1], i32[a[4] : a[4] + a[5]], i32[a[6] : a[6] + a[5]], i32[a[14] : a[14] + a[5]],
-        i32[a[8] : a[8] + count], count, payloads, graded, accumulator,
+        i32[a[3] : a[3] + a[1] + 1], i32[a[4] : a[4] + a[5]], i32[a[6] : a[6] + a[5]], i32[a[15] : a[15] + a[5]],
+        events, count, payloads, graded, accumulator,
     )  # fmt: skip
-    advance_delays(accumulator, a[11], i32[a[17] : a[17] + slots], a_buff)
+    advance_delays(accumulator, a[11], i32[a[18] : a[18] + slots], a_buff)
     for j in range(n_post):
-        i32[a[15] + j] = a_buff[j, 0]
+        i32[a[16] + j] = a_buff[j, 0]
 
 
 @dataclass(frozen=True)
@@ -222,12 +228,11 @@ class SparseNode(Node):
     def forward(self, asm: Assembler, pre: Signal, opcode: int, *more: int) -> None:
         """Write the op of the sums."""
         c = self._columns
-        asm.every_step(
-            SYNAPSES, opcode,
+        asm.counted_step(
+            SYNAPSES, opcode, self,
             c["n_pre"], c["n_post"], c["starts"], c["targets"], c["synapses"], c["weights"], pre.count, pre.events,
-            pre.payloads, c["bits"], self.exponent, c["a_buff"], *more,
+            pre.payloads, c["bits"], self.exponent, c["a_buff"], c["nonzeros"], *more,
         )  # fmt: skip
-        tally_synops(asm, self, pre, c["nonzeros"], c["bits"])
 
     def emit(self, asm: Assembler) -> None:
         """Sum in every step."""

@@ -1,4 +1,4 @@
-"""Operation counters of Lava's own processes: ops that run beside theirs and only read what these do."""
+"""Operation counters of Lava's own processes: what their ops do, counted as they do it or by ops beside them."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from lava_ed.engine.assembler import LEARN, RUN, SYNAPSES, Assembler, Node, Signal
+from lava_ed.engine.assembler import LEARN, RUN, Assembler, Node
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.rule_text import EXPONENT, N_PRODUCTS
 from lava_ed.engine.memory import Memory, Slot
-from lava_ed.kernels._jit import kernel
+from lava_ed.kernels._jit import inline, kernel
 from lava_ed.kernels.counting import (
     EFFECTIVE_UPDATES,
     GRADED_SYNOPS,
     N_PHASES,
-    NEURON_ACTIVE,
     SPIKE_MESSAGES,
     SPIKES,
     SYNAPTIC_UPDATES,
@@ -27,8 +26,6 @@ from lava_ed.kernels.counting import (
 from lava_ed.kernels.loihi_learning import active_reach, decimation_active
 from lava_ed.kernels.synapse import synops_of
 from lava_ed.kernels.tally import (
-    NO_LIMIT,
-    count_active_lif,
     count_changes,
     count_stored_visits,
     count_stored_writes,
@@ -50,40 +47,26 @@ N_Y: Final = 3
 """Traces of a pre and of a post neuron in Lava's LearningDense."""
 
 
-@kernel
-def count_lif(a, i16, i32, i64, now):  # type: ignore[no-untyped-def]
-    """Neurons that are active in this step, before it.
+@inline
+def add_spikes(counters, count, destinations, i64):  # type: ignore[no-untyped-def]
+    """Count spikes, and one message a destination; `counters` is an offset (i64), −1 to count nothing."""
+    if counters >= 0:
+        i64[counters + SPIKES * N_PHASES] += count
+        i64[counters + SPIKE_MESSAGES * N_PHASES] += count * destinations
 
-    Columns: 1 counters of the phase (i64), 2 n, 3 a_in, 4 u, 5 v, 6 bias mantissa (i16), 7 dv, 8 thresholds
-    (i64: high, or low and high), 9 low is there (0/1), 10 reset interval or 0, 11 reset offset.
-    """
-    n = a[2]
-    moves = i32[a[7]] != 0 or (a[10] > 0 and now % a[10] == a[11] % a[10])
-    low, high = (i64[a[8]], i64[a[8] + 1]) if a[9] else (np.int64(NO_LIMIT), i64[a[8]])
-    i64[a[1] + NEURON_ACTIVE * N_PHASES] += count_active_lif(
-        i32[a[3] : a[3] + n], i32[a[4] : a[4] + n], i32[a[5] : a[5] + n], i16[a[6] : a[6] + n], moves, low, high
-    )
+
+@inline
+def add_reads(counters, graded, row_nonzeros, events, count, i64):  # type: ignore[no-untyped-def]
+    """Count the non-zero synapses of the pre neurons that spiked; `counters` as in `add_spikes`."""
+    if counters >= 0:
+        counter = GRADED_SYNOPS if graded else SYNOPS
+        i64[counters + counter * N_PHASES] += synops_of(row_nonzeros, events, count)
 
 
 @kernel
 def count_spikes(a, i32, i64):  # type: ignore[no-untyped-def]
-    """Spikes, and one message a destination. Columns: 1 counters of the phase (i64), 2 event count, 3 destinations."""
-    count = i32[a[2]]
-    i64[a[1] + SPIKES * N_PHASES] += count
-    i64[a[1] + SPIKE_MESSAGES * N_PHASES] += count * a[3]
-
-
-@kernel
-def count_synops(a, i32, i64):  # type: ignore[no-untyped-def]
-    """Non-zero synapses of the pre neurons that spiked.
-
-    Columns: 1 counters of the phase (i64), 2 event count, 3 events, 4 row non-zeros, 5 n_pre, 6 message bits.
-    """
-    count = i32[a[2]]
-    if count:
-        counter = GRADED_SYNOPS if i32[a[6]] > 0 else SYNOPS
-        synops = synops_of(i32[a[4] : a[4] + a[5]], i32[a[3] : a[3] + count], count)
-        i64[a[1] + counter * N_PHASES] += synops
+    """Spikes that no op sends. Columns: 1 event count, 2 destinations, 3 counters (i64)."""
+    add_spikes(a[3], np.int64(i32[a[1]]), a[2], i64)
 
 
 @kernel
@@ -175,10 +158,6 @@ def run_tally(a, i16, i32, i64, now):  # type: ignore[no-untyped-def]
     code = a[0]
     if code == opcodes.COUNT_SPIKES:
         count_spikes(a, i32, i64)
-    elif code == opcodes.COUNT_SYNOPS:
-        count_synops(a, i32, i64)
-    elif code == opcodes.COUNT_LIF:
-        count_lif(a, i16, i32, i64, now)
     elif code == opcodes.COUNT_EPOCH:
         count_epoch(a, i32, i64, now)
     elif code == opcodes.COUNT_LEARNED:
@@ -190,24 +169,10 @@ def run_tally(a, i16, i32, i64, now):  # type: ignore[no-untyped-def]
 
 
 def tally_spikes(asm: Assembler, node: Node, port: str) -> None:
-    """Count what a neuron or source sends on an OutPort, once for itself and once a destination."""
+    """Count what a source sends on an OutPort without an op of its own."""
     if asm.counting:
         out = asm.signals[node.name, port]
-        asm.tally(RUN, opcodes.COUNT_SPIKES, node, out.count, asm.destinations(node, port))
-
-
-def tally_synops(asm: Assembler, node: Node, pre: Signal, row_nonzeros: int, message_bits: int) -> None:
-    """Count the synapses that each event of an input reads.
-
-    Parameters
-    ----------
-    row_nonzeros : int
-        Offset (i32) of the non-zero synapses of each pre neuron.
-    message_bits : int
-        Offset (i32) of a number that is above 0 where spikes are graded.
-    """
-    if asm.counting:
-        asm.tally(SYNAPSES, opcodes.COUNT_SYNOPS, node, pre.count, pre.events, row_nonzeros, pre.size, message_bits)
+        asm.counted_step(RUN, opcodes.COUNT_SPIKES, node, out.count, asm.destinations(node, port))
 
 
 def recount(memory: Memory, weights: Slot, row_nonzeros: Slot) -> None:
