@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from lava_ed.baselines.layout import flat_net, settings_of, window_of, work_of
 from lava_ed.errors import BackendError, CheckpointError, ConfigError, DataError, FixedPointOverflowError, ShapeError
-from lava_ed.kernels.counting import COUNTERS, PHASES
+from lava_ed.kernels.counting import COUNTERS, PHASES, check_counting
 from lava_ed.kernels.flat import ERROR
 from lava_ed.kernels.relpsp import present_relpsp
 from lava_ed.kernels.renner import present_renner
@@ -206,6 +206,7 @@ class BaselineBackend:
 
     def counters(self) -> dict[str, dict[str, dict[str, int]]]:
         """Counters of every node: node → counter → phase → count."""
+        check_counting()
         return {
             node: {
                 name: {phase: int(self.net.counters[row, i, j]) for j, phase in enumerate(PHASES)}

@@ -1,17 +1,28 @@
-"""What counting costs: the same stock net with and without its counters, in turn, in one process."""
+"""What counting costs: the same net with and without its counters, in turn.
+
+Nets of Lava's processes run both ways in one process.  In ours the counting is part of the kernels, so that they are
+compiled once with and once without it, in two processes that take turns.
+"""
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from lava_ed.bench.nets import NETS, SPIKE_SHARE
-from lava_ed.errors import ConfigError
+from lava_ed.errors import BackendError, ConfigError
+from lava_ed.kernels.counting import UNCOUNTED
 
 if TYPE_CHECKING:
     from lava_ed.engine.program import Program
@@ -22,6 +33,11 @@ REPETITIONS: Final = 15
 QUICK_REPETITIONS: Final = 3
 SECONDS: Final = 0.15
 """Length of one timed stretch, long beside the clock's grain and short beside the machine's moods."""
+TRAINED: Final[dict[str, tuple[int, int]]] = {"std-ed": (256, 30), "mpd-ed": (256, 8)}
+"""Rules whose training is timed: hidden neurons, T."""
+SAMPLES: Final = 5_000
+CHUNK: Final = 500
+"""Samples of the data, and of one timed stretch of training."""
 
 
 @dataclass(frozen=True)
@@ -31,21 +47,24 @@ class CountingCost:
     Attributes
     ----------
     name, title : str
+    unit : {"step", "sample"}
+        Of a net of Lava's processes a time step; of one of ours a sample that is learned.
     sizes : tuple of int
     steps, repetitions : int
-        Each repetition runs the same steps with and without counters, the order changing.
+        Each repetition runs the same steps (or samples) with and without counters, the order changing.
     off_seconds, on_seconds : float
-        Median seconds a step.
+        Median seconds a unit.
     ratio : float
         Median over the repetitions of the time with counters by the time without.
     low, high : float
         Quartiles of that ratio.
     counts : dict
-        counter → count a step, over all processes and phases.
+        counter → count a unit, over all processes and phases.
     """
 
     name: str
     title: str
+    unit: str
     sizes: tuple[int, ...]
     steps: int
     repetitions: int
@@ -89,25 +108,95 @@ def time_counting(name: str, quick: bool = False) -> CountingCost:
     for k in range(repetitions):
         for counting in (False, True) if k % 2 else (True, False):
             times[counting].append(_seconds(programs[counting], steps) / steps)
-    off, on = np.array(times[False]), np.array(times[True])
-    low, ratio, high = np.quantile(on / off, (0.25, 0.5, 0.75))
     counted, ran = total(programs[True].counters()), programs[True].time_step
     counts = {name: sum(phases.values()) / ran for name, phases in counted.items()}
-    return CountingCost(
-        name, plan.title, sizes, steps, repetitions, float(np.median(off)), float(np.median(on)),
-        float(ratio), float(low), float(high), counts,
-    )  # fmt: skip
+    ratios = _compared(np.array(times[False]), np.array(times[True]))
+    return CountingCost(name, plan.title, "step", sizes, steps, repetitions, **ratios, counts=counts)
+
+
+def _compared(off: npt.NDArray[np.float64], on: npt.NDArray[np.float64]) -> dict[str, float]:
+    """Medians, and what the ratios of the repetitions are like."""
+    low, ratio, high = (float(x) for x in np.quantile(on / off, (0.25, 0.5, 0.75)))
+    seconds = {"off_seconds": float(np.median(off)), "on_seconds": float(np.median(on))}
+    return {**seconds, "ratio": ratio, "low": low, "high": high}
+
+
+def _uncounted(cache: str) -> dict[str, str]:
+    """Environment without counters: what is compiled there must not take the place of what is compiled with them."""
+    return {UNCOUNTED: "1", "NUMBA_CACHE_DIR": cache}
+
+
+@contextmanager
+def _worker(arguments: Iterable[object], environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """A process that trains when told, ready to."""
+    command = [sys.executable, "-m", "lava_ed.bench.counting_worker", *map(str, arguments)]
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **environment}
+    )
+    with process:
+        try:
+            _answer(process)
+            yield process
+        finally:
+            if process.stdin is not None:
+                process.stdin.close()
+            process.terminate()
+
+
+def _answer(process: subprocess.Popen[str], order: int | None = None) -> dict[str, Any]:
+    """What a worker says next, to an order for so many samples or unasked."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    line = ""
+    if process.poll() is None:
+        if order is not None:
+            process.stdin.write(f"{order}\n")
+            process.stdin.flush()
+        line = process.stdout.readline()
+    if not line:
+        raise BackendError(f"a process that measures counting ended early (code {process.wait()}): see what it printed")
+    answer: dict[str, Any] = json.loads(line)
+    return answer
+
+
+def time_training(rule: str, quick: bool = False) -> CountingCost:
+    """Time the training of one net of ours with and without counters, in turn.
+
+    Raises
+    ------
+    BackendError
+        If a process ends early, or counting changes what is learned.
+    """
+    from lava_ed.bench.training import CLASSES, INPUTS
+
+    hidden, steps = (4, 4) if quick else TRAINED[rule]
+    samples, chunk, repetitions = (40, 4, QUICK_REPETITIONS) if quick else (SAMPLES, CHUNK, 2 * REPETITIONS)
+    times: dict[bool, list[float]] = {False: [], True: []}
+    with ExitStack() as stack:
+        without = _uncounted(stack.enter_context(tempfile.TemporaryDirectory()))
+        arguments = (rule, hidden, steps, samples)
+        workers = {on: stack.enter_context(_worker(arguments, {} if on else without)) for on in (False, True)}
+        for k in range(repetitions):
+            answers = {on: _answer(workers[on], chunk) for on in ((False, True) if k % 2 else (True, False))}
+            if answers[False]["state"] != answers[True]["state"]:
+                raise BackendError(f"{rule} without counters learns something else than with them: a defect of lava-ed")
+            for on, answer in answers.items():
+                times[on].append(answer["seconds"] / chunk)
+    counts = {name: count / (repetitions * chunk) for name, count in answers[True]["counts"].items()}
+    title, sizes = f"training, T = {steps}", (INPUTS, hidden, CLASSES)
+    ratios = _compared(np.array(times[False]), np.array(times[True]))
+    return CountingCost(rule, title, "sample", sizes, chunk, repetitions, **ratios, counts=counts)
 
 
 def bench_energy(
-    names: Iterable[str] = tuple(NETS), quick: bool = False, tell: Callable[[str], None] = lambda _: None
+    names: Iterable[str] = (*NETS, *TRAINED), quick: bool = False, tell: Callable[[str], None] = lambda _: None
 ) -> dict[str, Any]:
     """Measure what counting costs.
 
     Parameters
     ----------
     names : iterable of str
-        Of `nets.NETS`.
+        Of `nets.NETS` and `TRAINED`.
     quick : bool
         Tiny nets and few steps: whether it works, not what it costs.
     tell : callable
@@ -125,12 +214,16 @@ def bench_energy(
         If a name is unknown.
     """
     names = list(names)
-    unknown = [name for name in names if name not in NETS]
+    unknown = [name for name in names if name not in NETS and name not in TRAINED]
     if unknown:
-        raise ConfigError(f"net {unknown[0]!r} is unknown: choose from {', '.join(NETS)}")
+        raise ConfigError(f"net {unknown[0]!r} is unknown: choose from {', '.join((*NETS, *TRAINED))}")
     before = os.getloadavg()[0]
     costs = []
     for name in names:
-        tell(f"{name}: {NETS[name].title}, with and without counters")
-        costs.append(asdict(time_counting(name, quick)))
+        if name in TRAINED:
+            tell(f"{name}: training with and without counters; compiling it without takes a minute or two")
+            costs.append(asdict(time_training(name, quick)))
+        else:
+            tell(f"{name}: {NETS[name].title}, with and without counters")
+            costs.append(asdict(time_counting(name, quick)))
     return {"nets": costs, "load": [before, os.getloadavg()[0]], "cores": os.cpu_count()}

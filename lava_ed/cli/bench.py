@@ -173,13 +173,14 @@ def energy(
     net: Annotated[list[str] | None, typer.Option(help="Only this net; may be given several times.")] = None,
     json: JsonFlag = False,
 ) -> Report:
-    """Measure what counting operations costs: nets of stock Lava processes with and without their counters."""
+    """Measure what counting operations costs: nets of stock Lava processes, and training with either rule."""
     from lava_ed import __version__
     from lava_ed.bench import bench_energy
+    from lava_ed.bench.energy import TRAINED
     from lava_ed.bench.nets import NETS
     from lava_ed.train import reporter
 
-    value = {"lava_ed_version": __version__, **bench_energy(net or list(NETS), quick, reporter().message)}
+    value = {"lava_ed_version": __version__, **bench_energy(net or (*NETS, *TRAINED), quick, reporter().message)}
     return Report(value, lambda console: _show_counting(console, value))
 
 
@@ -187,13 +188,13 @@ def _show_counting(console: Console, value: dict[str, Any]) -> None:
     """What counting costs on each net."""
     rows = [
         (
-            net["name"], "-".join(map(str, net["sizes"])), f"{1e6 * net['off_seconds']:.2f}",
+            net["name"], "-".join(map(str, net["sizes"])), net["unit"], f"{1e6 * net['off_seconds']:.2f}",
             f"{1e6 * net['on_seconds']:.2f}", f"{net['ratio']:.3f}", f"{net['low']:.3f} … {net['high']:.3f}",
         )
         for net in value["nets"]
     ]  # fmt: skip
-    header = ("net", "neurons", "without", "with", "ratio", "quartiles")
-    table("A time step without and with counters, in µs; one thread", header, rows)(console)
+    header = ("net", "neurons", "a", "without", "with", "ratio", "quartiles")
+    table("A time step, or a sample learned, without and with counters, in µs; one thread", header, rows)(console)
     load = " … ".join(f"{x:.1f}" for x in value["load"])
     console.print(f"Load of the machine: {load} on {value['cores']} cores.", soft_wrap=True)
 

@@ -23,7 +23,7 @@ from lava_ed.errors import (
     FixedPointOverflowWarning,
     ShapeError,
 )
-from lava_ed.kernels.counting import COUNTERS, PHASES
+from lava_ed.kernels.counting import COUNTERS, PHASES, check_counting
 from lava_ed.network.schedule import Schedule
 
 OVERFLOW_POLICIES: Final = ("raise", "warn", "wrap")
@@ -242,6 +242,7 @@ class Program:
         """A copy of a Var; weights come as even integers (n_post, n_pre)."""
         variable = self._variable(node, var)
         if var == "counters":
+            check_counting()
             self._count_idle()
         return read_variable(self._memory, variable)
 
@@ -418,13 +419,15 @@ class Program:
         Raises
         ------
         BackendError
-            If the graph has floating-point models, which do nothing that a chip does.
+            If the graph has floating-point models, which do nothing that a chip does, or nothing counts in this
+            process.
         """
         if self._real:
             raise BackendError(
                 "the graph runs floating-point models, whose operations no chip has: nothing is counted; attach it "
                 'with Loihi2SimCfg(select_tag="fixed_pt")'
             )
+        check_counting()
         self._count_idle()
         result = {}
         for (node, var), variable in self._variables.items():

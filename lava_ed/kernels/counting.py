@@ -6,7 +6,15 @@ means is written beside each name.
 
 from __future__ import annotations
 
+import os
 from typing import Final
+
+from lava_ed.errors import BackendError
+
+UNCOUNTED: Final = "LAVA_ED_UNCOUNTED"
+"""Environment variable of the processes in which `lava-ed bench energy` runs our nets without their counters."""
+COUNTING: Final = os.environ.get(UNCOUNTED) != "1"
+"""Whether our kernels count; a constant in compiled code, so that what only feeds a counter is not compiled at all."""
 
 COUNTERS: Final = (
     "spikes",  # one spike, binary or graded, emitted by a neuron
@@ -45,3 +53,17 @@ BARRIER_STEPS: Final = 12
 FORWARD: Final = 0
 BACKWARD: Final = 1
 UPDATE: Final = 2
+
+
+def check_counting() -> None:
+    """Refuse to show counters in a process whose kernels count nothing.
+
+    Raises
+    ------
+    BackendError
+        If the environment variable `UNCOUNTED` is 1.
+    """
+    if not COUNTING:
+        raise BackendError(
+            f"this process was started with {UNCOUNTED}=1, to run without counters: start it without that variable"
+        )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from lava_ed.kernels._jit import inline, kernel
+from lava_ed.kernels.counting import COUNTING
 from lava_ed.kernels.fixed_point import (
     TRACE_MAX,
     decay,
@@ -43,7 +44,8 @@ def integrate(a_in, u, v):  # type: ignore[no-untyped-def]
         raw_v = v[j] + new_u
         new_v = wrap_state(raw_v)
         overflows += (new_u != raw_u) + (new_v != raw_v)
-        active += (a_in[j] != 0) | (new_u != 0)
+        if COUNTING:
+            active += (a_in[j] != 0) | (new_u != 0)
         u[j] = new_u
         v[j] = new_v
     return active, overflows
@@ -63,7 +65,8 @@ def accumulate(a_in, v):  # type: ignore[no-untyped-def]
         raw = v[j] + a_in[j]
         new = wrap_state(raw)
         overflows += new != raw
-        active += a_in[j] != 0
+        if COUNTING:
+            active += a_in[j] != 0
         v[j] = new
     return active, overflows
 
@@ -95,7 +98,8 @@ def fire_falling_threshold(u, v, kappa, remaining, x, events):  # type: ignore[n
             x[j] = remaining
             events[spikes] = j
             spikes += 1
-            newly_active += u[j] == 0
+            if COUNTING:
+                newly_active += u[j] == 0
     return spikes, newly_active
 
 
@@ -112,7 +116,8 @@ def gate_error(e_in, x, window, limit, delta):  # type: ignore[no-untyped-def]
     cut = 0
     for j in range(x.size):
         e = e_in[j]
-        active += e != 0
+        if COUNTING:
+            active += e != 0
         if 0 < x[j] < window:
             d = saturate(e, -limit, limit)
             cut += d != e
@@ -184,7 +189,8 @@ def leak_and_fire(a_in, v, threshold, dv, half_width, t, spike_word, support_wor
     for j in range(v.size):
         a = a_in[j]
         old = v[j]
-        active += (a != 0) | ((old != 0) & (dv != 0))
+        if COUNTING:
+            active += (a != 0) | ((old != 0) & (dv != 0))
         raw = decay(old, dv) + a
         new = wrap_state(raw)
         overflows += new != raw
@@ -192,7 +198,8 @@ def leak_and_fire(a_in, v, threshold, dv, half_width, t, spike_word, support_wor
             spike_word[j] |= bit
             if new - threshold < half_width:
                 support_word[j] |= bit
-            active += (a == 0) & ((old == 0) | (dv == 0))
+            if COUNTING:
+                active += (a == 0) & ((old == 0) | (dv == 0))
             events[spikes] = j
             spikes += 1
             new = 0
@@ -239,9 +246,10 @@ def replay_error(e_in, b, d, spike_word, support_word, t, dv, dv_post, delta):  
     overflows = 0
     for j in range(b.size):
         e = e_in[j]
-        active += (
-            (e != 0) | ((spike_word[j] >> t) & 1 != 0) | ((d[j] != 0) & (dv != 0)) | ((b[j] != 0) & (dv_post != 0))
-        )
+        if COUNTING:
+            active += (
+                (e != 0) | ((spike_word[j] >> t) & 1 != 0) | ((d[j] != 0) & (dv != 0)) | ((b[j] != 0) & (dv_post != 0))
+            )
         d_now = np.int32(decay(d[j], dv))
         raw = decay(b[j], dv_post) + e
         b_now = np.int32(wrap_state(raw))

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from lava_ed.kernels._jit import inline, kernel
+from lava_ed.kernels.counting import COUNTING
 from lava_ed.kernels.fixed_point import (
     ACCUMULATOR_BITS,
     ACCUMULATOR_MAX,
@@ -141,8 +142,9 @@ def _add_to_row(w8, i, steps, rest, column, byte):  # type: ignore[no-untyped-de
         carry = np.int16(np.int16(rest[j] + r) >> _LSB)
         new = np.int16(np.int16(old + steps[j]) + carry)
         new = min(max(new, _LOW), _HIGH)
-        writes = np.int16(writes + np.int16(new != old))
-        nonzeros = np.int16(nonzeros + np.int16(new != _NONE))
+        if COUNTING:
+            writes = np.int16(writes + np.int16(new != old))
+            nonzeros = np.int16(nonzeros + np.int16(new != _NONE))
         w8[i, j] = np.int8(new)
     return writes, nonzeros
 
@@ -226,7 +228,8 @@ def gather_rows(tag, events, n_events, x1, with_x1, y1, y2, exponent, key):  # t
             r = ((byte + column_byte(key32, j)) & 255) >> (8 - _TAG_SHIFT)
             acc = (np.int32(tag[i, j]) << _TAG_SHIFT) + inc
             tag[i, j] = saturate(np.int32(acc + r) >> _TAG_SHIFT, -TAG_MAX, TAG_MAX)
-            effective += inc != 0
+            if COUNTING:
+                effective += inc != 0
     return effective
 
 

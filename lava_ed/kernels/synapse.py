@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from lava_ed.kernels._jit import inline, kernel
+from lava_ed.kernels.counting import COUNTING
 from lava_ed.kernels.fixed_point import shift_signed, wrap_state
 
 
@@ -43,8 +44,9 @@ def add_rows(w8, events, first, last, total):  # type: ignore[no-untyped-def]
 def synops_of(row_nonzeros, events, n_events):  # type: ignore[no-untyped-def]
     """Σ_{i in events} non-zero synapses of i: what a spike costs when nobody listens to its sum."""
     synops = np.int64(0)
-    for k in range(n_events):
-        synops += row_nonzeros[np.uint32(events[k])]
+    if COUNTING:
+        for k in range(n_events):
+            synops += row_nonzeros[np.uint32(events[k])]
     return synops
 
 
@@ -85,7 +87,8 @@ def forward_graded(w8, row_nonzeros, events, payloads, n_events, exponent, a_buf
     a_buff[:] = 0
     for k in range(n_events):
         i = events[k]
-        synops += row_nonzeros[i]
+        if COUNTING:
+            synops += row_nonzeros[i]
         payload = np.int32(payloads[i])
         row = w8[i]
         for j in range(a_buff.size):
@@ -133,13 +136,15 @@ def backward_errors(w8, e_in, shift, e_buff):  # type: ignore[no-untyped-def]
             reads = np.int32(0)
             for j in range(w8.shape[1]):
                 part = np.int32(part + np.int32(np.int32(w8[i, j]) * e_in[j]))
-                reads = np.int32(reads + np.int32((w8[i, j] != 0) & (e_in[j] != 0)))
+                if COUNTING:
+                    reads = np.int32(reads + np.int32((w8[i, j] != 0) & (e_in[j] != 0)))
             total += part
             synops += reads
         else:
             for j in range(w8.shape[1]):
                 total += np.int64(w8[i, j]) * e_in[j]
-                synops += (w8[i, j] != 0) & (e_in[j] != 0)
+                if COUNTING:
+                    synops += (w8[i, j] != 0) & (e_in[j] != 0)
         overflows += _store_error(total, shift, i, e_buff)
     return synops, overflows
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from lava_ed.kernels._jit import inline, kernel
+from lava_ed.kernels.counting import COUNTING
 from lava_ed.kernels.synapse import add_rows, scale_sum, synops_of
 
 
@@ -17,7 +18,8 @@ def _coast(u, v, steps):  # type: ignore[no-untyped-def]
     """`steps` updates without input: v ← v + steps·u; returns the active neuron updates."""
     moving = np.int32(0)
     for j in range(u.size):
-        moving = np.int32(moving + np.int32(u[j] != 0))
+        if COUNTING:
+            moving = np.int32(moving + np.int32(u[j] != 0))
         v[j] = np.int32(v[j] + np.int32(np.int32(steps) * u[j]))
     return np.int64(moving) * steps
 
@@ -29,7 +31,8 @@ def _take(a_buff, exponent, u, v):  # type: ignore[no-untyped-def]
     for j in range(u.size):
         a = np.int32(scale_sum(a_buff[j], exponent))
         current = np.int32(u[j] + a)
-        active = np.int32(active + np.int32((a != 0) | (current != 0)))
+        if COUNTING:
+            active = np.int32(active + np.int32((a != 0) | (current != 0)))
         u[j] = current
         v[j] = np.int32(v[j] + current)
     return active
@@ -100,7 +103,8 @@ def fire_window(u, v, kappa, steps, x):  # type: ignore[no-untyped-def]
         if v[j] >= kappa:
             value = np.int32(min(np.int32(v[j]) // np.int32(kappa), np.int32(steps)))
             spikes += 1
-            newly_active += (value < steps) | (u[j] == 0)
+            if COUNTING:
+                newly_active += (value < steps) | (u[j] == 0)
         x[j] = value
         u[j] = 0
     return spikes, newly_active

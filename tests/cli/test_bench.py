@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -83,3 +86,30 @@ def test_cost_of_counting(lava_ed):
     shown = lava_ed("bench", "energy", "--quick", "--net", "stdp").out
     assert "stdp" in shown
     assert lava_ed("bench", "energy", "--net", "nothing").code == 2
+
+
+def test_cost_of_counting_in_training(lava_ed, monkeypatch):
+    """Both processes count here, as compiling one without counters takes a minute; the bench itself does that."""
+    from lava_ed.bench import energy
+
+    monkeypatch.setattr(energy, "_uncounted", lambda cache: {})
+    (net,) = lava_ed("bench", "energy", "--quick", "--json", "--net", "std-ed").value["nets"]
+    assert net["unit"] == "sample"
+    assert net["low"] <= net["ratio"] <= net["high"]
+    assert net["counts"]["barrier_steps"] >= 2 * 4, "two windows of T = 4 steps"
+    monkeypatch.setattr(energy, "_uncounted", lambda cache: {"PYTHONPATH": "/nowhere", "PYTHONHOME": "/nowhere"})
+    assert lava_ed("bench", "energy", "--quick", "--json", "--net", "std-ed").value["error"]["type"] == "BackendError"
+
+
+def test_counters_of_a_process_without_them_are_refused():
+    program = (
+        "from lava_ed.engine import build_program; from lava_ed import NetworkSpec, STDED\n"
+        "program = build_program(NetworkSpec((4, 3, 2), STDED(), steps=4))\n"
+        "for read in (program.counters, lambda: program.get('dense1', 'counters')):\n"
+        "    try:\n        read()\n    except Exception as error:\n        print(type(error).__name__, error)\n"
+    )
+    environment = {**os.environ, "LAVA_ED_UNCOUNTED": "1"}
+    told = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    lines = told.stdout.splitlines()
+    assert len(lines) == 2
+    assert all(line.startswith("BackendError") and "LAVA_ED_UNCOUNTED=1" in line for line in lines)

@@ -9,6 +9,7 @@ import numpy as np
 from lava_ed.engine.assembler import RUN, Assembler, Node
 from lava_ed.engine.families import opcodes
 from lava_ed.kernels._jit import kernel
+from lava_ed.kernels.counted import add_count
 from lava_ed.kernels.counting import (
     BACKWARD,
     FORWARD,
@@ -56,7 +57,7 @@ def aftif_integrate(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     n = a[1]
     u = i32[a[3] : a[3] + n]
     active, overflows = integrate(i32[a[2] : a[2] + n], u, i32[a[4] : a[4] + n])
-    i64[a[5] + NEURON_ACTIVE * N_PHASES + FORWARD] += active
+    add_count(i64, a[5] + NEURON_ACTIVE * N_PHASES + FORWARD, active)
     i64[a[6]] += overflows
     if phase == a[7]:
         u[:] = 0
@@ -84,9 +85,9 @@ def aftif_fire(a, i32, i64, phase):  # type: ignore[no-untyped-def]
         u[:] = 0
     i32[a[8]] = count
     c = a[10] + FORWARD
-    i64[c + NEURON_ACTIVE * N_PHASES] += newly_active
-    i64[c + SPIKES * N_PHASES] += count
-    i64[c + SPIKE_MESSAGES * N_PHASES] += count * a[11]
+    add_count(i64, c + NEURON_ACTIVE * N_PHASES, newly_active)
+    add_count(i64, c + SPIKES * N_PHASES, count)
+    add_count(i64, c + SPIKE_MESSAGES * N_PHASES, count * a[11])
 
 
 @kernel
@@ -102,9 +103,9 @@ def aftif_backward(a, i32, i64):  # type: ignore[no-untyped-def]
     messages, active, _ = gate_error(i32[a[3] : a[3] + n], i32[a[4] : a[4] + n], a[5], a[8], i32[a[6] : a[6] + n])
     i32[a[7]] = messages
     c = a[9] + BACKWARD
-    i64[c + NEURON_ACTIVE * N_PHASES] += active
-    i64[c + SPIKES * N_PHASES] += messages
-    i64[c + SPIKE_MESSAGES * N_PHASES] += messages * a[10]
+    add_count(i64, c + NEURON_ACTIVE * N_PHASES, active)
+    add_count(i64, c + SPIKES * N_PHASES, messages)
+    add_count(i64, c + SPIKE_MESSAGES * N_PHASES, messages * a[10])
 
 
 @kernel

@@ -10,6 +10,7 @@ from lava_ed.engine.assembler import RUN, Assembler, Node
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.aft_if import declare_adaptation, emit_adaptation
 from lava_ed.kernels._jit import kernel
+from lava_ed.kernels.counted import add_count
 from lava_ed.kernels.counting import (
     BACKWARD,
     FORWARD,
@@ -65,9 +66,9 @@ def aftlif_forward(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     )  # fmt: skip
     i32[a[11]] = count
     c = a[13] + FORWARD
-    i64[c + NEURON_ACTIVE * N_PHASES] += active
-    i64[c + SPIKES * N_PHASES] += count
-    i64[c + SPIKE_MESSAGES * N_PHASES] += count * a[14]
+    add_count(i64, c + NEURON_ACTIVE * N_PHASES, active)
+    add_count(i64, c + SPIKES * N_PHASES, count)
+    add_count(i64, c + SPIKE_MESSAGES * N_PHASES, count * a[14])
     i64[a[15]] += overflows
     return np.int64(overflows)
 
@@ -91,8 +92,8 @@ def aftlif_replay(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     count = 0
     if t >= 0:
         count = spikes_at(words, t, i32[a[15] : a[15] + n])
-        i64[c + SPIKES * N_PHASES] += count
-        i64[c + SPIKE_MESSAGES * N_PHASES] += count * a[17]
+        add_count(i64, c + SPIKES * N_PHASES, count)
+        add_count(i64, c + SPIKE_MESSAGES * N_PHASES, count * a[17])
     i32[a[14]] = count
     t += 1
     if t >= a[4]:
@@ -112,9 +113,9 @@ def aftlif_replay(a, i32, i64, phase):  # type: ignore[no-untyped-def]
         i32[a[5] : a[5] + n], i32[a[6] : a[6] + n], d, words, i32[a[11] : a[11] + n], t, a[12], a[13], delta
     )
     i32[a[9]] = messages
-    i64[c + NEURON_ACTIVE * N_PHASES] += active
-    i64[c + SPIKES * N_PHASES] += messages
-    i64[c + SPIKE_MESSAGES * N_PHASES] += messages * a[18]
+    add_count(i64, c + NEURON_ACTIVE * N_PHASES, active)
+    add_count(i64, c + SPIKES * N_PHASES, messages)
+    add_count(i64, c + SPIKE_MESSAGES * N_PHASES, messages * a[18])
     i64[a[19]] += overflows
     key = stream_key(i64[a[24]], i32[a[25]], a[26] + PORT_STREAM, phase)
     i32[a[23]] = split_error(d, ERROR_FRACTION_BITS + i32[a[20]], key, y1, y2)

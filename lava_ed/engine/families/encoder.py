@@ -11,6 +11,7 @@ import numpy.typing as npt
 from lava_ed.engine.assembler import RUN, Assembler, Node
 from lava_ed.engine.families import opcodes
 from lava_ed.kernels._jit import kernel
+from lava_ed.kernels.counted import add_count
 from lava_ed.kernels.counting import FORWARD, N_PHASES, SPIKE_MESSAGES, SPIKES
 from lava_ed.kernels.encoding import events_of_nonzero, events_of_rate, events_of_value, load_values
 from lava_ed.kernels.fixed_point import stream_key
@@ -68,8 +69,8 @@ def encoder_spikes(a, i32, i64, phase):  # type: ignore[no-untyped-def]
         count = events_of_nonzero(order, starts, events)
     i32[a[9]] = count
     c = a[12] + a[14]
-    i64[c + SPIKES * N_PHASES] += count
-    i64[c + SPIKE_MESSAGES * N_PHASES] += count * a[13]
+    add_count(i64, c + SPIKES * N_PHASES, count)
+    add_count(i64, c + SPIKE_MESSAGES * N_PHASES, count * a[13])
 
 
 @kernel

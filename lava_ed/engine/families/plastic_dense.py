@@ -11,6 +11,7 @@ from lava_ed.engine.assembler import LEARN, RUN, SYNAPSES, Assembler, Node, Sign
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.memory import Slot, Variable
 from lava_ed.kernels._jit import kernel
+from lava_ed.kernels.counted import add_count
 from lava_ed.kernels.counting import (
     BACKWARD,
     EFFECTIVE_UPDATES,
@@ -64,11 +65,11 @@ def dense_forward(a, i8, i32, i64, phase):  # type: ignore[no-untyped-def]
     a_buff = i32[a[9] : a[9] + a[2]]
     if a[7] < 0:
         synops = forward_spikes(w8, nonzeros, events, count, a[8], a_buff)
-        i64[a[11] + SYNOPS * N_PHASES + FORWARD] += synops
+        add_count(i64, a[11] + SYNOPS * N_PHASES + FORWARD, synops)
     else:
         payloads = i32[a[7] : a[7] + a[1]]
         synops = forward_graded(w8, nonzeros, events, payloads, count, a[8], a_buff)
-        i64[a[11] + GRADED_SYNOPS * N_PHASES + FORWARD] += synops
+        add_count(i64, a[11] + GRADED_SYNOPS * N_PHASES + FORWARD, synops)
     if a[12]:
         base = i32[a[15]]
         new = 0
@@ -80,7 +81,7 @@ def dense_forward(a, i8, i32, i64, phase):  # type: ignore[no-untyped-def]
                 i32[a[16] + base + new] = i
                 new += 1
         i32[a[15]] = base + new
-        i64[a[11] + TRACE_UPDATES * N_PHASES + UPDATE] += new
+        add_count(i64, a[11] + TRACE_UPDATES * N_PHASES + UPDATE, new)
 
 
 @kernel
@@ -92,7 +93,7 @@ def dense_replay(a, i32, i64):  # type: ignore[no-untyped-def]
     count = i32[a[3]]
     if count:
         synops = synops_of(i32[a[1] : a[1] + a[2]], i32[a[4] : a[4] + count], count)
-        i64[a[5] + a[6] * N_PHASES + BACKWARD] += synops
+        add_count(i64, a[5] + a[6] * N_PHASES + BACKWARD, synops)
 
 
 @kernel
@@ -110,7 +111,7 @@ def dense_backward(a, i8, i32, i64):  # type: ignore[no-untyped-def]
     w8 = i8[a[3] : a[3] + a[1] * a[2]].reshape(a[1], a[2])
     synops, overflows = backward_errors(w8, i32[a[5] : a[5] + a[2]], a[6], i32[a[7] : a[7] + a[1]])
     i32[a[8]] = 1
-    i64[a[9] + GRADED_SYNOPS * N_PHASES + BACKWARD] += synops
+    add_count(i64, a[9] + GRADED_SYNOPS * N_PHASES + BACKWARD, synops)
     i64[a[10]] += overflows
     return overflows
 
@@ -129,9 +130,9 @@ def dense_learn(a, i8, i16, i32, i64, phase):  # type: ignore[no-untyped-def]
         return
     i32[a[22]] = 1
     c = a[17] + UPDATE
-    i64[c + TRACE_UPDATES * N_PHASES] += live
+    add_count(i64, c + TRACE_UPDATES * N_PHASES, live)
     count = i32[a[5]]
-    i64[c + SYNAPTIC_UPDATES * N_PHASES] += (a[1] if a[18] else count) * a[2]
+    add_count(i64, c + SYNAPTIC_UPDATES * N_PHASES, (a[1] if a[18] else count) * a[2])
     if count == 0:
         return
     n_pre, n_post = a[1], a[2]
@@ -144,7 +145,7 @@ def dense_learn(a, i8, i16, i32, i64, phase):  # type: ignore[no-untyped-def]
         tag = i16[a[19] : a[19] + n_pre * n_post].reshape(n_pre, n_post)
         key = stream_key(i64[a[14]], presentation, a[16] + TAG_STREAM, phase)
         effective = gather_rows(tag, events, count, x1, a[8], y1, y2, TAG_EXPONENT, key)
-        i64[c + EFFECTIVE_UPDATES * N_PHASES] += effective
+        add_count(i64, c + EFFECTIVE_UPDATES * N_PHASES, effective)
         return
     w8 = i8[a[3] : a[3] + n_pre * n_post].reshape(n_pre, n_post)
     key = stream_key(i64[a[14]], presentation, a[16], phase)
@@ -152,8 +153,8 @@ def dense_learn(a, i8, i16, i32, i64, phase):  # type: ignore[no-untyped-def]
         w8, i32[a[4] : a[4] + n_pre], events, count, x1, a[8], y1, y2, i32[a[12]], i32[a[13]], key, i32[a[21]],
         i16[a[20] : a[20] + WORK_ROWS * n_post].reshape(WORK_ROWS, n_post),
     )  # fmt: skip
-    i64[c + EFFECTIVE_UPDATES * N_PHASES] += effective
-    i64[c + WEIGHT_WRITES * N_PHASES] += writes
+    add_count(i64, c + EFFECTIVE_UPDATES * N_PHASES, effective)
+    add_count(i64, c + WEIGHT_WRITES * N_PHASES, writes)
 
 
 @kernel
@@ -174,9 +175,9 @@ def dense_apply_tag(a, i8, i16, i32, i64, phase):  # type: ignore[no-untyped-def
         i16[a[20] : a[20] + WORK_ROWS * n_post].reshape(WORK_ROWS, n_post),
     )  # fmt: skip
     c = a[17] + UPDATE
-    i64[c + SYNAPTIC_UPDATES * N_PHASES] += n_pre * n_post
-    i64[c + EFFECTIVE_UPDATES * N_PHASES] += effective
-    i64[c + WEIGHT_WRITES * N_PHASES] += writes
+    add_count(i64, c + SYNAPTIC_UPDATES * N_PHASES, n_pre * n_post)
+    add_count(i64, c + EFFECTIVE_UPDATES * N_PHASES, effective)
+    add_count(i64, c + WEIGHT_WRITES * N_PHASES, writes)
 
 
 def declare_weights(node: Node, asm: Assembler, columns: dict[str, int], weights: npt.NDArray[np.int8]) -> None:

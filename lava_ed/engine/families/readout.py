@@ -8,6 +8,7 @@ from lava_ed.engine.assembler import RUN, Assembler, Node, Signal
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.aft_if import declare_adaptation, emit_adaptation
 from lava_ed.kernels._jit import kernel
+from lava_ed.kernels.counted import add_count
 from lava_ed.kernels.counting import (
     BACKWARD,
     FORWARD,
@@ -31,7 +32,7 @@ def readout_accumulate(a, i32, i64):  # type: ignore[no-untyped-def]
     """
     n = a[1]
     active, overflows = accumulate(i32[a[2] : a[2] + n], i32[a[3] : a[3] + n])
-    i64[a[4] + NEURON_ACTIVE * N_PHASES + FORWARD] += active
+    add_count(i64, a[4] + NEURON_ACTIVE * N_PHASES + FORWARD, active)
     i64[a[5]] += overflows
     return overflows
 
@@ -73,15 +74,15 @@ def softmax(a, i32, i64, predictions, done):  # type: ignore[no-untyped-def]
         return
     e = i32[a[7] : a[7] + n]
     live = softmax_error(v, label, a[4], a[5], e)
-    i64[a[16] + HOST_OPS * N_PHASES + BACKWARD] += n
+    add_count(i64, a[16] + HOST_OPS * N_PHASES + BACKWARD, n)
     i32[a[10]] = live
     i32[a[11]] = live > 0
     for o in range(n):
         i32[a[8] + o] = e[o] << a[9]
     i64[a[15]] += live > 0
     c = a[16] + BACKWARD
-    i64[c + SPIKES * N_PHASES] += live
-    i64[c + SPIKE_MESSAGES * N_PHASES] += live * a[17] + (live > 0) * a[18]
+    add_count(i64, c + SPIKES * N_PHASES, live)
+    add_count(i64, c + SPIKE_MESSAGES * N_PHASES, live * a[17] + (live > 0) * a[18])
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lava_ed.kernels._jit import kernel
+from lava_ed.kernels.counted import add_count
 from lava_ed.kernels.counting import (
     FORWARD,
     N_PHASES,
@@ -27,14 +28,14 @@ def window_forward(d, g, order, starts, steps, updates, i8, i32, i64):  # type: 
         updates, d[8], i32[d[9] : d[9] + n_post], i32[g[3] : g[3] + n_post], i32[g[4] : g[4] + n_post],
     )  # fmt: skip
     i32[d[10]] = updates < steps and last > 0
-    i64[d[11] + SYNOPS * N_PHASES + FORWARD] += synops
-    i64[g[5] + NEURON_ACTIVE * N_PHASES + FORWARD] += active
+    add_count(i64, d[11] + SYNOPS * N_PHASES + FORWARD, synops)
+    add_count(i64, g[5] + NEURON_ACTIVE * N_PHASES + FORWARD, active)
     if d[12]:
         n = note_window(
             order, starts, steps, i32[d[16] : d[16] + n_pre], i32[d[17] : d[17] + n_pre], i32[d[18] : d[18] + n_pre]
         )
         i32[d[15]] = n
-        i64[d[11] + TRACE_UPDATES * N_PHASES + UPDATE] += n
+        add_count(i64, d[11] + TRACE_UPDATES * N_PHASES + UPDATE, n)
 
 
 @kernel
@@ -48,9 +49,9 @@ def window_fire(f, steps, i32, i64):  # type: ignore[no-untyped-def]
     sort_values(x, i32[f[12] : f[12] + n], i32[f[13] : f[13] + steps + 2])
     i32[f[8]] = 0
     c = f[10] + FORWARD
-    i64[c + NEURON_ACTIVE * N_PHASES] += newly_active
-    i64[c + SPIKES * N_PHASES] += spikes
-    i64[c + SPIKE_MESSAGES * N_PHASES] += spikes * f[11]
+    add_count(i64, c + NEURON_ACTIVE * N_PHASES, newly_active)
+    add_count(i64, c + SPIKES * N_PHASES, spikes)
+    add_count(i64, c + SPIKE_MESSAGES * N_PHASES, spikes * f[11])
 
 
 @kernel
@@ -68,8 +69,8 @@ def jump_windows(ops, plan, i8, i32, i64):  # type: ignore[no-untyped-def]
     n, steps = e[1], e[3]
     order, starts = i32[e[7] : e[7] + n], i32[e[8] : e[8] + e[15] + 1]
     spikes = n - starts[1]
-    i64[e[12] + FORWARD + SPIKES * N_PHASES] += spikes
-    i64[e[12] + FORWARD + SPIKE_MESSAGES * N_PHASES] += spikes * e[13]
+    add_count(i64, e[12] + FORWARD + SPIKES * N_PHASES, spikes)
+    add_count(i64, e[12] + FORWARD + SPIKE_MESSAGES * N_PHASES, spikes * e[13])
     i32[e[9]] = 0
     last = plan.shape[0] - 1
     for layer in range(1, last + 1):
