@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,22 +10,30 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.energy._ed_net import EDShape, net_of_shape
-from lava_ed.energy.chip_net import DELAY_BITS, SPIKED_BITS, TAG_BITS, TRACE_BITS, WEIGHT_BITS, ChipNet, Inlet, Stream
-from lava_ed.energy.counting import Counters, total
+from lava_ed.energy._routes import (
+    backward_inlets,
+    error_layer,
+    nodes_of,
+    plastic_synapses,
+    senders_of,
+    streams_of_senders,
+)
+from lava_ed.energy.chip_net import DELAY_BITS, SPIKED_BITS, TAG_BITS, TRACE_BITS, WEIGHT_BITS, ChipNet, Inlet, Synapses
 from lava_ed.engine.assembler import Connection, Node
 from lava_ed.engine.families.aft_if import AFTIFNode
 from lava_ed.engine.families.aft_lif import AFTLIFNode
 from lava_ed.engine.families.conv import ConvNode
-from lava_ed.engine.families.dataloader import SpikeDataloaderNode
+from lava_ed.engine.families.dataloader import SpikeDataloaderNode, StateDataloaderNode
 from lava_ed.engine.families.delay_dense import DelayDenseNode
 from lava_ed.engine.families.dense import DenseNode
-from lava_ed.engine.families.encoder import EncoderNode
+from lava_ed.engine.families.encoder import EncoderNode, LabelNode
 from lava_ed.engine.families.learning_dense import X_TRACES, Y_TRACES, LearningDenseNode, LearningSettings
 from lava_ed.engine.families.learning_sparse import LearningSparseNode
 from lava_ed.engine.families.lif import LIFNode
 from lava_ed.engine.families.outside import InjectorNode
 from lava_ed.engine.families.plastic_dense import FeedbackNode, PlasticDenseNode
 from lava_ed.engine.families.readout import ReadoutNode, SoftmaxErrorNode
+from lava_ed.engine.families.references import ResetNode
 from lava_ed.engine.families.ring_buffer import RingSourceNode
 from lava_ed.engine.families.sparse import DelaySparseNode, SparseNode
 from lava_ed.errors import BackendError
@@ -38,54 +45,29 @@ if TYPE_CHECKING:
 Ints = npt.NDArray[np.int64]
 
 
-@dataclass(frozen=True, eq=False)
-class Synapses:
-    """What a node of synapses needs on a chip.
-
-    Attributes
-    ----------
-    counts : int64 (n_post,)
-        Stored synapses of each target.
-    weight_bits, tag_bits, kernel_bits, axon_trace_bits, neuron_trace_bits : int
-        As of `Inlet`.
-    """
-
-    counts: Ints
-    weight_bits: int = WEIGHT_BITS
-    tag_bits: int = 0
-    kernel_bits: int = 0
-    axon_trace_bits: int = 0
-    neuron_trace_bits: int = 0
-
-
 def net_of_program(program: Program) -> ChipNet:
     """The net that a program runs.
 
     Raises
     ------
     BackendError
-        If a process has no place on a chip, or processes of ours and of Lava are mixed.
+        If a process has no place on a chip.
     """
-    ours = [node for node in program.nodes if isinstance(node, (PlasticDenseNode, AFTIFNode, AFTLIFNode))]
-    if ours:
-        return _net_of_ours(program)
-    return _LoweredNet(program).net()
+    return _net_of_ours(program) if _is_chain(program) else LoweredNet(program).net()
+
+
+def _is_chain(program: Program) -> bool:
+    """Whether it is a net as a NetworkSpec describes it, and nothing else."""
+    kinds = [type(node) for node in program.nodes]
+    layers = sorted(node.layer for node in program.nodes if isinstance(node, PlasticDenseNode))
+    return set(kinds) <= OURS and kinds.count(EncoderNode) == 1 and layers == list(range(1, len(layers) + 1))
 
 
 def _net_of_ours(program: Program) -> ChipNet:
     """A net of our processes is told by its connections, layer by layer."""
-    theirs = (LIFNode, DenseNode, SparseNode, ConvNode, RingSourceNode)
-    strange = [node.name for node in program.nodes if isinstance(node, theirs)]
-    if strange:
-        raise BackendError(
-            f"{', '.join(strange)} are Lava's own processes in a net of ours: a mixed graph cannot be mapped as one; "
-            "map the parts apart"
-        )
     assert program.schedule is not None
     dense = {node.layer: node for node in program.nodes if isinstance(node, PlasticDenseNode)}
     layers = range(1, len(dense) + 1)
-    if sorted(dense) != list(layers):
-        raise BackendError(f"the connections are of layers {sorted(dense)}: a chain 1 … {len(dense)} is needed")
     hidden = {n.layer: n.name for n in program.nodes if isinstance(n, (AFTIFNode, AFTLIFNode))}
     feedback = {n.layer: n.name for n in program.nodes if isinstance(n, FeedbackNode)}
     read_backwards = {c.source for c in program.connections if c.out_port == "e_out"}
@@ -109,6 +91,11 @@ def _net_of_ours(program: Program) -> ChipNet:
 def _name(program: Program, kind: type[Node]) -> str:
     """Name of the one node of a kind; empty where there is none."""
     return next((node.name for node in program.nodes if isinstance(node, kind)), "")
+
+
+def _of_plastic(program: Program, node: PlasticDenseNode) -> Synapses:
+    """Every synapse has its place: a weight that is 0 may grow."""
+    return plastic_synapses(node, mirrored=False)
 
 
 def _learned_bits(settings: LearningSettings) -> tuple[int, int, int, int]:
@@ -179,6 +166,10 @@ SIZES: Final[dict[type[Node], Callable[[Any], int]]] = {
     RingSourceNode: lambda node: int(np.prod(node.data.shape[:-1])),
     SpikeDataloaderNode: lambda node: int(np.prod(node.data.shape[:-1])),
     InjectorNode: lambda node: int(np.prod(node.pipe.shape)),
+    EncoderNode: lambda node: int(node.size),
+    AFTIFNode: lambda node: int(node.size),
+    AFTLIFNode: lambda node: int(node.size),
+    ReadoutNode: lambda node: int(node.size),
 }
 """Neurons of the nodes that spike; a source takes a place as the encoder of a net does."""
 SYNAPSES: Final[dict[type[Node], Callable[[Any, Any], Synapses]]] = {
@@ -189,12 +180,18 @@ SYNAPSES: Final[dict[type[Node], Callable[[Any, Any], Synapses]]] = {
     DelaySparseNode: _of_sparse,
     LearningSparseNode: _of_sparse,
     ConvNode: _of_conv,
+    PlasticDenseNode: _of_plastic,
 }
 """What the nodes of synapses need."""
+OFF_CORE: Final = (LabelNode, SoftmaxErrorNode, FeedbackNode, ResetNode, StateDataloaderNode)
+"""Nodes without neurons: processors do their work, or, for feedback, the cores that it leads to."""
+OURS: Final = frozenset(
+    {EncoderNode, LabelNode, PlasticDenseNode, FeedbackNode, AFTIFNode, AFTLIFNode, ReadoutNode, SoftmaxErrorNode}
+)
 
 
-class _LoweredNet:
-    """Layers, inlets and streams of a graph of Lava's own processes.
+class LoweredNet:
+    """Layers, inlets and streams of any graph: of Lava's own processes, of ours, or of both.
 
     Synapses whose sums reach no neuron, but a sink or other synapses, get a layer that holds them.
     """
@@ -202,7 +199,8 @@ class _LoweredNet:
     def __init__(self, program: Program) -> None:
         self.program = program
         nodes = {node.name: node for node in program.nodes}
-        unknown = [n for n in nodes.values() if not n.off_chip and type(n) not in SIZES and type(n) not in SYNAPSES]
+        known = (*SIZES, *SYNAPSES, *OFF_CORE)
+        unknown = [n for n in nodes.values() if not n.off_chip and type(n) not in known]
         if unknown:
             raise BackendError(
                 f"{unknown[0].name} ({type(unknown[0]).__name__}) has no place on a chip that is known: map the graph "
@@ -210,17 +208,20 @@ class _LoweredNet:
             )
         self.synapses = {name: SYNAPSES[type(n)](program, n) for name, n in nodes.items() if type(n) in SYNAPSES}
         self.sizes = {name: SIZES[type(n)](n) for name, n in nodes.items() if type(n) in SIZES}
+        self.nodes = nodes
         self.edges = [c for c in program.connections if not nodes[c.target].off_chip]
         self.targets = {name: self._targets(name) for name in self.synapses}
         for name, found in self.targets.items():
-            if not found or any(c.source == name and c.target in self.synapses for c in self.edges):
+            sums = (c for c in self.edges if c.source == name and c.out_port == "a_out")
+            if not found or any(c.target in self.synapses for c in sums):
                 self.sizes[name] = len(self.synapses[name].counts)
                 found.append((name, None))
         self.layers = {name: k for k, name in enumerate(self._order())}
 
     def _targets(self, name: str) -> list[tuple[str, npt.NDArray[np.int64] | None]]:
         """Neurons that a node of synapses leads to, with the places of its sums among them."""
-        return [(c.target, c.index) for c in self.edges if c.source == name and c.target in self.sizes]
+        sums = [c for c in self.edges if c.source == name and c.out_port == "a_out"]
+        return [(c.target, c.index) for c in sums if c.target in self.sizes]
 
     def _sources(self, name: str) -> list[Connection]:
         return [c for c in self.edges if c.target == name and c.in_port in ("s_in", "a_in")]
@@ -253,14 +254,17 @@ class _LoweredNet:
                     sender = self.layers[edge.source]
                     name = f"{edge.source}.{edge.out_port}"
                     inlets[self.layers[target]].append(Inlet(name, "weights", sender, self.sizes[edge.source], ones))
+        for layer, backward in backward_inlets(self):
+            inlets[layer].append(backward)
         sizes = tuple(self.sizes[name] for name in names)
         done = tuple(tuple(ending) for ending in inlets)
-        return ChipNet(names, sizes, done, partial(_streams, names, done), self.layers)
+        errors = {node.name: error_layer(self, node) for node in nodes_of(self, SoftmaxErrorNode)}
+        return ChipNet(names, sizes, done, partial(streams_of_senders, senders_of(self)), self.layers | errors)
 
     def _inlets(self, synapse: str, index: npt.NDArray[np.int64] | None) -> list[Inlet]:
         """One for each sender; the synapses themselves are stored once."""
         s = self.synapses[synapse]
-        counts = s.counts if index is None else s.counts[index]
+        counts = s.counts if index is None else np.where(index < 0, 0, s.counts[index])
         result: list[Inlet] = []
         for edge in self._sources(synapse):
             result.append(
@@ -278,15 +282,3 @@ class _LoweredNet:
                 )
             )
         return result
-
-
-def _streams(names: tuple[str, ...], inlets: tuple[tuple[Inlet, ...], ...], counters: Counters) -> tuple[Stream, ...]:
-    """Every spike of a layer goes over each of its connections."""
-    total(counters)  # checks names and numbers
-    return tuple(
-        Stream(names[inlet.sender], phase, inlet.connection, inlet.sender, layer, int(spikes))
-        for layer, ending in enumerate(inlets)
-        for inlet in ending
-        for phase, spikes in counters.get(names[inlet.sender], {}).get("spikes", {}).items()
-        if spikes
-    )

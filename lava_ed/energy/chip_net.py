@@ -98,6 +98,26 @@ class Inlet:
         return self.counts * stored + self.neuron_trace_bits
 
 
+@dataclass(frozen=True, eq=False)
+class Synapses:
+    """What a node of synapses needs on a chip.
+
+    Attributes
+    ----------
+    counts : int64 (n_post,)
+        Stored synapses of each target.
+    weight_bits, tag_bits, kernel_bits, axon_trace_bits, neuron_trace_bits : int
+        As of `Inlet`.
+    """
+
+    counts: Ints
+    weight_bits: int = WEIGHT_BITS
+    tag_bits: int = 0
+    kernel_bits: int = 0
+    axon_trace_bits: int = 0
+    neuron_trace_bits: int = 0
+
+
 Inlets = tuple[tuple[Inlet, ...], ...]
 
 

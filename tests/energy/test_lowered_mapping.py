@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,9 +11,10 @@ from hypothesis import strategies as st
 from nets import small_spec
 
 from lava_ed.energy import LOIHI1, LOIHI2, ChipLimits, ChipNet, Inlet, map_network
+from lava_ed.energy._lowered_net import LoweredNet
 from lava_ed.energy.chip_net import Stream
 from lava_ed.engine import build_program
-from lava_ed.errors import BackendError, ChipLimitError, ConfigError
+from lava_ed.errors import ChipLimitError, ConfigError
 
 
 @pytest.mark.parametrize("kind", ["std-ed", "mpd-ed"])
@@ -134,10 +137,115 @@ class TestStockGraphs:
         assert shared == 18 * 8
         assert single == 2 * 2 * 2 * 9 * 8
 
-    def test_mixed_graph_is_refused(self):
-        from lava_ed.engine.families.ring_buffer import RingSourceNode
 
-        program = build_program(small_spec())
-        program.nodes = (*program.nodes, RingSourceNode("mine"))
-        with pytest.raises(BackendError, match="mine are Lava's own processes"):
-            map_network(program, LOIHI2)
+@pytest.mark.parametrize("kind", ["std-ed", "mpd-ed"])
+@pytest.mark.parametrize("hidden", [(), (8,), (8, 7)])
+@pytest.mark.parametrize("feedback", ["symmetric", "random"])
+def test_wired_piece_by_piece_a_net_of_ours_is_the_chain_that_its_spec_tells(kind, hidden, feedback):
+    """The way of mixed graphs, on nets that the other way maps too, with what real samples sent."""
+    program = build_program(small_spec(kind, hidden, feedback=feedback))
+    rng = np.random.default_rng(3)
+    program.bind(rng.integers(0, 256, (6, 12), dtype=np.uint8))
+    program.present(np.arange(6), rng.integers(0, 3, 6))
+    chain, pieces = map_network(program, TIGHT), map_network(LoweredNet(program).net(), TIGHT)
+    names = dict(zip(pieces.layer_names, chain.layer_names, strict=True))
+    assert list(names) == ["encoder", *(f"hidden{k + 1}" for k in range(len(hidden))), "readout"]
+    told = pieces.to_dict()
+    for layer in told["layers"]:
+        layer["layer"] = names[layer["layer"]]
+    assert told == chain.to_dict()
+    counters = program.counters()
+    assert pieces.message_counts(counters) == chain.message_counts(counters)
+    assert pieces.layer_of_nodes() == chain.layer_of_nodes()
+
+
+TIGHT = ChipLimits(
+    "tight", "Tight", cores=32, neurons=4, synaptic_bits=2**20, routers=(32, 1), cores_per_router=1, source=""
+)
+"""12 inputs take 3 cores, 8 neurons 2, 3 outputs 1; every core is a router, so that a hop is one core further."""
+
+
+@pytest.mark.lava
+class TestMixedGraphs:
+    """A net of ours whose second hidden layer also feeds Lava's Dense and LIF, and a sink that keeps its spikes."""
+
+    @pytest.fixture(autouse=True)
+    def lava(self):
+        pytest.importorskip("lava", reason="graphs of Lava processes need Python 3.10")
+
+    def graph(self, kind, samples=6):
+        """encoder 12 → hidden1 8 → hidden2 7 → readout 3, and hidden2 → dense → lif 5; its sink and steps."""
+        from lava.magma.core.run_conditions import RunSteps
+        from lava.proc.dense.process import Dense
+        from lava.proc.io.sink import RingBuffer
+        from lava.proc.lif.process import LIF
+
+        from lava_ed import EDClassifier
+        from lava_ed.engine import attach
+
+        spec = small_spec(kind, (8, 7))
+        rng = np.random.default_rng(3)
+        net = EDClassifier(spec, rng.integers(0, 256, (samples, 12), dtype=np.uint8), rng.integers(0, 3, samples))
+        steps = samples * spec.schedule.period
+        dense = Dense(weights=np.full((5, 7), 20), name="dense")
+        lif, sink = LIF(shape=(5,), vth=2, name="lif"), RingBuffer(shape=(7,), buffer=steps)
+        net.hidden2.s_out.connect([dense.s_in, sink.a_in])
+        dense.a_out.connect(lif.a_in)
+        runtime = attach(net)
+        net.run(RunSteps(num_steps=steps))
+        phase = np.arange(steps) % spec.schedule.period
+        spikes = sink.data.get().sum(axis=0)
+        net.stop()
+        before = phase < spec.schedule.error_arrival(3)
+        return runtime, net, {"forward": int(spikes[before].sum()), "backward": int(spikes[~before].sum())}
+
+    @pytest.mark.parametrize("kind", ["std-ed", "mpd-ed"])
+    def test_by_hand(self, kind):
+        runtime, net, spikes = self.graph(kind)
+        mapping = map_network(runtime, TIGHT)
+        names = {name: k for k, name in enumerate(mapping.layer_names)}
+        order = [net.encoder.name, net.hidden1.name, net.hidden2.name, net.readout.name, "lif"]
+        assert list(names) == order
+        assert mapping.cores == ((0, 1, 2), (3, 4), (5, 6), (7,), (8, 9))
+        assert mapping.synaptic_bits(4) == {"weights": 5 * 7 * 8, "mirrored": 0, "feedback": 0, "tags": 0, "traces": 0}
+        assert mapping.synaptic_bits(2)["weights"] == 8 * 7 * 8
+        assert mapping.synaptic_bits(2)["mirrored"] == 7 * 3 * 8, "dense3, read backwards"
+        assert mapping.synaptic_bits(1)["mirrored"] == 8 * 7 * 8
+        layers = mapping.layer_of_nodes()
+        assert (layers["dense"], layers[net.dense3.name], layers[net.error.name]) == (4, 3, 3)
+        counters = runtime.counters()
+        traffic = {(t.node, t.phase, t.connection): t for t in mapping.traffic(counters)}
+        second = net.hidden2.name
+        for phase in ("forward", "backward"):
+            for connection, target, cores in ((net.dense3.name, 3, 1), ("dense", 4, 2)):
+                # Two cores send to core 7, and to cores 8 and 9: 2 and 1 hops; 3 and 4, and 2 and 3.
+                hop_sum = 3 if target == 3 else 12
+                if spikes[phase]:
+                    row = traffic[second, phase, connection]
+                    assert (row.spikes, row.exact, row.target_layer) == (spikes[phase], True, target)
+                    assert (row.target_cores, row.hop_sum) == (cores, (hop_sum, 0))
+                else:
+                    assert (second, phase, connection) not in traffic
+        errors = counters[second]["spikes"]["backward"] - spikes["backward"]
+        assert errors > 0
+        row = traffic[second, "backward", net.dense2.name]
+        assert (row.spikes, row.target_layer, row.hop_sum) == (errors, 1, (2 + 1 + 3 + 2, 0))
+        messages = mapping.message_counts(counters)[second]
+        assert messages["spike_messages"]["forward"] == spikes["forward"] * (1 + 2), "the sink is on no core"
+        assert messages["spike_messages"]["backward"] == spikes["backward"] * (1 + 2) + errors * 2
+        assert (spikes["backward"] > 0) == (kind == "mpd-ed")
+
+    def test_counters_of_another_graph(self):
+        runtime, net, _ = self.graph("std-ed")
+        counters = runtime.counters()
+        counters[net.hidden2.name]["spike_messages"]["forward"] += 1
+        with pytest.raises(ConfigError, match="which this graph cannot send"):
+            map_network(runtime, TIGHT).traffic(counters)
+
+    def test_does_not_fit(self):
+        runtime, _, _ = self.graph("std-ed")
+        small = replace(TIGHT, synaptic_bits=200)
+        with pytest.raises(ChipLimitError, match=r"bits of synaptic memory .* too many"):
+            map_network(runtime, small)
+        with pytest.raises(ChipLimitError, match=r"needs 10 cores of Tight .*gives 9: 1 too many; allow max_chips=2"):
+            map_network(runtime, replace(TIGHT, cores=9), max_chips=1)
