@@ -6,15 +6,19 @@ import numpy as np
 import pytest
 
 from lava_ed.data import load_dataset
+from lava_ed.energy import energy_report
 from lava_ed.errors import ConfigError, ExchangeError
 from lava_ed.exchange import evaluate_netx, export_run, read_netx
 from lava_ed.exchange.netx.evaluate import spike_trains
 from lava_ed.exchange.netx.file import write_netx
 from lava_ed.exchange.netx.network import NetxNetwork
 from lava_ed.exchange.netx.probe import trace_netx
+from lava_ed.exchange.netx.program import netx_counted
 from lava_ed.train import Model, TrainConfig, train
 from lava_ed.train.probe import trace_samples
 from lava_ed.viz.report import report_netx
+from lava_ed.viz.report.costs import by_layer
+from lava_ed.viz.report.page import number
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +38,41 @@ def test_page(run):
     assert value["test_accuracy"] == judged["test_accuracy"]
     assert f"{judged['correct']} of 60 test samples decided rightly" in page
     assert "Not in this page:</strong> learning curves; the net was imported" in page
-    assert any("mapping" in words for words in value["missing"])
+    assert [words.split(";")[0] for words in value["missing"]] == [
+        "learning curves", "energy of training, which was not counted.", "how to train the net"
+    ]  # fmt: skip
     for name in value["pictures"]:
         assert (run / "model.net-report" / "report" / name).read_bytes().startswith(b"\x89PNG")
+
+
+def test_energy_counts_and_cores(run):
+    """What the engine counted on the test samples, priced and placed layer by layer."""
+    report_netx(run / "model.net", samples=0, limit=60)
+    page = (run / "model.net-report" / "report.html").read_text(encoding="utf-8")
+    net = read_netx(run / "model.net")
+    trains = spike_trains(load_dataset("digits").test_images[:60], net.notes["encoder"], net.notes["steps"])
+    counters = netx_counted(net, trains, net.notes["readout"])[1]
+    assert list(by_layer(counters, 2)) == ["input", "hidden1", "output"]
+    parts = [energy_report(nodes, 60, "loihi1-davies2018") for nodes in by_layer(counters, 2).values()]
+    assert len(parts) == 3
+    for part in parts:
+        assert cells(number(part["microjoules_per_sample"]["forward"])) in page
+    # By hand: a spike of the input reads its row of the first matrix, one of the hidden layer its row of the second.
+    spikes = counters["input"]["spikes"]["forward"]
+    assert spikes == np.count_nonzero(trains)
+    rows = [np.count_nonzero(layer.weight, axis=0) for layer in net.dense_layers]
+    synops = int(np.count_nonzero(trains, axis=(0, 2)) @ rows[0])
+    assert counters["synapse1"]["synops"]["forward"] == synops
+    assert f"{synops:,}" in page
+    for chip in ("Loihi 1", "Loihi 2"):
+        assert f"3 of 128 cores of 1 chip(s) {chip}." in page
+    for grid in ("input on 1", "hidden1 on 1", "output on 1"):
+        assert grid in page
+
+
+def cells(text: str) -> str:
+    """A number in a cell of a table."""
+    return f">{text}</td>"
 
 
 def test_spikes_are_those_of_the_net_that_was_exported(run):
@@ -58,7 +94,7 @@ def test_a_file_without_notes(run, tmp_path):
     assert value["test_accuracy"] is None
     assert [words.split(";")[0] for words in value["missing"]] == [
         "learning curves", "accuracy and confusion matrix", "spike rasters and membranes", "energy", "counts",
-        "a mapping", "how to train the net",
+        "how to train the net",
     ]  # fmt: skip
 
 

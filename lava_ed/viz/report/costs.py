@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from lava_ed.energy import CHIPS, PriceList, energy_report, map_network
+from lava_ed.energy import CHIPS, ChipLimits, PriceList, energy_report, map_network
+from lava_ed.energy import Mapping as Placement
 from lava_ed.errors import ChipLimitError
 from lava_ed.kernels.counting import COUNTERS, PHASES
 from lava_ed.train.tensor_files import Model
@@ -20,6 +21,8 @@ PARTS: Final = {"training": "training", "test": "inference"}
 
 Counted = Mapping[str, tuple[Mapping[str, Any], int]]
 """Part → (counters, samples)."""
+Place = Callable[[ChipLimits], Placement]
+"""Places a net on a chip."""
 
 
 def layer_of(node: str, layers: int) -> str:
@@ -200,18 +203,22 @@ def counts_section(counted: Counted) -> Section:
     return Section("counts", "Counts", blocks)
 
 
-def mapping_section(model: Model, counted: Counted) -> Section:
+def place_model(model: Model) -> Place:
+    """How a model is placed: with the weights that are not zero."""
+    weights = [model.weights[f"dense{layer}"] for layer in model.spec.layers]
+    return lambda chip: map_network(model.spec, chip, weights)
+
+
+def mapping_section(place: Place, counted: Counted) -> Section:
     """The net on the cores of each chip, or why it does not fit."""
-    options = {chip.title: _on(name, model, counted) for name, chip in CHIPS.items()}
+    options = {chip.title: _on(chip, place, counted) for chip in CHIPS.values()}
     return Section("mapping", "Mapping", [Variants("chip", "Chip", options)])
 
 
-def _on(name: str, model: Model, counted: Counted) -> list[Block]:
+def _on(chip: ChipLimits, place: Place, counted: Counted) -> list[Block]:
     """The net on one kind of chip."""
-    chip = CHIPS[name]
-    weights = [model.weights[f"dense{layer}"] for layer in model.spec.layers]
     try:
-        mapping = map_network(model.spec, chip, weights)
+        mapping = place(chip)
     except ChipLimitError as error:
         return [Text(f"a mapping: the net does not fit {chip.title}. {error}", "missing")]
     saved = mapping.to_dict()

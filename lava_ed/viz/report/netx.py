@@ -6,7 +6,7 @@ import hashlib
 import json
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,15 +15,16 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.data import Dataset, load_dataset
-from lava_ed.energy import PriceList
+from lava_ed.energy import PriceList, map_network
+from lava_ed.energy._lowered_net import net_of_program
 from lava_ed.errors import ConfigError, ExchangeError
 from lava_ed.exchange.netx.evaluate import BINARY_ENCODERS, spike_trains
 from lava_ed.exchange.netx.file import read_netx
 from lava_ed.exchange.netx.network import READOUTS, NetxNetwork
 from lava_ed.exchange.netx.probe import trace_netx
-from lava_ed.exchange.netx.program import netx_counted, window
+from lava_ed.exchange.netx.program import netx_counted, netx_program, window
 from lava_ed.train.probe import Decisions
-from lava_ed.viz.report.costs import Counted, counts_section, energy_section
+from lava_ed.viz.report.costs import Counted, Place, counts_section, energy_section, layer_of, mapping_section
 from lava_ed.viz.report.outcome import choose_samples, decision_blocks, pixels_of, sample_blocks, weight_blocks
 from lava_ed.viz.report.page import Block, Code, Page, Section, Table, Text, Tile, number, percent
 from lava_ed.viz.report.run import MOST_SAMPLES, REPORT, SAMPLES, energy_tiles, load_lists
@@ -129,20 +130,18 @@ def _test(
 
 def _page(net: NetxNetwork, file: Path, tested: _Tested | None, samples: int, prices: Sequence[PriceList]) -> Page:
     counted: Counted = {}
-    if tested is not None and tested.decisions.counters:
+    if tested is not None:
         counted = {"test": (tested.decisions.counters, len(tested.decisions.labels))}
     layers = len(net.sizes) - 1
-    imported = "the net was imported, and comes without"
+    history = "learning curves; the net was imported, and comes without a learning history."
     sections = [
-        Section("learning", "Learning", [Text(f"learning curves; {imported} a learning history.", "missing")]),
+        Section("learning", "Learning", [Text(history, "missing")]),
         Section("decisions", "Decisions", _decisions(tested)),
         Section("samples", "Samples", _samples(net, tested, samples)),
         Section("weights", "Weights", _weights(net)),
-        energy_section(counted, prices, layers) if counted else _uncounted("energy", "Energy", tested),
-        counts_section(counted) if counted else _uncounted("counts", "Counts", tested),
-        Section(
-            "mapping", "Mapping", [Text(f"a mapping; {imported} the description that the mapping needs.", "missing")]
-        ),
+        energy_section(counted, prices, layers) if counted else _uncounted("energy", "Energy"),
+        counts_section(counted) if counted else _uncounted("counts", "Counts"),
+        mapping_section(_place(net), counted),
         Section("reproduce", "Reproduce", _reproduce(net, file, tested)),
     ]
     tiles = [Tile("net", "-".join(map(str, net.sizes)), "neurons by layer")]
@@ -154,13 +153,17 @@ def _page(net: NetxNetwork, file: Path, tested: _Tested | None, samples: int, pr
     return Page(f"netx net{where}", f"{file.name} · LIF neurons · engine, fixed point", tiles, sections)
 
 
-def _uncounted(key: str, title: str, tested: _Tested | None) -> Section:
-    why = (
-        "no samples were presented to the net: name a data set with --dataset"
-        if tested is None
-        else "this version counts no operations of LIF and Dense processes"
-    )
+def _uncounted(key: str, title: str) -> Section:
+    why = "no samples were presented to the net: name a data set with --dataset"
     return Section(key, title, [Text(f"{title.lower()}; {why}.", "missing")])
+
+
+def _place(net: NetxNetwork) -> Place:
+    """How the net is placed, its layers called as everywhere on the page."""
+    program = netx_program(net, np.zeros((net.sizes[0], 1), np.int32), window(net, 1))
+    lowered = net_of_program(program)
+    named = replace(lowered, names=tuple(layer_of(name, len(net.sizes) - 1) for name in lowered.names))
+    return lambda chip: map_network(named, chip)
 
 
 def _decisions(tested: _Tested | None) -> list[Block]:

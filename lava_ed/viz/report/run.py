@@ -10,7 +10,7 @@ from typing import Any, Final
 from lava_ed.energy import PriceList, built_in_price_lists, energy_report, load_price_list
 from lava_ed.errors import ConfigError, PriceListError
 from lava_ed.train.probe import Decisions
-from lava_ed.viz.report.costs import PARTS, Counted, counts_section, energy_section, mapping_section
+from lava_ed.viz.report.costs import PARTS, Counted, counts_section, energy_section, mapping_section, place_model
 from lava_ed.viz.report.facts import RunFacts, read_facts
 from lava_ed.viz.report.outcome import decisions_section, learning_section, samples_section, weights_section
 from lava_ed.viz.report.page import Page, Tile, number, percent
@@ -127,7 +127,7 @@ def _page(facts: RunFacts, samples: int, prices: Sequence[PriceList]) -> tuple[P
         weights_section(facts),
         energy_section(counted, prices, layers),
         counts_section(counted),
-        mapping_section(facts.model, counted),
+        mapping_section(place_model(facts.model), counted),
         reproduce_section(facts),
     ]
     spec = facts.model.spec
