@@ -216,9 +216,9 @@ def _notes(prices: PriceList, counts: Totals) -> list[str]:
     ]
     if "hops" not in prices.unpriced and not any(counts["hops"].values()):
         notes.append("hops are 0: without a mapping of the layers to cores no hop is counted")
-    left_out = [f"{name} ({sum(counts[name].values())})" for name in prices.unpriced if any(counts[name].values())]
+    left_out = [f"{name} ({sum(counts[name].values()):,})" for name in prices.unpriced if any(counts[name].values())]
     if left_out:
         notes.append(f"no entry of the sum under {prices.name} charges {', '.join(left_out)}")
     if any(counts[HOST].values()):
-        notes.append(f"{HOST} ({sum(counts[HOST].values())}) were done off the neurocores and are not in the sum")
+        notes.append(f"{HOST} ({sum(counts[HOST].values()):,}) were done off the neurocores and are not in the sum")
     return notes

@@ -135,7 +135,7 @@ def test_unpriced_counters_are_named():
     assert "synaptic_updates" not in report["priced_by"]
     assert report["microjoules_per_sample"]["learning"] == 0
     (note,) = (note for note in report["notes"] if "no entry of the sum" in note)
-    assert "synaptic_updates (61200)" in note
+    assert "synaptic_updates (61,200)" in note
     assert "hops" not in note
 
 

@@ -106,6 +106,37 @@ def test_nothing_is_fetched(page):
     assert page.execute_script("return performance.getEntriesByType('resource').map((e) => e.name)") == []
 
 
+@pytest.mark.parametrize("kind", ["mnist_page", "netx_page"])
+def test_every_kind_of_net_is_a_small_page_that_works(page, request, kind):
+    path = request.getfixturevalue(kind)
+    assert path.stat().st_size < 3_000_000
+    page.get(path.resolve().as_uri())
+    for group, first, second in (
+        ("price-list", "loihi1-davies2018", "cmos45-int8"),
+        ("chip", "Loihi 1", "Loihi 2"),
+    ):
+        assert shown(page, group) == [first]
+        button(page, second).click()
+        assert shown(page, group) == [second]
+    resize(page, 375, mobile=True)
+    assert page.execute_script("return document.documentElement.scrollWidth") <= 375
+    assert page.execute_script(CONTRAST) == []
+    assert page.execute_script("return performance.getEntriesByType('resource').map((e) => e.name)") == []
+    assert page.get_log("browser") == []
+
+
+def test_a_caption_stays_where_its_table_is_scrolled(page):
+    resize(page, 375, mobile=True)
+    captions = page.execute_script(
+        "return [...document.querySelectorAll('.scroll')].filter((e) => e.checkVisibility()).map((scroll) => {"
+        "scroll.scrollLeft = 9999; const box = scroll.querySelector('caption span').getBoundingClientRect();"
+        "return [scroll.scrollLeft, box.left, box.right, scroll.querySelector('caption').className]})"
+    )
+    seen = [caption for caption in captions if caption[3] != "unseen"]
+    assert any(scrolled > 0 for scrolled, *_ in seen)
+    assert all(left >= 0 and right <= 375 for _, left, right, _ in seen)
+
+
 def test_the_price_list_is_chosen_by_mouse(page):
     assert shown(page, "price-list") == ["loihi1-davies2018"]
     button(page, "anp-i").click()

@@ -11,7 +11,7 @@ from lava_ed.errors import ConfigError, ExchangeError
 from lava_ed.exchange import evaluate_netx, export_run, read_netx
 from lava_ed.exchange.netx.evaluate import spike_trains
 from lava_ed.exchange.netx.file import write_netx
-from lava_ed.exchange.netx.network import NetxNetwork
+from lava_ed.exchange.netx.network import NetxLayer, NetxNetwork, NetxNeuron
 from lava_ed.exchange.netx.probe import trace_netx
 from lava_ed.exchange.netx.program import netx_counted
 from lava_ed.train import Model, TrainConfig, train
@@ -68,6 +68,18 @@ def test_energy_counts_and_cores(run):
         assert f"3 of 128 cores of 1 chip(s) {chip}." in page
     for grid in ("input on 1", "hidden1 on 1", "output on 1"):
         assert grid in page
+
+
+def test_a_net_that_does_not_fit_a_chip(tmp_path):
+    """5,000 inputs take more axons than a core of Loihi 1 has; Loihi 2 has no such limit."""
+    dense = NetxLayer("dense", (3,), NetxNeuron(), np.full((3, 5000), 2))
+    write_netx(NetxNetwork((NetxLayer("input", (5000,)), dense), {}), tmp_path / "wide.net")
+    value = report_netx(tmp_path / "wide.net")
+    (words,) = [words for words in value["missing"] if "mapping" in words]
+    assert words.startswith("a mapping: the net does not fit Loihi 1. every core of output needs 5,000 axons in")
+    assert "a core of Loihi 1 has 4,096: 904 too many; give the layers that send to it so many neurons fewer" in words
+    page = (tmp_path / "wide.net-report" / "report.html").read_text(encoding="utf-8")
+    assert "2 of 128 cores of 1 chip(s) Loihi 2." in page
 
 
 def cells(text: str) -> str:

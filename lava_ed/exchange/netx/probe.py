@@ -62,7 +62,7 @@ def _trace(net: NetxNetwork, train: npt.NDArray[np.int8], label: int, decided: i
         shown = np.arange(len(values)) if last else spread_neurons(spikes[name], values, neurons)
         mantissa = (layer.neuron or NetxNeuron()).v_th_mant
         threshold = np.full(period, np.nan if mantissa == NEVER else mantissa << INPUT_SHIFT, np.float64)
-        traces.append(Trace(name, shown, values[shown], threshold, "LIF units: 64 × inputs"))
+        traces.append(Trace(name, shown, values[shown], threshold, "64 × inputs"))
     return Sample(index, label, decided, spikes, tuple(traces))
 
 

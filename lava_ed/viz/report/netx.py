@@ -41,6 +41,7 @@ class _Tested:
     trains: npt.NDArray[np.int8]
     decisions: Decisions
     how: dict[str, Any]
+    data_dir: str | None
 
 
 def report_netx(
@@ -125,7 +126,8 @@ def _test(
         raise ExchangeError(f"{how['dataset']} has {images.shape[1]} pixels, the net takes {net.sizes[0]}")
     trains = spike_trains(images, how["encoder"], int(how["steps"]))
     decided, counters = netx_counted(net, trains, how["readout"])
-    return _Tested(data, trains, Decisions(labels, decided, net.sizes[-1], counters), how)
+    decisions = Decisions(labels, decided, net.sizes[-1], counters)
+    return _Tested(data, trains, decisions, how, None if data_dir is None else str(data_dir))
 
 
 def _page(net: NetxNetwork, file: Path, tested: _Tested | None, samples: int, prices: Sequence[PriceList]) -> Page:
@@ -183,7 +185,7 @@ def _samples(net: NetxNetwork, tested: _Tested | None, count: int) -> list[Block
     sizes = dict(zip(names, net.sizes, strict=True))
     steps = window(net, tested.trains.shape[2])
     blocks: list[Block] = [
-        Text("Each sample was run step by step on the engine. A LIF membrane is 2^6 times the sum of its inputs.")
+        Text("Each sample was run step by step on the engine. A LIF membrane is 64 times the sum of its inputs.")
     ]
     for sample in trace_netx(net, tested.trains, decisions.labels, decisions.decided, chosen):
         blocks += sample_blocks(sample, sizes, steps - 1, steps, pixels_of(tested.data, sample.index))
@@ -211,6 +213,7 @@ def _reproduce(net: NetxNetwork, file: Path, tested: _Tested | None) -> list[Blo
         words = ["lava-ed", "eval", str(file)]
         for name, value in tested.how.items():
             words += [f"--{name}", str(value)]
+        words += [] if tested.data_dir is None else ["--data-dir", tested.data_dir]
         blocks.insert(1, Code(shlex.join(words)))
     facts = [["SHA-256 of the file", hashlib.sha256(file.read_bytes()).hexdigest()]]
     facts += [[name, number(value)] for name, value in net.notes.items()]

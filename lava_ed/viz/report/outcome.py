@@ -170,8 +170,10 @@ def sample_blocks(
     plots = [raster_plot(f"{key}-raster", raster)]
     plots += [membrane_plot(f"{key}-{trace.layer}", trace) for trace in sample.traces[:-1]]
     plots.append(output_plot(f"{key}-output", sample.traces[-1], sample.label, sample.decided))
-    silent = sum(size - np.unique(sample.spikes[name][1]).size for name, size in sizes.items() if name != "input")
-    words = f"{sum(len(times) for times, _ in sample.spikes.values())} spikes in all; {silent} hidden neurons silent."
+    hidden = {name: size for name, size in sizes.items() if name not in ("input", "output")}
+    silent = sum(size - np.unique(sample.spikes[name][1]).size for name, size in hidden.items())
+    spikes = sum(len(times) for times, _ in sample.spikes.values())
+    words = f"{spikes:,} spikes in all; {silent:,} hidden neurons silent."
     return [Figures(plots, Picture(_png(pixels), f"Pixels of {title}", title.capitalize(), words))]
 
 

@@ -13,6 +13,8 @@ from lava_ed import __version__
 from lava_ed.viz.plot import Plot
 
 TEMPLATES: Final = "templates"
+SENTENCE: Final = 40
+"""Characters from which on the text of a cell is a sentence."""
 PICTURES: Final = "report"
 """Folder of the pictures, beside the page."""
 
@@ -50,6 +52,10 @@ class Table:
     def is_number(self, column: int) -> bool:
         """Whether a column is one of numbers, to be set to the right."""
         return column > 0 and any(_is_number(row[column]) for row in self.rows)
+
+    def is_long(self, column: int) -> bool:
+        """Whether a column holds sentences, which a narrow screen must not squeeze into a word a line."""
+        return any(len(str(row[column])) > SENTENCE for row in self.rows)
 
 
 @dataclass(frozen=True)
