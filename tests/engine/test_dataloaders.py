@@ -20,10 +20,13 @@ from lava.proc.io.reset import Reset
 from lava.proc.io.sink import RingBuffer as Sink
 from lava.proc.lif.process import LIF
 from lava.proc.monitor.process import Monitor
+from stock_counters import CountingStockGraph, totals
 from stock_lava import StockGraph
 
+from lava_ed.energy import LOIHI1, map_network, total
 from lava_ed.engine import attach
 from lava_ed.errors import BackendError, ConfigError, DataError, UnsupportedProcessError
+from lava_ed.kernels.counting import COUNTERS
 
 pytestmark = pytest.mark.lava
 FIXED = Loihi2SimCfg(select_tag="fixed_pt")
@@ -251,3 +254,28 @@ def test_batches_take_resets_and_refuse_dataloaders() -> None:
     net = spike_net(5, 5, 2)
     with pytest.raises(BackendError, match="cannot serve several samples"):
         attach(net[0]).run_batch({net[2].v: np.zeros((2, 4))}, steps=1, read=[net[2].v])
+
+
+@pytest.mark.parametrize("name", [name for name in NETS if not name.startswith(("state", "resets"))])
+def test_counts_what_lavas_models_do(name: str) -> None:
+    """Spikes, messages, synapses read and neurons, from what goes through the ports of Lava's own models.
+
+    Not where a process writes states of another one: the oracle compares states before and after a step, and would
+    take what was written for work of the neurons.
+    """
+    stock, fused = NETS[name](), NETS[name]()
+    oracle, runtime = CountingStockGraph(stock), attach(fused[0])
+    for _ in range(23):
+        oracle.step()
+    fused[0].run(RunSteps(num_steps=23), FIXED)
+    found = runtime.counters()
+    names = {one: other.name for one, other in zip(stock, fused, strict=True)}
+    assert set(found) == {names[process] for process in oracle.counts}
+    for process, counts in oracle.counts.items():
+        for counter in COUNTERS:
+            if counter != "barrier_steps":
+                where = f"{type(process).__name__} {counter}"
+                assert found[names[process]][counter] == totals(counts, counter), where
+    assert total(found)["spike_messages"]["forward"] > 0
+    assert map_network(runtime, LOIHI1).message_counts(found)
+    fused[0].stop()

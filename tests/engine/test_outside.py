@@ -17,9 +17,11 @@ from lava.proc.dense.process import Dense
 from lava.proc.io.extractor import Extractor, PyLoihiExtractorModel, PyLoihiExtractorModelAsync
 from lava.proc.io.injector import Injector, PyLoihiInjectorModel
 from lava.proc.io.sink import RingBuffer as Sink
+from lava.proc.io.source import RingBuffer as Source
 from lava.proc.io.utils import ChannelConfig, ReceiveEmpty, ReceiveNotEmpty, SendFull
 from lava.proc.lif.process import LIF
 
+from lava_ed.energy import LOIHI1, map_network, total
 from lava_ed.engine import attach
 from lava_ed.errors import DataError, UnsupportedProcessError
 
@@ -204,3 +206,55 @@ def test_detaching_takes_the_buffers_away() -> None:
         graph[0].send(np.ones(3))
     with pytest.raises(AssertionError, match="Runtime needs to be created"):
         graph[1].receive()
+
+
+def test_counts_by_hand() -> None:
+    """Three messages of 3 values, none in the other two steps; the dense has no zero, the sink is on no core."""
+    messages = np.array([[1, 0, 2], [0, 0, 0], [3, 4, 5]])
+    graph = net(ZEROS)
+    injector, extractor, dense, lif, _ = graph
+    runtime = attach(injector, CONFIG)
+    for message in messages:
+        injector.send(message)
+    injector.run(RunSteps(num_steps=5), CONFIG)
+    spiked = sum(int(np.count_nonzero(extractor.receive())) for _ in range(5))
+    assert spiked > 0
+    counters = runtime.counters()
+    injector.stop()
+    assert set(counters) == {injector.name, dense.name, lif.name}
+    sent = {name: counters[injector.name][name]["forward"] for name in ("spikes", "spike_messages", "barrier_steps")}
+    assert sent == {"spikes": 5, "spike_messages": 5, "barrier_steps": 5}
+    read = {name: counters[dense.name][name]["forward"] for name in ("synops", "graded_synops")}
+    assert read == {"synops": 0, "graded_synops": 5 * 2}, "each value that is not 0 reads a synapse of both neurons"
+    out = {name: counters[lif.name][name]["forward"] for name in ("spikes", "spike_messages")}
+    assert out == {"spikes": spiked, "spike_messages": 0}, "the extractor is on no core"
+    mapping = map_network(runtime, LOIHI1)
+    assert mapping.layer_names == (injector.name, lif.name)
+    assert mapping.message_counts(counters)[injector.name]["spike_messages"]["forward"] == 5
+
+
+@pytest.mark.parametrize("bits", [0, 8])
+@pytest.mark.parametrize("pieces", [(12,), (1, 4, 7)])
+def test_counts_as_a_ring_buffer_with_the_same_data(bits: int, pieces: tuple[int, ...]) -> None:
+    """Whose counters are held against Lava's own models; runs in pieces count on."""
+    data = np.random.default_rng(5).integers(-2, 3, (12, 3))
+    graph = net(ZEROS, bits=bits)
+    injector, _, dense, lif, _ = graph
+    source, twin = Source(data=data.T), Dense(weights=dense.weights.init, num_message_bits=bits)
+    last, sinks = LIF(shape=(2,), vth=40, du=99), [Sink(shape=(n,), buffer=12) for n in (3, 2)]
+    for port, target in (
+        (source.s_out, twin.s_in), (source.s_out, sinks[0].a_in), (twin.a_out, last.a_in), (last.s_out, sinks[1].a_in)
+    ):  # fmt: skip
+        port.connect(target)
+    ours, theirs = attach(injector, CONFIG), attach(source)
+    for message in data:
+        injector.send(message)
+    for steps in pieces:
+        for first in (injector, source):
+            first.run(RunSteps(num_steps=steps), CONFIG)
+    found, expected = ours.counters(), theirs.counters()
+    for one, other in ((injector, source), (dense, twin), (lif, last)):
+        assert found[one.name] == expected[other.name]
+    assert total(found)["spikes"]["forward"] > np.count_nonzero(data), "neurons spike, too"
+    for first in (injector, source):
+        first.stop()
