@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
+
+from lava_ed.energy import CHIPS, LOIHI1
 
 
 @pytest.mark.parametrize("chip", ["loihi1", "loihi2"])
@@ -37,3 +42,30 @@ def test_unknown_chip(lava_ed, run):
     assert outcome.code == 2
     assert outcome.value["error"]["type"] == "ConfigError"
     assert "loihi1, loihi2" in outcome.value["error"]["message"]
+
+
+def test_a_net_that_does_not_fit(lava_ed, run, monkeypatch):
+    """A neuron takes 64 · (8 + 8) bits for synapses and their axons, and 242 for the mirrored ones and its traces."""
+    monkeypatch.setitem(CHIPS, "loihi1", replace(LOIHI1, synaptic_bits=1000))
+    before = sorted(str(path) for path in run.rglob("*"))
+    outcome = lava_ed("energy", run, "--chip", "loihi1", "--json")
+    assert outcome.code == 2
+    assert outcome.value["error"]["type"] == "ChipLimitError"
+    message = outcome.value["error"]["message"]
+    assert "neuron 0 of hidden1 (layer 1) alone needs 1,266 bits" in message
+    assert "bits of synaptic memory (64 synapses of dense1" in message
+    assert "a core of Loihi 1 has 1,000: 266 too many" in message
+    assert "take at least 17 neurons from layer 0, or prune at least 34 of its 64 synapses" in message
+    assert sorted(str(path) for path in run.rglob("*")) == before
+
+
+def test_a_report_says_what_does_not_fit_and_by_how_much(lava_ed, run, monkeypatch):
+    """The other chip is placed all the same."""
+    monkeypatch.setitem(CHIPS, "loihi1", replace(LOIHI1, axons_in=60))
+    value = lava_ed("report", run, "--json").value
+    (words,) = (words for words in value["missing"] if words.startswith("a mapping"))
+    assert (
+        "the net does not fit Loihi 1. every core of hidden1 needs 74 axons in (64 of layer 0, 10 of layer 2)" in words
+    )
+    assert "a core of Loihi 1 has 60: 14 too many; give the layers that send to it so many neurons fewer" in words
+    assert "3 of 128 cores of 1 chip(s) Loihi 2." in Path(value["report"]).read_text(encoding="utf-8")
