@@ -21,6 +21,17 @@ ARENAS: Final[dict[str, type[np.generic]]] = {
     "f64": np.float64,
 }
 
+CACHE_LINE: Final = 64
+"""Bytes."""
+
+
+def aligned_zeros(size: int, dtype: type[np.generic]) -> npt.NDArray[Any]:
+    """Zeros that begin at a cache line: where they begin would else change a step's time from run to run."""
+    itemsize = np.dtype(dtype).itemsize
+    room = np.zeros(size * itemsize + CACHE_LINE, np.uint8)
+    first = -room.ctypes.data % CACHE_LINE
+    return room[first : first + size * itemsize].view(dtype)
+
 
 @dataclass(frozen=True)
 class Slot:
@@ -45,7 +56,13 @@ class Memory:
     _initial: list[tuple[Slot, npt.NDArray[Any]]] = field(default_factory=list)
 
     def allocate(self, arena: str, shape: tuple[int, ...], init: npt.ArrayLike | None = None) -> Slot:
-        """Reserve a region, filled with `init` (broadcast) or zeros when the arenas are frozen."""
+        """Reserve a region, filled with `init` (broadcast) or zeros when the arenas are frozen.
+
+        One that is worth it begins at a cache line, which vector code reads faster.
+        """
+        line = CACHE_LINE // np.dtype(ARENAS[arena]).itemsize
+        if int(np.prod(shape, dtype=np.int64)) >= line:
+            self._used[arena] += -self._used[arena] % line
         slot = Slot(arena, self._used[arena], shape)
         self._used[arena] += slot.size
         if init is not None:
@@ -58,7 +75,7 @@ class Memory:
     def freeze(self) -> None:
         """Create the arenas and write the initial values."""
         self.arrays = {
-            name: np.zeros(n if name == "f64" else max(n, 1), ARENAS[name]) for name, n in self._used.items()
+            name: aligned_zeros(n if name == "f64" else max(n, 1), ARENAS[name]) for name, n in self._used.items()
         }
         for slot, values in self._initial:
             self.view(slot)[...] = values.reshape(slot.shape) if values.size == slot.size else values

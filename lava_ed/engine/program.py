@@ -301,7 +301,7 @@ class Program:
         """Rebuild the lists of inputs that spiked, which no Var holds, from x0."""
         i32 = self._memory.arrays["i32"]
         for _, _, count, listed, x0, x1 in self._ops[self._ops[:, 0] == DENSE_RESET, :6]:
-            spiked = np.flatnonzero(i32[x0:x1])  # x1 lies right behind x0
+            spiked = np.flatnonzero(i32[x0:x1])  # x1 lies behind x0, zeros between them
             i32[count] = spiked.size
             i32[listed : listed + spiked.size] = spiked
 

@@ -186,11 +186,13 @@ def leak_and_fire(a_in, v, threshold, dv, half_width, t, spike_word, support_wor
     active = 0
     overflows = 0
     bit = np.int32(np.int64(1) << t)
+    leaks = np.int32(-1 if dv != 0 else 0)
     for j in range(v.size):
         a = a_in[j]
         old = v[j]
+        moving = np.int32(a | np.int32(old & leaks))
         if COUNTING:
-            active += (a != 0) | ((old != 0) & (dv != 0))
+            active += moving != 0
         raw = decay(old, dv) + a
         new = wrap_state(raw)
         overflows += new != raw
@@ -199,7 +201,7 @@ def leak_and_fire(a_in, v, threshold, dv, half_width, t, spike_word, support_wor
             if new - threshold < half_width:
                 support_word[j] |= bit
             if COUNTING:
-                active += (a == 0) & ((old == 0) | (dv == 0))
+                active += moving == 0
             events[spikes] = j
             spikes += 1
             new = 0
@@ -244,12 +246,12 @@ def replay_error(e_in, b, d, spike_word, support_word, t, dv, dv_post, delta):  
     messages = 0
     active = 0
     overflows = 0
+    leaks, post = np.int32(-1 if dv != 0 else 0), np.int32(-1 if dv_post != 0 else 0)
     for j in range(b.size):
         e = e_in[j]
         if COUNTING:
-            active += (
-                (e != 0) | ((spike_word[j] >> t) & 1 != 0) | ((d[j] != 0) & (dv != 0)) | ((b[j] != 0) & (dv_post != 0))
-            )
+            spiked = np.int32((spike_word[j] >> t) & 1)
+            active += np.int32(np.int32(e | spiked) | np.int32(np.int32(d[j] & leaks) | np.int32(b[j] & post))) != 0
         d_now = np.int32(decay(d[j], dv))
         raw = decay(b[j], dv_post) + e
         b_now = np.int32(wrap_state(raw))

@@ -134,8 +134,8 @@ def _add_to_row(w8, i, steps, rest, column, byte):  # type: ignore[no-untyped-de
     sat₈((sat₁₅(256·w + increment) + r) » 8) = sat₈(w + ⌊increment/256⌋ + [rest + r ≥ 256]), so that the
     loop's vectors hold 16 bits, tallies included.
     """
-    writes = np.int16(0)
-    nonzeros = np.int16(0)
+    same = np.int16(0)
+    zeros = np.int16(0)
     for j in range(w8.shape[1]):
         old = np.int16(w8[i, j])
         r = np.int16(np.int16(byte + column[j]) & _BYTE)
@@ -143,10 +143,10 @@ def _add_to_row(w8, i, steps, rest, column, byte):  # type: ignore[no-untyped-de
         new = np.int16(np.int16(old + steps[j]) + carry)
         new = min(max(new, _LOW), _HIGH)
         if COUNTING:
-            writes = np.int16(writes + np.int16(new != old))
-            nonzeros = np.int16(nonzeros + np.int16(new != _NONE))
+            same = np.int16(same + np.int16(new == old))
+            zeros = np.int16(zeros + np.int16(new == _NONE))
         w8[i, j] = np.int8(new)
-    return writes, nonzeros
+    return w8.shape[1] - same, w8.shape[1] - zeros
 
 
 @kernel

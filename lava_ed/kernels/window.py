@@ -16,26 +16,27 @@ from lava_ed.kernels.synapse import add_rows, scale_sum, synops_of
 @inline
 def _coast(u, v, steps):  # type: ignore[no-untyped-def]
     """`steps` updates without input: v ← v + steps·u; returns the active neuron updates."""
-    moving = np.int32(0)
+    still = np.int32(0)
     for j in range(u.size):
         if COUNTING:
-            moving = np.int32(moving + np.int32(u[j] != 0))
+            still = np.int32(still + np.int32(u[j] == 0))
         v[j] = np.int32(v[j] + np.int32(np.int32(steps) * u[j]))
-    return np.int64(moving) * steps
+    return np.int64(u.size - still) * steps
 
 
 @inline
 def _take(a_buff, exponent, u, v):  # type: ignore[no-untyped-def]
     """One update with the row sums in a_buff as input; returns the active neurons."""
-    active = np.int32(0)
+    # What is counted is the rest: vectors compare for equality, and an input or a current is there before or after.
+    idle = np.int32(0)
     for j in range(u.size):
         a = np.int32(scale_sum(a_buff[j], exponent))
-        current = np.int32(u[j] + a)
         if COUNTING:
-            active = np.int32(active + np.int32((a != 0) | (current != 0)))
+            idle = np.int32(idle + np.int32(np.int32(a | u[j]) == 0))
+        current = np.int32(u[j] + a)
         u[j] = current
         v[j] = np.int32(v[j] + current)
-    return active
+    return np.int64(u.size - idle)
 
 
 @kernel
