@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from lava_ed.train.run_folder import RunFolder
+
+KIB: Final = 8 * 1024
+"""Bits."""
 
 
 def evaluate(
@@ -135,14 +138,16 @@ def _show_energy(console: Console, run: str, value: dict[str, Any]) -> None:
 
 def _show_mapping(console: Console, run: str, mapping: dict[str, Any]) -> None:
     """What the fullest core of each layer uses of its limits, and the messages that follow."""
-    keys = ("neurons", "synaptic_bits", "axons_in", "axons_out")
     rows = [
-        (row["layer"], row["neurons_total"], row["cores"], *map(_share, (row[key] for key in keys)), row["binding"])
+        (
+            row["layer"], row["neurons_total"], row["cores"], _share(row["neurons"]), _share(row["synaptic_bits"], KIB),
+            _share(row["axons_in"]), _share(row["axons_out"]), row["binding"].replace("_", " "),
+        )
         for row in mapping["layers"]
-    ]
+    ]  # fmt: skip
     chip = mapping["chip"]
     title = f"{run}: {mapping['cores']} cores of {mapping['chips']} {chip['title']}; used / limit of the fullest core"
-    header = ("layer", "neurons", "cores", "neurons a core", "synaptic bits", "axons in", "axons out", "binding")
+    header = ("layer", "neurons", "cores", "neurons a core", "synapse KiB", "axons in", "axons out", "binding")
     table(title, header, rows)(console)
     for part, counts in mapping["per_sample"].items():
         sums = {name: sum(phases.values()) for name, phases in counts.items()}
@@ -152,7 +157,7 @@ def _show_mapping(console: Console, run: str, mapping: dict[str, Any]) -> None:
     console.print(f"Limits: {chip['source']}", soft_wrap=True)
 
 
-def _share(usage: tuple[int, int | None]) -> str:
-    """used / limit; a limit that is not known to bind is left out."""
-    used, limit = usage
-    return f"{used:,}" if limit is None else f"{used:,} / {limit:,}"
+def _share(usage: tuple[int, int | None], unit: int = 1) -> str:
+    """used / limit in units of so many; a limit that is not known to bind is left out."""
+    used, limit = (None if value is None else f"{value:,}" if unit == 1 else f"{value / unit:,.1f}" for value in usage)
+    return f"{used}" if limit is None else f"{used} / {limit}"

@@ -29,8 +29,17 @@ def test_table(lava_ed, run, monkeypatch):
     monkeypatch.setenv("COLUMNS", "200")
     outcome = lava_ed("energy", run, "--chip", "loihi1")
     assert outcome.code == 0
-    for text in ("3 cores of 1 Loihi 1", "16 / 1,024", "/ 1,048,576", "binding", "messages and 0.0 hops", "Davies"):
+    for text in ("3 cores of 1 Loihi 1", "16 / 1,024", "/ 128.0", "binding", "messages and 0.0 hops", "Davies"):
         assert text in outcome.out
+
+
+def test_nothing_is_cut_off_at_80_columns(lava_ed, run, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    out = lava_ed("energy", run, "--chip", "loihi1").out
+    shown = out[out.rindex("┏") :]
+    assert "…" not in shown
+    assert "128.0" in shown
+    assert "4,096" in shown
 
 
 def test_without_a_chip_there_is_no_mapping(lava_ed, run):
