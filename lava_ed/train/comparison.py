@@ -296,7 +296,7 @@ def _notes_of(group: Group, entry: Mapping[str, Any], target: float | None) -> l
     there = entry["accuracy_there"]
     if target is not None and there is not None and there["mean"] - target > TOLERANCE:
         notes.append(
-            f"{group.label} is at {100 * there['mean']:.2f} % where it first passes the target, more "
+            f"{group.label} is at {100 * there['mean']:.2f} % where it first passes the target, more than "
             f"{100 * TOLERANCE:g} points above it: its figures are upper bounds"
         )
     return notes

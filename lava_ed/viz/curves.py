@@ -75,7 +75,7 @@ def activity_plot(rows: Rows) -> Plot:
     ax.set_ylim(bottom=0)
     ax.set_xlabel("epoch")
     ax.set_ylabel("count per training sample")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     above(ax, 3)
     hints = {}
     for row in rows:
@@ -97,7 +97,7 @@ def _draw_accuracy(ax: Axes, runs: Mapping[str, Rows]) -> None:
     """Validation solid with marks, training dashed."""
     from matplotlib.ticker import MaxNLocator
 
-    lowest = 100.0
+    lowest, last = 100.0, 1
     for k, (name, rows) in enumerate(runs.items()):
         colour, marker = PALETTE[k % len(PALETTE)], MARKERS[k % len(MARKERS)]
         epochs = [row["epoch"] for row in rows]
@@ -113,13 +113,15 @@ def _draw_accuracy(ax: Axes, runs: Mapping[str, Rows]) -> None:
                 label=f"{name}, validation",
             )
         ax.plot(epochs, training, color=colour, linestyle="--", linewidth=1, label=f"{name}, training (online)")
-        lowest = min([lowest, *training[1:], *(y for _, y in held_out[1:])])
-    # The first epoch begins at chance and would flatten everything after it.
+        accuracies = [y for _, y in held_out] or training
+        last = max([last, *epochs])
+        # The first epoch begins at chance and would flatten everything after it.
+        lowest = min([lowest, *training[1:], *(accuracies[1:] or accuracies)])
     ax.set_ylim(max(0.0, lowest - 5), 100.5)
-    ax.set_xlim(left=0.5)
+    ax.set_xlim(0.5, last + 0.5)
     ax.set_xlabel("epoch")
     ax.set_ylabel("accuracy (%)")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     ax.grid(axis="y", color="#dddddd", linewidth=0.6)
     ax.set_axisbelow(True)
     ax.legend(frameon=False, fontsize=9, loc="lower right")

@@ -39,6 +39,21 @@ def test_one_epoch_without_validation(tmp_path):
     assert (tmp_path / "a.png").read_bytes().startswith(PNG)
 
 
+def test_no_epoch_lies_outside_the_axes():
+    """One run of one epoch, far below the other's."""
+
+    def rows(*accuracies):
+        return [{"epoch": k, "train_accuracy": a, "validation_accuracy": a} for k, a in enumerate(accuracies, start=1)]
+
+    for runs in ({"one": rows(0.97), "two": rows(0.61)}, {"one": rows(0.97)}, {"one": rows(0.2, 0.9, 0.95)}):
+        (ax,) = curves_module.accuracy_plot(runs).figure.axes
+        low, high = ax.get_ylim()
+        shown = runs["one"][1:] or [row for run in runs.values() for row in run]
+        assert all(low < 100 * row["validation_accuracy"] < high for row in shown)
+        assert all(tick == int(tick) for tick in ax.get_xticks())
+        assert ax.get_xlim()[1] > max(row["epoch"] for row in runs["one"])
+
+
 def test_spike_raster(tmp_path):
     layers = {
         "input": (3, np.array([0, 1]), np.array([2, 0])),
