@@ -75,6 +75,7 @@ def settings_of(spec: NetworkSpec) -> Settings:
         error_limit=spec.error_limit,
         softmax_shift=spec.softmax_shift,
         dead_zone=spec.dead_zone,
+        nearest=int(spec.softmax_rounding == "nearest"),
         seed=spec.seed,
         layers=len(spec.layers),
         steps=spec.steps,

@@ -67,7 +67,10 @@ def _nodes(spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]]) -> list[N
             nodes.append(FeedbackNode(f"feedback{layer}", layer, feedback_weights(spec, layer), spec.error_shift))
     nodes.append(ReadoutNode("readout", spec.sizes[-1], last, spec.readout_adaptation))
     nodes.append(
-        SoftmaxErrorNode("error", spec.sizes[-1], spec.softmax_shift, spec.dead_zone, 1, spec.seed, rate.port_shift)
+        SoftmaxErrorNode(
+            "error", spec.sizes[-1], spec.softmax_shift, spec.dead_zone, 1, spec.seed, rate.port_shift,
+            spec.softmax_rounding,
+        )  # fmt: skip
     )
     return nodes
 

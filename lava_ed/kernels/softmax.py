@@ -9,16 +9,19 @@ from lava_ed.kernels.fixed_point import ERROR_MAX
 
 
 @kernel
-def softmax_error(v, label, shift, dead_zone, e):  # type: ignore[no-untyped-def]
-    """e_o = 127·[o = label] − ⌊127·q_o/Σq⌋ with q_o = 2^(15 − n_o), n_o = (max V − V_o) » shift.
+def softmax_error(v, label, shift, dead_zone, nearest, e):  # type: ignore[no-untyped-def]
+    """e_o = 127·[o = label] − p_o, p_o = ⌊127·q_o/Σq⌋ with q_o = 2^(15 − n_o), n_o = (max V − V_o) » shift.
 
-    q_o is 0 from n_o = 16 on.  Where no |e_o| passes the dead zone, every e_o is 0.
+    q_o is 0 from n_o = 16 on.  Where no |e_o| passes the dead zone, every e_o is 0.  Floors leave Σe > 0,
+    a push upwards on every output in every sample; `nearest` rounds instead: p_o = ⌊(127·q_o + ⌊Σq/2⌋)/Σq⌋.
 
     Parameters
     ----------
     v : int32 (n,)
         Membranes of the output layer.
     label, shift, dead_zone : int
+    nearest : int
+        1: p is rounded to the nearest integer, 0: down.
     e : int32 (n,)
         Receives the error, −127 … 127.
 
@@ -33,11 +36,12 @@ def softmax_error(v, label, shift, dead_zone, e):  # type: ignore[no-untyped-def
     for o in range(v.size):
         n = (top - v[o]) >> shift
         total += (np.int64(1) << (15 - n)) if n < 16 else 0
+    half = (total >> 1) if nearest else np.int64(0)
     worst = 0
     for o in range(v.size):
         n = (top - v[o]) >> shift
         q = (np.int64(1) << (15 - n)) if n < 16 else np.int64(0)
-        error = (ERROR_MAX if o == label else 0) - (ERROR_MAX * q) // total
+        error = (ERROR_MAX if o == label else 0) - (ERROR_MAX * q + half) // total
         e[o] = error
         worst = max(worst, abs(error))
     live = 0

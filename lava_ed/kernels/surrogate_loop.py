@@ -66,6 +66,7 @@ class Settings(NamedTuple):
     error_limit: int
     softmax_shift: int
     dead_zone: int
+    nearest: int
     seed: int
     layers: int
     steps: int
@@ -230,7 +231,7 @@ def decide(work, s, v, label):  # type: ignore[no-untyped-def]
     work.state[CORRECT] += best == label
     live = 0
     if work.state[LEARNING]:
-        live = softmax_error(v, label, s.softmax_shift, s.dead_zone, work.e)
+        live = softmax_error(v, label, s.softmax_shift, s.dead_zone, s.nearest, work.e)
     else:
         work.e[:] = 0
     return best, live

@@ -17,6 +17,8 @@ from lava_ed.network.schedule import ReadoutKind, Schedule
 
 Feedback = Literal["symmetric", "random"]
 FEEDBACKS: Final = ("symmetric", "random")
+Rounding = Literal["floor", "nearest"]
+ROUNDINGS: Final = ("floor", "nearest")
 OVERFLOWS: Final = ("raise", "warn", "wrap")
 _ENCODER: Final[dict[str, EncoderKind]] = {"std-ed": "ttfs", "mpd-ed": "rate", "relpsp": "ttfs", "renner": "binary"}
 """The encoder that each kind of rule takes where none is given."""
@@ -32,6 +34,8 @@ _INTEGERS: Final = (
     "input_drop",
     "seed",
 )
+EARLIER: Final = {"input_drop": 0, "softmax_rounding": "floor"}
+"""What a description means by leaving out a setting that it is too old to know."""
 FORMAT: Final = 1
 """Version of the dictionary form."""
 
@@ -67,6 +71,8 @@ class NetworkSpec:
         Largest |δ| of STD-ED; the chip's message holds 127, larger ones serve exact checks of the gradient.
     softmax_shift : int
         k: membranes are compared in units of 2^k.
+    softmax_rounding : {"floor", "nearest"}
+        Of the shares p that the error subtracts: floors leave Σe > 0, which drives every output upwards.
     dead_zone : int
         Errors whose largest |e| does not pass it are not sent.
     dv : int
@@ -103,6 +109,7 @@ class NetworkSpec:
     error_shift: int = 8
     error_limit: int = TRACE_MAX
     softmax_shift: int = 12
+    softmax_rounding: Rounding = "floor"
     dead_zone: int = 4
     dv: int = 0
     half_width: int = 8
@@ -146,6 +153,7 @@ class NetworkSpec:
         for name, value, allowed in (
             ("encoder", self.encoder, ENCODERS),
             ("feedback", self.feedback, FEEDBACKS),
+            ("softmax_rounding", self.softmax_rounding, ROUNDINGS),
             ("overflow", self.overflow, OVERFLOWS),
         ):
             if value not in allowed:
@@ -270,7 +278,8 @@ class NetworkSpec:
         """
         values = dict(data)
         found = values.pop("format", None)
-        values.setdefault("input_drop", 0)  # absent before there was such a setting
+        for name, value in EARLIER.items():
+            values.setdefault(name, value)
         if found != FORMAT:
             raise ConfigError(f"network description has format {found}, this version reads {FORMAT}: retrain the net")
         try:

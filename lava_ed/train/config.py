@@ -11,7 +11,7 @@ from lava_ed.learning_rules import RULES
 from lava_ed.network.adaptation import Adaptation
 from lava_ed.network.encoding import EncoderKind
 from lava_ed.network.schedule import ReadoutKind
-from lava_ed.network.spec import Feedback, NetworkSpec
+from lava_ed.network.spec import EARLIER, Feedback, NetworkSpec, Rounding
 from lava_ed.train.backend import BACKENDS, check_backend
 from lava_ed.train.presets import preset
 
@@ -79,6 +79,7 @@ class TrainConfig:
     error_shift: int
     error_limit: int
     softmax_shift: int
+    softmax_rounding: Rounding
     dead_zone: int
     dv: int
     half_width: int
@@ -158,6 +159,7 @@ class TrainConfig:
             error_shift=self.error_shift,
             error_limit=self.error_limit,
             softmax_shift=self.softmax_shift,
+            softmax_rounding=self.softmax_rounding,
             dead_zone=self.dead_zone,
             dv=self.dv,
             half_width=self.half_width,
@@ -181,7 +183,8 @@ class TrainConfig:
         """
         values = dict(data)
         found = values.pop("format", None)
-        values.setdefault("input_drop", 0)  # absent before there was such a setting
+        for name, value in EARLIER.items():
+            values.setdefault(name, value)
         if found != FORMAT:
             raise ConfigError(
                 f"the configuration has format {found}, this version reads {FORMAT}: "

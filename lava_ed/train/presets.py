@@ -16,6 +16,7 @@ _COMMON: Final[dict[str, Any]] = {
     "readout_adaptation": Adaptation(initial_step=40),
     "init_limits": (32,),
     "weight_exponents": (0,),
+    "softmax_rounding": "nearest",
     "error_shift": 8,
     "error_limit": 127,
     "dead_zone": 4,

@@ -46,6 +46,8 @@ CASES = [
     pytest.param("std-ed", (8,), "symmetric", 7, {"input_drop": 90}, id="std-ed-input-drop"),
     pytest.param("mpd-ed", (8, 7), "symmetric", 7, {"input_drop": 90}, id="mpd-ed-input-drop"),
     pytest.param("mpd-ed", (8,), "symmetric", 6, {"dead_zone": 60}, id="mpd-ed-dead-zone"),
+    pytest.param("std-ed", (8,), "symmetric", 8, {"softmax_rounding": "nearest"}, id="std-ed-nearest"),
+    pytest.param("mpd-ed", (8,), "symmetric", 8, {"softmax_rounding": "nearest"}, id="mpd-ed-nearest"),
 ]
 SAMPLES = 24
 EXTRA_STEPS = 5

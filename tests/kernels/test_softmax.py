@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -17,22 +18,23 @@ membranes = st.integers(1, 12).flatmap(
 )
 
 
-def error_of(v, label, shift, dead_zone=0):
+def error_of(v, label, shift, dead_zone=0, nearest=0):
     e = np.full(len(v), 99, np.int32)
-    live = softmax_error(np.array(v, np.int32), label, shift, dead_zone, e)
+    live = softmax_error(np.array(v, np.int32), label, shift, dead_zone, nearest, e)
     return e.tolist(), live
 
 
-@given(v=membranes, shift=edged(0, 23), dead_zone=edged(0, 127), data=st.data())
-def test_softmax_error(v, shift, dead_zone, data):
+@given(v=membranes, shift=edged(0, 23), dead_zone=edged(0, 127), nearest=st.booleans(), data=st.data())
+def test_softmax_error(v, shift, dead_zone, nearest, data):
     label = data.draw(st.integers(0, len(v) - 1))
     values = v.tolist()
     steps = [(max(values) - x) // 2**shift for x in values]
     q = [2 ** (15 - n) if n < 16 else 0 for n in steps]
-    expected = [127 * (o == label) - 127 * q[o] // sum(q) for o in range(len(q))]
+    half = Fraction(1, 2) if nearest else 0
+    expected = [127 * (o == label) - math.floor(Fraction(127 * q[o], sum(q)) + half) for o in range(len(q))]
     if max(abs(x) for x in expected) <= dead_zone:
         expected = [0] * len(q)
-    assert error_of(values, label, shift, dead_zone) == (expected, np.count_nonzero(expected))
+    assert error_of(values, label, shift, dead_zone, nearest) == (expected, np.count_nonzero(expected))
 
 
 @given(v=membranes, shift=edged(0, 23), data=st.data())
@@ -48,6 +50,8 @@ def test_by_hand():
     """Membranes 0, 1 and 2 steps under the top: q = 4 : 2 : 1, p = 72, 36, 18."""
     assert error_of([2048, 1024, 0], 1, 10) == ([-72, 127 - 36, -18], 3)
     assert error_of([0, 0], 0, 10) == ([127 - 63, -63], 2)
+    assert error_of([2048, 1024, 0], 1, 10, nearest=1) == ([-73, 127 - 36, -18], 3)  # 72.57, 36.29, 18.14
+    assert error_of([0, 0], 0, 10, nearest=1) == ([127 - 64, -64], 2)  # 63.5 goes up
 
 
 def test_it_is_a_softmax_of_base_two():

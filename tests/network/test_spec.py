@@ -38,6 +38,7 @@ BAD = [
     ({"weight_exponents": (8, 0)}, "weight_exponents"),
     ({"encoder": "poisson"}, "encoder 'poisson' is unknown: use one of ttfs, rate, current"),
     ({"feedback": "direct"}, "feedback 'direct' is unknown: use one of symmetric, random"),
+    ({"softmax_rounding": "up"}, "softmax_rounding 'up' is unknown: use one of floor, nearest"),
     ({"overflow": "ignore"}, "overflow 'ignore' is unknown: use one of raise, warn, wrap"),
     ({"readout": "vote"}, "readout 'vote' is unknown"),
     ({"encoder": "rate"}, "STD-ED reads one spike time.*use encoder='ttfs'"),
@@ -75,6 +76,13 @@ def test_edges_are_accepted(init, exponent, **settings):
     spec = NetworkSpec((4, 3, 2), init_limits=(init, 1), weight_exponents=(exponent, 0), **settings)
     assert {name: getattr(spec, name) for name in settings} == settings
     assert NetworkSpec.from_dict(json.loads(json.dumps(spec.to_dict()))) == spec
+
+
+def test_a_description_from_before_rounding_could_be_chosen_rounds_down():
+    data = NetworkSpec((4, 3, 2), softmax_rounding="nearest").to_dict()
+    assert NetworkSpec.from_dict(data).softmax_rounding == "nearest"
+    del data["softmax_rounding"]
+    assert NetworkSpec.from_dict(data).softmax_rounding == "floor"
 
 
 def test_membrane_limit_gives_a_readable_report():

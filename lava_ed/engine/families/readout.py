@@ -57,7 +57,8 @@ def softmax(a, i32, i64, predictions, done):  # type: ignore[no-untyped-def]
 
     Columns: 1 n, 2 v, 3 label, 4 shift, 5 dead zone, 6 learning (Var), 7 e, 8 message, 9 fraction
     bits, 10 live e, 11 gate, 12 prediction, 13 seen, 14 correct, 15 triggered (i64), 16 counters
-    (i64), 17 destinations of e_out, 18 destinations of gate_out, 19 label Var.
+    (i64), 17 destinations of e_out, 18 destinations of gate_out, 19 label Var, 20 round p
+    to the nearest.
     """
     n = a[1]
     v = i32[a[2] : a[2] + n]
@@ -73,7 +74,7 @@ def softmax(a, i32, i64, predictions, done):  # type: ignore[no-untyped-def]
     if i32[a[6]] == 0:
         return
     e = i32[a[7] : a[7] + n]
-    live = softmax_error(v, label, a[4], a[5], e)
+    live = softmax_error(v, label, a[4], a[5], a[20], e)
     add_count(i64, a[16] + HOST_OPS * N_PHASES + BACKWARD, n)
     i32[a[10]] = live
     i32[a[11]] = live > 0
@@ -158,6 +159,7 @@ class SoftmaxErrorNode(Node):
     learning: int = 1
     seed: int = 0
     port_shift: int = 0
+    rounding: str = "floor"
     _columns: dict[str, int] = field(default_factory=dict)
 
     def declare(self, asm: Assembler) -> None:
@@ -201,6 +203,7 @@ class SoftmaxErrorNode(Node):
             n, v_in.values, label.values, self.shift, self.dead_zone, c["learning"], c["e"], c["message"], fraction,
             c["live_e"], c["gate"], c["prediction"], c["seen"], c["correct"], c["triggered"], c["counters"],
             asm.fan_out(self, "e_out"), asm.fan_out(self, "gate_out"), c["label"],
+            int(self.rounding == "nearest"),
         )  # fmt: skip
         if s.kind == "std-ed":
             start, stop, clear = s.learning_phase, s.period, -1

@@ -126,5 +126,5 @@ def lower_softmax_error(process: SoftmaxError, name: str) -> SoftmaxErrorNode:
     p = process.proc_params
     return SoftmaxErrorNode(
         name, process.e.shape[0], p["shift"], p["dead_zone"], _scalar(process.learning), p["seed"],
-        _scalar(process.port_shift),
+        _scalar(process.port_shift), p["rounding"],
     )  # fmt: skip

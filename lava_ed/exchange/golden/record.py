@@ -207,7 +207,12 @@ def _parameters(spec: NetworkSpec, node: str, kind: str) -> dict[str, Any]:
         "FeedbackDense": {"layer": layer, "error_shift": spec.error_shift},
         "MembraneReadout": {"layer": layer},
         "FirstSpikeReadout": adapts,
-        "SoftmaxError": {"shift": spec.softmax_shift, "dead_zone": spec.dead_zone, "seed": spec.seed},
+        "SoftmaxError": {
+            "shift": spec.softmax_shift,
+            "dead_zone": spec.dead_zone,
+            "rounding": spec.softmax_rounding,
+            "seed": spec.seed,
+        },
     }[kind]
 
 

@@ -307,7 +307,7 @@ class FirstSpikeReadout(MembraneReadout):
 
 
 class SoftmaxError(Process):
-    """e_o = 127·[o = label] − ⌊127·q_o/Σq⌋, q_o = 2^(15 − n_o), n_o = (max V − V_o) » shift."""
+    """e_o = 127·[o = label] − 127·q_o/Σq (rounded), q_o = 2^(15 − n_o), n_o = (max V − V_o) » shift."""
 
     def step(self, phase, inputs):
         s = self.state
@@ -335,7 +335,9 @@ class SoftmaxError(Process):
             return
         n = (v.max() - v) >> self.p.shift
         q = np.where(n < 16, 1 << np.clip(15 - n, 0, 15), 0)
-        error = 127 * (np.arange(v.size) == label) - 127 * q // q.sum()
+        # Files from before there was a choice have no entry: they round down.
+        half = q.sum() // 2 if getattr(self.p, "rounding", "floor") == "nearest" else 0
+        error = 127 * (np.arange(v.size) == label) - (127 * q + half) // q.sum()
         s["e"][:] = error if np.abs(error).max() > self.p.dead_zone else 0
         s["gate"][0] = int(s["e"].any())
         s["triggered"] += int(s["e"].any())

@@ -148,6 +148,7 @@ def create_processes(
         shape=(spec.sizes[-1],),
         shift=spec.softmax_shift,
         dead_zone=spec.dead_zone,
+        rounding=spec.softmax_rounding,
         port_shift=rate.port_shift,
         name="error",
         **common,

@@ -50,6 +50,7 @@ class PySoftmaxErrorModelFixed(PhasedModel):
         super().__init__(proc_params)
         self._shift: int = proc_params["shift"]
         self._dead_zone: int = proc_params["dead_zone"]
+        self._nearest = int(proc_params["rounding"] == "nearest")
 
     def run_spk(self) -> None:
         """One time step."""
@@ -82,7 +83,7 @@ class PySoftmaxErrorModelFixed(PhasedModel):
         self.correct += best == label
         if not self.learning[0]:
             return
-        live = softmax_error(v, label, self._shift, self._dead_zone, self.e)
+        live = softmax_error(v, label, self._shift, self._dead_zone, self._nearest, self.e)
         self.count(HOST_OPS, BACKWARD, self.e.size)
         self.count_spikes(BACKWARD, live, self.e_out)
         if live:

@@ -7,6 +7,8 @@ from typing import Any
 from lava.magma.core.process.ports.ports import InPort, OutPort
 from lava.magma.core.process.variable import Var
 
+from lava_ed.errors import ConfigError
+from lava_ed.network.spec import ROUNDINGS, Rounding
 from lava_ed.proc.phased import PhasedProcess
 
 
@@ -14,7 +16,7 @@ class SoftmaxError(PhasedProcess):
     """Decision and signed 8-bit error from the output values and the label, by a base-2 softmax.
 
     In the error phase: the decision is argmax V; n_o = (max V − V_o) » shift, q_o = 2^(15 − n_o),
-    e_o = 127·[o = label] − ⌊127·q_o/Σq⌋.  Where no |e_o| passes the dead zone nothing is sent; else
+    e_o = 127·[o = label] − p_o, with p_o = 127·q_o/Σq rounded down or to the nearest.  Where no |e_o| passes the dead zone nothing is sent; else
     e goes out on e_out (MPD-ED: with 8 fractional bits), the gate opens, and y1, y2 carry its parts
     in the last layer's learning phases.
 
@@ -27,6 +29,8 @@ class SoftmaxError(PhasedProcess):
         k: values are compared in units of 2^k.
     dead_zone : int
         Largest |e| that is not sent.
+    rounding : {"floor", "nearest"}
+        Of p.
     port_shift : int
         Right shift, with stochastic rounding, from |e| to y1, y2.
     seed, overflow, name, log_config
@@ -45,10 +49,13 @@ class SoftmaxError(PhasedProcess):
         shape: tuple[int, ...],
         shift: int = 12,
         dead_zone: int = 0,
+        rounding: Rounding = "floor",
         port_shift: int = 0,
         **params: Any,
     ) -> None:
-        super().__init__(shape=shape, shift=shift, dead_zone=dead_zone, **params)
+        if rounding not in ROUNDINGS:
+            raise ConfigError(f"rounding {rounding!r} is unknown: use one of {', '.join(ROUNDINGS)}")
+        super().__init__(shape=shape, shift=shift, dead_zone=dead_zone, rounding=rounding, **params)
         self.v_in = InPort(shape=shape)
         self.label_in = InPort(shape=(1,))
         self.e_out = OutPort(shape=shape)
