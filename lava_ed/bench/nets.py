@@ -21,7 +21,7 @@ KERNEL: Final = 3
 """Side of the kernels of the convolutions."""
 ROWS: Final = 200
 """Steps after which the input repeats."""
-STDP: Final = {"dw": "2^-4*y0*x1 - 2^-4*x0*y1"}
+STDP: Final = {"dw": "2^-6*y0*x1 - 2^-5*x0*y1"}
 EVERY_SYNAPSE: Final = {"dw": "2^-6*u0*x1*y1 - 2^-5*u0*x1"}
 TRACES: Final = {"x1_impulse": 16, "x1_tau": 10, "x2_impulse": 16, "x2_tau": 5, "y1_impulse": 16, "y1_tau": 10}
 

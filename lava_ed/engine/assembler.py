@@ -16,7 +16,7 @@ from lava_ed.errors import BackendError
 from lava_ed.kernels.counting import BACKWARD, FORWARD, N_COUNTERS, N_PHASES
 from lava_ed.network.schedule import Schedule
 
-OP_WIDTH: Final = 36
+OP_WIDTH: Final = 40
 """Columns of the op table: an opcode and its arguments."""
 
 RUN, SYNAPSES, LEARN, RECORD, WRITE = 0, 1, 2, 3, 4

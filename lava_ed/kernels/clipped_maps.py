@@ -1,7 +1,6 @@
-"""The map w ↦ min(max(w + D_j, L_j), U_j) on a row of weights, which also counts what it changed.
+"""The map w ↦ min(max(w + D_j, L_j), U_j) on a row or column of weights, which also counts what it changed.
 
-A slot holds D, L and U of a row, in 16 bits as the weights are.  Each kernel returns how many weights changed
-and by how much the number of those that are not 0 grew.
+A slot holds D, L and U of a row or column, in 16 bits as the weights are.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import numpy as np
 
 from lava_ed.kernels._jit import inline
 
-__all__ = ["BOUNDED", "CHANGE", "HIGHEST", "IDLE", "LOWEST", "PLAIN", "undo_columns", "update_columns", "update_row"]
+__all__ = ["BOUNDED", "CHANGE", "HIGHEST", "IDLE", "LOWEST", "PLAIN", "pack_moving", "update_column", "update_row"]
 
 IDLE: Final = -1
 PLAIN, BOUNDED = 1, 2
@@ -24,36 +23,50 @@ COUNTED_AT_ONCE: Final = 2**14
 
 
 @inline
-def update_columns(row, columns, count, slot):  # type: ignore[no-untyped-def]
-    """The map of a slot on the columns of post spikes; returns how many weights changed, and became 0 less often."""
-    changed, grown = np.int32(0), np.int32(0)
+def update_column(weights, j, rows, count, kind, slot, low, high, row_nonzeros):  # type: ignore[no-untyped-def]
+    """The map of a slot on one column, of which entry k belongs to row ``rows[k]``; returns how many weights changed.
+
+    `row_nonzeros` is kept up to date.
+    """
+    changed = np.int32(0)
+    low, high = np.int32(low), np.int32(high)
     changes, lowest, highest = slot[CHANGE], slot[LOWEST], slot[HIGHEST]
+    j = np.uint32(j)
     for k in range(count):
-        j = np.uint32(columns[k])
-        old = np.int32(row[j])
-        new = min(max(np.int32(old + changes[k]), np.int32(lowest[k])), np.int32(highest[k]))
-        row[j] = new
+        i = np.uint32(rows[k])
+        old = np.int32(weights[i, j])
+        new = np.int32(old + np.int32(changes[k]))
+        least, most = (low, high) if kind == PLAIN else (np.int32(lowest[k]), np.int32(highest[k]))
+        new = min(max(new, least), most)
+        weights[i, j] = new
         changed += np.int32(new != old)
-        grown += np.int32(new != 0) - np.int32(old != 0)
-    return changed, grown
+        if old == 0 or new == 0:
+            row_nonzeros[i] += np.int32(new != 0) - np.int32(old != 0)
+    return changed
 
 
 @inline
-def undo_columns(row, columns, count, before):  # type: ignore[no-untyped-def]
-    """Put the weights of these columns back; returns what `update_columns` would, with negative signs."""
-    changed, grown = np.int32(0), np.int32(0)
-    for k in range(count):
-        j = np.uint32(columns[k])
-        old, new = np.int32(before[k]), np.int32(row[j])
-        row[j] = old
-        changed -= np.int32(new != old)
-        grown -= np.int32(new != 0) - np.int32(old != 0)
-    return changed, grown
+def pack_moving(kind, slot, size, low, high, rows):  # type: ignore[no-untyped-def]
+    """Keep the entries of a slot that can change a weight, side by side, and list their places; returns how many."""
+    count = np.int64(0)
+    changes, lowest, highest = slot[CHANGE], slot[LOWEST], slot[HIGHEST]
+    if kind == PLAIN:
+        for i in range(size):
+            change = changes[i]
+            rows[np.uint32(count)] = i
+            changes[np.uint32(count)] = change
+            count += np.int32(change != 0)
+        return count
+    for i in range(size):
+        change, least, most = changes[i], lowest[i], highest[i]
+        rows[count], changes[count], lowest[count], highest[count] = i, change, least, most
+        count += np.int32((change != 0) | (least != low) | (most != high))
+    return count
 
 
 @inline
 def update_plain(row, changes, low, high):  # type: ignore[no-untyped-def]
-    """The map of a slot whose L and U are the limits, on at most `COUNTED_AT_ONCE` weights; counts as above."""
+    """The map of a slot whose L and U are the limits, on at most `COUNTED_AT_ONCE` weights; returns as `update_row`."""
     low, high = np.int16(low), np.int16(high)
     changed, grown = np.int16(0), np.int16(0)
     for j in range(row.size):
@@ -69,7 +82,7 @@ def update_plain(row, changes, low, high):  # type: ignore[no-untyped-def]
 
 @inline
 def update_bounded(row, changes, lowest, highest):  # type: ignore[no-untyped-def]
-    """The map of a slot, on at most `COUNTED_AT_ONCE` weights; counts as above."""
+    """The map of a slot, on at most `COUNTED_AT_ONCE` weights; returns as `update_row`."""
     changed, grown = np.int16(0), np.int16(0)
     for j in range(row.size):
         old = row[j]
@@ -84,7 +97,11 @@ def update_bounded(row, changes, lowest, highest):  # type: ignore[no-untyped-de
 
 @inline
 def update_row(row, kind, slot, low, high):  # type: ignore[no-untyped-def]
-    """The map of a slot on a whole row; counts as above."""
+    """The map of a slot on a whole row; returns how many weights changed, and how many more are not 0 now."""
+    if row.size <= COUNTED_AT_ONCE:
+        if kind == PLAIN:
+            return update_plain(row, slot[CHANGE], low, high)
+        return update_bounded(row, slot[CHANGE], slot[LOWEST], slot[HIGHEST])
     changed, grown = np.int32(0), np.int32(0)
     for start in range(0, row.size, COUNTED_AT_ONCE):
         stop = min(start + COUNTED_AT_ONCE, row.size)

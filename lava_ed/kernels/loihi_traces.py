@@ -21,6 +21,7 @@ __all__ = [
     "receive_pre_events",
     "receive_pre_spikes",
     "split_impulses",
+    "step_traces",
     "trace_history",
 ]
 
@@ -33,6 +34,11 @@ IMPULSE_FRACTION: Final = 2**8
 OVERFLOW_STEP: Final = 127
 USUAL_IMPULSE: Final = 2**20
 TRACE_BOUND: Final = 2**29
+FACTOR_BITS: Final = 23
+"""Of a decay factor in 32 bits, where a trace has 8."""
+LARGEST: Final = 0xFF
+DOUBT: Final = 256
+"""Units of 2^-FACTOR_BITS around a whole number where `decay_and_raise` may round wrongly: it errs by at most 129."""
 
 
 def decay_factors(taus: ArrayLike) -> NDArray[np.float64]:
@@ -113,6 +119,78 @@ def raise_row(now, t_spike, t, impulse):  # type: ignore[no-untyped-def]
         for i in range(now.size):
             raised = np.int32(saturate(np.int64(now[i]) + impulse, 0, TRACE_MAX))
             now[i] = raised if t_spike[i] == t else now[i]
+
+
+@inline
+def is_certain(top, whole, cut):  # type: ignore[no-untyped-def]
+    """Whether the decay in 32 bits is right for all traces of 0 … top."""
+    doubt, mask = np.int32(0), np.int32(2**FACTOR_BITS - 1)
+    for v in range(np.int32(top + 1)):
+        exact = np.int32(np.int32(np.int32(v) * whole) - cut)
+        doubt |= np.int32(np.int32(np.int32(exact + np.int32(DOUBT)) & mask) < np.int32(2 * DOUBT))
+    return doubt == 0
+
+
+@inline
+def decay_and_raise(row, t_spike, whole, cut, impulse):  # type: ignore[no-untyped-def]
+    """`decay_trace`, then the impulse where the spike came in step 1, in 32 bits, into the row itself.
+
+    ⌊v·f⌋ + [r < v·f − ⌊v·f⌋] = ⌈v·f − r⌉, here from f and r cut to 23 bits; returns how many traces changed.
+    """
+    changed, word, mask = np.int32(0), np.int32(impulse), np.int32(2**FACTOR_BITS - 1)
+    for i in range(row.size):
+        before = row[i]
+        now = np.int32(np.int32(np.int32(np.int32(before * whole) - cut) + mask) >> FACTOR_BITS)
+        raised = np.int32(min(max(np.int32(now + word), np.int32(0)), np.int32(TRACE_MAX)))
+        now = raised if t_spike[i] == 1 else now
+        row[i] = now
+        changed += np.int32(now != before)
+    return changed
+
+
+@inline
+def step_row(row, t_spike, factor, random, impulse):  # type: ignore[no-untyped-def]
+    """One step of a trace, into the row itself; returns how many changed."""
+    if factor >= 0 and factor <= 1 and abs(impulse) <= USUAL_IMPULSE:
+        any_spike, seen = np.int32(0), np.int32(0)
+        for i in range(row.size):
+            seen |= row[i]
+            any_spike |= t_spike[i]
+        if seen == 0 and (any_spike == 0 or impulse <= 0):
+            return np.int32(0)
+        whole, cut = np.int32(np.round(factor * 2.0**FACTOR_BITS)), np.int32(random * 2.0**FACTOR_BITS)
+        if seen >= 0 and seen <= LARGEST and is_certain(seen, whole, cut):
+            return decay_and_raise(row, t_spike, whole, cut, impulse)
+    changed = np.int32(0)
+    for i in range(row.size):
+        before = row[i]
+        now = decay_trace(before, factor, random)
+        raised = np.int32(saturate(np.int64(now) + impulse, 0, TRACE_MAX))
+        row[i] = raised if t_spike[i] == 1 else now
+        changed += np.int32(row[i] != before)
+    return changed
+
+
+@kernel
+def step_traces(traces, t_spike, factors, random_decay, random_impulse, whole, fraction):  # type: ignore[no-untyped-def]
+    """The traces of one side at the end of an epoch of one step: h[1] of `trace_history`, into `traces` itself.
+
+    Parameters
+    ----------
+    traces : int32[k, n]
+        Changed.
+    t_spike, factors, random_decay, random_impulse, whole, fraction
+        As in `trace_history`.
+
+    Returns
+    -------
+    int : how many traces changed.
+    """
+    changed = np.int32(0)
+    for k in range(traces.shape[0]):
+        impulse = whole[k] + np.int64(random_impulse < fraction[k])
+        changed += step_row(traces[k], t_spike, factors[k], random_decay, impulse)
+    return changed
 
 
 @inline
@@ -216,12 +294,16 @@ def receive_post_spikes(s_in_bap, when, y, ty, random, whole, fraction):  # type
     whole, fraction : int64[3]
         `split_impulses` of y1, y2 and y3.
     """
+    again = np.int32(0)
     for j in range(s_in_bap.size):
-        if s_in_bap[j]:
-            if ty[j] > 0:
+        again |= np.int32(s_in_bap[j] != 0) & np.int32(ty[j] > 0)
+    if again:
+        for j in range(s_in_bap.size):
+            if s_in_bap[j] and ty[j] > 0:
                 for k in range(y.shape[0]):
                     y[k, j] = add_impulse(y[k, j], random, whole[k], fraction[k])
-            ty[j] = when
+    for j in range(s_in_bap.size):
+        ty[j] = when if s_in_bap[j] else ty[j]
 
 
 @kernel

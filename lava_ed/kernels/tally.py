@@ -21,6 +21,7 @@ __all__ = [
     "count_stored_writes",
     "count_visits",
     "count_writes",
+    "list_visits",
 ]
 
 NO_LIMIT: Final = -(2**62)
@@ -59,7 +60,7 @@ def count_active_lif(a_in, u, v, bias_mant, moves, low, high):  # type: ignore[n
 
 
 @kernel
-def count_visits(tx, ty, on_pre, on_post, on_all, rows, columns):  # type: ignore[no-untyped-def]
+def count_visits(tx, ty, on_pre, on_post, on_all):  # type: ignore[no-untyped-def]
     """Synapses that the learning engine visits at the end of an epoch, each counted once.
 
     u: n_pre·n_post; x0: n_x·n_post; y0: n_y·n_pre; x0 and y0: n_x·n_post + n_y·n_pre − n_x·n_y.
@@ -70,6 +71,27 @@ def count_visits(tx, ty, on_pre, on_post, on_all, rows, columns):  # type: ignor
         Last spikes in the epoch, 0 for none.
     on_pre, on_post, on_all : bool
         Whether a product depends on x0, on y0, on a u that is 1 in this epoch.
+    """
+    if on_all:
+        return np.int64(tx.size) * ty.size
+    n_rows, n_columns = np.int32(0), np.int32(0)
+    if on_pre:
+        for i in range(tx.size):
+            n_rows += np.int32(tx[i] > 0)
+    if on_post:
+        for j in range(ty.size):
+            n_columns += np.int32(ty[j] > 0)
+    return np.int64(n_rows) * ty.size + np.int64(n_columns) * tx.size - np.int64(n_rows) * n_columns
+
+
+@kernel
+def list_visits(tx, ty, on_pre, on_post, on_all, rows, columns):  # type: ignore[no-untyped-def]
+    """As `count_visits`, with lists of what is visited.
+
+    Parameters
+    ----------
+    tx, ty, on_pre, on_post, on_all
+        As in `count_visits`.
     rows, columns : int32 (n_pre,), int32 (n_post,)
         Receive the pre and post neurons whose synapses are visited.
 
@@ -89,8 +111,7 @@ def count_visits(tx, ty, on_pre, on_post, on_all, rows, columns):  # type: ignor
             if ty[j] > 0:
                 columns[n_columns] = j
                 n_columns += 1
-    visits = np.int64(n_rows) * ty.size + np.int64(n_columns) * tx.size - np.int64(n_rows) * n_columns
-    return visits, n_rows, n_columns
+    return count_visits(tx, ty, on_pre, on_post, on_all), n_rows, n_columns
 
 
 @kernel
@@ -103,7 +124,7 @@ def count_writes(weights, before, rows, n_rows, columns, n_columns, row_nonzeros
     before : int16 (n_pre, n_post)
         The weights when this was called last; changed.
     rows, columns : int32
-        As from `count_visits`.
+        As from `list_visits`.
     row_nonzeros : int32 (n_pre,)
         Changed.
     """

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import edged
 
@@ -93,3 +93,23 @@ def test_factors_above_one_by_hand():
     start, spikes = np.array([[100]], np.int32), np.zeros(1, np.int32)
     traces.trace_history(start, spikes, np.array([1.5]), 0.9, 0, *traces.split_impulses([16]), history)
     assert history[1, 0, 0] == 150
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    factor=st.one_of(st.floats(0, 1), st.sampled_from([0.0, 0.25, 0.5, 1.0, 1.5, float(np.exp(-0.1))])),
+    random=st.one_of(st.floats(0, 1, exclude_max=True), st.sampled_from([0.0, 0.25, 0.5, 0.75])),
+    impulse=st.integers(-5, 130), highest=st.sampled_from([0, 3, 127, 255]), seed=st.integers(0, 2**32 - 1),
+)  # fmt: skip
+def test_one_step_in_place(factor, random, impulse, highest, seed):
+    """Equal to the history in floating point, also where 32 bits cannot tell how to round."""
+    rng = np.random.default_rng(seed)
+    before = rng.integers(0, highest + 1, (2, 300)).astype(np.int32)
+    spikes = (rng.random(300) < rng.choice([0.0, 0.3])).astype(np.int32)
+    rule = (spikes, np.array([factor, 0.0]), random, 60, np.array([impulse, 7]), np.array([128, 0]))
+    history = np.zeros((2, 2, 300), np.int32)
+    traces.trace_history(before, *rule, history)
+    stepped = before.copy()
+    changed = traces.step_traces(stepped, *rule)
+    np.testing.assert_array_equal(stepped, history[1])
+    assert changed == np.count_nonzero(stepped != before)

@@ -12,9 +12,20 @@ import numpy.typing as npt
 from lava_ed.engine.assembler import LEARN, SYNAPSES, Assembler, Node, Signal
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.dense import DenseNode
-from lava_ed.engine.families.joins import event_input, lasting_vector_input
+from lava_ed.engine.families.joins import event_input, lasting_vector_input, want_vector_with
 from lava_ed.engine.families.rule_text import COUNTS, EXPONENT, N_FACTORS, N_PRODUCTS, RuleText
-from lava_ed.engine.families.tallies import N_X, N_Y, effective_offset, tally_epoch, tally_learned, writes_offset
+from lava_ed.engine.families.tallies import (
+    COUNTED,
+    N_X,
+    N_Y,
+    STALE,
+    TRACES_COUNTED,
+    effective_offset,
+    tally_epoch,
+    tally_learned,
+    trace_updates_offset,
+    writes_offset,
+)
 from lava_ed.engine.families.trace_randoms import (
     RANDOM_COLUMNS,
     SYNAPSE,
@@ -43,17 +54,10 @@ from lava_ed.kernels.loihi_traces import (
     receive_pre_events,
     receive_pre_spikes,
     split_impulses,
+    step_traces,
     trace_history,
 )
-from lava_ed.kernels.separable_rules import (
-    KEYS,
-    MAX_PRODUCTS,
-    NOTE_ROWS,
-    SLOTS,
-    WORK_ROWS,
-    apply_separable,
-    is_separable,
-)
+from lava_ed.kernels.separable_rules import SLOTS, apply_separable, is_separable, scratch_sizes
 
 X_TRACES: Final = ("x1", "x2")
 Y_TRACES: Final = ("y1", "y2", "y3")
@@ -88,9 +92,9 @@ def traces_receive(a, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
     y = i32[a[12] : a[12] + N_Y * n_post].reshape(N_Y, n_post)
     random = np.int64(f64[a[15] + row * RANDOM_COLUMNS + Y_IMPULSE_FIRST])
     receive_post_spikes(bap, when, y, i32[a[13] : a[13] + n_post], random, whole[N_X:], fraction[N_X:])
+    y0 = i32[a[14] : a[14] + n_post]
     for j in range(n_post):
-        if bap[j] != 0:
-            i32[a[14] + j] = 1
+        y0[j] |= np.int32(bap[j] != 0)
     if a[16]:
         for k in range(N_Y):
             y[k, :] = i32[a[17 + k] : a[17 + k] + n_post]
@@ -129,25 +133,44 @@ def close_epoch(a, i32):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def learn_separable(a, i16, i32, i64, f64, now, row, x_history, y_history):  # type: ignore[no-untyped-def]
+def step_both(a, i32, i64, f64, row):  # type: ignore[no-untyped-def]
+    """As `advance_traces` where an epoch is one step, the x traces in place; counts those that changed.
+
+    Those of a step that is not within limits, after a write of the user, are left to `count_learned`.
+    """
+    n_pre, n_post = a[1], a[2]
+    x = i32[a[6] : a[6] + N_X * n_pre].reshape(N_X, n_pre)
+    y = i32[a[7] : a[7] + N_Y * n_post].reshape(N_Y, n_post)
+    if a[25]:
+        # The traces that came stay as they are; the rule sees them decayed.
+        received = y
+        y = i32[a[11] : a[11] + N_Y * n_post].reshape(N_Y, n_post)
+        y[:] = received
+    decay = f64[a[12] : a[12] + N_TRACES]
+    whole, fraction = i64[a[13] : a[13] + N_TRACES], i64[a[13] + N_TRACES : a[13] + 2 * N_TRACES]
+    draws = f64[a[22] + row * RANDOM_COLUMNS : a[22] + (row + 1) * RANDOM_COLUMNS]
+    impulse, tx = np.int64(draws[X_IMPULSE]), i32[a[8] : a[8] + n_pre]
+    changed = step_traces(x, tx, decay[:N_X], draws[X_DECAY], impulse, whole[:N_X], fraction[:N_X])
+    impulse, ty = np.int64(draws[Y_IMPULSE]), i32[a[9] : a[9] + n_post]
+    changed += step_traces(y, ty, decay[N_X:], draws[Y_DECAY], impulse, whole[N_X:], fraction[N_X:])
+    if a[38]:
+        i32[a[34] + TRACES_COUNTED] = i32[a[21]]
+        if i32[a[21]]:
+            i64[a[38]] += changed
+    return x, y
+
+
+@kernel
+def learn_separable(a, i16, i32, i64, f64, now, row, x, y):  # type: ignore[no-untyped-def]
     """The fast way for rules of `is_separable`; returns whether it was taken. Columns as in `traces_learn`."""
     n_pre, n_post, count, factors = a[1], a[2], i64[a[15]], i64[a[17]]
-    keys, columns, parts = a[30], a[30] + n_pre, a[30] + n_pre + n_post
-    few_parts = parts + count * n_post
-    work = few_parts + count * n_post
-    notes = work + WORK_ROWS * n_post
+    n_events = np.int64(i32[a[36]]) if a[36] >= 0 else np.int64(-1)
     taken, effective, writes = apply_separable(
         i64[a[14] : a[14] + 6 * count].reshape(count, 6), i64[a[16] : a[16] + 4 * factors].reshape(factors, 4),
         i64[a[19]], i64[a[19] + 1], decimation_active(now, a[23], i64[a[24]]),
-        f64[a[22] + row * RANDOM_COLUMNS + SYNAPSE],
-        x_history[1], y_history[1], i32[a[8] : a[8] + n_pre], i32[a[9] : a[9] + n_post],
-        i16[a[3] : a[3] + n_pre * n_post].reshape(n_pre, n_post), i32[a[32] : a[32] + n_pre],
-        i32[keys : keys + n_pre], i32[columns : columns + n_post],
-        i32[parts : parts + count * n_post].reshape(count, n_post),
-        i32[few_parts : few_parts + count * n_post].reshape(count, n_post),
-        i32[work : work + WORK_ROWS * n_post].reshape(WORK_ROWS, n_post),
-        i16[a[31] : a[31] + KEYS], i32[notes : notes + NOTE_ROWS * SLOTS].reshape(NOTE_ROWS, SLOTS),
-        i16[a[31] + KEYS : a[31] + KEYS + SLOTS * 3 * n_post].reshape(SLOTS, 3, n_post),
+        f64[a[22] + row * RANDOM_COLUMNS + SYNAPSE], x, y, i32[a[8] : a[8] + n_pre], i32[a[9] : a[9] + n_post],
+        i32[a[37] : a[37] + n_pre], n_events, i16[a[3] : a[3] + n_pre * n_post].reshape(n_pre, n_post),
+        i32[a[32] : a[32] + n_pre], SLOTS, i32[a[30] :], i16[a[31] :],
     )  # fmt: skip
     i64[a[28]] += effective
     if taken:
@@ -166,23 +189,29 @@ def traces_learn(a, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-de
     22 randoms (f64), 23 t_epoch, 24 decimation exponent (i64), 25 three factors (0/1), 26 x0, 27 y0,
     28 count of effective updates (i64), 29 whether the rule is separable (flag, i64; −1: never), 30 and 31
     scratch of `apply_separable` (i32, i16), 32 row non-zeros, 33 count of weight writes (i64), 34 whether these
-    were counted here (flag; behind it, whether the weights before are of an earlier step), 35 weights before (i16).
+    were counted here (flag; behind it, whether the weights before are of an earlier step, and whether the traces
+    were counted here), 35 weights before (i16), 36 count and 37 list of pre spikes (−1: found from tx), 38 count of
+    trace updates (i64; 0: counted elsewhere).
     """
     if now % a[23] != 0:
         return
     n_pre, n_post = a[1], a[2]
-    x_history, y_history = advance_traces(a, i32, i64, f64, row)
-    separable = a[29] >= 0 and i64[a[29]] and i32[a[21]]
-    if separable and learn_separable(a, i16, i32, i64, f64, now, row, x_history, y_history):
-        i32[a[34] + 1] = 1
-        close_epoch(a, i32)
-        return
     size, products, factors = n_pre * n_post, i64[a[15]], i64[a[17]]
-    if a[29] >= 0:
+    x_history = i32[a[10] : a[10] + (a[23] + 1) * N_X * n_pre].reshape(a[23] + 1, N_X, n_pre)
+    y_history = i32[a[11] : a[11] + (a[23] + 1) * N_Y * n_post].reshape(a[23] + 1, N_Y, n_post)
+    if a[29] < 0:
+        advance_traces(a, i32, i64, f64, row)
+    else:
+        x, y = step_both(a, i32, i64, f64, row)
+        if i64[a[29]] and i32[a[21]] and learn_separable(a, i16, i32, i64, f64, now, row, x, y):
+            i32[a[34] + STALE] = 1
+            close_epoch(a, i32)
+            return
+        x_history[1], y_history[1] = x, y
         i32[a[34]] = 0
-        if i32[a[34] + 1]:
+        if i32[a[34] + STALE]:
             i16[a[35] : a[35] + size] = i16[a[3] : a[3] + size]
-            i32[a[34] + 1] = 0
+            i32[a[34] + STALE] = 0
     _, effective = apply_rule(
         i64[a[14] : a[14] + 6 * products].reshape(products, 6),
         i64[a[16] : a[16] + 4 * factors].reshape(factors, 4),
@@ -390,14 +419,20 @@ class LearningDenseNode(LearningNode, DenseNode):
         """Sum and record in every step, learn at the end of every epoch."""
         assert self.settings is not None
         c = self._columns
-        pre = event_input(asm, self, "s_in", c["n_pre"], with_vector=True)
+        # Only graded spikes are more than their list.
+        plain = self.settings.graded_mode == GRADED_REGULAR
+        pre = event_input(
+            asm, self, "s_in", c["n_pre"], with_vector=not plain, with_payload=not plain or self.message_bits > 0
+        )
+        want_vector_with(asm, pre, self.name, "num_message_bits")
         self.forward(asm, pre)
         self._emit_traces(asm, pre)
         work = asm.scratch(SCRATCH_ROWS * c["n_post"])
-        c["counted"] = asm.scratch(2)
-        tally_epoch(asm, self, c, self.settings)
+        c["counted"] = asm.scratch(COUNTED)
+        separable = self._separable_scratch(asm)
+        tally_epoch(asm, self, c, self.settings, separable[0])
         self._emit_rule(
-            asm, opcodes.TRACES_LEARN, c["weights"], c["tag_2"], c["tag_1"], work, *self._separable_scratch(asm)
+            asm, opcodes.TRACES_LEARN, c["weights"], c["tag_2"], c["tag_1"], work, *separable, *self._one_step(asm, pre)
         )
         tally_learned(asm, self, c, self.settings)
 
@@ -406,7 +441,7 @@ class LearningDenseNode(LearningNode, DenseNode):
         assert self.settings is not None
         c, t_epoch = self._columns, self.settings.t_epoch
         if t_epoch != 1:
-            return -1, 0, 0, 0, 0, 0, 0
+            return -1, 0, 0, 0, 0, c["counted"], 0
         flag = asm.memory.allocate("i64", (1,))
         counts, ranges = Slot("i64", c["counts"], (COUNTS,)), Slot("i64", c["ranges"], (3, 2))
 
@@ -421,6 +456,17 @@ class LearningDenseNode(LearningNode, DenseNode):
         asm.followers.append(judge)
         for name in self.settings.rules:
             asm.variables[self.name, name] = also(asm.variables[self.name, name], judge)
-        words = asm.scratch(c["n_pre"] + c["n_post"] + (2 * MAX_PRODUCTS + WORK_ROWS) * c["n_post"] + NOTE_ROWS * SLOTS)
-        slots = asm.scratch(KEYS + SLOTS * 3 * c["n_post"], "i16")
-        return flag.offset, words, slots, c["nonzeros"], writes_offset(asm, self), c["counted"], c["before"]
+        n_words, n_shorts = scratch_sizes(c["n_pre"], c["n_post"])
+        words, shorts = asm.scratch(n_words), asm.scratch(n_shorts, "i16")
+        return flag.offset, words, shorts, c["nonzeros"], writes_offset(asm, self), c["counted"], c["before"]
+
+    def _one_step(self, asm: Assembler, pre: Signal) -> tuple[int, int, int]:
+        """Where the pre spikes are listed and where changes of traces are counted, in epochs of one step.
+
+        Then a spike changes no trace before the end of the step, unless it is graded.
+        """
+        assert self.settings is not None
+        plain = self.settings.graded_mode == GRADED_REGULAR
+        listed = (pre.count, pre.events) if plain else (-1, 0)
+        counted = plain and self.settings.t_epoch == 1 and not self.settings.three_factor
+        return *listed, trace_updates_offset(asm, self) if counted else 0

@@ -31,6 +31,7 @@ from lava_ed.kernels.tally import (
     count_stored_writes,
     count_visits,
     count_writes,
+    list_visits,
 )
 
 
@@ -45,6 +46,10 @@ class RuleSettings(Protocol):
 N_X: Final = 2
 N_Y: Final = 3
 """Traces of a pre and of a post neuron in Lava's LearningDense."""
+STALE, TRACES_COUNTED, COUNTED = 1, 2, 3
+"""Flags behind the one that the op that learned counted the weights, and how many there are in all."""
+ALL_ROWS: Final = -1
+"""Stands for the number of rows, where all are visited."""
 
 
 @inline
@@ -74,7 +79,8 @@ def count_epoch(a, i32, i64, now):  # type: ignore[no-untyped-def]
     """At the end of an epoch, before it learns: the synapses that will be visited.
 
     Columns: 1 counters of the phase (i64), 2 n_pre, 3 n_post, 4 tx, 5 ty, 6 products (i64), 7 how many (i64),
-    8 t_epoch, 9 decimation exponent (i64), 10 rows, 11 columns, 12 how many of both, 13 within limits (flag).
+    8 t_epoch, 9 decimation exponent (i64), 10 rows, 11 columns, 12 how many of both, 13 within limits (flag),
+    14 whether the op that learns may count what it writes (flag, i64; −1: never).
     """
     if now % a[8] != 0:
         return
@@ -82,15 +88,16 @@ def count_epoch(a, i32, i64, now):  # type: ignore[no-untyped-def]
     on_all, on_pre, on_post = active_reach(
         i64[a[6] : a[6] + 6 * i64[a[7]]].reshape(i64[a[7]], 6), decimation_active(now, a[8], i64[a[9]])
     )
-    visits, n_rows, n_columns = count_visits(
-        i32[a[4] : a[4] + a[2]], i32[a[5] : a[5] + a[3]], on_pre, on_post, on_all, rows, columns
-    )
+    tx, ty = i32[a[4] : a[4] + a[2]], i32[a[5] : a[5] + a[3]]
+    if a[14] >= 0 and i64[a[14]]:
+        i64[a[1] + SYNAPTIC_UPDATES * N_PHASES] += count_visits(tx, ty, on_pre, on_post, on_all)
+        i32[a[12]] = ALL_ROWS
+        return
+    visits, n_rows, n_columns = list_visits(tx, ty, on_pre, on_post, on_all, rows, columns)
     i64[a[1] + SYNAPTIC_UPDATES * N_PHASES] += visits
-    if i32[a[13]] == 0:  # every synapse is brought within its limits
-        n_rows, n_columns = a[2], 0
-        for i in range(n_rows):
-            rows[i] = i
     i32[a[12]], i32[a[12] + 1] = n_rows, n_columns
+    if i32[a[13]] == 0:  # every synapse is brought within its limits
+        i32[a[12]] = ALL_ROWS
 
 
 @kernel
@@ -99,15 +106,21 @@ def count_learned(a, i16, i32, i64, now):  # type: ignore[no-untyped-def]
 
     Columns: 1 counters of the phase (i64), 2 n_pre, 3 n_post, 4 weights (i16), 5 weights before (i16), 6 row
     non-zeros, 7 t_epoch, 8 rows, 9 columns, 10 how many of both, 11 traces x, 12 their number, 13 traces y, 14
-    their number, 15 traces before, 16 whether the op that learned counted the weights (flag).
+    their number, 15 traces before, 16 whether the op that learned counted the weights (flag), 17 and the traces.
     """
-    before = i32[a[15] : a[15] + a[12] + a[14]]
-    changes = count_changes(i32[a[11] : a[11] + a[12]], before[: a[12]])
-    changes += count_changes(i32[a[13] : a[13] + a[14]], before[a[12] :])
-    i64[a[1] + TRACE_UPDATES * N_PHASES] += changes
+    if not i32[a[17]]:
+        before = i32[a[15] : a[15] + a[12] + a[14]]
+        changes = count_changes(i32[a[11] : a[11] + a[12]], before[: a[12]])
+        changes += count_changes(i32[a[13] : a[13] + a[14]], before[a[12] :])
+        i64[a[1] + TRACE_UPDATES * N_PHASES] += changes
     if now % a[7] != 0 or i32[a[16]]:
         return
     size = a[2] * a[3]
+    if i32[a[10]] == ALL_ROWS:
+        rows = i32[a[8] : a[8] + a[2]]
+        for i in range(rows.size):
+            rows[i] = i
+        i32[a[10]], i32[a[10] + 1] = a[2], 0
     i64[a[1] + WEIGHT_WRITES * N_PHASES] += count_writes(
         i16[a[4] : a[4] + size].reshape(a[2], a[3]), i16[a[5] : a[5] + size].reshape(a[2], a[3]),
         i32[a[8] : a[8] + a[2]], i32[a[10]], i32[a[9] : a[9] + a[3]], i32[a[10] + 1], i32[a[6] : a[6] + a[2]],
@@ -180,8 +193,13 @@ def recount(memory: Memory, weights: Slot, row_nonzeros: Slot) -> None:
     memory.view(row_nonzeros)[...] = np.count_nonzero(memory.view(weights), axis=1)
 
 
-def tally_epoch(asm: Assembler, node: Node, columns: dict[str, int], settings: RuleSettings) -> None:
-    """Count visits before the op that learns, which the caller emits between this and `tally_learned`."""
+def tally_epoch(
+    asm: Assembler, node: Node, columns: dict[str, int], settings: RuleSettings, separable: int = -1
+) -> None:
+    """Count visits before the op that learns, which the caller emits between this and `tally_learned`.
+
+    `separable` is the offset (i64) of the flag that this op may count what it writes, −1 where it never does.
+    """
     if asm.counting:
         c = columns
         for name, size in (("rows", c["n_pre"]), ("columns", c["n_post"]), ("visited", 2)):
@@ -190,7 +208,7 @@ def tally_epoch(asm: Assembler, node: Node, columns: dict[str, int], settings: R
             LEARN, opcodes.COUNT_EPOCH,
             asm.variables[node.name, "counters"].slot.offset + UPDATE, c["n_pre"], c["n_post"], c["tx"], c["ty"],
             c["products"], c["counts"] + N_PRODUCTS, settings.t_epoch, c["counts"] + EXPONENT, c["rows"], c["columns"],
-            c["visited"], c["clean"],
+            c["visited"], c["clean"], separable,
         )  # fmt: skip
 
 
@@ -203,6 +221,7 @@ def tally_learned(asm: Assembler, node: Node, columns: dict[str, int], settings:
             asm.variables[node.name, "counters"].slot.offset + UPDATE, c["n_pre"], c["n_post"], c["weights"],
             c["before"], c["nonzeros"], settings.t_epoch, c["rows"], c["columns"], c["visited"], c["x"],
             N_X * c["n_pre"], c["y"], N_Y * c["n_post"], c["traces_before"], c["counted"],
+            c["counted"] + TRACES_COUNTED,
         )  # fmt: skip
 
 
@@ -241,3 +260,10 @@ def effective_offset(asm: Assembler, node: Node) -> int:
 def writes_offset(asm: Assembler, node: Node) -> int:
     """As `effective_offset`, of weight writes."""
     return effective_offset(asm, node) + (WEIGHT_WRITES - EFFECTIVE_UPDATES) * N_PHASES
+
+
+def trace_updates_offset(asm: Assembler, node: Node) -> int:
+    """As `effective_offset`, of trace updates."""
+    if not asm.counting:
+        return asm.scratch(1, "i64")
+    return asm.variables[node.name, "counters"].slot.offset + TRACE_UPDATES * N_PHASES + UPDATE
