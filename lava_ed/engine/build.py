@@ -68,9 +68,15 @@ def _nodes(spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]]) -> list[N
     nodes.append(ReadoutNode("readout", spec.sizes[-1], last, spec.readout_adaptation))
     nodes.append(
         SoftmaxErrorNode(
-            "error", spec.sizes[-1], spec.softmax_shift, spec.dead_zone, 1, spec.seed, rate.port_shift,
+            "error",
+            spec.sizes[-1],
+            spec.softmax_shift,
+            spec.dead_zone,
+            1,
+            spec.seed,
+            rate.port_shift,
             spec.softmax_rounding,
-        )  # fmt: skip
+        )
     )
     return nodes
 

@@ -16,8 +16,9 @@ class SoftmaxError(PhasedProcess):
     """Decision and signed 8-bit error from the output values and the label, by a base-2 softmax.
 
     In the error phase: the decision is argmax V; n_o = (max V − V_o) » shift, q_o = 2^(15 − n_o),
-    e_o = 127·[o = label] − p_o, with p_o = 127·q_o/Σq rounded down or to the nearest.  Where no |e_o| passes the dead zone nothing is sent; else
-    e goes out on e_out (MPD-ED: with 8 fractional bits), the gate opens, and y1, y2 carry its parts
+    e_o = 127·[o = label] − p_o, with p_o = 127·q_o/Σq rounded down or to the nearest integer.  Where
+    no |e_o| passes the dead zone nothing is sent; else e goes out on e_out (MPD-ED: with 8 fractional
+    bits), the gate opens, and y1, y2 carry its parts
     in the last layer's learning phases.
 
     Parameters
