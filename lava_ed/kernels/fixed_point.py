@@ -39,6 +39,8 @@ ERROR_MAX: Final = 127
 """An output error is a signed 8-bit number."""
 ERROR_FRACTION_BITS: Final = 8
 """Fractional bits that MPD-ED's D, B and messages carry."""
+COLUMNS_MAX: Final = (1 << 15) - 1
+"""Most post-synaptic neurons of a connection that learns: what its kernel counts in a row fits 16 bits."""
 HISTORY_BITS: Final = 32
 """Width of a neuron's spike-history word: the longest window MPD-ED can replay."""
 

@@ -39,8 +39,6 @@ _LOW = np.int16(-128)
 _HIGH = np.int16(127)
 _NONE = np.int16(0)
 _LSB = np.int16(WEIGHT_LSB_SHIFT)
-MAX_COLUMNS = (1 << 15) - 1
-"""Most post-synaptic neurons of a connection that learns: what is counted in a row fits 16 bits."""
 WORK_ROWS = 5
 """Rows of the int16 scratch: steps and rest of each increment, random byte, |y|·2^8 and sign of each column."""
 _TAG_WIDTH = 9

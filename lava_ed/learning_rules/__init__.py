@@ -1,7 +1,7 @@
 """Learning rules as plain descriptions, checked against the chip's limits."""
 
 from lava_ed.learning_rules.baselines import SGBPTT, SSGD, RelPSPFixed, Renner
-from lava_ed.learning_rules.limits import Limit, check, membrane_limit, report, sum_limit
+from lava_ed.learning_rules.limits import Limit, check, columns_limit, membrane_limit, report, sum_limit
 from lava_ed.learning_rules.mpd_ed import MPDED
 from lava_ed.learning_rules.rate import LearningRate
 from lava_ed.learning_rules.rule import LearningRule, halvings
@@ -22,6 +22,7 @@ __all__ = [
     "RelPSPFixed",
     "Renner",
     "check",
+    "columns_limit",
     "halvings",
     "membrane_limit",
     "report",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from lava_ed.errors import ChipLimitError
-from lava_ed.kernels.fixed_point import STATE_MAX, WEIGHT_MAX, WEIGHT_MIN
+from lava_ed.kernels.fixed_point import COLUMNS_MAX, STATE_MAX, WEIGHT_MAX, WEIGHT_MIN
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,13 @@ def sum_limit(layer: int, fan_in: int, payload: int, exponent: int) -> Limit:
         (fan_in * -WEIGHT_MIN * payload) << max(exponent, 0),
         2**31 - 1,
         "take a smaller fan-in or weight exponent",
+    )
+
+
+def columns_limit(layer: int, fan_out: int) -> Limit:
+    """The limit that keeps what the learning kernel counts in a row of synapses inside 16 bits."""
+    return Limit(
+        f"connection {layer}: post-synaptic neurons", fan_out, COLUMNS_MAX, "divide the layer into several connections"
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from lava_ed.errors import ChipLimitError, ConfigError
 from lava_ed.kernels.fixed_point import DECAY_UNITY, SCALE_EXPONENT_MAX, TRACE_MAX
 from lava_ed.kernels.streams import TAG_EXPONENT
-from lava_ed.learning_rules import RULES, STDED, LearningRule, check, membrane_limit, sum_limit
+from lava_ed.learning_rules import RULES, STDED, LearningRule, check, columns_limit, membrane_limit, sum_limit
 from lava_ed.network.adaptation import Adaptation
 from lava_ed.network.encoding import CURRENT_MAX, DROP_MAX, ENCODERS, EncoderKind
 from lava_ed.network.schedule import ReadoutKind, Schedule
@@ -211,6 +211,7 @@ class NetworkSpec:
                 for layer in self.layers
             ]
         )
+        check([columns_limit(layer, self.sizes[layer]) for layer in self.layers])
         # An MPD-ED membrane may pass this bound only by overflowing, which the policy catches at run time.
         if self.rule.kind in ("std-ed", "relpsp"):
             window = self.steps

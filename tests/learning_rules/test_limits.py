@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lava_ed.errors import ChipLimitError, ConfigError
-from lava_ed.learning_rules import Limit, check, membrane_limit, report
+from lava_ed.learning_rules import Limit, check, columns_limit, membrane_limit, report
 
 GOOD, EDGE = Limit("neurons", 3, 10, "take fewer"), Limit("steps", 127, 127, "take less")
 BAD = Limit("membrane", 9000000, 8388607, "shorten the window")
@@ -42,3 +42,9 @@ def test_membrane_limit(fan_in, window):
 def test_membrane_limit_by_hand(fan_in, window, holds):
     """784·256·41 = 8,228,864; 256·256·128 = 2^23 is one too many."""
     assert membrane_limit(1, fan_in, window).holds is holds
+
+
+@pytest.mark.parametrize(("fan_out", "holds"), [(32_767, True), (32_768, False)])
+def test_columns_limit(fan_out, holds):
+    """A row's tallies are 16-bit numbers."""
+    assert columns_limit(1, fan_out).holds is holds

@@ -85,6 +85,12 @@ def test_a_description_from_before_rounding_could_be_chosen_rounds_down():
     assert NetworkSpec.from_dict(data).softmax_rounding == "floor"
 
 
+def test_a_layer_too_wide_for_the_learning_kernel_is_refused():
+    assert NetworkSpec((4, 32_767)).sizes[1] == 32_767
+    with pytest.raises(ChipLimitError, match="connection 1: post-synaptic neurons: 32,768 of 32,767.*divide the layer"):
+        NetworkSpec((4, 32_768))
+
+
 def test_membrane_limit_gives_a_readable_report():
     """784·256·42 passes 2^23 − 1, 784·256·41 does not; the report names every layer and the way out."""
     assert NetworkSpec((784, 256, 10), steps=41).steps == 41

@@ -12,7 +12,7 @@ from lava.magma.core.process.variable import Var
 from lava_ed.errors import ConfigError
 from lava_ed.kernels.fixed_point import TRACE_MAX
 from lava_ed.kernels.plasticity import COUNTER_ROUNDING
-from lava_ed.learning_rules import LearningRule, check, sum_limit
+from lava_ed.learning_rules import LearningRule, check, columns_limit, sum_limit
 from lava_ed.network.weights import pack_weights
 from lava_ed.proc.phased import PhasedProcess
 
@@ -95,7 +95,7 @@ class PlasticDense(PhasedProcess):
         if not isinstance(rule, LearningRule) or rule.kind != getattr(params.get("schedule"), "kind", rule.kind):
             raise ConfigError(f"rule {rule!r} does not learn by this schedule: a LearningRule of its kind is needed")
         n_pre, n_post = stored.shape
-        check([sum_limit(layer, n_pre, TRACE_MAX if graded else 1, weight_exp)])
+        check([sum_limit(layer, n_pre, TRACE_MAX if graded else 1, weight_exp), columns_limit(layer, n_post)])
         super().__init__(
             shape=(n_post, n_pre), rule=rule, layer=layer, weight_exp=weight_exp, error_shift=error_shift,
             graded=graded, gather=gather, **params,
