@@ -87,7 +87,9 @@ def test_a_description_from_before_rounding_could_be_chosen_rounds_down():
 
 def test_a_layer_too_wide_for_the_learning_kernel_is_refused():
     assert NetworkSpec((4, 32_767)).sizes[1] == 32_767
-    with pytest.raises(ChipLimitError, match="connection 1: post-synaptic neurons: 32,768 of 32,767.*divide the layer"):
+    with pytest.raises(
+        ChipLimitError, match=r"connection 1: post-synaptic neurons: 32,768 of 32,767.*divide the layer"
+    ):
         NetworkSpec((4, 32_768))
 
 
