@@ -1,22 +1,34 @@
-"""The engine beside Lava's own runtime: the same net, the same steps, every Var compared."""
+"""The engine beside Lava's own runtime: the same net from the same weights, every Var compared after equal steps.
+
+Lava takes milliseconds for a step that takes the engine microseconds.  Two copies of the net therefore run on the
+engine: one runs the steps that Lava runs, and is compared; the other is timed over runs of many thousand steps.
+"""
 
 from __future__ import annotations
 
 import os
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.bench.nets import NETS, SPIKE_SHARE, BenchNet, NetPlan
-from lava_ed.bench.roofline import bare_seconds
+from lava_ed.bench.nets import NETS, SPIKE_SHARE, STDP_RATES, BenchNet, NetPlan, stdp_plan
+from lava_ed.bench.roofline import bare_loop
 from lava_ed.errors import ConfigError
 
 REPETITIONS: Final = 5
 QUICK_REPETITIONS: Final = 2
+SECONDS: Final = 0.2
+"""Length of a timed run of the engine, about: long beside what a call of ``run`` costs."""
+COUNTED_STEPS: Final = 1000
+"""Steps over which spikes are counted."""
+RATE_STEPS: Final = 60
+"""Steps of a repetition on Lava's runtime where only the post rate differs."""
+WARMING: Final = 100
+"""Steps before the first that are timed or counted, for traces and membranes to fill."""
 TAG: Final = "fixed_pt"
 
 
@@ -28,14 +40,16 @@ class NetTiming:
     ----------
     name, title : str
     sizes : tuple of int
-    steps, repetitions : int
-        Each repetition runs the same steps on both runtimes.
+    steps, engine_steps, repetitions : int
+        Steps of a repetition on Lava's runtime, and of the engine's run beside it.
     lava_seconds, engine_seconds : float
         Median seconds a step.
     ratio : float
         Median over the repetitions of Lava's time by the engine's.
     spikes : float
         Spikes a step into synapses.
+    post_spikes : float or None
+        Spikes a step of the neurons behind plastic synapses.
     additions : float
         Weights that are added to a sum, a step.
     visits : float
@@ -43,9 +57,11 @@ class NetTiming:
     operations_per_second : float
         Additions and visits of the engine, a second.
     roofline_seconds : float
-        Seconds a step of the additions alone, as int8 rows in a bare compiled loop.
+        Median seconds a step of the additions alone, as int8 rows in a bare compiled loop.
+    distance : float
+        Median over the repetitions of the engine's time by that of the bare loop.
     compared : int
-        Vars that were compared after every repetition.
+        Vars that were compared after the last repetition.
     differing : list of str
         Those that differ: none, or the figures mean nothing.
     """
@@ -54,15 +70,18 @@ class NetTiming:
     title: str
     sizes: tuple[int, ...]
     steps: int
+    engine_steps: int
     repetitions: int
     lava_seconds: float
     engine_seconds: float
     ratio: float
     spikes: float
+    post_spikes: float | None
     additions: float
     visits: float
     operations_per_second: float
     roofline_seconds: float
+    distance: float
     compared: int
     differing: list[str]
 
@@ -71,14 +90,9 @@ class NetTiming:
         """Whether every Var agreed."""
         return not self.differing
 
-    @property
-    def distance(self) -> float:
-        """Engine's time in units of the roofline."""
-        return self.engine_seconds / self.roofline_seconds
-
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return asdict(self) | {"equal": self.equal, "distance": self.distance}
+        return asdict(self) | {"equal": self.equal}
 
 
 def run_steps(net: BenchNet, steps: int) -> float:
@@ -92,21 +106,43 @@ def run_steps(net: BenchNet, steps: int) -> float:
     return time.perf_counter() - started
 
 
-def record_spikes(plan: NetPlan, sizes: tuple[int, ...], share: float, steps: int) -> tuple[BenchNet, dict[Any, Any]]:
-    """Run the net once more, with a sink at each sender; returns the net and port → spikes (n, steps)."""
+def builder(plan: NetPlan, sizes: tuple[int, ...], settling: int) -> Callable[[], BenchNet]:
+    """A way to build the net again and again, with the weights that a rule has after `settling` steps."""
+    from lava_ed.engine import attach
+
+    net = plan.build(sizes, SPIKE_SHARE)
+    learned: list[npt.NDArray[Any]] = []
+    if settling:
+        attach(net.processes[0])
+        run_steps(net, settling)
+        learned = [process.weights.get().astype(np.int32) for process in net.plastic]
+
+    def build() -> BenchNet:
+        """The net, new."""
+        result = plan.build(sizes, SPIKE_SHARE)
+        for process, weights in zip(result.plastic if learned else (), learned, strict=True):
+            process.weights.init = weights
+        return result
+
+    return build
+
+
+def record_spikes(net: BenchNet, steps: int) -> dict[Any, npt.NDArray[np.int32]]:
+    """Run the net with a sink at each sender; returns port → spikes (n, steps) after the warming."""
     from lava.proc.io.sink import RingBuffer
 
     from lava_ed.engine import attach
 
-    net = plan.build(sizes, share)
     sinks = {}
     for port in {port for port, _ in net.senders} | {port for sides in net.learning for port in sides}:
-        sinks[port] = RingBuffer(shape=port.shape, buffer=steps)
+        sinks[port] = RingBuffer(shape=port.shape, buffer=WARMING + steps)
         port.connect(sinks[port].a_in)
     attach(net.processes[0])
-    run_steps(net, steps)
-    recorded = {port: np.asarray(sink.data.get(), np.int32).reshape(-1, steps) for port, sink in sinks.items()}
-    return net, recorded
+    run_steps(net, WARMING + steps)
+    return {
+        port: np.asarray(sink.data.get(), np.int32).reshape(-1, WARMING + steps)[:, WARMING:]
+        for port, sink in sinks.items()
+    }
 
 
 def operations(net: BenchNet, recorded: dict[Any, npt.NDArray[np.int32]], steps: int) -> tuple[float, float, float]:
@@ -131,35 +167,47 @@ def differing_vars(one: BenchNet, other: BenchNet) -> list[str]:
     ]
 
 
-def time_net(name: str, quick: bool = False) -> NetTiming:
-    """Run one net on both runtimes, in turn, and compare every Var after each repetition."""
+def time_net(name: str, quick: bool = False, plan: NetPlan | None = None) -> NetTiming:
+    """Run one net on both runtimes, in turn, and compare every Var in the end.
+
+    Parameters
+    ----------
+    name : str
+        Of `nets.NETS` where no plan is given.
+    quick : bool
+    plan : NetPlan, optional
+    """
     from lava_ed.engine import attach
 
-    plan = NETS[name]
+    plan = NETS[name] if plan is None else plan
     sizes = plan.small if quick else plan.sizes
     steps, repetitions = (plan.quick_steps, QUICK_REPETITIONS) if quick else (plan.steps, REPETITIONS)
-    stock, fused = plan.build(sizes, SPIKE_SHARE), plan.build(sizes, SPIKE_SHARE)
-    attach(fused.processes[0])
-    differing: set[str] = set()
+    build = builder(plan, sizes, plan.quick_settling if quick else plan.settling)
+    counted, stock, checked, timed = (build() for _ in range(4))
+    recorded = record_spikes(counted, COUNTED_STEPS)
+    bare = bare_loop([(recorded[port], fan_out) for port, fan_out in counted.senders])
+    for net in (checked, timed):
+        attach(net.processes[0])
+    times = []
     try:
-        for net in (stock, fused):
-            run_steps(net, 1)  # compiles
-        times = []
+        for net in (stock, checked, timed):
+            run_steps(net, WARMING)
+        engine_steps = steps if quick else max(steps, int(SECONDS * WARMING / run_steps(timed, WARMING)))
         for _ in range(repetitions):
-            times.append((run_steps(stock, steps), run_steps(fused, steps)))
-            differing |= set(differing_vars(stock, fused))
+            times.append((run_steps(stock, steps) / steps, run_steps(timed, engine_steps) / engine_steps, bare()))
+        run_steps(checked, steps * repetitions)
+        differing = differing_vars(stock, checked)  # once: Lava hands over a Var number by number
     finally:
         if stock.processes[0].runtime is not None:
             stock.processes[0].stop()
-    lava, engine = (np.array(side) / steps for side in zip(*times, strict=True))
-    counted, recorded = record_spikes(plan, sizes, SPIKE_SHARE, 1 + steps * repetitions)
-    spikes, additions, visits = operations(counted, recorded, 1 + steps * repetitions)
+    lava, engine, roofline = np.array(times).T
+    spikes, additions, visits = operations(counted, recorded, COUNTED_STEPS)
+    posts = [np.count_nonzero(recorded[post]) / COUNTED_STEPS for _, post in counted.learning]
     return NetTiming(
-        name, plan.title, sizes, steps, repetitions,
-        float(np.median(lava)), float(np.median(engine)), float(np.median(lava / engine)),
-        spikes, additions, visits, (additions + visits) / float(np.median(engine)),
-        bare_seconds([(recorded[port], fan_out) for port, fan_out in counted.senders]),
-        len(fused.variables), sorted(differing),
+        name, plan.title, sizes, steps, engine_steps, repetitions,
+        *(float(np.median(x)) for x in (lava, engine, lava / engine)),
+        spikes, sum(posts) if posts else None, additions, visits, (additions + visits) / float(np.median(engine)),
+        float(np.median(roofline)), float(np.median(engine / roofline)), len(checked.variables), differing,
     )  # fmt: skip
 
 
@@ -175,7 +223,7 @@ def bench_engine(
     quick : bool
         Tiny nets and few steps: whether it works, not how fast it is.
     tell : callable
-        Takes a line about what is done next.
+        Takes a line about what is done next, and what was measured.
 
     Returns
     -------
@@ -197,6 +245,7 @@ def bench_engine(
     for name in names:
         tell(f"{name}: {NETS[name].title}, Lava's runtime beside the engine")
         timings.append(time_net(name, quick))
+        tell(_summary(timings[-1]))
     return {
         "nets": [timing.as_dict() for timing in timings],
         "equal": all(timing.equal for timing in timings),
@@ -204,3 +253,21 @@ def bench_engine(
         "load": [before, os.getloadavg()[0]],
         "cores": os.cpu_count(),
     }
+
+
+def bench_rates(quick: bool = False, tell: Callable[[str], None] = lambda _: None) -> list[dict[str, Any]]:
+    """Time the net "stdp" at several post rates; returns `NetTiming` dicts whose names tell what sets the rate."""
+    timings = []
+    for name, rule in STDP_RATES.items():
+        tell(f"stdp, {name}: {rule}")
+        timings.append(time_net(name, quick, replace(stdp_plan(rule), steps=RATE_STEPS)))
+        tell(_summary(timings[-1]))
+    return [timing.as_dict() for timing in timings]
+
+
+def _summary(timing: NetTiming) -> str:
+    """One line about a net."""
+    return (
+        f"  {1e6 * timing.lava_seconds:,.0f} µs a step on Lava, {1e6 * timing.engine_seconds:.2f} µs on the engine: "
+        f"{timing.ratio:,.0f} times"
+    )

@@ -6,7 +6,8 @@ Lava is imported inside the functions, so that this module loads without it.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
 from typing import Any, Final
 
@@ -21,8 +22,15 @@ KERNEL: Final = 3
 """Side of the kernels of the convolutions."""
 ROWS: Final = 200
 """Steps after which the input repeats."""
-STDP: Final = {"dw": "2^-6*y0*x1 - 2^-5*x0*y1"}
-EVERY_SYNAPSE: Final = {"dw": "2^-6*u0*x1*y1 - 2^-5*u0*x1"}
+STDP: Final = {"dw": "2^-6*y0*x1 - 2^-5*x0*y1 + 2^-7*x0"}
+"""The last product raises what the others lower, so that the post rate settles instead of falling without end."""
+STDP_RATES: Final = {
+    "no x0": "2^-6*y0*x1 - 2^-5*x0*y1",
+    **{f"2^-{k}*x0": f"2^-6*y0*x1 - 2^-5*x0*y1 + 2^-{k}*x0" for k in (7, 5, 3)},
+}
+"""Rules like `STDP` that settle at different post rates, the first one at none, by their last product."""
+EVERY_SYNAPSE: Final = {"dw": "2^-6*u0*x1 - 2^-4*u0*x1*y1"}
+"""Weights grow where the post neuron is silent and fall where it spikes, so that its rate settles."""
 TRACES: Final = {"x1_impulse": 16, "x1_tau": 10, "x2_impulse": 16, "x2_tau": 5, "y1_impulse": 16, "y1_tau": 10}
 
 
@@ -40,12 +48,15 @@ class BenchNet:
         The two sides of each layer of plastic synapses.
     every_synapse : bool
         Whether the rule visits all synapses in every epoch, not only those of spikes.
+    plastic : list
+        Processes whose weights a rule changes.
     """
 
     processes: list[Any]
     senders: list[tuple[Any, int]] = field(default_factory=list)
     learning: list[tuple[Any, Any]] = field(default_factory=list)
     every_synapse: bool = False
+    plastic: list[Any] = field(default_factory=list)
 
     @property
     def variables(self) -> list[Any]:
@@ -65,7 +76,9 @@ class NetPlan:
     sizes, small : tuple of int
         Neurons of each layer, inputs first; of the net that is timed, and of the one for a quick look.
     steps, quick_steps : int
-        Steps of a repetition.
+        Steps of a repetition on Lava's runtime.
+    settling, quick_settling : int
+        Steps that the engine runs first, where a rule changes weights: both runtimes begin with those it ends with.
     """
 
     title: str
@@ -74,6 +87,8 @@ class NetPlan:
     small: tuple[int, ...]
     steps: int
     quick_steps: int
+    settling: int = 0
+    quick_settling: int = 0
 
 
 def spike_rows(rng: np.random.Generator, n: int, share: float, rows: int = ROWS) -> npt.NDArray[np.int32]:
@@ -133,7 +148,7 @@ def learning_net(
     dense.a_out.connect(lif.a_in)
     lif.s_out.connect(dense.s_in_bap)
     ports = (source.s_out, lif.s_out)
-    return BenchNet([source, dense, lif], [(source.s_out, n_post)], [ports], every_synapse)
+    return BenchNet([source, dense, lif], [(source.s_out, n_post)], [ports], every_synapse, [dense])
 
 
 def every_synapse_net(sizes: tuple[int, ...], share: float = SPIKE_SHARE) -> BenchNet:
@@ -166,8 +181,13 @@ def conv_net(sizes: tuple[int, ...], share: float = SPIKE_SHARE) -> BenchNet:
 
 NETS: Final[dict[str, NetPlan]] = {
     "forward": NetPlan("Dense-LIF-Dense-LIF", forward_net, (784, 256, 10), (40, 20, 5), 1000, 50),
-    "stdp": NetPlan("LearningDense, x0 and y0", learning_net, (784, 256), (40, 20), 200, 20),
-    "conv": NetPlan("Conv-LIF-Conv-LIF", conv_net, (28, 8, 16), (8, 2, 3), 200, 20),
-    "u-rule": NetPlan("LearningDense, u0", every_synapse_net, (784, 256), (40, 20), 200, 20),
+    "stdp": NetPlan("LearningDense, x0 and y0", learning_net, (784, 256), (40, 20), 200, 20, 20_000, 100),
+    "conv": NetPlan("Conv-LIF-Conv-LIF", conv_net, (28, 8, 16), (8, 2, 3), 300, 20),
+    "u-rule": NetPlan("LearningDense, u0", every_synapse_net, (784, 256), (40, 20), 200, 20, 10_000, 100),
 }
 """What `lava-ed bench engine` runs, by name."""
+
+
+def stdp_plan(rule: str) -> NetPlan:
+    """The plan of the net "stdp" with another rule."""
+    return replace(NETS["stdp"], build=partial(learning_net, rule={"dw": rule}))

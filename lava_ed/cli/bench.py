@@ -24,6 +24,7 @@ COLUMNS: Final[dict[str, Callable[[dict[str, Any]], object]]] = {
     "engine": lambda net: f"{1e6 * net['engine_seconds']:,.2f}",
     "ratio": lambda net: f"{net['ratio']:,.0f}",
     "spikes": lambda net: f"{net['spikes']:.1f}",
+    "post": lambda net: "–" if net["post_spikes"] is None else f"{net['post_spikes']:.2f}",
     "bare": lambda net: f"{1e6 * net['roofline_seconds']:.2f}",
     "/bare": lambda net: f"{net['distance']:,.1f}",
     "Gop/s": lambda net: f"{1e-9 * net['operations_per_second']:.2f}",
@@ -31,9 +32,12 @@ COLUMNS: Final[dict[str, Callable[[dict[str, Any]], object]]] = {
 }
 """Columns of the table of nets."""
 NOTES: Final = (
-    "ratio: Lava by engine. spikes: into synapses, a step. bare: the row additions alone, int8, in a bare loop.",
+    "ratio: Lava by engine. spikes: into synapses, a step; post: of the neurons behind plastic synapses.",
+    "bare: the row additions alone, int8, in a bare loop; the engine also counts every operation.",
     "/bare: engine by that. Gop/s: 10⁹ weights added and synapses visited by a learning rule, a second.",
 )
+RATES: Final = ("last product", "post spikes/step", "Lava", "engine", "ratio", "equal")
+FIRST: Final = ("net", "compiled code cached", "nothing compiled")
 SCALE: Final = ("varied", "value", "spikes/step", "µs/step")
 
 
@@ -45,17 +49,24 @@ def engine(
 ) -> Report:
     """Time the engine beside Lava's own runtime on nets of stock Lava processes, and compare every Var.
 
-    Without --net also how the engine's time grows with spikes, neurons, layers and steps.
+    Without --net also STDP at several post rates, how the engine's time grows with spikes, neurons, layers and
+    steps, and what the first call in a new process takes, with and without compiled code.
     """
     from lava_ed import __version__
     from lava_ed.bench import bench_engine
+    from lava_ed.bench.engine import bench_rates
+    from lava_ed.bench.first_call import bench_first_call
     from lava_ed.bench.nets import NETS
     from lava_ed.bench.scale import bench_scale
     from lava_ed.train import reporter
 
     tell = reporter().message
     value = {"lava_ed_version": __version__, **bench_engine(net or list(NETS), quick, tell)}
+    value["rates"] = [] if net else bench_rates(quick, tell)
     value["scale"] = [] if net else bench_scale(quick, tell)
+    value["first_call"] = [] if net else bench_first_call(quick, tell)
+    value["equal"] = all(timing["equal"] for timing in (*value["nets"], *value["rates"]))
+    value["load"][1] = os.getloadavg()[0]
     value["files"] = [] if out is None else _write(out, value)
     return Report(value, lambda console: _show(console, value), 0 if value["equal"] else 1)
 
@@ -93,12 +104,30 @@ def _show(console: Console, value: dict[str, Any]) -> None:
         console.print(line, soft_wrap=True)
     for line in NOTES:
         console.print(line, soft_wrap=True)
+    if value["rates"]:
+        table("STDP at several post rates, µs a step", RATES, _rate_rows(value["rates"]))(console)
     if value["scale"]:
         table("Engine alone, the forward net with one quantity varied", SCALE, _scale_rows(value["scale"]))(console)
+    if value["first_call"]:
+        table("Import, attach and first step in a new process, s", FIRST, _first_rows(value["first_call"]))(console)
     for file in value["files"]:
         console.print(f"Written: {file}", soft_wrap=True)
     load = " … ".join(f"{x:.1f}" for x in value["load"])
     console.print(f"Load of the machine: {load} on {value['cores']} cores.", soft_wrap=True)
+
+
+def _rate_rows(timings: list[dict[str, Any]]) -> list[list[object]]:
+    """Rows of the table of post rates."""
+    shown = [COLUMNS[name] for name in ("net", "post", "Lava", "engine", "ratio", "equal")]
+    return [[show(timing) for show in shown] for timing in timings]
+
+
+def _first_rows(calls: list[dict[str, Any]]) -> list[list[object]]:
+    """Rows of the table of first calls."""
+    times = ([call[name] for name in ("cached_seconds", "cold_seconds")] for call in calls)
+    return [
+        [call["net"], *(None if t is None else f"{t:.2f}" for t in two)] for call, two in zip(calls, times, strict=True)
+    ]
 
 
 def _scale_rows(points: list[dict[str, Any]]) -> list[list[str]]:

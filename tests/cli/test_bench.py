@@ -8,12 +8,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 pytest.importorskip("lava", reason="stock Lava is what is measured, and needs Python 3.10")
 
 from lava_ed.bench import engine as bench
-from lava_ed.bench import scale
+from lava_ed.bench import nets, scale
+from lava_ed.bench.nets import NETS
+from lava_ed.engine import attach
 from lava_ed.viz.scale import scale_plot
 
 pytestmark = pytest.mark.lava
@@ -39,6 +42,37 @@ def test_json(lava_ed):
         assert net["compared"] > 10
         assert 0 < net["spikes"] < sum(net["sizes"])
         assert net["additions"] >= net["spikes"]
+    assert [net["post_spikes"] is None for net in outcome.value["nets"]] == [False, True]
+    assert [outcome.value[name] for name in ("rates", "scale", "first_call")] == [[], [], []]
+
+
+def test_both_runtimes_begin_with_what_was_learned():
+    """The weights after the settling run, not those of the plan."""
+    plan = NETS["stdp"]
+    first, settled = (bench.builder(plan, plan.small, steps)() for steps in (0, 100))
+    assert np.any(first.plastic[0].weights.init != settled.plastic[0].weights.init)
+    attached = bench.builder(plan, plan.small, 0)()
+    attach(attached.processes[0])
+    bench.run_steps(attached, 100)
+    np.testing.assert_array_equal(attached.plastic[0].weights.get(), settled.plastic[0].weights.init)
+
+
+def test_without_net_it_measures_more(lava_ed, monkeypatch):
+    """Rates, scale and first call; the nets once more are another test's."""
+    monkeypatch.setattr(nets, "STDP_RATES", {"no x0": nets.STDP_RATES["no x0"]})
+    monkeypatch.setattr(bench, "STDP_RATES", nets.STDP_RATES)
+    monkeypatch.setattr(bench, "NETS", {"stdp": NETS["stdp"]})
+    monkeypatch.setattr(nets, "NETS", bench.NETS)
+    monkeypatch.setattr(scale, "SWEEPS", {"layers": scale.SWEEPS["layers"]})
+    outcome = lava_ed("bench", "engine", "--quick", "--json")
+    assert outcome.code == 0, outcome
+    (rate,) = outcome.value["rates"]
+    assert rate["equal"]
+    assert rate["post_spikes"] > 0
+    assert len(outcome.value["scale"]) == 2
+    for call in outcome.value["first_call"]:
+        assert call["cached_seconds"] > 0
+        assert call["cold_seconds"] is None, "compiling everything is not quick"
 
 
 def test_table_and_exit_code_tell_of_a_difference(lava_ed, monkeypatch):

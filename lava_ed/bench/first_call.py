@@ -1,0 +1,90 @@
+"""What a user waits for the first time: importing the engine, attaching a net, and its first step, in a new process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from typing import Any, Final
+
+from lava_ed.bench.nets import NETS, SPIKE_SHARE
+from lava_ed.errors import BackendError
+
+__all__ = ["bench_first_call", "first_call"]
+
+REPETITIONS: Final = 3
+"""New processes with compiled code at hand; the least time counts."""
+MEASURED: Final = ("forward", "stdp")
+
+
+def first_call(name: str, quick: bool = False) -> float:
+    """Seconds from ``import lava_ed.engine`` to the end of the first step; a process measures that once.
+
+    Parameters
+    ----------
+    name : str
+        Of `nets.NETS`.
+    quick : bool
+        The small net.
+    """
+    from lava.magma.core.run_conditions import RunSteps
+
+    plan = NETS[name]
+    process = plan.build(plan.small if quick else plan.sizes, SPIKE_SHARE).processes[0]
+    started = time.perf_counter()
+    from lava_ed.engine import attach
+
+    attach(process)
+    process.run(condition=RunSteps(num_steps=1))
+    return time.perf_counter() - started
+
+
+def _in_new_process(name: str, quick: bool, cache: str | None = None) -> float:
+    """`first_call` in a process of its own, with an empty cache of compiled code where a folder is named."""
+    environment = os.environ if cache is None else {**os.environ, "NUMBA_CACHE_DIR": cache}
+    command = [sys.executable, "-m", __name__, name, str(int(quick))]
+    ended = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=False)
+    if ended.returncode:
+        raise BackendError(f"a process that measures the first call ended with code {ended.returncode}: see above")
+    return float(json.loads(ended.stdout))
+
+
+def bench_first_call(quick: bool = False, tell: Callable[[str], None] = lambda _: None) -> list[dict[str, Any]]:
+    """Time the first call in new processes.
+
+    Parameters
+    ----------
+    quick : bool
+        The small nets, and never without compiled code, which takes up to a minute.
+    tell : callable
+        Takes a line about what is done next.
+
+    Returns
+    -------
+    list of dict
+        ``net``, ``cached_seconds`` (the least of several processes), ``cold_seconds`` (with nothing compiled; None
+        where `quick`).
+
+    Raises
+    ------
+    BackendError
+        If a process fails.
+    """
+    results = []
+    for name in MEASURED:
+        tell(f"{name}: the first call in a new process{'' if quick else ', and the first ever, which compiles'}")
+        cached = min(_in_new_process(name, quick) for _ in range(1 if quick else REPETITIONS))
+        cold = None
+        if not quick:
+            with tempfile.TemporaryDirectory() as cache:
+                cold = _in_new_process(name, quick, cache)
+        results.append({"net": name, "cached_seconds": cached, "cold_seconds": cold})
+    return results
+
+
+if __name__ == "__main__":
+    print(json.dumps(first_call(sys.argv[1], sys.argv[2] == "1")))
