@@ -205,7 +205,7 @@ def time_net(name: str, quick: bool = False, plan: NetPlan | None = None) -> Net
     posts = [np.count_nonzero(recorded[post]) / COUNTED_STEPS for _, post in counted.learning]
     return NetTiming(
         name, plan.title, sizes, steps, engine_steps, repetitions,
-        *(float(np.median(x)) for x in (lava, engine, lava / engine)),
+        float(np.median(lava)), float(np.median(engine)), float(np.median(lava / engine)),
         spikes, sum(posts) if posts else None, additions, visits, (additions + visits) / float(np.median(engine)),
         float(np.median(roofline)), float(np.median(engine / roofline)), len(checked.variables), differing,
     )  # fmt: skip
@@ -256,7 +256,7 @@ def bench_engine(
 
 
 def bench_rates(quick: bool = False, tell: Callable[[str], None] = lambda _: None) -> list[dict[str, Any]]:
-    """Time the net "stdp" at several post rates; returns `NetTiming` dicts whose names tell what sets the rate."""
+    """Time the net "stdp" at other post rates; returns `NetTiming` dicts whose names tell what sets the rate."""
     timings = []
     for name, rule in STDP_RATES.items():
         tell(f"stdp, {name}: {rule}")

@@ -26,9 +26,9 @@ STDP: Final = {"dw": "2^-6*y0*x1 - 2^-5*x0*y1 + 2^-7*x0"}
 """The last product raises what the others lower, so that the post rate settles instead of falling without end."""
 STDP_RATES: Final = {
     "no x0": "2^-6*y0*x1 - 2^-5*x0*y1",
-    **{f"2^-{k}*x0": f"2^-6*y0*x1 - 2^-5*x0*y1 + 2^-{k}*x0" for k in (7, 5, 3)},
+    **{f"2^-{k}*x0": f"2^-6*y0*x1 - 2^-5*x0*y1 + 2^-{k}*x0" for k in (5, 3)},
 }
-"""Rules like `STDP` that settle at different post rates, the first one at none, by their last product."""
+"""Rules like `STDP` that settle at other post rates, the first one at none, by their last product."""
 EVERY_SYNAPSE: Final = {"dw": "2^-6*u0*x1 - 2^-4*u0*x1*y1"}
 """Weights grow where the post neuron is silent and fall where it spikes, so that its rate settles."""
 TRACES: Final = {"x1_impulse": 16, "x1_tau": 10, "x2_impulse": 16, "x2_tau": 5, "y1_impulse": 16, "y1_tau": 10}

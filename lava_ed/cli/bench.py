@@ -23,7 +23,7 @@ COLUMNS: Final[dict[str, Callable[[dict[str, Any]], object]]] = {
     "Lava": lambda net: f"{1e6 * net['lava_seconds']:,.0f}",
     "engine": lambda net: f"{1e6 * net['engine_seconds']:,.2f}",
     "ratio": lambda net: f"{net['ratio']:,.0f}",
-    "spikes": lambda net: f"{net['spikes']:.1f}",
+    "pre": lambda net: f"{net['spikes']:.1f}",
     "post": lambda net: "–" if net["post_spikes"] is None else f"{net['post_spikes']:.2f}",
     "bare": lambda net: f"{1e6 * net['roofline_seconds']:.2f}",
     "/bare": lambda net: f"{net['distance']:,.1f}",
@@ -32,12 +32,12 @@ COLUMNS: Final[dict[str, Callable[[dict[str, Any]], object]]] = {
 }
 """Columns of the table of nets."""
 NOTES: Final = (
-    "ratio: Lava by engine. spikes: into synapses, a step; post: of the neurons behind plastic synapses.",
+    "ratio: Lava by engine. pre: spikes into synapses, a step; post: of the neurons behind plastic synapses.",
     "bare: the row additions alone, int8, in a bare loop; the engine also counts every operation.",
     "/bare: engine by that. Gop/s: 10⁹ weights added and synapses visited by a learning rule, a second.",
 )
 RATES: Final = ("last product", "post spikes/step", "Lava", "engine", "ratio", "equal")
-FIRST: Final = ("net", "compiled code cached", "nothing compiled")
+FIRST: Final = ("net", "compiled code cached", "nothing compiled", "its CPU time")
 SCALE: Final = ("varied", "value", "spikes/step", "µs/step")
 
 
@@ -105,7 +105,7 @@ def _show(console: Console, value: dict[str, Any]) -> None:
     for line in NOTES:
         console.print(line, soft_wrap=True)
     if value["rates"]:
-        table("STDP at several post rates, µs a step", RATES, _rate_rows(value["rates"]))(console)
+        table("STDP at other post rates, µs a step", RATES, _rate_rows(value["rates"]))(console)
     if value["scale"]:
         table("Engine alone, the forward net with one quantity varied", SCALE, _scale_rows(value["scale"]))(console)
     if value["first_call"]:
@@ -124,9 +124,9 @@ def _rate_rows(timings: list[dict[str, Any]]) -> list[list[object]]:
 
 def _first_rows(calls: list[dict[str, Any]]) -> list[list[object]]:
     """Rows of the table of first calls."""
-    times = ([call[name] for name in ("cached_seconds", "cold_seconds")] for call in calls)
+    times = ([call[name] for name in ("cached_seconds", "cold_seconds", "cold_cpu_seconds")] for call in calls)
     return [
-        [call["net"], *(None if t is None else f"{t:.2f}" for t in two)] for call, two in zip(calls, times, strict=True)
+        [call["net"], *(None if t is None else f"{t:.2f}" for t in row)] for call, row in zip(calls, times, strict=True)
     ]
 
 

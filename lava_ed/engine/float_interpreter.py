@@ -13,8 +13,7 @@ from lava_ed.engine.families.float_synapses import (
     real_sparse,
 )
 from lava_ed.engine.families.monitor import real_monitor
-from lava_ed.engine.families.tallies import run_tally
-from lava_ed.engine.stock_interpreter import stock_op
+from lava_ed.engine.stock_interpreter import learning_op, learns, plain_op
 from lava_ed.kernels._jit import kernel
 
 
@@ -66,8 +65,8 @@ def run_real_steps(  # type: ignore[no-untyped-def]
             a = ops[order[k]]
             if a[0] >= op.REAL_CLEAR:
                 _real_op(a, i32, i64, f64, now)
-            elif a[0] >= op.COUNT_SPIKES:
-                run_tally(a, i16, i32, i64, now)
+            elif learns(a[0]):
+                learning_op(a, i16, i32, i64, f64, now, step)
             else:
-                stock_op(a, i8, i16, i32, i64, f64, now, step)
+                plain_op(a, i8, i16, i32, i64, now)
         progress[op.CLOCK] += 1

@@ -70,6 +70,7 @@ class Program:
         self._plan = plan_jump(self._ops, self._ptr, self._order, schedule)
         self._mixed = bool(np.any(self._ops[:, 0] >= JOIN_CLEAR))
         self._real = bool(np.any(self._ops[:, 0] >= REAL_CLEAR))
+        self._found: Any = None
         if self._real and bool(np.any((self._ops[:, 0] > 0) & (self._ops[:, 0] < JOIN_CLEAR))):
             raise BackendError(
                 "the graph has floating-point ProcessModels and processes of lava_ed.proc, which are fixed-point: "
@@ -173,6 +174,12 @@ class Program:
         else:
             self._cancelled.clear()
 
+    def _loop(self) -> Any:
+        """`_mixed_loop` of this program's ops, looked for once."""
+        if self._found is None:
+            self._found = _mixed_loop(self._ops[:, 0])
+        return self._found
+
     def _run_stretch(self, steps: int, predictions: npt.NDArray[np.int32]) -> None:
         """Run a stretch in compiled code; the loop itself counts in `_progress`."""
         before = self.time_step
@@ -187,7 +194,7 @@ class Program:
         ]
         if self._mixed:
             state += [arrays["f64"], np.int64(before)]
-            loop: Any = _mixed_loop(self._real)
+            loop: Any = self._loop()
         else:
             from lava_ed.engine.interpreter import run_steps
 
@@ -447,12 +454,16 @@ class Program:
         self._recount()
 
 
-def _mixed_loop(real: bool) -> Any:
-    """The loop for Lava's own processes, with or without floating-point ones; each is compiled where it is used."""
-    if real:
+def _mixed_loop(codes: npt.NDArray[np.int64]) -> Any:
+    """The smallest loop for graphs of Lava's own processes that has all these ops; compiled where it is used."""
+    if np.any(codes >= REAL_CLEAR):
         from lava_ed.engine.float_interpreter import run_real_steps
 
         return run_real_steps
-    from lava_ed.engine.stock_interpreter import run_mixed_steps
+    from lava_ed.engine import stock_interpreter as loops
 
-    return run_mixed_steps
+    if np.any((codes > 0) & (codes < JOIN_CLEAR)):
+        return loops.run_mixed_steps
+    if any(loops.is_learning(code) for code in codes):
+        return loops.run_learning_steps
+    return loops.run_plain_steps

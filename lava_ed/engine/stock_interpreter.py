@@ -1,7 +1,7 @@
-"""The compiled loop for graphs with Lava's own processes; nets of ours alone run in `interpreter`.
+"""The compiled loops for graphs with Lava's own processes; nets of ours alone run in `interpreter`.
 
-Two loops, so that a net of ours neither waits for the compilation of kernels that it does not use, nor
-pays for the longer dispatch.
+Several loops, so that a graph neither waits for the compilation of kernels that it does not use, nor pays for a
+longer dispatch.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from lava_ed.engine.families.monitor import monitor
 from lava_ed.engine.families.references import reset
 from lava_ed.engine.families.ring_buffer import ring_sink, ring_source
 from lava_ed.engine.families.sparse import sparse_delayed, sparse_forward
-from lava_ed.engine.families.tallies import run_tally
+from lava_ed.engine.families.tallies import count_spikes, run_tally
 from lava_ed.engine.interpreter import run_op
-from lava_ed.kernels._jit import borrowed, kernel
+from lava_ed.kernels._jit import borrowed, inline, kernel
 
 
 @kernel
-def stock_op(a, i8, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
-    """Ops of Lava's own processes; `now` is Lava's time step, `row` counts steps within this call."""
+def plain_op(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
+    """Ops of Lava's processes that do not learn; `now` is Lava's time step."""
     code = a[0]
     if code == op.LIF_STEP:
         lif(a, i16, i32, i64, now)
@@ -38,10 +38,6 @@ def stock_op(a, i8, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-de
         ring_sink(a, i32, now)
     elif code == op.MONITOR:
         monitor(a, i8, i16, i32, i64, now)
-    elif code == op.TRACES_RECEIVE:
-        traces_receive(a, i32, i64, f64, now, row)
-    elif code == op.TRACES_LEARN:
-        traces_learn(a, i16, i32, i64, f64, now, row)
     elif code == op.SPIKES_DELAYED:
         spikes_delayed(a, i16, i32, i64)
     elif code == op.JOIN_CLEAR:
@@ -64,8 +60,63 @@ def stock_op(a, i8, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-de
         sparse_forward(a, i32, i64)
     elif code == op.SPARSE_DELAYED:
         sparse_delayed(a, i32, i64)
+    elif code == op.COUNT_SPIKES:
+        count_spikes(a, i32, i64)
+
+
+def is_learning(code):  # type: ignore[no-untyped-def]
+    """Whether an op of Lava's processes is one of `learning_op`."""
+    return code == op.TRACES_RECEIVE or code == op.TRACES_LEARN or code == op.SPARSE_LEARN or code >= op.COUNT_EPOCH
+
+
+learns = inline(is_learning)
+
+
+@kernel
+def learning_op(a, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
+    """Ops of synapses that learn, and of counting it; `row` counts steps within this call."""
+    code = a[0]
+    if code == op.TRACES_RECEIVE:
+        traces_receive(a, i32, i64, f64, now, row)
+    elif code == op.TRACES_LEARN:
+        traces_learn(a, i16, i32, i64, f64, now, row)
     elif code == op.SPARSE_LEARN:
         sparse_learn(a, i32, i64, f64, now, row)
+    else:
+        run_tally(a, i16, i32, i64, now)
+
+
+@kernel
+def run_plain_steps(  # type: ignore[no-untyped-def]
+    ops, ptr, order, i8, i16, i32, i64, u8, f64, time_step, phase, steps, stop_on_overflow, predictions, progress
+):
+    """As `run_mixed_steps` for Lava's own processes where none learns; such graphs have one phase."""
+    # The caller holds the arrays until this call ends.
+    ops, i8, i16, i32, i64 = borrowed(ops), borrowed(i8), borrowed(i16), borrowed(i32), borrowed(i64)
+    for step in range(steps):
+        for k in range(ptr[0], ptr[1]):
+            plain_op(ops[order[k]], i8, i16, i32, i64, time_step + step + 1)
+        progress[op.CLOCK] += 1
+
+
+@kernel
+def run_learning_steps(  # type: ignore[no-untyped-def]
+    ops, ptr, order, i8, i16, i32, i64, u8, f64, time_step, phase, steps, stop_on_overflow, predictions, progress
+):
+    """As `run_mixed_steps` for Lava's own processes; such graphs have one phase."""
+    # The caller holds the arrays until this call ends.
+    ops, i8, i16, i32, i64, f64 = (
+        borrowed(ops), borrowed(i8), borrowed(i16), borrowed(i32), borrowed(i64), borrowed(f64)
+    )  # fmt: skip
+    for step in range(steps):
+        now = time_step + step + 1
+        for k in range(ptr[0], ptr[1]):
+            a = ops[order[k]]
+            if learns(a[0]):
+                learning_op(a, i16, i32, i64, f64, now, step)
+            else:
+                plain_op(a, i8, i16, i32, i64, now)
+        progress[op.CLOCK] += 1
 
 
 @kernel
@@ -91,12 +142,12 @@ def run_mixed_steps(  # type: ignore[no-untyped-def]
     for step in range(steps):
         for k in range(ptr[phase], ptr[phase + 1]):
             a = ops[order[k]]
-            if a[0] >= op.COUNT_SPIKES:
-                run_tally(a, i16, i32, i64, time_step + step + 1)
-            elif a[0] >= op.JOIN_CLEAR:
-                stock_op(a, i8, i16, i32, i64, f64, time_step + step + 1, step)
-            else:
+            if a[0] < op.JOIN_CLEAR:
                 progress[op.OVERFLOWS] += run_op(a, i8, i16, i32, i64, u8, phase, predictions, progress)
+            elif learns(a[0]):
+                learning_op(a, i16, i32, i64, f64, time_step + step + 1, step)
+            else:
+                plain_op(a, i8, i16, i32, i64, time_step + step + 1)
         phase += 1
         if phase == period:
             phase = 0
