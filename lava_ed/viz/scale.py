@@ -25,6 +25,8 @@ def scale_plot(
     linear : str
         The sweep that begins at 0 and so has a linear axis.
     """
+    from matplotlib.ticker import LogLocator, NullLocator
+
     result, axes = figure(3.2 * len(titles), 3.0, columns=len(titles))
     for k, (ax, (sweep, title)) in enumerate(zip(axes, titles.items(), strict=True)):
         chosen = [point for point in points if point["sweep"] == sweep]
@@ -33,6 +35,11 @@ def scale_plot(
         if sweep != linear:
             ax.set_xscale("log")
             ax.set_yscale("log")
+            ax.set_xticks(x, [f"{value:g}" for value in x])
+            ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+            for axis in (ax.xaxis, ax.yaxis):
+                axis.set_minor_locator(NullLocator())
         else:
             ax.set_ylim(bottom=0)
         ax.set_xlabel(title)
