@@ -177,6 +177,17 @@ def next_current(u, a_in, kept):  # type: ignore[no-untyped-def]
 
 
 @inline
+def next_currents(u, a_in, kept):  # type: ignore[no-untyped-def]
+    """`next_current` of all neurons."""
+    if kept == 0:
+        for i in range(u.size):
+            u[i] = next_current(np.int32(0), a_in[i], np.uint32(0))
+    else:
+        for i in range(u.size):
+            u[i] = next_current(u[i], a_in[i], kept)
+
+
+@inline
 def next_voltage(v, u, bias, kept):  # type: ignore[no-untyped-def]
     """`update_voltage` in 32 bits."""
     total = np.int32(np.int32(decay_word(v, kept) + u) + bias)
@@ -207,10 +218,8 @@ def lif_step_fast(u, v, a_in, bias, du, dv, threshold, spikes):  # type: ignore[
     int
         Number of spikes.
     """
-    kept = np.uint32(DECAY_UNITY - 1 - du)
-    # Two loops: with one, LLVM has too many pairs of arrays to check for overlap, and gives up.
-    for i in range(u.size):
-        u[i] = next_current(u[i], a_in[i], kept)
+    # Several loops: with one, LLVM has too many pairs of arrays to check for overlap, and gives up.
+    next_currents(u, a_in, np.uint32(DECAY_UNITY - 1 - du))
     kept = np.uint32(DECAY_UNITY - dv)
     bound = reachable(threshold)
     count = np.int32(0)
@@ -225,7 +234,7 @@ def lif_step_fast(u, v, a_in, bias, du, dv, threshold, spikes):  # type: ignore[
 
 @kernel
 def lif_step_counted(u, v, a_in, bias, du, dv, threshold, spikes):  # type: ignore[no-untyped-def]
-    """`lif_step_fast`, and `tally.count_active_lif` of the states before it, in the same two loops.
+    """`lif_step_fast`, and `tally.count_active_lif` of the states before it, in the same loops.
 
     Parameters
     ----------
@@ -237,9 +246,15 @@ def lif_step_counted(u, v, a_in, bias, du, dv, threshold, spikes):  # type: igno
     (spikes, active) : int
     """
     kept = np.uint32(DECAY_UNITY - 1 - du)
-    for i in range(u.size):
-        spikes[i] = np.int32(a_in[i] | u[i])
-        u[i] = next_current(u[i], a_in[i], kept)
+    if kept == 0:
+        # Neurons whose current is their input, as many are.
+        for i in range(u.size):
+            spikes[i] = np.int32(a_in[i] | u[i])
+            u[i] = next_current(np.int32(0), a_in[i], np.uint32(0))
+    else:
+        for i in range(u.size):
+            spikes[i] = np.int32(a_in[i] | u[i])
+            u[i] = next_current(u[i], a_in[i], kept)
     kept = np.uint32(DECAY_UNITY - dv)
     bound = reachable(threshold)
     # A membrane that was written may lie beyond 24 bits.
