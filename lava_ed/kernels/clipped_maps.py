@@ -5,9 +5,12 @@ A slot holds D, L and U of a row or column, in 16 bits as the weights are.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
 
 from lava_ed.kernels._jit import inline
 
@@ -18,8 +21,8 @@ PLAIN, BOUNDED = 1, 2
 """Kinds of slots: with L and U at the limits of the weights, or with their own."""
 CHANGE, LOWEST, HIGHEST = 0, 1, 2
 """Rows of a slot."""
-COUNTED_AT_ONCE: Final = 2**14
-"""Weights of a row whose changes are counted in 16 bits, so that vector code counts them too."""
+LANES: Final = 32
+"""Weights of a row that one vector holds."""
 
 
 @inline
@@ -64,52 +67,78 @@ def pack_moving(kind, slot, size, low, high, rows):  # type: ignore[no-untyped-d
     return count
 
 
+@intrinsic
+def clip_lanes(typing_context: Any, row: Any, changes: Any, lowest: Any, highest: Any, start: Any) -> Any:
+    """The map on LANES weights from `start` on, limits being vectors or one number; returns what it counted.
+
+    How many changed, plus 2^32 times how many are not 0 now.  Masks are counted by scalar units, beside the vector
+    ones that are busy with the weights.
+    """
+    if any(isinstance(part, types.Array) and part.layout != "C" for part in (row, changes, lowest, highest)):
+        return None
+    signature = types.int64(row, changes, lowest, highest, types.intp)
+    lanes, word, long = ir.VectorType(ir.IntType(16), LANES), ir.IntType(LANES), ir.IntType(64)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        def place(k: int) -> Any:
+            data = context.make_array(signature.args[k])(context, builder, args[k]).data
+            return builder.bitcast(builder.gep(data, [args[4]]), lanes.as_pointer())
+
+        def limit(k: int) -> Any:
+            if isinstance(signature.args[k], types.Array):
+                return builder.load(place(k), align=2)
+            one = builder.insert_element(ir.Constant(lanes, ir.Undefined), args[k], ir.Constant(ir.IntType(32), 0))
+            everywhere = ir.Constant(ir.VectorType(ir.IntType(32), LANES), None)
+            return builder.shuffle_vector(one, ir.Constant(lanes, ir.Undefined), everywhere)
+
+        def counted(mask: Any) -> Any:
+            return builder.zext(builder.ctpop(builder.bitcast(mask, word)), long)
+
+        old, low, high = builder.load(place(0), align=2), limit(2), limit(3)
+        new = builder.add(old, builder.load(place(1), align=2))
+        new = builder.select(builder.icmp_signed("<", new, low), low, new)
+        new = builder.select(builder.icmp_signed(">", new, high), high, new)
+        builder.store(new, place(0), align=2)
+        changed = counted(builder.icmp_signed("!=", new, old))
+        filled = counted(builder.icmp_signed("!=", new, ir.Constant(lanes, None)))
+        return builder.add(changed, builder.shl(filled, ir.Constant(long, 32)))
+
+    return signature, codegen
+
+
 @inline
 def update_plain(row, changes, low, high):  # type: ignore[no-untyped-def]
-    """The map of a slot whose L and U are the limits, on at most `COUNTED_AT_ONCE` weights; returns as `update_row`."""
-    low, high = np.int16(low), np.int16(high)
-    changed, grown = np.int16(0), np.int16(0)
-    for j in range(row.size):
+    """The map of a slot whose L and U are the limits; returns as `update_row`."""
+    low, high, both = np.int16(low), np.int16(high), np.int64(0)
+    whole = row.size - row.size % LANES
+    for start in range(0, whole, LANES):
+        both += clip_lanes(row, changes, low, high, start)
+    for j in range(whole, row.size):
         old = row[j]
-        weight = np.int16(old + changes[j])
-        weight = low if weight < low else weight
-        weight = high if weight > high else weight
+        weight = min(max(np.int16(old + changes[j]), low), high)
         row[j] = weight
-        changed = np.int16(changed + np.int16(weight != old))
-        grown = np.int16(grown + np.int16(np.int16(weight != 0) - np.int16(old != 0)))
-    return np.int32(changed), np.int32(grown)
+        both += np.int64(weight != old) + (np.int64(weight != 0) << 32)
+    return np.int32(both), np.int32(both >> 32)
 
 
 @inline
 def update_bounded(row, changes, lowest, highest):  # type: ignore[no-untyped-def]
-    """The map of a slot, on at most `COUNTED_AT_ONCE` weights; returns as `update_row`."""
-    changed, grown = np.int16(0), np.int16(0)
-    for j in range(row.size):
+    """The map of a slot; returns as `update_row`."""
+    both = np.int64(0)
+    whole = row.size - row.size % LANES
+    for start in range(0, whole, LANES):
+        both += clip_lanes(row, changes, lowest, highest, start)
+    for j in range(whole, row.size):
         old = row[j]
-        weight = np.int16(old + changes[j])
-        weight = lowest[j] if weight < lowest[j] else weight
-        weight = highest[j] if weight > highest[j] else weight
+        weight = min(max(np.int16(old + changes[j]), lowest[j]), highest[j])
         row[j] = weight
-        changed = np.int16(changed + np.int16(weight != old))
-        grown = np.int16(grown + np.int16(np.int16(weight != 0) - np.int16(old != 0)))
-    return np.int32(changed), np.int32(grown)
+        both += np.int64(weight != old) + (np.int64(weight != 0) << 32)
+    return np.int32(both), np.int32(both >> 32)
 
 
 @inline
 def update_row(row, kind, slot, low, high):  # type: ignore[no-untyped-def]
-    """The map of a slot on a whole row; returns how many weights changed, and how many more are not 0 now."""
-    if row.size <= COUNTED_AT_ONCE:
-        if kind == PLAIN:
-            return update_plain(row, slot[CHANGE], low, high)
-        return update_bounded(row, slot[CHANGE], slot[LOWEST], slot[HIGHEST])
-    changed, grown = np.int32(0), np.int32(0)
-    for start in range(0, row.size, COUNTED_AT_ONCE):
-        stop = min(start + COUNTED_AT_ONCE, row.size)
-        part, changes = row[start:stop], slot[CHANGE, start:stop]
-        if kind == PLAIN:
-            more, new = update_plain(part, changes, low, high)
-        else:
-            more, new = update_bounded(part, changes, slot[LOWEST, start:stop], slot[HIGHEST, start:stop])
-        changed += more
-        grown += new
-    return changed, grown
+    """The map of a slot on a whole row; returns how many weights changed, and how many are not 0 now."""
+    if kind == PLAIN:
+        return update_plain(row, slot[CHANGE], low, high)
+    return update_bounded(row, slot[CHANGE], slot[LOWEST], slot[HIGHEST])

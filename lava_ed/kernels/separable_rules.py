@@ -230,9 +230,8 @@ def update_rows(  # type: ignore[no-untyped-def]
             table[key] = used
         effective += notes[ACTING, slot]
         if notes[KIND, slot] != IDLE:
-            changed, grown = update_row(weights[i], notes[KIND, slot], slots[slot], low, high)
+            changed, row_nonzeros[i] = update_row(weights[i], notes[KIND, slot], slots[slot], low, high)
             writes += changed
-            row_nonzeros[i] += grown
     forget_keys(table, notes[KEY], used)
     return effective, writes
 
