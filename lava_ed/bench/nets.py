@@ -76,7 +76,7 @@ class NetPlan:
     sizes, small : tuple of int
         Neurons of each layer, inputs first; of the net that is timed, and of the one for a quick look.
     steps, quick_steps : int
-        Steps of a repetition on Lava's runtime.
+        Steps of a run on Lava's runtime.
     settling, quick_settling : int
         Steps that the engine runs first, where a rule changes weights: both runtimes begin with those it ends with.
     """
@@ -180,10 +180,10 @@ def conv_net(sizes: tuple[int, ...], share: float = SPIKE_SHARE) -> BenchNet:
 
 
 NETS: Final[dict[str, NetPlan]] = {
-    "forward": NetPlan("Dense-LIF-Dense-LIF", forward_net, (784, 256, 10), (40, 20, 5), 1000, 50),
-    "stdp": NetPlan("LearningDense, x0 and y0", learning_net, (784, 256), (40, 20), 200, 20, 20_000, 100),
-    "conv": NetPlan("Conv-LIF-Conv-LIF", conv_net, (28, 8, 16), (8, 2, 3), 300, 20),
-    "u-rule": NetPlan("LearningDense, u0", every_synapse_net, (784, 256), (40, 20), 200, 20, 10_000, 100),
+    "forward": NetPlan("Dense-LIF-Dense-LIF", forward_net, (784, 256, 10), (40, 20, 5), 300, 50),
+    "stdp": NetPlan("LearningDense, x0 and y0", learning_net, (784, 256), (40, 20), 40, 20, 20_000, 100),
+    "conv": NetPlan("Conv-LIF-Conv-LIF", conv_net, (28, 8, 16), (8, 2, 3), 60, 20),
+    "u-rule": NetPlan("LearningDense, u0", every_synapse_net, (784, 256), (40, 20), 40, 20, 10_000, 100),
 }
 """What `lava-ed bench engine` runs, by name."""
 
