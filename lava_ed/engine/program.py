@@ -11,7 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.engine.assembler import Connection, Node, assemble
-from lava_ed.engine.families.opcodes import CLOCK, DECIDED, DENSE_RESET, JOIN_CLEAR, OVERFLOWS, REAL_CLEAR
+from lava_ed.engine.families.opcodes import (
+    CLOCK,
+    DECIDED,
+    DENSE_RESET,
+    JOIN_CLEAR,
+    OVERFLOWS,
+    REAL_CLEAR,
+    SPARSE_LEARN,
+    TRACES_LEARN,
+)
 from lava_ed.engine.idle import IdleCounts
 from lava_ed.engine.jump import plan_jump
 from lava_ed.engine.memory import read_variable, write_variable
@@ -462,8 +471,8 @@ def _mixed_loop(codes: npt.NDArray[np.int64]) -> Any:
         return run_real_steps
     from lava_ed.engine import stock_interpreter as loops
 
-    if np.any((codes > 0) & (codes < JOIN_CLEAR)):
+    if np.any((codes > 0) & (codes < JOIN_CLEAR)) or SPARSE_LEARN in codes:
         return loops.run_mixed_steps
-    if any(loops.is_learning(code) for code in codes):
+    if TRACES_LEARN in codes:
         return loops.run_learning_steps
     return loops.run_plain_steps

@@ -19,7 +19,7 @@ from lava_ed.engine.families.monitor import monitor
 from lava_ed.engine.families.references import reset
 from lava_ed.engine.families.ring_buffer import ring_sink, ring_source
 from lava_ed.engine.families.sparse import sparse_delayed, sparse_forward
-from lava_ed.engine.families.tallies import count_spikes, run_tally
+from lava_ed.engine.families.tallies import count_epoch, count_learned, count_spikes, run_tally
 from lava_ed.engine.interpreter import run_op
 from lava_ed.kernels._jit import borrowed, inline, kernel
 
@@ -64,12 +64,10 @@ def plain_op(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
         count_spikes(a, i32, i64)
 
 
-def is_learning(code):  # type: ignore[no-untyped-def]
+@inline
+def learns(code):  # type: ignore[no-untyped-def]
     """Whether an op of Lava's processes is one of `learning_op`."""
     return code == op.TRACES_RECEIVE or code == op.TRACES_LEARN or code == op.SPARSE_LEARN or code >= op.COUNT_EPOCH
-
-
-learns = inline(is_learning)
 
 
 @kernel
@@ -103,7 +101,7 @@ def run_plain_steps(  # type: ignore[no-untyped-def]
 def run_learning_steps(  # type: ignore[no-untyped-def]
     ops, ptr, order, i8, i16, i32, i64, u8, f64, time_step, phase, steps, stop_on_overflow, predictions, progress
 ):
-    """As `run_mixed_steps` for Lava's own processes; such graphs have one phase."""
+    """As `run_mixed_steps` for Lava's own processes without LearningSparse; such graphs have one phase."""
     # The caller holds the arrays until this call ends.
     ops, i8, i16, i32, i64, f64 = (
         borrowed(ops), borrowed(i8), borrowed(i16), borrowed(i32), borrowed(i64), borrowed(f64)
@@ -112,8 +110,16 @@ def run_learning_steps(  # type: ignore[no-untyped-def]
         now = time_step + step + 1
         for k in range(ptr[0], ptr[1]):
             a = ops[order[k]]
-            if learns(a[0]):
-                learning_op(a, i16, i32, i64, f64, now, step)
+            code = a[0]
+            # Not through `learning_op`: each kernel that another one calls is compiled with that one once more.
+            if code == op.TRACES_LEARN:
+                traces_learn(a, i16, i32, i64, f64, now, step)
+            elif code == op.TRACES_RECEIVE:
+                traces_receive(a, i32, i64, f64, now, step)
+            elif code == op.COUNT_EPOCH:
+                count_epoch(a, i32, i64, now)
+            elif code == op.COUNT_LEARNED:
+                count_learned(a, i16, i32, i64, now)
             else:
                 plain_op(a, i8, i16, i32, i64, now)
         progress[op.CLOCK] += 1
