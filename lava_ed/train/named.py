@@ -30,7 +30,7 @@ _BASELINE_EPOCHS: Final = 10
 """Fewer than ours, whose samples mostly cost no backward pass; their rates fall to the end all the same."""
 BASELINES: Final = ("relpsp-fixed", "ssgd", "sg-bptt", "renner")
 _STD_ED_DEEP: Final[dict[str, Any]] = {"error_shift": 9, "learning_rate": 2.0**-9, "input_drop": 16}
-"""STD-ED with two hidden layers on Fashion-MNIST: errors of the hidden layers smaller still, the rate twice as large."""
+"""STD-ED with two hidden layers on Fashion-MNIST: hidden errors smaller still, the rate twice as large."""
 _ONE_PASS_NEURONS: Final = {"mnist": 800, "fashion-mnist": 1600}
 _ONE_PASS: Final[dict[str, Any]] = {
     "epochs": 1,
