@@ -11,18 +11,26 @@ import math
 from typing import Any, Final
 
 import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from lava_ed.kernels._jit import inline, kernel
+from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.fixed_point import wrap_state
 
-__all__ = ["arrange_kernel", "conv_events", "largest_sum", "tap_steps", "tap_table"]
+__all__ = ["arrange_kernel", "arrange_reached", "conv_events", "largest_sum", "reach_table", "tap_steps", "tap_table"]
 
 INT32_MAX: Final = 2**31 - 1
 STATE_LIMIT: Final = 2**23
 """Sums below it in magnitude need no wrapping into 24 bits."""
 GEOMETRY: Final = 11
-"""Numbers that describe a convolution, in the order in which `scatter` unpacks them."""
+"""Numbers that describe a convolution: Y, C of the input; Y, C of the output; K_x, K_y; groups; `tap_steps` of x, y."""
+REACH: Final = 5
+"""Columns of a `reach_table`."""
+STRIDES: Final = 4
+LANES: Final = 8
+"""Outputs that one vector holds."""
 
 
 def arrange_kernel(weight: NDArray[Any]) -> NDArray[Any]:
@@ -84,54 +92,128 @@ def tap_steps(stride: int, dilation: int) -> tuple[int, int]:
     return stride // common, dilation // common
 
 
-@inline
-def add_run(row, total):  # type: ignore[no-untyped-def]
-    """total_j ← total_j + row_j."""
-    for j in range(total.size):
-        total[j] += row[j]
+def tap_order(taps: int, step: int) -> list[int]:
+    """Taps of an axis such that those `step` apart, which carry the same input, are neighbours.
+
+    Examples
+    --------
+    >>> tap_order(5, 2)
+    [0, 2, 4, 1, 3]
+    """
+    return sorted(range(taps), key=lambda tap: (tap % step, tap))
 
 
-@inline
-def add_scaled_run(row, payload, total):  # type: ignore[no-untyped-def]
-    """total_j ← total_j + payload·row_j, in the type of both."""
-    for j in range(total.size):
-        total[j] += payload * row[j]
+def reach_table(
+    channels: int, outs: int, groups: int, taps: tuple[int, int], steps: tuple[int, int, int, int], out_y: int,
+    table_x: NDArray[np.int32], table_y: NDArray[np.int32],
+) -> tuple[NDArray[np.int32], tuple[int, int, int, int]]:  # fmt: skip
+    """For each input neuron, the runs of weights that its spike adds to runs of outputs.
+
+    Parameters
+    ----------
+    channels, outs, groups : int
+        C of the input, C of the output.
+    taps : (K_x, K_y)
+    steps : (tap, output, tap, output)
+        `tap_steps` in x and in y.
+    out_y : int
+        Y of the output.
+    table_x, table_y : int32[X, 3], int32[Y, 3]
+        `tap_table` of either axis.
+
+    Returns
+    -------
+    (table, strides)
+        Table int32[X·Y·C, 5]: first weight (in the order of `arrange_reached`), first output, runs in x, runs in y,
+        values of a run.  Strides: distance of two runs in x among the weights and among the outputs, and the same in y.
+
+    Examples
+    --------
+    >>> table = tap_table(3, 2, 1, 0, 1, 2)
+    >>> reach_table(1, 4, 1, (2, 2), (1, 1, 1, 1), 2, table, table)[0][:2].tolist()
+    [[12, 0, 1, 1, 4], [8, 0, 1, 1, 8]]
+    """
+    width, per_group = outs // groups, channels // groups
+    step_x, out_step_x, step_y, out_step_y = steps
+    # Outputs of neighbouring runs are neighbours too: with all channels in one group they are one run.
+    joined = out_step_y == 1 and groups == 1
+    place_y = np.argsort(tap_order(taps[1], step_y))
+    (first_x, runs_x, to_x), (first_y, runs_y, to_y) = table_x.T.astype(np.int64), table_y.T.astype(np.int64)
+    x, y, channel = np.ix_(np.arange(len(table_x)), np.arange(len(table_y)), np.arange(channels))
+    group = channel // per_group
+    tap = ((channel % per_group) * taps[0] + first_x[x]) * taps[1] + place_y[first_y[y]]
+    columns = (
+        tap * outs + group * width,
+        (to_x[x] * out_y + to_y[y]) * outs + group * width,
+        runs_x[x] * (runs_y[y] > 0),
+        np.minimum(runs_y[y], 1) if joined else runs_y[y],
+        np.maximum(runs_y[y], 1) * width if joined else np.int64(width),
+    )
+    table = np.stack(np.broadcast_arrays(*columns), axis=-1).reshape(-1, REACH).astype(np.int32)
+    return table, (step_x * taps[1] * outs, out_step_x * out_y * outs, outs, out_step_y * outs)
+
+
+def arrange_reached(weight: NDArray[Any], step_y: int) -> NDArray[Any]:
+    """`arrange_kernel`, with the taps of the y axis in `tap_order`."""
+    return np.ascontiguousarray(arrange_kernel(weight)[:, :, tap_order(weight.shape[2], step_y)])
+
+
+@intrinsic
+def add_lanes(typing_context: Any, weights: Any, at: Any, total: Any, to: Any) -> Any:
+    """total[to + j] ← total[to + j] + weights[at + j], j < LANES, in 32 bits."""
+    if weights.layout != "C" or total.layout != "C":
+        return None
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        lanes = ir.VectorType(ir.IntType(32), LANES)
+
+        def place(k: int) -> Any:
+            data = context.make_array(signature.args[k])(context, builder, args[k]).data
+            return builder.bitcast(builder.gep(data, [args[k + 1]]), lanes.as_pointer())
+
+        summed = builder.add(builder.load(place(0), align=4), builder.load(place(2), align=4))
+        builder.store(summed, place(2), align=4)
+        return context.get_dummy_value()
+
+    return types.void(weights, types.intp, total, types.intp), codegen
 
 
 @kernel
-def scatter(weights, events, count, payloads, graded, geometry, table_x, table_y, total, one):  # type: ignore[no-untyped-def]
-    """Add the kernel, times its payload (in the type of `one`), around each event; see `conv_events`."""
-    size_y, channels, out_y, outs = geometry[0], geometry[1], geometry[2], geometry[3]
-    taps_x, taps_y, groups = geometry[4], geometry[5], geometry[6]
-    step_x, out_step_x, step_y, out_step_y = geometry[7], geometry[8], geometry[9], geometry[10]
-    per_group, width = np.int32(channels // groups), outs // groups
-    size_y, channels = np.int32(size_y), np.int32(channels)
-    # Neighbouring taps reach neighbouring outputs: with all channels in one group a run of them is one addition.
-    joined = step_y == 1 and out_step_y == 1 and groups == 1
+def scatter_spikes(weights, events, count, reach, strides, total):  # type: ignore[no-untyped-def]
+    """Add the kernel around each event, in 32 bits; see `conv_events`."""
+    source_x, target_x, source_y, target_y = strides[0], strides[1], strides[2], strides[3]
     for k in range(count):
-        event = events[k]
-        column = event // channels
-        channel, x = event - column * channels, column // size_y
-        y = column - x * size_y
-        group = channel // per_group
-        first, number, to_y = table_y[y, 0], table_y[y, 1], table_y[y, 2]
-        runs, length = (1, number * width) if joined else (number, width)
-        payload = one * payloads[event] if graded else one
-        for i in range(table_x[x, 1]):
-            tap = table_x[x, 0] + i * step_x
-            source = (((channel - group * per_group) * taps_x + tap) * taps_y + first) * outs + group * width
-            target = ((table_x[x, 2] + i * out_step_x) * out_y + to_y) * outs + group * width
-            for j in range(runs):
-                at, to = source + j * step_y * outs, target + j * out_step_y * outs
-                if graded:
-                    add_scaled_run(weights[at : at + length], payload, total[to : to + length])
-                else:
-                    add_run(weights[at : at + length], total[to : to + length])
+        found = reach[np.uint32(events[k])]
+        source, target, length = np.int64(found[0]), np.int64(found[1]), np.int64(found[4])
+        whole = length & ~np.int64(LANES - 1)
+        for i in range(found[2]):
+            at, to = source + i * source_x, target + i * target_x
+            for _ in range(found[3]):
+                for j in range(0, whole, LANES):
+                    add_lanes(weights, at + j, total, to + j)
+                for j in range(whole, length):
+                    total[np.uint32(to + j)] += weights[np.uint32(at + j)]
+                at, to = at + source_y, to + target_y
+
+
+@kernel
+def scatter(weights, events, count, payloads, graded, reach, strides, total, one):  # type: ignore[no-untyped-def]
+    """Add the kernel, times its payload (in the type of `one`), around each event; see `conv_events`."""
+    source_x, target_x, source_y, target_y = strides[0], strides[1], strides[2], strides[3]
+    for k in range(count):
+        found = reach[np.uint32(events[k])]
+        length, payload = np.int64(found[4]), one * payloads[events[k]] if graded else one
+        for i in range(found[2]):
+            at, to = found[0] + i * source_x, found[1] + i * target_x
+            for _ in range(found[3]):
+                for j in range(length):
+                    total[to + j] += payload * weights[at + j]
+                at, to = at + source_y, to + target_y
 
 
 @kernel
 def conv_events(  # type: ignore[no-untyped-def]
-    weights, events, count, payloads, graded, geometry, table_x, table_y, bound, wide, a_buf
+    weights, events, count, payloads, graded, reach, strides, bound, wide, a_buf
 ):
     """Convolve the events with the kernel, and wrap the sums into 24 bits.
 
@@ -141,17 +223,15 @@ def conv_events(  # type: ignore[no-untyped-def]
     Parameters
     ----------
     weights : int32[C_in / groups · K_x · K_y · C_out]
-        `arrange_kernel`.
+        `arrange_reached`.
     events : int32[k]
         Input neurons x·(Y·C) + y·C + c that spiked; the first `count` are read.
     count : int
     payloads : int32[X·Y·C] or int32[0]
         Read where `graded`; otherwise a spike counts as 1.
     graded : bool
-    geometry : int[11]
-        Y, C of the input; Y, C of the output; K_x, K_y; groups; `tap_steps` in x and in y.
-    table_x, table_y : int32[X, 3], int32[Y, 3]
-        `tap_table` of either axis.
+    reach, strides : int32[X·Y·C, 5], int[4]
+        `reach_table`.
     bound : int
         `largest_sum`.
     wide : int64[X_out·Y_out·C_out]
@@ -165,13 +245,16 @@ def conv_events(  # type: ignore[no-untyped-def]
             largest = max(largest, abs(np.int64(payloads[events[k]])))
     if bound == 0 or largest <= INT32_MAX // bound:
         a_buf[:] = 0
-        scatter(weights, events, count, payloads, graded, geometry, table_x, table_y, a_buf, np.int32(1))
+        if graded:
+            scatter(weights, events, count, payloads, True, reach, strides, a_buf, np.int32(1))
+        else:
+            scatter_spikes(weights, events, count, reach, strides, a_buf)
         if largest * bound >= STATE_LIMIT:
             for j in range(a_buf.size):
                 a_buf[j] = wrap_state(a_buf[j])
         return
     wide[:] = 0
-    scatter(weights, events, count, payloads, graded, geometry, table_x, table_y, wide, np.int64(1))
+    scatter(weights, events, count, payloads, graded, reach, strides, wide, np.int64(1))
     for j in range(a_buf.size):
         inside = -INT32_MAX - 1 <= wide[j] <= INT32_MAX
         a_buf[j] = wrap_state(wide[j]) if inside else 0

@@ -325,7 +325,7 @@ def float_delay_sparse(  # type: ignore[no-untyped-def]
 
 @inline
 def scatter_real(weights, event, payload, geometry, table_x, table_y, total):  # type: ignore[no-untyped-def]
-    """Add the kernel, times its payload, around one event; see `conv.scatter`."""
+    """Add the kernel, times its payload, around one event; as `conv.scatter` does."""
     size_y, channels, out_y, outs = geometry[0], geometry[1], geometry[2], geometry[3]
     taps_x, taps_y, groups = geometry[4], geometry[5], geometry[6]
     per_group, width = channels // groups, outs // groups
@@ -356,8 +356,10 @@ def float_conv(  # type: ignore[no-untyped-def]
         `conv.arrange_kernel`.
     events, count, s_in, graded
         As in `float_dense`; neuron x·(Y·C) + y·C + c.
-    geometry, table_x, table_y
-        As in `conv.conv_events`.
+    geometry : int[11]
+        See `conv.GEOMETRY`.
+    table_x, table_y : int32[X, 3], int32[Y, 3]
+        `conv.tap_table` of either axis.
     channel_sums : float64[X_out·Y_out·C_out]
         Overwritten.
     total : float64[X_out·Y_out·C_out]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lava_ed.kernels.conv import arrange_kernel, conv_events, largest_sum, tap_steps, tap_table
+from lava_ed.kernels.conv import arrange_reached, conv_events, largest_sum, reach_table, tap_steps, tap_table
 
 
 def convolve(x: Any, weight: Any, stride: Any, padding: Any, dilation: Any, groups: int, graded: bool) -> Any:
@@ -17,13 +17,13 @@ def convolve(x: Any, weight: Any, stride: Any, padding: Any, dilation: Any, grou
     kernel = weight.shape[1:3]
     out = [(x.shape[a] + 2 * padding[a] - dilation[a] * (kernel[a] - 1) - 1) // stride[a] + 1 for a in (0, 1)]
     tables = [tap_table(x.shape[a], kernel[a], stride[a], padding[a], dilation[a], out[a]) for a in (0, 1)]
-    steps = [*tap_steps(stride[0], dilation[0]), *tap_steps(stride[1], dilation[1])]
-    geometry = np.array([*x.shape[1:], out[1], len(weight), *kernel, groups, *steps])
+    steps = (*tap_steps(stride[0], dilation[0]), *tap_steps(stride[1], dilation[1]))
+    reach, strides = reach_table(x.shape[2], len(weight), groups, kernel, steps, out[1], *tables)
     a_buf = np.zeros(out[0] * out[1] * len(weight), np.int32)
     events, payloads = np.flatnonzero(x).astype(np.int32), x.reshape(-1).astype(np.int32)
     conv_events(
-        arrange_kernel(weight).reshape(-1), events, len(events), payloads if graded else payloads[:0], graded,
-        geometry, *tables, largest_sum(weight), np.zeros(a_buf.size, np.int64), a_buf,
+        arrange_reached(weight, steps[2]).reshape(-1), events, len(events), payloads if graded else payloads[:0],
+        graded, reach, np.array(strides), largest_sum(weight), np.zeros(a_buf.size, np.int64), a_buf,
     )  # fmt: skip
     return a_buf.reshape(*out, len(weight))
 

@@ -14,10 +14,19 @@ from lava_ed.engine.families.joins import event_input
 from lava_ed.engine.families.tallies import add_reads
 from lava_ed.engine.memory import Memory, Slot, Variable
 from lava_ed.kernels._jit import kernel
-from lava_ed.kernels.conv import GEOMETRY, arrange_kernel, conv_events, largest_sum, tap_steps, tap_table
+from lava_ed.kernels.conv import (
+    REACH,
+    STRIDES,
+    arrange_reached,
+    conv_events,
+    largest_sum,
+    reach_table,
+    tap_steps,
+    tap_table,
+)
 from lava_ed.kernels.tally import conv_fan_outs
 
-FIRST_OF_GEOMETRY = 17
+FIRST_STRIDE = 14
 
 
 @kernel
@@ -25,8 +34,8 @@ def conv_forward(a, i32, i64):  # type: ignore[no-untyped-def]
     """Convolve the spikes into a_buf.
 
     Columns: 1 n_in, 2 n_out, 3 arranged weights, 4 how many, 5 event count, 6 events, 7 payloads or −1
-    (all 1), 8 message bits, 9 a_buf, 10 its flag, 11 sums (i64), 12 largest sum (i64), 13, 14 table of the x
-    axis and its length, 15, 16 that of the y axis, 17 … 27 geometry, 28 fan-outs of the inputs, 29 counters (i64).
+    (all 1), 8 message bits, 9 a_buf, 10 its flag, 11 sums (i64), 12 largest sum (i64), 13 reach of each input,
+    14 … 17 strides, 18 fan-outs of the inputs, 19 counters (i64).
     """
     count = i32[a[5]]
     a_buf = i32[a[9] : a[9] + a[2]]
@@ -39,11 +48,10 @@ def conv_forward(a, i32, i64):  # type: ignore[no-untyped-def]
     graded = i32[a[8]] > 0 and a[7] >= 0
     payloads = i32[a[7] : a[7] + a[1]] if graded else i32[:0]
     events = i32[a[6] : a[6] + count]
-    add_reads(a[29], i32[a[8]] > 0, i32[a[28] : a[28] + a[1]], events, count, i64)
+    add_reads(a[19], i32[a[8]] > 0, i32[a[18] : a[18] + a[1]], events, count, i64)
     conv_events(
         i32[a[3] : a[3] + a[4]], events, count, payloads, graded,
-        a[FIRST_OF_GEOMETRY : FIRST_OF_GEOMETRY + GEOMETRY],
-        i32[a[13] : a[13] + 3 * a[14]].reshape(a[14], 3), i32[a[15] : a[15] + 3 * a[16]].reshape(a[16], 3),
+        i32[a[13] : a[13] + REACH * a[1]].reshape(a[1], REACH), a[FIRST_STRIDE : FIRST_STRIDE + STRIDES],
         i64[a[12]], i64[a[11] : a[11] + a[2]], a_buf,
     )  # fmt: skip
 
@@ -101,15 +109,16 @@ class ConvNode(Node):
     def _declare_weight(self, asm: Assembler) -> None:
         """The Var in Lava's order, and a copy in the order in which a spike meets the weights."""
         slot = asm.memory.allocate("i32", self.weight.shape, self.weight)
-        arranged = asm.memory.allocate("i32", arrange_kernel(self.weight).shape)
+        axes = [self.geometry[name] for name in ("stride", "padding", "dilation")]
+        step_y, _ = tap_steps(axes[0][1], axes[2][1])
+        arranged = asm.memory.allocate("i32", arrange_reached(self.weight, step_y).shape)
         bound = asm.memory.allocate("i64", (1,))
         nonzeros = asm.memory.allocate("i32", (int(np.prod(self.input_shape)),))
-        axes = [self.geometry[name] for name in ("stride", "padding", "dilation")]
 
         def arrange(memory: Memory) -> None:
             """Follow the Var."""
             weight = memory.view(slot)
-            memory.view(arranged)[...] = arrange_kernel(weight)
+            memory.view(arranged)[...] = arrange_reached(weight, step_y)
             memory.view(bound)[0] = largest_sum(weight)
             memory.view(nonzeros)[...] = conv_fan_outs(weight, self.input_shape, self.output_shape, *axes)
 
@@ -121,12 +130,22 @@ class ConvNode(Node):
         """Convolve in every step."""
         c = self._columns
         pre = event_input(asm, self, "s_in", c["n_in"])
-        tables, geometry = axis_tables(asm, self.input_shape, self.output_shape, self.weight.shape, self.geometry)
+        reach, strides = self._reach()
         asm.counted_step(
             SYNAPSES, opcodes.CONV_FORWARD, self,
             c["n_in"], c["n_out"], c["arranged"], self.weight.size, pre.count, pre.events, pre.payloads, c["bits"],
-            c["a_buf"], c["flag"], c["wide"], c["bound"], *tables, *geometry,
-            c["nonzeros"],
+            c["a_buf"], c["flag"], c["wide"], c["bound"],
+            asm.memory.allocate("i32", reach.shape, reach).offset, *strides, c["nonzeros"],
+        )  # fmt: skip
+
+    def _reach(self) -> tuple[npt.NDArray[np.int32], tuple[int, int, int, int]]:
+        """`reach_table` of this convolution."""
+        c_out, k_x, k_y, _ = self.weight.shape
+        (table_x, table_y), steps = axes_of(self.input_shape, self.output_shape, (k_x, k_y), self.geometry)
+        (groups,), (step_x, to_x, step_y, to_y) = self.geometry["groups"], steps
+        return reach_table(
+            self.input_shape[2], c_out, groups, (k_x, k_y), (step_x, to_x, step_y, to_y), self.output_shape[1],
+            table_x, table_y,
         )  # fmt: skip
 
 
@@ -140,20 +159,17 @@ def declare_constants(node: Node, asm: Assembler, unused: dict[str, int], geomet
         asm.variables[node.name, name] = Variable(slot, read_only=reason)
 
 
-def axis_tables(
-    asm: Assembler,
+def axes_of(
     input_shape: tuple[int, ...],
     output_shape: tuple[int, ...],
-    weight_shape: tuple[int, ...],
+    taps: tuple[int, ...],
     geometry: dict[str, tuple[int, ...]],
-) -> tuple[list[int], list[int]]:
-    """Columns of an op: offset and length of the table of taps of either axis, and the numbers of the geometry."""
-    tables: list[int] = []
+) -> tuple[list[npt.NDArray[np.int32]], list[int]]:
+    """`tap_table` of either axis, and `tap_steps` in x and in y."""
+    tables: list[npt.NDArray[np.int32]] = []
     steps: list[int] = []
     for axis in (0, 1):
         stride, dilation, padding = (geometry[name][axis] for name in ("stride", "dilation", "padding"))
-        size, out = input_shape[axis], output_shape[axis]
-        table = tap_table(size, weight_shape[1 + axis], stride, padding, dilation, out)
-        tables += [asm.memory.allocate("i32", table.shape, table).offset, size]
+        tables.append(tap_table(input_shape[axis], taps[axis], stride, padding, dilation, output_shape[axis]))
         steps += tap_steps(stride, dilation)
-    return tables, [*input_shape[1:], *output_shape[1:], *weight_shape[1:3], *geometry["groups"], *steps]
+    return tables, steps

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from lava_ed.engine.assembler import SYNAPSES, Assembler, Node, Signal
 from lava_ed.engine.families import opcodes
-from lava_ed.engine.families.conv import axis_tables, declare_constants
+from lava_ed.engine.families.conv import axes_of, declare_constants
 from lava_ed.engine.families.float_joins import real_event_input
 from lava_ed.engine.families.sparse import Entries, declare_structure, places_of
 from lava_ed.engine.memory import Memory, Slot, Variable
@@ -275,6 +275,9 @@ class FloatConvNode(FloatSynapsesNode):
 
     def emit(self, asm: Assembler) -> None:
         """Convolve in every step."""
-        tables, geometry = axis_tables(asm, self.input_shape, self.buffer[1].shape, self.weight.shape, self.geometry)
+        out, taps = self.buffer[1].shape, self.weight.shape[1:3]
+        tables, steps = axes_of(self.input_shape, out, taps, self.geometry)
+        axes = [n for table in tables for n in (asm.memory.allocate("i32", table.shape, table).offset, len(table))]
+        geometry = [*self.input_shape[1:], *out[1:], *taps, *self.geometry["groups"], *steps]
         unused = (0, 0)
-        self._emit_common(asm, opcodes.REAL_CONV, self.weight.size, self._columns["sums"], *unused, *tables, *geometry)
+        self._emit_common(asm, opcodes.REAL_CONV, self.weight.size, self._columns["sums"], *unused, *axes, *geometry)
