@@ -122,6 +122,11 @@ def inline(function: F) -> F:
     return numba.njit(nogil=True, inline="never", error_model="numpy")(function)  # type: ignore[no-any-return]
 
 
+def pasted(function: F) -> F:
+    """As `inline`, for helpers that LLVM rather calls: numba copies their code to where they are called."""
+    return numba.njit(nogil=True, inline="always", error_model="numpy")(function)  # type: ignore[no-any-return]
+
+
 @intrinsic
 def borrowed(typing_context: Any, array: Any) -> Any:
     """The same array without its reference count, for callers that outlive every use of it.

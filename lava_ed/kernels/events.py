@@ -9,7 +9,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from lava_ed.kernels._jit import kernel
+from lava_ed.kernels._jit import kernel, pasted
 
 __all__ = ["add_events", "add_vector", "list_events", "list_rows_of_events"]
 
@@ -57,6 +57,20 @@ def number_of_bits(typing_context: Any, mask: Any) -> Any:
     return types.intp(types.uint32), codegen
 
 
+@pasted
+def list_bits(acting, start, events, count):  # type: ignore[no-untyped-def]
+    """Append start + k for each bit k of a mask of LANES bits to `count` events; returns how many there are now."""
+    stop = count + number_of_bits(acting)
+    # Without a branch, as it would often be mispredicted; what is written in vain lies within the lanes' room.
+    for k in range(AT_ONCE):
+        events[count + k] = start + lowest_bit(acting)
+        acting &= np.uint32(acting - np.uint32(1))
+    for at in range(count + AT_ONCE, stop):
+        events[at] = start + lowest_bit(acting)
+        acting &= np.uint32(acting - np.uint32(1))
+    return stop
+
+
 @kernel
 def list_events(values, events):  # type: ignore[no-untyped-def]
     """Write the indices of the values that are not 0; returns how many.
@@ -70,16 +84,7 @@ def list_events(values, events):  # type: ignore[no-untyped-def]
     count = 0
     whole = values.size - values.size % LANES
     for start in range(0, whole, LANES):
-        acting = which_act(values, start)
-        stop = count + number_of_bits(acting)
-        # Without a branch, as it would often be mispredicted; what is written in vain lies within the lanes' room.
-        for k in range(AT_ONCE):
-            events[count + k] = start + lowest_bit(acting)
-            acting &= np.uint32(acting - np.uint32(1))
-        for at in range(count + AT_ONCE, stop):
-            events[at] = start + lowest_bit(acting)
-            acting &= np.uint32(acting - np.uint32(1))
-        count = stop
+        count = list_bits(which_act(values, start), start, events, count)
     for i in range(whole, values.size):
         if values[i] != 0:
             events[count] = i

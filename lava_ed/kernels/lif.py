@@ -8,11 +8,15 @@ Source: lava-nc 0.10.0, `lava/proc/lif/models.py`, the models tagged ``fixed_pt`
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
 
 from lava_ed.kernels._jit import inline, kernel
+from lava_ed.kernels.events import LANES, list_bits, number_of_bits
 from lava_ed.kernels.fixed_point import DECAY_BITS, DECAY_UNITY, STATE_MAX, decay, saturate
 
 __all__ = [
@@ -20,7 +24,6 @@ __all__ = [
     "has_fast_decay",
     "lif_reset_step",
     "lif_step",
-    "lif_step_counted",
     "lif_step_fast",
     "scale_threshold",
     "ternary_lif_step",
@@ -177,17 +180,6 @@ def next_current(u, a_in, kept):  # type: ignore[no-untyped-def]
 
 
 @inline
-def next_currents(u, a_in, kept):  # type: ignore[no-untyped-def]
-    """`next_current` of all neurons."""
-    if kept == 0:
-        for i in range(u.size):
-            u[i] = next_current(np.int32(0), a_in[i], np.uint32(0))
-    else:
-        for i in range(u.size):
-            u[i] = next_current(u[i], a_in[i], kept)
-
-
-@inline
 def next_voltage(v, u, bias, kept):  # type: ignore[no-untyped-def]
     """`update_voltage` in 32 bits."""
     total = np.int32(np.int32(decay_word(v, kept) + u) + bias)
@@ -200,77 +192,130 @@ def reachable(threshold):  # type: ignore[no-untyped-def]
     return np.int32(saturate(threshold, -CURRENT_SPAN, CURRENT_SPAN))
 
 
+@intrinsic
+def lif_lanes(  # type: ignore[no-untyped-def]
+    typing_context, u, v, a_in, bias, spikes, start, kept_u, kept_v, moved, most, bound
+):  # fmt: skip
+    """One step of LANES neurons from `start` on; bit k of the result tells who fired, bit 32 + k who was active.
+
+    In one pass, and in vectors as wide as the machine has them: LLVM stays at half of that by itself, and needs
+    several loops, for with one it has too many pairs of arrays to check for overlap.
+    """
+    arrays = (u, v, a_in, bias, spikes)
+    if any(not isinstance(part, types.Array) or part.layout != "C" or part.dtype != types.int32 for part in arrays):
+        return None
+    word, long = ir.IntType(32), ir.IntType(64)
+    lanes, halves = ir.VectorType(word, LANES), ir.VectorType(long, LANES // 2)
+    signature = types.uint64(*arrays, types.intp, types.uint32, types.uint32, types.int32, types.int32, types.int32)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        def place(k: int) -> Any:
+            data = context.make_array(signature.args[k])(context, builder, args[k]).data
+            return builder.bitcast(builder.gep(data, [args[5]]), lanes.as_pointer())
+
+        def everywhere(value: Any, kind: Any = lanes) -> Any:
+            undefined = ir.Constant(kind, ir.Undefined)
+            one = builder.insert_element(undefined, value, ir.Constant(word, 0))
+            return builder.shuffle_vector(one, undefined, ir.Constant(ir.VectorType(word, kind.count), None))
+
+        def constant(value: int, kind: Any = lanes) -> Any:
+            return ir.Constant(kind, [value] * kind.count)
+
+        def decayed(x: Any, kept: Any) -> Any:
+            # |x|·kept » 12 is the high half of |x|·(kept « 20), for each second neuron at a time; kept = 2^12, which
+            # leaves no room for the shift, keeps all.
+            sign = builder.ashr(x, constant(31))
+            size = builder.sub(builder.xor(x, sign), sign)
+            all_kept = builder.icmp_unsigned("==", kept, ir.Constant(word, DECAY_UNITY))
+            factor = builder.shl(kept, ir.Constant(word, 32 - DECAY_BITS))
+            factor = everywhere(builder.zext(factor, long), halves)
+            pairs = builder.bitcast(size, halves)
+            even = builder.mul(builder.and_(pairs, constant(2**32 - 1, halves)), factor)
+            odd = builder.mul(builder.lshr(pairs, constant(32, halves)), factor)
+            even, odd = builder.lshr(even, constant(32, halves)), builder.and_(odd, constant(-(2**32), halves))
+            high = builder.bitcast(builder.or_(even, odd), lanes)
+            high = builder.or_(high, builder.and_(size, everywhere(builder.sext(all_kept, word))))
+            return builder.sub(builder.xor(high, sign), sign)
+
+        def acting(mask: Any) -> Any:
+            return builder.zext(builder.bitcast(mask, ir.IntType(LANES)), long)
+
+        kept_u, kept_v, moved, most, bound = args[6:]
+        currents, voltages, inputs, biases = (builder.load(place(k), align=4) for k in range(4))
+        touched = builder.or_(builder.or_(inputs, currents), biases)
+        touched = builder.or_(touched, builder.and_(voltages, everywhere(moved)))
+        active = builder.icmp_signed("!=", touched, constant(0))
+        active = builder.or_(active, builder.icmp_signed(">", voltages, everywhere(most)))
+
+        shifted = builder.shl(inputs, constant(INPUT_SHIFT))
+        before = builder.block
+        with builder.if_then(builder.icmp_unsigned("!=", kept_u, ir.Constant(word, 0))):
+            kept = builder.add(decayed(currents, kept_u), shifted)
+            inside = builder.block
+        current = builder.phi(lanes)
+        current.add_incoming(shifted, before)
+        current.add_incoming(kept, inside)
+        limit, span = constant(CURRENT_LIMIT), constant(CURRENT_SPAN)
+        above = builder.icmp_signed(">", current, limit)
+        below = builder.icmp_signed("<=", current, constant(-CURRENT_LIMIT))
+        wrapped = builder.select(above, builder.sub(current, span), current)
+        wrapped = builder.select(below, builder.add(current, span), wrapped)
+        builder.store(wrapped, place(0), align=4)
+
+        voltage = builder.add(builder.add(decayed(voltages, kept_v), wrapped), biases)
+        low, high = constant(-STATE_MAX), constant(STATE_MAX)
+        voltage = builder.select(builder.icmp_signed("<", voltage, low), low, voltage)
+        voltage = builder.select(builder.icmp_signed(">", voltage, high), high, voltage)
+        fired = builder.icmp_signed(">", voltage, everywhere(bound))
+        builder.store(builder.select(fired, constant(0), voltage), place(1), align=4)
+        builder.store(builder.zext(fired, lanes), place(4), align=4)
+        return builder.or_(acting(fired), builder.shl(acting(active), ir.Constant(long, 32)))
+
+    return signature, codegen
+
+
 @kernel
-def lif_step_fast(u, v, a_in, bias, du, dv, threshold, spikes):  # type: ignore[no-untyped-def]
-    """`lif_step` in 32-bit vector code, for decays of `has_fast_decay`, inputs of 32 bits and a ready bias.
+def lif_step_fast(u, v, a_in, bias, du, dv, threshold, spikes, events):  # type: ignore[no-untyped-def]
+    """`lif_step`, `events.list_events` of the spikes and `tally.count_active_lif` of the states before, in one pass.
 
     Parameters
     ----------
     u, v, a_in, spikes : int32[n]
-        As in `lif_step`.
+        As in `lif_step`; decays of `has_fast_decay`, inputs of 32 bits.
     bias : int32[n]
-        `effective_biases`.
+        `effective_biases`; active is who has a bias that is not 0, not who has a mantissa.
     du, dv, threshold : int
         As in `lif_step`.
-
-    Returns
-    -------
-    int
-        Number of spikes.
-    """
-    # Several loops: with one, LLVM has too many pairs of arrays to check for overlap, and gives up.
-    next_currents(u, a_in, np.uint32(DECAY_UNITY - 1 - du))
-    kept = np.uint32(DECAY_UNITY - dv)
-    bound = reachable(threshold)
-    count = np.int32(0)
-    for i in range(v.size):
-        voltage = next_voltage(v[i], u[i], bias[i], kept)
-        fired = np.int32(voltage > bound)
-        v[i] = np.int32(0) if fired else voltage
-        spikes[i] = fired
-        count = np.int32(count + fired)
-    return np.int64(count)
-
-
-@kernel
-def lif_step_counted(u, v, a_in, bias, du, dv, threshold, spikes):  # type: ignore[no-untyped-def]
-    """`lif_step_fast`, and `tally.count_active_lif` of the states before it, in the same loops.
-
-    Parameters
-    ----------
-    u, v, a_in, bias, du, dv, threshold, spikes
-        As in `lif_step_fast`; a neuron with a bias mantissa has a bias that is not 0.
+    events : int32[n]
+        Overwritten up to the number of spikes.
 
     Returns
     -------
     (spikes, active) : int
     """
-    kept = np.uint32(DECAY_UNITY - 1 - du)
-    if kept == 0:
-        # Neurons whose current is their input, as many are.
-        for i in range(u.size):
-            spikes[i] = np.int32(a_in[i] | u[i])
-            u[i] = next_current(np.int32(0), a_in[i], np.uint32(0))
-    else:
-        for i in range(u.size):
-            spikes[i] = np.int32(a_in[i] | u[i])
-            u[i] = next_current(u[i], a_in[i], kept)
-    kept = np.uint32(DECAY_UNITY - dv)
+    kept_u, kept_v = np.uint32(DECAY_UNITY - 1 - du), np.uint32(DECAY_UNITY - dv)
     bound = reachable(threshold)
     # A membrane that was written may lie beyond 24 bits.
     most = np.int32(saturate(threshold, WORD_MIN, WORD_MAX))
     moved = np.int32(-1 if dv != 0 else 0)
-    count = np.int32(0)
-    active = np.int32(v.size if threshold < WORD_MIN else 0)
-    for i in range(v.size):
-        moving = np.int32(np.int32(spikes[i] | bias[i]) | np.int32(v[i] & moved))
-        active = np.int32(active + np.int32((moving != np.int32(0)) | (v[i] > most)))
-        voltage = next_voltage(v[i], u[i], bias[i], kept)
-        fired = np.int32(voltage > bound)
+    count, active = np.int64(0), np.int64(0)
+    whole = v.size - v.size % LANES
+    for start in range(0, whole, LANES):
+        both = lif_lanes(u, v, a_in, bias, spikes, start, kept_u, kept_v, moved, most, bound)
+        active += number_of_bits(np.uint32(both >> np.uint64(32)))
+        count = list_bits(np.uint32(both), start, events, count)
+    for i in range(whole, v.size):
+        touched = np.int32(np.int32(a_in[i] | u[i]) | np.int32(bias[i] | np.int32(v[i] & moved)))
+        active += np.int64((touched != 0) | (v[i] > most))
+        u[i] = next_current(u[i], a_in[i], kept_u)
+        voltage = next_voltage(v[i], u[i], bias[i], kept_v)
+        fired = voltage > bound
         v[i] = np.int32(0) if fired else voltage
         spikes[i] = fired
-        count = np.int32(count + fired)
-    return np.int64(count), np.int64(min(active, np.int32(v.size)))
+        if fired:
+            events[count] = i
+            count += 1
+    return count, np.int64(v.size) if threshold < WORD_MIN else active
 
 
 @kernel

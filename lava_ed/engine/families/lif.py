@@ -20,7 +20,6 @@ from lava_ed.kernels.lif import (
     effective_biases,
     has_fast_decay,
     lif_step,
-    lif_step_counted,
     lif_step_fast,
     scale_threshold,
     ternary_lif_step,
@@ -57,17 +56,19 @@ def lif(a, i16, i32, i64, now):  # type: ignore[no-untyped-def]
     if resets:
         u[:] = 0
         v[:] = 0
-    if together and a[19] >= 0:
-        count, active = lif_step_counted(u, v, a_in, bias, du, dv, threshold, spikes)
-    elif fast:
-        count = lif_step_fast(u, v, a_in, bias, du, dv, threshold, spikes)
-    elif a[2] != TERNARY:
-        count = lif_step(u, v, a_in, mantissa, exponent, du, dv, threshold, spikes)
+    events = i32[a[13] : a[13] + n]
+    if fast:
+        count, acting = lif_step_fast(u, v, a_in, bias, du, dv, threshold, spikes, events)
+        if together:
+            active = acting
     else:
-        count = ternary_lif_step(u, v, a_in, mantissa, exponent, du, dv, threshold, i64[a[10] + 1], spikes)
+        if a[2] != TERNARY:
+            count = lif_step(u, v, a_in, mantissa, exponent, du, dv, threshold, spikes)
+        else:
+            count = ternary_lif_step(u, v, a_in, mantissa, exponent, du, dv, threshold, i64[a[10] + 1], spikes)
+        if count:
+            list_events(spikes, events)
     i32[a[12]] = count
-    if count:
-        list_events(spikes, i32[a[13] : a[13] + n])
     if a[19] >= 0:
         i64[a[19] + NEURON_ACTIVE * N_PHASES] += active
         add_spikes(a[19], count, a[18], i64)
