@@ -33,8 +33,9 @@ class EDShape:
         Of the rule: std-ed or mpd-ed.
     symmetric, random : bool
         Whether errors are read backwards over the connections, or come over feedback of their own.
-    with_x1, gathers : tuple of bool
-        By connection: whether its rule reads x1, and whether updates gather in its tag.
+    with_x1, gathers, carries : tuple of bool
+        By connection: whether its rule reads x1, whether updates gather in its tag, and whether the tag keeps what
+        an update leaves over below a weight's last bit.
     neurons : tuple of str
         Names of the encoder and the hidden layers.
     connections, feedback : tuple of str
@@ -49,6 +50,7 @@ class EDShape:
     random: bool
     with_x1: tuple[bool, ...]
     gathers: tuple[bool, ...]
+    carries: tuple[bool, ...]
     neurons: tuple[str, ...]
     connections: tuple[str, ...]
     feedback: tuple[str, ...]
@@ -70,6 +72,7 @@ def shape_of_spec(spec: NetworkSpec) -> EDShape:
         random=spec.feedback != "symmetric",
         with_x1=tuple(spec.rule.with_x1 or (spec.graded_input and layer == 1) for layer in spec.layers),
         gathers=tuple(spec.gathers(layer) for layer in spec.layers),
+        carries=(spec.weight_rounding == "carry",) * len(spec.layers),
         neurons=("encoder", *(f"hidden{layer}" for layer in spec.hidden)),
         connections=tuple(f"dense{layer}" for layer in spec.layers),
         feedback=tuple(f"feedback{layer}" for layer in spec.hidden),
@@ -141,7 +144,8 @@ def _plastic(shape: EDShape, layer: int, masks: Masks, mirrored: bool) -> Inlet:
         sender=layer if mirrored else layer - 1,
         axons=post if mirrored else pre,
         counts=counts,
-        tag_bits=TAG_BITS if shape.gathers[layer - 1] else 0,
+        tag_bits=TAG_BITS if shape.gathers[layer - 1] or shape.carries[layer - 1] else 0,
         axon_trace_bits=y_bits if mirrored else x_bits,
         neuron_trace_bits=x_bits if mirrored else y_bits,
+        tag_waits=shape.gathers[layer - 1],
     )

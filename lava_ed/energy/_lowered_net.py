@@ -79,6 +79,7 @@ def _net_of_ours(program: Program) -> ChipNet:
             random=bool(feedback),
             with_x1=tuple(dense[layer].with_x1 for layer in layers),
             gathers=tuple(dense[layer].gather for layer in layers),
+            carries=tuple(dense[layer].carry for layer in layers),
             neurons=(_name(program, EncoderNode), *(hidden[layer] for layer in layers[:-1])),
             connections=tuple(dense[layer].name for layer in layers),
             feedback=tuple(feedback.get(layer, "") for layer in layers[:-1]),

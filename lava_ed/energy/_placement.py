@@ -95,7 +95,7 @@ def _ways_out(neuron: int, over: int, inlets: Sequence[Inlet], outputs: int) -> 
     for inlet in inlets:
         if inlet.kind == "mirrored":
             freed += int(inlet.neuron_bits(False)[neuron]) + inlet.core_bits(False)
-        else:  # without a copy that is read meanwhile, no update waits in a tag
+        elif inlet.tag_waits:  # without a copy that is read meanwhile, no update waits in a tag
             freed += int(inlet.counts[neuron]) * inlet.tag_bits
     if freed >= over and any(inlet.kind == "mirrored" for inlet in inlets):
         ways.append('use feedback="random", which needs no mirrored copy')

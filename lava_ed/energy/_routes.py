@@ -35,7 +35,7 @@ def plastic_synapses(node: PlasticDenseNode, mirrored: bool) -> Synapses:
     x_bits, y_bits = SPIKED_BITS + TRACE_BITS * node.with_x1, 2 * TRACE_BITS
     counts = np.full(n_pre if mirrored else n_post, n_post if mirrored else n_pre, np.int64)
     sides = (y_bits, x_bits) if mirrored else (x_bits, y_bits)
-    return Synapses(counts, WEIGHT_BITS, TAG_BITS * node.gather, 0, *sides)
+    return Synapses(counts, WEIGHT_BITS, TAG_BITS * (node.gather or node.carry), 0, *sides)
 
 
 def nodes_of(net: LoweredNet, kind: type[N]) -> list[N]:

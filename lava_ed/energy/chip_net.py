@@ -69,6 +69,8 @@ class Inlet:
         Traces of a neuron.
     kernel_bits : int
         Of a kernel: its own size, where it is stored once a core.
+    tag_waits : bool
+        Whether the tags are there only because the connection is read backwards while it learns.
     """
 
     connection: str
@@ -81,6 +83,7 @@ class Inlet:
     axon_trace_bits: int = 0
     neuron_trace_bits: int = 0
     kernel_bits: int = 0
+    tag_waits: bool = False
 
     @property
     def synapse_bits(self) -> int:

@@ -41,6 +41,7 @@ def _nodes(spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]]) -> list[N
                 exponent=rate.exponent,
                 seed=spec.seed,
                 gather=spec.gathers(layer),
+                carry=spec.weight_rounding == "carry",
             )
         )
     for layer in spec.hidden:

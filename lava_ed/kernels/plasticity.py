@@ -1,8 +1,9 @@
 """The learning engine of PlasticDense: products of traces, accumulator, stochastic rounding.
 
 A weight is read into a 15-bit accumulator (one stored step is 256 of its units), the product of
-the rule is added, and the sum is rounded stochastically back to the stored step.  Right shifts are
-sign-magnitude, so that small positive and negative products vanish alike.
+the rule is added, and the sum is brought back to the stored step: by stochastic rounding, or by a carry, where
+the synapse's tag keeps what is left over for the next update.  Right shifts are sign-magnitude, so that small
+positive and negative products vanish alike.
 """
 
 from __future__ import annotations
@@ -147,9 +148,27 @@ def _add_to_row(w8, i, steps, rest, column, byte):  # type: ignore[no-untyped-de
     return w8.shape[1] - same, w8.shape[1] - zeros
 
 
+@inline
+def _carry_into_row(w8, tag, i, steps, rest):  # type: ignore[no-untyped-def]
+    """w ← sat₈(w + ⌊(increment + t)/256⌋), t ← (increment + t) mod 256 in row i; returns (writes, non-zeros) of it."""
+    same = np.int16(0)
+    zeros = np.int16(0)
+    for j in range(w8.shape[1]):
+        old = np.int16(w8[i, j])
+        fine = np.int16(rest[j] + tag[i, j])
+        new = np.int16(np.int16(old + steps[j]) + np.int16(fine >> _LSB))
+        new = min(max(new, _LOW), _HIGH)
+        if COUNTING:
+            same = np.int16(same + np.int16(new == old))
+            zeros = np.int16(zeros + np.int16(new == _NONE))
+        tag[i, j] = np.int16(fine & _BYTE)
+        w8[i, j] = np.int8(new)
+    return w8.shape[1] - same, w8.shape[1] - zeros
+
+
 @kernel
 def learn_rows(  # type: ignore[no-untyped-def]
-    w8, row_nonzeros, events, n_events, x1, with_x1, y1, y2, mantissa, exponent, key, scalar, work
+    w8, row_nonzeros, events, n_events, x1, with_x1, y1, y2, mantissa, exponent, key, scalar, work, tag
 ):
     """dw = m·2^a·x0·x1·y1 − m·2^a·x0·x1·y2 (or without x1) over the rows of the spiking neurons.
 
@@ -171,6 +190,8 @@ def learn_rows(  # type: ignore[no-untyped-def]
         One random byte for all synapses (Lava's way), or `COUNTER_ROUNDING`.
     work : int16 (WORK_ROWS, n_post)
         Scratch.
+    tag : int16 (n_pre, n_post)
+        What earlier updates left over, 0 … 255 units; of no rows where the rounding is stochastic.
 
     Returns
     -------
@@ -179,11 +200,13 @@ def learn_rows(  # type: ignore[no-untyped-def]
     effective = 0
     writes = 0
     live = 0
+    carries = tag.shape[0] > 0
     known = np.int32(-1)
     excess = excess_bits(2 * TRACE_BITS if with_x1 else TRACE_BITS)
     up = exponent - SCALE_EXPONENT_MIN
     steps, rest, column, size, sign = work[0], work[1], work[2], work[3], work[4]
-    _column_bytes(key, scalar, column)
+    if not carries:
+        _column_bytes(key, scalar, column)
     largest = np.int64(_split_errors(y1, y2, size, sign))
     narrow = excess == 3 and largest <= TRACE_MAX
     for k in range(n_events):
@@ -197,8 +220,11 @@ def learn_rows(  # type: ignore[no-untyped-def]
             else:
                 live = _wide_increments(factor, y1, y2, mantissa, exponent, excess, steps, rest)
         if live:
-            byte = np.int16(scalar if scalar >= 0 else row_byte(key, i))
-            w, row_nonzeros[i] = _add_to_row(w8, i, steps, rest, column, byte)
+            if carries:
+                w, row_nonzeros[i] = _carry_into_row(w8, tag, i, steps, rest)
+            else:
+                byte = np.int16(scalar if scalar >= 0 else row_byte(key, i))
+                w, row_nonzeros[i] = _add_to_row(w8, i, steps, rest, column, byte)
             effective += live
             writes += w
     return effective, writes

@@ -93,6 +93,8 @@ class Work(NamedTuple):
     y2: npt.NDArray[np.int32]
     row: npt.NDArray[np.int16]
     """Scratch of the learning kernel, (WORK_ROWS, widest)."""
+    tag: npt.NDArray[np.int16]
+    """Tags of the learning kernel, of no rows: weights are rounded stochastically."""
     tally: npt.NDArray[np.int64]
     """(L + 1, 3)."""
 
@@ -217,7 +219,7 @@ def update(net, window, work, s):  # type: ignore[no-untyped-def]
             key = stream_key(s.seed, state[PRESENTATION], layer, phase)
             effective, writes = learn_rows(
                 w8, nonzeros, work.events, count, x1, int(graded), y1, y2, state[MANTISSA], state[EXPONENT], key,
-                COUNTER_ROUNDING, row,
+                COUNTER_ROUNDING, row, work.tag,
             )  # fmt: skip
             counters[EFFECTIVE_UPDATES, UPDATE] += effective
             counters[WEIGHT_WRITES, UPDATE] += writes

@@ -19,6 +19,8 @@ Feedback = Literal["symmetric", "random"]
 FEEDBACKS: Final = ("symmetric", "random")
 Rounding = Literal["floor", "nearest"]
 ROUNDINGS: Final = ("floor", "nearest")
+WeightRounding = Literal["stochastic", "carry"]
+WEIGHT_ROUNDINGS: Final = ("stochastic", "carry")
 OVERFLOWS: Final = ("raise", "warn", "wrap")
 _ENCODER: Final[dict[str, EncoderKind]] = {"std-ed": "ttfs", "mpd-ed": "rate", "relpsp": "ttfs", "renner": "binary"}
 """The encoder that each kind of rule takes where none is given."""
@@ -34,7 +36,7 @@ _INTEGERS: Final = (
     "input_drop",
     "seed",
 )
-EARLIER: Final = {"input_drop": 0, "softmax_rounding": "floor"}
+EARLIER: Final = {"input_drop": 0, "softmax_rounding": "floor", "weight_rounding": "stochastic"}
 """What a description means by leaving out a setting that it is too old to know."""
 FORMAT: Final = 1
 """Version of the dictionary form."""
@@ -73,6 +75,9 @@ class NetworkSpec:
         k: membranes are compared in units of 2^k.
     softmax_rounding : {"floor", "nearest"}
         Of the shares p that the error subtracts: floors leave Σe > 0, which drives every output upwards.
+    weight_rounding : {"stochastic", "carry"}
+        What becomes of the part of an update that lies below a weight's last bit: a random bit of the right mean, or
+        eight more bits in the synapse's tag, which add up until they carry.
     dead_zone : int
         Errors whose largest |e| does not pass it are not sent.
     dv : int
@@ -110,6 +115,7 @@ class NetworkSpec:
     error_limit: int = TRACE_MAX
     softmax_shift: int = 12
     softmax_rounding: Rounding = "floor"
+    weight_rounding: WeightRounding = "stochastic"
     dead_zone: int = 4
     dv: int = 0
     half_width: int = 8
@@ -154,6 +160,7 @@ class NetworkSpec:
             ("encoder", self.encoder, ENCODERS),
             ("feedback", self.feedback, FEEDBACKS),
             ("softmax_rounding", self.softmax_rounding, ROUNDINGS),
+            ("weight_rounding", self.weight_rounding, WEIGHT_ROUNDINGS),
             ("overflow", self.overflow, OVERFLOWS),
         ):
             if value not in allowed:
@@ -226,6 +233,15 @@ class NetworkSpec:
             raise ChipLimitError(
                 f"updates that gather in a tag allow a rate exponent up to {highest}, got {self.rule.rate.exponent}: "
                 "lower the learning rate"
+            )
+        if self.weight_rounding == "carry" and self.rule.baseline:
+            raise ConfigError(
+                f"{self.rule.name} rounds its weights stochastically: weight_rounding 'carry' is not for it"
+            )
+        if self.weight_rounding == "carry" and any(self.gathers(layer) for layer in self.layers):
+            raise ConfigError(
+                "weight_rounding 'carry' needs the tag, in which the updates of mpd-ed with several hidden layers and "
+                "symmetric feedback wait: use weight_rounding 'stochastic' or feedback 'random'"
             )
         if self.graded_input and self.rule.with_x1:
             raise ConfigError("a graded input and a rule with x1 exclude each other")

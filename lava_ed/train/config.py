@@ -11,7 +11,7 @@ from lava_ed.learning_rules import RULES
 from lava_ed.network.adaptation import Adaptation
 from lava_ed.network.encoding import EncoderKind
 from lava_ed.network.schedule import ReadoutKind
-from lava_ed.network.spec import EARLIER, Feedback, NetworkSpec, Rounding
+from lava_ed.network.spec import EARLIER, Feedback, NetworkSpec, Rounding, WeightRounding
 from lava_ed.train.backend import BACKENDS, check_backend
 from lava_ed.train.presets import preset
 
@@ -80,6 +80,7 @@ class TrainConfig:
     error_limit: int
     softmax_shift: int
     softmax_rounding: Rounding
+    weight_rounding: WeightRounding
     dead_zone: int
     dv: int
     half_width: int
@@ -160,6 +161,7 @@ class TrainConfig:
             error_limit=self.error_limit,
             softmax_shift=self.softmax_shift,
             softmax_rounding=self.softmax_rounding,
+            weight_rounding=self.weight_rounding,
             dead_zone=self.dead_zone,
             dv=self.dv,
             half_width=self.half_width,

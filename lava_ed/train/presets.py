@@ -17,6 +17,7 @@ _COMMON: Final[dict[str, Any]] = {
     "init_limits": (32,),
     "weight_exponents": (0,),
     "softmax_rounding": "nearest",
+    "weight_rounding": "stochastic",
     "error_shift": 8,
     "error_limit": 127,
     "dead_zone": 4,
@@ -112,6 +113,7 @@ _FASHION: Final[dict[str, Any]] = {
     "decay": ((0.25, 0.5), (0.5, 0.25), (0.7, 0.125), (0.85, 0.0625)),
     "init_limits": (32, 64),
     "adaptation": Adaptation(initial_step=36, interval=0),
+    "weight_rounding": "carry",
 }
 _STD_ED_FASHION: Final[dict[str, Any]] = {
     **_FASHION,
@@ -248,6 +250,8 @@ def preset(
     first, *others = values["init_limits"]
     if others:
         values["init_limits"] = (first, *(others[0] for _ in hidden or values["hidden"]))
+    if rule == "mpd-ed" and len(hidden or values["hidden"]) > 1:
+        values["weight_rounding"] = "stochastic"  # updates wait in the tag, which is not free to carry
     if encoder == "current":
         values["weight_exponents"] = (_CURRENT_EXPONENT, *(0 for _ in hidden or values["hidden"]))
     return values

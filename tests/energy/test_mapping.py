@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from strategies import edged
 
 from lava_ed.energy import LOIHI1, LOIHI2, ChipLimits, energy_report, map_network, mesh_hops
+from lava_ed.engine.build import build_program
 from lava_ed.errors import ChipLimitError, ConfigError, ShapeError
 from lava_ed.kernels.counting import PHASES
 from lava_ed.learning_rules import MPDED, STDED
@@ -136,6 +137,15 @@ class TestByHand:
         }  # fmt: skip
         assert mapping.synaptic_bits(2)["tags"] == 4 * 3 * 9
         assert mapping.synaptic_bits(3)["tags"] == 0
+
+    @pytest.mark.parametrize("feedback", ["symmetric", "random"])
+    def test_tags_that_carry(self, feedback):
+        spec = NetworkSpec((5, 4, 2), steps=4, feedback=feedback, weight_rounding="carry")
+        mapping = map_network(spec, LOIHI2)
+        mirrored = 4 * 2 * 9 if feedback == "symmetric" else 0  # the copy learns as well
+        assert [mapping.synaptic_bits(layer)["tags"] for layer in (1, 2)] == [5 * 4 * 9 + mirrored, 4 * 2 * 9]
+        of_program = map_network(build_program(spec), LOIHI2)
+        assert [of_program.synaptic_bits(layer) for layer in (1, 2)] == [mapping.synaptic_bits(n) for n in (1, 2)]
 
     def test_random_feedback(self):
         mapping = map_network(NetworkSpec((5, 4, 3, 2), feedback="random"), LOIHI2)
@@ -290,8 +300,6 @@ class TestProperties:
 @pytest.mark.parametrize("sizes", [(12, 3), (12, 16, 3), (12, 16, 14, 3)])
 class TestCountsOfAProgram:
     def counters(self, spec):
-        from lava_ed.engine.build import build_program
-
         program = build_program(spec)
         program.bind(np.random.default_rng(1).integers(0, 256, (20, spec.sizes[0]), np.uint8))
         program.present(np.arange(20), np.arange(20) % spec.sizes[-1])

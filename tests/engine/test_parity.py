@@ -48,6 +48,9 @@ CASES = [
     pytest.param("mpd-ed", (8,), "symmetric", 6, {"dead_zone": 60}, id="mpd-ed-dead-zone"),
     pytest.param("std-ed", (8,), "symmetric", 8, {"softmax_rounding": "nearest"}, id="std-ed-nearest"),
     pytest.param("mpd-ed", (8,), "symmetric", 8, {"softmax_rounding": "nearest"}, id="mpd-ed-nearest"),
+    pytest.param("std-ed", (8, 7), "symmetric", 9, {"weight_rounding": "carry"}, id="std-ed-carry"),
+    pytest.param("mpd-ed", (8,), "symmetric", 9, {"weight_rounding": "carry"}, id="mpd-ed-carry"),
+    pytest.param("mpd-ed", (8, 7), "random", 9, {"weight_rounding": "carry"}, id="mpd-ed-random-carry"),
 ]
 SAMPLES = 24
 EXTRA_STEPS = 5

@@ -29,6 +29,8 @@ CASES = [
     ("mpd-ed", (8,), {"encoder": "current", "weight_exponents": (-6, 0)}),
     ("mpd-ed", (8, 7), {"encoder": "ttfs"}),
     ("std-ed", (8,), {"softmax_rounding": "nearest"}),
+    ("std-ed", (8, 7), {"weight_rounding": "carry"}),
+    ("mpd-ed", (8,), {"weight_rounding": "carry"}),
     ("std-ed", (8,), {"steps": 33}),
     ("mpd-ed", (8,), {"rule": MPDED(2.0**-9), "steps": 32, "dv": 300}),
     ("std-ed", (8,), {"dead_zone": 60}),

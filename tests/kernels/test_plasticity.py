@@ -56,8 +56,8 @@ def split(delta):
     return np.maximum(delta, 0).astype(np.int32), np.maximum(-delta, 0).astype(np.int32)
 
 
-def learn(w8, events, x1, delta, mantissa=1, exponent=0, key=KEY, scalar=-1, with_x1=1):
-    """`learn_rows` with rubbish behind the events; returns its counts and the rows' counts."""
+def learn(w8, events, x1, delta, mantissa=1, exponent=0, key=KEY, scalar=-1, with_x1=1, tag=None):
+    """`learn_rows`, rubbish behind the events; returns its counts and the rows' counts."""
     rows, work = nonzeros(w8), scratch(w8.shape[1])
     padded = np.array([*events, 0, 0], np.int32)
     counts = plasticity.learn_rows(
@@ -73,6 +73,7 @@ def learn(w8, events, x1, delta, mantissa=1, exponent=0, key=KEY, scalar=-1, wit
         np.uint64(key),
         scalar,
         work,
+        np.zeros((0, w8.shape[1]), np.int16) if tag is None else tag,
     )
     return counts, rows
 
@@ -96,6 +97,46 @@ def test_learn_rows(w8, events, x1, delta, mantissa, exponent, scalar, with_x1):
     assert w8.tolist() == expected
     assert counts == (effective, writes)
     assert rows.tolist() == nonzeros(w8).tolist()
+
+
+tags = matrices(np.int16, (PRE, POST), edged(0, 255))
+
+
+@settings(max_examples=300)
+@given(
+    w8=stored, tag=tags, events=chosen, x1=traces, delta=parts, mantissa=mantissas, exponent=exponents,
+    with_x1=st.integers(0, 1),
+)  # fmt: skip
+def test_learn_rows_with_a_carry(w8, tag, events, x1, delta, mantissa, exponent, with_x1):
+    """256·w + t is one number to which the product is added; only a weight at its limit loses something."""
+    expected, left, effective, writes = w8.tolist(), tag.tolist(), 0, 0
+    excess = 3 if with_x1 else 0
+    for i, j in itertools.product(events, range(POST)):
+        value = (int(x1[i]) if with_x1 else 1) * int(delta[j])
+        increment = python_product(value, mantissa, exponent, excess)
+        steps, left[i][j] = divmod(left[i][j] + increment, 256)
+        new = clip(expected[i][j] + steps, -128, 127)
+        effective += increment != 0
+        writes += new != expected[i][j]
+        expected[i][j] = new
+    counts, rows = learn(w8, events, x1, delta, mantissa, exponent, with_x1=with_x1, tag=tag)
+    assert w8.tolist() == expected
+    assert tag.tolist() == left
+    assert counts == (effective, writes)
+    assert rows.tolist() == nonzeros(w8).tolist()
+
+
+@given(st.lists(st.tuples(edged(0, 127), edged(-127, 127)), max_size=30), edged(-7, -3))
+def test_a_carry_loses_nothing(updates, exponent):
+    """However updates are cut into pieces, 256·w + t ends at the sum of all products."""
+    w8, tag, total = np.zeros((1, 1), np.int8), np.zeros((1, 1), np.int16), 0
+    for x, d in updates:
+        increment = python_product(x * d, 1, exponent, 3)
+        if abs(total + increment) >= 127 * 256:  # not where a weight would be cut
+            continue
+        total += increment
+        learn(w8, [0], np.array([x], np.int32), np.array([d]), exponent=exponent, tag=tag)
+    assert 256 * int(w8[0, 0]) + int(tag[0, 0]) == total
 
 
 @pytest.mark.parametrize(("factor_bits", "expected"), [(7, 0), (9, 0), (11, 0), (12, 1), (14, 3), (21, 10)])

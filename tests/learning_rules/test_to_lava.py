@@ -119,7 +119,7 @@ def kernel_learned(rule, x, delta, shape):
             w8, rows, events, events.size, x_now.astype(np.int32), int(rule.with_x1),
             np.maximum(d, 0).astype(np.int32), np.maximum(-d, 0).astype(np.int32),
             rule.rate.mantissa, rule.rate.exponent, np.uint64(stream_key(1, epoch, 1, 0)), -1,
-            np.zeros((WORK_ROWS, n_post), np.int16),
+            np.zeros((WORK_ROWS, n_post), np.int16), np.zeros((0, n_post), np.int16),
         )  # fmt: skip
     return 2 * w8.T.astype(int)
 
@@ -258,7 +258,7 @@ def one_synapse(rule, weight, x, delta, random):
         w8, rows, np.zeros(1, np.int32), 1, np.array([x], np.int32), int(rule.with_x1),
         np.array([max(delta, 0)], np.int32), np.array([max(-delta, 0)], np.int32),
         rule.rate.mantissa, rule.rate.exponent, np.uint64(0), 255 - int(random * 256),
-        np.zeros((WORK_ROWS, 1), np.int16),
+        np.zeros((WORK_ROWS, 1), np.int16), np.zeros((0, 1), np.int16),
     )  # fmt: skip
     return int(model.weights.item()), 2 * int(w8[0, 0])
 

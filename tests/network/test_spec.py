@@ -10,7 +10,7 @@ from hypothesis import given
 from strategies import edged
 
 from lava_ed.errors import ChipLimitError, ConfigError
-from lava_ed.learning_rules import MPDED, STDED, halvings
+from lava_ed.learning_rules import MPDED, STDED, RelPSPFixed, halvings
 from lava_ed.network import Adaptation, NetworkSpec, Schedule
 
 DEEP = (20, 12, 8, 5)
@@ -38,6 +38,15 @@ BAD = [
     ({"weight_exponents": (8, 0)}, "weight_exponents"),
     ({"encoder": "poisson"}, "encoder 'poisson' is unknown: use one of ttfs, rate, current"),
     ({"feedback": "direct"}, "feedback 'direct' is unknown: use one of symmetric, random"),
+    ({"weight_rounding": "up"}, "weight_rounding 'up' is unknown: use one of stochastic, carry"),
+    (
+        {"sizes": (4, 3, 3, 2), "rule": MPDED(2.0**-7), "weight_rounding": "carry"},
+        "'carry' needs the tag, in which the updates of mpd-ed with several hidden layers",
+    ),
+    (
+        {"rule": RelPSPFixed(), "weight_rounding": "carry"},
+        "relpsp-fixed rounds its weights stochastically: weight_rounding 'carry' is not for it",
+    ),
     ({"softmax_rounding": "up"}, "softmax_rounding 'up' is unknown: use one of floor, nearest"),
     ({"overflow": "ignore"}, "overflow 'ignore' is unknown: use one of raise, warn, wrap"),
     ({"readout": "vote"}, "readout 'vote' is unknown"),
@@ -81,8 +90,9 @@ def test_edges_are_accepted(init, exponent, **settings):
 def test_a_description_from_before_rounding_could_be_chosen_rounds_down():
     data = NetworkSpec((4, 3, 2), softmax_rounding="nearest").to_dict()
     assert NetworkSpec.from_dict(data).softmax_rounding == "nearest"
-    del data["softmax_rounding"]
+    del data["softmax_rounding"], data["weight_rounding"]
     assert NetworkSpec.from_dict(data).softmax_rounding == "floor"
+    assert NetworkSpec.from_dict(data).weight_rounding == "stochastic"
 
 
 def test_a_layer_too_wide_for_the_learning_kernel_is_refused():

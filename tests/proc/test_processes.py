@@ -218,9 +218,16 @@ def test_the_threshold_starts_where_it_was_told_to(name: str) -> None:
     assert MAKERS[name](adaptation=Adaptation(initial_step=9)).threshold_step.init == 9
 
 
-def test_a_tag_only_where_updates_gather() -> None:
+def test_a_tag_only_where_updates_gather_or_carry() -> None:
     assert MAKERS["PlasticDense"]().tag_1.shape == (1, 1)
     assert MAKERS["PlasticDense"](gather=True, weights=np.zeros((2, 3), int)).tag_1.shape == (2, 3)
+    assert MAKERS["PlasticDense"](carry=True, weights=np.zeros((2, 3), int)).tag_1.shape == (2, 3)
+
+
+@pytest.mark.parametrize("other", [{"gather": True}, {"scalar_rounding": 7}])
+def test_a_carry_excludes_what_needs_the_tag_or_rounds(other: dict[str, int]) -> None:
+    with pytest.raises(ConfigError, match="carry=True excludes"):
+        MAKERS["PlasticDense"](carry=True, **other)
 
 
 def test_ports_have_the_shapes_of_their_sides() -> None:

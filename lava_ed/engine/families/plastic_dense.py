@@ -123,7 +123,7 @@ def dense_learn(a, i8, i16, i32, i64, phase):  # type: ignore[no-untyped-def]
     Columns: 1 n_pre, 2 n_post, 3 weights (i8), 4 row non-zeros, 5 event count, 6 events, 7 x1, 8
     with x1, 9 y1, 10 y2, 11 live y, 12 mantissa, 13 exponent, 14 seed (i64), 15 presentation, 16
     layer, 17 counters (i64), 18 visit all (0/1), 19 tag (i16) or −1, 20 scratch (i16), 21 scalar, 22 flag that
-    updates gathered.
+    updates gathered, 23 whether the tag carries what rounding leaves over (else updates gather in it).
     """
     live = i32[a[11]]
     if live == 0:
@@ -141,7 +141,7 @@ def dense_learn(a, i8, i16, i32, i64, phase):  # type: ignore[no-untyped-def]
     y1 = i32[a[9] : a[9] + n_post]
     y2 = i32[a[10] : a[10] + n_post]
     presentation = i32[a[15]]
-    if a[19] >= 0:
+    if a[19] >= 0 and not a[23]:
         tag = i16[a[19] : a[19] + n_pre * n_post].reshape(n_pre, n_post)
         key = stream_key(i64[a[14]], presentation, a[16] + TAG_STREAM, phase)
         effective = gather_rows(tag, events, count, x1, a[8], y1, y2, TAG_EXPONENT, key)
@@ -149,9 +149,11 @@ def dense_learn(a, i8, i16, i32, i64, phase):  # type: ignore[no-untyped-def]
         return
     w8 = i8[a[3] : a[3] + n_pre * n_post].reshape(n_pre, n_post)
     key = stream_key(i64[a[14]], presentation, a[16], phase)
+    carried = n_pre if a[23] else 0
+    tag = i16[a[19] * a[23] : a[19] * a[23] + carried * n_post].reshape(carried, n_post)
     effective, writes = learn_rows(
         w8, i32[a[4] : a[4] + n_pre], events, count, x1, a[8], y1, y2, i32[a[12]], i32[a[13]], key, i32[a[21]],
-        i16[a[20] : a[20] + WORK_ROWS * n_post].reshape(WORK_ROWS, n_post),
+        i16[a[20] : a[20] + WORK_ROWS * n_post].reshape(WORK_ROWS, n_post), tag,
     )  # fmt: skip
     add_count(i64, c + EFFECTIVE_UPDATES * N_PHASES, effective)
     add_count(i64, c + WEIGHT_WRITES * N_PHASES, writes)
@@ -220,6 +222,7 @@ class PlasticDenseNode(Node):
     exponent: int = -7
     seed: int = 0
     gather: bool = False
+    carry: bool = False
     scalar_rounding: int = -1
     graded: bool | None = None
     _columns: dict[str, int] = field(default_factory=dict)
@@ -250,9 +253,10 @@ class PlasticDenseNode(Node):
         ):
             c[name] = asm.var(self, name, (size,), init)
         c["overflows"] = asm.var(self, "overflows", (1,), arena="i64")
-        tag = asm.memory.allocate("i16", (n_pre, n_post) if self.gather else (1, 1))
+        tagged = self.gather or self.carry
+        tag = asm.memory.allocate("i16", (n_pre, n_post) if tagged else (1, 1))
         asm.variables[self.name, "tag_1"] = Variable(tag, transposed=True)
-        c["tag"] = tag.offset if self.gather else -1
+        c["tag"] = tag.offset if tagged else -1
         c["seed"] = asm.memory.allocate("i64", (1,), self.seed).offset
         c["counters"] = asm.counters(self)
         for name, size in (("x0_count", 1), ("x0_list", n_pre), ("gathered", 1)):
@@ -325,6 +329,7 @@ class PlasticDenseNode(Node):
             *self.shape, c["weights"], c["nonzeros"], count, events, c["x1"], int(self.with_x1),
             y1.values, y2.values, y1.count, c["rate_mantissa"], c["rate_exponent"], c["seed"], c["presentation"],
             self.layer, c["counters"], visit_all, c["tag"], c["work"], c["scalar"], c["gathered"],
+            int(self.carry),
         )  # fmt: skip
         asm.op(LEARN, start, stop, opcodes.DENSE_LEARN, *columns)
         if self.gather:

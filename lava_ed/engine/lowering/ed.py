@@ -70,6 +70,7 @@ def lower_plastic_dense(process: PlasticDense, name: str) -> PlasticDenseNode:
         exponent=_scalar(process.rate_exponent),
         seed=p["seed"],
         gather=p["gather"],
+        carry=p["carry"],
         scalar_rounding=_scalar(process.scalar),
         graded=p["graded"],
     )

@@ -196,6 +196,7 @@ def _parameters(spec: NetworkSpec, node: str, kind: str) -> dict[str, Any]:
             "with_x1": bool(spec.rule.with_x1 or (spec.graded_input and layer == 1)),
             "graded": bool(spec.graded_input and layer == 1),
             "gather": bool(spec.gathers(layer)),
+            "carry": spec.weight_rounding == "carry",
             "backward": layer > 1 and spec.feedback == "symmetric",
             "seed": spec.seed,
         }

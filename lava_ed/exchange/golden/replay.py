@@ -402,8 +402,14 @@ class PlasticDense(Process):
         return (byte & 255) >> (8 - bits)
 
     def write(self, phase, i, increment):
-        """Add to the accumulators of a row, and round back to even weights."""
+        """Add to the accumulators of a row, and bring them back to even weights."""
         s = self.state
+        # Files from before there was a choice have no entry: they round at random.
+        if getattr(self.p, "carry", False):
+            total = increment + s["tag_1"][:, i]
+            s["weights"][:, i] = np.clip((s["weights"][:, i] >> 1) + (total >> 8), -128, 127) << 1
+            s["tag_1"][:, i] = total & 255
+            return
         scalar = int(s["scalar"][0])
         noise = scalar if scalar >= 0 else self.noise(self.p.layer, phase, i, increment.size, 8)
         total = np.clip((s["weights"][:, i] >> 1 << 8) + increment, ACCUMULATOR_MIN, ACCUMULATOR_MAX)

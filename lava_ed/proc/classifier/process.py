@@ -125,6 +125,7 @@ def create_processes(
             error_shift=spec.error_shift,
             graded=spec.graded_input and layer == 1,
             gather=spec.gathers(layer),
+            carry=spec.weight_rounding == "carry",
             name=f"dense{layer}",
             **common,
         )

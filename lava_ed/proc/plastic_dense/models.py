@@ -91,6 +91,7 @@ class PyPlasticDenseModelFixed(_StoredWeights):
         self._shift: int = proc_params["error_shift"]
         self._graded: bool = proc_params["graded"]
         self._gather: bool = proc_params["gather"]
+        self._carry: bool = proc_params["carry"]
         self._with_x1: bool = proc_params["rule"].with_x1 or self._graded
         self._visit_all = self.schedule.learning_epoch[1] == "u0"
         self._gathered = False
@@ -196,10 +197,14 @@ class PyPlasticDenseModelFixed(_StoredWeights):
             self.tag_1[:] = stored_tag.T
             self.count(EFFECTIVE_UPDATES, UPDATE, effective)
             return
+        stored_tag = np.ascontiguousarray(self.tag_1.T) if self._carry else np.zeros((0, self.y1.size), np.int16)
         effective, writes = learn_rows(
             self._stored, self._nonzeros, events, events.size, self.x1, int(self._with_x1), self.y1, self.y2,
             int(self.rate_mantissa[0]), int(self.rate_exponent[0]), key, int(self.scalar[0]), self._work(),
+            stored_tag,
         )  # fmt: skip
+        if self._carry:
+            self.tag_1[:] = stored_tag.T
         self._store(effective, writes)
 
     def _apply_tag(self) -> None:

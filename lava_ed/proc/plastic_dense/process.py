@@ -33,7 +33,7 @@ class PlasticDense(PhasedProcess):
     Forward a_j = (Σ_i w_ij s_i)·2^weight_exp; backward e_i = (Σ_j w_ij e_j) » error_shift, with the
     same weights; both are sent one step after they were summed.  Learning follows `rule.dw()`: y1,
     y2 come from the post-synaptic process, x1 from the phase of the pre-synaptic spike (STD-ED) or
-    from its payload, and the sum is rounded stochastically to even weights.  The learning phase is
+    from its payload, and the sum is rounded to even weights.  The learning phase is
     skipped where every y1 and y2 is 0.
 
     Parameters
@@ -53,6 +53,9 @@ class PlasticDense(PhasedProcess):
     gather : bool
         Updates gather in the tag and move to the weights at the sample's end: for MPD-ED
         connections that carry errors while they learn.
+    carry : bool
+        What an update leaves over below an even weight stays in the tag and is added to the next one; default:
+        stochastic rounding.  Excludes `gather`, which needs the tag, and `scalar_rounding`.
     scalar_rounding : int
         One byte that rounds every synapse, as Lava's learning engine does with its one random number a step;
         default −1: a hashed byte for each synapse.
@@ -68,7 +71,7 @@ class PlasticDense(PhasedProcess):
     -----
     Ports: s_in, e_in; a_out, e_out; s_in_bap, s_in_y1, s_in_y2, s_in_y3 as on LearningDense.
     Vars: weights (n_post, n_pre), a_buff, e_buff (24 bit), x0, x1 (7 bit), y1, y2 (7 bit), tag_1 (8 bit and a
-    sign, with `gather`), rate_mantissa, rate_exponent.
+    sign, with `gather`; 8 bit with `carry`), rate_mantissa, rate_exponent.
     """
 
     _dimensions = 2
@@ -83,6 +86,7 @@ class PlasticDense(PhasedProcess):
         error_shift: int = 0,
         graded: bool = False,
         gather: bool = False,
+        carry: bool = False,
         scalar_rounding: int = COUNTER_ROUNDING,
         **params: Any,
     ) -> None:
@@ -92,13 +96,18 @@ class PlasticDense(PhasedProcess):
                 f"weight_exp {weight_exp} (−8 … 7), error_shift {error_shift} (0 … 31) or scalar_rounding "
                 f"{scalar_rounding} (−1 … 255) is out of range"
             )
+        if carry and (gather or scalar_rounding != COUNTER_ROUNDING):
+            raise ConfigError(
+                f"carry=True excludes gather={gather}, which needs the tag too, and scalar_rounding={scalar_rounding}, "
+                "which rounds: leave them at their defaults, or carry=False"
+            )
         if not isinstance(rule, LearningRule) or rule.kind != getattr(params.get("schedule"), "kind", rule.kind):
             raise ConfigError(f"rule {rule!r} does not learn by this schedule: a LearningRule of its kind is needed")
         n_pre, n_post = stored.shape
         check([sum_limit(layer, n_pre, TRACE_MAX if graded else 1, weight_exp), columns_limit(layer, n_post)])
         super().__init__(
             shape=(n_post, n_pre), rule=rule, layer=layer, weight_exp=weight_exp, error_shift=error_shift,
-            graded=graded, gather=gather, **params,
+            graded=graded, gather=gather, carry=carry, **params,
         )  # fmt: skip
         self.s_in = InPort(shape=(n_pre,))
         self.e_in = InPort(shape=(n_post,))
@@ -115,7 +124,7 @@ class PlasticDense(PhasedProcess):
         self.x1 = Var(shape=(n_pre,), init=0)
         self.y1 = Var(shape=(n_post,), init=0)
         self.y2 = Var(shape=(n_post,), init=0)
-        self.tag_1 = Var(shape=(n_post, n_pre) if gather else (1, 1), init=0)
+        self.tag_1 = Var(shape=(n_post, n_pre) if gather or carry else (1, 1), init=0)
         self.rate_mantissa = Var(shape=(1,), init=rule.rate.mantissa)
         self.rate_exponent = Var(shape=(1,), init=rule.rate.exponent)
         self.scalar = Var(shape=(1,), init=scalar_rounding)
