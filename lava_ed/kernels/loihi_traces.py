@@ -7,12 +7,16 @@ Source: lava-nc 0.10.0, `lava/magma/core/model/py/connection.py`.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
 from numpy.typing import ArrayLike, NDArray
 
 from lava_ed.kernels._jit import inline, kernel
+from lava_ed.kernels.events import LANES, number_of_bits
 from lava_ed.kernels.fixed_point import TRACE_MAX, saturate
 
 __all__ = [
@@ -131,6 +135,40 @@ def is_certain(top, whole, cut):  # type: ignore[no-untyped-def]
     return doubt == 0
 
 
+@intrinsic
+def trace_lanes(typing_context, row, t_spike, start, whole, cut, impulse):  # type: ignore[no-untyped-def]
+    """`decay_and_raise` of LANES traces from `start` on, in vectors as wide as the machine has them."""
+    if any(part.layout != "C" or part.dtype != types.int32 for part in (row, t_spike)):
+        return None
+    lanes, word = ir.VectorType(ir.IntType(32), LANES), ir.IntType(32)
+    signature = types.uint32(row, t_spike, types.intp, types.int32, types.int32, types.int32)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        def place(k: int) -> Any:
+            data = context.make_array(signature.args[k])(context, builder, args[k]).data
+            return builder.bitcast(builder.gep(data, [args[2]]), lanes.as_pointer())
+
+        def everywhere(value: Any) -> Any:
+            undefined = ir.Constant(lanes, ir.Undefined)
+            one = builder.insert_element(undefined, value, ir.Constant(word, 0))
+            return builder.shuffle_vector(one, undefined, ir.Constant(lanes, None))
+
+        def constant(value: int) -> Any:
+            return ir.Constant(lanes, [value] * LANES)
+
+        before, spiked = builder.load(place(0), align=4), builder.load(place(1), align=4)
+        exact = builder.sub(builder.mul(before, everywhere(args[3])), everywhere(args[4]))
+        now = builder.ashr(builder.add(exact, constant(2**FACTOR_BITS - 1)), constant(FACTOR_BITS))
+        raised = builder.add(now, everywhere(args[5]))
+        raised = builder.select(builder.icmp_signed("<", raised, constant(0)), constant(0), raised)
+        raised = builder.select(builder.icmp_signed(">", raised, constant(TRACE_MAX)), constant(TRACE_MAX), raised)
+        now = builder.select(builder.icmp_signed("==", spiked, constant(1)), raised, now)
+        builder.store(now, place(0), align=4)
+        return builder.zext(builder.bitcast(builder.icmp_signed("!=", now, before), ir.IntType(LANES)), word)
+
+    return signature, codegen
+
+
 @inline
 def decay_and_raise(row, t_spike, whole, cut, impulse):  # type: ignore[no-untyped-def]
     """`decay_trace`, then the impulse where the spike came in step 1, in 32 bits, into the row itself.
@@ -138,7 +176,10 @@ def decay_and_raise(row, t_spike, whole, cut, impulse):  # type: ignore[no-untyp
     ⌊v·f⌋ + [r < v·f − ⌊v·f⌋] = ⌈v·f − r⌉, here from f and r cut to 23 bits; returns how many traces changed.
     """
     changed, word, mask = np.int32(0), np.int32(impulse), np.int32(2**FACTOR_BITS - 1)
-    for i in range(row.size):
+    vectors = row.size - row.size % LANES
+    for start in range(0, vectors, LANES):
+        changed += np.int32(number_of_bits(trace_lanes(row, t_spike, start, whole, cut, word)))
+    for i in range(vectors, row.size):
         before = row[i]
         now = np.int32(np.int32(np.int32(np.int32(before * whole) - cut) + mask) >> FACTOR_BITS)
         raised = np.int32(min(max(np.int32(now + word), np.int32(0)), np.int32(TRACE_MAX)))
