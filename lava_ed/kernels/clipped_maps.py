@@ -12,7 +12,8 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from lava_ed.kernels._jit import inline
+from lava_ed.kernels._jit import inline, pasted
+from lava_ed.kernels.events import list_events
 
 __all__ = ["BOUNDED", "CHANGE", "HIGHEST", "IDLE", "LOWEST", "PLAIN", "pack_moving", "update_column", "update_row"]
 
@@ -54,11 +55,9 @@ def pack_moving(kind, slot, size, low, high, rows):  # type: ignore[no-untyped-d
     count = np.int64(0)
     changes, lowest, highest = slot[CHANGE], slot[LOWEST], slot[HIGHEST]
     if kind == PLAIN:
-        for i in range(size):
-            change = changes[i]
-            rows[np.uint32(count)] = i
-            changes[np.uint32(count)] = change
-            count += np.int32(change != 0)
+        count = np.int64(list_events(changes[:size], rows))
+        for k in range(count):  # a place is never before the k-th
+            changes[np.uint32(k)] = changes[np.uint32(rows[np.uint32(k)])]
         return count
     for i in range(size):
         change, least, most = changes[i], lowest[i], highest[i]
@@ -106,7 +105,7 @@ def clip_lanes(typing_context: Any, row: Any, changes: Any, lowest: Any, highest
     return signature, codegen
 
 
-@inline
+@pasted
 def update_plain(row, changes, low, high):  # type: ignore[no-untyped-def]
     """The map of a slot whose L and U are the limits; returns as `update_row`."""
     low, high, both = np.int16(low), np.int16(high), np.int64(0)
@@ -121,7 +120,7 @@ def update_plain(row, changes, low, high):  # type: ignore[no-untyped-def]
     return np.int32(both), np.int32(both >> 32)
 
 
-@inline
+@pasted
 def update_bounded(row, changes, lowest, highest):  # type: ignore[no-untyped-def]
     """The map of a slot; returns as `update_row`."""
     both = np.int64(0)
@@ -136,7 +135,7 @@ def update_bounded(row, changes, lowest, highest):  # type: ignore[no-untyped-de
     return np.int32(both), np.int32(both >> 32)
 
 
-@inline
+@pasted
 def update_row(row, kind, slot, low, high):  # type: ignore[no-untyped-def]
     """The map of a slot on a whole row; returns how many weights changed, and how many are not 0 now."""
     if kind == PLAIN:

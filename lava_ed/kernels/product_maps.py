@@ -11,18 +11,25 @@ with three vectors D, L and U in weights: a slot of `clipped_maps`.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
 
 from lava_ed.kernels._jit import inline
 from lava_ed.kernels.clipped_maps import BOUNDED, CHANGE, HIGHEST, IDLE, LOWEST, PLAIN
+from lava_ed.kernels.events import LANES, number_of_bits
 from lava_ed.kernels.fixed_point import ACCUMULATOR_MAX, ACCUMULATOR_MIN
 from lava_ed.kernels.loihi_learning import COL_SHIFT_LEFT, COL_SHIFT_RIGHT, SYNAPSE_SHIFT
 
 __all__ = ["WORK_ROWS", "change_of", "compose"]
 
 ACTING: Final = 3
+ACTS: Final = 2**LANES - 1
+MOVES: Final = ACTS << LANES
+"""Bits of what `fill_lanes` tells."""
 WORK_ROWS: Final = 4
 """Rows of the scratch: C, L, U, and whether some product is not 0."""
 
@@ -35,49 +42,124 @@ def change_of(a, b, right, left):  # type: ignore[no-untyped-def]
     return np.int32(min(max(change, np.int32(ACCUMULATOR_MIN)), np.int32(ACCUMULATOR_MAX)))
 
 
-@inline
-def fill_single(a, part, product, offset, slot):  # type: ignore[no-untyped-def]
-    """The vector D of one product alone, whose L and U are the limits; returns how many synapses act, and the kind."""
-    acting, moving, offset = np.int32(0), np.int32(0), np.int32(offset)
-    right, left = product[COL_SHIFT_RIGHT], product[COL_SHIFT_LEFT]
-    changes = slot[CHANGE]
-    for j in range(part.size):
-        change = change_of(a, part[j], right, left)
-        acting += np.int32(change != 0)
-        rounded = np.int32(np.int32(change + offset) >> SYNAPSE_SHIFT)
-        moving |= rounded
-        changes[j] = rounded
-    return acting, (PLAIN if moving != 0 else IDLE)
+@intrinsic
+def fill_lanes(  # type: ignore[no-untyped-def]
+    typing_context, part, other_part, changes, lowest, highest, start, a, right, left, other_a, other_right, other_left,
+    offset, low, high,
+):  # fmt: skip
+    """D, L and U of LANES synapses from `start` on, in one pass; L and U only where `other_a` is not 0.
+
+    Which synapses act is told by bit k of the result, which move by bit 16 + k, which have limits of their own by bit
+    32 + k.
+    """
+    arrays = (part, other_part, changes, lowest, highest)
+    if any(not isinstance(each, types.Array) or each.layout != "C" for each in arrays):
+        return None
+    word, short, long = ir.IntType(32), ir.IntType(16), ir.IntType(64)
+    lanes, shorts = ir.VectorType(word, LANES), ir.VectorType(short, LANES)
+    signature = types.uint64(*arrays, types.intp, *(types.int32 for _ in range(9)))
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        start = args[5]
+        a, right, left, other_a, other_right, other_left, offset, low, high = args[6:]
+        low_end, high_end = ir.Constant(word, ACCUMULATOR_MIN), ir.Constant(word, ACCUMULATOR_MAX)
+
+        def place(k: int, kind: Any) -> Any:
+            data = context.make_array(signature.args[k])(context, builder, args[k]).data
+            return builder.bitcast(builder.gep(data, [start]), kind.as_pointer())
+
+        def everywhere(value: Any) -> Any:
+            undefined = ir.Constant(lanes, ir.Undefined)
+            one = builder.insert_element(undefined, value, ir.Constant(word, 0))
+            return builder.shuffle_vector(one, undefined, ir.Constant(lanes, None))
+
+        def cut(value: Any, least: Any, most: Any) -> Any:
+            value = builder.select(builder.icmp_signed("<", value, everywhere(least)), everywhere(least), value)
+            return builder.select(builder.icmp_signed(">", value, everywhere(most)), everywhere(most), value)
+
+        def change(k: int, factor: Any, right: Any, left: Any) -> Any:
+            product = builder.mul(builder.load(place(k, lanes), align=4), everywhere(factor))
+            shifted = builder.shl(builder.ashr(product, everywhere(right)), everywhere(left))
+            return cut(shifted, low_end, high_end)
+
+        def rounded(value: Any) -> Any:
+            return builder.ashr(builder.add(value, everywhere(offset)), everywhere(ir.Constant(word, SYNAPSE_SHIFT)))
+
+        def differ(value: Any, other: Any) -> Any:
+            return builder.icmp_signed("!=", value, other)
+
+        def store(value: Any, k: int) -> None:
+            builder.store(builder.trunc(value, shorts), place(k, shorts), align=2)
+
+        def as_bits(mask: Any, shift: int) -> Any:
+            bits = builder.zext(builder.bitcast(mask, short), long)
+            return builder.shl(bits, ir.Constant(long, shift))
+
+        zeros = ir.Constant(lanes, None)
+        first = change(0, a, right, left)
+        alone = builder.block
+        with builder.if_then(differ(other_a, ir.Constant(word, 0))):
+            second = change(1, other_a, other_right, other_left)
+            rising = builder.select(builder.icmp_signed(">", second, zeros), second, zeros)
+            falling = builder.sub(second, rising)
+            lower = cut(rounded(builder.add(everywhere(low_end), rising)), low, high)
+            upper = cut(rounded(builder.add(everywhere(high_end), falling)), low, high)
+            store(lower, 3)
+            store(upper, 4)
+            own = as_bits(builder.or_(differ(lower, everywhere(low)), differ(upper, everywhere(high))), 32)
+            either = builder.or_(first, second)
+            both = builder.add(first, second)
+            paired = builder.block
+        total, acting, bounded = builder.phi(lanes), builder.phi(lanes), builder.phi(long)
+        for phi, single, pair in ((total, first, both), (acting, first, either), (bounded, ir.Constant(long, 0), own)):
+            phi.add_incoming(single, alone)
+            phi.add_incoming(pair, paired)
+        moved = rounded(total)
+        store(moved, 2)
+        seen = builder.or_(as_bits(differ(acting, zeros), 0), as_bits(differ(moved, zeros), LANES))
+        return builder.or_(seen, bounded)
+
+    return signature, codegen
 
 
 @inline
 def fill_pair(a, part, product, other_a, other_part, other, offset, low, high, slot):  # type: ignore[no-untyped-def]
-    """The vectors of two products, the first of which starts from the accumulator's own limits; returns as above."""
-    acting, moving, bounded, offset = np.int32(0), np.int32(0), np.int16(0), np.int32(offset)
-    right, left = product[COL_SHIFT_RIGHT], product[COL_SHIFT_LEFT]
-    other_right, other_left = other[COL_SHIFT_RIGHT], other[COL_SHIFT_LEFT]
+    """The vectors of two products, the first of which starts from the accumulator's own limits, or of one alone.
+
+    With `other_a` = 0 there is one, L and U are taken for the limits, and not written.  Returns how many synapses act,
+    and the kind.
+    """
+    right, left = np.int32(product[COL_SHIFT_RIGHT] & 31), np.int32(product[COL_SHIFT_LEFT] & 31)
+    other_right, other_left = np.int32(other[COL_SHIFT_RIGHT] & 31), np.int32(other[COL_SHIFT_LEFT] & 31)
     changes, lowest, highest = slot[CHANGE], slot[LOWEST], slot[HIGHEST]
-    for j in range(part.size):
-        change = change_of(a, part[j], right, left)
-        second = change_of(other_a, other_part[j], other_right, other_left)
-        acting += np.int32(np.int32(change | second) != 0)
-        rounded = np.int32(np.int32(np.int32(change + second) + offset) >> SYNAPSE_SHIFT)
-        moving |= rounded
-        changes[j] = rounded
+    offset, floor, ceiling = np.int32(offset), np.int32(low), np.int32(high)
+    acting, seen = np.int64(0), np.uint64(0)
+    whole = part.size - part.size % LANES
+    for start in range(0, whole, LANES):
+        bits = fill_lanes(
+            part, other_part, changes, lowest, highest, start, a, right, left, other_a, other_right, other_left,
+            offset, floor, ceiling,
+        )  # fmt: skip
+        acting += number_of_bits(np.uint32(bits & np.uint64(ACTS)))
+        seen |= bits
+    moving, bounded = np.int32((seen & np.uint64(MOVES)) != 0), np.int32((seen >> np.uint64(2 * LANES)) != 0)
     least, most = np.int32(np.int32(ACCUMULATOR_MIN) + offset), np.int32(np.int32(ACCUMULATOR_MAX) + offset)
-    floor, ceiling = np.int32(low), np.int32(high)
-    # A loop of its own: with more arrays LLVM has too many pairs to check for overlap, and gives up.
-    for j in range(part.size):
-        second = change_of(other_a, other_part[j], other_right, other_left)
-        lower = np.int32(np.int32(least + max(second, np.int32(0))) >> SYNAPSE_SHIFT)
-        upper = np.int32(np.int32(most + min(second, np.int32(0))) >> SYNAPSE_SHIFT)
-        lower, upper = min(max(lower, floor), ceiling), min(max(upper, floor), ceiling)
-        lowest[j] = lower
-        highest[j] = upper
-        bounded |= np.int16(np.int32(lower ^ floor) | np.int32(upper ^ ceiling))
+    for j in range(whole, part.size):
+        first, second = change_of(a, part[j], right, left), np.int32(0)
+        if other_a != 0:
+            second = change_of(other_a, other_part[j], other_right, other_left)
+            lower = np.int32(np.int32(least + max(second, np.int32(0))) >> SYNAPSE_SHIFT)
+            upper = np.int32(np.int32(most + min(second, np.int32(0))) >> SYNAPSE_SHIFT)
+            lower, upper = min(max(lower, floor), ceiling), min(max(upper, floor), ceiling)
+            lowest[j], highest[j] = lower, upper
+            bounded |= np.int32(lower ^ floor) | np.int32(upper ^ ceiling)
+        rounded = np.int32(np.int32(np.int32(first + second) + offset) >> SYNAPSE_SHIFT)
+        changes[j] = rounded
+        moving |= rounded
+        acting += np.int64(np.int32(first | second) != 0)
     if bounded:
-        return acting, BOUNDED
-    return acting, (PLAIN if moving != 0 else IDLE)
+        return np.int32(acting), BOUNDED
+    return np.int32(acting), (PLAIN if moving != 0 else IDLE)
 
 
 @inline
@@ -86,7 +168,7 @@ def add_change(first, a, part, product, work):  # type: ignore[no-untyped-def]
     low, high = np.int32(ACCUMULATOR_MIN), np.int32(ACCUMULATOR_MAX)
     right, left = product[COL_SHIFT_RIGHT], product[COL_SHIFT_LEFT]
     changes, lowest, highest, acting = work[CHANGE], work[LOWEST], work[HIGHEST], work[ACTING]
-    # Several loops, for the reason above.
+    # Several loops: with more arrays LLVM has too many pairs to check for overlap, and gives up.
     if first:
         for j in range(part.size):
             change = change_of(a, part[j], right, left)
@@ -165,11 +247,10 @@ def compose(products, scalars, parts, size, offset, low, high, work, slot):  # t
         return np.int32(0), IDLE
     lowest = np.int32(np.int32(np.int32(ACCUMULATOR_MIN) + np.int32(offset)) >> SYNAPSE_SHIFT)
     highest = np.int32(np.int32(np.int32(ACCUMULATOR_MAX) + np.int32(offset)) >> SYNAPSE_SHIFT)
-    if count == 1 and lowest <= low and highest >= high:
-        return fill_single(scalars[last], parts[last, :size], products[last], offset, slot)
-    if count == 2:
+    if count == 2 or (count == 1 and lowest <= low and highest >= high):
+        other = scalars[last] if count == 2 else np.int32(0)
         return fill_pair(
-            scalars[first], parts[first, :size], products[first], scalars[last], parts[last, :size], products[last],
+            scalars[first], parts[first, :size], products[first], other, parts[last, :size], products[last],
             offset, low, high, slot,
         )  # fmt: skip
     for p in range(first, products.shape[0]):
