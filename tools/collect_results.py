@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from lava_ed.train.named import named_preset
+from lava_ed.train.named import NAMED, named_preset
 from lava_ed.viz.curves import learning_curves
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"
@@ -78,13 +78,13 @@ def main(arguments: list[str]) -> None:
         name, runs = arguments[0], [Path(run) for run in arguments[1:]]
         record = collect(name, runs)
         (RESULTS / f"{name}.json").write_text(json.dumps(record, indent=1) + "\n")
-    records = [json.loads(path.read_text()) for path in sorted(RESULTS.glob("*-ed-*.json"))]
+    records = [json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json")) if path.stem in NAMED]
     (RESULTS / "table.md").write_text(table(records))
     for dataset in sorted({record["dataset"] for record in records}):
         rows = {
             record["preset"]: record["seeds"][0]["curve"]
             for record in records
-            if record["dataset"] == dataset and len(record["seeds"][0]["curve"]) > 1
+            if record["dataset"] == dataset and record["preset"].endswith(("-400", "-20"))  # every rule on one net
         }
         if rows:
             learning_curves(rows, RESULTS / f"curves-{dataset}.png", f"{dataset}, first seed")

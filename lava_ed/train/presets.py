@@ -127,7 +127,7 @@ _MPD_ED_FASHION: Final[dict[str, Any]] = {
     **_FASHION,
     "dead_zone": 10,
     "input_drop": 24,
-    "learning_rate": 2.0**-6,
+    "learning_rate": 2.0**-7,
     "softmax_shift": 12,
     "error_shift": 10,
 }
