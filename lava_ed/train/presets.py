@@ -125,10 +125,11 @@ _STD_ED_FASHION: Final[dict[str, Any]] = {
 }
 _MPD_ED_FASHION: Final[dict[str, Any]] = {
     **_FASHION,
+    "steps": 12,
     "dead_zone": 10,
     "input_drop": 24,
     "learning_rate": 2.0**-7,
-    "softmax_shift": 12,
+    "softmax_shift": 13,
     "error_shift": 10,
 }
 _BOTH: Final[dict[tuple[str, str], dict[str, Any]]] = {
