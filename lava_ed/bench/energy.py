@@ -2,6 +2,7 @@
 
 Nets of Lava's processes run both ways in one process.  In ours the counting is part of the kernels, so that they are
 compiled once with and once without it, in two processes that take turns.
+The pass of the fast LIF tells who was active in both, as it has the states at hand: that part does not show.
 """
 
 from __future__ import annotations

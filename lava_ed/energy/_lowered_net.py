@@ -266,6 +266,7 @@ class LoweredNet:
         """One for each sender; the synapses themselves are stored once."""
         s = self.synapses[synapse]
         counts = s.counts if index is None else np.where(index < 0, 0, s.counts[index])
+        node = self.nodes[synapse]
         result: list[Inlet] = []
         for edge in self._sources(synapse):
             result.append(
@@ -280,6 +281,7 @@ class LoweredNet:
                     axon_trace_bits=s.axon_trace_bits,
                     neuron_trace_bits=0 if result else s.neuron_trace_bits,
                     kernel_bits=0 if result else s.kernel_bits,
+                    tag_waits=isinstance(node, PlasticDenseNode) and node.gather,
                 )
             )
         return result

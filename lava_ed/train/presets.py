@@ -108,7 +108,8 @@ _MPD_ED_LARGE: Final[dict[str, Any]] = {
     "adaptation": Adaptation(initial_step=30, interval=0),
 }
 # Half of the pixels of Fashion-MNIST are not black: a higher threshold, and errors of the hidden layer that are
-# small beside those of the output; the rate falls earlier, since what rounding adds at random is proportional to it.
+# small beside those of the output; the rate falls earlier, and what lies below a weight's last bit is carried, since
+# rounding at random was what limited.
 _FASHION: Final[dict[str, Any]] = {
     "decay": ((0.25, 0.5), (0.5, 0.25), (0.7, 0.125), (0.85, 0.0625)),
     "init_limits": (32, 64),
@@ -230,7 +231,8 @@ def preset(
 ) -> dict[str, Any]:
     """Settings for a rule on a data set: the common ones, the rule's, the data set's, the pair's.
 
-    A first-spike readout and a graded input bring some of their own on top.
+    A first-spike readout and a graded input bring some of their own on top; MPD-ED with several hidden layers rounds
+    stochastically, because its updates wait in the tag that a carry needs.
 
     Raises
     ------
@@ -252,7 +254,7 @@ def preset(
     if others:
         values["init_limits"] = (first, *(others[0] for _ in hidden or values["hidden"]))
     if rule == "mpd-ed" and len(hidden or values["hidden"]) > 1:
-        values["weight_rounding"] = "stochastic"  # updates wait in the tag, which is not free to carry
+        values["weight_rounding"] = "stochastic"
     if encoder == "current":
         values["weight_exponents"] = (_CURRENT_EXPONENT, *(0 for _ in hidden or values["hidden"]))
     return values

@@ -57,7 +57,7 @@ def split(delta):
 
 
 def learn(w8, events, x1, delta, mantissa=1, exponent=0, key=KEY, scalar=-1, with_x1=1, tag=None):
-    """`learn_rows`, rubbish behind the events; returns its counts and the rows' counts."""
+    """`learn_rows` with rubbish behind the events; returns (counts, non-zeros of each row)."""
     rows, work = nonzeros(w8), scratch(w8.shape[1])
     padded = np.array([*events, 0, 0], np.int32)
     counts = plasticity.learn_rows(
