@@ -107,7 +107,7 @@ def work_of(spec: NetworkSpec) -> Work:
         events=vector(widest),
         y1=vector(widest),
         y2=vector(widest),
-        row=np.zeros((WORK_ROWS, widest), np.int16),
+        row=np.zeros(WORK_ROWS * widest, np.int16),
         tag=np.zeros((0, widest), np.int16),
         tally=np.zeros((len(spec.sizes), 3), np.int64),
     )

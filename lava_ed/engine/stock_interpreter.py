@@ -21,7 +21,7 @@ from lava_ed.engine.families.ring_buffer import ring_sink, ring_source
 from lava_ed.engine.families.sparse import sparse_delayed, sparse_forward
 from lava_ed.engine.families.tallies import count_epoch, count_learned, count_spikes, run_tally
 from lava_ed.engine.interpreter import run_op
-from lava_ed.kernels._jit import borrowed, inline, kernel
+from lava_ed.kernels._jit import inline, kernel
 
 
 @kernel
@@ -89,8 +89,6 @@ def run_plain_steps(  # type: ignore[no-untyped-def]
     ops, ptr, order, i8, i16, i32, i64, u8, f64, time_step, phase, steps, stop_on_overflow, predictions, progress
 ):
     """As `run_mixed_steps` for Lava's own processes where none learns; such graphs have one phase."""
-    # The caller holds the arrays until this call ends.
-    ops, i8, i16, i32, i64 = borrowed(ops), borrowed(i8), borrowed(i16), borrowed(i32), borrowed(i64)
     for step in range(steps):
         for k in range(ptr[0], ptr[1]):
             plain_op(ops[order[k]], i8, i16, i32, i64, time_step + step + 1)
@@ -102,10 +100,6 @@ def run_learning_steps(  # type: ignore[no-untyped-def]
     ops, ptr, order, i8, i16, i32, i64, u8, f64, time_step, phase, steps, stop_on_overflow, predictions, progress
 ):
     """As `run_mixed_steps` for Lava's own processes without LearningSparse; such graphs have one phase."""
-    # The caller holds the arrays until this call ends.
-    ops, i8, i16, i32, i64, f64 = (
-        borrowed(ops), borrowed(i8), borrowed(i16), borrowed(i32), borrowed(i64), borrowed(f64)
-    )  # fmt: skip
     for step in range(steps):
         now = time_step + step + 1
         for k in range(ptr[0], ptr[1]):
@@ -140,10 +134,6 @@ def run_mixed_steps(  # type: ignore[no-untyped-def]
     ops, ptr, order, i8, i16, i32, i64, u8, phase, steps, stop_on_overflow, predictions, progress
         As in `interpreter.run_steps`.
     """
-    # The caller holds the arrays until this call ends.
-    ops, i8, i16, i32, i64, u8, f64 = (
-        borrowed(ops), borrowed(i8), borrowed(i16), borrowed(i32), borrowed(i64), borrowed(u8), borrowed(f64)
-    )  # fmt: skip
     period = ptr.size - 1
     for step in range(steps):
         for k in range(ptr[phase], ptr[phase + 1]):

@@ -17,18 +17,16 @@ from typing import Any, Final, TypeVar
 
 import numba
 import numpy as np
-from numba.core import cgutils
 from numba.core.dispatcher import Dispatcher
 from numba.core.extending import _Intrinsic
-from numba.extending import intrinsic
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _PACKAGE: Final = __name__.partition(".")[0]
 _VALUES: Final = (bool, int, float, complex, tuple, np.generic, type(None), type)
 """Types of globals that compiled code may read; numba freezes their values."""
-_COMPILERS: Final = ("numba", "numpy")
-"""Whose functions compiled code may read, too."""
+_COMPILERS: Final = ("numba", "numpy", "llvmlite")
+"""Whose functions and types compiled code may read, too."""
 
 
 def content_stamp(function: Callable[..., Any]) -> tuple[float, int]:
@@ -86,15 +84,21 @@ def _globals_read(code: CodeType, function: FunctionType) -> Iterator[tuple[str,
             raise TypeError(f"{function.__qualname__} reads {name}, which is defined below it: move it up")
 
 
+def _is_ours(value: FunctionType | ModuleType) -> bool:
+    """Whether a function or module belongs to this package."""
+    name = value.__name__ if isinstance(value, ModuleType) else value.__module__
+    return name.partition(".")[0] == _PACKAGE
+
+
 def _value(value: Any, name: str, code: CodeType, function: FunctionType, seen: set[int]) -> Iterator[bytes]:
     """What a global adds to the digest."""
-    if isinstance(value, Dispatcher):
+    if isinstance(value, Dispatcher) or (isinstance(value, FunctionType) and _is_ours(value)):
         yield from _parts(value, seen)
     elif isinstance(value, _Intrinsic):
         yield from _parts(value._defn, seen)
     elif isinstance(value, ModuleType):
         # Of a module of constants, those that may be meant; other libraries by their name.
-        if value.__name__.partition(".")[0] == _PACKAGE:
+        if _is_ours(value):
             for attribute in code.co_names:
                 if hasattr(value, attribute):
                     yield from _value(getattr(value, attribute), f"{name}.{attribute}", code, function, seen)
@@ -106,38 +110,37 @@ def _value(value: Any, name: str, code: CodeType, function: FunctionType, seen: 
         raise TypeError(f"{function.__qualname__} reads {name}, a {type(value).__name__}: numba cannot freeze it")
 
 
-def kernel(function: F) -> F:
-    """Compile `function` with numba on first call and cache the machine code on disk.
+def _compile(function: Any, **options: Any) -> Any:
+    """numba's compiler with the settings that all share: integer arithmetic needs no fast-math, no parallel loops.
 
-    Integer arithmetic only needs the plain settings: no fast-math, no parallel loops.
+    Memory of its own costs a kernel dear: numba then counts the references to every array, with two calls for each
+    slice, which is more than many of our loops.  So only those may have some that say so (`allocating`).
     """
-    compiled: Any = numba.njit(nogil=True, cache=True, error_model="numpy")(function)
+    return numba.njit(nogil=True, error_model="numpy", **{"_nrt": False, **options})(function)
+
+
+def _stamped(compiled: Any) -> Any:
+    """The kernel with its digest in place of its file's time and size."""
     # No public hook exists for the stamp; tests/kernels/test_jit.py fails if this one goes away.
     compiled._cache._cache_file._source_stamp = content_stamp(compiled)
-    return compiled  # type: ignore[no-any-return]
+    return compiled
+
+
+def kernel(function: F) -> F:
+    """Compile `function` with numba on first call and cache the machine code on disk; it may not make arrays."""
+    return _stamped(_compile(function, cache=True))  # type: ignore[no-any-return]
+
+
+def allocating(function: F) -> F:
+    """As `kernel`, for those that make arrays."""
+    return _stamped(_compile(function, cache=True, _nrt=True))  # type: ignore[no-any-return]
 
 
 def inline(function: F) -> F:
     """As `kernel`, for small scalar helpers that must vanish into the loop that calls them."""
-    return numba.njit(nogil=True, inline="never", error_model="numpy")(function)  # type: ignore[no-any-return]
+    return _compile(function, inline="never")  # type: ignore[no-any-return]
 
 
 def pasted(function: F) -> F:
     """As `inline`, for helpers that LLVM rather calls: numba copies their code to where they are called."""
-    return numba.njit(nogil=True, inline="always", error_model="numpy")(function)  # type: ignore[no-any-return]
-
-
-@intrinsic
-def borrowed(typing_context: Any, array: Any) -> Any:
-    """The same array without its reference count, for callers that outlive every use of it.
-
-    Each slice of a counted array costs two atomic additions, which is more than many of our loops.
-    """
-
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        struct = context.make_array(array)(context, builder, args[0])
-        struct.meminfo = cgutils.get_null_value(struct.meminfo.type)
-        struct.parent = cgutils.get_null_value(struct.parent.type)
-        return struct._getvalue()
-
-    return array(array), codegen
+    return _compile(function, inline="always")  # type: ignore[no-any-return]

@@ -14,6 +14,7 @@ from numba.extending import intrinsic
 
 from lava_ed.kernels._jit import inline, pasted
 from lava_ed.kernels.events import list_events
+from lava_ed.kernels.lanes import constant, everywhere, mask_bits, place
 
 __all__ = ["BOUNDED", "CHANGE", "HIGHEST", "IDLE", "LOWEST", "PLAIN", "pack_moving", "update_column", "update_row"]
 
@@ -76,30 +77,27 @@ def clip_lanes(typing_context: Any, row: Any, changes: Any, lowest: Any, highest
     if any(isinstance(part, types.Array) and part.layout != "C" for part in (row, changes, lowest, highest)):
         return None
     signature = types.int64(row, changes, lowest, highest, types.intp)
-    lanes, word, long = ir.VectorType(ir.IntType(16), LANES), ir.IntType(LANES), ir.IntType(64)
+    lanes, long = ir.VectorType(ir.IntType(16), LANES), ir.IntType(64)
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        def place(k: int) -> Any:
-            data = context.make_array(signature.args[k])(context, builder, args[k]).data
-            return builder.bitcast(builder.gep(data, [args[4]]), lanes.as_pointer())
+        def at(k: int) -> Any:
+            return place(context, builder, signature, args, k, args[4], lanes)
 
         def limit(k: int) -> Any:
             if isinstance(signature.args[k], types.Array):
-                return builder.load(place(k), align=2)
-            one = builder.insert_element(ir.Constant(lanes, ir.Undefined), args[k], ir.Constant(ir.IntType(32), 0))
-            everywhere = ir.Constant(ir.VectorType(ir.IntType(32), LANES), None)
-            return builder.shuffle_vector(one, ir.Constant(lanes, ir.Undefined), everywhere)
+                return builder.load(at(k), align=2)
+            return everywhere(builder, args[k], lanes)
 
         def counted(mask: Any) -> Any:
-            return builder.zext(builder.ctpop(builder.bitcast(mask, word)), long)
+            return builder.zext(builder.ctpop(mask_bits(builder, mask, LANES)), long)
 
-        old, low, high = builder.load(place(0), align=2), limit(2), limit(3)
-        new = builder.add(old, builder.load(place(1), align=2))
+        old, low, high = builder.load(at(0), align=2), limit(2), limit(3)
+        new = builder.add(old, builder.load(at(1), align=2))
         new = builder.select(builder.icmp_signed("<", new, low), low, new)
         new = builder.select(builder.icmp_signed(">", new, high), high, new)
-        builder.store(new, place(0), align=2)
+        builder.store(new, at(0), align=2)
         changed = counted(builder.icmp_signed("!=", new, old))
-        filled = counted(builder.icmp_signed("!=", new, ir.Constant(lanes, None)))
+        filled = counted(builder.icmp_signed("!=", new, constant(0, lanes)))
         return builder.add(changed, builder.shl(filled, ir.Constant(long, 32)))
 
     return signature, codegen

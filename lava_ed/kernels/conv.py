@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.fixed_point import wrap_state
+from lava_ed.kernels.lanes import are_rows_of, place
 
 __all__ = ["arrange_kernel", "arrange_reached", "conv_events", "largest_sum", "reach_table", "tap_steps", "tap_table"]
 
@@ -161,18 +162,17 @@ def arrange_reached(weight: NDArray[Any], step_y: int) -> NDArray[Any]:
 @intrinsic
 def add_lanes(typing_context: Any, weights: Any, at: Any, total: Any, to: Any) -> Any:
     """total[to + j] ← total[to + j] + weights[at + j], j < LANES, in 32 bits."""
-    if weights.layout != "C" or total.layout != "C":
+    if not are_rows_of(types.int32, weights, total):
         return None
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         lanes = ir.VectorType(ir.IntType(32), LANES)
 
-        def place(k: int) -> Any:
-            data = context.make_array(signature.args[k])(context, builder, args[k]).data
-            return builder.bitcast(builder.gep(data, [args[k + 1]]), lanes.as_pointer())
+        def at(k: int) -> Any:
+            return place(context, builder, signature, args, k, args[k + 1], lanes)
 
-        summed = builder.add(builder.load(place(0), align=4), builder.load(place(2), align=4))
-        builder.store(summed, place(2), align=4)
+        summed = builder.add(builder.load(at(0), align=4), builder.load(at(2), align=4))
+        builder.store(summed, at(2), align=4)
         return context.get_dummy_value()
 
     return types.void(weights, types.intp, total, types.intp), codegen

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lava_ed.errors import WeightError
-from lava_ed.kernels._jit import inline, kernel
+from lava_ed.kernels._jit import kernel
+from lava_ed.kernels.row_sums import sum_rows
 
 __all__ = [
-    "BYTE_BLOCK",
     "accumulate_binary",
     "accumulate_bytes",
     "accumulate_delayed",
@@ -25,7 +25,6 @@ __all__ = [
     "clip_weights",
     "dominant_sign_mode",
     "pack_bytes",
-    "padded_length",
     "scale_accumulator",
     "truncate_weights",
     "weight_limits",
@@ -41,10 +40,6 @@ MIXED_MIN: Final = -256
 CHIP_WEIGHT_BITS: Final = 8
 BYTE_MAX: Final = 127
 BYTE_MIN: Final = -128
-BYTE_BLOCK: Final = 255
-"""So many int8 numbers have a sum of at most 2^15 − 128 in magnitude, which 16 bits hold."""
-LANES: Final = 16
-"""Rows of bytes are padded to a multiple of this, so that vector code has no remainder."""
 
 
 def dominant_sign_mode(weights: NDArray[Any]) -> int:
@@ -221,33 +216,15 @@ def accumulate_events(weights, events, count, accumulator):  # type: ignore[no-u
 
     Parameters
     ----------
-    weights : integer[n_pre, n_post]
+    weights : int8[n_pre, n_post] or int16[n_pre, n_post]
         As in `accumulate_binary`.
-    events : integer[k]
+    events : int32[k]
         Pre neurons that spiked; the first `count` entries are read.
     count : int
     accumulator : int32[n_post]
         Overwritten.
     """
-    accumulator[:] = 0
-    k = 0
-    while k + 4 <= count:
-        a, b = weights[np.uint32(events[k])], weights[np.uint32(events[k + 1])]
-        c, d = weights[np.uint32(events[k + 2])], weights[np.uint32(events[k + 3])]
-        for j in range(accumulator.size):
-            left, right = np.int32(np.int32(a[j]) + np.int32(b[j])), np.int32(np.int32(c[j]) + np.int32(d[j]))
-            accumulator[j] += np.int32(left + right)
-        k += 4
-    while k < count:
-        row = weights[np.uint32(events[k])]
-        for j in range(accumulator.size):
-            accumulator[j] += row[j]
-        k += 1
-
-
-def padded_length(n: int) -> int:
-    """Bytes of a row of n weights."""
-    return -(-n // LANES) * LANES
+    sum_rows(weights, events, 0, count, 0, 0, accumulator)
 
 
 def pack_bytes(weights: NDArray[Any]) -> tuple[NDArray[np.int8], int, int] | None:
@@ -275,73 +252,27 @@ def pack_bytes(weights: NDArray[Any]) -> tuple[NDArray[np.int8], int, int] | Non
     return None
 
 
-@inline
-def add_eight_rows(weights, events, k, partial):  # type: ignore[no-untyped-def]
-    """Add the rows of events k … k + 7; one pass over the sums for eight rows."""
-    a, b = weights[np.uint32(events[k])], weights[np.uint32(events[k + 1])]
-    c, d = weights[np.uint32(events[k + 2])], weights[np.uint32(events[k + 3])]
-    e, f = weights[np.uint32(events[k + 4])], weights[np.uint32(events[k + 5])]
-    g, h = weights[np.uint32(events[k + 6])], weights[np.uint32(events[k + 7])]
-    for j in range(partial.size):
-        # Each step in 16 bits, or numba widens the additions to 64 and the loop has a quarter of the lanes.
-        left = np.int16(np.int16(np.int16(a[j]) + np.int16(b[j])) + np.int16(np.int16(c[j]) + np.int16(d[j])))
-        right = np.int16(np.int16(np.int16(e[j]) + np.int16(f[j])) + np.int16(np.int16(g[j]) + np.int16(h[j])))
-        partial[j] += np.int16(left + right)
-
-
-@inline
-def add_four_rows(weights, events, k, partial):  # type: ignore[no-untyped-def]
-    """As `add_eight_rows`, for four."""
-    a, b = weights[np.uint32(events[k])], weights[np.uint32(events[k + 1])]
-    c, d = weights[np.uint32(events[k + 2])], weights[np.uint32(events[k + 3])]
-    for j in range(partial.size):
-        partial[j] += np.int16(np.int16(np.int16(a[j]) + np.int16(b[j])) + np.int16(np.int16(c[j]) + np.int16(d[j])))
-
-
 @kernel
-def accumulate_bytes(weights, events, count, shift, offset, partial, accumulator):  # type: ignore[no-untyped-def]
+def accumulate_bytes(weights, events, count, shift, offset, accumulator):  # type: ignore[no-untyped-def]
     """Sum the rows of the pre neurons that spiked, from weights of one byte: a_j = Σ_i (b_ij·2^s + c).
 
     Equal to `accumulate_events` of the weights that `pack_bytes` packed, where its sums fit 32 bits.
 
     Parameters
     ----------
-    weights : int8[n_pre, n_padded]
-        `pack_bytes`, rows padded with zeros to `padded_length`.
-    events : integer[k]
+    weights : int8[n_pre, n_post]
+        `pack_bytes`.
+    events : int32[k]
         Pre neurons that spiked; the first `count` entries are read.
     count, shift, offset : int
-    partial : int16[n_padded]
-        Overwritten: the sum of a block of rows.
     accumulator : int32[n_post]
         Overwritten.
     """
-    base = np.int32(offset * count)
-    first = 0
-    while first < count:
-        stop = min(first + BYTE_BLOCK, count)
-        partial[:] = 0
-        k = first
-        while k + 8 <= stop:
-            add_eight_rows(weights, events, k, partial)
-            k += 8
-        if k + 4 <= stop:
-            add_four_rows(weights, events, k, partial)
-            k += 4
-        while k < stop:
-            row = weights[np.uint32(events[k])]
-            for j in range(partial.size):
-                partial[j] += np.int16(row[j])
-            k += 1
-        if first == 0:
-            for j in range(accumulator.size):
-                accumulator[j] = base + (np.int32(partial[j]) << shift)
-        else:
-            for j in range(accumulator.size):
-                accumulator[j] += np.int32(partial[j]) << shift
-        first = stop
-    if count == 0:
-        accumulator[:] = 0
+    sum_rows(weights, events, 0, count, shift, 0, accumulator)
+    if offset != 0:
+        base = np.int32(offset * count)
+        for j in range(accumulator.size):
+            accumulator[j] = np.int32(accumulator[j] + base)
 
 
 @kernel

@@ -4,8 +4,41 @@ from __future__ import annotations
 
 import numpy as np
 
-from lava_ed.kernels._jit import kernel
+from lava_ed.kernels._jit import inline, kernel
+from lava_ed.kernels.events import list_events
 from lava_ed.kernels.fixed_point import column_byte, column_key
+
+
+@inline
+def _ends_of_values(first, starts):  # type: ignore[no-untyped-def]
+    """From how many neurons have each value to where those of each value end, the first of all being at `first`."""
+    end = np.int32(first)
+    for value in range(1, starts.size):
+        end += starts[value]
+        starts[value] = end
+
+
+@inline
+def sort_listed(x, count, order, starts):  # type: ignore[no-untyped-def]
+    """`sort_values` where order[:count] lists the neurons whose value is not 0, in their order."""
+    n = np.int64(x.size)
+    starts[:] = 0
+    for k in range(count):
+        starts[np.uint32(x[np.uint32(order[k])])] += 1
+    _ends_of_values(n - count, starts)
+    # Backwards, so that the end of each value has moved to its start when all of its neurons are placed.
+    if 2 * count <= n:
+        for k in range(count - 1, -1, -1):
+            i = order[k]
+            value = np.uint32(x[np.uint32(i)])
+            starts[value] -= 1
+            order[np.uint32(starts[value])] = i
+    else:  # the list and the places overlap
+        for i in range(n - 1, -1, -1):
+            value = np.uint32(x[i])
+            if value:
+                starts[value] -= 1
+                order[np.uint32(starts[value])] = i
 
 
 @kernel
@@ -18,28 +51,11 @@ def sort_values(x, order, starts):  # type: ignore[no-untyped-def]
         Value of each neuron, 0 … highest.
     order : int32 (n,)
         Receives the neurons: those of value 1 from ``starts[1]`` on, then those of 2, and so on.
-        What lies before ``starts[1]``, the places of the silent ones, is left as it was.
+        What lies before ``starts[1]``, the places of the silent ones, is scratch.
     starts : int32 (highest + 2,)
         Neurons of value k ≥ 1 are order[starts[k] : starts[k + 1]]; starts[0] is 0.
     """
-    starts[:] = 0
-    silent = np.int32(0)
-    for i in range(x.size):
-        if x[i]:
-            starts[x[i] + 1] += 1
-        else:
-            silent += np.int32(1)
-    starts[1] = silent
-    for k in range(2, starts.size):
-        starts[k] += starts[k - 1]
-    for i in range(x.size):
-        value = x[i]
-        if value:
-            order[starts[value]] = i
-            starts[value] += 1
-    for k in range(starts.size - 1, 1, -1):
-        starts[k] = starts[k - 1]
-    starts[1] = silent
+    sort_listed(x, list_events(x, order), order, starts)
 
 
 @kernel
@@ -58,14 +74,24 @@ def load_values(pixels, table, drop, key, x, order, starts):  # type: ignore[no-
     x, order : int32 (n,)
     starts : int32 (highest + 2,)
     """
-    for i in range(x.size):
-        x[i] = table[pixels[i]]
-    if drop > 0:
-        key32 = column_key(key)
+    if table[0] != 0:
         for i in range(x.size):
-            if column_byte(key32, i) < drop:
-                x[i] = 0
-    sort_values(x, order, starts)
+            x[i] = table[pixels[i]]
+        listed = list_events(x, order)
+    else:
+        x[:] = 0
+        listed = list_events(pixels, order)
+    key32 = column_key(key)
+    count = 0
+    for k in range(listed):
+        neuron = np.uint32(order[k])
+        value = table[pixels[neuron]]
+        if drop > 0 and column_byte(key32, neuron) < drop:
+            value = np.int32(0)
+        x[neuron] = value
+        order[count] = np.int32(neuron)
+        count += value != 0
+    sort_listed(x, count, order, starts)
 
 
 @kernel
@@ -82,11 +108,15 @@ def events_of_value(order, starts, value, events):  # type: ignore[no-untyped-de
 def events_of_rate(order, starts, x, steps, t, events):  # type: ignore[no-untyped-def]
     """List the neurons with ⌊(t+1)·x/steps⌋ > ⌊t·x/steps⌋: x evenly spread spikes in `steps`."""
     n = 0
+    # (t+1)·x mod steps is smaller than x where t·x and (t+1)·x lie on either side of a multiple of steps.
+    remainder = np.int32(0)
     for value in range(1, min(steps, starts.size - 2) + 1):
-        first, last = starts[value], starts[value + 1]
-        if first < last and (t + 1) * value // steps > t * value // steps:
-            for k in range(first, last):
-                events[n] = order[k]
+        remainder = np.int32(remainder + np.int32(t + 1))
+        if remainder >= steps:
+            remainder = np.int32(remainder - np.int32(steps))
+        if remainder < value:
+            for k in range(starts[value], starts[value + 1]):
+                events[np.uint32(n)] = order[np.uint32(k)]
                 n += 1
     return n
 

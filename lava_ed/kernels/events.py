@@ -9,13 +9,12 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from lava_ed.kernels._jit import kernel, pasted
+from lava_ed.kernels._jit import inline, kernel, pasted
+from lava_ed.kernels.lanes import LANES, constant, mask_bits, place
 
-__all__ = ["add_events", "add_vector", "list_events", "list_rows_of_events"]
+__all__ = ["add_events", "add_vector", "copy_rows", "copy_vector", "list_events", "list_rows_of_events"]
 
 
-LANES: Final = 16
-"""Values that one comparison looks at."""
 AT_ONCE: Final = 4
 """So many of them are listed without looking whether there are any."""
 
@@ -27,12 +26,9 @@ def which_act(typing_context: Any, values: Any, start: Any) -> Any:
         return None
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        array = context.make_array(values)(context, builder, args[0])
-        first = builder.gep(array.data, [args[1]])
-        lanes = ir.VectorType(first.type.pointee, LANES)
-        loaded = builder.load(builder.bitcast(first, lanes.as_pointer()), align=1)
-        acting = builder.icmp_signed("!=", loaded, ir.Constant(lanes, None))
-        return builder.zext(builder.bitcast(acting, ir.IntType(LANES)), ir.IntType(32))
+        lanes = ir.VectorType(context.get_data_type(values.dtype), LANES)
+        loaded = builder.load(place(context, builder, signature, args, 0, args[1], lanes), align=1)
+        return mask_bits(builder, builder.icmp_signed("!=", loaded, constant(0, lanes)), 32)
 
     return types.uint32(values, types.intp), codegen
 
@@ -112,6 +108,20 @@ def list_rows_of_events(rows, pointers, events):  # type: ignore[no-untyped-def]
                 events[count] = i
                 count += 1
         pointers[r + 1] = count
+
+
+@inline
+def copy_vector(source, target):  # type: ignore[no-untyped-def]
+    """target_k ← source_k; numba's own assignment would make an array in between."""
+    for k in range(target.size):
+        target[k] = source[k]
+
+
+@inline
+def copy_rows(source, target):  # type: ignore[no-untyped-def]
+    """As `copy_vector`, of arrays of two dimensions."""
+    for k in range(target.shape[0]):
+        copy_vector(source[k], target[k])
 
 
 @kernel

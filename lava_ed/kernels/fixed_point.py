@@ -53,7 +53,8 @@ _MIX_B: Final = 0x94D049BB133111EB
 def shift_signed(x, n):  # type: ignore[no-untyped-def]
     """sign(x)·(|x| » n): an arithmetic shift that rounds towards zero, left for negative n."""
     if n >= 0:
-        return -((-x) >> n) if x < 0 else x >> n
+        size = abs(x) >> n
+        return -size if x < 0 else size
     return x << -n
 
 

@@ -7,9 +7,10 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.kernels._jit import inline
+from lava_ed.kernels._jit import inline, pasted
 from lava_ed.kernels.counting import BACKWARD, BARRIER_STEPS, FORWARD, NEURON_ACTIVE, NEURON_IDLE
 from lava_ed.kernels.neuron import adapt_step
+from lava_ed.kernels.plasticity import WORK_ROWS
 
 ENCODER: Final = 0
 LABELS: Final = 1
@@ -42,7 +43,7 @@ class FlatNet(NamedTuple):
     """(3 + 2L, N_COUNTERS, N_PHASES)."""
 
 
-@inline
+@pasted
 def matrix(net, layer):  # type: ignore[no-untyped-def]
     """Stored weights (n_pre, n_post) of connection `layer`."""
     n_pre, n_post = net.sizes[layer - 1], net.sizes[layer]
@@ -50,13 +51,19 @@ def matrix(net, layer):  # type: ignore[no-untyped-def]
     return net.w8[start : start + n_pre * n_post].reshape(n_pre, n_post)
 
 
-@inline
+@pasted
+def work_rows(work, n_post):  # type: ignore[no-untyped-def]
+    """The scratch of the learning kernel for a layer, rows side by side."""
+    return work.row[: WORK_ROWS * n_post].reshape(WORK_ROWS, n_post)
+
+
+@pasted
 def part(vector, net, layer):  # type: ignore[no-untyped-def]
     """The part of a vector over all neurons that belongs to a layer."""
     return vector[net.first[layer] : net.first[layer + 1]]
 
 
-@inline
+@pasted
 def neuron_row(net, layer):  # type: ignore[no-untyped-def]
     """Row of `counters` of the neurons of a layer."""
     return ERROR + (net.sizes.size - 1) + layer
@@ -108,4 +115,5 @@ __all__ = [
     "matrix",
     "neuron_row",
     "part",
+    "work_rows",
 ]

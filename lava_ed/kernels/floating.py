@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from lava_ed.kernels._jit import inline, kernel
+from lava_ed.kernels._jit import allocating, inline, kernel
 
 __all__ = [
     "add_integers",
@@ -131,7 +131,7 @@ def block_sum(values):  # type: ignore[no-untyped-def]
     return total
 
 
-@kernel
+@allocating
 def pairwise_sum(values):  # type: ignore[no-untyped-def]
     """numpy's sum of numbers that lie side by side: halved down to blocks, added in eight lanes.
 

@@ -16,8 +16,10 @@ from numba import types
 from numba.extending import intrinsic
 
 from lava_ed.kernels._jit import inline, kernel
-from lava_ed.kernels.events import LANES, list_bits, number_of_bits
+from lava_ed.kernels.counting import COUNTING
+from lava_ed.kernels.events import list_bits, number_of_bits
 from lava_ed.kernels.fixed_point import DECAY_BITS, DECAY_UNITY, STATE_MAX, decay, saturate
+from lava_ed.kernels.lanes import LANES, are_rows_of, constant, decayed, everywhere, mask_bits, place
 
 __all__ = [
     "effective_biases",
@@ -33,6 +35,8 @@ INPUT_SHIFT: Final = 6
 """Inputs and thresholds are aligned with the 24-bit states by a shift of six."""
 CURRENT_LIMIT: Final = STATE_MAX + 1
 CURRENT_SPAN: Final = 2 * CURRENT_LIMIT
+FEW: Final = 8
+"""Neurons of the last, shorter vector of a layer."""
 WORD_BITS: Final = 32
 WORD_MIN: Final = -(2**31)
 WORD_MAX: Final = 2**31 - 1
@@ -192,6 +196,55 @@ def reachable(threshold):  # type: ignore[no-untyped-def]
     return np.int32(saturate(threshold, -CURRENT_SPAN, CURRENT_SPAN))
 
 
+def _lif_code(width: int, arrays: Any) -> Any:
+    """Signature and code of the intrinsics below; None where the arrays are not of 32-bit numbers side by side."""
+    if not are_rows_of(types.int32, *arrays):
+        return None
+    words = ir.VectorType(ir.IntType(32), width)
+    signature = types.uint64(*arrays, types.intp, types.uint32, types.uint32, types.int32, types.int32, types.int32)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        def at(k: int) -> Any:
+            return place(context, builder, signature, args, k, args[5], words)
+
+        def each(value: Any) -> Any:
+            return constant(value, words) if isinstance(value, int) else everywhere(builder, value, words)
+
+        kept_u, kept_v, moved, most, bound = args[6:]
+        currents, voltages, inputs, biases = (builder.load(at(k), align=4) for k in range(4))
+        touched = builder.or_(builder.or_(inputs, currents), biases)
+        touched = builder.or_(touched, builder.and_(voltages, each(moved)))
+        active = builder.icmp_signed("!=", touched, each(0))
+        active = builder.or_(active, builder.icmp_signed(">", voltages, each(most)))
+
+        shifted = builder.shl(inputs, each(INPUT_SHIFT))
+        before = builder.block
+        with builder.if_then(builder.icmp_unsigned("!=", kept_u, ir.Constant(kept_u.type, 0))):
+            kept = builder.add(decayed(builder, currents, kept_u), shifted)
+            inside = builder.block
+        current = builder.phi(words)
+        current.add_incoming(shifted, before)
+        current.add_incoming(kept, inside)
+        limit, span = each(CURRENT_LIMIT), each(CURRENT_SPAN)
+        above = builder.icmp_signed(">", current, limit)
+        below = builder.icmp_signed("<=", current, each(-CURRENT_LIMIT))
+        wrapped = builder.select(above, builder.sub(current, span), current)
+        wrapped = builder.select(below, builder.add(current, span), wrapped)
+        builder.store(wrapped, at(0), align=4)
+
+        voltage = builder.add(builder.add(decayed(builder, voltages, kept_v), wrapped), biases)
+        low, high = each(-STATE_MAX), each(STATE_MAX)
+        voltage = builder.select(builder.icmp_signed("<", voltage, low), low, voltage)
+        voltage = builder.select(builder.icmp_signed(">", voltage, high), high, voltage)
+        fired = builder.icmp_signed(">", voltage, each(bound))
+        builder.store(builder.select(fired, each(0), voltage), at(1), align=4)
+        builder.store(builder.zext(fired, words), at(4), align=4)
+        half = ir.Constant(ir.IntType(64), 32)
+        return builder.or_(mask_bits(builder, fired), builder.shl(mask_bits(builder, active), half))
+
+    return signature, codegen
+
+
 @intrinsic
 def lif_lanes(  # type: ignore[no-untyped-def]
     typing_context, u, v, a_in, bias, spikes, start, kept_u, kept_v, moved, most, bound
@@ -201,77 +254,15 @@ def lif_lanes(  # type: ignore[no-untyped-def]
     In one pass, and in vectors as wide as the machine has them: LLVM stays at half of that by itself, and needs
     several loops, for with one it has too many pairs of arrays to check for overlap.
     """
-    arrays = (u, v, a_in, bias, spikes)
-    if any(not isinstance(part, types.Array) or part.layout != "C" or part.dtype != types.int32 for part in arrays):
-        return None
-    word, long = ir.IntType(32), ir.IntType(64)
-    lanes, halves = ir.VectorType(word, LANES), ir.VectorType(long, LANES // 2)
-    signature = types.uint64(*arrays, types.intp, types.uint32, types.uint32, types.int32, types.int32, types.int32)
+    return _lif_code(LANES, (u, v, a_in, bias, spikes))
 
-    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        def place(k: int) -> Any:
-            data = context.make_array(signature.args[k])(context, builder, args[k]).data
-            return builder.bitcast(builder.gep(data, [args[5]]), lanes.as_pointer())
 
-        def everywhere(value: Any, kind: Any = lanes) -> Any:
-            undefined = ir.Constant(kind, ir.Undefined)
-            one = builder.insert_element(undefined, value, ir.Constant(word, 0))
-            return builder.shuffle_vector(one, undefined, ir.Constant(ir.VectorType(word, kind.count), None))
-
-        def constant(value: int, kind: Any = lanes) -> Any:
-            return ir.Constant(kind, [value] * kind.count)
-
-        def decayed(x: Any, kept: Any) -> Any:
-            # |x|·kept » 12 is the high half of |x|·(kept « 20), for each second neuron at a time; kept = 2^12, which
-            # leaves no room for the shift, keeps all.
-            sign = builder.ashr(x, constant(31))
-            size = builder.sub(builder.xor(x, sign), sign)
-            all_kept = builder.icmp_unsigned("==", kept, ir.Constant(word, DECAY_UNITY))
-            factor = builder.shl(kept, ir.Constant(word, 32 - DECAY_BITS))
-            factor = everywhere(builder.zext(factor, long), halves)
-            pairs = builder.bitcast(size, halves)
-            even = builder.mul(builder.and_(pairs, constant(2**32 - 1, halves)), factor)
-            odd = builder.mul(builder.lshr(pairs, constant(32, halves)), factor)
-            even, odd = builder.lshr(even, constant(32, halves)), builder.and_(odd, constant(-(2**32), halves))
-            high = builder.bitcast(builder.or_(even, odd), lanes)
-            high = builder.or_(high, builder.and_(size, everywhere(builder.sext(all_kept, word))))
-            return builder.sub(builder.xor(high, sign), sign)
-
-        def acting(mask: Any) -> Any:
-            return builder.zext(builder.bitcast(mask, ir.IntType(LANES)), long)
-
-        kept_u, kept_v, moved, most, bound = args[6:]
-        currents, voltages, inputs, biases = (builder.load(place(k), align=4) for k in range(4))
-        touched = builder.or_(builder.or_(inputs, currents), biases)
-        touched = builder.or_(touched, builder.and_(voltages, everywhere(moved)))
-        active = builder.icmp_signed("!=", touched, constant(0))
-        active = builder.or_(active, builder.icmp_signed(">", voltages, everywhere(most)))
-
-        shifted = builder.shl(inputs, constant(INPUT_SHIFT))
-        before = builder.block
-        with builder.if_then(builder.icmp_unsigned("!=", kept_u, ir.Constant(word, 0))):
-            kept = builder.add(decayed(currents, kept_u), shifted)
-            inside = builder.block
-        current = builder.phi(lanes)
-        current.add_incoming(shifted, before)
-        current.add_incoming(kept, inside)
-        limit, span = constant(CURRENT_LIMIT), constant(CURRENT_SPAN)
-        above = builder.icmp_signed(">", current, limit)
-        below = builder.icmp_signed("<=", current, constant(-CURRENT_LIMIT))
-        wrapped = builder.select(above, builder.sub(current, span), current)
-        wrapped = builder.select(below, builder.add(current, span), wrapped)
-        builder.store(wrapped, place(0), align=4)
-
-        voltage = builder.add(builder.add(decayed(voltages, kept_v), wrapped), biases)
-        low, high = constant(-STATE_MAX), constant(STATE_MAX)
-        voltage = builder.select(builder.icmp_signed("<", voltage, low), low, voltage)
-        voltage = builder.select(builder.icmp_signed(">", voltage, high), high, voltage)
-        fired = builder.icmp_signed(">", voltage, everywhere(bound))
-        builder.store(builder.select(fired, constant(0), voltage), place(1), align=4)
-        builder.store(builder.zext(fired, lanes), place(4), align=4)
-        return builder.or_(acting(fired), builder.shl(acting(active), ir.Constant(long, 32)))
-
-    return signature, codegen
+@intrinsic
+def lif_few(  # type: ignore[no-untyped-def]
+    typing_context, u, v, a_in, bias, spikes, start, kept_u, kept_v, moved, most, bound
+):  # fmt: skip
+    """As `lif_lanes`, for FEW neurons."""
+    return _lif_code(FEW, (u, v, a_in, bias, spikes))
 
 
 @kernel
@@ -302,11 +293,19 @@ def lif_step_fast(u, v, a_in, bias, du, dv, threshold, spikes, events):  # type:
     whole = v.size - v.size % LANES
     for start in range(0, whole, LANES):
         both = lif_lanes(u, v, a_in, bias, spikes, start, kept_u, kept_v, moved, most, bound)
-        active += number_of_bits(np.uint32(both >> np.uint64(32)))
+        if COUNTING:
+            active += number_of_bits(np.uint32(both >> np.uint64(32)))
         count = list_bits(np.uint32(both), start, events, count)
+    if whole + FEW <= v.size:
+        both = lif_few(u, v, a_in, bias, spikes, whole, kept_u, kept_v, moved, most, bound)
+        if COUNTING:
+            active += number_of_bits(np.uint32(both >> np.uint64(32)))
+        count = list_bits(np.uint32(both), whole, events, count)
+        whole += FEW
     for i in range(whole, v.size):
         touched = np.int32(np.int32(a_in[i] | u[i]) | np.int32(bias[i] | np.int32(v[i] & moved)))
-        active += np.int64((touched != 0) | (v[i] > most))
+        if COUNTING:
+            active += np.int64((touched != 0) | (v[i] > most))
         u[i] = next_current(u[i], a_in[i], kept_u)
         voltage = next_voltage(v[i], u[i], bias[i], kept_v)
         fired = voltage > bound

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lava_ed.kernels._jit import inline, kernel
+from lava_ed.kernels._jit import allocating, inline
 from lava_ed.kernels.dense import weight_limits
 from lava_ed.kernels.fixed_point import (
     ACCUMULATOR_BITS,
@@ -405,7 +405,7 @@ def scatter_columns(source, columns, target):  # type: ignore[no-untyped-def]
             target[0, columns[k]] = source[0, k]
 
 
-@kernel
+@allocating
 def apply_rule(  # type: ignore[no-untyped-def]
     products, factors, ranges, limits, u_active, random, x_history, y_history, tx, ty,
     weights, tag_2, tag_1, scratch, skip_idle,

@@ -10,14 +10,14 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
-from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 from numpy.typing import ArrayLike, NDArray
 
 from lava_ed.kernels._jit import inline, kernel
-from lava_ed.kernels.events import LANES, number_of_bits
+from lava_ed.kernels.events import copy_rows, number_of_bits
 from lava_ed.kernels.fixed_point import TRACE_MAX, saturate
+from lava_ed.kernels.lanes import LANES, WORDS, are_rows_of, constant, everywhere, mask_bits, place
 
 __all__ = [
     "decay_factors",
@@ -138,33 +138,24 @@ def is_certain(top, whole, cut):  # type: ignore[no-untyped-def]
 @intrinsic
 def trace_lanes(typing_context, row, t_spike, start, whole, cut, impulse):  # type: ignore[no-untyped-def]
     """`decay_and_raise` of LANES traces from `start` on, in vectors as wide as the machine has them."""
-    if any(part.layout != "C" or part.dtype != types.int32 for part in (row, t_spike)):
+    if not are_rows_of(types.int32, row, t_spike):
         return None
-    lanes, word = ir.VectorType(ir.IntType(32), LANES), ir.IntType(32)
     signature = types.uint32(row, t_spike, types.intp, types.int32, types.int32, types.int32)
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        def place(k: int) -> Any:
-            data = context.make_array(signature.args[k])(context, builder, args[k]).data
-            return builder.bitcast(builder.gep(data, [args[2]]), lanes.as_pointer())
+        def at(k: int) -> Any:
+            return place(context, builder, signature, args, k, args[2], WORDS)
 
-        def everywhere(value: Any) -> Any:
-            undefined = ir.Constant(lanes, ir.Undefined)
-            one = builder.insert_element(undefined, value, ir.Constant(word, 0))
-            return builder.shuffle_vector(one, undefined, ir.Constant(lanes, None))
-
-        def constant(value: int) -> Any:
-            return ir.Constant(lanes, [value] * LANES)
-
-        before, spiked = builder.load(place(0), align=4), builder.load(place(1), align=4)
-        exact = builder.sub(builder.mul(before, everywhere(args[3])), everywhere(args[4]))
+        whole, cut, impulse = (everywhere(builder, factor) for factor in args[3:])
+        before, spiked = builder.load(at(0), align=4), builder.load(at(1), align=4)
+        exact = builder.sub(builder.mul(before, whole), cut)
         now = builder.ashr(builder.add(exact, constant(2**FACTOR_BITS - 1)), constant(FACTOR_BITS))
-        raised = builder.add(now, everywhere(args[5]))
+        raised = builder.add(now, impulse)
         raised = builder.select(builder.icmp_signed("<", raised, constant(0)), constant(0), raised)
         raised = builder.select(builder.icmp_signed(">", raised, constant(TRACE_MAX)), constant(TRACE_MAX), raised)
         now = builder.select(builder.icmp_signed("==", spiked, constant(1)), raised, now)
-        builder.store(now, place(0), align=4)
-        return builder.zext(builder.bitcast(builder.icmp_signed("!=", now, before), ir.IntType(LANES)), word)
+        builder.store(now, at(0), align=4)
+        return mask_bits(builder, builder.icmp_signed("!=", now, before), 32)
 
     return signature, codegen
 
@@ -373,7 +364,7 @@ def trace_history(  # type: ignore[no-untyped-def]
     history : int32[t_epoch + 1, k, n]
         Overwritten.
     """
-    history[0] = traces
+    copy_rows(traces, history[0])
     for t in range(1, history.shape[0]):
         for k in range(traces.shape[0]):
             before, now = history[t - 1, k], history[t, k]

@@ -10,7 +10,12 @@ import numpy as np
 
 from lava_ed.kernels._jit import inline, kernel
 from lava_ed.kernels.counting import COUNTING
+from lava_ed.kernels.events import list_bits, number_of_bits
 from lava_ed.kernels.fixed_point import (
+    DECAY_UNITY,
+    STATE_BITS,
+    STATE_MAX,
+    STATE_MIN,
     TRACE_MAX,
     decay,
     random_word,
@@ -18,6 +23,10 @@ from lava_ed.kernels.fixed_point import (
     saturate,
     wrap_state,
 )
+from lava_ed.kernels.lanes import LANES
+from lava_ed.kernels.leak_lanes import ACTIVE_SHIFT, OVERFLOW_SHIFT, leak_lanes
+
+_FIRED = np.uint64(2**LANES - 1)
 
 
 @inline
@@ -187,7 +196,18 @@ def leak_and_fire(a_in, v, threshold, dv, half_width, t, spike_word, support_wor
     overflows = 0
     bit = np.int32(np.int64(1) << t)
     leaks = np.int32(-1 if dv != 0 else 0)
-    for j in range(v.size):
+    # No membrane reaches 2^23, no two are 2^24 apart.
+    bound, width = np.int32(min(threshold, STATE_MAX + 1)), np.int32(min(max(half_width, 0), 2**STATE_BITS))
+    kept = np.uint32(DECAY_UNITY - dv)
+    usual = threshold >= STATE_MIN and dv >= 0 and dv <= DECAY_UNITY
+    whole = v.size - v.size % LANES if usual else 0
+    for start in range(0, whole, LANES):
+        told = leak_lanes(a_in, v, spike_word, support_word, start, kept, leaks, bound, width, bit)
+        spikes = list_bits(np.uint32(told & _FIRED), start, events, spikes)
+        if COUNTING:
+            active += number_of_bits(np.uint32(np.uint32(told) >> np.uint32(ACTIVE_SHIFT)))
+        overflows += number_of_bits(np.uint32(told >> np.uint64(OVERFLOW_SHIFT)))
+    for j in range(whole, v.size):
         a = a_in[j]
         old = v[j]
         moving = np.int32(a | np.int32(old & leaks))

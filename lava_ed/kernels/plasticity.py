@@ -29,6 +29,7 @@ from lava_ed.kernels.fixed_point import (
     row_byte,
     saturate,
 )
+from lava_ed.kernels.row_updates import BYTE_INCREMENT_MAX, carry_into_row, round_into_row, split_increments
 
 COUNTER_ROUNDING = -1
 """Value of `scalar` that asks for one hashed random byte a synapse instead of one for all."""
@@ -40,8 +41,13 @@ _LOW = np.int16(-128)
 _HIGH = np.int16(127)
 _NONE = np.int16(0)
 _LSB = np.int16(WEIGHT_LSB_SHIFT)
-WORK_ROWS = 5
-"""Rows of the int16 scratch: steps and rest of each increment, random byte, |y|·2^8 and sign of each column."""
+SHORT_MAX = 2**15 - 1
+WORK_ROWS = 6
+"""Rows of the int16 scratch.
+
+Steps and rest of each increment, in bytes where they fit; random byte, |y|·2^8 and sign of each column; the random
+byte as a byte.
+"""
 _TAG_WIDTH = 9
 _TAG_SHIFT = ACCUMULATOR_BITS + 1 - _TAG_WIDTH
 
@@ -96,25 +102,6 @@ def _split_errors(y1, y2, size, sign):  # type: ignore[no-untyped-def]
 
 
 @inline
-def _narrow_increments(factor, up, size, sign, steps, rest):  # type: ignore[no-untyped-def]
-    """Increments ±(|y|·factor » 3) « up where all of them fit 16 bits; returns how many are not 0.
-
-    (|y|·2^8)·(factor·2^5) » 16 is one instruction on 16-bit lanes.
-    """
-    live = np.int16(0)
-    scaled = np.int32(np.int16(factor << 5))
-    shift = np.int16(up)
-    for j in range(size.size):
-        magnitude = np.int16(np.int32(np.int32(size[j]) * scaled) >> np.int32(16))
-        magnitude = np.int16(magnitude << shift)
-        increment = np.int16(np.int16(magnitude ^ sign[j]) - sign[j])
-        live = np.int16(live + np.int16(magnitude != _NONE))
-        steps[j] = np.int16(increment >> _LSB)
-        rest[j] = np.int16(increment & _BYTE)
-    return np.int32(live)
-
-
-@inline
 def _wide_increments(factor, y1, y2, mantissa, exponent, excess, steps, rest):  # type: ignore[no-untyped-def]
     """The increments of a row for a factor x1; returns how many are not 0."""
     live = np.int32(0)
@@ -166,6 +153,12 @@ def _carry_into_row(w8, tag, i, steps, rest):  # type: ignore[no-untyped-def]
     return w8.shape[1] - same, w8.shape[1] - zeros
 
 
+@inline
+def _both_counts(both):  # type: ignore[no-untyped-def]
+    """(writes, non-zeros) of a row from what the functions of `row_updates` return."""
+    return np.int64(both & np.uint64(2**32 - 1)), np.int64(both >> np.uint64(32))
+
+
 @kernel
 def learn_rows(  # type: ignore[no-untyped-def]
     w8, row_nonzeros, events, n_events, x1, with_x1, y1, y2, mantissa, exponent, key, scalar, work, tag
@@ -205,26 +198,42 @@ def learn_rows(  # type: ignore[no-untyped-def]
     excess = excess_bits(2 * TRACE_BITS if with_x1 else TRACE_BITS)
     up = exponent - SCALE_EXPONENT_MIN
     steps, rest, column, size, sign = work[0], work[1], work[2], work[3], work[4]
+    n_post = w8.shape[1]
+    byte_steps, byte_rest = work[0].view(np.int8)[:n_post], work[1].view(np.int8)[:n_post]
+    column_bytes = work[5].view(np.int8)[:n_post]
     if not carries:
         _column_bytes(key, scalar, column)
+        for j in range(n_post):
+            column_bytes[j] = np.int8(column[j])
     largest = np.int64(_split_errors(y1, y2, size, sign))
-    narrow = excess == 3 and largest <= TRACE_MAX
+    fits = False
     for k in range(n_events):
         i = events[k]
         factor = np.int32(x1[i]) if with_x1 else np.int32(1)
         if factor != known:
             known = factor
             scaled = np.int64(factor) * mantissa
-            if narrow and ((scaled * largest) >> excess) << up <= ACCUMULATOR_MAX:
-                live = _narrow_increments(scaled, up, size, sign, steps, rest)
+            narrow = largest <= TRACE_MAX and scaled << (8 - excess) <= SHORT_MAX
+            fits = bool(narrow and ((scaled * largest) >> excess) << up <= BYTE_INCREMENT_MAX)
+            if fits:
+                # (|y|·2^8)·(factor·2^(8 − excess)) » 16 is one instruction on 16-bit lanes.
+                live = split_increments(size, sign, scaled << (8 - excess), up, byte_steps, byte_rest)
             else:
                 live = _wide_increments(factor, y1, y2, mantissa, exponent, excess, steps, rest)
         if live:
             if carries:
-                w, row_nonzeros[i] = _carry_into_row(w8, tag, i, steps, rest)
+                if fits:
+                    both = carry_into_row(w8, i, byte_steps, byte_rest, tag)
+                    w, row_nonzeros[i] = _both_counts(both)
+                else:
+                    w, row_nonzeros[i] = _carry_into_row(w8, tag, i, steps, rest)
             else:
                 byte = np.int16(scalar if scalar >= 0 else row_byte(key, i))
-                w, row_nonzeros[i] = _add_to_row(w8, i, steps, rest, column, byte)
+                if fits:
+                    both = round_into_row(w8, i, byte_steps, byte_rest, column_bytes, np.int8(byte))
+                    w, row_nonzeros[i] = _both_counts(both)
+                else:
+                    w, row_nonzeros[i] = _add_to_row(w8, i, steps, rest, column, byte)
             effective += live
             writes += w
     return effective, writes

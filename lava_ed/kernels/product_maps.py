@@ -20,8 +20,9 @@ from numba.extending import intrinsic
 
 from lava_ed.kernels._jit import inline
 from lava_ed.kernels.clipped_maps import BOUNDED, CHANGE, HIGHEST, IDLE, LOWEST, PLAIN
-from lava_ed.kernels.events import LANES, number_of_bits
+from lava_ed.kernels.events import number_of_bits
 from lava_ed.kernels.fixed_point import ACCUMULATOR_MAX, ACCUMULATOR_MIN
+from lava_ed.kernels.lanes import LANES, WORDS, are_rows_of, constant, everywhere, mask_bits, place
 from lava_ed.kernels.loihi_learning import COL_SHIFT_LEFT, COL_SHIFT_RIGHT, SYNAPSE_SHIFT
 
 __all__ = ["WORK_ROWS", "change_of", "compose"]
@@ -52,65 +53,59 @@ def fill_lanes(  # type: ignore[no-untyped-def]
     Which synapses act is told by bit k of the result, which move by bit 16 + k, which have limits of their own by bit
     32 + k.
     """
-    arrays = (part, other_part, changes, lowest, highest)
-    if any(not isinstance(each, types.Array) or each.layout != "C" for each in arrays):
+    if not are_rows_of(types.int32, part, other_part) or not are_rows_of(types.int16, changes, lowest, highest):
         return None
-    word, short, long = ir.IntType(32), ir.IntType(16), ir.IntType(64)
-    lanes, shorts = ir.VectorType(word, LANES), ir.VectorType(short, LANES)
-    signature = types.uint64(*arrays, types.intp, *(types.int32 for _ in range(9)))
+    word, long = ir.IntType(32), ir.IntType(64)
+    shorts = ir.VectorType(ir.IntType(16), LANES)
+    signature = types.uint64(part, other_part, changes, lowest, highest, types.intp, *(types.int32 for _ in range(9)))
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        start = args[5]
         a, right, left, other_a, other_right, other_left, offset, low, high = args[6:]
         low_end, high_end = ir.Constant(word, ACCUMULATOR_MIN), ir.Constant(word, ACCUMULATOR_MAX)
 
-        def place(k: int, kind: Any) -> Any:
-            data = context.make_array(signature.args[k])(context, builder, args[k]).data
-            return builder.bitcast(builder.gep(data, [start]), kind.as_pointer())
+        def at(k: int, kind: Any = WORDS) -> Any:
+            return place(context, builder, signature, args, k, args[5], kind)
 
-        def everywhere(value: Any) -> Any:
-            undefined = ir.Constant(lanes, ir.Undefined)
-            one = builder.insert_element(undefined, value, ir.Constant(word, 0))
-            return builder.shuffle_vector(one, undefined, ir.Constant(lanes, None))
+        def each(value: Any) -> Any:
+            return everywhere(builder, value)
 
         def cut(value: Any, least: Any, most: Any) -> Any:
-            value = builder.select(builder.icmp_signed("<", value, everywhere(least)), everywhere(least), value)
-            return builder.select(builder.icmp_signed(">", value, everywhere(most)), everywhere(most), value)
+            value = builder.select(builder.icmp_signed("<", value, each(least)), each(least), value)
+            return builder.select(builder.icmp_signed(">", value, each(most)), each(most), value)
 
         def change(k: int, factor: Any, right: Any, left: Any) -> Any:
-            product = builder.mul(builder.load(place(k, lanes), align=4), everywhere(factor))
-            shifted = builder.shl(builder.ashr(product, everywhere(right)), everywhere(left))
+            product = builder.mul(builder.load(at(k), align=4), each(factor))
+            shifted = builder.shl(builder.ashr(product, each(right)), each(left))
             return cut(shifted, low_end, high_end)
 
         def rounded(value: Any) -> Any:
-            return builder.ashr(builder.add(value, everywhere(offset)), everywhere(ir.Constant(word, SYNAPSE_SHIFT)))
+            return builder.ashr(builder.add(value, each(offset)), constant(SYNAPSE_SHIFT))
 
         def differ(value: Any, other: Any) -> Any:
             return builder.icmp_signed("!=", value, other)
 
         def store(value: Any, k: int) -> None:
-            builder.store(builder.trunc(value, shorts), place(k, shorts), align=2)
+            builder.store(builder.trunc(value, shorts), at(k, shorts), align=2)
 
         def as_bits(mask: Any, shift: int) -> Any:
-            bits = builder.zext(builder.bitcast(mask, short), long)
-            return builder.shl(bits, ir.Constant(long, shift))
+            return builder.shl(mask_bits(builder, mask), ir.Constant(long, shift))
 
-        zeros = ir.Constant(lanes, None)
+        zeros = constant(0)
         first = change(0, a, right, left)
         alone = builder.block
         with builder.if_then(differ(other_a, ir.Constant(word, 0))):
             second = change(1, other_a, other_right, other_left)
             rising = builder.select(builder.icmp_signed(">", second, zeros), second, zeros)
             falling = builder.sub(second, rising)
-            lower = cut(rounded(builder.add(everywhere(low_end), rising)), low, high)
-            upper = cut(rounded(builder.add(everywhere(high_end), falling)), low, high)
+            lower = cut(rounded(builder.add(each(low_end), rising)), low, high)
+            upper = cut(rounded(builder.add(each(high_end), falling)), low, high)
             store(lower, 3)
             store(upper, 4)
-            own = as_bits(builder.or_(differ(lower, everywhere(low)), differ(upper, everywhere(high))), 32)
+            own = as_bits(builder.or_(differ(lower, each(low)), differ(upper, each(high))), 32)
             either = builder.or_(first, second)
             both = builder.add(first, second)
             paired = builder.block
-        total, acting, bounded = builder.phi(lanes), builder.phi(lanes), builder.phi(long)
+        total, acting, bounded = builder.phi(WORDS), builder.phi(WORDS), builder.phi(long)
         for phi, single, pair in ((total, first, both), (acting, first, either), (bounded, ir.Constant(long, 0), own)):
             phi.add_incoming(single, alone)
             phi.add_incoming(pair, paired)

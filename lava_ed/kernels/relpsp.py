@@ -31,6 +31,7 @@ from lava_ed.kernels.flat import (
     matrix,
     neuron_row,
     part,
+    work_rows,
 )
 from lava_ed.kernels.neuron import count_fired, split_error, threshold_of_step
 from lava_ed.kernels.plasticity import (
@@ -247,7 +248,7 @@ def update(net, work, s):  # type: ignore[no-untyped-def]
         rows, effective, writes = learn_causal(
             matrix(net, layer), part(net.nonzeros, net, layer - 1), part(work.x, net, layer - 1),
             part(work.x, net, layer), int(layer < last), y1, y2, state[MANTISSA], state[EXPONENT], key,
-            work.row[:, :n_post],
+            work_rows(work, n_post),
         )  # fmt: skip
         counters[TRACE_UPDATES, UPDATE] += rows
         counters[SYNAPTIC_UPDATES, UPDATE] += rows * n_post

@@ -27,7 +27,7 @@ from lava_ed.kernels.counting import (
 )
 from lava_ed.kernels.events import list_events
 from lava_ed.kernels.fixed_point import SCALE_EXPONENT_MIN, row_byte, stream_key
-from lava_ed.kernels.flat import ENCODER, ERROR, FlatNet, count_active, count_steps, matrix, neuron_row, part
+from lava_ed.kernels.flat import ENCODER, ERROR, FlatNet, count_active, count_steps, matrix, neuron_row, part, work_rows
 from lava_ed.kernels.neuron import threshold_of_step
 from lava_ed.kernels.plasticity import COUNTER_ROUNDING, _add_to_row, _column_bytes, _split_increment
 from lava_ed.kernels.softmax import winner
@@ -180,7 +180,7 @@ def learn(net, work, s, layer):  # type: ignore[no-untyped-def]
     key = stream_key(s.seed, state[PRESENTATION], layer, s.period - 1)
     effective, writes = learn_signs(
         matrix(net, layer), nonzeros, work.events, count, d, state[MANTISSA], state[EXPONENT], state[PORT_SHIFT],
-        key, work.row[:, :n_post],
+        key, work_rows(work, n_post),
     )  # fmt: skip
     copies = COPIES + (MIRRORS if layer == 2 else 0)
     dense = net.counters[ERROR + layer]

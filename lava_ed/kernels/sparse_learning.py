@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lava_ed.kernels._jit import inline, kernel
+from lava_ed.kernels._jit import allocating, inline
 from lava_ed.kernels.loihi_learning import (
     EFFECTIVE,
     SCRATCH_ROWS,
@@ -48,7 +48,7 @@ def gather(values, columns, y_history, ty, chosen, count, row, y_row, ty_row):  
                 y_row[t, trace, k] = y_history[t, trace, column]
 
 
-@kernel
+@allocating
 def apply_rule_sparse(  # type: ignore[no-untyped-def]
     target, products, factors, ranges, limits, u_active, random, x_history, y_history, tx, ty,
     starts, columns, values, alive, skip_idle, places, marks,

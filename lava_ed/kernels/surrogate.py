@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.kernels._jit import inline, kernel
+from lava_ed.kernels.events import copy_vector
 from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS, decay, shift_signed, wrap_state
 from lava_ed.kernels.flat import FlatNet, matrix, part
 from lava_ed.kernels.neuron import threshold_of_step
@@ -206,7 +207,7 @@ def back_through_window(  # type: ignore[no-untyped-def]
             now, message = part(d, net, layer), part(window.message[t], net, layer)
             if mask == EVERYWHERE:
                 overflows += replay_steps(sums, now, spikes, level, dv)
-                message[:] = now
+                copy_vector(now, message)
                 tally[layer, 0] += now.size
                 tally[layer, 1] += now.size
             else:
@@ -217,5 +218,5 @@ def back_through_window(  # type: ignore[no-untyped-def]
                 overflows += lost
                 tally[layer, 0] += messages
                 tally[layer, 1] += active
-            part(window.d[t], net, layer)[:] = now
+            copy_vector(now, part(window.d[t], net, layer))
     return overflows

@@ -34,6 +34,7 @@ from lava_ed.kernels.flat import (
     matrix,
     neuron_row,
     part,
+    work_rows,
 )
 from lava_ed.kernels.neuron import accumulate, split_error
 from lava_ed.kernels.plasticity import COUNTER_ROUNDING, learn_rows
@@ -92,7 +93,7 @@ class Work(NamedTuple):
     y1: npt.NDArray[np.int32]
     y2: npt.NDArray[np.int32]
     row: npt.NDArray[np.int16]
-    """Scratch of the learning kernel, (WORK_ROWS, widest)."""
+    """Scratch of the learning kernel, WORK_ROWS·widest."""
     tag: npt.NDArray[np.int16]
     """Tags of the learning kernel, of no rows: weights are rounded stochastically."""
     tally: npt.NDArray[np.int64]
@@ -197,7 +198,7 @@ def update(net, window, work, s):  # type: ignore[no-untyped-def]
         n_pre, n_post = net.sizes[layer - 1], net.sizes[layer]
         w8, nonzeros, x1 = matrix(net, layer), part(net.nonzeros, net, layer - 1), work.x[:n_pre]
         sender, dense = (ENCODER if layer == 1 else neuron_row(net, layer - 1)), ERROR + layer
-        y1, y2, row = work.y1[:n_post], work.y2[:n_post], work.row[:, :n_post]
+        y1, y2, row = work.y1[:n_post], work.y2[:n_post], work_rows(work, n_post)
         for t in range(steps - 1, -1, -1):
             count = list_events(part(window.spikes[t], net, layer - 1), work.events)
             net.counters[sender, SPIKES, BACKWARD] += count

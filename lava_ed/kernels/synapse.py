@@ -13,6 +13,8 @@ import numpy as np
 from lava_ed.kernels._jit import inline, kernel
 from lava_ed.kernels.counting import COUNTING
 from lava_ed.kernels.fixed_point import shift_signed, wrap_state
+from lava_ed.kernels.row_products import row_product
+from lava_ed.kernels.row_sums import sum_rows
 
 
 @inline
@@ -23,21 +25,9 @@ def scale_sum(total, exponent):  # type: ignore[no-untyped-def]
 
 
 @inline
-def add_rows(w8, events, first, last, total):  # type: ignore[no-untyped-def]
-    """total_j ← total_j + Σ w8_ij over events[first : last], four rows at a time, whose sum fits 16 bits."""
-    k = first
-    while k + 4 <= last:
-        a, b, c, d = events[k], events[k + 1], events[k + 2], events[k + 3]
-        for j in range(total.size):
-            pair = np.int16(np.int16(w8[a, j]) + np.int16(w8[b, j]))
-            other = np.int16(np.int16(w8[c, j]) + np.int16(w8[d, j]))
-            total[j] = np.int32(total[j] + np.int32(np.int16(pair + other)))
-        k += 4
-    while k < last:
-        a = events[k]
-        for j in range(total.size):
-            total[j] = np.int32(total[j] + np.int32(w8[a, j]))
-        k += 1
+def sum_scaled(w8, events, first, last, exponent, total):  # type: ignore[no-untyped-def]
+    """total_j ← `scale_sum` of Σ w8_ij over events[first : last]."""
+    sum_rows(w8, events, first, last, 1 + max(exponent, 0), max(-exponent, 0), total)
 
 
 @kernel
@@ -70,10 +60,7 @@ def forward_spikes(w8, row_nonzeros, events, n_events, exponent, a_buff):  # typ
     -------
     int : synaptic operations (stored non-zero synapses read).
     """
-    a_buff[:] = 0
-    add_rows(w8, events, 0, n_events, a_buff)
-    for j in range(a_buff.size):
-        a_buff[j] = scale_sum(a_buff[j], exponent)
+    sum_scaled(w8, events, 0, n_events, exponent, a_buff)
     return synops_of(row_nonzeros, events, n_events)
 
 
@@ -132,14 +119,10 @@ def backward_errors(w8, e_in, shift, e_buff):  # type: ignore[no-untyped-def]
     for i in range(w8.shape[0]):
         total = np.int64(0)
         if narrow:
-            part = np.int32(0)
-            reads = np.int32(0)
-            for j in range(w8.shape[1]):
-                part = np.int32(part + np.int32(np.int32(w8[i, j]) * e_in[j]))
-                if COUNTING:
-                    reads = np.int32(reads + np.int32((w8[i, j] != 0) & (e_in[j] != 0)))
+            part, reads = row_product(w8, i, e_in)
             total += part
-            synops += reads
+            if COUNTING:
+                synops += reads
         else:
             for j in range(w8.shape[1]):
                 total += np.int64(w8[i, j]) * e_in[j]

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lava_ed.kernels._jit import kernel
+from lava_ed.kernels.events import copy_vector
 
 __all__ = [
     "NO_LIMIT",
@@ -139,7 +140,7 @@ def count_writes(weights, before, rows, n_rows, columns, n_columns, row_nonzeros
         if changed:
             writes += changed
             row_nonzeros[rows[k]] += grown
-            old[:] = new
+            copy_vector(new, old)
     if n_columns:
         for i in range(weights.shape[0]):
             for k in range(n_columns):
@@ -215,7 +216,7 @@ def count_changes(values, before):  # type: ignore[no-untyped-def]
     for k in range(values.size):
         changes += np.int32(values[k] != before[k])
     if changes:
-        before[:] = values
+        copy_vector(values, before)
     return changes
 
 

@@ -6,11 +6,16 @@ wrapping.  `lava_ed.engine.jump` checks the bound.
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from lava_ed.kernels._jit import inline, kernel
 from lava_ed.kernels.counting import COUNTING
-from lava_ed.kernels.synapse import add_rows, scale_sum, synops_of
+from lava_ed.kernels.synapse import sum_scaled, synops_of
+
+NUDGE: Final = 2.0**-27
+"""Makes ⌊v·(1/κ)⌋ in 53 bits the ⌊v/κ⌋ of whole numbers: more than a product's error below 2^23, less than 1/κ."""
 
 
 @inline
@@ -25,12 +30,12 @@ def _coast(u, v, steps):  # type: ignore[no-untyped-def]
 
 
 @inline
-def _take(a_buff, exponent, u, v):  # type: ignore[no-untyped-def]
-    """One update with the row sums in a_buff as input; returns the active neurons."""
+def _take(a_buff, u, v):  # type: ignore[no-untyped-def]
+    """One update with a_buff as input; returns the active neurons."""
     # What is counted is the rest: vectors compare for equality, and an input or a current is there before or after.
     idle = np.int32(0)
     for j in range(u.size):
-        a = np.int32(scale_sum(a_buff[j], exponent))
+        a = a_buff[j]
         if COUNTING:
             idle = np.int32(idle + np.int32(np.int32(a | u[j]) == 0))
         current = np.int32(u[j] + a)
@@ -72,21 +77,16 @@ def integrate_window(w8, row_nonzeros, order, starts, steps, updates, exponent, 
         if still:
             active += _coast(u, v, still)
             still = 0
-        a_buff[:] = 0
-        add_rows(w8, order, first, last, a_buff)
-        active += _take(a_buff, exponent, u, v)
+        sum_scaled(w8, order, first, last, exponent, a_buff)
+        active += _take(a_buff, u, v)
     if still:
         active += _coast(u, v, still)
     a_buff[:] = 0
     last_spikes = starts[2] - starts[1]
     if updates < steps and last_spikes:
-        add_rows(w8, order, starts[1], starts[2], a_buff)
-        for j in range(a_buff.size):
-            a_buff[j] = scale_sum(a_buff[j], exponent)
-    synops = 0
-    for value in range(1, steps + 1):
-        synops += synops_of(row_nonzeros, order[starts[value] : starts[value + 1]], starts[value + 1] - starts[value])
-    return active, synops, last_spikes
+        sum_scaled(w8, order, starts[1], starts[2], exponent, a_buff)
+    spikes = order[starts[1] : starts[steps + 1]]
+    return active, synops_of(row_nonzeros, spikes, spikes.size), last_spikes
 
 
 @kernel
@@ -97,16 +97,18 @@ def fire_window(u, v, kappa, steps, x):  # type: ignore[no-untyped-def]
     -------
     (spikes, newly_active) : spikes, and those of them whose neuron had no current at its spike.
     """
-    spikes = 0
-    newly_active = 0
+    spikes = np.int32(0)
+    newly_active = np.int32(0)
+    ceiling = np.int32(steps)
+    reciprocal = 1.0 / kappa
     for j in range(x.size):
-        value = np.int32(0)
-        if v[j] >= kappa:
-            value = np.int32(min(np.int32(v[j]) // np.int32(kappa), np.int32(steps)))
-            spikes += 1
-            if COUNTING:
-                newly_active += (value < steps) | (u[j] == 0)
+        value = np.int32(np.float64(v[j]) * reciprocal + NUDGE)
+        value = min(max(value, np.int32(0)), ceiling)
         x[j] = value
+        fired = np.int32(value > np.int32(0))
+        spikes = np.int32(spikes + fired)
+        if COUNTING:
+            newly_active = np.int32(newly_active + np.int32(fired & np.int32((value < ceiling) | (u[j] == 0))))
         u[j] = 0
     return spikes, newly_active
 
@@ -116,10 +118,11 @@ def note_window(order, starts, steps, listed, x0, x1):  # type: ignore[no-untype
     """List the spikes in the order in which they come, and set their traces x0 = 1, x1 = T − s; returns how many."""
     n = 0
     for s in range(steps):
-        value = steps - s
+        value = np.int32(steps - s)
         for k in range(starts[value], starts[value + 1]):
-            i = order[k]
-            listed[n] = i
+            # Unsigned, or each index is compared with 0 first.
+            i = np.uint32(order[np.uint32(k)])
+            listed[np.uint32(n)] = np.int32(i)
             x0[i] = 1
             x1[i] = value
             n += 1

@@ -8,14 +8,13 @@ from hypothesis import strategies as st
 from strategies import INT16, INT32, decays, edged, far_states, inputs, states, vectors
 
 from lava_ed.kernels.dense import (
-    BYTE_BLOCK,
     accumulate_bytes,
     accumulate_events,
     pack_bytes,
-    padded_length,
 )
 from lava_ed.kernels.events import list_events, list_rows_of_events
 from lava_ed.kernels.lif import effective_biases, lif_step, lif_step_fast
+from lava_ed.kernels.row_sums import BYTES_AT_ONCE
 from lava_ed.kernels.tally import NO_LIMIT, count_active_lif
 
 N = 21
@@ -79,20 +78,21 @@ class TestBytes:
             assert pack_bytes(weights) is not None
 
     @given(
-        count=st.one_of(st.integers(0, 20), edged(0, 600, BYTE_BLOCK, BYTE_BLOCK + 1, 2 * BYTE_BLOCK)),
+        count=st.one_of(st.integers(0, 20), edged(0, 600, BYTES_AT_ONCE, BYTES_AT_ONCE + 1, 2 * BYTES_AT_ONCE)),
         n_post=st.integers(1, 40), form=st.sampled_from([(1, 0), (0, 0), (0, 128), (0, -127)]),
         extreme=st.booleans(), seed=st.integers(0, 99),
     )  # fmt: skip
     def test_sums_equal_those_of_the_weights(self, count, n_post, form, extreme, seed):
         """Also where each byte is −128, whose sum is the largest that a block can have."""
         rng, (shift, offset) = np.random.default_rng(seed), form
-        packed = np.zeros((7, padded_length(n_post)), np.int8)
-        packed[:, :n_post] = -128 if extreme else rng.integers(-128, 128, (7, n_post))
-        weights = (packed[:, :n_post].astype(np.int16) << shift) + np.int16(offset)
+        packed = rng.integers(-128, 128, (7, n_post), np.int8)
+        if extreme:
+            packed[:] = -128
+        weights = (packed.astype(np.int16) << shift) + np.int16(offset)
         events = rng.integers(0, 7, count).astype(np.int32)
         expected, sums = np.zeros(n_post, np.int32), np.full(n_post, 77, np.int32)
         accumulate_events(weights, events, count, expected)
-        accumulate_bytes(packed, events, count, shift, offset, np.zeros(packed.shape[1], np.int16), sums)
+        accumulate_bytes(packed, events, count, shift, offset, sums)
         np.testing.assert_array_equal(sums, expected)
 
 

@@ -14,10 +14,11 @@ import numba
 import numpy as np
 import pytest
 from numba.core.dispatcher import Dispatcher
+from numba.core.errors import TypingError
 
 import lava_ed
 from lava_ed import engine, kernels
-from lava_ed.kernels._jit import content_stamp, inline, kernel
+from lava_ed.kernels._jit import allocating, content_stamp, inline, kernel
 
 HOOK = "compiled._cache._cache_file._source_stamp = content_stamp(compiled)"
 CALL = """
@@ -139,6 +140,17 @@ def test_a_value_that_cannot_be_frozen_is_an_error():
     scope = {"LIMIT": {}}
     with pytest.raises(TypeError, match="reads LIMIT, a dict"):
         content_stamp(type(changed)(changed.__code__, scope))
+
+
+def makes_an_array(n):
+    return np.zeros(n).sum()
+
+
+def test_only_kernels_that_say_so_may_make_arrays():
+    """Fails if the private option goes away by which the others do not count references to arrays."""
+    with pytest.raises(TypingError, match="zeros"):
+        inline(makes_an_array)(3)
+    assert allocating(makes_an_array)(3) == 0
 
 
 def test_stamp_of_the_loop_sees_the_constants_of_a_module(monkeypatch):

@@ -11,7 +11,7 @@ from strategies import INT32, STATE_EDGE, edged, states, vectors
 from lava_ed.kernels import neuron
 from lava_ed.kernels.fixed_point import random_word, row_key, stream_key
 
-SIZE = 5
+SIZE = 19
 KEY = stream_key(1, 2, 3, 4)
 
 in_range = edged(-STATE_EDGE, STATE_EDGE - 1)

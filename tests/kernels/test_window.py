@@ -48,7 +48,9 @@ def test_integrate_window(w8, x, exponent, updates):
 
 @settings(max_examples=300)
 @given(
-    u=vectors(np.int32, POST, edged(-3, 3)), v=vectors(np.int32, POST, edged(-9999, 9999)), kappa=st.integers(1, 2000)
+    u=vectors(np.int32, POST, edged(-3, 3)),
+    v=vectors(np.int32, POST, edged(-(2**23), 2**23 - 1, 9999)),
+    kappa=edged(1, 2**25, 2000),
 )
 def test_fire_window(u, v, kappa):
     expected, current = np.zeros(POST, np.int32), u.copy()

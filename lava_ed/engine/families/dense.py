@@ -23,7 +23,6 @@ from lava_ed.kernels.dense import (
     clip_weights,
     dominant_sign_mode,
     pack_bytes,
-    padded_length,
     scale_accumulator,
     truncate_weights,
 )
@@ -38,8 +37,8 @@ def spikes_forward(a, i8, i16, i32, i64):  # type: ignore[no-untyped-def]
     """Sum the rows of the spikes into a_buff, and scale it.
 
     Columns: 1 n_pre, 2 n_post, 3 weights (i16), 4 event count, 5 events, 6 payloads or −1 (all 1),
-    7 message bits, 8 exponent, 9 a_buff, 10 its flag, 11 bytes of a row, 12 weights as bytes (i8), 13 their
-    form: valid (0/1), shift, offset, 14 partial sums (i16), 15 row non-zeros, 16 counters (i64).
+    7 message bits, 8 exponent, 9 a_buff, 10 its flag, 11 weights as bytes (i8) or −1, 12 their form: valid (0/1),
+    shift, offset, 13 row non-zeros, 14 counters (i64).
     """
     count = i32[a[4]]
     a_buff = i32[a[9] : a[9] + a[2]]
@@ -51,10 +50,9 @@ def spikes_forward(a, i8, i16, i32, i64):  # type: ignore[no-untyped-def]
     i32[a[10]] = 1
     events = i32[a[5] : a[5] + count]
     graded = i32[a[7]] > 0 and a[6] >= 0
-    if not graded and a[11] and i32[a[13]]:
-        packed = i8[a[12] : a[12] + a[1] * a[11]].reshape(a[1], a[11])
-        partial = i16[a[14] : a[14] + a[11]]
-        accumulate_bytes(packed, events, count, i32[a[13] + 1], i32[a[13] + 2], partial, a_buff)
+    if not graded and a[11] >= 0 and i32[a[12]]:
+        packed = i8[a[11] : a[11] + a[1] * a[2]].reshape(a[1], a[2])
+        accumulate_bytes(packed, events, count, i32[a[12] + 1], i32[a[12] + 2], a_buff)
     else:
         weights = i16[a[3] : a[3] + a[1] * a[2]].reshape(a[1], a[2])
         if graded:
@@ -63,7 +61,7 @@ def spikes_forward(a, i8, i16, i32, i64):  # type: ignore[no-untyped-def]
             accumulate_events(weights, events, count, a_buff)
     if a[8] != 0:
         scale_accumulator(a_buff, a[8], a_buff)
-    add_reads(a[16], i32[a[7]] > 0, i32[a[15] : a[15] + a[1]], events, count, i64)
+    add_reads(a[14], i32[a[7]] > 0, i32[a[13] : a[13] + a[1]], events, count, i64)
 
 
 @dataclass(frozen=True)
@@ -150,9 +148,7 @@ def declare_weights(
 def declare_bytes(node: Node, asm: Assembler) -> dict[str, int]:
     """A copy of `weights` in one byte each, kept up to date, for binary spikes; weights may not fit such bytes."""
     variable = asm.variables[node.name, "weights"]
-    n_pre, n_post = variable.slot.shape
-    stride = padded_length(n_post)
-    packed = asm.memory.allocate("i8", (n_pre, stride))
+    packed = asm.memory.allocate("i8", variable.slot.shape)
     form = asm.memory.allocate("i32", (3,))
 
     def pack(memory: Memory) -> None:
@@ -161,13 +157,12 @@ def declare_bytes(node: Node, asm: Assembler) -> dict[str, int]:
         if result is None:
             memory.view(form)[...] = 0
         else:
-            memory.view(packed)[:, :n_post] = result[0]
+            memory.view(packed)[...] = result[0]
             memory.view(form)[...] = 1, *result[1:]
 
     asm.followers.append(pack)
     asm.variables[node.name, "weights"] = also(variable, pack)
-    partial = asm.memory.allocate("i16", (stride,))
-    return {"stride": stride, "packed": packed.offset, "form": form.offset, "partial": partial.offset}
+    return {"packed": packed.offset, "form": form.offset}
 
 
 @dataclass
@@ -216,7 +211,7 @@ class DenseNode(Node):
         asm.variables[self.name, "a_buff"] = Variable(slot, after_write=touch)
         c.update(n_pre=n_pre, n_post=n_post, flag=flag.offset)
         asm.signals[self.name, "a_out"] = Signal(n_post, flag.offset, -1, c["a_buff"], c["a_buff"])
-        c.update(declare_bytes(self, asm) if self.fixed else {"stride": 0, "packed": 0, "form": 0, "partial": 0})
+        c.update(declare_bytes(self, asm) if self.fixed else {"packed": -1, "form": 0})
 
     def forward(self, asm: Assembler, pre: Signal) -> None:
         """Write the op of the sums."""
@@ -224,7 +219,7 @@ class DenseNode(Node):
         asm.counted_step(
             SYNAPSES, opcodes.SPIKES_FORWARD, self,
             c["n_pre"], c["n_post"], c["weights"], pre.count, pre.events, pre.payloads, c["bits"], self.exponent,
-            c["a_buff"], c["flag"], c["stride"], c["packed"], c["form"], c["partial"], c["nonzeros"],
+            c["a_buff"], c["flag"], c["packed"], c["form"], c["nonzeros"],
         )  # fmt: skip
 
     def emit(self, asm: Assembler) -> None:

@@ -13,6 +13,7 @@ from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.float_joins import real_input
 from lava_ed.engine.memory import Variable
 from lava_ed.kernels._jit import kernel
+from lava_ed.kernels.events import copy_vector
 from lava_ed.kernels.floating import float_lif_step, list_real_events
 
 
@@ -45,7 +46,7 @@ def real_source(a, i32, f64, now):  # type: ignore[no-untyped-def]
     """Send the row of this step. Columns: 1 n, 2 data, 3 rows, 4 values (f64), 5 event count, 6 events."""
     n = a[1]
     row = a[2] + (now - 1) % a[3] * n
-    f64[a[4] : a[4] + n] = f64[row : row + n]
+    copy_vector(f64[row : row + n], f64[a[4] : a[4] + n])
     i32[a[5]] = list_real_events(f64[a[4] : a[4] + n], i32[a[6] : a[6] + n])
 
 
@@ -54,7 +55,7 @@ def real_sink(a, f64, now):  # type: ignore[no-untyped-def]
     """Store what came into the row of this step. Columns: 1 n, 2 data, 3 rows, 4 values (all f64)."""
     n = a[1]
     row = a[2] + (now - 1) % a[3] * n
-    f64[row : row + n] = f64[a[4] : a[4] + n]
+    copy_vector(f64[a[4] : a[4] + n], f64[row : row + n])
 
 
 @dataclass

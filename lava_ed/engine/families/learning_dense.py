@@ -38,6 +38,7 @@ from lava_ed.engine.families.trace_randoms import (
 )
 from lava_ed.engine.memory import Memory, Slot, Variable, also
 from lava_ed.kernels._jit import kernel
+from lava_ed.kernels.events import copy_rows, copy_vector
 from lava_ed.kernels.loihi_learning import (
     SCRATCH_ROWS,
     ParseRule,
@@ -97,7 +98,7 @@ def traces_receive(a, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
         y0[j] |= np.int32(bap[j] != 0)
     if a[16]:
         for k in range(N_Y):
-            y[k, :] = i32[a[17 + k] : a[17 + k] + n_post]
+            copy_vector(i32[a[17 + k] : a[17 + k] + n_post], y[k])
 
 
 @kernel
@@ -116,9 +117,9 @@ def advance_traces(a, i32, i64, f64, row):  # type: ignore[no-untyped-def]
     trace_history(x, tx, decay[:N_X], draws[X_DECAY], impulse, whole[:N_X], fraction[:N_X], x_history)
     impulse = np.int64(draws[Y_IMPULSE])
     trace_history(y, ty, decay[N_X:], draws[Y_DECAY], impulse, whole[N_X:], fraction[N_X:], y_history)
-    x[:] = x_history[a[23]]
+    copy_rows(x_history[a[23]], x)
     if not a[25]:
-        y[:] = y_history[a[23]]
+        copy_rows(y_history[a[23]], y)
     return x_history, y_history
 
 
@@ -145,7 +146,7 @@ def step_both(a, i32, i64, f64, row):  # type: ignore[no-untyped-def]
         # The traces that came stay as they are; the rule sees them decayed.
         received = y
         y = i32[a[11] : a[11] + N_Y * n_post].reshape(N_Y, n_post)
-        y[:] = received
+        copy_rows(received, y)
     decay = f64[a[12] : a[12] + N_TRACES]
     whole, fraction = i64[a[13] : a[13] + N_TRACES], i64[a[13] + N_TRACES : a[13] + 2 * N_TRACES]
     draws = f64[a[22] + row * RANDOM_COLUMNS : a[22] + (row + 1) * RANDOM_COLUMNS]
@@ -207,10 +208,11 @@ def traces_learn(a, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-de
             i32[a[34] + STALE] = 1
             close_epoch(a, i32)
             return
-        x_history[1], y_history[1] = x, y
+        copy_rows(x, x_history[1])
+        copy_rows(y, y_history[1])
         i32[a[34]] = 0
         if i32[a[34] + STALE]:
-            i16[a[35] : a[35] + size] = i16[a[3] : a[3] + size]
+            copy_vector(i16[a[3] : a[3] + size], i16[a[35] : a[35] + size])
             i32[a[34] + STALE] = 0
     _, effective = apply_rule(
         i64[a[14] : a[14] + 6 * products].reshape(products, 6),

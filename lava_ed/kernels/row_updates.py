@@ -1,0 +1,242 @@
+"""Updates of a row of int8 weights, the work that a learning rule is.
+
+An update is split into whole steps and what is left of it, in 256ths of a step; a random byte, or what the synapse's
+tag kept, decides whether the rest makes one step more.  Where the steps fit a byte, all of it is done in bytes.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.extending import intrinsic
+
+from lava_ed.kernels._jit import inline
+from lava_ed.kernels.events import number_of_bits
+from lava_ed.kernels.lanes import are_rows_of, constant, everywhere, mask_bits, place
+
+__all__ = ["BYTE_INCREMENT_MAX", "carry_into_row", "round_into_row", "split_increments"]
+
+WIDE: Final = 64
+FEW: Final = 8
+"""Weights of a vector."""
+SHORTS_AT_ONCE: Final = 32
+SHORTS: Final = ir.VectorType(ir.IntType(16), SHORTS_AT_ONCE)
+BYTE_INCREMENT_MAX: Final = 127 * 256 - 1
+"""In 256ths of a step: the steps of updates of at most this magnitude, and one more, fit a byte."""
+_LOW: Final = np.int16(-128)
+_HIGH: Final = np.int16(127)
+_BYTE: Final = np.int16(255)
+
+
+def _code(width: int, carries: bool) -> Any:
+    """What the intrinsics below do with `width` weights from `start` on; they tell how many changed and are not 0.
+
+    The second number is moved up by 32 bits.
+    """
+    bytes_, shorts = ir.VectorType(ir.IntType(8), width), ir.VectorType(ir.IntType(16), width)
+    long = ir.IntType(64)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        row, start = args[1], args[2]
+        weights = context.make_array(signature.args[0])(context, builder, args[0])
+        within = builder.add(builder.mul(row, builder.extract_value(weights.shape, 1)), start)
+
+        def at(k: int, first: Any, kind: Any = bytes_) -> Any:
+            return place(context, builder, signature, args, k, first, kind)
+
+        def counted(mask: Any) -> Any:
+            bits = builder.ctpop(mask_bits(builder, mask, width))
+            return bits if width == long.width else builder.zext(bits, long)
+
+        old, rest = builder.load(at(0, within), align=1), builder.load(at(4, start), align=1)
+        if carries:
+            part = builder.trunc(builder.load(at(5, within, shorts), align=2), bytes_)
+        else:
+            part = builder.add(builder.load(at(5, start), align=1), everywhere(builder, args[6], bytes_))
+        left_over = builder.add(rest, part)
+        carry = builder.zext(builder.icmp_unsigned("<", left_over, rest), bytes_)
+        change = builder.add(builder.load(at(3, start), align=1), carry)
+        kind = ir.FunctionType(bytes_, [bytes_, bytes_])
+        add = cgutils.get_or_insert_function(builder.module, kind, f"llvm.sadd.sat.v{width}i8")
+        new = builder.call(add, [old, change])
+        builder.store(new, at(0, within), align=1)
+        if carries:
+            builder.store(builder.zext(left_over, shorts), at(5, within, shorts), align=2)
+        changed = counted(builder.icmp_signed("!=", new, old))
+        filled = counted(builder.icmp_signed("!=", new, constant(0, bytes_)))
+        return builder.add(changed, builder.shl(filled, ir.Constant(long, 32)))
+
+    return codegen
+
+
+@intrinsic
+def round_wide(typing_context, w8, row, start, steps, rest, column, byte):  # type: ignore[no-untyped-def]
+    """`round_into_row` for WIDE weights from `start` on."""
+    if not are_rows_of(types.int8, w8, steps, rest, column):
+        return None
+    return types.uint64(w8, types.intp, types.intp, steps, rest, column, types.int8), _code(WIDE, carries=False)
+
+
+@intrinsic
+def round_few(typing_context, w8, row, start, steps, rest, column, byte):  # type: ignore[no-untyped-def]
+    """`round_into_row` for FEW weights from `start` on."""
+    if not are_rows_of(types.int8, w8, steps, rest, column):
+        return None
+    return types.uint64(w8, types.intp, types.intp, steps, rest, column, types.int8), _code(FEW, carries=False)
+
+
+@intrinsic
+def carry_wide(typing_context, w8, row, start, steps, rest, tag):  # type: ignore[no-untyped-def]
+    """`carry_into_row` for WIDE weights from `start` on."""
+    if not are_rows_of(types.int8, w8, steps, rest) or not are_rows_of(types.int16, tag):
+        return None
+    return types.uint64(w8, types.intp, types.intp, steps, rest, tag), _code(WIDE, carries=True)
+
+
+@intrinsic
+def carry_few(typing_context, w8, row, start, steps, rest, tag):  # type: ignore[no-untyped-def]
+    """`carry_into_row` for FEW weights from `start` on."""
+    if not are_rows_of(types.int8, w8, steps, rest) or not are_rows_of(types.int16, tag):
+        return None
+    return types.uint64(w8, types.intp, types.intp, steps, rest, tag), _code(FEW, carries=True)
+
+
+@intrinsic
+def split_lanes(typing_context, size, sign, steps, rest, start, factor, up):  # type: ignore[no-untyped-def]
+    """`split_increments` of as many columns as SHORTS has lanes, from `start` on."""
+    if not are_rows_of(types.int16, size, sign) or not are_rows_of(types.int8, steps, rest):
+        return None
+    bytes_ = ir.VectorType(ir.IntType(8), SHORTS.count)
+    words = ir.VectorType(ir.IntType(32), SHORTS.count)
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        def at(k: int, kind: Any) -> Any:
+            return place(context, builder, signature, args, k, args[4], kind)
+
+        def store(value: Any, k: int) -> None:
+            builder.store(builder.trunc(value, bytes_), at(k, bytes_), align=1)
+
+        sizes, signs = builder.load(at(0, SHORTS), align=2), builder.load(at(1, SHORTS), align=2)
+        product = builder.mul(builder.sext(sizes, words), builder.sext(everywhere(builder, args[5], SHORTS), words))
+        high = builder.trunc(builder.ashr(product, constant(16, words)), SHORTS)
+        magnitude = builder.shl(high, everywhere(builder, args[6], SHORTS))
+        increment = builder.sub(builder.xor(magnitude, signs), signs)
+        store(builder.ashr(increment, constant(8, SHORTS)), 2)
+        store(increment, 3)
+        return mask_bits(builder, builder.icmp_signed("!=", magnitude, constant(0, SHORTS)), 32)
+
+    return types.uint32(size, sign, steps, rest, types.intp, types.int16, types.int16), codegen
+
+
+@inline
+def split_increments(size, sign, factor, up, steps, rest):  # type: ignore[no-untyped-def]
+    """Steps and rest of the updates ±(size·factor » 16) « up, all of them within ±`BYTE_INCREMENT_MAX`.
+
+    Parameters
+    ----------
+    size, sign : int16[n_post]
+        Not negative; −1 where an update is negative, else 0.
+    factor, up : int
+        Not negative, in 16 bits.
+    steps, rest : int8[n_post]
+        Receive ⌊update/256⌋, and update mod 256 as the bits of a byte.
+
+    Returns
+    -------
+    int : updates that are not 0.
+    """
+    live = np.int64(0)
+    factor, up = np.int16(factor), np.int16(up)
+    whole = size.size - size.size % SHORTS_AT_ONCE
+    for start in range(0, whole, SHORTS_AT_ONCE):
+        live += number_of_bits(split_lanes(size, sign, steps, rest, start, factor, up))
+    for j in range(whole, size.size):
+        magnitude = np.int16(np.int32(np.int32(size[j]) * np.int32(factor)) >> np.int32(16))
+        magnitude = np.int16(magnitude << up)
+        increment = np.int16(np.int16(magnitude ^ sign[j]) - sign[j])
+        steps[j] = np.int8(increment >> np.int16(8))
+        rest[j] = np.int8(increment)
+        live += np.int64(magnitude != 0)
+    return live
+
+
+@inline
+def moved_weight(old, steps, fine):  # type: ignore[no-untyped-def]
+    """sat₈(w + steps + [fine ≥ 256]), in 16 bits."""
+    new = np.int16(np.int16(np.int16(old) + np.int16(steps)) + np.int16(fine >> np.int16(8)))
+    return min(max(new, _LOW), _HIGH)
+
+
+@inline
+def round_into_row(w8, i, steps, rest, column, byte):  # type: ignore[no-untyped-def]
+    """w ← sat₈(w + steps + [rest + r ≥ 256]), r = (byte + column) mod 256, in row i.
+
+    Parameters
+    ----------
+    w8 : int8[n_pre, n_post]
+        Changed.
+    steps, rest : int8[n_post]
+        −127 … 126; 0 … 255 as the bits of a byte.
+    column : int8[n_post]
+        Random byte of each column.
+    byte : int8
+        Random byte of the row.
+
+    Returns
+    -------
+    int : how many weights changed, plus 2^32 times how many are not 0.
+    """
+    both = np.uint64(0)
+    n = w8.shape[1]
+    start = 0
+    while start + WIDE <= n:
+        both += round_wide(w8, i, start, steps, rest, column, byte)
+        start += WIDE
+    while start + FEW <= n:
+        both += round_few(w8, i, start, steps, rest, column, byte)
+        start += FEW
+    for j in range(start, n):
+        old = w8[i, j]
+        r = np.int16(np.int16(np.int16(byte) + np.int16(column[j])) & _BYTE)
+        new = moved_weight(old, steps[j], np.int16(np.int16(np.int16(rest[j]) & _BYTE) + r))
+        w8[i, j] = np.int8(new)
+        both += np.uint64(new != old) + (np.uint64(new != 0) << np.uint64(32))
+    return both
+
+
+@inline
+def carry_into_row(w8, i, steps, rest, tag):  # type: ignore[no-untyped-def]
+    """w ← sat₈(w + steps + [rest + t ≥ 256]), t ← (rest + t) mod 256 in row i.
+
+    Parameters
+    ----------
+    w8, steps, rest
+        As in `round_into_row`.
+    tag : int16[n_pre, n_post]
+        0 … 255; changed.
+
+    Returns
+    -------
+    int : as `round_into_row`.
+    """
+    both = np.uint64(0)
+    n = w8.shape[1]
+    start = 0
+    while start + WIDE <= n:
+        both += carry_wide(w8, i, start, steps, rest, tag)
+        start += WIDE
+    while start + FEW <= n:
+        both += carry_few(w8, i, start, steps, rest, tag)
+        start += FEW
+    for j in range(start, n):
+        old = w8[i, j]
+        fine = np.int16(np.int16(np.int16(rest[j]) & _BYTE) + tag[i, j])
+        new = moved_weight(old, steps[j], fine)
+        tag[i, j] = np.int16(fine & _BYTE)
+        w8[i, j] = np.int8(new)
+        both += np.uint64(new != old) + (np.uint64(new != 0) << np.uint64(32))
+    return both
