@@ -17,7 +17,7 @@ from numba.extending import intrinsic
 from lava_ed.kernels._jit import inline
 from lava_ed.kernels.lanes import are_rows_of, everywhere, place
 
-__all__ = ["sum_rows"]
+__all__ = ["FEW", "NARROW", "WIDE", "block_total", "shifted", "sum_rows"]
 
 WIDE: Final = 64
 NARROW: Final = 16
@@ -27,9 +27,16 @@ BYTES_AT_ONCE: Final = 255
 """So many bytes have a sum of at most 2^15 − 128 in magnitude."""
 
 
-def _sum_block(context: Any, builder: Any, signature: Any, args: Any, width: int) -> None:
-    """Code of the intrinsics below: `width` columns."""
-    first, last, start, left, right = args[2], args[3], args[4], args[6], args[7]
+def block_total(context: Any, builder: Any, signature: Any, args: Any, bounds: tuple[Any, Any, Any], width: int) -> Any:
+    """Code of Σ_k weights[events_k, j] of `width` columns j, for intrinsics whose first arguments these two arrays are.
+
+    Parameters
+    ----------
+    bounds : tuple
+        First and last place in the events, and the first column.
+    width : int
+    """
+    first, last, start = bounds
     stored = signature.args[0].dtype
     words, shorts = ir.VectorType(ir.IntType(32), width), ir.VectorType(ir.IntType(16), width)
     row = ir.VectorType(ir.IntType(stored.bitwidth), width)
@@ -59,9 +66,13 @@ def _sum_block(context: Any, builder: Any, signature: Any, args: Any, width: int
             builder.store(builder.add(builder.load(total), builder.sext(builder.load(partial), words)), total)
     else:
         add_rows(first, last, total, words)
-    shifted = builder.shl(builder.load(total), everywhere(builder, left, words))
-    shifted = builder.ashr(shifted, everywhere(builder, right, words))
-    builder.store(shifted, place(context, builder, signature, args, 5, start, words), align=4)
+    return builder.load(total)
+
+
+def shifted(builder: Any, total: Any, left: Any, right: Any) -> Any:
+    """Code of (total « left) » right."""
+    moved = builder.shl(total, everywhere(builder, left, total.type))
+    return builder.ashr(moved, everywhere(builder, right, total.type))
 
 
 def _signature_and_code(width: int, weights: Any, events: Any, total: Any) -> Any:
@@ -71,7 +82,9 @@ def _signature_and_code(width: int, weights: Any, events: Any, total: Any) -> An
         return None
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        _sum_block(context, builder, signature, args, width)
+        total = block_total(context, builder, signature, args, (args[2], args[3], args[4]), width)
+        target = place(context, builder, signature, args, 5, args[4], total.type)
+        builder.store(shifted(builder, total, args[6], args[7]), target, align=4)
         return context.get_dummy_value()
 
     places = (types.intp, types.intp, types.intp)

@@ -25,9 +25,16 @@ def scale_sum(total, exponent):  # type: ignore[no-untyped-def]
 
 
 @inline
+def shifts_of(exponent):  # type: ignore[no-untyped-def]
+    """Shifts to the left and to the right by which a row sum becomes `scale_sum` of it."""
+    return 1 + max(exponent, 0), max(-exponent, 0)
+
+
+@inline
 def sum_scaled(w8, events, first, last, exponent, total):  # type: ignore[no-untyped-def]
     """total_j ← `scale_sum` of Σ w8_ij over events[first : last]."""
-    sum_rows(w8, events, first, last, 1 + max(exponent, 0), max(-exponent, 0), total)
+    left, right = shifts_of(exponent)
+    sum_rows(w8, events, first, last, left, right, total)
 
 
 @kernel

@@ -12,21 +12,12 @@ import numpy as np
 
 from lava_ed.kernels._jit import inline, kernel
 from lava_ed.kernels.counting import COUNTING
-from lava_ed.kernels.synapse import sum_scaled, synops_of
+from lava_ed.kernels.row_sums import FEW
+from lava_ed.kernels.synapse import shifts_of, sum_scaled, synops_of
+from lava_ed.kernels.window_lanes import integrate_lanes
 
 NUDGE: Final = 2.0**-27
 """Makes ⌊v·(1/κ)⌋ in 53 bits the ⌊v/κ⌋ of whole numbers: more than a product's error below 2^23, less than 1/κ."""
-
-
-@inline
-def _coast(u, v, steps):  # type: ignore[no-untyped-def]
-    """`steps` updates without input: v ← v + steps·u; returns the active neuron updates."""
-    still = np.int32(0)
-    for j in range(u.size):
-        if COUNTING:
-            still = np.int32(still + np.int32(u[j] == 0))
-        v[j] = np.int32(v[j] + np.int32(np.int32(steps) * u[j]))
-    return np.int64(u.size - still) * steps
 
 
 @inline
@@ -42,6 +33,16 @@ def _take(a_buff, u, v):  # type: ignore[no-untyped-def]
         u[j] = current
         v[j] = np.int32(v[j] + current)
     return np.int64(u.size - idle)
+
+
+@inline
+def _integrate_steps(w8, order, starts, steps, updates, exponent, a_buff, u, v):  # type: ignore[no-untyped-def]
+    """As `integrate_lanes`, for fewer neurons than those of a vector."""
+    active = 0
+    for s in range(updates):
+        sum_scaled(w8, order, starts[steps - s], starts[steps - s + 1], exponent, a_buff)
+        active += _take(a_buff, u, v)
+    return active
 
 
 @kernel
@@ -67,20 +68,11 @@ def integrate_window(w8, row_nonzeros, order, starts, steps, updates, exponent, 
     -------
     (active, synops, last) : active neuron updates, synaptic operations, spikes of the last step.
     """
-    active = 0
-    still = 0
-    for s in range(updates):
-        first, last = starts[steps - s], starts[steps - s + 1]
-        if first == last:
-            still += 1
-            continue
-        if still:
-            active += _coast(u, v, still)
-            still = 0
-        sum_scaled(w8, order, first, last, exponent, a_buff)
-        active += _take(a_buff, u, v)
-    if still:
-        active += _coast(u, v, still)
+    if u.size >= FEW:
+        left, right = shifts_of(exponent)
+        active = integrate_lanes(w8, order, starts, steps, updates, left, right, u, v)
+    else:
+        active = _integrate_steps(w8, order, starts, steps, updates, exponent, a_buff, u, v)
     a_buff[:] = 0
     last_spikes = starts[2] - starts[1]
     if updates < steps and last_spikes:

@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 from strategies import edged, matrices, vectors
 
 from lava_ed.kernels import encoding, neuron, synapse, window
+from lava_ed.kernels.row_sums import FEW, NARROW, WIDE
 
 PRE, POST, STEPS = 9, 3, 7
+WIDTHS = (FEW, NARROW + FEW + 2, WIDE, WIDE + 2 * NARROW + 5)
 stored = matrices(np.int8, (PRE, POST), edged(-128, 127))
 values = vectors(np.int32, PRE, edged(0, STEPS))
 
@@ -23,7 +25,7 @@ def by_value(x):
 def by_steps(w8, x, exponent, updates):
     """u, v, the sum under way, active updates and synaptic operations from the kernels of single steps."""
     rows = np.count_nonzero(w8, axis=1).astype(np.int32)
-    a, u, v = (np.zeros(POST, np.int32) for _ in range(3))
+    a, u, v = (np.zeros(w8.shape[1], np.int32) for _ in range(3))
     active = synops = 0
     for s in range(STEPS):
         events = np.flatnonzero(x == STEPS - s).astype(np.int32)
@@ -33,17 +35,32 @@ def by_steps(w8, x, exponent, updates):
     return a, u, v, active, synops, rows
 
 
-@settings(max_examples=300)
-@given(w8=stored, x=values, exponent=edged(-8, 4), updates=st.sampled_from([STEPS - 1, STEPS]))
-def test_integrate_window(w8, x, exponent, updates):
+def check_window(w8, x, exponent, updates):
     a, u, v, active, synops, rows = by_steps(w8, x, exponent, updates)
     if updates == STEPS:
         a[:] = 0  # the last sum was taken: nothing is under way
-    mine = [np.full(POST, 55, np.int32), np.zeros(POST, np.int32), np.zeros(POST, np.int32)]
+    n = w8.shape[1]
+    mine = [np.full(n, 55, np.int32), np.zeros(n, np.int32), np.zeros(n, np.int32)]
     counts = window.integrate_window(w8, rows, *by_value(x), STEPS, updates, exponent, *mine)
     for found, expected in zip(mine, (a, u, v), strict=True):
         assert found.tolist() == expected.tolist()
     assert counts == (active, synops, np.count_nonzero(x == 1))
+
+
+@settings(max_examples=300)
+@given(w8=stored, x=values, exponent=edged(-8, 4), updates=st.sampled_from([STEPS - 1, STEPS]))
+def test_integrate_window(w8, x, exponent, updates):
+    check_window(w8, x, exponent, updates)
+
+
+@given(
+    n_post=edged(1, 150, *WIDTHS), x=values, exponent=edged(-8, 4), updates=st.sampled_from([STEPS - 1, STEPS]),
+    seed=st.integers(0, 999),
+)  # fmt: skip
+def test_integrate_window_of_any_width(n_post, x, exponent, updates, seed):
+    """Weights of which many are 0, opposite or at the limits, so that currents come and go."""
+    w8 = np.random.default_rng(seed).choice([-128, -1, 0, 0, 1, 127], (PRE, n_post)).astype(np.int8)
+    check_window(w8, x, exponent, updates)
 
 
 @settings(max_examples=300)

@@ -37,10 +37,12 @@ def dense_reset(a, i32):  # type: ignore[no-untyped-def]
     Columns: 1 presentation, 2 x0 count, 3 x0 list, 4 x0, 5 x1.
     """
     i32[a[1]] += 1
-    for k in range(i32[a[2]]):
-        i = i32[a[3] + k]
-        i32[a[4] + i] = 0
-        i32[a[5] + i] = 0
+    # Read once: each store might change the op table for all that LLVM knows.
+    count, listed, x0, x1 = i32[a[2]], a[3], a[4], a[5]
+    for k in range(count):
+        i = i32[np.uint32(listed + k)]
+        i32[np.uint32(x0 + i)] = 0
+        i32[np.uint32(x1 + i)] = 0
     i32[a[2]] = 0
 
 
