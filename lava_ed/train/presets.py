@@ -126,9 +126,9 @@ _STD_ED_FASHION: Final[dict[str, Any]] = {
 }
 _MPD_ED_FASHION: Final[dict[str, Any]] = {
     **_FASHION,
-    "steps": 12,
+    "steps": 16,
     "dead_zone": 10,
-    "input_drop": 24,
+    "input_drop": 32,
     "learning_rate": 2.0**-7,
     "softmax_shift": 13,
     "error_shift": 10,
