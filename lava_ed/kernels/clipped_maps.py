@@ -14,7 +14,7 @@ from numba.extending import intrinsic
 
 from lava_ed.kernels._jit import inline, pasted
 from lava_ed.kernels.events import list_events
-from lava_ed.kernels.lanes import constant, everywhere, mask_bits, place
+from lava_ed.kernels.lanes import constant, count_lanes, everywhere, place, two_halves
 
 __all__ = ["BOUNDED", "CHANGE", "HIGHEST", "IDLE", "LOWEST", "PLAIN", "pack_moving", "update_column", "update_row"]
 
@@ -71,13 +71,12 @@ def pack_moving(kind, slot, size, low, high, rows):  # type: ignore[no-untyped-d
 def clip_lanes(typing_context: Any, row: Any, changes: Any, lowest: Any, highest: Any, start: Any) -> Any:
     """The map on LANES weights from `start` on, limits being vectors or one number; returns what it counted.
 
-    How many changed, plus 2^32 times how many are not 0 now.  Masks are counted by scalar units, beside the vector
-    ones that are busy with the weights.
+    How many changed, plus 2^32 times how many are not 0 now.
     """
     if any(isinstance(part, types.Array) and part.layout != "C" for part in (row, changes, lowest, highest)):
         return None
     signature = types.int64(row, changes, lowest, highest, types.intp)
-    lanes, long = ir.VectorType(ir.IntType(16), LANES), ir.IntType(64)
+    lanes = ir.VectorType(ir.IntType(16), LANES)
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         def at(k: int) -> Any:
@@ -88,17 +87,14 @@ def clip_lanes(typing_context: Any, row: Any, changes: Any, lowest: Any, highest
                 return builder.load(at(k), align=2)
             return everywhere(builder, args[k], lanes)
 
-        def counted(mask: Any) -> Any:
-            return builder.zext(builder.ctpop(mask_bits(builder, mask, LANES)), long)
-
         old, low, high = builder.load(at(0), align=2), limit(2), limit(3)
         new = builder.add(old, builder.load(at(1), align=2))
         new = builder.select(builder.icmp_signed("<", new, low), low, new)
         new = builder.select(builder.icmp_signed(">", new, high), high, new)
         builder.store(new, at(0), align=2)
-        changed = counted(builder.icmp_signed("!=", new, old))
-        filled = counted(builder.icmp_signed("!=", new, constant(0, lanes)))
-        return builder.add(changed, builder.shl(filled, ir.Constant(long, 32)))
+        changed = count_lanes(builder, builder.icmp_signed("!=", new, old))
+        filled = count_lanes(builder, builder.icmp_signed("!=", new, constant(0, lanes)))
+        return two_halves(builder, changed, filled)
 
     return signature, codegen
 

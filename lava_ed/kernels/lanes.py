@@ -13,11 +13,27 @@ from numba import types
 
 from lava_ed.kernels.fixed_point import DECAY_BITS, DECAY_UNITY
 
-__all__ = ["LANES", "WORDS", "are_rows_of", "constant", "decayed", "everywhere", "mask_bits", "place"]
+__all__ = [
+    "FEW",
+    "LANES",
+    "WORDS",
+    "are_rows_of",
+    "constant",
+    "count_lanes",
+    "decayed",
+    "everywhere",
+    "in_row",
+    "mask_bits",
+    "place",
+    "two_halves",
+]
 
 LANES: Final = 16
 """32-bit values in the widest vector that machines have."""
+FEW: Final = 8
+"""Lanes of the last, shorter vector of a row; intrinsics that take their width as an argument want a constant."""
 WORDS: Final = ir.VectorType(ir.IntType(32), LANES)
+_LONG: Final = ir.IntType(64)
 
 
 def are_rows_of(dtype: Any, *arrays: Any) -> bool:
@@ -29,6 +45,12 @@ def place(context: Any, builder: Any, signature: Any, args: Any, k: int, start: 
     """Pointer to the vector of type `kind` that begins at value `start` of the array that is argument k."""
     data = context.make_array(signature.args[k])(context, builder, args[k]).data
     return builder.bitcast(builder.gep(data, [start]), kind.as_pointer())
+
+
+def in_row(context: Any, builder: Any, signature: Any, args: Any, k: int, row: Any, column: Any) -> Any:
+    """Where entry (row, column) of the matrix that is argument k lies, as `place` counts."""
+    matrix = context.make_array(signature.args[k])(context, builder, args[k])
+    return builder.add(builder.mul(row, builder.extract_value(matrix.shape, 1)), column)
 
 
 def everywhere(builder: Any, value: Any, kind: Any = WORDS) -> Any:
@@ -47,6 +69,17 @@ def mask_bits(builder: Any, mask: Any, width: int = 64) -> Any:
     """The lanes of a mask as the low bits of an integer."""
     bits = builder.bitcast(mask, ir.IntType(mask.type.count))
     return bits if width == mask.type.count else builder.zext(bits, ir.IntType(width))
+
+
+def count_lanes(builder: Any, mask: Any) -> Any:
+    """How many lanes of a mask are set, in 64 bits; scalar units count, beside the vector ones that are busy."""
+    bits = builder.ctpop(mask_bits(builder, mask, mask.type.count))
+    return bits if bits.type.width == _LONG.width else builder.zext(bits, _LONG)
+
+
+def two_halves(builder: Any, low: Any, high: Any) -> Any:
+    """Two numbers of at most 32 bits in one of 64, for what an intrinsic tells."""
+    return builder.or_(low, builder.shl(high, ir.Constant(_LONG, 32)))
 
 
 def decayed(builder: Any, x: Any, kept: Any) -> Any:

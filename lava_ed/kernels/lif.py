@@ -19,7 +19,7 @@ from lava_ed.kernels._jit import inline, kernel
 from lava_ed.kernels.counting import COUNTING
 from lava_ed.kernels.events import list_bits, number_of_bits
 from lava_ed.kernels.fixed_point import DECAY_BITS, DECAY_UNITY, STATE_MAX, decay, saturate
-from lava_ed.kernels.lanes import LANES, are_rows_of, constant, decayed, everywhere, mask_bits, place
+from lava_ed.kernels.lanes import FEW, LANES, are_rows_of, constant, decayed, everywhere, mask_bits, place, two_halves
 
 __all__ = [
     "effective_biases",
@@ -35,8 +35,6 @@ INPUT_SHIFT: Final = 6
 """Inputs and thresholds are aligned with the 24-bit states by a shift of six."""
 CURRENT_LIMIT: Final = STATE_MAX + 1
 CURRENT_SPAN: Final = 2 * CURRENT_LIMIT
-FEW: Final = 8
-"""Neurons of the last, shorter vector of a layer."""
 WORD_BITS: Final = 32
 WORD_MIN: Final = -(2**31)
 WORD_MAX: Final = 2**31 - 1
@@ -196,12 +194,20 @@ def reachable(threshold):  # type: ignore[no-untyped-def]
     return np.int32(saturate(threshold, -CURRENT_SPAN, CURRENT_SPAN))
 
 
-def _lif_code(width: int, arrays: Any) -> Any:
-    """Signature and code of the intrinsics below; None where the arrays are not of 32-bit numbers side by side."""
-    if not are_rows_of(types.int32, *arrays):
+@intrinsic(prefer_literal=True)
+def lif_block(  # type: ignore[no-untyped-def]
+    typing_context, u, v, a_in, bias, spikes, start, kept_u, kept_v, moved, most, bound, width
+):  # fmt: skip
+    """One step of `width` neurons from `start` on; bit k of the result tells who fired, bit 32 + k who was active.
+
+    In one pass, and in vectors as wide as the machine has them: LLVM stays at half of that by itself, and needs
+    several loops, for with one it has too many pairs of arrays to check for overlap.
+    """
+    arrays = (u, v, a_in, bias, spikes)
+    if not (are_rows_of(types.int32, *arrays) and isinstance(width, types.IntegerLiteral)):
         return None
-    words = ir.VectorType(ir.IntType(32), width)
-    signature = types.uint64(*arrays, types.intp, types.uint32, types.uint32, types.int32, types.int32, types.int32)
+    words = ir.VectorType(ir.IntType(32), width.literal_value)
+    places = (types.intp, types.uint32, types.uint32, types.int32, types.int32, types.int32)
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         def at(k: int) -> Any:
@@ -210,7 +216,7 @@ def _lif_code(width: int, arrays: Any) -> Any:
         def each(value: Any) -> Any:
             return constant(value, words) if isinstance(value, int) else everywhere(builder, value, words)
 
-        kept_u, kept_v, moved, most, bound = args[6:]
+        kept_u, kept_v, moved, most, bound = args[6:11]
         currents, voltages, inputs, biases = (builder.load(at(k), align=4) for k in range(4))
         touched = builder.or_(builder.or_(inputs, currents), biases)
         touched = builder.or_(touched, builder.and_(voltages, each(moved)))
@@ -239,30 +245,9 @@ def _lif_code(width: int, arrays: Any) -> Any:
         fired = builder.icmp_signed(">", voltage, each(bound))
         builder.store(builder.select(fired, each(0), voltage), at(1), align=4)
         builder.store(builder.zext(fired, words), at(4), align=4)
-        half = ir.Constant(ir.IntType(64), 32)
-        return builder.or_(mask_bits(builder, fired), builder.shl(mask_bits(builder, active), half))
+        return two_halves(builder, mask_bits(builder, fired), mask_bits(builder, active))
 
-    return signature, codegen
-
-
-@intrinsic
-def lif_lanes(  # type: ignore[no-untyped-def]
-    typing_context, u, v, a_in, bias, spikes, start, kept_u, kept_v, moved, most, bound
-):  # fmt: skip
-    """One step of LANES neurons from `start` on; bit k of the result tells who fired, bit 32 + k who was active.
-
-    In one pass, and in vectors as wide as the machine has them: LLVM stays at half of that by itself, and needs
-    several loops, for with one it has too many pairs of arrays to check for overlap.
-    """
-    return _lif_code(LANES, (u, v, a_in, bias, spikes))
-
-
-@intrinsic
-def lif_few(  # type: ignore[no-untyped-def]
-    typing_context, u, v, a_in, bias, spikes, start, kept_u, kept_v, moved, most, bound
-):  # fmt: skip
-    """As `lif_lanes`, for FEW neurons."""
-    return _lif_code(FEW, (u, v, a_in, bias, spikes))
+    return types.uint64(*arrays, *places, width), codegen
 
 
 @kernel
@@ -292,12 +277,12 @@ def lif_step_fast(u, v, a_in, bias, du, dv, threshold, spikes, events):  # type:
     count, active = np.int64(0), np.int64(0)
     whole = v.size - v.size % LANES
     for start in range(0, whole, LANES):
-        both = lif_lanes(u, v, a_in, bias, spikes, start, kept_u, kept_v, moved, most, bound)
+        both = lif_block(u, v, a_in, bias, spikes, start, kept_u, kept_v, moved, most, bound, LANES)
         if COUNTING:
             active += number_of_bits(np.uint32(both >> np.uint64(32)))
         count = list_bits(np.uint32(both), start, events, count)
     if whole + FEW <= v.size:
-        both = lif_few(u, v, a_in, bias, spikes, whole, kept_u, kept_v, moved, most, bound)
+        both = lif_block(u, v, a_in, bias, spikes, whole, kept_u, kept_v, moved, most, bound, FEW)
         if COUNTING:
             active += number_of_bits(np.uint32(both >> np.uint64(32)))
         count = list_bits(np.uint32(both), whole, events, count)

@@ -45,8 +45,8 @@ SHORT_MAX = 2**15 - 1
 WORK_ROWS = 6
 """Rows of the int16 scratch.
 
-Steps and rest of each increment, in bytes where they fit; random byte, |y|·2^8 and sign of each column; the random
-byte as a byte.
+Steps and rest of each increment, in bytes where they fit; random byte of each column where they do not; |y|·2^8 and
+sign of each column; its random byte where the steps fit bytes.
 """
 _TAG_WIDTH = 9
 _TAG_SHIFT = ACCUMULATOR_BITS + 1 - _TAG_WIDTH
@@ -202,9 +202,7 @@ def learn_rows(  # type: ignore[no-untyped-def]
     byte_steps, byte_rest = work[0].view(np.int8)[:n_post], work[1].view(np.int8)[:n_post]
     column_bytes = work[5].view(np.int8)[:n_post]
     if not carries:
-        _column_bytes(key, scalar, column)
-        for j in range(n_post):
-            column_bytes[j] = np.int8(column[j])
+        _column_bytes(key, scalar, column_bytes)
     largest = np.int64(_split_errors(y1, y2, size, sign))
     fits = False
     for k in range(n_events):
@@ -219,6 +217,8 @@ def learn_rows(  # type: ignore[no-untyped-def]
                 # (|y|·2^8)·(factor·2^(8 − excess)) » 16 is one instruction on 16-bit lanes.
                 live = split_increments(size, sign, scaled << (8 - excess), up, byte_steps, byte_rest)
             else:
+                if not carries:
+                    _column_bytes(key, scalar, column)
                 live = _wide_increments(factor, y1, y2, mantissa, exponent, excess, steps, rest)
         if live:
             if carries:

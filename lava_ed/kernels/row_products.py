@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from llvmlite import ir
@@ -11,50 +11,31 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from lava_ed.kernels._jit import inline
-from lava_ed.kernels.lanes import are_rows_of, constant, mask_bits, place
+from lava_ed.kernels.lanes import FEW, LANES, are_rows_of, constant, count_lanes, in_row, place, two_halves
 
 __all__ = ["row_product"]
 
-WIDE: Final = 16
-FEW: Final = 8
-"""Weights of a vector."""
 
-
-def _code(width: int) -> Any:
-    """Σ_j w_j·e_j of `width` weights in the low half, how many of these products are not 0 in the high one."""
-    words, bytes_ = ir.VectorType(ir.IntType(32), width), ir.VectorType(ir.IntType(8), width)
-    long = ir.IntType(64)
+@intrinsic(prefer_literal=True)
+def multiply_block(typing_context, w8, row, start, e, width):  # type: ignore[no-untyped-def]
+    """`row_product` of `width` weights from `start` on: the sum as the low half, the reads as the high one."""
+    arrays = are_rows_of(types.int8, w8) and are_rows_of(types.int32, e)
+    if not (arrays and isinstance(width, types.IntegerLiteral)):
+        return None
+    lanes = width.literal_value
+    words, bytes_ = ir.VectorType(ir.IntType(32), lanes), ir.VectorType(ir.IntType(8), lanes)
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        row, start = args[1], args[2]
-        weights = context.make_array(signature.args[0])(context, builder, args[0])
-        at = builder.add(builder.mul(row, builder.extract_value(weights.shape, 1)), start)
+        at = in_row(context, builder, signature, args, 0, args[1], args[2])
         stored = builder.load(place(context, builder, signature, args, 0, at, bytes_), align=1)
-        errors = builder.load(place(context, builder, signature, args, 3, start, words), align=4)
+        errors = builder.load(place(context, builder, signature, args, 3, args[2], words), align=4)
         products = builder.mul(builder.sext(stored, words), errors)
         kind = ir.FunctionType(words.element, [words])
-        add = cgutils.get_or_insert_function(builder.module, kind, f"llvm.vector.reduce.add.v{width}i32")
-        total = builder.zext(builder.call(add, [products]), long)
-        read = builder.icmp_signed("!=", products, constant(0, words))
-        return builder.or_(total, builder.shl(builder.ctpop(mask_bits(builder, read)), ir.Constant(long, 32)))
+        add = cgutils.get_or_insert_function(builder.module, kind, f"llvm.vector.reduce.add.v{lanes}i32")
+        total = builder.zext(builder.call(add, [products]), ir.IntType(64))
+        return two_halves(builder, total, count_lanes(builder, builder.icmp_signed("!=", products, constant(0, words))))
 
-    return codegen
-
-
-@intrinsic
-def multiply_wide(typing_context, w8, row, start, e):  # type: ignore[no-untyped-def]
-    """`row_product` of WIDE weights from `start` on."""
-    if not are_rows_of(types.int8, w8) or not are_rows_of(types.int32, e):
-        return None
-    return types.uint64(w8, types.intp, types.intp, e), _code(WIDE)
-
-
-@intrinsic
-def multiply_few(typing_context, w8, row, start, e):  # type: ignore[no-untyped-def]
-    """`row_product` of FEW weights from `start` on."""
-    if not are_rows_of(types.int8, w8) or not are_rows_of(types.int32, e):
-        return None
-    return types.uint64(w8, types.intp, types.intp, e), _code(FEW)
+    return types.uint64(w8, types.intp, types.intp, e, width), codegen
 
 
 @inline
@@ -73,13 +54,13 @@ def row_product(w8, i, e):  # type: ignore[no-untyped-def]
     total, reads = np.int32(0), np.int64(0)
     n = w8.shape[1]
     start = 0
-    while start + WIDE <= n:
-        both = multiply_wide(w8, i, start, e)
+    while start + LANES <= n:
+        both = multiply_block(w8, i, start, e, LANES)
         total = np.int32(total + np.int32(both))
         reads += np.int64(both >> np.uint64(32))
-        start += WIDE
+        start += LANES
     if start + FEW <= n:
-        both = multiply_few(w8, i, start, e)
+        both = multiply_block(w8, i, start, e, FEW)
         total = np.int32(total + np.int32(both))
         reads += np.int64(both >> np.uint64(32))
         start += FEW

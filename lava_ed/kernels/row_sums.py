@@ -15,13 +15,12 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from lava_ed.kernels._jit import inline
-from lava_ed.kernels.lanes import are_rows_of, everywhere, place
+from lava_ed.kernels.lanes import FEW, are_rows_of, everywhere, in_row, place
 
-__all__ = ["FEW", "NARROW", "WIDE", "block_total", "shifted", "sum_rows"]
+__all__ = ["NARROW", "WIDE", "block_total", "shifted", "sum_rows"]
 
 WIDE: Final = 64
 NARROW: Final = 16
-FEW: Final = 8
 """Columns of a block; the last block of a row may overlap the one before it."""
 BYTES_AT_ONCE: Final = 255
 """So many bytes have a sum of at most 2^15 − 128 in magnitude."""
@@ -40,8 +39,6 @@ def block_total(context: Any, builder: Any, signature: Any, args: Any, bounds: t
     stored = signature.args[0].dtype
     words, shorts = ir.VectorType(ir.IntType(32), width), ir.VectorType(ir.IntType(16), width)
     row = ir.VectorType(ir.IntType(stored.bitwidth), width)
-    weights = context.make_array(signature.args[0])(context, builder, args[0])
-    length = builder.extract_value(weights.shape, 1)
     total = cgutils.alloca_once_value(builder, ir.Constant(words, None))
 
     def number(value: int) -> Any:
@@ -50,7 +47,7 @@ def block_total(context: Any, builder: Any, signature: Any, args: Any, bounds: t
     def add_rows(begin: Any, end: Any, target: Any, kind: Any) -> None:
         with cgutils.for_range(builder, end, start=begin, intp=first.type) as loop:
             event = builder.load(place(context, builder, signature, args, 1, loop.index, ir.IntType(32)))
-            at = builder.add(builder.mul(builder.zext(event, first.type), length), start)
+            at = in_row(context, builder, signature, args, 0, builder.zext(event, first.type), start)
             values = builder.load(place(context, builder, signature, args, 0, at, row), align=1)
             builder.store(builder.add(builder.load(target), builder.sext(values, kind)), target)
 
@@ -75,44 +72,23 @@ def shifted(builder: Any, total: Any, left: Any, right: Any) -> Any:
     return builder.ashr(moved, everywhere(builder, right, total.type))
 
 
-def _signature_and_code(width: int, weights: Any, events: Any, total: Any) -> Any:
-    """What numba wants of an intrinsic; None where the arrays are not as `sum_rows` says."""
+@intrinsic(prefer_literal=True)
+def sum_block(  # type: ignore[no-untyped-def]
+    typing_context, weights, events, first, last, start, total, left, right, width
+):
+    """`sum_rows` for `width` columns from `start` on."""
     stored_in_a_word = are_rows_of(types.int8, weights) or are_rows_of(types.int16, weights)
-    if not (stored_in_a_word and are_rows_of(types.int32, events, total)):
+    if not (stored_in_a_word and are_rows_of(types.int32, events, total) and isinstance(width, types.IntegerLiteral)):
         return None
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        total = block_total(context, builder, signature, args, (args[2], args[3], args[4]), width)
-        target = place(context, builder, signature, args, 5, args[4], total.type)
-        builder.store(shifted(builder, total, args[6], args[7]), target, align=4)
+        found = block_total(context, builder, signature, args, (args[2], args[3], args[4]), width.literal_value)
+        target = place(context, builder, signature, args, 5, args[4], found.type)
+        builder.store(shifted(builder, found, args[6], args[7]), target, align=4)
         return context.get_dummy_value()
 
     places = (types.intp, types.intp, types.intp)
-    return types.void(weights, events, *places, total, types.int32, types.int32), codegen
-
-
-@intrinsic
-def sum_wide(  # type: ignore[no-untyped-def]
-    typing_context, weights, events, first, last, start, total, left, right
-):
-    """`sum_rows` for WIDE columns from `start` on."""
-    return _signature_and_code(WIDE, weights, events, total)
-
-
-@intrinsic
-def sum_narrow(  # type: ignore[no-untyped-def]
-    typing_context, weights, events, first, last, start, total, left, right
-):
-    """`sum_rows` for NARROW columns from `start` on."""
-    return _signature_and_code(NARROW, weights, events, total)
-
-
-@intrinsic
-def sum_few(  # type: ignore[no-untyped-def]
-    typing_context, weights, events, first, last, start, total, left, right
-):
-    """`sum_rows` for FEW columns from `start` on."""
-    return _signature_and_code(FEW, weights, events, total)
+    return types.void(weights, events, *places, total, types.int32, types.int32, width), codegen
 
 
 @inline
@@ -132,17 +108,17 @@ def sum_rows(weights, events, first, last, left, right, total):  # type: ignore[
     left, right = np.int32(left), np.int32(right)
     start = 0
     while start + WIDE <= n:
-        sum_wide(weights, events, first, last, start, total, left, right)
+        sum_block(weights, events, first, last, start, total, left, right, WIDE)
         start += WIDE
     while start + NARROW <= n:
-        sum_narrow(weights, events, first, last, start, total, left, right)
+        sum_block(weights, events, first, last, start, total, left, right, NARROW)
         start += NARROW
     if start < n and n >= NARROW:
-        sum_narrow(weights, events, first, last, n - NARROW, total, left, right)
+        sum_block(weights, events, first, last, n - NARROW, total, left, right, NARROW)
     elif start < n and n >= FEW:
-        sum_few(weights, events, first, last, 0, total, left, right)
+        sum_block(weights, events, first, last, 0, total, left, right, FEW)
         if n > FEW:
-            sum_few(weights, events, first, last, n - FEW, total, left, right)
+            sum_block(weights, events, first, last, n - FEW, total, left, right, FEW)
     elif start < n:
         for j in range(n):
             column = np.int32(0)

@@ -16,13 +16,22 @@ from numba.extending import intrinsic
 
 from lava_ed.kernels._jit import inline
 from lava_ed.kernels.events import number_of_bits
-from lava_ed.kernels.lanes import are_rows_of, constant, everywhere, mask_bits, place
+from lava_ed.kernels.lanes import (
+    FEW,
+    are_rows_of,
+    constant,
+    count_lanes,
+    everywhere,
+    in_row,
+    mask_bits,
+    place,
+    two_halves,
+)
 
 __all__ = ["BYTE_INCREMENT_MAX", "carry_into_row", "round_into_row", "split_increments"]
 
 WIDE: Final = 64
-FEW: Final = 8
-"""Weights of a vector."""
+"""Weights of the widest vector."""
 SHORTS_AT_ONCE: Final = 32
 SHORTS: Final = ir.VectorType(ir.IntType(16), SHORTS_AT_ONCE)
 BYTE_INCREMENT_MAX: Final = 127 * 256 - 1
@@ -32,25 +41,25 @@ _HIGH: Final = np.int16(127)
 _BYTE: Final = np.int16(255)
 
 
-def _code(width: int, carries: bool) -> Any:
-    """What the intrinsics below do with `width` weights from `start` on; they tell how many changed and are not 0.
+@intrinsic(prefer_literal=True)
+def update_block(typing_context, w8, row, start, steps, rest, left, byte, width):  # type: ignore[no-untyped-def]
+    """`round_into_row` or `carry_into_row` for `width` weights from `start` on, as these return it.
 
-    The second number is moved up by 32 bits.
+    `left` is the random byte of each column, or the tags, which are int16; `byte` is not read with tags.
     """
-    bytes_, shorts = ir.VectorType(ir.IntType(8), width), ir.VectorType(ir.IntType(16), width)
-    long = ir.IntType(64)
+    carries = are_rows_of(types.int16, left)
+    arrays = are_rows_of(types.int8, w8, steps, rest) and (carries or are_rows_of(types.int8, left))
+    if not (arrays and isinstance(width, types.IntegerLiteral)):
+        return None
+    lanes = width.literal_value
+    bytes_, shorts = ir.VectorType(ir.IntType(8), lanes), ir.VectorType(ir.IntType(16), lanes)
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        row, start = args[1], args[2]
-        weights = context.make_array(signature.args[0])(context, builder, args[0])
-        within = builder.add(builder.mul(row, builder.extract_value(weights.shape, 1)), start)
+        start = args[2]
+        within = in_row(context, builder, signature, args, 0, args[1], start)
 
         def at(k: int, first: Any, kind: Any = bytes_) -> Any:
             return place(context, builder, signature, args, k, first, kind)
-
-        def counted(mask: Any) -> Any:
-            bits = builder.ctpop(mask_bits(builder, mask, width))
-            return bits if width == long.width else builder.zext(bits, long)
 
         old, rest = builder.load(at(0, within), align=1), builder.load(at(4, start), align=1)
         if carries:
@@ -61,48 +70,16 @@ def _code(width: int, carries: bool) -> Any:
         carry = builder.zext(builder.icmp_unsigned("<", left_over, rest), bytes_)
         change = builder.add(builder.load(at(3, start), align=1), carry)
         kind = ir.FunctionType(bytes_, [bytes_, bytes_])
-        add = cgutils.get_or_insert_function(builder.module, kind, f"llvm.sadd.sat.v{width}i8")
+        add = cgutils.get_or_insert_function(builder.module, kind, f"llvm.sadd.sat.v{lanes}i8")
         new = builder.call(add, [old, change])
         builder.store(new, at(0, within), align=1)
         if carries:
             builder.store(builder.zext(left_over, shorts), at(5, within, shorts), align=2)
-        changed = counted(builder.icmp_signed("!=", new, old))
-        filled = counted(builder.icmp_signed("!=", new, constant(0, bytes_)))
-        return builder.add(changed, builder.shl(filled, ir.Constant(long, 32)))
+        changed = count_lanes(builder, builder.icmp_signed("!=", new, old))
+        filled = count_lanes(builder, builder.icmp_signed("!=", new, constant(0, bytes_)))
+        return two_halves(builder, changed, filled)
 
-    return codegen
-
-
-@intrinsic
-def round_wide(typing_context, w8, row, start, steps, rest, column, byte):  # type: ignore[no-untyped-def]
-    """`round_into_row` for WIDE weights from `start` on."""
-    if not are_rows_of(types.int8, w8, steps, rest, column):
-        return None
-    return types.uint64(w8, types.intp, types.intp, steps, rest, column, types.int8), _code(WIDE, carries=False)
-
-
-@intrinsic
-def round_few(typing_context, w8, row, start, steps, rest, column, byte):  # type: ignore[no-untyped-def]
-    """`round_into_row` for FEW weights from `start` on."""
-    if not are_rows_of(types.int8, w8, steps, rest, column):
-        return None
-    return types.uint64(w8, types.intp, types.intp, steps, rest, column, types.int8), _code(FEW, carries=False)
-
-
-@intrinsic
-def carry_wide(typing_context, w8, row, start, steps, rest, tag):  # type: ignore[no-untyped-def]
-    """`carry_into_row` for WIDE weights from `start` on."""
-    if not are_rows_of(types.int8, w8, steps, rest) or not are_rows_of(types.int16, tag):
-        return None
-    return types.uint64(w8, types.intp, types.intp, steps, rest, tag), _code(WIDE, carries=True)
-
-
-@intrinsic
-def carry_few(typing_context, w8, row, start, steps, rest, tag):  # type: ignore[no-untyped-def]
-    """`carry_into_row` for FEW weights from `start` on."""
-    if not are_rows_of(types.int8, w8, steps, rest) or not are_rows_of(types.int16, tag):
-        return None
-    return types.uint64(w8, types.intp, types.intp, steps, rest, tag), _code(FEW, carries=True)
+    return types.uint64(w8, types.intp, types.intp, steps, rest, left, types.int8, width), codegen
 
 
 @intrinsic
@@ -194,10 +171,10 @@ def round_into_row(w8, i, steps, rest, column, byte):  # type: ignore[no-untyped
     n = w8.shape[1]
     start = 0
     while start + WIDE <= n:
-        both += round_wide(w8, i, start, steps, rest, column, byte)
+        both += update_block(w8, i, start, steps, rest, column, byte, WIDE)
         start += WIDE
     while start + FEW <= n:
-        both += round_few(w8, i, start, steps, rest, column, byte)
+        both += update_block(w8, i, start, steps, rest, column, byte, FEW)
         start += FEW
     for j in range(start, n):
         old = w8[i, j]
@@ -227,10 +204,10 @@ def carry_into_row(w8, i, steps, rest, tag):  # type: ignore[no-untyped-def]
     n = w8.shape[1]
     start = 0
     while start + WIDE <= n:
-        both += carry_wide(w8, i, start, steps, rest, tag)
+        both += update_block(w8, i, start, steps, rest, tag, np.int8(0), WIDE)
         start += WIDE
     while start + FEW <= n:
-        both += carry_few(w8, i, start, steps, rest, tag)
+        both += update_block(w8, i, start, steps, rest, tag, np.int8(0), FEW)
         start += FEW
     for j in range(start, n):
         old = w8[i, j]

@@ -12,7 +12,8 @@ import numpy as np
 
 from lava_ed.kernels._jit import inline, kernel
 from lava_ed.kernels.counting import COUNTING
-from lava_ed.kernels.row_sums import FEW
+from lava_ed.kernels.lanes import FEW
+from lava_ed.kernels.neuron import integrate
 from lava_ed.kernels.synapse import shifts_of, sum_scaled, synops_of
 from lava_ed.kernels.window_lanes import integrate_lanes
 
@@ -21,27 +22,12 @@ NUDGE: Final = 2.0**-27
 
 
 @inline
-def _take(a_buff, u, v):  # type: ignore[no-untyped-def]
-    """One update with a_buff as input; returns the active neurons."""
-    # What is counted is the rest: vectors compare for equality, and an input or a current is there before or after.
-    idle = np.int32(0)
-    for j in range(u.size):
-        a = a_buff[j]
-        if COUNTING:
-            idle = np.int32(idle + np.int32(np.int32(a | u[j]) == 0))
-        current = np.int32(u[j] + a)
-        u[j] = current
-        v[j] = np.int32(v[j] + current)
-    return np.int64(u.size - idle)
-
-
-@inline
 def _integrate_steps(w8, order, starts, steps, updates, exponent, a_buff, u, v):  # type: ignore[no-untyped-def]
     """As `integrate_lanes`, for fewer neurons than those of a vector."""
     active = 0
     for s in range(updates):
         sum_scaled(w8, order, starts[steps - s], starts[steps - s + 1], exponent, a_buff)
-        active += _take(a_buff, u, v)
+        active += integrate(a_buff, u, v)[0]
     return active
 
 

@@ -11,21 +11,24 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from lava_ed.kernels._jit import inline
-from lava_ed.kernels.lanes import are_rows_of, constant, mask_bits, place
-from lava_ed.kernels.row_sums import FEW, NARROW, WIDE, block_total, shifted
+from lava_ed.kernels.lanes import FEW, are_rows_of, constant, mask_bits, place
+from lava_ed.kernels.row_sums import NARROW, WIDE, block_total, shifted
 
 __all__ = ["integrate_lanes"]
 
 
-def _code(width: int, arrays: Any) -> Any:
-    """Signature and code of the intrinsics below; None where the arrays are of another kind."""
-    weights, order, starts, u, v = arrays
-    if not are_rows_of(types.int8, weights) or not are_rows_of(types.int32, order, starts, u, v):
+@intrinsic(prefer_literal=True)
+def integrate_block(  # type: ignore[no-untyped-def]
+    typing_context, weights, order, starts, u, v, steps, updates, left, right, start, skip, width
+):
+    """`integrate_lanes` for `width` neurons from `start` on, the first `skip` of which are not counted."""
+    arrays = are_rows_of(types.int8, weights) and are_rows_of(types.int32, order, starts, u, v)
+    if not (arrays and isinstance(width, types.IntegerLiteral)):
         return None
-    words, long = ir.VectorType(ir.IntType(32), width), ir.IntType(64)
+    words, long = ir.VectorType(ir.IntType(32), width.literal_value), ir.IntType(64)
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-        steps, updates, left, right, start, skip = args[5:]
+        steps, updates, left, right, start, skip = args[5:11]
 
         def end_of(value: Any) -> Any:
             found = builder.load(place(context, builder, signature, args, 2, value, ir.IntType(32)))
@@ -36,7 +39,7 @@ def _code(width: int, arrays: Any) -> Any:
         with cgutils.for_range(builder, updates, intp=steps.type) as loop:
             value = builder.sub(steps, loop.index)
             first, last = end_of(value), end_of(builder.add(value, ir.Constant(steps.type, 1)))
-            total = block_total(context, builder, signature, args, (first, last, start), width)
+            total = block_total(context, builder, signature, args, (first, last, start), words.count)
             a, old = shifted(builder, total, left, right), builder.load(current)
             acting = mask_bits(builder, builder.icmp_signed("!=", builder.or_(a, old), constant(0, words)))
             counted = builder.ctpop(builder.lshr(acting, skip))
@@ -49,31 +52,7 @@ def _code(width: int, arrays: Any) -> Any:
         return builder.load(active)
 
     places = (types.intp, types.intp, types.int32, types.int32, types.intp, types.uint64)
-    return types.uint64(weights, order, starts, u, v, *places), codegen
-
-
-@intrinsic
-def integrate_wide(  # type: ignore[no-untyped-def]
-    typing_context, weights, order, starts, u, v, steps, updates, left, right, start, skip
-):
-    """`integrate_lanes` for WIDE neurons from `start` on, the first `skip` of which are not counted."""
-    return _code(WIDE, (weights, order, starts, u, v))
-
-
-@intrinsic
-def integrate_narrow(  # type: ignore[no-untyped-def]
-    typing_context, weights, order, starts, u, v, steps, updates, left, right, start, skip
-):
-    """`integrate_wide` for NARROW neurons."""
-    return _code(NARROW, (weights, order, starts, u, v))
-
-
-@intrinsic
-def integrate_few(  # type: ignore[no-untyped-def]
-    typing_context, weights, order, starts, u, v, steps, updates, left, right, start, skip
-):
-    """`integrate_wide` for FEW neurons."""
-    return _code(FEW, (weights, order, starts, u, v))
+    return types.uint64(weights, order, starts, u, v, *places, width), codegen
 
 
 @inline
@@ -99,16 +78,16 @@ def integrate_lanes(weights, order, starts, steps, updates, left, right, u, v): 
     active = none
     start = 0
     while start + WIDE <= n:
-        active += integrate_wide(weights, order, starts, u, v, steps, updates, left, right, start, none)
+        active += integrate_block(weights, order, starts, u, v, steps, updates, left, right, start, none, WIDE)
         start += WIDE
     while start + NARROW <= n:
-        active += integrate_narrow(weights, order, starts, u, v, steps, updates, left, right, start, none)
+        active += integrate_block(weights, order, starts, u, v, steps, updates, left, right, start, none, NARROW)
         start += NARROW
     if start + FEW <= n:
-        active += integrate_few(weights, order, starts, u, v, steps, updates, left, right, start, none)
+        active += integrate_block(weights, order, starts, u, v, steps, updates, left, right, start, none, FEW)
         start += FEW
     if start < n:
         # The last block begins anew with some neurons of the one before it.
         known = np.uint64(start - (n - FEW))
-        active += integrate_few(weights, order, starts, u, v, steps, updates, left, right, n - FEW, known)
+        active += integrate_block(weights, order, starts, u, v, steps, updates, left, right, n - FEW, known, FEW)
     return np.int64(active)

@@ -12,6 +12,8 @@ from strategies import edged, matrices, vectors
 
 from lava_ed.kernels import plasticity
 from lava_ed.kernels.fixed_point import random_byte, stream_key
+from lava_ed.kernels.lanes import FEW
+from lava_ed.kernels.row_updates import WIDE
 
 PRE, POST = 4, 3
 KEY = stream_key(5, 6, 7, 8)
@@ -78,28 +80,42 @@ def learn(w8, events, x1, delta, mantissa=1, exponent=0, key=KEY, scalar=-1, wit
     return counts, rows
 
 
+tags = matrices(np.int16, (PRE, POST), edged(0, 255))
+
+
+def check_learned(w8, events, x1, delta, mantissa, exponent, with_x1, scalar=-1, tag=None):
+    """`learn_rows` against plain integers.
+
+    With a tag 256·w + t is one number to which the product is added; only a weight at its limit loses something.
+    """
+    expected, left = w8.tolist(), None if tag is None else tag.tolist()
+    effective = writes = 0
+    excess = 3 if with_x1 else 0  # 7 + 7 + 4 bits, or 7 + 4, against 15
+    for i, j in itertools.product(events, range(w8.shape[1])):
+        value = (int(x1[i]) if with_x1 else 1) * int(delta[j])
+        increment = python_product(value, mantissa, exponent, excess)
+        if left is None:
+            new = python_add(expected[i][j], increment, byte(KEY, i, j, scalar))
+        else:
+            steps, left[i][j] = divmod(left[i][j] + increment, 256)
+            new = clip(expected[i][j] + steps, -128, 127)
+        effective += increment != 0
+        writes += new != expected[i][j]
+        expected[i][j] = new
+    counts, rows = learn(w8, events, x1, delta, mantissa, exponent, scalar=scalar, with_x1=with_x1, tag=tag)
+    assert w8.tolist() == expected
+    assert left is None or tag.tolist() == left
+    assert counts == (effective, writes)
+    assert rows.tolist() == nonzeros(w8).tolist()
+
+
 @settings(max_examples=300)
 @given(
     w8=stored, events=chosen, x1=traces, delta=parts, mantissa=mantissas, exponent=exponents, scalar=scalars,
     with_x1=st.integers(0, 1),
 )  # fmt: skip
 def test_learn_rows(w8, events, x1, delta, mantissa, exponent, scalar, with_x1):
-    expected, effective, writes = w8.tolist(), 0, 0
-    excess = 3 if with_x1 else 0  # 7 + 7 + 4 bits, or 7 + 4, against 15
-    for i, j in itertools.product(events, range(POST)):
-        value = (int(x1[i]) if with_x1 else 1) * int(delta[j])
-        increment = python_product(value, mantissa, exponent, excess)
-        new = python_add(expected[i][j], increment, byte(KEY, i, j, scalar))
-        effective += increment != 0
-        writes += new != expected[i][j]
-        expected[i][j] = new
-    counts, rows = learn(w8, events, x1, delta, mantissa, exponent, scalar=scalar, with_x1=with_x1)
-    assert w8.tolist() == expected
-    assert counts == (effective, writes)
-    assert rows.tolist() == nonzeros(w8).tolist()
-
-
-tags = matrices(np.int16, (PRE, POST), edged(0, 255))
+    check_learned(w8, events, x1, delta, mantissa, exponent, with_x1, scalar)
 
 
 @settings(max_examples=300)
@@ -108,22 +124,20 @@ tags = matrices(np.int16, (PRE, POST), edged(0, 255))
     with_x1=st.integers(0, 1),
 )  # fmt: skip
 def test_learn_rows_with_a_carry(w8, tag, events, x1, delta, mantissa, exponent, with_x1):
-    """256·w + t is one number to which the product is added; only a weight at its limit loses something."""
-    expected, left, effective, writes = w8.tolist(), tag.tolist(), 0, 0
-    excess = 3 if with_x1 else 0
-    for i, j in itertools.product(events, range(POST)):
-        value = (int(x1[i]) if with_x1 else 1) * int(delta[j])
-        increment = python_product(value, mantissa, exponent, excess)
-        steps, left[i][j] = divmod(left[i][j] + increment, 256)
-        new = clip(expected[i][j] + steps, -128, 127)
-        effective += increment != 0
-        writes += new != expected[i][j]
-        expected[i][j] = new
-    counts, rows = learn(w8, events, x1, delta, mantissa, exponent, with_x1=with_x1, tag=tag)
-    assert w8.tolist() == expected
-    assert tag.tolist() == left
-    assert counts == (effective, writes)
-    assert rows.tolist() == nonzeros(w8).tolist()
+    check_learned(w8, events, x1, delta, mantissa, exponent, with_x1, tag=tag)
+
+
+@given(
+    n_post=edged(1, 150, FEW, WIDE, WIDE + FEW + 3), events=chosen, x1=traces, mantissa=mantissas, exponent=exponents,
+    with_x1=st.integers(0, 1), carries=st.booleans(), seed=st.integers(0, 999),
+)  # fmt: skip
+def test_learn_rows_of_any_width(n_post, events, x1, mantissa, exponent, with_x1, carries, seed):
+    """Rows that are worked on in vectors, with increments that fit bytes and others side by side."""
+    rng = np.random.default_rng(seed)
+    w8 = rng.integers(-128, 128, (PRE, n_post)).astype(np.int8)
+    delta = rng.choice([-127, -3, 0, 1, 127], n_post).astype(np.int32)
+    tag = rng.integers(0, 256, (PRE, n_post)).astype(np.int16) if carries else None
+    check_learned(w8, events, x1, delta, mantissa, exponent, with_x1, tag=tag)
 
 
 @given(st.lists(st.tuples(edged(0, 127), edged(-127, 127)), max_size=30), edged(-7, -3))

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from strategies import edged
 
 from lava_ed.kernels._jit import kernel
-from lava_ed.kernels.row_products import FEW, WIDE, row_product
+from lava_ed.kernels.lanes import FEW, LANES
+from lava_ed.kernels.row_products import row_product
 
 
 @kernel
@@ -16,8 +17,8 @@ def call(w8, i, e):
     return row_product(w8, i, e)
 
 
-@given(n_post=edged(1, 70, FEW, WIDE, FEW + 1, WIDE + FEW + 3), share=st.floats(0, 1), seed=st.integers(0, 999))
-@example(n_post=2 * WIDE, share=1.0, seed=0)
+@given(n_post=edged(1, 70, FEW, LANES, FEW + 1, LANES + FEW + 3), share=st.floats(0, 1), seed=st.integers(0, 999))
+@example(n_post=2 * LANES, share=1.0, seed=0)
 def test_products_of_a_row(n_post, share, seed):
     rng = np.random.default_rng(seed)
     w8 = rng.integers(-128, 128, (3, n_post), np.int8) * (rng.random((3, n_post)) < 0.7).astype(np.int8)

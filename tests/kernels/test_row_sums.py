@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from strategies import edged
 
 from lava_ed.kernels._jit import kernel
-from lava_ed.kernels.row_sums import BYTES_AT_ONCE, FEW, NARROW, WIDE, sum_rows
+from lava_ed.kernels.lanes import FEW
+from lava_ed.kernels.row_sums import BYTES_AT_ONCE, NARROW, WIDE, sum_rows
 
 
 @kernel

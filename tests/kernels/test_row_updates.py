@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from strategies import edged
 
 from lava_ed.kernels._jit import kernel
+from lava_ed.kernels.lanes import FEW
 from lava_ed.kernels.row_updates import (
     BYTE_INCREMENT_MAX,
-    FEW,
     SHORTS_AT_ONCE,
     WIDE,
     carry_into_row,

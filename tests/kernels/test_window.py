@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from strategies import edged, matrices, vectors
 
 from lava_ed.kernels import encoding, neuron, synapse, window
-from lava_ed.kernels.row_sums import FEW, NARROW, WIDE
+from lava_ed.kernels.lanes import FEW
+from lava_ed.kernels.row_sums import NARROW, WIDE
 
 PRE, POST, STEPS = 9, 3, 7
 WIDTHS = (FEW, NARROW + FEW + 2, WIDE, WIDE + 2 * NARROW + 5)

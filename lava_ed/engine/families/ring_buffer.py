@@ -28,8 +28,7 @@ def ring_source(a, i32, i64, now):  # type: ignore[no-untyped-def]
     index = (now - 1) % a[3]
     first, stop = i32[a[8] + index], i32[a[8] + index + 1]
     i32[a[5]] = stop - first
-    for k in range(stop - first):
-        i32[a[6] + k] = i32[a[9] + first + k]
+    copy_vector(i32[a[9] + first : a[9] + stop], i32[a[6] : a[6] + stop - first])
     add_spikes(a[11], np.int64(stop - first), a[10], i64)
     if i32[a[7]]:
         row = a[2] + index * n
