@@ -26,7 +26,7 @@ def learning_curves(runs: Mapping[str, Rows], path: str | PathLike[str], title: 
         Of the picture; its ending decides the format.
     title : str
     """
-    result, (ax,) = figure(6.4, 4.0)
+    result, (ax,) = figure(6.4, 4.0 + _below(runs))
     _draw_accuracy(ax, runs)
     ax.set_title(title, loc="left", fontsize=10)
     save(result, path)
@@ -34,9 +34,9 @@ def learning_curves(runs: Mapping[str, Rows], path: str | PathLike[str], title: 
 
 def accuracy_plot(runs: Mapping[str, Rows]) -> Plot:
     """The learning curves of some runs, with the figures of every epoch as hints."""
-    result, (ax,) = figure(COLUMN, 3.0)
+    result, (ax,) = figure(COLUMN, 3.0 + _below(runs))
     _draw_accuracy(ax, runs)
-    if len(runs) < 3:
+    if not _below(runs):
         above(ax, 2)
     hints = {}
     for epoch in sorted({row["epoch"] for rows in runs.values() for row in rows}):
@@ -93,6 +93,11 @@ def _percent(share: float | None) -> str:
     return "not measured" if share is None else f"{100 * share:.2f} %"
 
 
+def _below(runs: Mapping[str, Rows]) -> float:
+    """Inches of a legend below the axes, where it has too many lines to leave the curves free; else 0."""
+    return 0.22 * len(runs) if len(runs) > 2 else 0.0
+
+
 def _draw_accuracy(ax: Axes, runs: Mapping[str, Rows]) -> None:
     """Validation solid with marks, training dashed."""
     from matplotlib.ticker import MaxNLocator
@@ -124,4 +129,9 @@ def _draw_accuracy(ax: Axes, runs: Mapping[str, Rows]) -> None:
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     ax.grid(axis="y", color="#dddddd", linewidth=0.6)
     ax.set_axisbelow(True)
-    ax.legend(frameon=False, fontsize=9, loc="lower right")
+    if _below(runs):
+        whole = ax.get_figure()
+        assert whole is not None
+        whole.legend(frameon=False, fontsize=8, loc="outside lower center", ncols=2)
+    else:
+        ax.legend(frameon=False, fontsize=9, loc="lower right")

@@ -33,6 +33,18 @@ def test_learning_curves(tmp_path, monkeypatch):
     assert len(styles) == 4
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 6])
+def test_the_legend_of_many_runs_covers_no_curve(count):
+    """Of up to two it stands within or above the axes; the others' lies below them."""
+    figure = curves_module.accuracy_plot({f"run {k}": rows(0.1, 0.8) for k in range(count)}).figure
+    figure.canvas.draw()
+    (ax,) = figure.axes
+    assert len(figure.legends) == (count > 2)
+    for legend in figure.legends:
+        assert len(legend.get_texts()) == 2 * count
+        assert not legend.get_window_extent().overlaps(ax.get_window_extent())
+
+
 def test_one_epoch_without_validation(tmp_path):
     only = [{"epoch": 1, "train_accuracy": 0.5, "validation_accuracy": None}]
     learning_curves({"A": only}, tmp_path / "a.png")
