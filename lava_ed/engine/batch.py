@@ -116,22 +116,29 @@ class _Batch:
     steps: int
     samples: int
     shared: frozenset[str]
-    failures: dict[int, BaseException] = field(default_factory=dict)
+    failure: tuple[int, BaseException] | None = None
+    """The first sample in order, not in time, that has failed."""
     ended: threading.Event = field(default_factory=threading.Event)
     _next: Any = field(default_factory=count)
+    _lock: Any = field(default_factory=threading.Lock)
 
     def work(self) -> None:
-        """Run samples until none is left, or one has failed."""
+        """Run samples until none is left, or one before them has failed."""
         program, _ = _fork(self.start, self.shared)
-        while not self.ended.is_set():
+        while True:
             k = next(self._next)
-            if k >= self.samples:
+            if k >= self.samples or self._pointless(k):
                 return
             try:
                 self._run(program, k)
             except BaseException as failure:
-                self.failures[k] = failure
-                self.ended.set()
+                with self._lock:
+                    if not self._pointless(k):
+                        self.failure = (k, failure)
+
+    def _pointless(self, k: int) -> bool:
+        """Whether sample k cannot change the outcome: those before a failed one can, by failing themselves."""
+        return self.ended.is_set() or (self.failure is not None and k > self.failure[0])
 
     def _run(self, program: Program, k: int) -> None:
         """Run sample k."""
@@ -139,7 +146,7 @@ class _Batch:
         for name, values in self.inputs.items():
             program.set(*name, values[k])
         for done in range(0, self.steps, _STEPS_AT_A_TIME):
-            if self.ended.is_set():
+            if self._pointless(k):
                 return
             program.run(min(self.steps - done, _STEPS_AT_A_TIME))
         for name, result in self.results.items():
@@ -203,9 +210,8 @@ def run_batch(
     results = {name: np.zeros((samples, *start.get(*name).shape)) for name in read}
     batch = _Batch(start, arrays, results, steps, samples, shared)
     _run_threads(batch, min(workers, samples))
-    if batch.failures:
-        first = min(batch.failures)
-        failure = batch.failures[first]
+    if batch.failure is not None:
+        first, failure = batch.failure
         if isinstance(failure, LavaEDError):
             raise type(failure)(f"sample {first}: {failure}") from failure
         raise failure

@@ -22,6 +22,7 @@ from nets import samples, small_spec
 from stock_graphs import Case, is_sparse
 
 from lava_ed import EDClassifier, attach
+from lava_ed.engine import batch
 from lava_ed.errors import BackendError, ConfigError, FixedPointOverflowError, ShapeError
 
 pytestmark = [
@@ -170,7 +171,7 @@ def test_what_does_not_fit_is_refused_before_anything_runs() -> None:
         alone.run_batch({lif.v: np.zeros((2, 4))}, 3, [lif.v])
 
 
-def test_the_first_sample_that_fails_is_named() -> None:
+def test_the_first_sample_that_fails_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same one on any number of threads."""
     spec = small_spec("mpd-ed", error_shift=0)
     weights = [np.full((8, 12), 20), np.full((3, 8), -256)]
@@ -180,9 +181,28 @@ def test_the_first_sample_that_fails_is_named() -> None:
     runtime = attach(net)
     many = {net.encoder.samples: np.zeros((6, 1, 12), np.uint8), net.labels.labels: np.ones((6, 1))}
     many[net.encoder.samples][4:] = 255
-    for threads in (1, 4):
+    run, fifth_failed = batch._Batch._run, threading.Event()
+
+    def fifth_fails_first(work: Any, program: Any, k: int) -> None:
+        """Sample 4 begins when sample 5 has failed, if they run at once."""
+        if k == 4:
+            fifth_failed.wait(60)
+        try:
+            run(work, program, k)
+        finally:
+            if k == 5:
+                # The failure is noted by the caller, a moment after this.
+                threading.Timer(0.2, fifth_failed.set).start()
+
+    def first_failure(threads: int) -> None:
         with pytest.raises(FixedPointOverflowError, match=r"^sample 4: "):
             runtime.run_batch(many, spec.schedule.period, [net.dense1.weights], threads)
+
+    first_failure(1)
+    first_failure(4)
+    monkeypatch.setattr(batch._Batch, "_run", fifth_fails_first)
+    first_failure(2)
+    assert fifth_failed.is_set()
     assert runtime.num_steps == 0
 
 
