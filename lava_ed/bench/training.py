@@ -5,12 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from lava_ed.bench.roofline import bare_seconds
+
+if TYPE_CHECKING:
+    from lava_ed.network import NetworkSpec
+    from lava_ed.train.backend import Backend
 
 NETS: Final[tuple[tuple[str, int, int], ...]] = (
     ("std-ed", 256, 30),
@@ -19,6 +23,14 @@ NETS: Final[tuple[tuple[str, int, int], ...]] = (
     ("mpd-ed", 400, 8),
     ("mpd-ed", 256, 16),
     ("mpd-ed", 400, 16),
+    ("relpsp-fixed", 256, 30),
+    ("relpsp-fixed", 400, 30),
+    ("ssgd", 256, 8),
+    ("ssgd", 400, 8),
+    ("sg-bptt", 256, 8),
+    ("sg-bptt", 400, 8),
+    ("renner", 256, 1),
+    ("renner", 400, 1),
 )
 """Rule, hidden neurons, T."""
 INPUTS: Final = 784
@@ -97,24 +109,24 @@ def bench_training(data: Data, samples: int, tell: Callable[[str], None], *, qui
 
 def time_rule(rule: str, hidden: int, steps: int, data: Data, samples: int) -> TrainingRate:
     """One epoch of a rule with its preset for MNIST."""
-    from lava_ed.engine import build_program
+    from lava_ed.train.backend import make_backend
     from lava_ed.train.config import TrainConfig
 
     spec = TrainConfig.create(rule, "mnist", hidden=(hidden,), steps=steps).spec(INPUTS, CLASSES)
     images, labels = data.images[:samples], data.labels[:samples]
-    warm = build_program(spec)
+    warm = make_backend("engine", spec)
     warm.bind(images)
     warm.present(np.arange(10), labels[:10])
-    program = build_program(spec)
-    program.bind(images)
+    backend = make_backend("engine", spec)
+    backend.bind(images)
     seconds = []
     for first in range(0, len(images), CHUNK):
         chunk = np.arange(first, min(first + CHUNK, len(images)))
         started = time.process_time()
-        program.present(chunk, labels[chunk])
+        backend.present(chunk, labels[chunk])
         seconds.append((time.process_time() - started) / len(chunk))
     untrained = max(1, UNTRAINED // CHUNK)
-    bare = _bare(program, spec)
+    bare = _bare(backend, spec, len(images))
     return TrainingRate(
         rule=rule,
         hidden=hidden,
@@ -123,15 +135,15 @@ def time_rule(rule: str, hidden: int, steps: int, data: Data, samples: int) -> T
         epoch_rate=float(1 / np.mean(seconds)),
         untrained_rate=float(1 / np.mean(seconds[:untrained])),
         best_rate=1 / min(seconds),
-        triggered=int(program.get("error", "triggered")[0]) / len(images),
+        triggered=int(backend.state()["error.triggered"][0]) / len(images),
         bare_seconds=bare,
         distance=float(np.mean(seconds)) / bare,
     )
 
 
-def _bare(program: Any, spec: Any) -> float:
+def _bare(backend: Backend, spec: NetworkSpec, presented: int) -> float:
     """Seconds that the forward row additions of a mean sample take in a bare loop, and nothing else."""
-    counters, presented = program.counters(), int(program.get("error", "seen")[0])
+    counters = backend.counters()
     total = 0.0
     for layer in spec.layers:
         sender = "encoder" if layer == 1 else f"hidden{layer - 1}"

@@ -176,20 +176,20 @@ def _show_training(console: Console, value: dict[str, Any]) -> None:
         )
         rows.append(
             [
-                f"{net['rule']} {net['hidden']}, T {net['steps']}",
+                *(net["rule"], str(net["hidden"]), str(net["steps"])),
                 *(f"{net[name]:,.0f}" for name in ("epoch_rate", "untrained_rate")),
                 f"{100 * net['triggered']:.0f} %",
-                f"{1e6 * net['bare_seconds']:.1f}",
                 f"{net['distance']:.1f}",
-                "–" if other is None else f"{other['best_rate']:,.0f} (batch {other['best_batch']})",
+                "–" if other is None else f"{other['best_rate']:,.0f} ({other['best_batch']})",
                 "–" if ratio is None else f"{ratio:,.0f}",
             ]
         )
-    header = ("net", "epoch", "fresh", "learned", "bare µs", "/bare", "SLAYER", "ratio")
+    header = ("rule", "H", "T", "epoch", "fresh", "learned", "/bare", "SLAYER", "ratio")
     table(f"Samples a CPU second in training, 784-H-10, one thread; {value['data']}", header, rows)(console)
     console.print(
         "epoch: mean of one epoch from random weights; fresh: its first 5,000 samples. learned: share of the samples "
-        "whose error was sent. bare: a sample's forward row additions alone.",
+        "whose error was sent. /bare: time by that of a sample's forward row additions alone. SLAYER: its rate (and "
+        "best batch).",
         soft_wrap=True,
     )
     if value["slayer"]["why"]:

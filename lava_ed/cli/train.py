@@ -31,6 +31,10 @@ Readout = Annotated[str | None, typer.Option(help="membrane or first-spike.")]
 Encoder = Annotated[str | None, typer.Option(help="ttfs, rate or current.")]
 Validation = Annotated[float | None, typer.Option(help="Share of the training part held out.")]
 Limit = Annotated[int | None, typer.Option(help="Train on at most this many samples.")]
+Shift = Annotated[
+    int | None,
+    typer.Option(help="Augmentation: move training images by up to this many pixels, anew each epoch.  [default: 0]"),
+]
 Snapshots = Annotated[bool, typer.Option("--snapshots", help="Keep the net of every epoch, for lava-ed diagnose.")]
 SettingsFile = Annotated[
     str | None, typer.Option("--settings", metavar="FILE", help="best.json of a sweep: rule, data set and settings.")
@@ -56,6 +60,7 @@ def train(
     encoder: Encoder = None,
     validation: Validation = None,
     limit: Limit = None,
+    shift: Shift = None,
     checkpoint_interval: Interval = None,
     snapshots: Snapshots = False,
     settings_file: SettingsFile = None,
@@ -82,6 +87,7 @@ def train(
         "encoder": encoder,
         "validation": validation,
         "limit": limit,
+        "shift": shift,
         "checkpoint_interval": checkpoint_interval,
         "snapshots": snapshots or None,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lava_ed.data.augment import check_shift, offsets_of, shifted
 from lava_ed.data.datasets import (
     DATASETS,
     Dataset,
@@ -17,7 +18,10 @@ __all__ = [
     "Dataset",
     "check_images",
     "check_labels",
+    "check_shift",
     "load_dataset",
+    "offsets_of",
     "read_idx",
+    "shifted",
     "split_validation",
 ]

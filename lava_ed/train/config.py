@@ -40,6 +40,9 @@ class TrainConfig:
         Share of the training part that is held out, 0 ≤ f < 1.
     limit : int or None
         Train on at most this many samples.
+    shift : int
+        Augmentation: each training image moves by up to this many pixels in both directions, anew in each epoch;
+        0: none.  Samples held out and test samples stay where they are.
     backend : {"engine", "lava"}
     checkpoint_interval : int
         Samples between two checkpoints.
@@ -91,6 +94,7 @@ class TrainConfig:
     backend: str
     checkpoint_interval: int
     snapshots: bool = False
+    shift: int = 0
 
     def __post_init__(self) -> None:
         preset(self.rule, self.dataset)
@@ -102,6 +106,7 @@ class TrainConfig:
             ("checkpoint_interval", self.checkpoint_interval, 1),
             ("limit", 1 if self.limit is None else self.limit, 1),
             ("seed", self.seed, 0),
+            ("shift", self.shift, 0),
         ):
             if value < low:
                 raise ConfigError(f"{name} is {value}, it must be at least {low}")

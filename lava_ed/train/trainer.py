@@ -8,9 +8,10 @@ from os import PathLike
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from lava_ed import __version__
-from lava_ed.data import Dataset, load_dataset, split_validation
+from lava_ed.data import Dataset, check_shift, load_dataset, offsets_of, shifted, split_validation
 from lava_ed.errors import CheckpointError
 from lava_ed.train.backend import TAG, Backend, make_backend, warm_up
 from lava_ed.train.config import TrainConfig
@@ -66,6 +67,7 @@ def train(
     folder = RunFolder(out)
     earlier = _earlier(folder, config) if resume and not folder.is_blank() else None
     data = dataset or load_dataset(config.dataset, config.data_dir)
+    check_shift(config.shift, data.image_shape)
     try:
         if earlier is None:
             folder.claim_new()
@@ -208,6 +210,8 @@ class Trainer:
     def _epoch(self, watch: InterruptWatch) -> None:
         """Present the rest of an epoch, judge the net, write metrics and checkpoint."""
         order = self._order(self.position.epoch)
+        if self.config.shift:
+            self.backend.bind(self._shifted(self.position.epoch))
         while self.position.index < self.samples:
             self._chunk(order)
             if watch.pressed:
@@ -218,6 +222,11 @@ class Trainer:
         self.reporter.epoch(self.position.rows[-1], self.config.epochs)
         if watch.pressed:
             self._stop()
+
+    def _shifted(self, epoch: int) -> npt.NDArray[np.uint8]:
+        """The images as an epoch sees them."""
+        offsets = offsets_of(self.config.shift, self.config.seed, epoch, len(self.images))
+        return shifted(self.images, self.data.image_shape, offsets)
 
     def _stop(self) -> None:
         """Save and leave after Ctrl-C."""

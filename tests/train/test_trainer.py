@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lava_ed.data import Dataset
+from lava_ed.data import Dataset, offsets_of, split_validation
 from lava_ed.errors import CheckpointError, ConfigError, DataError, RunFolderError
 from lava_ed.train import EngineBackend, Model, Reporter, RunFolder, TrainingInterrupted, evaluate, train
 from lava_ed.train import trainer as trainer_module
@@ -122,6 +122,29 @@ def test_training_is_the_plain_loop(small, digits, tmp_path):
         np.testing.assert_array_equal(weights.T.astype(np.int16) * 2, backend.state()[f"{node}.weights"])
 
 
+def test_shifted_training_is_the_plain_loop_over_moved_images(small, digits, tmp_path):
+    """By hand: each sample cut out of a black frame at its epoch's place, the samples held out left alone."""
+    config = small(shift=2)
+    summary = train(config, tmp_path / "run", dataset=digits)
+    spec, backend = config.spec(64, 10), EngineBackend(config.spec(64, 10))
+    rows, held_out = split_validation(digits, config.validation, config.seed)
+    frames = np.pad(digits.train_images.reshape(-1, 8, 8), ((0, 0), (2, 2), (2, 2)))
+    for g in range(config.epochs * 300):
+        epoch, position = divmod(g, 300)
+        backend.set_rate(spec.rule.rate_at(g / (config.epochs * 300)))
+        row = rows[sample_order(config.seed, epoch, 300)[position]]
+        down, right = offsets_of(2, config.seed, epoch, len(frames))[row]
+        backend.bind(frames[row, 2 - down : 10 - down, 2 - right : 10 - right].reshape(1, 64).copy())
+        backend.present(np.zeros(1, np.int64), digits.train_labels[row : row + 1])
+    model = Model.read(tmp_path / "run" / MODEL)
+    for node, weights in model.weights.items():
+        np.testing.assert_array_equal(weights.T.astype(np.int16) * 2, backend.state()[f"{node}.weights"])
+    again = evaluate("engine", model, digits.train_images, digits.train_labels, held_out)
+    assert again.accuracy == summary["validation_accuracy"]
+    train(small(), tmp_path / "still", dataset=digits)
+    assert (tmp_path / "still" / MODEL).read_bytes() != (tmp_path / "run" / MODEL).read_bytes()
+
+
 def test_the_checkpoint_interval_and_chunks_do_not_matter(small, digits, tmp_path, monkeypatch):
     contents = set()
     for chunk, interval in ((512, 10_000), (64, 37), (1, 90)):
@@ -156,6 +179,13 @@ class TestCtrlC:
         train(config, tmp_path / "whole", dataset=digits)
         assert (tmp_path / "run" / MODEL).read_bytes() == (tmp_path / "whole" / MODEL).read_bytes()
 
+    def test_a_shifted_run_resumes_to_the_same_net(self, small, digits, tmp_path):
+        with pytest.raises(TrainingInterrupted):
+            train(small(shift=1), tmp_path / "run", dataset=digits, reporter=Stopping(1, 200))
+        train(small(shift=1), tmp_path / "run", resume=True, dataset=digits)
+        train(small(shift=1), tmp_path / "whole", dataset=digits)
+        assert (tmp_path / "run" / MODEL).read_bytes() == (tmp_path / "whole" / MODEL).read_bytes()
+
     def test_training_works_outside_the_main_thread(self, small, digits, tmp_path):
         done = []
         thread = threading.Thread(target=lambda: done.append(train(small(epochs=1), tmp_path / "run", dataset=digits)))
@@ -177,7 +207,9 @@ class TestWhatResumeRefuses:
         config, run = stopped
         assert stored_config(run) == config
 
-    @pytest.mark.parametrize("change", [{"seed": 1}, {"epochs": 3}, {"hidden": (24,)}, {"learning_rate": 0.5}])
+    @pytest.mark.parametrize(
+        "change", [{"seed": 1}, {"epochs": 3}, {"hidden": (24,)}, {"learning_rate": 0.5}, {"shift": 1}]
+    )
     def test_another_configuration_is_named(self, stopped, digits, change):
         config, run = stopped
         with pytest.raises(CheckpointError, match=next(iter(change))):
@@ -249,6 +281,13 @@ class TestBadInput:
         monkeypatch.setattr(trainer_module, "Trainer", None)
         with pytest.raises(RunFolderError):
             train(small(), tmp_path / "file" / "run", dataset=digits)
+
+    def test_a_shift_out_of_the_frame(self, small, digits, tmp_path):
+        with pytest.raises(ConfigError, match="shift is -1, it must be at least 0"):
+            small(shift=-1)
+        with pytest.raises(ConfigError, match=r"shift 8 .* at most 7"):
+            train(small(shift=8), tmp_path / "run", dataset=digits)
+        assert not (tmp_path / "run").exists()
 
     def test_float_pixels(self, digits):
         images = digits.train_images.astype(np.float32)

@@ -354,11 +354,12 @@ def test_layer_of():
 
 
 def test_the_command_gives_the_same_configuration_again():
-    config = TrainConfig.create("mpd-ed", "digits", hidden=(8, 4), steps=6, limit=9, data_dir="a b", dead_zone=7)
+    settings = {"hidden": (8, 4), "steps": 6, "limit": 9, "shift": 1, "data_dir": "a b", "dead_zone": 7}
+    config = TrainConfig.create("mpd-ed", "digits", **settings)
     command, beyond = command_of(config, "out; rm -rf x")
     assert beyond == ["dead_zone"]
     assert "--hidden 8,4" in command
-    assert "--steps 6 --limit 9" in command
+    assert "--steps 6 --limit 9 --shift 1" in command
     assert "--data-dir 'a b'" in command
     assert command.endswith("--out 'out; rm -rf x'")
 

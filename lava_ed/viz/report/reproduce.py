@@ -18,7 +18,7 @@ from lava_ed.viz.report.page import Block, Code, Section, Table, Text, number
 _ALWAYS: Final = ("hidden", "epochs", "seed")
 _OPTIONS: Final = (
     "data_dir", "backend", "learning_rate", "steps", "feedback", "readout", "encoder", "validation", "limit",
-    "checkpoint_interval",
+    "shift", "checkpoint_interval",
 )  # fmt: skip
 """Settings that `lava-ed train` takes; the others are set in Python."""
 

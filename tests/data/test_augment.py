@@ -1,0 +1,66 @@
+"""Shifted images, beside a frame of zeros around each and a window cut out of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lava_ed.data import check_shift, offsets_of, shifted
+from lava_ed.errors import ConfigError
+
+
+def test_by_hand() -> None:
+    """Down by one, and right by one and up by two."""
+    images = np.arange(1, 10, dtype=np.uint8).reshape(1, 9).repeat(2, axis=0)
+    moved = shifted(images, (3, 3), np.array([[1, 0], [-2, 1]]))
+    assert moved.reshape(2, 3, 3).tolist() == [
+        [[0, 0, 0], [1, 2, 3], [4, 5, 6]],
+        [[0, 7, 8], [0, 0, 0], [0, 0, 0]],
+    ]
+    assert images[0].tolist() == list(range(1, 10))
+
+
+@given(st.data(), st.integers(1, 6), st.integers(1, 6), st.integers(0, 5))
+def test_is_a_window_of_the_padded_image(data: st.DataObject, height: int, width: int, n: int) -> None:
+    generator = np.random.default_rng(data.draw(st.integers(0, 99)))
+    images = generator.integers(0, 256, (n, height * width)).astype(np.uint8)
+    offsets = np.stack([generator.integers(1 - side, side, n) for side in (height, width)], axis=1)
+    moved = shifted(images, (height, width), offsets).reshape(n, height, width)
+    for image, result, (down, right) in zip(images.reshape(n, height, width), moved, offsets, strict=True):
+        padded = np.pad(image, ((height, height), (width, width)))
+        window = padded[height - down : 2 * height - down, width - right : 2 * width - right]
+        np.testing.assert_array_equal(result, window)
+
+
+def test_offsets_depend_on_seed_and_epoch_and_reach_every_value() -> None:
+    first = offsets_of(2, seed=3, epoch=1, n=5000)
+    np.testing.assert_array_equal(first, offsets_of(2, seed=3, epoch=1, n=5000))
+    np.testing.assert_array_equal(first[:10], offsets_of(2, seed=3, epoch=1, n=10))
+    for other in (offsets_of(2, seed=3, epoch=2, n=5000), offsets_of(2, seed=4, epoch=1, n=5000)):
+        assert np.mean(first != other) > 0.7
+    pairs, counts = np.unique(first, axis=0, return_counts=True)
+    assert len(pairs) == 25
+    assert pairs.min() == -2
+    assert pairs.max() == 2
+    # 200 expected of each, standard deviation 14.
+    assert 130 < counts.min() <= counts.max() < 270
+
+
+def test_no_shift_moves_nothing() -> None:
+    assert not offsets_of(0, seed=0, epoch=0, n=9).any()
+
+
+@pytest.mark.parametrize(
+    ("shift", "shape", "text"),
+    [(1, (64,), "no rows and columns"), (8, (8, 9), "at most 7"), (3, (3, 8), "at most 2")],
+)
+def test_what_images_do_not_allow(shift: int, shape: tuple[int, ...], text: str) -> None:
+    with pytest.raises(ConfigError, match=f"shift {shift}.*{text}"):
+        check_shift(shift, shape)
+
+
+def test_what_images_allow() -> None:
+    check_shift(0, (64,))
+    check_shift(7, (8, 9))
