@@ -21,10 +21,10 @@ from lava_ed.engine.families.ring_buffer import ring_sink, ring_source
 from lava_ed.engine.families.sparse import sparse_delayed, sparse_forward
 from lava_ed.engine.families.tallies import count_epoch, count_learned, count_spikes, run_tally
 from lava_ed.engine.interpreter import run_op
-from lava_ed.kernels._jit import inline, kernel
+from lava_ed.kernels._jit import inline, kernel, merged
 
 
-@kernel
+@merged
 def plain_op(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
     """Ops of Lava's processes that do not learn; `now` is Lava's time step."""
     code = a[0]

@@ -136,6 +136,14 @@ def allocating(function: F) -> F:
     return _stamped(_compile(function, cache=True, _nrt=True))  # type: ignore[no-any-return]
 
 
+def merged(function: F) -> F:
+    """As `kernel`, for what LLVM is to merge into the loop that calls it, as a call with many arrays costs dear.
+
+    Not for large ones with loops of their own: among so much code LLVM finds their vectors no longer.
+    """
+    return _stamped(_compile(function, cache=True, forceinline=True))  # type: ignore[no-any-return]
+
+
 def inline(function: F) -> F:
     """As `kernel`, for small scalar helpers that must vanish into the loop that calls them."""
     return _compile(function, inline="never")  # type: ignore[no-any-return]

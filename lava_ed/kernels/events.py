@@ -12,25 +12,44 @@ from numba.extending import intrinsic
 from lava_ed.kernels._jit import inline, kernel, pasted
 from lava_ed.kernels.lanes import LANES, constant, mask_bits, place
 
-__all__ = ["add_events", "add_vector", "copy_rows", "copy_vector", "list_events", "list_rows_of_events"]
+__all__ = [
+    "add_events",
+    "add_vector",
+    "copy_rows",
+    "copy_vector",
+    "count_positive",
+    "list_events",
+    "list_rows_of_events",
+]
 
 
 AT_ONCE: Final = 4
 """So many of them are listed without looking whether there are any."""
 
 
-@intrinsic
-def which_act(typing_context: Any, values: Any, start: Any) -> Any:
-    """Bit k tells whether values[start + k] is not 0, k < LANES; the values lie side by side."""
+def _which(values: Any, comparison: str) -> Any:
+    """Code of a mask of LANES values that compare so with 0; for intrinsics of (values, start)."""
     if values.layout != "C":
         return None
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         lanes = ir.VectorType(context.get_data_type(values.dtype), LANES)
         loaded = builder.load(place(context, builder, signature, args, 0, args[1], lanes), align=1)
-        return mask_bits(builder, builder.icmp_signed("!=", loaded, constant(0, lanes)), 32)
+        return mask_bits(builder, builder.icmp_signed(comparison, loaded, constant(0, lanes)), 32)
 
     return types.uint32(values, types.intp), codegen
+
+
+@intrinsic
+def which_act(typing_context: Any, values: Any, start: Any) -> Any:
+    """Bit k tells whether values[start + k] is not 0, k < LANES; the values lie side by side."""
+    return _which(values, "!=")
+
+
+@intrinsic
+def which_are_positive(typing_context: Any, values: Any, start: Any) -> Any:
+    """As `which_act`, of signed values above 0."""
+    return _which(values, ">")
 
 
 @intrinsic
@@ -85,6 +104,18 @@ def list_events(values, events):  # type: ignore[no-untyped-def]
         if values[i] != 0:
             events[count] = i
             count += 1
+    return count
+
+
+@inline
+def count_positive(values):  # type: ignore[no-untyped-def]
+    """How many values are above 0."""
+    count = np.int64(0)
+    whole = values.size - values.size % LANES
+    for start in range(0, whole, LANES):
+        count += number_of_bits(which_are_positive(values, start))
+    for i in range(whole, values.size):
+        count += np.int64(values[i] > 0)
     return count
 
 

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from lava_ed.kernels import views
 from lava_ed.kernels._jit import inline, pasted
 from lava_ed.kernels.counting import BACKWARD, BARRIER_STEPS, FORWARD, NEURON_ACTIVE, NEURON_IDLE
 from lava_ed.kernels.neuron import adapt_step
@@ -47,20 +48,19 @@ class FlatNet(NamedTuple):
 def matrix(net, layer):  # type: ignore[no-untyped-def]
     """Stored weights (n_pre, n_post) of connection `layer`."""
     n_pre, n_post = net.sizes[layer - 1], net.sizes[layer]
-    start = net.offset[layer]
-    return net.w8[start : start + n_pre * n_post].reshape(n_pre, n_post)
+    return views.matrix(net.w8, net.offset[layer], n_pre, n_post)
 
 
 @pasted
 def work_rows(work, n_post):  # type: ignore[no-untyped-def]
     """The scratch of the learning kernel for a layer, rows side by side."""
-    return work.row[: WORK_ROWS * n_post].reshape(WORK_ROWS, n_post)
+    return views.matrix(work.row, 0, WORK_ROWS, n_post)
 
 
 @pasted
 def part(vector, net, layer):  # type: ignore[no-untyped-def]
     """The part of a vector over all neurons that belongs to a layer."""
-    return vector[net.first[layer] : net.first[layer + 1]]
+    return views.part(vector, net.first[layer], net.sizes[layer])
 
 
 @pasted

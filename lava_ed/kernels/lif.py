@@ -15,7 +15,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from lava_ed.kernels._jit import inline, kernel
+from lava_ed.kernels._jit import inline, kernel, merged
 from lava_ed.kernels.counting import COUNTING
 from lava_ed.kernels.events import list_bits, number_of_bits
 from lava_ed.kernels.fixed_point import DECAY_BITS, DECAY_UNITY, STATE_MAX, decay, saturate
@@ -250,7 +250,7 @@ def lif_block(  # type: ignore[no-untyped-def]
     return types.uint64(*arrays, *places, width), codegen
 
 
-@kernel
+@merged
 def lif_step_fast(u, v, a_in, bias, du, dv, threshold, spikes, events):  # type: ignore[no-untyped-def]
     """`lif_step`, `events.list_events` of the spikes and `tally.count_active_lif` of the states before, in one pass.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
+from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 from numpy.typing import ArrayLike, NDArray
@@ -40,9 +41,10 @@ USUAL_IMPULSE: Final = 2**20
 TRACE_BOUND: Final = 2**29
 FACTOR_BITS: Final = 23
 """Of a decay factor in 32 bits, where a trace has 8."""
-LARGEST: Final = 0xFF
 DOUBT: Final = 256
-"""Units of 2^-FACTOR_BITS around a whole number where `decay_and_raise` may round wrongly: it errs by at most 129."""
+"""Units of 2^-FACTOR_BITS around a whole number where `trace_lanes` may round wrongly: it errs by at most 129."""
+CHANGES: Final = 2**LANES
+"""What bits of `trace_lanes` that tell of changes are below."""
 
 
 def decay_factors(taus: ArrayLike) -> NDArray[np.float64]:
@@ -126,10 +128,10 @@ def raise_row(now, t_spike, t, impulse):  # type: ignore[no-untyped-def]
 
 
 @inline
-def is_certain(top, whole, cut):  # type: ignore[no-untyped-def]
-    """Whether the decay in 32 bits is right for all traces of 0 … top."""
+def is_certain(whole, cut):  # type: ignore[no-untyped-def]
+    """Whether the decay in 32 bits is right for all traces of 7 bits."""
     doubt, mask = np.int32(0), np.int32(2**FACTOR_BITS - 1)
-    for v in range(np.int32(top + 1)):
+    for v in range(TRACE_MAX + 1):
         exact = np.int32(np.int32(np.int32(v) * whole) - cut)
         doubt |= np.int32(np.int32(np.int32(exact + np.int32(DOUBT)) & mask) < np.int32(2 * DOUBT))
     return doubt == 0
@@ -137,7 +139,11 @@ def is_certain(top, whole, cut):  # type: ignore[no-untyped-def]
 
 @intrinsic
 def trace_lanes(typing_context, row, t_spike, start, whole, cut, impulse):  # type: ignore[no-untyped-def]
-    """`decay_and_raise` of LANES traces from `start` on, in vectors as wide as the machine has them."""
+    """`step_trace` of LANES traces from `start` on in 32 bits, in vectors as wide as the machine has them.
+
+    Bit k of the result tells whether trace k changed.  With a trace beyond 7 bits nothing is done, and bits above
+    those tell which they are.
+    """
     if not are_rows_of(types.int32, row, t_spike):
         return None
     signature = types.uint32(row, t_spike, types.intp, types.int32, types.int32, types.int32)
@@ -147,60 +153,69 @@ def trace_lanes(typing_context, row, t_spike, start, whole, cut, impulse):  # ty
             return place(context, builder, signature, args, k, args[2], WORDS)
 
         whole, cut, impulse = (everywhere(builder, factor) for factor in args[3:])
-        before, spiked = builder.load(at(0), align=4), builder.load(at(1), align=4)
-        exact = builder.sub(builder.mul(before, whole), cut)
-        now = builder.ashr(builder.add(exact, constant(2**FACTOR_BITS - 1)), constant(FACTOR_BITS))
-        raised = builder.add(now, impulse)
-        raised = builder.select(builder.icmp_signed("<", raised, constant(0)), constant(0), raised)
-        raised = builder.select(builder.icmp_signed(">", raised, constant(TRACE_MAX)), constant(TRACE_MAX), raised)
-        now = builder.select(builder.icmp_signed("==", spiked, constant(1)), raised, now)
-        builder.store(now, at(0), align=4)
-        return mask_bits(builder, builder.icmp_signed("!=", now, before), 32)
+        before = builder.load(at(0), align=4)
+        beyond = mask_bits(builder, builder.icmp_unsigned(">", before, constant(TRACE_MAX)), 32)
+        usual = builder.icmp_unsigned("==", beyond, ir.Constant(beyond.type, 0))
+        told, begun = builder.shl(beyond, ir.Constant(beyond.type, LANES)), builder.block
+        with builder.if_then(usual, likely=True):
+            spiked = builder.load(at(1), align=4)
+            exact = builder.sub(builder.mul(before, whole), cut)
+            now = builder.ashr(builder.add(exact, constant(2**FACTOR_BITS - 1)), constant(FACTOR_BITS))
+            raised = builder.add(now, impulse)
+            raised = builder.select(builder.icmp_signed("<", raised, constant(0)), constant(0), raised)
+            raised = builder.select(builder.icmp_signed(">", raised, constant(TRACE_MAX)), constant(TRACE_MAX), raised)
+            now = builder.select(builder.icmp_signed("==", spiked, constant(1)), raised, now)
+            builder.store(now, at(0), align=4)
+            changed, done = mask_bits(builder, builder.icmp_signed("!=", now, before), 32), builder.block
+        result = builder.phi(beyond.type)
+        result.add_incoming(told, begun)
+        result.add_incoming(changed, done)
+        return result
 
     return signature, codegen
 
 
 @inline
-def decay_and_raise(row, t_spike, whole, cut, impulse):  # type: ignore[no-untyped-def]
-    """`decay_trace`, then the impulse where the spike came in step 1, in 32 bits, into the row itself.
+def step_trace(trace, t_spike, factor, random, impulse):  # type: ignore[no-untyped-def]
+    """`decay_trace`, then the impulse where the spike came in step 1."""
+    now = decay_trace(trace, factor, random)
+    return np.int32(saturate(np.int64(now) + impulse, 0, TRACE_MAX)) if t_spike == 1 else now
 
-    ⌊v·f⌋ + [r < v·f − ⌊v·f⌋] = ⌈v·f − r⌉, here from f and r cut to 23 bits; returns how many traces changed.
-    """
-    changed, word, mask = np.int32(0), np.int32(impulse), np.int32(2**FACTOR_BITS - 1)
-    vectors = row.size - row.size % LANES
-    for start in range(0, vectors, LANES):
-        changed += np.int32(number_of_bits(trace_lanes(row, t_spike, start, whole, cut, word)))
-    for i in range(vectors, row.size):
-        before = row[i]
-        now = np.int32(np.int32(np.int32(np.int32(before * whole) - cut) + mask) >> FACTOR_BITS)
-        raised = np.int32(min(max(np.int32(now + word), np.int32(0)), np.int32(TRACE_MAX)))
-        now = raised if t_spike[i] == 1 else now
+
+@inline
+def step_part(row, t_spike, first, stop, factor, random, impulse):  # type: ignore[no-untyped-def]
+    """`step_trace` of some traces of a row, into the row itself; returns how many changed."""
+    changed = np.int32(0)
+    for i in range(first, stop):
+        now = step_trace(row[i], t_spike[i], factor, random, impulse)
+        changed += np.int32(now != row[i])
         row[i] = now
-        changed += np.int32(now != before)
     return changed
 
 
 @inline
 def step_row(row, t_spike, factor, random, impulse):  # type: ignore[no-untyped-def]
-    """One step of a trace, into the row itself; returns how many changed."""
-    if factor >= 0 and factor <= 1 and abs(impulse) <= USUAL_IMPULSE:
-        any_spike, seen = np.int32(0), np.int32(0)
+    """One step of a trace, into the row itself; returns how many changed.
+
+    ⌊v·f⌋ + [r < v·f − ⌊v·f⌋] = ⌈v·f − r⌉, where that is certain from f and r cut to 23 bits.
+    """
+    vectors, changed = 0, np.int32(0)
+    if factor == 0 and impulse <= 0:  # a trace that is not used
         for i in range(row.size):
-            seen |= row[i]
-            any_spike |= t_spike[i]
-        if seen == 0 and (any_spike == 0 or impulse <= 0):
-            return np.int32(0)
+            changed += np.int32(row[i] != 0)
+            row[i] = 0
+        return changed
+    if factor >= 0 and factor <= 1 and abs(impulse) <= USUAL_IMPULSE:
         whole, cut = np.int32(np.round(factor * 2.0**FACTOR_BITS)), np.int32(random * 2.0**FACTOR_BITS)
-        if seen >= 0 and seen <= LARGEST and is_certain(seen, whole, cut):
-            return decay_and_raise(row, t_spike, whole, cut, impulse)
-    changed = np.int32(0)
-    for i in range(row.size):
-        before = row[i]
-        now = decay_trace(before, factor, random)
-        raised = np.int32(saturate(np.int64(now) + impulse, 0, TRACE_MAX))
-        row[i] = raised if t_spike[i] == 1 else now
-        changed += np.int32(row[i] != before)
-    return changed
+        if is_certain(whole, cut):
+            vectors = row.size - row.size % LANES
+    for start in range(0, vectors, LANES):
+        bits = trace_lanes(row, t_spike, start, whole, cut, np.int32(impulse))
+        if bits >= CHANGES:
+            changed += step_part(row, t_spike, start, start + LANES, factor, random, impulse)
+        else:
+            changed += np.int32(number_of_bits(bits))
+    return np.int32(changed + step_part(row, t_spike, vectors, row.size, factor, random, impulse))
 
 
 @kernel

@@ -40,6 +40,7 @@ from lava_ed.kernels.loihi_learning import (
     rounding_offset,
 )
 from lava_ed.kernels.product_maps import WORK_ROWS, change_of, compose
+from lava_ed.kernels.views import cube, matrix, part
 
 __all__ = ["MAX_PRODUCTS", "SLOTS", "apply_separable", "is_separable", "scratch_sizes"]
 
@@ -334,18 +335,17 @@ def apply_separable(  # type: ignore[no-untyped-def]
         return False, np.int64(0), np.int64(0)
     (n_pre, n_post), n_products = weights.shape, products.shape[0]
     longest = max(n_pre, n_post)
-    notes, at = words[: NOTE_ROWS * n_slots].reshape(NOTE_ROWS, n_slots), NOTE_ROWS * n_slots
-    parts, at = words[at : at + n_products * n_post].reshape(n_products, n_post), at + n_products * n_post
-    far, at = words[at : at + n_products * n_pre].reshape(n_products, n_pre), at + n_products * n_pre
-    near, at = words[at : at + n_products * n_pre].reshape(n_products, n_pre), at + n_products * n_pre
-    work, at = words[at : at + WORK_ROWS * longest].reshape(WORK_ROWS, longest), at + WORK_ROWS * longest
-    near_x, at = words[at : at + 2 * n_pre].reshape(2, n_pre), at + 2 * n_pre
-    found, listed, columns = words[at : at + n_pre], words[at + n_pre : at + 2 * n_pre], words[at + 2 * n_pre :]
-    scalars = columns[n_post : n_post + n_products]
-    table, at = shorts[:KEYS], KEYS + n_slots * 3 * n_post
-    slots = shorts[KEYS:at].reshape(n_slots, 3, n_post)
-    far_slot = shorts[at : at + 3 * n_pre].reshape(3, n_pre)
-    near_slot = shorts[at + 3 * n_pre : at + 6 * n_pre].reshape(3, n_pre)
+    notes, at = matrix(words, 0, NOTE_ROWS, n_slots), NOTE_ROWS * n_slots
+    parts, at = matrix(words, at, n_products, n_post), at + n_products * n_post
+    far, at = matrix(words, at, n_products, n_pre), at + n_products * n_pre
+    near, at = matrix(words, at, n_products, n_pre), at + n_products * n_pre
+    work, at = matrix(words, at, WORK_ROWS, longest), at + WORK_ROWS * longest
+    near_x, at = matrix(words, at, 2, n_pre), at + 2 * n_pre
+    found, listed, at = part(words, at, n_pre), part(words, at + n_pre, n_pre), at + 2 * n_pre
+    columns, scalars = part(words, at, n_post), part(words, at + n_post, n_products)
+    table, at = part(shorts, 0, KEYS), KEYS + n_slots * 3 * n_post
+    slots = cube(shorts, KEYS, n_slots, 3, n_post)
+    far_slot, near_slot = matrix(shorts, at, 3, n_pre), matrix(shorts, at + 3 * n_pre, 3, n_pre)
 
     on_all, on_pre, on_post = active_reach(products, u_active)
     n_columns = list_spikes(ty, columns) if on_post else 0

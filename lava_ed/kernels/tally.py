@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lava_ed.kernels._jit import kernel
-from lava_ed.kernels.events import copy_vector
+from lava_ed.kernels.events import copy_vector, count_positive
 
 __all__ = [
     "NO_LIMIT",
@@ -75,14 +75,9 @@ def count_visits(tx, ty, on_pre, on_post, on_all):  # type: ignore[no-untyped-de
     """
     if on_all:
         return np.int64(tx.size) * ty.size
-    n_rows, n_columns = np.int32(0), np.int32(0)
-    if on_pre:
-        for i in range(tx.size):
-            n_rows += np.int32(tx[i] > 0)
-    if on_post:
-        for j in range(ty.size):
-            n_columns += np.int32(ty[j] > 0)
-    return np.int64(n_rows) * ty.size + np.int64(n_columns) * tx.size - np.int64(n_rows) * n_columns
+    n_rows = count_positive(tx) if on_pre else np.int64(0)
+    n_columns = count_positive(ty) if on_post else np.int64(0)
+    return n_rows * ty.size + n_columns * tx.size - n_rows * n_columns
 
 
 @kernel

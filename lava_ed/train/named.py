@@ -29,8 +29,12 @@ _EPOCHS: Final = {"mnist": 30, "fashion-mnist": 60}
 _BASELINE_EPOCHS: Final = 10
 """Fewer than ours, whose samples mostly cost no backward pass; their rates fall to the end all the same."""
 BASELINES: Final = ("relpsp-fixed", "ssgd", "sg-bptt", "renner")
-_STD_ED_DEEP: Final[dict[str, Any]] = {"error_shift": 9}
-"""STD-ED with two hidden layers on Fashion-MNIST: hidden errors smaller still."""
+_DEEP: Final[dict[tuple[str, str], dict[str, Any]]] = {
+    ("std-ed", "fashion"): {"error_shift": 9},
+    ("mpd-ed", "fashion"): {"feedback": "random", "weight_rounding": "carry"},
+}
+"""Two hidden layers: STD-ED with hidden errors that are smaller still; MPD-ED with errors straight from the output, so
+that updates need not wait in the tag, which is then free for what they leave over."""
 _ONE_PASS_NEURONS: Final = {"mnist": 800, "fashion-mnist": 1600}
 _ONE_PASS: Final[dict[str, Any]] = {
     "epochs": 1,
@@ -52,7 +56,7 @@ def _rows() -> dict[str, NamedPreset]:
             epochs = _EPOCHS[dataset]
             for hidden in ((400,), (800,), (400, 200)):
                 sizes = "-".join(map(str, hidden))
-                own = _STD_ED_DEEP if (rule, short, len(hidden)) == ("std-ed", "fashion", 2) else {}
+                own = _DEEP.get((rule, short), {}) if len(hidden) > 1 else {}
                 rows[f"{rule}-{short}-{sizes}"] = NamedPreset(
                     rule, dataset, {"epochs": epochs, "hidden": hidden, **own}
                 )

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from strategies import INT16, INT32, decays, edged, far_states, inputs, states, vectors
 
+from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.dense import (
     accumulate_bytes,
     accumulate_events,
     pack_bytes,
 )
-from lava_ed.kernels.events import list_events, list_rows_of_events
+from lava_ed.kernels.events import count_positive, list_events, list_rows_of_events
 from lava_ed.kernels.lif import effective_biases, lif_step, lif_step_fast
 from lava_ed.kernels.row_sums import BYTES_AT_ONCE
 from lava_ed.kernels.tally import NO_LIMIT, count_active_lif
@@ -94,6 +95,18 @@ class TestBytes:
         accumulate_events(weights, events, count, expected)
         accumulate_bytes(packed, events, count, shift, offset, sums)
         np.testing.assert_array_equal(sums, expected)
+
+
+@kernel
+def positives(values):
+    """`count_positive` in a kernel."""
+    return count_positive(values)
+
+
+@settings(deadline=None)
+@given(values=st.integers(0, 40).flatmap(lambda n: vectors(np.int32, n, edged(-2, 2, *INT32))))
+def test_positive_values_are_counted(values):
+    assert positives(values) == np.count_nonzero(values > 0)
 
 
 @given(density=st.sampled_from([0.0, 0.3, 1.0]), seed=st.integers(0, 99))

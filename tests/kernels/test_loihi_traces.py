@@ -99,12 +99,13 @@ def test_factors_above_one_by_hand():
 @given(
     factor=st.one_of(st.floats(0, 1), st.sampled_from([0.0, 0.25, 0.5, 1.0, 1.5, float(np.exp(-0.1))])),
     random=st.one_of(st.floats(0, 1, exclude_max=True), st.sampled_from([0.0, 0.25, 0.5, 0.75])),
-    impulse=st.integers(-5, 130), highest=st.sampled_from([0, 3, 127, 255]), seed=st.integers(0, 2**32 - 1),
+    impulse=st.integers(-5, 130), lowest=st.sampled_from([0, -9]), highest=st.sampled_from([0, 3, 127, 255]),
+    seed=st.integers(0, 2**32 - 1),
 )  # fmt: skip
-def test_one_step_in_place(factor, random, impulse, highest, seed):
+def test_one_step_in_place(factor, random, impulse, lowest, highest, seed):
     """Equal to the history in floating point, also where 32 bits cannot tell how to round."""
     rng = np.random.default_rng(seed)
-    before = rng.integers(0, highest + 1, (2, 300)).astype(np.int32)
+    before = rng.integers(lowest, highest + 1, (2, 300)).astype(np.int32)
     spikes = (rng.random(300) < rng.choice([0.0, 0.3])).astype(np.int32)
     rule = (spikes, np.array([factor, 0.0]), random, 60, np.array([impulse, 7]), np.array([128, 0]))
     history = np.zeros((2, 2, 300), np.int32)

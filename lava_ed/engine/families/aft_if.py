@@ -30,6 +30,7 @@ from lava_ed.kernels.neuron import (
     threshold_of_step,
 )
 from lava_ed.kernels.streams import PORT_STREAM
+from lava_ed.kernels.views import part
 from lava_ed.network.adaptation import Adaptation
 
 
@@ -42,7 +43,7 @@ def aftif_reset(a, i32):  # type: ignore[no-untyped-def]
     i32[a[2]] += 1
     n = a[1]
     for k in range(3, 9):
-        i32[a[k] : a[k] + n] = 0
+        part(i32, a[k], n)[:] = 0
     i32[a[9]] = 0
     i32[a[10]] = 0
 
@@ -55,8 +56,8 @@ def aftif_integrate(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     another op clears u.
     """
     n = a[1]
-    u = i32[a[3] : a[3] + n]
-    active, overflows = integrate(i32[a[2] : a[2] + n], u, i32[a[4] : a[4] + n])
+    u = part(i32, a[3], n)
+    active, overflows = integrate(part(i32, a[2], n), u, part(i32, a[4], n))
     add_count(i64, a[5] + NEURON_ACTIVE * N_PHASES + FORWARD, active)
     i64[a[6]] += overflows
     if phase == a[7]:
@@ -76,10 +77,10 @@ def aftif_fire(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     if s >= a[6]:
         i32[a[8]] = 0
         return
-    u = i32[a[2] : a[2] + n]
+    u = part(i32, a[2], n)
     count, newly_active = fire_falling_threshold(
-        u, i32[a[3] : a[3] + n], threshold_of_step(i32[a[5]]), a[6] - s, i32[a[4] : a[4] + n],
-        i32[a[9] : a[9] + n],
+        u, part(i32, a[3], n), threshold_of_step(i32[a[5]]), a[6] - s, part(i32, a[4], n),
+        part(i32, a[9], n),
     )  # fmt: skip
     if s == 0:
         u[:] = 0
@@ -100,7 +101,7 @@ def aftif_backward(a, i32, i64):  # type: ignore[no-untyped-def]
     if i32[a[2]] == 0:
         return
     n = a[1]
-    messages, active, _ = gate_error(i32[a[3] : a[3] + n], i32[a[4] : a[4] + n], a[5], a[8], i32[a[6] : a[6] + n])
+    messages, active, _ = gate_error(part(i32, a[3], n), part(i32, a[4], n), a[5], a[8], part(i32, a[6], n))
     i32[a[7]] = messages
     c = a[9] + BACKWARD
     add_count(i64, c + NEURON_ACTIVE * N_PHASES, active)
@@ -116,8 +117,8 @@ def learning_ports(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     live y, 9 seed (i64), 10 presentation, 11 layer, 12 phase that clears instead.
     """
     n = a[1]
-    y1 = i32[a[6] : a[6] + n]
-    y2 = i32[a[7] : a[7] + n]
+    y1 = part(i32, a[6], n)
+    y2 = part(i32, a[7], n)
     if phase == a[12] or i32[a[3]] == 0:
         if i32[a[8]]:
             y1[:] = 0
@@ -125,7 +126,7 @@ def learning_ports(a, i32, i64, phase):  # type: ignore[no-untyped-def]
             i32[a[8]] = 0
         return
     key = stream_key(i64[a[9]], i32[a[10]], a[11] + PORT_STREAM, phase)
-    i32[a[8]] = split_error(i32[a[2] : a[2] + n], a[4] + i32[a[5]], key, y1, y2)
+    i32[a[8]] = split_error(part(i32, a[2], n), a[4] + i32[a[5]], key, y1, y2)
 
 
 @kernel
@@ -137,7 +138,7 @@ def adapt(a, i32):  # type: ignore[no-untyped-def]
     """
     if i32[a[5]] == 0 or a[9] == 0:
         return
-    state = i32[a[2] : a[2] + a[1]]
+    state = part(i32, a[2], a[1])
     if a[3]:
         fired, saturated = count_history(state, a[4])
     else:

@@ -28,6 +28,7 @@ from lava_ed.kernels.neuron import (
     threshold_of_step,
 )
 from lava_ed.kernels.streams import PORT_STREAM
+from lava_ed.kernels.views import part
 from lava_ed.network.adaptation import Adaptation
 
 
@@ -41,7 +42,7 @@ def aftlif_reset(a, i32):  # type: ignore[no-untyped-def]
     i32[a[2]] += 1
     n = a[1]
     for k in range(3, 11):
-        i32[a[k] : a[k] + n] = 0
+        part(i32, a[k], n)[:] = 0
     i32[a[11]] = 0
     i32[a[12]] = 0
 
@@ -61,8 +62,8 @@ def aftlif_forward(a, i32, i64, phase):  # type: ignore[no-untyped-def]
         return np.int64(0)
     theta = threshold_of_step(i32[a[4]])
     count, active, overflows = leak_and_fire(
-        i32[a[2] : a[2] + n], i32[a[3] : a[3] + n], theta, a[5], (theta * a[6]) >> 3, t,
-        i32[a[9] : a[9] + n], i32[a[10] : a[10] + n], i32[a[12] : a[12] + n],
+        part(i32, a[2], n), part(i32, a[3], n), theta, a[5], (theta * a[6]) >> 3, t,
+        part(i32, a[9], n), part(i32, a[10], n), part(i32, a[12], n),
     )  # fmt: skip
     i32[a[11]] = count
     c = a[13] + FORWARD
@@ -86,21 +87,21 @@ def aftlif_replay(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     if i32[a[2]] == 0:
         i32[a[14]] = 0
         return np.int64(0)
-    words = i32[a[10] : a[10] + n]
+    words = part(i32, a[10], n)
     c = a[16] + BACKWARD
     t = a[4] - 1 - (phase - a[3])
     count = 0
     if t >= 0:
-        count = spikes_at(words, t, i32[a[15] : a[15] + n])
+        count = spikes_at(words, t, part(i32, a[15], n))
         add_count(i64, c + SPIKES * N_PHASES, count)
         add_count(i64, c + SPIKE_MESSAGES * N_PHASES, count * a[17])
     i32[a[14]] = count
     t += 1
     if t >= a[4]:
         return np.int64(0)
-    y1 = i32[a[21] : a[21] + n]
-    y2 = i32[a[22] : a[22] + n]
-    delta = i32[a[8] : a[8] + n]
+    y1 = part(i32, a[21], n)
+    y2 = part(i32, a[22], n)
+    delta = part(i32, a[8], n)
     if t < 0:
         y1[:] = 0
         y2[:] = 0
@@ -108,9 +109,9 @@ def aftlif_replay(a, i32, i64, phase):  # type: ignore[no-untyped-def]
         i32[a[23]] = 0
         i32[a[9]] = 0
         return np.int64(0)
-    d = i32[a[7] : a[7] + n]
+    d = part(i32, a[7], n)
     messages, active, overflows = replay_error(
-        i32[a[5] : a[5] + n], i32[a[6] : a[6] + n], d, words, i32[a[11] : a[11] + n], t, a[12], a[13], delta
+        part(i32, a[5], n), part(i32, a[6], n), d, words, part(i32, a[11], n), t, a[12], a[13], delta
     )
     i32[a[9]] = messages
     add_count(i64, c + NEURON_ACTIVE * N_PHASES, active)

@@ -16,6 +16,7 @@ from lava_ed.engine.memory import Memory, Slot, Variable
 from lava_ed.errors import ConfigError
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.dense import accumulate_delayed, advance_delays
+from lava_ed.kernels.views import matrix, part
 
 MAX_DELAY = 63
 
@@ -29,16 +30,16 @@ def spikes_delayed(a, i16, i32, i64):  # type: ignore[no-untyped-def]
     14 scaled (i64), 15 ones, 16 row non-zeros, 17 counters (i64).
     """
     n_pre, n_post, slots = a[1], a[2], a[3]
-    weights = i16[a[4] : a[4] + n_pre * n_post].reshape(n_pre, n_post)
-    delays = i16[a[5] : a[5] + n_pre * n_post].reshape(n_pre, n_post)
-    a_buff = i32[a[11] : a[11] + n_post * slots].reshape(n_post, slots)
-    accumulator = i64[a[13] : a[13] + n_post * slots].reshape(n_post, slots)
+    weights = matrix(i16, a[4], n_pre, n_post)
+    delays = matrix(i16, a[5], n_pre, n_post)
+    a_buff = matrix(i32, a[11], n_post, slots)
+    accumulator = matrix(i64, a[13], n_post, slots)
     first = a[8] if i32[a[9]] > 0 else a[15]
     count = i32[a[6]]
-    events = i32[a[7] : a[7] + count]
-    accumulate_delayed(weights, delays, events, i32[first : first + n_pre], count, accumulator)
-    add_reads(a[17], i32[a[9]] > 0, i32[a[16] : a[16] + n_pre], events, count, i64)
-    advance_delays(accumulator, a[10], i64[a[14] : a[14] + slots], a_buff)
+    events = part(i32, a[7], count)
+    accumulate_delayed(weights, delays, events, part(i32, first, n_pre), count, accumulator)
+    add_reads(a[17], i32[a[9]] > 0, part(i32, a[16], n_pre), events, count, i64)
+    advance_delays(accumulator, a[10], part(i64, a[14], slots), a_buff)
     for j in range(n_post):
         i32[a[12] + j] = a_buff[j, 0]
 

@@ -16,6 +16,7 @@ from lava_ed.kernels.counting import FORWARD, N_PHASES, SPIKE_MESSAGES, SPIKES
 from lava_ed.kernels.encoding import events_of_nonzero, events_of_rate, events_of_value, load_values
 from lava_ed.kernels.fixed_point import stream_key
 from lava_ed.kernels.streams import DROP_STREAM
+from lava_ed.kernels.views import part
 from lava_ed.network.encoding import ENCODERS, GREY_LEVELS, EncoderKind, encoder_table
 
 TTFS, RATE, CURRENT = range(3)
@@ -34,13 +35,13 @@ def encoder_load(a, i32, i64, u8):  # type: ignore[no-untyped-def]
     index = (i32[a[3]] - i64[a[11]]) % i64[a[10]]
     row = a[8] + i64[a[9] + index] * n
     load_values(
-        u8[row : row + n],
-        i32[a[4] : a[4] + 256],
+        part(u8, row, n),
+        part(i32, a[4], 256),
         i32[a[12]],
         stream_key(i64[a[13]], i32[a[3]], DROP_STREAM, 0),
-        i32[a[5] : a[5] + n],
-        i32[a[6] : a[6] + n],
-        i32[a[7] : a[7] + a[2] + 1],
+        part(i32, a[5], n),
+        part(i32, a[6], n),
+        part(i32, a[7], a[2] + 1),
     )
 
 
@@ -58,13 +59,13 @@ def encoder_spikes(a, i32, i64, phase):  # type: ignore[no-untyped-def]
         return
     if a[5]:
         t = a[3] - 1 - t
-    order = i32[a[7] : a[7] + n]
-    starts = i32[a[8] : a[8] + a[15] + 1]
-    events = i32[a[10] : a[10] + n]
+    order = part(i32, a[7], n)
+    starts = part(i32, a[8], a[15] + 1)
+    events = part(i32, a[10], n)
     if a[2] == TTFS:
         count = events_of_value(order, starts, a[3] - t, events)
     elif a[2] == RATE:
-        count = events_of_rate(order, starts, i32[a[6] : a[6] + n], a[3], t, events)
+        count = events_of_rate(order, starts, part(i32, a[6], n), a[3], t, events)
     else:
         count = events_of_nonzero(order, starts, events)
     i32[a[9]] = count

@@ -37,7 +37,7 @@ from lava_ed.engine.families.trace_randoms import (
     TraceRandoms,
 )
 from lava_ed.engine.memory import Memory, Slot, Variable, also
-from lava_ed.kernels._jit import kernel
+from lava_ed.kernels._jit import kernel, merged
 from lava_ed.kernels.events import copy_rows, copy_vector
 from lava_ed.kernels.loihi_learning import (
     SCRATCH_ROWS,
@@ -59,6 +59,7 @@ from lava_ed.kernels.loihi_traces import (
     trace_history,
 )
 from lava_ed.kernels.separable_rules import SLOTS, apply_separable, is_separable, scratch_sizes
+from lava_ed.kernels.views import cube, matrix, part
 
 X_TRACES: Final = ("x1", "x2")
 Y_TRACES: Final = ("y1", "y2", "y3")
@@ -66,7 +67,7 @@ TRACES: Final = X_TRACES + Y_TRACES
 N_TRACES: Final = N_X + N_Y
 
 
-@kernel
+@merged
 def traces_receive(a, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
     """Record this step's spikes of both sides; a three-factor rule takes y1, y2, y3 as they come.
 
@@ -77,42 +78,42 @@ def traces_receive(a, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
     n_pre, n_post = a[1], a[2]
     when = (now - 1) % a[7] + 1
     graded = i32[a[5]] > 0
-    whole, fraction = i64[a[10] : a[10] + N_TRACES], i64[a[10] + N_TRACES : a[10] + 2 * N_TRACES]
-    x = i32[a[8] : a[8] + N_X * n_pre].reshape(N_X, n_pre)
-    tx = i32[a[9] : a[9] + n_pre]
+    whole, fraction = part(i64, a[10], N_TRACES), part(i64, a[10] + N_TRACES, N_TRACES)
+    x = matrix(i32, a[8], N_X, n_pre)
+    tx = part(i32, a[9], n_pre)
     if a[6] == GRADED_REGULAR or (a[6] == GRADED_OVERWRITE and graded):
-        events, messages = i32[a[21] : a[21] + n_pre], i32[a[3] : a[3] + n_pre]
+        events, messages = part(i32, a[21], n_pre), part(i32, a[3], n_pre)
         receive_pre_events(events, i32[a[20]], messages, a[6], when, x, tx, whole, fraction)
     else:
-        seen = i32[a[4] : a[4] + n_pre]
+        seen = part(i32, a[4], n_pre)
         for i in range(n_pre):
             message = i32[a[3] + i]
             seen[i] = message if graded else message != 0
         receive_pre_spikes(seen, a[6], when, x, tx, whole[:N_X], fraction[:N_X])
-    bap = i32[a[11] : a[11] + n_post]
-    y = i32[a[12] : a[12] + N_Y * n_post].reshape(N_Y, n_post)
+    bap = part(i32, a[11], n_post)
+    y = matrix(i32, a[12], N_Y, n_post)
     random = np.int64(f64[a[15] + row * RANDOM_COLUMNS + Y_IMPULSE_FIRST])
-    receive_post_spikes(bap, when, y, i32[a[13] : a[13] + n_post], random, whole[N_X:], fraction[N_X:])
-    y0 = i32[a[14] : a[14] + n_post]
+    receive_post_spikes(bap, when, y, part(i32, a[13], n_post), random, whole[N_X:], fraction[N_X:])
+    y0 = part(i32, a[14], n_post)
     for j in range(n_post):
         y0[j] |= np.int32(bap[j] != 0)
     if a[16]:
         for k in range(N_Y):
-            copy_vector(i32[a[17 + k] : a[17 + k] + n_post], y[k])
+            copy_vector(part(i32, a[17 + k], n_post), y[k])
 
 
 @kernel
 def advance_traces(a, i32, i64, f64, row):  # type: ignore[no-untyped-def]
     """The traces of both sides at each step of the epoch that ends; columns as in `traces_learn`."""
     n_pre, n_post, length = a[1], a[2], a[23] + 1
-    x = i32[a[6] : a[6] + N_X * n_pre].reshape(N_X, n_pre)
-    y = i32[a[7] : a[7] + N_Y * n_post].reshape(N_Y, n_post)
-    tx, ty = i32[a[8] : a[8] + n_pre], i32[a[9] : a[9] + n_post]
-    x_history = i32[a[10] : a[10] + length * N_X * n_pre].reshape(length, N_X, n_pre)
-    y_history = i32[a[11] : a[11] + length * N_Y * n_post].reshape(length, N_Y, n_post)
-    decay = f64[a[12] : a[12] + N_TRACES]
-    whole, fraction = i64[a[13] : a[13] + N_TRACES], i64[a[13] + N_TRACES : a[13] + 2 * N_TRACES]
-    draws = f64[a[22] + row * RANDOM_COLUMNS : a[22] + (row + 1) * RANDOM_COLUMNS]
+    x = matrix(i32, a[6], N_X, n_pre)
+    y = matrix(i32, a[7], N_Y, n_post)
+    tx, ty = part(i32, a[8], n_pre), part(i32, a[9], n_post)
+    x_history = cube(i32, a[10], length, N_X, n_pre)
+    y_history = cube(i32, a[11], length, N_Y, n_post)
+    decay = part(f64, a[12], N_TRACES)
+    whole, fraction = part(i64, a[13], N_TRACES), part(i64, a[13] + N_TRACES, N_TRACES)
+    draws = part(f64, a[22] + row * RANDOM_COLUMNS, RANDOM_COLUMNS)
     impulse = np.int64(draws[X_IMPULSE])
     trace_history(x, tx, decay[:N_X], draws[X_DECAY], impulse, whole[:N_X], fraction[:N_X], x_history)
     impulse = np.int64(draws[Y_IMPULSE])
@@ -127,32 +128,32 @@ def advance_traces(a, i32, i64, f64, row):  # type: ignore[no-untyped-def]
 def close_epoch(a, i32):  # type: ignore[no-untyped-def]
     """Forget the spikes of the epoch; columns as in `traces_learn`."""
     i32[a[21]] = 1
-    i32[a[8] : a[8] + a[1]] = 0
-    i32[a[9] : a[9] + a[2]] = 0
-    i32[a[26] : a[26] + a[1]] = 0
-    i32[a[27] : a[27] + a[2]] = 0
+    part(i32, a[8], a[1])[:] = 0
+    part(i32, a[9], a[2])[:] = 0
+    part(i32, a[26], a[1])[:] = 0
+    part(i32, a[27], a[2])[:] = 0
 
 
-@kernel
+@merged
 def step_both(a, i32, i64, f64, row):  # type: ignore[no-untyped-def]
     """As `advance_traces` where an epoch is one step, the x traces in place; counts those that changed.
 
     Those of a step that is not within limits, after a write of the user, are left to `count_learned`.
     """
     n_pre, n_post = a[1], a[2]
-    x = i32[a[6] : a[6] + N_X * n_pre].reshape(N_X, n_pre)
-    y = i32[a[7] : a[7] + N_Y * n_post].reshape(N_Y, n_post)
+    x = matrix(i32, a[6], N_X, n_pre)
+    y = matrix(i32, a[7], N_Y, n_post)
     if a[25]:
         # The traces that came stay as they are; the rule sees them decayed.
         received = y
-        y = i32[a[11] : a[11] + N_Y * n_post].reshape(N_Y, n_post)
+        y = matrix(i32, a[11], N_Y, n_post)
         copy_rows(received, y)
-    decay = f64[a[12] : a[12] + N_TRACES]
-    whole, fraction = i64[a[13] : a[13] + N_TRACES], i64[a[13] + N_TRACES : a[13] + 2 * N_TRACES]
-    draws = f64[a[22] + row * RANDOM_COLUMNS : a[22] + (row + 1) * RANDOM_COLUMNS]
-    impulse, tx = np.int64(draws[X_IMPULSE]), i32[a[8] : a[8] + n_pre]
+    decay = part(f64, a[12], N_TRACES)
+    whole, fraction = part(i64, a[13], N_TRACES), part(i64, a[13] + N_TRACES, N_TRACES)
+    draws = part(f64, a[22] + row * RANDOM_COLUMNS, RANDOM_COLUMNS)
+    impulse, tx = np.int64(draws[X_IMPULSE]), part(i32, a[8], n_pre)
     changed = step_traces(x, tx, decay[:N_X], draws[X_DECAY], impulse, whole[:N_X], fraction[:N_X])
-    impulse, ty = np.int64(draws[Y_IMPULSE]), i32[a[9] : a[9] + n_post]
+    impulse, ty = np.int64(draws[Y_IMPULSE]), part(i32, a[9], n_post)
     changed += step_traces(y, ty, decay[N_X:], draws[Y_DECAY], impulse, whole[N_X:], fraction[N_X:])
     if a[38]:
         i32[a[34] + TRACES_COUNTED] = i32[a[21]]
@@ -161,17 +162,17 @@ def step_both(a, i32, i64, f64, row):  # type: ignore[no-untyped-def]
     return x, y
 
 
-@kernel
+@merged
 def learn_separable(a, i16, i32, i64, f64, now, row, x, y):  # type: ignore[no-untyped-def]
     """The fast way for rules of `is_separable`; returns whether it was taken. Columns as in `traces_learn`."""
     n_pre, n_post, count, factors = a[1], a[2], i64[a[15]], i64[a[17]]
     n_events = np.int64(i32[a[36]]) if a[36] >= 0 else np.int64(-1)
     taken, effective, writes = apply_separable(
-        i64[a[14] : a[14] + 6 * count].reshape(count, 6), i64[a[16] : a[16] + 4 * factors].reshape(factors, 4),
+        matrix(i64, a[14], count, 6), matrix(i64, a[16], factors, 4),
         i64[a[19]], i64[a[19] + 1], decimation_active(now, a[23], i64[a[24]]),
-        f64[a[22] + row * RANDOM_COLUMNS + SYNAPSE], x, y, i32[a[8] : a[8] + n_pre], i32[a[9] : a[9] + n_post],
-        i32[a[37] : a[37] + n_pre], n_events, i16[a[3] : a[3] + n_pre * n_post].reshape(n_pre, n_post),
-        i32[a[32] : a[32] + n_pre], SLOTS, i32[a[30] :], i16[a[31] :],
+        f64[a[22] + row * RANDOM_COLUMNS + SYNAPSE], x, y, part(i32, a[8], n_pre), part(i32, a[9], n_post),
+        part(i32, a[37], n_pre), n_events, matrix(i16, a[3], n_pre, n_post),
+        part(i32, a[32], n_pre), SLOTS, i32[a[30] :], i16[a[31] :],
     )  # fmt: skip
     i64[a[28]] += effective
     if taken:
@@ -180,7 +181,7 @@ def learn_separable(a, i16, i32, i64, f64, now, row, x, y):  # type: ignore[no-u
     return taken
 
 
-@kernel
+@merged
 def traces_learn(a, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
     """At the end of an epoch: the traces at each of its steps, then the rules.
 
@@ -197,9 +198,9 @@ def traces_learn(a, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-de
     if now % a[23] != 0:
         return
     n_pre, n_post = a[1], a[2]
-    size, products, factors = n_pre * n_post, i64[a[15]], i64[a[17]]
-    x_history = i32[a[10] : a[10] + (a[23] + 1) * N_X * n_pre].reshape(a[23] + 1, N_X, n_pre)
-    y_history = i32[a[11] : a[11] + (a[23] + 1) * N_Y * n_post].reshape(a[23] + 1, N_Y, n_post)
+    products, factors = i64[a[15]], i64[a[17]]
+    x_history = cube(i32, a[10], a[23] + 1, N_X, n_pre)
+    y_history = cube(i32, a[11], a[23] + 1, N_Y, n_post)
     if a[29] < 0:
         advance_traces(a, i32, i64, f64, row)
     else:
@@ -212,20 +213,20 @@ def traces_learn(a, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-de
         copy_rows(y, y_history[1])
         i32[a[34]] = 0
         if i32[a[34] + STALE]:
-            copy_vector(i16[a[3] : a[3] + size], i16[a[35] : a[35] + size])
+            copy_vector(part(i16, a[3], n_pre * n_post), part(i16, a[35], n_pre * n_post))
             i32[a[34] + STALE] = 0
     _, effective = apply_rule(
-        i64[a[14] : a[14] + 6 * products].reshape(products, 6),
-        i64[a[16] : a[16] + 4 * factors].reshape(factors, 4),
-        i64[a[18] : a[18] + 6].reshape(3, 2),
-        i64[a[19] : a[19] + 6].reshape(3, 2),
+        matrix(i64, a[14], products, 6),
+        matrix(i64, a[16], factors, 4),
+        matrix(i64, a[18], 3, 2),
+        matrix(i64, a[19], 3, 2),
         decimation_active(now, a[23], i64[a[24]]),
         f64[a[22] + row * RANDOM_COLUMNS + SYNAPSE], x_history, y_history,
-        i32[a[8] : a[8] + n_pre], i32[a[9] : a[9] + n_post],
-        i16[a[3] : a[3] + size].reshape(n_pre, n_post),
-        i16[a[4] : a[4] + size].reshape(n_pre, n_post),
-        i16[a[5] : a[5] + size].reshape(n_pre, n_post),
-        i32[a[20] : a[20] + SCRATCH_ROWS * n_post].reshape(SCRATCH_ROWS, n_post),
+        part(i32, a[8], n_pre), part(i32, a[9], n_post),
+        matrix(i16, a[3], n_pre, n_post),
+        matrix(i16, a[4], n_pre, n_post),
+        matrix(i16, a[5], n_pre, n_post),
+        matrix(i32, a[20], SCRATCH_ROWS, n_post),
         i32[a[21]] != 0,
     )  # fmt: skip
     i64[a[28]] += effective

@@ -28,6 +28,7 @@ from lava_ed.kernels.fixed_point import stream_key
 from lava_ed.kernels.plasticity import WORK_ROWS, apply_tag, gather_rows, learn_rows
 from lava_ed.kernels.streams import TAG_EXPONENT, TAG_STREAM
 from lava_ed.kernels.synapse import backward_errors, forward_graded, forward_spikes, synops_of
+from lava_ed.kernels.views import matrix, part
 
 
 @kernel
@@ -57,19 +58,19 @@ def dense_forward(a, i8, i32, i64, phase):  # type: ignore[no-untyped-def]
     count = i32[a[5]] if phase - a[14] < a[13] else 0
     if count == 0:
         if i32[a[10]]:
-            i32[a[9] : a[9] + a[2]] = 0
+            part(i32, a[9], a[2])[:] = 0
             i32[a[10]] = 0
         return
     i32[a[10]] = 1
-    w8 = i8[a[3] : a[3] + a[1] * a[2]].reshape(a[1], a[2])
-    nonzeros = i32[a[4] : a[4] + a[1]]
-    events = i32[a[6] : a[6] + count]
-    a_buff = i32[a[9] : a[9] + a[2]]
+    w8 = matrix(i8, a[3], a[1], a[2])
+    nonzeros = part(i32, a[4], a[1])
+    events = part(i32, a[6], count)
+    a_buff = part(i32, a[9], a[2])
     if a[7] < 0:
         synops = forward_spikes(w8, nonzeros, events, count, a[8], a_buff)
         add_count(i64, a[11] + SYNOPS * N_PHASES + FORWARD, synops)
     else:
-        payloads = i32[a[7] : a[7] + a[1]]
+        payloads = part(i32, a[7], a[1])
         synops = forward_graded(w8, nonzeros, events, payloads, count, a[8], a_buff)
         add_count(i64, a[11] + GRADED_SYNOPS * N_PHASES + FORWARD, synops)
     if a[12]:
@@ -94,7 +95,7 @@ def dense_replay(a, i32, i64):  # type: ignore[no-untyped-def]
     """
     count = i32[a[3]]
     if count:
-        synops = synops_of(i32[a[1] : a[1] + a[2]], i32[a[4] : a[4] + count], count)
+        synops = synops_of(part(i32, a[1], a[2]), part(i32, a[4], count), count)
         add_count(i64, a[5] + a[6] * N_PHASES + BACKWARD, synops)
 
 
@@ -107,11 +108,11 @@ def dense_backward(a, i8, i32, i64):  # type: ignore[no-untyped-def]
     """
     if i32[a[4]] == 0 or a[11] == 0:
         if i32[a[8]]:
-            i32[a[7] : a[7] + a[1]] = 0
+            part(i32, a[7], a[1])[:] = 0
             i32[a[8]] = 0
         return 0
-    w8 = i8[a[3] : a[3] + a[1] * a[2]].reshape(a[1], a[2])
-    synops, overflows = backward_errors(w8, i32[a[5] : a[5] + a[2]], a[6], i32[a[7] : a[7] + a[1]])
+    w8 = matrix(i8, a[3], a[1], a[2])
+    synops, overflows = backward_errors(w8, part(i32, a[5], a[2]), a[6], part(i32, a[7], a[1]))
     i32[a[8]] = 1
     add_count(i64, a[9] + GRADED_SYNOPS * N_PHASES + BACKWARD, synops)
     i64[a[10]] += overflows
@@ -138,24 +139,24 @@ def dense_learn(a, i8, i16, i32, i64, phase):  # type: ignore[no-untyped-def]
     if count == 0:
         return
     n_pre, n_post = a[1], a[2]
-    events = i32[a[6] : a[6] + count]
-    x1 = i32[a[7] : a[7] + n_pre]
-    y1 = i32[a[9] : a[9] + n_post]
-    y2 = i32[a[10] : a[10] + n_post]
+    events = part(i32, a[6], count)
+    x1 = part(i32, a[7], n_pre)
+    y1 = part(i32, a[9], n_post)
+    y2 = part(i32, a[10], n_post)
     presentation = i32[a[15]]
     if a[19] >= 0 and not a[23]:
-        tag = i16[a[19] : a[19] + n_pre * n_post].reshape(n_pre, n_post)
+        tag = matrix(i16, a[19], n_pre, n_post)
         key = stream_key(i64[a[14]], presentation, a[16] + TAG_STREAM, phase)
         effective = gather_rows(tag, events, count, x1, a[8], y1, y2, TAG_EXPONENT, key)
         add_count(i64, c + EFFECTIVE_UPDATES * N_PHASES, effective)
         return
-    w8 = i8[a[3] : a[3] + n_pre * n_post].reshape(n_pre, n_post)
+    w8 = matrix(i8, a[3], n_pre, n_post)
     key = stream_key(i64[a[14]], presentation, a[16], phase)
     carried = n_pre if a[23] else 0
-    tag = i16[a[19] * a[23] : a[19] * a[23] + carried * n_post].reshape(carried, n_post)
+    tag = matrix(i16, a[19] * a[23], carried, n_post)
     effective, writes = learn_rows(
-        w8, i32[a[4] : a[4] + n_pre], events, count, x1, a[8], y1, y2, i32[a[12]], i32[a[13]], key, i32[a[21]],
-        i16[a[20] : a[20] + WORK_ROWS * n_post].reshape(WORK_ROWS, n_post), tag,
+        w8, part(i32, a[4], n_pre), events, count, x1, a[8], y1, y2, i32[a[12]], i32[a[13]], key, i32[a[21]],
+        matrix(i16, a[20], WORK_ROWS, n_post), tag,
     )  # fmt: skip
     add_count(i64, c + EFFECTIVE_UPDATES * N_PHASES, effective)
     add_count(i64, c + WEIGHT_WRITES * N_PHASES, writes)
@@ -171,12 +172,12 @@ def dense_apply_tag(a, i8, i16, i32, i64, phase):  # type: ignore[no-untyped-def
         return
     i32[a[22]] = 0
     n_pre, n_post = a[1], a[2]
-    tag = i16[a[19] : a[19] + n_pre * n_post].reshape(n_pre, n_post)
-    w8 = i8[a[3] : a[3] + n_pre * n_post].reshape(n_pre, n_post)
+    tag = matrix(i16, a[19], n_pre, n_post)
+    w8 = matrix(i8, a[3], n_pre, n_post)
     key = stream_key(i64[a[14]], i32[a[15]], a[16], phase)
     effective, writes = apply_tag(
-        w8, i32[a[4] : a[4] + n_pre], tag, i32[a[12]], i32[a[13]] - TAG_EXPONENT, key, i32[a[21]],
-        i16[a[20] : a[20] + WORK_ROWS * n_post].reshape(WORK_ROWS, n_post),
+        w8, part(i32, a[4], n_pre), tag, i32[a[12]], i32[a[13]] - TAG_EXPONENT, key, i32[a[21]],
+        matrix(i16, a[20], WORK_ROWS, n_post),
     )  # fmt: skip
     c = a[17] + UPDATE
     add_count(i64, c + SYNAPTIC_UPDATES * N_PHASES, n_pre * n_post)

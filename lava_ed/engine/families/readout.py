@@ -21,6 +21,7 @@ from lava_ed.kernels.counting import (
 from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS
 from lava_ed.kernels.neuron import accumulate
 from lava_ed.kernels.softmax import softmax_error, winner
+from lava_ed.kernels.views import part
 from lava_ed.network.adaptation import Adaptation
 
 
@@ -31,7 +32,7 @@ def readout_accumulate(a, i32, i64):  # type: ignore[no-untyped-def]
     Columns: 1 n, 2 a_in, 3 v, 4 counters (i64), 5 overflows (i64).
     """
     n = a[1]
-    active, overflows = accumulate(i32[a[2] : a[2] + n], i32[a[3] : a[3] + n])
+    active, overflows = accumulate(part(i32, a[2], n), part(i32, a[3], n))
     add_count(i64, a[4] + NEURON_ACTIVE * N_PHASES + FORWARD, active)
     i64[a[5]] += overflows
     return overflows
@@ -46,7 +47,7 @@ def softmax_reset(a, i32):  # type: ignore[no-untyped-def]
     n = a[1]
     i32[a[2]] += 1
     for k in range(3, 7):
-        i32[a[k] : a[k] + n] = 0
+        part(i32, a[k], n)[:] = 0
     for k in range(7, 10):
         i32[a[k]] = 0
 
@@ -61,7 +62,7 @@ def softmax(a, i32, i64, predictions, done):  # type: ignore[no-untyped-def]
     to the nearest.
     """
     n = a[1]
-    v = i32[a[2] : a[2] + n]
+    v = part(i32, a[2], n)
     label = i32[a[3]]
     best = winner(v)
     i32[a[12]] = best
@@ -73,7 +74,7 @@ def softmax(a, i32, i64, predictions, done):  # type: ignore[no-untyped-def]
     done[0] += 1
     if i32[a[6]] == 0:
         return
-    e = i32[a[7] : a[7] + n]
+    e = part(i32, a[7], n)
     live = softmax_error(v, label, a[4], a[5], a[20], e)
     add_count(i64, a[16] + HOST_OPS * N_PHASES + BACKWARD, n)
     i32[a[10]] = live

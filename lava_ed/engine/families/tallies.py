@@ -33,6 +33,7 @@ from lava_ed.kernels.tally import (
     count_writes,
     list_visits,
 )
+from lava_ed.kernels.views import matrix, part
 
 
 class RuleSettings(Protocol):
@@ -84,11 +85,9 @@ def count_epoch(a, i32, i64, now):  # type: ignore[no-untyped-def]
     """
     if now % a[8] != 0:
         return
-    rows, columns = i32[a[10] : a[10] + a[2]], i32[a[11] : a[11] + a[3]]
-    on_all, on_pre, on_post = active_reach(
-        i64[a[6] : a[6] + 6 * i64[a[7]]].reshape(i64[a[7]], 6), decimation_active(now, a[8], i64[a[9]])
-    )
-    tx, ty = i32[a[4] : a[4] + a[2]], i32[a[5] : a[5] + a[3]]
+    rows, columns = part(i32, a[10], a[2]), part(i32, a[11], a[3])
+    on_all, on_pre, on_post = active_reach(matrix(i64, a[6], i64[a[7]], 6), decimation_active(now, a[8], i64[a[9]]))
+    tx, ty = part(i32, a[4], a[2]), part(i32, a[5], a[3])
     if a[14] >= 0 and i64[a[14]]:
         i64[a[1] + SYNAPTIC_UPDATES * N_PHASES] += count_visits(tx, ty, on_pre, on_post, on_all)
         i32[a[12]] = ALL_ROWS
@@ -109,21 +108,20 @@ def count_learned(a, i16, i32, i64, now):  # type: ignore[no-untyped-def]
     their number, 15 traces before, 16 whether the op that learned counted the weights (flag), 17 and the traces.
     """
     if not i32[a[17]]:
-        before = i32[a[15] : a[15] + a[12] + a[14]]
-        changes = count_changes(i32[a[11] : a[11] + a[12]], before[: a[12]])
-        changes += count_changes(i32[a[13] : a[13] + a[14]], before[a[12] :])
+        before = part(i32, a[15], a[12] + a[14])
+        changes = count_changes(part(i32, a[11], a[12]), before[: a[12]])
+        changes += count_changes(part(i32, a[13], a[14]), before[a[12] :])
         i64[a[1] + TRACE_UPDATES * N_PHASES] += changes
     if now % a[7] != 0 or i32[a[16]]:
         return
-    size = a[2] * a[3]
     if i32[a[10]] == ALL_ROWS:
-        rows = i32[a[8] : a[8] + a[2]]
+        rows = part(i32, a[8], a[2])
         for i in range(rows.size):
             rows[i] = i
         i32[a[10]], i32[a[10] + 1] = a[2], 0
     i64[a[1] + WEIGHT_WRITES * N_PHASES] += count_writes(
-        i16[a[4] : a[4] + size].reshape(a[2], a[3]), i16[a[5] : a[5] + size].reshape(a[2], a[3]),
-        i32[a[8] : a[8] + a[2]], i32[a[10]], i32[a[9] : a[9] + a[3]], i32[a[10] + 1], i32[a[6] : a[6] + a[2]],
+        matrix(i16, a[4], a[2], a[3]), matrix(i16, a[5], a[2], a[3]),
+        part(i32, a[8], a[2]), i32[a[10]], part(i32, a[9], a[3]), i32[a[10] + 1], part(i32, a[6], a[2]),
     )  # fmt: skip
 
 
@@ -135,12 +133,10 @@ def count_sparse_epoch(a, i32, i64, now):  # type: ignore[no-untyped-def]
     """
     if now % a[8] != 0:
         return
-    on_all, on_pre, on_post = active_reach(
-        i64[a[6] : a[6] + 6 * i64[a[7]]].reshape(i64[a[7]], 6), decimation_active(now, a[8], i64[a[9]])
-    )
+    on_all, on_pre, on_post = active_reach(matrix(i64, a[6], i64[a[7]], 6), decimation_active(now, a[8], i64[a[9]]))
     i64[a[1] + SYNAPTIC_UPDATES * N_PHASES] += count_stored_visits(
-        i32[a[4] : a[4] + a[2]], i32[a[5] : a[5] + a[3]], on_pre, on_post, on_all,
-        i32[a[10] : a[10] + a[2] + 1], i32[a[11] : a[11] + a[12]], i32[a[13] : a[13] + a[12]],
+        part(i32, a[4], a[2]), part(i32, a[5], a[3]), on_pre, on_post, on_all,
+        part(i32, a[10], a[2] + 1), part(i32, a[11], a[12]), part(i32, a[13], a[12]),
     )  # fmt: skip
 
 
@@ -152,14 +148,14 @@ def count_sparse_learned(a, i32, i64, now):  # type: ignore[no-untyped-def]
     non-zeros, 8 t_epoch, 9 traces x, 10 their number, 11 traces y, 12 their number, 13 traces before, 14 marks,
     15 alive.
     """
-    before = i32[a[13] : a[13] + a[10] + a[12]]
-    changes = count_changes(i32[a[9] : a[9] + a[10]], before[: a[10]])
-    changes += count_changes(i32[a[11] : a[11] + a[12]], before[a[10] :])
+    before = part(i32, a[13], a[10] + a[12])
+    changes = count_changes(part(i32, a[9], a[10]), before[: a[10]])
+    changes += count_changes(part(i32, a[11], a[12]), before[a[10] :])
     i64[a[1] + TRACE_UPDATES * N_PHASES] += changes
     if now % a[8] == 0:
         writes, effective = count_stored_writes(
-            i32[a[5] : a[5] + a[4]], i32[a[6] : a[6] + a[4]], i32[a[14] : a[14] + a[4]],
-            i32[a[15] : a[15] + a[4]], i32[a[3] : a[3] + a[2] + 1], i32[a[7] : a[7] + a[2]],
+            part(i32, a[5], a[4]), part(i32, a[6], a[4]), part(i32, a[14], a[4]),
+            part(i32, a[15], a[4]), part(i32, a[3], a[2] + 1), part(i32, a[7], a[2]),
         )  # fmt: skip
         i64[a[1] + WEIGHT_WRITES * N_PHASES] += writes
         i64[a[1] + EFFECTIVE_UPDATES * N_PHASES] += effective

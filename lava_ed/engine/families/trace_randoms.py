@@ -16,7 +16,7 @@ X_DECAY, X_IMPULSE, Y_DECAY, Y_IMPULSE_FIRST, Y_IMPULSE, SYNAPSE = range(6)
 RANDOM_COLUMNS: Final = 6
 SYNAPSE_SEED: Final = 2
 """Lava's `ConnVarRandom` takes this seed whatever the rule says."""
-CAPACITY: Final = 1024
+CAPACITY: Final = 8192
 DRAWN_AT_LEAST: Final = 256
 """Steps drawn at a time, so that short runs do not pay for each."""
 
