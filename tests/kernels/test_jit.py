@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import os
 import pkgutil
@@ -60,18 +61,37 @@ def change_callee(package: Path) -> None:
     )
 
 
-def test_every_kernel_carries_the_stamp():
-    """Whatever is cached on disk is stamped with the digest, not with its own file's time."""
-    found = 0
+def cached_kernels() -> dict[str, Dispatcher]:
+    """Whatever is cached on disk, by module and name."""
+    found = {}
     for package in (kernels, engine):
         for info in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
             if info.name.split(".")[2] in ("graph", "runtime", "lowering"):
                 continue  # nothing compiled, and they need Lava
             for name, value in vars(importlib.import_module(info.name)).items():
                 if isinstance(value, Dispatcher) and type(value._cache).__name__ != "NullCache":
-                    assert value._cache._cache_file._source_stamp == content_stamp(value), name
-                    found += 1
-    assert found > 30
+                    found[f"{info.name}.{name}"] = value
+    return found
+
+
+def test_every_kernel_carries_the_stamp():
+    """The digest, not the time of its own file."""
+    found = cached_kernels()
+    assert len(found) > 30
+    for name, value in found.items():
+        assert value._cache._cache_file._source_stamp == content_stamp(value), name
+
+
+def test_stamps_are_the_same_in_every_process():
+    """Or each process would compile all anew."""
+    script = "from test_jit import *; print({n: content_stamp(k) for n, k in cached_kernels().items()})"
+    command = [sys.executable, "-c", script]
+    path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
+    environment = {**os.environ, "PYTHONHASHSEED": "7", "PYTHONPATH": path}
+    printed = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
+    elsewhere = ast.literal_eval(printed)
+    here = {name: content_stamp(value) for name, value in cached_kernels().items()}
+    assert [name for name, stamp in here.items() if elsewhere[name] != stamp] == []
 
 
 LIMIT = 7

@@ -8,7 +8,7 @@ import numpy as np
 
 from lava_ed.engine.assembler import RUN, Assembler, Node
 from lava_ed.engine.families import opcodes
-from lava_ed.kernels._jit import kernel
+from lava_ed.kernels._jit import merged
 from lava_ed.kernels.counted import add_count
 from lava_ed.kernels.counting import (
     BACKWARD,
@@ -34,7 +34,7 @@ from lava_ed.kernels.views import part
 from lava_ed.network.adaptation import Adaptation
 
 
-@kernel
+@merged
 def aftif_reset(a, i32):  # type: ignore[no-untyped-def]
     """At a sample's first phase: next presentation; u, v, x, δ, y1, y2 ← 0.
 
@@ -48,7 +48,7 @@ def aftif_reset(a, i32):  # type: ignore[no-untyped-def]
     i32[a[10]] = 0
 
 
-@kernel
+@merged
 def aftif_integrate(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     """u += a_in, v += u.
 
@@ -65,7 +65,7 @@ def aftif_integrate(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     return overflows
 
 
-@kernel
+@merged
 def aftif_fire(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     """Spikes where v has reached the falling threshold; u is gated off from here on.
 
@@ -91,7 +91,7 @@ def aftif_fire(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     add_count(i64, c + SPIKE_MESSAGES * N_PHASES, count * a[11])
 
 
-@kernel
+@merged
 def aftif_backward(a, i32, i64):  # type: ignore[no-untyped-def]
     """δ of the neurons that fired inside their window; each sends one graded message.
 
@@ -109,7 +109,7 @@ def aftif_backward(a, i32, i64):  # type: ignore[no-untyped-def]
     add_count(i64, c + SPIKE_MESSAGES * N_PHASES, messages * a[10])
 
 
-@kernel
+@merged
 def learning_ports(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     """y1, y2 ← parts of an error vector, shifted and rounded for the learning engine.
 
@@ -129,7 +129,7 @@ def learning_ports(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     i32[a[8]] = split_error(part(i32, a[2], n), a[4] + i32[a[5]], key, y1, y2)
 
 
-@kernel
+@merged
 def adapt(a, i32):  # type: ignore[no-untyped-def]
     """At a sample's end: count fired and saturated neurons; every N samples move the threshold.
 

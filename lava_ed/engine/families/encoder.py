@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from lava_ed.engine.assembler import RUN, Assembler, Node
 from lava_ed.engine.families import opcodes
-from lava_ed.kernels._jit import kernel
+from lava_ed.kernels._jit import merged
 from lava_ed.kernels.counted import add_count
 from lava_ed.kernels.counting import FORWARD, N_PHASES, SPIKE_MESSAGES, SPIKES
 from lava_ed.kernels.encoding import events_of_nonzero, events_of_rate, events_of_value, load_values
@@ -22,7 +22,7 @@ from lava_ed.network.encoding import ENCODERS, GREY_LEVELS, EncoderKind, encoder
 TTFS, RATE, CURRENT = range(3)
 
 
-@kernel
+@merged
 def encoder_load(a, i32, i64, u8):  # type: ignore[no-untyped-def]
     """At a sample's first phase: next presentation, its pixels, their values.
 
@@ -45,7 +45,7 @@ def encoder_load(a, i32, i64, u8):  # type: ignore[no-untyped-def]
     )
 
 
-@kernel
+@merged
 def encoder_spikes(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     """Spikes of one step, forward in time or, where the gate is open, in reverse.
 
@@ -74,7 +74,7 @@ def encoder_spikes(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     add_count(i64, c + SPIKE_MESSAGES * N_PHASES, count * a[13])
 
 
-@kernel
+@merged
 def label(a, i32, i64):  # type: ignore[no-untyped-def]
     """At a sample's first phase: next presentation and its label.
 

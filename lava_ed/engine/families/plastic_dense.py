@@ -10,7 +10,7 @@ import numpy.typing as npt
 from lava_ed.engine.assembler import LEARN, RUN, SYNAPSES, Assembler, Node, Signal
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.memory import Slot, Variable
-from lava_ed.kernels._jit import kernel
+from lava_ed.kernels._jit import kernel, merged
 from lava_ed.kernels.counted import add_count
 from lava_ed.kernels.counting import (
     BACKWARD,
@@ -31,7 +31,7 @@ from lava_ed.kernels.synapse import backward_errors, forward_graded, forward_spi
 from lava_ed.kernels.views import matrix, part
 
 
-@kernel
+@merged
 def dense_reset(a, i32):  # type: ignore[no-untyped-def]
     """At a sample's first phase: x0 and x1 of the neurons that spiked in the last one ← 0.
 
@@ -47,7 +47,7 @@ def dense_reset(a, i32):  # type: ignore[no-untyped-def]
     i32[a[2]] = 0
 
 
-@kernel
+@merged
 def dense_forward(a, i8, i32, i64, phase):  # type: ignore[no-untyped-def]
     """Sum the rows of the spikes into a_buff; note x0 and x1 where the rule has x1.
 
@@ -87,7 +87,7 @@ def dense_forward(a, i8, i32, i64, phase):  # type: ignore[no-untyped-def]
         add_count(i64, a[11] + TRACE_UPDATES * N_PHASES + UPDATE, new)
 
 
-@kernel
+@merged
 def dense_replay(a, i32, i64):  # type: ignore[no-untyped-def]
     """Replayed spikes are read by every synapse, though the post-synaptic side ignores the sum.
 
@@ -99,7 +99,7 @@ def dense_replay(a, i32, i64):  # type: ignore[no-untyped-def]
         add_count(i64, a[5] + a[6] * N_PHASES + BACKWARD, synops)
 
 
-@kernel
+@merged
 def dense_backward(a, i8, i32, i64):  # type: ignore[no-untyped-def]
     """Read the same synapses backwards, without the weight exponent: errors into e_buff.
 
@@ -119,7 +119,7 @@ def dense_backward(a, i8, i32, i64):  # type: ignore[no-untyped-def]
     return overflows
 
 
-@kernel
+@merged
 def dense_learn(a, i8, i16, i32, i64, phase):  # type: ignore[no-untyped-def]
     """The learning engine: visit the synapses that the dependency names, where y1 or y2 is live.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from lava_ed.engine.assembler import RUN, Assembler, Node, Signal
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.aft_if import declare_adaptation, emit_adaptation
-from lava_ed.kernels._jit import kernel
+from lava_ed.kernels._jit import merged
 from lava_ed.kernels.counted import add_count
 from lava_ed.kernels.counting import (
     BACKWARD,
@@ -25,7 +25,7 @@ from lava_ed.kernels.views import part
 from lava_ed.network.adaptation import Adaptation
 
 
-@kernel
+@merged
 def readout_accumulate(a, i32, i64):  # type: ignore[no-untyped-def]
     """v += a_in.
 
@@ -38,7 +38,7 @@ def readout_accumulate(a, i32, i64):  # type: ignore[no-untyped-def]
     return overflows
 
 
-@kernel
+@merged
 def softmax_reset(a, i32):  # type: ignore[no-untyped-def]
     """At a sample's first phase: next presentation; e, message, y1, y2, gate ← 0.
 
@@ -52,7 +52,7 @@ def softmax_reset(a, i32):  # type: ignore[no-untyped-def]
         i32[a[k]] = 0
 
 
-@kernel
+@merged
 def softmax(a, i32, i64, predictions, done):  # type: ignore[no-untyped-def]
     """The decision, and where learning is on the error, its message and the gate.
 

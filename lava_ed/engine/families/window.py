@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lava_ed.kernels._jit import kernel
+from lava_ed.kernels._jit import merged
 from lava_ed.kernels.counted import add_count
 from lava_ed.kernels.counting import (
     FORWARD,
@@ -20,7 +20,7 @@ from lava_ed.kernels.views import matrix, part
 from lava_ed.kernels.window import fire_window, integrate_window, note_window
 
 
-@kernel
+@merged
 def window_forward(d, g, order, starts, steps, updates, i8, i32, i64):  # type: ignore[no-untyped-def]
     """What `dense_forward` and `aftif_integrate` do in a window; columns d and g are theirs."""
     n_pre, n_post = d[1], d[2]
@@ -37,7 +37,7 @@ def window_forward(d, g, order, starts, steps, updates, i8, i32, i64):  # type: 
         add_count(i64, d[11] + TRACE_UPDATES * N_PHASES + UPDATE, n)
 
 
-@kernel
+@merged
 def window_fire(f, steps, i32, i64):  # type: ignore[no-untyped-def]
     """What `aftif_fire` does in a window, and the neurons sorted for the next layer; columns f are its."""
     n = f[1]
@@ -51,7 +51,7 @@ def window_fire(f, steps, i32, i64):  # type: ignore[no-untyped-def]
     add_count(i64, c + SPIKE_MESSAGES * N_PHASES, spikes * f[11])
 
 
-@kernel
+@merged
 def jump_windows(ops, plan, i8, i32, i64):  # type: ignore[no-untyped-def]
     """From the samples loaded at phase 0 to the end of phase W·T − 1, with the same state and counters.
 
@@ -79,7 +79,7 @@ def jump_windows(ops, plan, i8, i32, i64):  # type: ignore[no-untyped-def]
             order, starts = part(i32, f[12], f[1]), part(i32, f[13], steps + 2)
 
 
-@kernel
+@merged
 def quiet(ops, plan, i32):  # type: ignore[no-untyped-def]
     """Whether no synapse has a message under way, which only a write to its Var leaves at a sample's start."""
     waiting = 0
