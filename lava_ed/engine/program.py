@@ -13,13 +13,17 @@ import numpy.typing as npt
 from lava_ed.engine.assembler import Connection, Node, assemble
 from lava_ed.engine.families.opcodes import (
     CLOCK,
+    COUNT_EPOCH,
+    COUNT_LEARNED,
     DECIDED,
     DENSE_RESET,
     JOIN_CLEAR,
+    LAST_CORE,
     OVERFLOWS,
     REAL_CLEAR,
     SPARSE_LEARN,
     TRACES_LEARN,
+    TRACES_RECEIVE,
 )
 from lava_ed.engine.idle import IdleCounts
 from lava_ed.engine.jump import plan_jump
@@ -471,8 +475,11 @@ def _mixed_loop(codes: npt.NDArray[np.int64]) -> Any:
         return run_real_steps
     from lava_ed.engine import stock_interpreter as loops
 
-    if np.any((codes > 0) & (codes < JOIN_CLEAR)) or SPARSE_LEARN in codes:
-        return loops.run_mixed_steps
-    if TRACES_LEARN in codes:
+    others = codes[(codes > 0) & ((codes < JOIN_CLEAR) | (codes > LAST_CORE))]
+    if not others.size:
+        return loops.run_core_steps
+    if np.all(np.isin(others, (TRACES_RECEIVE, TRACES_LEARN, COUNT_EPOCH, COUNT_LEARNED))):
         return loops.run_learning_steps
+    if np.any(others < JOIN_CLEAR) or np.any(np.isin(others, (TRACES_LEARN, SPARSE_LEARN))):
+        return loops.run_mixed_steps
     return loops.run_plain_steps

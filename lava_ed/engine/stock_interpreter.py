@@ -25,8 +25,8 @@ from lava_ed.kernels._jit import inline, kernel, merged
 
 
 @merged
-def plain_op(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
-    """Ops of Lava's processes that do not learn; `now` is Lava's time step."""
+def core_op(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
+    """Ops of `opcodes.CORE`, which most graphs are made of; `now` is Lava's time step."""
     code = a[0]
     if code == op.LIF_STEP:
         lif(a, i16, i32, i64, now)
@@ -38,8 +38,6 @@ def plain_op(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
         ring_sink(a, i32, now)
     elif code == op.MONITOR:
         monitor(a, i8, i16, i32, i64, now)
-    elif code == op.SPIKES_DELAYED:
-        spikes_delayed(a, i16, i32, i64)
     elif code == op.JOIN_CLEAR:
         join_clear(a, i32)
     elif code == op.JOIN_VECTOR:
@@ -48,6 +46,14 @@ def plain_op(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
         join_events(a, i32)
     elif code == op.JOIN_LIST:
         join_list(a, i32)
+
+
+@kernel
+def other_op(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
+    """The other ops of Lava's processes that do not learn."""
+    code = a[0]
+    if code == op.SPIKES_DELAYED:
+        spikes_delayed(a, i16, i32, i64)
     elif code == op.SPIKE_LOADER:
         spike_loader(a, i32, i64, now)
     elif code == op.RESET:
@@ -62,6 +68,21 @@ def plain_op(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
         sparse_delayed(a, i32, i64)
     elif code == op.COUNT_SPIKES:
         count_spikes(a, i32, i64)
+
+
+@inline
+def is_core(code):  # type: ignore[no-untyped-def]
+    """Whether an op is one of `core_op`."""
+    return code >= op.JOIN_CLEAR and code <= op.LAST_CORE
+
+
+@kernel
+def plain_op(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
+    """Ops of Lava's processes that do not learn."""
+    if is_core(a[0]):
+        core_op(a, i8, i16, i32, i64, now)
+    else:
+        other_op(a, i8, i16, i32, i64, now)
 
 
 @inline
@@ -85,13 +106,28 @@ def learning_op(a, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-def
 
 
 @kernel
+def run_core_steps(  # type: ignore[no-untyped-def]
+    ops, ptr, order, i8, i16, i32, i64, u8, f64, time_step, phase, steps, stop_on_overflow, predictions, progress
+):
+    """As `run_mixed_steps` for graphs of `core_op` alone; such graphs have one phase."""
+    for step in range(steps):
+        for k in range(ptr[0], ptr[1]):
+            core_op(ops[order[k]], i8, i16, i32, i64, time_step + step + 1)
+        progress[op.CLOCK] += 1
+
+
+@kernel
 def run_plain_steps(  # type: ignore[no-untyped-def]
     ops, ptr, order, i8, i16, i32, i64, u8, f64, time_step, phase, steps, stop_on_overflow, predictions, progress
 ):
     """As `run_mixed_steps` for Lava's own processes where none learns; such graphs have one phase."""
     for step in range(steps):
         for k in range(ptr[0], ptr[1]):
-            plain_op(ops[order[k]], i8, i16, i32, i64, time_step + step + 1)
+            a = ops[order[k]]
+            if is_core(a[0]):
+                core_op(a, i8, i16, i32, i64, time_step + step + 1)
+            else:
+                other_op(a, i8, i16, i32, i64, time_step + step + 1)
         progress[op.CLOCK] += 1
 
 
@@ -99,7 +135,7 @@ def run_plain_steps(  # type: ignore[no-untyped-def]
 def run_learning_steps(  # type: ignore[no-untyped-def]
     ops, ptr, order, i8, i16, i32, i64, u8, f64, time_step, phase, steps, stop_on_overflow, predictions, progress
 ):
-    """As `run_mixed_steps` for Lava's own processes without LearningSparse; such graphs have one phase."""
+    """As `run_mixed_steps` for `core_op` and LearningDense; such graphs have one phase."""
     for step in range(steps):
         now = time_step + step + 1
         for k in range(ptr[0], ptr[1]):
@@ -115,7 +151,7 @@ def run_learning_steps(  # type: ignore[no-untyped-def]
             elif code == op.COUNT_LEARNED:
                 count_learned(a, i16, i32, i64, now)
             else:
-                plain_op(a, i8, i16, i32, i64, now)
+                core_op(a, i8, i16, i32, i64, now)
         progress[op.CLOCK] += 1
 
 

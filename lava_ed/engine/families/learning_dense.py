@@ -37,7 +37,7 @@ from lava_ed.engine.families.trace_randoms import (
     TraceRandoms,
 )
 from lava_ed.engine.memory import Memory, Slot, Variable, also
-from lava_ed.kernels._jit import kernel, merged
+from lava_ed.kernels._jit import kernel, merged, pasted
 from lava_ed.kernels.events import copy_rows, copy_vector
 from lava_ed.kernels.loihi_learning import (
     SCRATCH_ROWS,
@@ -134,7 +134,7 @@ def close_epoch(a, i32):  # type: ignore[no-untyped-def]
     part(i32, a[27], a[2])[:] = 0
 
 
-@merged
+@pasted
 def step_both(a, i32, i64, f64, row):  # type: ignore[no-untyped-def]
     """As `advance_traces` where an epoch is one step, the x traces in place; counts those that changed.
 
@@ -162,7 +162,7 @@ def step_both(a, i32, i64, f64, row):  # type: ignore[no-untyped-def]
     return x, y
 
 
-@merged
+@pasted
 def learn_separable(a, i16, i32, i64, f64, now, row, x, y):  # type: ignore[no-untyped-def]
     """The fast way for rules of `is_separable`; returns whether it was taken. Columns as in `traces_learn`."""
     n_pre, n_post, count, factors = a[1], a[2], i64[a[15]], i64[a[17]]
@@ -181,7 +181,7 @@ def learn_separable(a, i16, i32, i64, f64, now, row, x, y):  # type: ignore[no-u
     return taken
 
 
-@merged
+@pasted
 def traces_learn(a, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
     """At the end of an epoch: the traces at each of its steps, then the rules.
 
