@@ -26,7 +26,7 @@ from lava_ed.kernels._jit import inline, kernel, merged
 
 @merged
 def core_op(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
-    """Ops of `opcodes.CORE`, which most graphs are made of; `now` is Lava's time step."""
+    """Ops up to `opcodes.LAST_CORE`, which most graphs are made of; `now` is Lava's time step."""
     code = a[0]
     if code == op.LIF_STEP:
         lif(a, i16, i32, i64, now)
