@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import builtins
 import dis
+import functools
 import hashlib
 from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType, ModuleType
@@ -74,10 +75,17 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
             yield from _codes(value)
 
 
+@functools.cache
+def _names_read(code: CodeType) -> tuple[str, ...]:
+    """Names that are read from the module, in order; helpers are part of many kernels."""
+    return tuple(
+        dict.fromkeys(i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME"))
+    )
+
+
 def _globals_read(code: CodeType, function: FunctionType) -> Iterator[tuple[str, Any]]:
     """Names that are read from the module, in order, and what they hold."""
-    names = dict.fromkeys(i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME"))
-    for name in names:
+    for name in _names_read(code):
         if name in function.__globals__:
             yield name, function.__globals__[name]
         elif not hasattr(builtins, name):
