@@ -18,7 +18,7 @@ from lava_ed.engine.families.opcodes import (
     DECIDED,
     DENSE_RESET,
     JOIN_CLEAR,
-    LAST_CORE,
+    MONITOR,
     OVERFLOWS,
     REAL_CLEAR,
     SPARSE_LEARN,
@@ -475,7 +475,7 @@ def _mixed_loop(codes: npt.NDArray[np.int64]) -> Any:
         return run_real_steps
     from lava_ed.engine import stock_interpreter as loops
 
-    others = codes[(codes > 0) & ((codes < JOIN_CLEAR) | (codes > LAST_CORE))]
+    others = codes[(codes > 0) & ((codes < JOIN_CLEAR) | (codes > MONITOR))]
     if not others.size:
         return loops.run_core_steps
     if np.all(np.isin(others, (TRACES_RECEIVE, TRACES_LEARN, COUNT_EPOCH, COUNT_LEARNED))):

@@ -26,7 +26,7 @@ from lava_ed.kernels._jit import inline, kernel, merged
 
 @merged
 def core_op(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
-    """Ops up to `opcodes.LAST_CORE`, which most graphs are made of; `now` is Lava's time step."""
+    """Ops up to `opcodes.MONITOR`, which most graphs are made of; `now` is Lava's time step."""
     code = a[0]
     if code == op.LIF_STEP:
         lif(a, i16, i32, i64, now)
@@ -73,7 +73,7 @@ def other_op(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
 @inline
 def is_core(code):  # type: ignore[no-untyped-def]
     """Whether an op is one of `core_op`."""
-    return code >= op.JOIN_CLEAR and code <= op.LAST_CORE
+    return code >= op.JOIN_CLEAR and code <= op.MONITOR
 
 
 @kernel

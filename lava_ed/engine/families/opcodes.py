@@ -34,8 +34,7 @@ SPIKES_FORWARD: Final = 65
 RING_SOURCE: Final = 66
 RING_SINK: Final = 67
 MONITOR: Final = 68
-LAST_CORE: Final = MONITOR
-"""From JOIN_CLEAR to here: what most graphs of Lava's processes are made of."""
+"""From JOIN_CLEAR to here: what most graphs of Lava's processes are made of, and `core_op` does."""
 SPIKES_DELAYED: Final = 70
 TRACES_RECEIVE: Final = 71
 TRACES_LEARN: Final = 72
