@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lava_ed.data.augment import check_shift, offsets_of, shifted
+from lava_ed.data.augment import check_shift, shifted
 from lava_ed.data.datasets import (
     DATASETS,
     Dataset,
@@ -20,7 +20,6 @@ __all__ = [
     "check_labels",
     "check_shift",
     "load_dataset",
-    "offsets_of",
     "read_idx",
     "shifted",
     "split_validation",

@@ -1,16 +1,13 @@
-"""Augmentation: training images moved by a few pixels, anew in each epoch."""
+"""Augmentation: images moved by a few pixels."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lava_ed.errors import ConfigError
-
-_SHIFT_STREAM: Final = 3
-"""Third word of the generator's key; weights, feedback and the order of samples use 0, 1 and 2."""
 
 
 def check_shift(shift: int, image_shape: tuple[int, ...]) -> None:
@@ -28,25 +25,6 @@ def check_shift(shift: int, image_shape: tuple[int, ...]) -> None:
             f"shift {shift} can move an image of {image_shape[0]}×{image_shape[1]} pixels out of its frame: use at "
             f"most {min(image_shape) - 1}"
         )
-
-
-def offsets_of(shift: int, seed: int, epoch: int, n: int) -> NDArray[np.int64]:
-    """Rows down and columns to the right that each of n images moves in an epoch, both in −shift … shift.
-
-    Each is a raw 64-bit output of an integer generator keyed by (seed, epoch), modulo 2·shift + 1 (which favours no
-    value by more than 2⁻⁵⁰), so (epoch, image) is the whole state, as in the order of samples.
-
-    Returns
-    -------
-    int64 (n, 2)
-
-    Examples
-    --------
-    >>> sorted(set(offsets_of(1, seed=0, epoch=0, n=100).ravel().tolist()))
-    [-1, 0, 1]
-    """
-    raw = np.random.PCG64(np.random.SeedSequence((seed, epoch, _SHIFT_STREAM))).random_raw(2 * n)
-    return (np.asarray(raw, np.uint64) % np.uint64(2 * shift + 1)).astype(np.int64).reshape(n, 2) - shift
 
 
 def shifted(images: NDArray[np.uint8], image_shape: tuple[int, ...], offsets: NDArray[Any]) -> NDArray[np.uint8]:

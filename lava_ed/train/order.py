@@ -1,23 +1,28 @@
-"""The order of samples, and where a run pauses between them: both depend on positions only."""
+"""The order of samples, how they are moved, and where a run pauses between them: all depend on positions only."""
 
 from __future__ import annotations
 
 import hashlib
 import math
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-_ORDER_STREAM: Final = 2
+_ORDER_STREAM, _SHIFT_STREAM = 2, 3
 """Third word of the generator's key; weights and feedback use 0 and 1."""
+
+
+def _raw(seed: int, epoch: int, stream: int, n: int) -> npt.NDArray[np.uint64]:
+    """Raw 64-bit output, which NumPy keeps the same from version to version."""
+    generator = np.random.PCG64(np.random.SeedSequence((seed, epoch, stream)))
+    return np.asarray(generator.random_raw(n), np.uint64)
 
 
 def sample_order(seed: int, epoch: int, n: int) -> npt.NDArray[np.int64]:
     """A permutation of 0 … n − 1 from an integer generator keyed by (seed, epoch).
 
-    Only raw 64-bit output is used, which NumPy keeps the same from version to version, so
     (epoch, index) is the whole state of this generator.
 
     Examples
@@ -25,8 +30,25 @@ def sample_order(seed: int, epoch: int, n: int) -> npt.NDArray[np.int64]:
     >>> sorted(sample_order(0, 3, 5).tolist())
     [0, 1, 2, 3, 4]
     """
-    keys = np.random.PCG64(np.random.SeedSequence((seed, epoch, _ORDER_STREAM))).random_raw(n)
-    return np.argsort(np.asarray(keys, np.uint64), kind="stable")
+    return np.argsort(_raw(seed, epoch, _ORDER_STREAM, n), kind="stable")
+
+
+def shift_offsets(shift: int, seed: int, epoch: int, n: int) -> npt.NDArray[np.int64]:
+    """Rows down and columns to the right that each of n images moves in an epoch, both in −shift … shift.
+
+    64 bits modulo 2·shift + 1, which favours no value by more than 2⁻⁵⁰; the state is as in `sample_order`.
+
+    Returns
+    -------
+    int64 (n, 2)
+
+    Examples
+    --------
+    >>> sorted(set(shift_offsets(1, seed=0, epoch=0, n=100).ravel().tolist()))
+    [-1, 0, 1]
+    """
+    drawn = _raw(seed, epoch, _SHIFT_STREAM, 2 * n) % np.uint64(2 * shift + 1)
+    return drawn.astype(np.int64).reshape(n, 2) - shift
 
 
 def digest(*arrays: npt.NDArray[Any]) -> str:

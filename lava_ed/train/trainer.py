@@ -11,14 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed import __version__
-from lava_ed.data import Dataset, check_shift, load_dataset, offsets_of, shifted, split_validation
+from lava_ed.data import Dataset, check_shift, load_dataset, shifted, split_validation
 from lava_ed.errors import CheckpointError
 from lava_ed.train.backend import TAG, Backend, make_backend, warm_up
 from lava_ed.train.config import TrainConfig
 from lava_ed.train.evaluate import Evaluation, evaluate
 from lava_ed.train.interrupt import InterruptWatch, TrainingInterrupted
 from lava_ed.train.metrics import activity, difference, per_sample, thresholds, totals
-from lava_ed.train.order import digest, next_stop, rate_changes, sample_order
+from lava_ed.train.order import digest, next_stop, rate_changes, sample_order, shift_offsets
 from lava_ed.train.progress import Reporter
 from lava_ed.train.run_folder import CHECKPOINT, CONFIG, ENERGY, MODEL, RESULT, RunFolder
 from lava_ed.train.tensor_files import Checkpoint, Model, Position
@@ -225,7 +225,7 @@ class Trainer:
 
     def _shifted(self, epoch: int) -> npt.NDArray[np.uint8]:
         """The images as an epoch sees them."""
-        offsets = offsets_of(self.config.shift, self.config.seed, epoch, len(self.images))
+        offsets = shift_offsets(self.config.shift, self.config.seed, epoch, len(self.images))
         return shifted(self.images, self.data.image_shape, offsets)
 
     def _stop(self) -> None:

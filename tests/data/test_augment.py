@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lava_ed.data import check_shift, offsets_of, shifted
+from lava_ed.data import check_shift, shifted
 from lava_ed.errors import ConfigError
 
 
@@ -32,24 +32,6 @@ def test_is_a_window_of_the_padded_image(data: st.DataObject, height: int, width
         padded = np.pad(image, ((height, height), (width, width)))
         window = padded[height - down : 2 * height - down, width - right : 2 * width - right]
         np.testing.assert_array_equal(result, window)
-
-
-def test_offsets_depend_on_seed_and_epoch_and_reach_every_value() -> None:
-    first = offsets_of(2, seed=3, epoch=1, n=5000)
-    np.testing.assert_array_equal(first, offsets_of(2, seed=3, epoch=1, n=5000))
-    np.testing.assert_array_equal(first[:10], offsets_of(2, seed=3, epoch=1, n=10))
-    for other in (offsets_of(2, seed=3, epoch=2, n=5000), offsets_of(2, seed=4, epoch=1, n=5000)):
-        assert np.mean(first != other) > 0.7
-    pairs, counts = np.unique(first, axis=0, return_counts=True)
-    assert len(pairs) == 25
-    assert pairs.min() == -2
-    assert pairs.max() == 2
-    # 200 expected of each, standard deviation 14.
-    assert 130 < counts.min() <= counts.max() < 270
-
-
-def test_no_shift_moves_nothing() -> None:
-    assert not offsets_of(0, seed=0, epoch=0, n=9).any()
 
 
 @pytest.mark.parametrize(

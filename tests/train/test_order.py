@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lava_ed.train.order import digest, next_stop, rate_changes, sample_order
+from lava_ed.train.order import digest, next_stop, rate_changes, sample_order, shift_offsets
 
 # The order of seed 1, epoch 2, as the generator gave it on 2026-11-23: it must never change.
 GOLDEN = [3, 4, 1, 7, 6, 0, 5, 2]
@@ -52,3 +52,26 @@ def test_a_stop_is_the_next_of_all(position, one, other, changes):
     between = range(position + 1, stop)
     assert not any(g in changes for g in between) if len(between) < 600 else False
     assert stop - position <= min(one, other)
+
+
+def test_offsets_never_change():
+    """As the generator gave them on 2026-11-26, for seed 1, epoch 2."""
+    assert shift_offsets(2, 1, 2, 4).tolist() == [[-1, 1], [-1, -1], [1, -2], [2, -1]]
+
+
+def test_offsets_depend_on_seed_and_epoch_and_reach_every_value():
+    first = shift_offsets(2, seed=3, epoch=1, n=5000)
+    np.testing.assert_array_equal(first, shift_offsets(2, seed=3, epoch=1, n=5000))
+    np.testing.assert_array_equal(first[:10], shift_offsets(2, seed=3, epoch=1, n=10))
+    for other in (shift_offsets(2, seed=3, epoch=2, n=5000), shift_offsets(2, seed=4, epoch=1, n=5000)):
+        assert np.mean(first != other) > 0.7
+    pairs, counts = np.unique(first, axis=0, return_counts=True)
+    assert len(pairs) == 25
+    assert pairs.min() == -2
+    assert pairs.max() == 2
+    # 200 expected of each, standard deviation 14.
+    assert 130 < counts.min() <= counts.max() < 270
+
+
+def test_no_shift_moves_nothing():
+    assert not shift_offsets(0, seed=0, epoch=0, n=9).any()

@@ -10,11 +10,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from lava_ed.data import Dataset, offsets_of, split_validation
+from lava_ed.data import Dataset, split_validation
 from lava_ed.errors import CheckpointError, ConfigError, DataError, RunFolderError
 from lava_ed.train import EngineBackend, Model, Reporter, RunFolder, TrainingInterrupted, evaluate, train
 from lava_ed.train import trainer as trainer_module
-from lava_ed.train.order import sample_order
+from lava_ed.train.order import sample_order, shift_offsets
 from lava_ed.train.run_folder import CHECKPOINT, CONFIG, ENERGY, METRICS, MODEL, RESULT
 from lava_ed.train.trainer import stored_config
 
@@ -133,7 +133,7 @@ def test_shifted_training_is_the_plain_loop_over_moved_images(small, digits, tmp
         epoch, position = divmod(g, 300)
         backend.set_rate(spec.rule.rate_at(g / (config.epochs * 300)))
         row = rows[sample_order(config.seed, epoch, 300)[position]]
-        down, right = offsets_of(2, config.seed, epoch, len(frames))[row]
+        down, right = shift_offsets(2, config.seed, epoch, len(frames))[row]
         backend.bind(frames[row, 2 - down : 10 - down, 2 - right : 10 - right].reshape(1, 64).copy())
         backend.present(np.zeros(1, np.int64), digits.train_labels[row : row + 1])
     model = Model.read(tmp_path / "run" / MODEL)
@@ -143,6 +143,18 @@ def test_shifted_training_is_the_plain_loop_over_moved_images(small, digits, tmp
     assert again.accuracy == summary["validation_accuracy"]
     train(small(), tmp_path / "still", dataset=digits)
     assert (tmp_path / "still" / MODEL).read_bytes() != (tmp_path / "run" / MODEL).read_bytes()
+
+
+@pytest.mark.lava
+def test_shifts_are_the_same_on_both_back_ends(small, digits, tmp_path):
+    pytest.importorskip("lava_ed.network.lava_backend")
+    few = replace(digits, test_images=digits.test_images[:2], test_labels=digits.test_labels[:2])
+    nets = set()
+    for backend in ("engine", "lava"):
+        config = small(shift=2, backend=backend, hidden=(12,), limit=2, validation=0.0)
+        train(config, tmp_path / backend, dataset=few)
+        nets.add(tuple(w.tobytes() for w in Model.read(tmp_path / backend / MODEL).weights.values()))
+    assert len(nets) == 1
 
 
 def test_the_checkpoint_interval_and_chunks_do_not_matter(small, digits, tmp_path, monkeypatch):
