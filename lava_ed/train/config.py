@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from numbers import Integral
 from typing import Any, Final, Literal
 
 from lava_ed.errors import ConfigError
@@ -108,6 +109,8 @@ class TrainConfig:
             ("seed", self.seed, 0),
             ("shift", self.shift, 0),
         ):
+            if not isinstance(value, Integral) or isinstance(value, bool):
+                raise ConfigError(f"{name} is {value!r}: an integer is needed")
             if value < low:
                 raise ConfigError(f"{name} is {value}, it must be at least {low}")
         if not 0 <= self.validation < 1:

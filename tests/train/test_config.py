@@ -61,6 +61,7 @@ def test_missing_entries_are_an_error():
         {"epochs": 0},
         {"seed": -1},
         {"limit": 0},
+        {"shift": -1},
         {"checkpoint_interval": 0},
         {"validation": 1.0},
         {"validation": -0.1},
@@ -78,6 +79,13 @@ def test_missing_entries_are_an_error():
 def test_settings_out_of_range(change):
     with pytest.raises(ConfigError):
         TrainConfig.create("std-ed", "digits", **change)
+
+
+@pytest.mark.parametrize("name", ["epochs", "seed", "limit", "checkpoint_interval", "shift"])
+@pytest.mark.parametrize("value", [1.5, "1", True])
+def test_counts_are_integers(name, value):
+    with pytest.raises(ConfigError, match=rf"{name} is {value!r}: (an integer is|integers are) needed"):
+        TrainConfig.create("std-ed", "digits", **{name: value})
 
 
 @pytest.mark.parametrize("rate", [0.0, -1.0, 1e-9, 1e9, float("nan")])
