@@ -122,9 +122,8 @@ class _Batch:
     _next: Any = field(default_factory=count)
     _lock: Any = field(default_factory=threading.Lock)
 
-    def work(self) -> None:
-        """Run samples until none is left, or one before them has failed."""
-        program, _ = _fork(self.start, self.shared)
+    def work(self, program: Program) -> None:
+        """Run samples on a copy of the start until none is left, or one before them has failed."""
         while True:
             k = next(self._next)
             if k >= self.samples or self._pointless(k):
@@ -220,7 +219,9 @@ def run_batch(
 
 def _run_threads(batch: _Batch, workers: int) -> None:
     """Let threads work; Ctrl-C ends them in the middle of their samples."""
-    threads = [threading.Thread(target=batch.work, name="lava-ed-batch", daemon=True) for _ in range(workers)]
+    # The copies are made here: a thread that failed to make its own would end unseen.
+    copies = [_fork(batch.start, batch.shared)[0] for _ in range(workers)]
+    threads = [threading.Thread(target=batch.work, args=(one,), name="lava-ed-batch", daemon=True) for one in copies]
     try:
         for thread in threads:
             thread.start()
