@@ -69,6 +69,10 @@ def test_every_op_is_emitted_by_a_family_and_has_its_branch():
     assert names <= branches
     values = [getattr(opcodes, name) for name in names]
     assert len(values) == len(set(values))
+    # The loops tell the two apart by number.
+    core = {name for name in names if opcodes.JOIN_CLEAR <= getattr(opcodes, name) <= opcodes.MONITOR}
+    assert uses("lava_ed/engine/stock_interpreter.py", "core_op") == core
+    assert not core & uses("lava_ed/engine/stock_interpreter.py", "other_op")
 
 
 @pytest.mark.lava

@@ -176,7 +176,9 @@ def _show_training(console: Console, value: dict[str, Any]) -> None:
         )
         rows.append(
             [
-                *(net["rule"], str(net["hidden"]), str(net["steps"])),
+                net["rule"],
+                str(net["hidden"]),
+                str(net["steps"]),
                 *(f"{net[name]:,.0f}" for name in ("epoch_rate", "untrained_rate")),
                 f"{100 * net['triggered']:.0f} %",
                 f"{net['distance']:.1f}",

@@ -70,16 +70,10 @@ def other_op(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
         count_spikes(a, i32, i64)
 
 
-@inline
-def is_core(code):  # type: ignore[no-untyped-def]
-    """Whether an op is one of `core_op`."""
-    return code >= op.JOIN_CLEAR and code <= op.MONITOR
-
-
-@kernel
+@merged
 def plain_op(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
     """Ops of Lava's processes that do not learn."""
-    if is_core(a[0]):
+    if a[0] <= op.MONITOR:
         core_op(a, i8, i16, i32, i64, now)
     else:
         other_op(a, i8, i16, i32, i64, now)
@@ -123,11 +117,7 @@ def run_plain_steps(  # type: ignore[no-untyped-def]
     """As `run_mixed_steps` for Lava's own processes where none learns; such graphs have one phase."""
     for step in range(steps):
         for k in range(ptr[0], ptr[1]):
-            a = ops[order[k]]
-            if is_core(a[0]):
-                core_op(a, i8, i16, i32, i64, time_step + step + 1)
-            else:
-                other_op(a, i8, i16, i32, i64, time_step + step + 1)
+            plain_op(ops[order[k]], i8, i16, i32, i64, time_step + step + 1)
         progress[op.CLOCK] += 1
 
 

@@ -42,9 +42,9 @@ TRACE_BOUND: Final = 2**29
 FACTOR_BITS: Final = 23
 """Of a decay factor in 32 bits, where a trace has 8."""
 DOUBT: Final = 256
-"""Units of 2^-FACTOR_BITS around a whole number where `trace_lanes` may round wrongly: it errs by at most 129."""
+"""Units of 2^-FACTOR_BITS around a whole number where `trace_lanes` may round wrongly: it errs by at most 65."""
 CHANGES: Final = 2**LANES
-"""What bits of `trace_lanes` that tell of changes are below."""
+"""Bits of `trace_lanes` that tell of changes are below this."""
 
 
 def decay_factors(taus: ArrayLike) -> NDArray[np.float64]:

@@ -109,20 +109,20 @@ def check_learned(w8, events, x1, delta, mantissa, exponent, with_x1, scalar=-1,
     assert rows.tolist() == nonzeros(w8).tolist()
 
 
+LEARNING = {
+    "w8": stored, "events": chosen, "x1": traces, "delta": parts, "mantissa": mantissas, "exponent": exponents,
+    "with_x1": st.integers(0, 1),
+}  # fmt: skip
+
+
 @settings(max_examples=300)
-@given(
-    w8=stored, events=chosen, x1=traces, delta=parts, mantissa=mantissas, exponent=exponents, scalar=scalars,
-    with_x1=st.integers(0, 1),
-)  # fmt: skip
+@given(**LEARNING, scalar=scalars)
 def test_learn_rows(w8, events, x1, delta, mantissa, exponent, scalar, with_x1):
     check_learned(w8, events, x1, delta, mantissa, exponent, with_x1, scalar)
 
 
 @settings(max_examples=300)
-@given(
-    w8=stored, tag=tags, events=chosen, x1=traces, delta=parts, mantissa=mantissas, exponent=exponents,
-    with_x1=st.integers(0, 1),
-)  # fmt: skip
+@given(**LEARNING, tag=tags)
 def test_learn_rows_with_a_carry(w8, tag, events, x1, delta, mantissa, exponent, with_x1):
     check_learned(w8, events, x1, delta, mantissa, exponent, with_x1, tag=tag)
 
