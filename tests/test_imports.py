@@ -34,6 +34,7 @@ LAVA_SIDE = (
 MAY_IMPORT = {
     # the chain, each link and what stands before it
     "errors": set(),
+    "files": {"errors"},
     "kernels": {"errors"},
     "learning_rules": {"errors", "kernels"},
     "network": {"errors", "kernels", "learning_rules"},
@@ -43,7 +44,7 @@ MAY_IMPORT = {
     "network.classifier": {"errors", "kernels", "learning_rules", "network", "proc"},
     "network.lava_backend": {"errors", "kernels", "learning_rules", "network", "network.classifier"},
     # data knows nothing of nets
-    "data": {"errors", "kernels"},
+    "data": {"errors", "files", "kernels"},
 }
 """Parts of the package, and the other parts that each may import."""
 
