@@ -75,7 +75,7 @@ def _write(out: str, value: dict[str, Any]) -> list[str]:
     """The figures, and the plot of how the time grows; returns the files."""
     from lava_ed.bench.scale import SWEEPS
     from lava_ed.cli.report import dump
-    from lava_ed.train.run_folder import write_atomically
+    from lava_ed.files.writing import write_atomically
     from lava_ed.viz.scale import scale_plot
 
     folder = Path(out)

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from lava_ed import __version__
 from lava_ed.errors import CheckpointError, ConfigError, RunFolderError
+from lava_ed.files.writing import remove_leftovers, write_atomically
 from lava_ed.train.config import TrainConfig
 
 try:
@@ -23,42 +24,6 @@ MODEL: Final = "model.safetensors"
 CHECKPOINT: Final = "checkpoint.safetensors"
 ENERGY: Final = "energy.json"
 RESULT: Final = "result.json"
-
-
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file such that after a crash it holds its old content or its new one, never a mixture.
-
-    The content goes to a temporary file of the same folder, which is flushed to the disk, renamed
-    over the old file, and the folder flushed too.
-
-    Raises
-    ------
-    RunFolderError
-        If the file cannot be written.
-    """
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-        _flush_folder(path.parent)
-    except OSError as error:
-        raise RunFolderError(
-            f"{path} cannot be written ({error.strerror or error}): free space, or choose a folder you may write to"
-        ) from error
-
-
-def _flush_folder(folder: Path) -> None:
-    """Make a rename in the folder last."""
-    if fcntl is None:
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 class RunFolder:
@@ -97,10 +62,7 @@ class RunFolder:
         RunFolderError
             If it cannot be written, holds a run already, or another process trains in it.
         """
-        if self.file(CONFIG).exists() or self.file(CHECKPOINT).exists():
-            raise RunFolderError(
-                f"{self.path} already holds a run: continue it with --resume, or choose another folder"
-            )
+        self._check_empty()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -108,9 +70,21 @@ class RunFolder:
                 f"{self.path} cannot be created ({error.strerror or error}): choose a folder you may write to"
             ) from error
         self._claim()
-        probe = self.file(".probe")
-        write_atomically(probe, b"")
-        probe.unlink()
+        try:
+            # Another process may have trained here between the first look and the lock.
+            self._check_empty()
+            probe = self.file(".probe")
+            write_atomically(probe, b"")
+            probe.unlink()
+        except BaseException:
+            self.release()
+            raise
+
+    def _check_empty(self) -> None:
+        if self.file(CONFIG).exists() or self.file(CHECKPOINT).exists():
+            raise RunFolderError(
+                f"{self.path} already holds a run: continue it with --resume, or choose another folder"
+            )
 
     def claim_existing(self) -> None:
         """Take a folder whose run is to be continued.
@@ -142,6 +116,7 @@ class RunFolder:
                 f"{self.path} is in use by another training process, or is not readable ({error.strerror}): "
                 "wait for it to end, or choose another folder"
             ) from error
+        remove_leftovers(self.path)
 
     def release(self) -> None:
         """Let other processes in; the lock also ends with the process, however that ends."""

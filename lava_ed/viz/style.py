@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from lava_ed.errors import RunFolderError
+from lava_ed.errors import ConfigError
+from lava_ed.files.writing import write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,16 +49,20 @@ def above(ax: Axes, columns: int) -> None:
 
 
 def save(result: Figure, path: str | PathLike[str]) -> None:
-    """Write a figure as a picture.
+    """Write a figure as a picture, of the kind that its name ends in.
 
     Raises
     ------
     RunFolderError
         If the file cannot be written.
+    ConfigError
+        If the name ends in no kind of picture.
     """
-    try:
-        result.savefig(path, dpi=DPI)
-    except OSError as error:
-        raise RunFolderError(
-            f"{path} cannot be written ({error.strerror or error}): choose a folder you may write to"
-        ) from error
+    target = Path(path)
+    kinds = sorted(result.canvas.get_supported_filetypes())
+    kind = target.suffix.removeprefix(".").lower()
+    if kind not in kinds:
+        raise ConfigError(f"{path} names no kind of picture: end it in .png, or in one of {', '.join(kinds)}")
+    content = BytesIO()
+    result.savefig(content, dpi=DPI, format=kind)
+    write_atomically(target, content.getvalue())

@@ -9,7 +9,7 @@ import pytest
 
 from lava_ed.errors import CheckpointError, ConfigError, RunFolderError
 from lava_ed.train import RunFolder, TrainConfig
-from lava_ed.train.run_folder import CHECKPOINT, CONFIG, METRICS, write_atomically
+from lava_ed.train.run_folder import CHECKPOINT, CONFIG, METRICS
 
 
 @pytest.fixture
@@ -18,19 +18,6 @@ def folder(tmp_path):
     result = RunFolder(tmp_path / "run")
     yield result
     result.release()
-
-
-def test_a_failed_write_leaves_the_old_content(tmp_path, monkeypatch):
-    path = tmp_path / "file"
-    write_atomically(path, b"old")
-
-    def full(handle):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(RunFolderError, match="No space left"):
-        write_atomically(path, b"new")
-    assert path.read_bytes() == b"old"
 
 
 def test_a_folder_below_a_file_cannot_be_created(tmp_path):
@@ -62,6 +49,19 @@ def test_two_processes_cannot_share_a_folder(folder):
     folder.release()
     other.claim_new()
     other.release()
+
+
+def test_a_run_that_ends_between_the_first_look_and_the_lock(folder, monkeypatch):
+    claim = folder._claim
+
+    def late():
+        folder.file(CONFIG).write_text("{}")
+        claim()
+
+    monkeypatch.setattr(folder, "_claim", late)
+    with pytest.raises(RunFolderError, match="already holds a run"):
+        folder.claim_new()
+    RunFolder(folder.path)._claim()  # the lock is free again
 
 
 def test_nothing_to_resume(folder):

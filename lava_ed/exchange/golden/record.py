@@ -18,10 +18,10 @@ from lava_ed.engine.build import build_program
 from lava_ed.engine.messages import last_message
 from lava_ed.engine.program import Program
 from lava_ed.errors import ExchangeError
+from lava_ed.files.writing import write_atomically
 from lava_ed.network.encoding import encoder_table
 from lava_ed.network.spec import NetworkSpec
 from lava_ed.network.wiring import connections_of
-from lava_ed.train.run_folder import write_atomically
 from lava_ed.train.tensor_files import Model
 
 FORMAT: Final = "lava-ed golden vectors"

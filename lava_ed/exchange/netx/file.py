@@ -14,7 +14,7 @@ import numpy.typing as npt
 from lava_ed import __version__
 from lava_ed.errors import ExchangeError
 from lava_ed.exchange.netx.network import MAX_DELAY, NetxLayer, NetxNetwork, NetxNeuron
-from lava_ed.train.run_folder import write_atomically
+from lava_ed.files.writing import write_atomically
 
 NOTES: Final = "lava_ed"
 """Attribute of the file's root that holds our notes as JSON; lava-dl reads the group "layer" only."""

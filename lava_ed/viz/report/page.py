@@ -172,7 +172,7 @@ class Page:
             If a file cannot be written.
         """
         from lava_ed.errors import RunFolderError
-        from lava_ed.train.run_folder import write_atomically
+        from lava_ed.files.writing import write_atomically
 
         html = self.render().encode()
         pictures = {path.parent / PICTURES / f"{plot.key}.png": plot.png() for plot in self.plots()}
