@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lava_ed.cli.report import JsonFlag, Report, RunArgument, percent, table
+from lava_ed.cli.report import JsonFlag, OtherData, Report, RunArgument, percent, table
 
 Samples = Annotated[int, typer.Option(help="Training samples presented to each net.")]
 Components = Annotated[int, typer.Option(help="Weights of each connection that are differentiated per sample.")]
@@ -19,6 +19,7 @@ def diagnose(
     samples: Samples = 128,
     components: Components = 32,
     data_dir: DataDir = None,
+    other_data: OtherData = False,
     json: JsonFlag = False,
 ) -> Report:
     """Show silent, saturated and dead neurons, reversed and exploding gradients of a run, by epoch.
@@ -26,13 +27,19 @@ def diagnose(
     Epochs between the first and the last are measured where the run was trained with --snapshots.
     """
     from lava_ed.diagnose import diagnose_run
+    from lava_ed.diagnose.run import DIAGNOSIS, ON_OTHER_DATA
     from lava_ed.train.run_folder import RunFolder
     from lava_ed.viz.diagnosis import diagnosis_plots
 
     value = diagnose_run(
-        run, samples, components, data_dir, message=lambda text: print(text, file=sys.stderr, flush=True)
+        run,
+        samples,
+        components,
+        data_dir,
+        message=lambda text: print(text, file=sys.stderr, flush=True),
+        other_data=other_data,
     )
-    picture = RunFolder(run).file("diagnosis.png")
+    picture = RunFolder(run).file(f"{ON_OTHER_DATA if 'other_data' in value else DIAGNOSIS}.png")
     diagnosis_plots(value, picture)
     value = {**value, "picture": str(picture)}
     rows = [

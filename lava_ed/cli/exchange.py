@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lava_ed.cli.report import JsonFlag, Report, RunArgument, table
+from lava_ed.cli.report import JsonFlag, OtherData, Report, RunArgument, table
 
 
 def export(
@@ -16,12 +16,15 @@ def export(
     samples: Annotated[int, typer.Option(help="golden: training samples to present.")] = 4,
     learning: Annotated[bool, typer.Option(help="golden: whether the net learns from them.")] = True,
     data_dir: Annotated[str | None, typer.Option(help="golden: folder of the data files, if not the run's.")] = None,
+    other_data: OtherData = False,
     json: JsonFlag = False,
 ) -> Report:
     """Write the net of a run for another tool, in integers; what the format cannot hold is refused by name."""
     from lava_ed.exchange import export_run
 
-    value = export_run(run, file_format, out, samples=samples, learning=learning, data_dir=data_dir)
+    value = export_run(
+        run, file_format, out, samples=samples, learning=learning, data_dir=data_dir, other_data=other_data
+    )
     rows = [("file", name) for name in value["files"]]
     if file_format == "golden":
         rows += [("samples", value["samples"]), ("time steps", value["steps"])]

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, nothing else.")]
+OtherData = Annotated[
+    bool, typer.Option("--other-data", help="Take data that the net was not trained for; the outcome is named so.")
+]
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Folder of a run.")]
 
 

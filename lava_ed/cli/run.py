@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from lava_ed.cli.report import JsonFlag, Report, RunArgument, percent, table
+from lava_ed.cli.report import JsonFlag, OtherData, Report, RunArgument, percent, table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,18 +29,19 @@ def evaluate(
     steps: Annotated[int | None, typer.Option(help="netx: steps of input.  [default: noted in the file]")] = None,
     readout: Annotated[str | None, typer.Option(help="netx: membrane or spikes.  [default: noted in the file]")] = None,
     limit: Annotated[int | None, typer.Option(help="netx: test on the first so many samples.")] = None,
+    other_data: OtherData = False,
     json: JsonFlag = False,
 ) -> Report:
     """Measure the accuracy of a trained net on its test set, or of a netx file on a data set."""
     given = {"dataset": dataset, "encoder": encoder, "steps": steps, "readout": readout, "limit": limit}
     if Path(run).is_file():
-        return _evaluate_netx(run, data_dir, backend, given)
+        return _evaluate_netx(run, data_dir, backend, {**given, "other_data": other_data})
     from lava_ed.errors import ConfigError
     from lava_ed.train.evaluate import evaluate_run
 
     if mine := [f"--{name}" for name, value in given.items() if value is not None]:
         raise ConfigError(f"{', '.join(mine)}: only for netx files, a run knows its own")
-    value = evaluate_run(run, data_dir, backend)
+    value = evaluate_run(run, data_dir, backend, other_data=other_data)
     return _accuracy(run, value)
 
 
@@ -55,8 +56,9 @@ def _evaluate_netx(path: str, data_dir: str | None, backend: str | None, given: 
 
 
 def _accuracy(name: str, value: dict[str, Any]) -> Report:
+    key = "accuracy_on_other_data" if "other_data" in value else "test_accuracy"
     rows = [
-        ("test accuracy", percent(value["test_accuracy"])),
+        (key.replace("_", " "), percent(value[key])),
         ("samples", value["samples"]),
         ("samples/s", value["samples_per_second"]),
     ]

@@ -16,6 +16,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lava_ed.data.digest import digest
 from lava_ed.data.idx import FILE_NAMES, not_found, read_idx
 from lava_ed.errors import ConfigError, DataError, ShapeError
 
@@ -101,6 +102,11 @@ class Dataset:
                     f"for {len(labels)} labels and image_shape {self.image_shape}"
                 )
             check_labels(labels, self.n_classes)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all images and labels, with their types and shapes; names and folders do not count."""
+        return digest(self.train_images, self.train_labels, self.test_images, self.test_labels)
 
 
 def load_dataset(name: str, data_dir: str | os.PathLike[str] | None = None, seed: int = 0) -> Dataset:

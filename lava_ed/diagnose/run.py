@@ -9,17 +9,20 @@ from typing import Any, Final
 import numpy as np
 
 from lava_ed import __version__
-from lava_ed.data import Dataset, load_dataset, split_validation
+from lava_ed.data import Dataset, split_validation
 from lava_ed.diagnose.measure import diagnose_model
 from lava_ed.diagnose.probes import supported
 from lava_ed.errors import ConfigError
 from lava_ed.network.spec import NetworkSpec
 from lava_ed.train.backend import make_backend
 from lava_ed.train.config import TrainConfig
+from lava_ed.train.run_data import FoundData, data_of_run
 from lava_ed.train.run_folder import MODEL, RunFolder
 from lava_ed.train.tensor_files import Model
 
-DIAGNOSIS: Final = "diagnosis.json"
+DIAGNOSIS: Final = "diagnosis"
+ON_OTHER_DATA: Final = "diagnosis-other-data"
+"""Names of the files without their endings: on the data of the run, and on other ones, which never replace it."""
 SNAPSHOTS: Final = "snapshot-*.safetensors"
 
 
@@ -30,6 +33,8 @@ def diagnose_run(
     data_dir: str | None = None,
     dataset: Dataset | None = None,
     message: Callable[[str], None] = lambda text: None,
+    *,
+    other_data: bool = False,
 ) -> dict[str, Any]:
     """Measure a run's nets on training samples, and write diagnosis.json and its plot into the folder.
 
@@ -46,9 +51,11 @@ def diagnose_run(
     data_dir : str, optional
         Default: the run's.
     dataset : Dataset, optional
-        Default: loaded by the run's configuration.
+        The data themselves, where the run was trained on data of one's own.
     message : callable
         Told about each epoch.
+    other_data : bool
+        Take data that the run was not trained on, too; the file is then called ``diagnosis-other-data.json``.
 
     Returns
     -------
@@ -61,6 +68,8 @@ def diagnose_run(
         If the folder holds no run that has ended.
     ConfigError
         If the run's net has no smooth counterpart.
+    DataError
+        If the data are not those that the run was trained on, and other data were not asked for.
     """
     if samples < 1 or components < 2:
         raise ConfigError(f"samples is {samples} and components {components}: at least 1 and 2 are needed")
@@ -69,17 +78,18 @@ def diagnose_run(
     final = Model.read(folder.file(MODEL))
     if reason := supported(final.spec):
         raise ConfigError(f"{folder.path} cannot be diagnosed: {reason}")
-    data = dataset or load_dataset(config.dataset, data_dir or config.data_dir)
+    found = data_of_run(folder, config, data_dir=data_dir, dataset=dataset, other_data=other_data)
+    data = found.data
     rows, _ = split_validation(data, config.validation, config.seed)
     rows = rows[:samples]
     images, labels = np.ascontiguousarray(data.train_images[rows]), data.train_labels[rows]
     epochs = []
     for epoch, model in _models(folder, config, final):
         message(f"epoch {epoch}")
-        found = diagnose_model(model, images, labels, components, seed=config.seed)
-        epochs.append({"epoch": epoch, **found.to_dict()})
-    value = _value(folder, config, final.spec, epochs)
-    folder.write_json(DIAGNOSIS, value)
+        measured = diagnose_model(model, images, labels, components, seed=config.seed)
+        epochs.append({"epoch": epoch, **measured.to_dict()})
+    value = _value(folder, config, final.spec, epochs, found)
+    folder.write_json(f"{DIAGNOSIS if found.own else ON_OTHER_DATA}.json", value)
     return value
 
 
@@ -92,13 +102,16 @@ def _models(folder: RunFolder, config: TrainConfig, final: Model) -> list[tuple[
     return sorted(found.items(), key=lambda item: item[0])
 
 
-def _value(folder: RunFolder, config: TrainConfig, spec: NetworkSpec, epochs: list[dict[str, Any]]) -> dict[str, Any]:
+def _value(
+    folder: RunFolder, config: TrainConfig, spec: NetworkSpec, epochs: list[dict[str, Any]], found: FoundData
+) -> dict[str, Any]:
     growth = {name: epochs[-1]["dead"][name] - epochs[0]["dead"][name] for name in epochs[-1]["dead"]}
     return {
         "lava_ed_version": __version__,
         "run": str(folder.path),
         "rule": config.rule,
         "dataset": config.dataset,
+        **found.note(),
         "seed": config.seed,
         "sizes": list(spec.sizes),
         "dead_neuron_growth": growth,

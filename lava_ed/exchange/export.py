@@ -8,11 +8,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from lava_ed.data import load_dataset, split_validation
+from lava_ed.data import Dataset, split_validation
 from lava_ed.errors import ExchangeError
 from lava_ed.exchange.golden.record import record_golden, write_golden
 from lava_ed.exchange.netx.convert import netx_of_model
 from lava_ed.exchange.netx.file import write_netx
+from lava_ed.train.run_data import data_of_run, of_run
 from lava_ed.train.run_folder import MODEL, RunFolder
 from lava_ed.train.tensor_files import Model
 
@@ -30,6 +31,8 @@ def export_run(
     samples: int = 4,
     learning: bool = True,
     data_dir: str | None = None,
+    dataset: Dataset | None = None,
+    other_data: bool = False,
 ) -> dict[str, Any]:
     """Write the trained net of a run as a netx file, or golden vectors of it.
 
@@ -45,6 +48,10 @@ def export_run(
         Golden vectors: whether the net learns from them.
     data_dir : str, optional
         Golden vectors: where the data lie, if no longer where the run found them.
+    dataset : Dataset, optional
+        Golden vectors: the data themselves, where the run was trained on data of one's own.
+    other_data : bool
+        Golden vectors: take data that the run was not trained on, too.
 
     Returns
     -------
@@ -57,6 +64,8 @@ def export_run(
         If the format is unknown, or cannot hold the net.
     RunFolderError, CheckpointError
         If the run has no model, or a file cannot be written.
+    DataError
+        If the data are not those that the run was trained on, and other data were not asked for.
     """
     if file_format in PLANNED:
         raise ExchangeError(f"format {file_format!r} is not available yet: use one of {', '.join(FORMATS)}")
@@ -68,14 +77,17 @@ def export_run(
     target = Path(out) if out is not None else folder.file(FILES[file_format])
     value: dict[str, Any] = {"run": str(folder.path), "format": file_format, "sizes": list(model.spec.sizes)}
     if file_format == "netx":
-        net = netx_of_model(model, {"dataset": config.dataset, "seed": config.seed})
+        digest = of_run(folder, config).digest
+        net = netx_of_model(model, {"dataset": config.dataset, "data_sha256": digest, "seed": config.seed})
         write_netx(net, target)
         return {**value, "files": [str(target)], **net.describe()}
-    data = load_dataset(config.dataset, data_dir or config.data_dir)
+    found = data_of_run(folder, config, data_dir=data_dir, dataset=dataset, other_data=other_data)
+    data = found.data
     chosen = split_validation(data, config.validation, config.seed)[0][:samples]
     if samples > len(chosen):
         raise ExchangeError(f"{samples} samples were asked for, {config.dataset} has {len(chosen)} to learn from")
     images = np.ascontiguousarray(data.train_images[chosen])
     files = write_golden(target, record_golden(model, images, data.train_labels[chosen], learning=learning))
     steps = samples * model.spec.schedule.period
+    value |= found.note()
     return {**value, "files": [str(file) for file in files], "samples": samples, "steps": steps, "learning": learning}

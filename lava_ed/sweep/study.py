@@ -17,11 +17,14 @@ from lava_ed.sweep.score import guarded_accuracy
 from lava_ed.sweep.settings import complete, plain, typed
 from lava_ed.sweep.space import SPACES, draw, training_settings
 from lava_ed.train.config import TrainConfig
+from lava_ed.train.run_data import TrainedFor, checked
 from lava_ed.train.run_folder import RunFolder
 
 RESULT: Final = "sweep.json"
 BEST: Final = "best.json"
 STORAGE: Final = "study.db"
+_DATA: Final = "data_sha256"
+"""Attribute of the study that holds the digest of its data."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +101,8 @@ def sweep(
     ------
     ConfigError
         If the folder holds another sweep.
+    DataError
+        If its trials were judged on other data.
     LavaEDError
         If optuna is not installed.
     """
@@ -109,6 +114,7 @@ def sweep(
     )
     _check_same(study, config)
     data = dataset or load_dataset(config.dataset, config.data_dir)
+    _check_data(study, data, folder, message)
     while (number := len(_complete(study))) < config.trials:
         study.sampler = optuna.samplers.TPESampler(seed=config.seed * 100_003 + number, multivariate=True)
         _one_trial(study, config, data, number, message)
@@ -152,6 +158,17 @@ def _check_same(study: Any, config: SweepConfig) -> None:
         raise ConfigError(f"the folder holds another sweep: {different}; choose another folder")
 
 
+def _check_data(study: Any, data: Dataset, folder: RunFolder, message: Callable[[str], None]) -> None:
+    """All trials of a sweep are judged on the same data."""
+    there = study.user_attrs.get(_DATA)
+    if there is not None:
+        checked(data, TrainedFor(str(folder.path), data.name, there), flag=False)
+        return
+    if _complete(study):
+        message(f"{folder.path} does not note the data of its earlier trials: they are taken to be those found now")
+    study.set_user_attr(_DATA, data.digest)
+
+
 def _complete(study: Any) -> list[Any]:
     return [trial for trial in study.get_trials(deepcopy=False) if trial.state.name == "COMPLETE"]
 
@@ -190,6 +207,7 @@ def _result(study: Any, config: SweepConfig, folder: RunFolder) -> dict[str, Any
         "rule": config.rule,
         "dataset": config.dataset,
         "config": config.to_dict(),
+        _DATA: study.user_attrs[_DATA],
         "space": plain(SPACES[config.rule]),
         "validation_accuracy": best["validation_accuracy"],
         "best_trial": best["number"],

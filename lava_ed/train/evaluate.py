@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed import __version__
-from lava_ed.data import load_dataset
+from lava_ed.data import Dataset
 from lava_ed.train.backend import TAG, Counts, make_backend, warm_up
 from lava_ed.train.metrics import difference, per_sample, thresholds
+from lava_ed.train.run_data import data_of_run
 from lava_ed.train.run_folder import MODEL, RunFolder
 from lava_ed.train.tensor_files import Model
 
@@ -78,7 +79,12 @@ def evaluate(
 
 
 def evaluate_run(
-    out: str | PathLike[str], data_dir: str | None = None, backend_name: str | None = None
+    out: str | PathLike[str],
+    data_dir: str | None = None,
+    backend_name: str | None = None,
+    *,
+    dataset: Dataset | None = None,
+    other_data: bool = False,
 ) -> dict[str, Any]:
     """Judge the model of a run folder on its test set.
 
@@ -89,11 +95,15 @@ def evaluate_run(
         Default: the one the run was trained from.
     backend_name : {"engine", "lava"}, optional
         Default: the run's.
+    dataset : Dataset, optional
+        The data themselves, where the run was trained on data of one's own.
+    other_data : bool
+        Judge the model on data that it was not trained for, too.
 
     Returns
     -------
     dict
-        What `lava-ed eval --json` prints.
+        What `lava-ed eval --json` prints; on other data ``accuracy_on_other_data`` in place of ``test_accuracy``.
 
     Raises
     ------
@@ -101,11 +111,14 @@ def evaluate_run(
         If the folder holds no run, or one that has not ended.
     ConfigError, CheckpointError
         If config or model are of another version, or damaged.
+    DataError
+        If the data are not those that the run was trained on, and other data were not asked for.
     """
     folder = RunFolder(out)
     config = folder.read_config()
     model = Model.read(folder.file(MODEL))
-    data = load_dataset(config.dataset, data_dir or config.data_dir)
+    found = data_of_run(folder, config, data_dir=data_dir, dataset=dataset, other_data=other_data)
+    data = found.data
     name = backend_name or config.backend
     if name == "engine":
         warm_up(model.spec)
@@ -122,7 +135,8 @@ def evaluate_run(
         "dataset": config.dataset,
         "sizes": list(model.spec.sizes),
         "thresholds": thresholds(model.threshold_steps),
-        "test_accuracy": result.accuracy,
+        **found.note(),
+        found.accuracy_key: result.accuracy,
         "correct": result.correct,
         "samples": result.samples,
         "samples_per_second": result.samples / seconds,

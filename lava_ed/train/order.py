@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from lava_ed.data.digest import digest as digest
 
 _ORDER_STREAM, _SHIFT_STREAM = 2, 3
 """Third word of the generator's key; weights and feedback use 0 and 1."""
@@ -49,15 +49,6 @@ def shift_offsets(shift: int, seed: int, epoch: int, n: int) -> npt.NDArray[np.i
     """
     drawn = _raw(seed, epoch, _SHIFT_STREAM, 2 * n) % np.uint64(2 * shift + 1)
     return drawn.astype(np.int64).reshape(n, 2) - shift
-
-
-def digest(*arrays: npt.NDArray[Any]) -> str:
-    """SHA-256 of integer arrays, their types and shapes."""
-    result = hashlib.sha256()
-    for array in arrays:
-        result.update(f"{array.dtype.str}{array.shape}".encode())
-        result.update(np.ascontiguousarray(array).data)
-    return result.hexdigest()
 
 
 def rate_changes(progress: Sequence[float], total: int) -> list[int]:

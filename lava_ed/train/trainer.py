@@ -17,9 +17,11 @@ from lava_ed.train.backend import TAG, Backend, make_backend, warm_up
 from lava_ed.train.config import TrainConfig
 from lava_ed.train.evaluate import Evaluation, evaluate
 from lava_ed.train.interrupt import InterruptWatch, TrainingInterrupted
-from lava_ed.train.metrics import activity, difference, per_sample, thresholds, totals
+from lava_ed.train.metrics import activity, per_sample, thresholds, totals
+from lava_ed.train.metrics import difference as counts_between
 from lava_ed.train.order import digest, next_stop, rate_changes, sample_order, shift_offsets
 from lava_ed.train.progress import Reporter
+from lava_ed.train.run_data import TrainedFor, difference
 from lava_ed.train.run_folder import CHECKPOINT, CONFIG, ENERGY, MODEL, RESULT, RunFolder
 from lava_ed.train.tensor_files import Checkpoint, Model, Position
 
@@ -125,7 +127,7 @@ class Trainer:
             self.train_indices = self.train_indices[: config.limit]
         self.samples = len(self.train_indices)
         self.images = np.ascontiguousarray(data.train_images)
-        self.data_digest = digest(data.train_images, data.train_labels, data.test_images, data.test_labels)
+        self.data_digest = data.digest
         self.backend: Backend = make_backend(config.backend, self.spec)
         self._started = time.perf_counter()
         self._changes = rate_changes([p for p, _ in self.spec.rule.decay], config.epochs * self.samples)
@@ -176,8 +178,10 @@ class Trainer:
         """Put the back end where the checkpoint was written."""
         position = checkpoint.position
         if checkpoint.data_digest != self.data_digest:
+            there = TrainedFor(str(self.folder.path), self.config.dataset, checkpoint.data_digest)
             raise CheckpointError(
-                f"{self.folder.path} was trained on other data than {self.data.source}: restore the data files"
+                f"{difference(there, self.data, self.data_digest)}: restore the data files, or name their folder with "
+                "--data-dir"
             )
         if checkpoint.order_digest != digest(self._order(position.epoch)):
             raise CheckpointError(f"{self.folder.path}: the order of samples differs from the checkpoint's: train anew")
@@ -266,7 +270,7 @@ class Trainer:
         model, now = self._model(), self._reading()
         if self.config.snapshots:
             self.folder.write_bytes(f"snapshot-{p.epoch + 1:04d}.safetensors", model.to_bytes())
-        counts = difference(now["counters"], p.start["counters"])
+        counts = counts_between(now["counters"], p.start["counters"])
         row = {
             "epoch": p.epoch + 1,
             "train_accuracy": p.correct / n,

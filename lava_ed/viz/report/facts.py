@@ -8,7 +8,8 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from lava_ed.errors import DataError, RunFolderError
+from lava_ed.errors import RunFolderError
+from lava_ed.train.run_data import data_of_run
 from lava_ed.train.run_folder import CHECKPOINT, CONFIG, ENERGY, METRICS, MODEL, RESULT, RunFolder
 from lava_ed.train.tensor_files import Model
 
@@ -98,29 +99,15 @@ def read_facts(
     return RunFacts(
         folder.path.resolve().name, folder.path, model, config, facts, metrics, result, energy,
         {key: folder.entry(saved, ENERGY, key) for key in ("lava_ed_version", "backend", "tag", "seed")},
-        _data_of(config.dataset, data_dir or config.data_dir, folder.entry(facts, CONFIG, "data", "sha256")),
+        data_of_run(folder, config, data_dir=data_dir, flag=False).data,
     )  # fmt: skip
 
 
 def _of_model(folder: RunFolder, data_dir: str | PathLike[str] | None, dataset: str | None) -> RunFacts:
     """A model alone, with the data set that the user names, if any."""
+    from lava_ed.data import load_dataset
+
     if not folder.file(MODEL).exists():
         raise RunFolderError(f"{folder.path} holds no run and no {MODEL}: name the folder of a run")
-    data = None if dataset is None else _data_of(dataset, data_dir, None)
+    data = None if dataset is None else load_dataset(dataset, data_dir)
     return RunFacts(folder.path.resolve().name, folder.path, Model.read(folder.file(MODEL)), data=data)
-
-
-def _data_of(name: str, data_dir: str | PathLike[str] | None, expected: str | None) -> Dataset:
-    """The data set, if it is the one that the run was trained on."""
-    from lava_ed.data import load_dataset
-    from lava_ed.train.order import digest
-
-    data = load_dataset(name, data_dir)
-    if expected is not None:
-        found = digest(data.train_images, data.train_labels, data.test_images, data.test_labels)
-        if found != expected:
-            raise DataError(
-                f"the {name} data ({data.source}) are not those that the run was trained on (digest {found[:12]}…, "
-                f"the run has {expected[:12]}…): restore the files, or name their folder with --data-dir"
-            )
-    return data

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.data import Dataset, load_dataset
+from lava_ed.data import Dataset
 from lava_ed.energy import PriceList, map_network
 from lava_ed.energy._lowered_net import net_of_program
-from lava_ed.errors import ConfigError, ExchangeError
-from lava_ed.exchange.netx.evaluate import BINARY_ENCODERS, spike_trains
+from lava_ed.errors import ConfigError
+from lava_ed.exchange.netx.evaluate import data_of_netx, how_to_test, spike_trains
 from lava_ed.exchange.netx.file import read_netx
-from lava_ed.exchange.netx.network import READOUTS, NetxNetwork
+from lava_ed.exchange.netx.network import NetxNetwork
 from lava_ed.exchange.netx.probe import trace_netx
 from lava_ed.exchange.netx.program import netx_counted, netx_program, window
 from lava_ed.train.probe import Decisions
@@ -115,15 +115,9 @@ def _test(
     """Decisions on the test set; None where nothing says how to test."""
     if how["dataset"] is None:
         return None
-    if missing := [f"--{name}" for name, value in how.items() if value is None]:
-        raise ExchangeError(f"{file} does not note how it is to be tested: give {', '.join(missing)}")
-    for name, allowed in (("encoder", BINARY_ENCODERS), ("readout", READOUTS)):
-        if how[name] not in allowed:
-            raise ExchangeError(f"{name} {how[name]!r} is not one of {', '.join(allowed)}")
-    data = load_dataset(how["dataset"], data_dir or net.notes.get("data_dir"))
+    how = how_to_test(net, file, how, limit)
+    data = data_of_netx(net, file, how["dataset"], data_dir, flag=False).data
     images, labels = np.ascontiguousarray(data.test_images[:limit]), data.test_labels[:limit]
-    if images.shape[1] != net.sizes[0]:
-        raise ExchangeError(f"{how['dataset']} has {images.shape[1]} pixels, the net takes {net.sizes[0]}")
     trains = spike_trains(images, how["encoder"], int(how["steps"]))
     decided, counters = netx_counted(net, trains, how["readout"])
     decisions = Decisions(labels, decided, net.sizes[-1], counters)
