@@ -10,7 +10,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test nightly test-dl check lint format clean venv
+.PHONY: help demo test fuzz nightly test-dl check lint format clean venv
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1  /p' Makefile
@@ -27,6 +27,10 @@ nightly: $(VENV)/.installed-dev ## compare thousands of random graphs with Lava'
 	@echo "seed $(SEED)"
 	$(BIN)/python -m pytest tests/engine/test_stock_parity.py -k stock_models \
 	  --hypothesis-profile nightly --hypothesis-seed $(SEED) --timeout 0
+
+fuzz: MUTANTS = 10000
+fuzz: $(VENV)/.installed-dev ## read thousands of damaged files of every format; MUTANTS=n FORMATS="config.json …"
+	PYTHONPATH=tests $(BIN)/python -m fuzz.run --mutants $(MUTANTS) $(FORMATS)
 
 test-dl: $(VENV)-dl/.installed ## run the tests that compare with lava-dl, in an environment of its own (several GB)
 	$(VENV)-dl/bin/python -m pytest -m dl -p no:cacheprovider

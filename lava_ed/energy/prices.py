@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
+from unicodedata import category
 
 from lava_ed.errors import PriceListError
+from lava_ed.files.reading import MOST_TOML, brief, parse_toml, read_plain, shown
 from lava_ed.kernels.counting import COUNTERS
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 __all__ = ["KINDS", "Price", "PriceList", "StaticPower", "Time", "built_in_price_lists", "load_price_list"]
 
@@ -28,6 +24,12 @@ HOST: Final = "host_ops"
 
 LARGEST_AMOUNT: Final = 1e12
 """Largest price in pJ, one joule, or static power in mW: what is above it is a slip of the unit."""
+
+LONGEST_TEXT: Final = 4000
+"""Characters: pages and messages repeat the texts of a list beside its figures."""
+
+LONGEST_NAME: Final = 80
+"""Characters of what heads a column."""
 
 _TEXTS: Final = ("name", "title", "kind", "source", "caveat")
 _LIST_KEYS: Final = (*_TEXTS, "entries", "static", "times")
@@ -177,14 +179,8 @@ def load_price_list(name_or_path: str | os.PathLike[str]) -> PriceList:
             f"no price list {name_or_path!r}: the built-in ones are {', '.join(built_in)}; "
             "your own is given by its path, ending in .toml"
         )
-    try:
-        content = path.read_bytes()
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise PriceListError(
-            f"cannot read price list {path}: {reason}; check the path, or use a built-in list: {', '.join(built_in)}"
-        ) from error
-    prices = _parse(content, str(path))
+    way_out = f"check the path, or use a built-in list: {', '.join(built_in)}"
+    prices = _parse(read_plain(path, most=MOST_TOML, error=PriceListError, hint=way_out), shown(path))
     if prices.name in built_in:
         raise PriceListError(
             f"{path}: name is {prices.name!r}, which is a built-in list's: every figure carries the name, "
@@ -195,12 +191,9 @@ def load_price_list(name_or_path: str | os.PathLike[str]) -> PriceList:
 
 def _parse(content: bytes, where: str) -> PriceList:
     """Checked price list from the bytes of a TOML file; `where` names it in messages."""
-    try:
-        data = tomllib.loads(content.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise PriceListError(f"{where} is not valid TOML in UTF-8: {error}; correct it there") from error
+    data = parse_toml(content, where, error=PriceListError, hint="correct it there")
     _check_keys(data, _LIST_KEYS, where, required=(*_TEXTS, "entries"))
-    texts = {key: _text(data[key], f"{where}: {key}") for key in _TEXTS}
+    texts = {key: (_name if key == "name" else _text)(data[key], f"{where}: {key}") for key in _TEXTS}
     if texts["kind"] not in KINDS:
         raise PriceListError(f"{where}: kind is {texts['kind']!r}: use one of {', '.join(KINDS)}")
     tables = _table(data["entries"], f"{where}: entries")
@@ -223,7 +216,7 @@ def _price(name: str, value: Any, where: str) -> Price:
     _check_keys(table, _PRICE_KEYS, where, required=("pj", "counters", "source"))
     alternative = table.get("alternative_to")
     return Price(
-        name=_text(name, f"{where}: the category"),
+        name=_name(name, f"{where}: the category"),
         picojoules=_amount(table["pj"], f"{where}: pj", "picojoules"),
         counters=_counters(table["counters"], f"{where}: counters"),
         source=_text(table["source"], f"{where}: source"),
@@ -235,7 +228,7 @@ def _time(name: str, value: Any, where: str) -> Time:
     table = _table(value, where)
     _check_keys(table, _TIME_KEYS, where, required=_TIME_KEYS)
     return Time(
-        _text(name, f"{where}: the category"),
+        _name(name, f"{where}: the category"),
         _amount(table["ns"], f"{where}: ns", "nanoseconds"),
         _counters(table["counters"], f"{where}: counters"),
         _text(table["source"], f"{where}: source"),
@@ -253,17 +246,17 @@ def _static(value: Any, where: str) -> StaticPower:
 
 def _counters(value: Any, where: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not value:
-        raise PriceListError(f"{where} is {value!r}: give a list of one or more of {', '.join(COUNTERS)}")
+        raise PriceListError(f"{where} is {brief(value)}: give a list of one or more of {', '.join(COUNTERS)}")
     for name in value:
         if name not in COUNTERS:
             raise PriceListError(
-                f"{where} names {name!r}, which is not counted: use one or more of {', '.join(COUNTERS)}"
+                f"{where} names {brief(name)}, which is not counted: use one or more of {', '.join(COUNTERS)}"
             )
     if len(set(value)) < len(value):
-        raise PriceListError(f"{where} is {value!r}: name each counter once, or it would be charged twice")
+        raise PriceListError(f"{where} is {brief(value)}: name each counter once, or it would be charged twice")
     if HOST in value and len(value) > 1:
         raise PriceListError(
-            f"{where} is {value!r}: {HOST} is priced apart from the dynamic sum, so give it an entry of its own"
+            f"{where} is {brief(value)}: {HOST} is priced apart from the dynamic sum, so give it an entry of its own"
         )
     return tuple(value)
 
@@ -274,7 +267,7 @@ def _check_alternatives(entries: tuple[Price, ...], where: str) -> None:
     for entry in entries:
         if entry.alternative_to is None:
             continue
-        key = f"{where}: entries.{entry.name}: alternative_to is {entry.alternative_to!r}"
+        key = f"{where}: entries.{entry.name}: alternative_to is {brief(entry.alternative_to)}"
         if HOST in entry.counters:
             raise PriceListError(f"{key}: {HOST} is not in the dynamic sum and has no alternatives; leave the key out")
         if entry.alternative_to not in targets:
@@ -288,7 +281,9 @@ def _check_alternatives(entries: tuple[Price, ...], where: str) -> None:
 def _check_keys(table: Mapping[str, Any], allowed: tuple[str, ...], where: str, required: tuple[str, ...]) -> None:
     for key, value in table.items():
         if key not in allowed:
-            raise PriceListError(f"{where}: {key} = {value!r} is an unknown key: use {', '.join(allowed)}")
+            raise PriceListError(
+                f"{where}: {brief(key)[1:-1]} = {brief(value)} is an unknown key: use {', '.join(allowed)}"
+            )
     missing = [key for key in required if key not in table]
     if missing:
         raise PriceListError(f"{where} has no {', '.join(missing)}: required are {', '.join(required)}")
@@ -296,20 +291,33 @@ def _check_keys(table: Mapping[str, Any], allowed: tuple[str, ...], where: str, 
 
 def _table(value: Any, where: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise PriceListError(f"{where} is {value!r}: it must be a table, [entries.<category>] or [static]")
+        raise PriceListError(f"{where} is {brief(value)}: it must be a table, [entries.<category>] or [static]")
     return value
 
 
 def _text(value: Any, where: str) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise PriceListError(f"{where} is {value!r}: it must be a text that is not empty")
+        raise PriceListError(f"{where} is {brief(value)}: it must be a text that is not empty")
+    if len(value) > LONGEST_TEXT or any(category(c) == "Cc" and c not in "\n\t" for c in value):
+        raise PriceListError(
+            f"{where} is {brief(value)}: it must be a text of at most {LONGEST_TEXT:,} characters, none of them a "
+            "control character"
+        )
     return value
+
+
+def _name(value: Any, where: str) -> str:
+    """A text that heads a column or a row."""
+    name = _text(value, where)
+    if len(name) > LONGEST_NAME or len(name.splitlines()) > 1:
+        raise PriceListError(f"{where} is {brief(name)}: it must be one line of at most {LONGEST_NAME} characters")
+    return name
 
 
 def _amount(value: Any, where: str, unit: str) -> float:
     """A number of `unit` in [0, LARGEST_AMOUNT]; NaN is in no range."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LARGEST_AMOUNT:
         raise PriceListError(
-            f"{where} is {value!r}: it must be a number of {unit} from 0 to {LARGEST_AMOUNT:g}, not in quotes"
+            f"{where} is {brief(value)}: it must be a number of {unit} from 0 to {LARGEST_AMOUNT:g}, not in quotes"
         )
     return float(value)

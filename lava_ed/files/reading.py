@@ -107,37 +107,43 @@ def parse_json(content: bytes | str, where: str, *, error: type[LavaEDError], hi
         )
         check_plain(value)
     except RecursionError as failure:
-        raise error(f"{where} is nested deeper than {MOST_DEPTH} levels: {hint}") from failure
+        raise error(f"{where} is not JSON (nested deeper than {MOST_DEPTH} levels): {hint}") from failure
     except ValueError as failure:
         raise error(f"{where} is not JSON ({failure}): {hint}") from failure
     return value
 
 
 def parse_toml(content: bytes, where: str, *, error: type[LavaEDError], hint: str) -> dict[str, Any]:
-    """The table of a TOML text, as `parse_json`."""
+    """The table of a TOML text of bounded depth; its numbers may be infinite, and integers of any length.
+
+    Parameters
+    ----------
+    content, where, error, hint
+        As for `parse_json`.
+    """
     if sys.version_info >= (3, 11):
         import tomllib
     else:
         import tomli as tomllib
     try:
-        value = tomllib.loads(content.decode("utf-8"), parse_float=_finite)
+        value = tomllib.loads(content.decode("utf-8"))
         check_plain(value)
     except RecursionError as failure:
-        raise error(f"{where} is nested deeper than {MOST_DEPTH} levels: {hint}") from failure
+        raise error(f"{where} is not valid TOML (nested deeper than {MOST_DEPTH} levels): {hint}") from failure
     except ValueError as failure:
-        raise error(f"{where} is not TOML ({failure}): {hint}") from failure
+        raise error(f"{where} is not valid TOML in UTF-8 ({failure}): {hint}") from failure
     return value
 
 
 def check_plain(value: Any) -> None:
-    """Check depth, numbers and texts of a value made of lists and dictionaries.
+    """Check depth and texts of a value made of lists and dictionaries.
 
     Raises
     ------
     RecursionError
         If it is nested deeper than `MOST_DEPTH` levels.
     ValueError
-        If a number does not fit 64 bits, or a text is too long or cannot be shown or named.
+        If a text is too long, or holds what cannot be shown or passed to the system.
     """
     level, depth = [value], 0
     while level:
@@ -154,14 +160,27 @@ def check_plain(value: Any) -> None:
                 deeper.extend(item)
             elif isinstance(item, str):
                 _check_text(item)
-            elif isinstance(item, int) and not -LARGEST_INTEGER < item < LARGEST_INTEGER:
-                raise ValueError(f"an integer of {item.bit_length()} bits does not fit 64")
         level = deeper
 
 
 def shown(path: str | os.PathLike[str]) -> str:
     """A path as a message shows it, on one line."""
     return str(Path(path)).replace("\0", "\\0")
+
+
+def brief(value: object, most: int = 200) -> str:
+    """A wrong value as a message repeats it: its representation, cut where it is long.
+
+    Examples
+    --------
+    >>> brief("a" * 1000, most=8)
+    "'aaaaaaa…"
+    """
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # an integer of thousands of digits, a list of thousands of levels
+        text = f"a value of type {type(value).__name__} that is too long to be shown"
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def _check_text(text: str) -> None:
@@ -176,8 +195,9 @@ def _check_text(text: str) -> None:
 
 
 def _integer(text: str) -> int:
-    if len(text) > 20:  # of 64 bits; a longer one would also take the square of its length to convert
-        raise ValueError(f"an integer of {len(text)} digits does not fit 64 bits")
+    # A longer one would also take the square of its length to convert.
+    if len(text) > 20 or abs(int(text)) >= LARGEST_INTEGER:
+        raise ValueError(f"the integer {text[:24]}{'…' * (len(text) > 24)} does not fit 64 bits")
     return int(text)
 
 

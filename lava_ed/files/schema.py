@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, TypeVar, cast
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from lava_ed.errors import LavaEDError
+from lava_ed.files.reading import brief
 
 Schema = TypeVar("Schema")
 
@@ -63,8 +64,7 @@ def checked(schema: type[Schema], value: Any, where: str, *, error: type[LavaEDE
         others = f", and {failure.error_count() - 1} more" if failure.error_count() > 1 else ""
         if first["type"] == "missing":
             raise error(f"{where} lacks {path}{others}: {hint}") from failure
-        found = repr(first["input"])
-        found = found if len(found) <= _SHOWN else f"{found[:_SHOWN]}…"
+        found = brief(first["input"], _SHOWN)
         reason = first["msg"][:1].lower() + first["msg"][1:]
         raise error(f"{where}: {path or 'it'} is {found} ({reason}){others}: {hint}") from failure
     return result

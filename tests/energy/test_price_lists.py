@@ -178,6 +178,13 @@ ALL_COUNTERS = ", ".join(COUNTERS)
 MALFORMED = {
     "not TOML": ("name = red", ["not valid TOML", "line 1"]),
     "not UTF-8": (b'name = "\xff"', ["not valid TOML in UTF-8"]),
+    "a control character": (toml(caveat='"a\\u0000b"'), ["holds a NUL"]),
+    "an escape sequence": (toml(source='"a\\u001b[2Jb"'), ["source is", "control character"]),
+    "a name of two lines": (toml(name='"a\\nb"'), ["name is 'a\\nb'", "one line"]),
+    "a long name": (toml(name=f'"{"a" * 81}"'), ["of at most 80 characters"]),
+    "hexadecimal digits without end": (toml(entry(pj="0x" + "f" * 5000)), ["too long to be shown", "1e+12"]),
+    "a dotted key without end": ("a." * 20_000 + "a = 1", ["not valid TOML", "32 levels"]),
+    "a large file": ("#" * 70_000, ["70,000 bytes", "at most 65,536"]),
     "a number without end": (toml(entry(pj="1" * 5000)), ["not valid TOML"]),
     "a bottomless table": (f"x = {'[' * 5000}", ["not valid TOML"]),
     "the same key twice": (toml(entry() + "pj = 3\n"), ["not valid TOML"]),
@@ -248,12 +255,12 @@ def test_malformed_list_names_file_key_value_and_way_out(tmp_path, wrong):
 @pytest.mark.parametrize("name", ["nowhere/prices.toml", "prices.toml", "zero\0.toml"])
 def test_missing_file(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(PriceListError, match=r"cannot read price list .*loihi1-davies2018"):
+    with pytest.raises(PriceListError, match=r"cannot be read .*loihi1-davies2018"):
         load_price_list(name)
 
 
 def test_a_folder_is_no_list(tmp_path):
-    with pytest.raises(PriceListError, match="cannot read price list"):
+    with pytest.raises(PriceListError, match="cannot be read"):
         load_price_list(tmp_path)
 
 

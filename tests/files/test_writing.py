@@ -45,7 +45,7 @@ def test_an_interrupted_write_leaves_nothing(tmp_path, monkeypatch):
 WRITER = """
 import sys
 from lava_ed.files.writing import write_atomically
-for _ in range(150):
+for _ in range(60):
     write_atomically(sys.argv[1], sys.argv[2].encode() * 20_000)
 """
 

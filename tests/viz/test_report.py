@@ -272,6 +272,14 @@ class TestNothingIsWrittenWhere:
             report_run(copy, price_lists=names)
         assert files(copy) == before
 
+    def test_two_price_lists_would_share_their_pictures(self, copy, tmp_path):
+        text = 'title = "t"\nkind = "assumption"\nsource = "s"\ncaveat = "c"\n'
+        for k, name in enumerate(("my list", "My-List")):
+            table = '[entries.op]\npj = 1\ncounters = ["synops"]\nsource = "s"\n'
+            (tmp_path / f"{k}.toml").write_text(f'name = "{name}"\n{text}{table}')
+        with pytest.raises(PriceListError, match="My-List, my list was given twice"):
+            report_run(copy, price_lists=[tmp_path / "0.toml", tmp_path / "1.toml"])
+
     @pytest.mark.parametrize("samples", [-1, 21])
     def test_the_number_of_samples_is_bad(self, copy, samples):
         with pytest.raises(ConfigError, match="0 … 20"):
