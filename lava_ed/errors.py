@@ -17,6 +17,7 @@ __all__ = [
     "PriceListError",
     "RunFolderError",
     "ShapeError",
+    "UncachedKernelWarning",
     "UnrepresentableRateError",
     "UnsupportedProcessError",
     "WeightError",
@@ -93,3 +94,7 @@ class EnergyEstimateWarning(UserWarning):
 
 class FixedPointOverflowWarning(UserWarning):
     """A state left its 24-bit register under the overflow policy "warn"."""
+
+
+class UncachedKernelWarning(UserWarning):
+    """Compiled code cannot be kept on disk, so that every process compiles it anew."""

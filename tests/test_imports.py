@@ -24,6 +24,7 @@ LAVA_SIDE = (
     "proc",
     "network.classifier",
     "network.lava_backend",
+    "network.lava_runtime",
     "engine.graph",
     "engine.runtime",
     "engine.lowering",
@@ -42,7 +43,10 @@ MAY_IMPORT = {
     # beside it, with Lava
     "proc": {"errors", "kernels", "learning_rules", "network", "data"},
     "network.classifier": {"errors", "kernels", "learning_rules", "network", "proc"},
-    "network.lava_backend": {"errors", "kernels", "learning_rules", "network", "network.classifier"},
+    "network.lava_runtime": set(),
+    "network.lava_backend": {
+        *("errors", "kernels", "learning_rules", "network", "network.classifier", "network.lava_runtime"),
+    },
     # data knows nothing of nets
     "data": {"errors", "files", "kernels"},
 }

@@ -21,6 +21,7 @@ from lava_ed.cli.run import energy, evaluate
 from lava_ed.cli.sweep import sweep
 from lava_ed.cli.system import info
 from lava_ed.cli.train import train
+from lava_ed.stop_signals import exit_code
 
 app = typer.Typer(
     help="Event-driven supervised learning on Loihi 2: train, evaluate, count operations.",
@@ -47,14 +48,14 @@ def _common(
 
 
 def _telling(command: Callable[..., Report]) -> Callable[..., Report]:
-    """A command whose message on Ctrl-C, for example how to resume, is not lost."""
+    """A command whose message on a stop signal, for example how to resume, is not lost."""
 
     @wraps(command)
     def told(*args: Any, **options: Any) -> Report:
         try:
             return command(*args, **options)
         except KeyboardInterrupt as error:
-            raise Interrupted(str(error) or "interrupted") from error
+            raise Interrupted(str(error) or "interrupted", exit_code(error)) from error
 
     return told
 

@@ -1,6 +1,7 @@
 """Entry of the command: parses, runs one command, prints its report, and maps errors to exit codes.
 
-Exit codes: 0 good; 2 bad usage or bad input; 1 any other failure; 130 stopped by Ctrl-C.
+Exit codes: 0 good; 2 bad usage, bad input or a place that cannot be read or written; 1 any other failure; 130 stopped
+by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP; 141 where the reader of standard output has left.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any, Final
 import typer
 
 from lava_ed.cli.report import Interrupted, Report, dump
+from lava_ed.cli.streams import give_up_output, lasting_streams, reader_left
 from lava_ed.errors import (
     CheckpointError,
     ConfigError,
@@ -23,8 +25,9 @@ from lava_ed.errors import (
     PriceListError,
     RunFolderError,
 )
+from lava_ed.stop_signals import StopSignals, exit_code, raise_stopped
 
-OK, FAILURE, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+OK, FAILURE, BAD_INPUT, INTERRUPTED, READER_LEFT = 0, 1, 2, 130, 141
 INPUT_ERRORS: Final = (ConfigError, DataError, RunFolderError, CheckpointError, PriceListError, ExchangeError)
 """What the user can mend by changing the command or its files."""
 
@@ -46,12 +49,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code.
     """
     arguments = list(sys.argv[1:] if argv is None else argv)
+    with lasting_streams(), StopSignals(raise_stopped):
+        try:
+            return _answer(arguments)
+        except BrokenPipeError:
+            give_up_output()
+            return READER_LEFT
+
+
+def _answer(arguments: list[str]) -> int:
+    """Run a command and print its report, or what went wrong."""
     as_json = "--json" in arguments
     try:
+        if any("\0" in argument for argument in arguments):
+            raise ConfigError("an argument holds a NUL character, which no name of a file can hold: leave it out")
         with redirect_stdout(sys.stderr) if as_json else nullcontext():
             result = _run(arguments)
-    except (Interrupted, KeyboardInterrupt, typer.Abort) as error:
-        return _fail("Interrupted", str(error) or "interrupted", INTERRUPTED, as_json)
+        return _print(result, as_json)
+    except (Interrupted, KeyboardInterrupt) as error:
+        return _fail("Interrupted", str(error) or "interrupted", getattr(error, "exit_code", exit_code(error)), as_json)
+    except typer.Abort:
+        return _fail("Interrupted", "interrupted", INTERRUPTED, as_json)
     except _UsageError as error:
         context = getattr(error, "ctx", None)
         message = str(getattr(error, "format_message", error.__str__)())
@@ -63,10 +81,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     except LavaEDError as error:
         code = BAD_INPUT if isinstance(error, INPUT_ERRORS) else FAILURE
         return _fail(type(error).__name__, str(error), code, as_json)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        return _fail(type(error).__name__, _surroundings(error), BAD_INPUT, as_json)
     except Exception as error:
         traceback.print_exc()
         return _fail(type(error).__name__, str(error), FAILURE, as_json)
-    return _print(result, as_json)
+
+
+def _surroundings(error: OSError) -> str:
+    """What the operating system refused, and where: a missing right, a full disk, a name that is too long."""
+    where = f"{error.filename}: " if error.filename is not None else ""
+    return f"{where}{error.strerror or error}: make room, change the rights, or name another place"
 
 
 def _run(arguments: list[str]) -> Any:
@@ -89,7 +116,10 @@ def _print(result: Any, as_json: bool) -> int:
     else:
         from rich.console import Console
 
-        result.show(Console(highlight=False))
+        console = Console(highlight=False)
+        console.on_broken_pipe = reader_left  # type: ignore[method-assign]
+        result.show(console)
+        sys.stdout.flush()
     return result.exit_code
 
 

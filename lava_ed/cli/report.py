@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from lava_ed.cli.streams import encodable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -20,7 +23,11 @@ RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Folder of a run
 
 
 class Interrupted(Exception):
-    """Ctrl-C, in a form that the command parser hands on together with its message."""
+    """A stop signal, in a form that the command parser hands on together with its message and exit code."""
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
 
 
 @dataclass(frozen=True)
@@ -42,8 +49,9 @@ class Report:
 
 
 def dump(value: dict[str, Any]) -> str:
-    """A JSON object on one line; a NaN in it is a bug and raises."""
-    return json.dumps(value, allow_nan=False, ensure_ascii=False)
+    """A JSON object on one line, escaped where standard output lacks a sign; a NaN in it is a bug and raises."""
+    text = json.dumps(value, allow_nan=False, ensure_ascii=False)
+    return text if encodable(text, sys.stdout) else json.dumps(value, allow_nan=False)
 
 
 def table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> Callable[[Console], None]:

@@ -12,14 +12,18 @@ import builtins
 import dis
 import functools
 import hashlib
+import warnings
 from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, Final, TypeVar
 
 import numba
 import numpy as np
+from numba.core.caching import FunctionCache
 from numba.core.dispatcher import Dispatcher
 from numba.core.extending import _Intrinsic
+
+from lava_ed.errors import ConfigError, UncachedKernelWarning
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -121,30 +125,66 @@ def _value(value: Any, name: str, code: CodeType, function: FunctionType, seen: 
         raise TypeError(f"{function.__qualname__} reads {name}, a {type(value).__name__}: numba cannot freeze it")
 
 
+class _Cache(FunctionCache):  # type: ignore[misc]
+    """numba's cache of one function; a disk that takes nothing more costs its user time, not the run."""
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep machine code, or warn that it could not be kept."""
+        try:
+            super().save_overload(sig, data)
+        except OSError as error:
+            _warn_uncached(f"{error.strerror or error}: {self.cache_path}")
+
+
+@functools.cache
+def _warn_uncached(why: str) -> None:
+    """Say once why compiled code is not kept."""
+    warnings.warn(
+        f"compiled code cannot be kept ({why}), so every process compiles it anew, for up to a minute: set "
+        "NUMBA_CACHE_DIR to a folder that can be written",
+        UncachedKernelWarning,
+        stacklevel=2,
+    )
+
+
 def _compile(function: Any, **options: Any) -> Any:
     """numba's compiler with the settings that all share: integer arithmetic needs no fast-math, no parallel loops.
 
     Memory of its own costs a kernel dear: numba then counts the references to every array, with two calls for each
     slice, which is more than many of our loops.  So only those may have some that say so (`allocating`).
+
+    Raises
+    ------
+    ConfigError
+        If numba is told to compile nothing: what a kernel says in LLVM's own terms cannot be interpreted.
     """
+    if numba.config.DISABLE_JIT:
+        raise ConfigError("NUMBA_DISABLE_JIT is set, but lava-ed's kernels run compiled only: unset it")
     return numba.njit(nogil=True, error_model="numpy", **{"_nrt": False, **options})(function)
 
 
-def _stamped(compiled: Any) -> Any:
-    """The kernel with its digest in place of its file's time and size."""
+def _stamped(function: Any, **options: Any) -> Any:
+    """The compiled kernel, kept on disk with its digest in place of its file's time and size."""
+    compiled = _compile(function, **options)
+    try:
+        compiled.enable_caching()
+    except RuntimeError as error:  # numba's way to say that neither the package's nor the user's folder is writable
+        _warn_uncached(str(error).rpartition(": ")[2])
+        return compiled
     # No public hook exists for the stamp; tests/kernels/test_jit.py fails if this one goes away.
+    compiled._cache.__class__ = _Cache
     compiled._cache._cache_file._source_stamp = content_stamp(compiled)
     return compiled
 
 
 def kernel(function: F) -> F:
     """Compile `function` with numba on first call and cache the machine code on disk; it may not make arrays."""
-    return _stamped(_compile(function, cache=True))  # type: ignore[no-any-return]
+    return _stamped(function)  # type: ignore[no-any-return]
 
 
 def allocating(function: F) -> F:
     """As `kernel`, for those that make arrays."""
-    return _stamped(_compile(function, cache=True, _nrt=True))  # type: ignore[no-any-return]
+    return _stamped(function, _nrt=True)  # type: ignore[no-any-return]
 
 
 def merged(function: F) -> F:
@@ -152,7 +192,7 @@ def merged(function: F) -> F:
 
     Not for large ones with loops of their own: among so much code LLVM finds their vectors no longer.
     """
-    return _stamped(_compile(function, cache=True, forceinline=True))  # type: ignore[no-any-return]
+    return _stamped(function, forceinline=True)  # type: ignore[no-any-return]
 
 
 def inline(function: F) -> F:

@@ -15,6 +15,7 @@ from lava_ed.errors import CheckpointError, DataError, ShapeError
 from lava_ed.kernels.counting import COUNTERS, PHASES
 from lava_ed.learning_rules import LearningRate
 from lava_ed.network.classifier import EDClassifier
+from lava_ed.network.lava_runtime import child_processes, ended_at_once
 from lava_ed.network.spec import NetworkSpec
 from lava_ed.network.weights import unpack_weights
 
@@ -39,9 +40,11 @@ class LavaBackend:
         blank = np.zeros((1, spec.sizes[0]), np.uint8)
         self.net = EDClassifier(spec, blank, np.zeros(1, np.int64), given)
         self._images: npt.NDArray[np.uint8] | None = None
-        self.net.create_runtime(run_cfg=Loihi2SimCfg(select_tag="fixed_pt"))
-        # Vars can be written only once the runtime has started.
-        self.net.runtime.start(RunSteps(num_steps=0))
+        self._others = child_processes()
+        with ended_at_once(self.net):
+            self.net.create_runtime(run_cfg=Loihi2SimCfg(select_tag="fixed_pt"))
+            # Vars can be written only once the runtime has started.
+            self.net.runtime.start(RunSteps(num_steps=0))
 
     def __enter__(self) -> LavaBackend:
         return self
@@ -52,8 +55,9 @@ class LavaBackend:
         self.close()
 
     def close(self) -> None:
-        """End the OS processes."""
-        self.net.stop()
+        """End the OS processes; a second time does nothing."""
+        with ended_at_once(self.net, self._others):
+            self.net.stop()
 
     def bind(self, images: npt.NDArray[np.uint8]) -> None:
         """Take the images (N, n) that `present` refers to."""
@@ -75,11 +79,12 @@ class LavaBackend:
             if values.shape != (len(indices),) or (len(values) and not 0 <= values.min() <= values.max() < stop):
                 raise DataError(f"{name} {values}: {len(indices)} integers 0 … {stop - 1} are needed")
         predictions = np.zeros(len(indices), np.int32)
-        for k, (index, label) in enumerate(zip(indices, labels, strict=True)):
-            self._write("encoder", "samples", self._images[index][np.newaxis])
-            self._write("labels", "labels", np.array([label]))
-            self.net.run(RunSteps(num_steps=self.spec.schedule.period))
-            predictions[k] = int(self._read("error", "prediction")[0])
+        with ended_at_once(self.net, self._others):
+            for k, (index, label) in enumerate(zip(indices, labels, strict=True)):
+                self._write("encoder", "samples", self._images[index][np.newaxis])
+                self._write("labels", "labels", np.array([label]))
+                self.net.run(RunSteps(num_steps=self.spec.schedule.period))
+                predictions[k] = int(self._read("error", "prediction")[0])
         return predictions
 
     def set_learning(self, learning: bool) -> None:

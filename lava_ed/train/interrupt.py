@@ -1,21 +1,28 @@
-"""Ctrl-C while a net trains: the sample that runs ends, a checkpoint is written, then it stops."""
+"""Ctrl-C, SIGTERM or SIGHUP while a net trains: the samples that run end, a checkpoint is written, then it stops."""
 
 from __future__ import annotations
 
-import signal
-import threading
-from types import FrameType, TracebackType
-from typing import Any
+from lava_ed.stop_signals import Stopped, StopSignals, raise_if_unheard
 
 
-class TrainingInterrupted(KeyboardInterrupt):
-    """Ctrl-C stopped training after a checkpoint; the message says how to resume."""
+class TrainingInterrupted(Stopped):
+    """A stop signal ended training after a checkpoint; the message says how to resume."""
 
 
-class InterruptWatch:
-    """Turns the first Ctrl-C into a flag; a second one interrupts at once.
+class InterruptWatch(StopSignals):
+    """Turns the first stop signal into a flag; a second one interrupts at once.
 
     Outside the main thread, where Python delivers no signals, nothing is changed.
+
+    Attributes
+    ----------
+    signal : int or None
+        The first one that was heard.
+
+    Raises
+    ------
+    Stopped
+        On entering, if a signal came before and was not heard.
 
     Examples
     --------
@@ -25,21 +32,20 @@ class InterruptWatch:
     """
 
     def __init__(self) -> None:
-        self.pressed = False
-        self._before: Any = None
+        super().__init__(self._note)
+        self.signal: int | None = None
 
     def __enter__(self) -> InterruptWatch:
-        if threading.current_thread() is threading.main_thread():
-            self._before = signal.signal(signal.SIGINT, self._note)
+        raise_if_unheard()
+        super().__enter__()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
+    @property
+    def pressed(self) -> bool:
+        """Whether a stop signal was heard."""
+        return self.signal is not None
 
-    def _note(self, number: int, frame: FrameType | None) -> None:
+    def _note(self, number: int) -> None:
         if self.pressed:
-            raise KeyboardInterrupt
-        self.pressed = True
+            raise Stopped(number=number)
+        self.signal = number

@@ -218,26 +218,27 @@ class Trainer:
             self.backend.bind(self._shifted(self.position.epoch))
         while self.position.index < self.samples:
             self._chunk(order)
-            if watch.pressed:
-                self._stop()
+            if watch.signal is not None:
+                self._stop(watch.signal)
         self._end_epoch()
         self._save()
         self.folder.write_metrics(self.position.rows)
         self.reporter.epoch(self.position.rows[-1], self.config.epochs)
-        if watch.pressed:
-            self._stop()
+        if watch.signal is not None:
+            self._stop(watch.signal)
 
     def _shifted(self, epoch: int) -> npt.NDArray[np.uint8]:
         """The images as an epoch sees them."""
         offsets = shift_offsets(self.config.shift, self.config.seed, epoch, len(self.images))
         return shifted(self.images, self.data.image_shape, offsets)
 
-    def _stop(self) -> None:
-        """Save and leave after Ctrl-C."""
+    def _stop(self, number: int) -> None:
+        """Save and leave after Ctrl-C, SIGTERM or SIGHUP."""
         self._save()
         raise TrainingInterrupted(
             f"stopped after epoch {self.position.epoch}, sample {self.position.index}; "
-            f"continue with: lava-ed train --out {self.folder.path} --resume"
+            f"continue with: lava-ed train --out {self.folder.path} --resume",
+            number,
         )
 
     def _chunk(self, order: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import errno
 import importlib
 import os
 import pkgutil
@@ -14,12 +15,14 @@ from pathlib import Path
 import numba
 import numpy as np
 import pytest
+from numba.core.caching import CacheImpl
 from numba.core.dispatcher import Dispatcher
 from numba.core.errors import TypingError
 
 import lava_ed
 from lava_ed import engine, kernels
-from lava_ed.kernels._jit import allocating, content_stamp, inline, kernel
+from lava_ed.errors import ConfigError, UncachedKernelWarning
+from lava_ed.kernels._jit import _warn_uncached, allocating, content_stamp, inline, kernel
 
 HOOK = "compiled._cache._cache_file._source_stamp = content_stamp(compiled)"
 CALL = """
@@ -206,3 +209,39 @@ def test_without_the_hook_a_stale_cache_is_used(package):
     first = run(package)
     change_callee(package)
     assert run(package) == [first[0], 1, 0]
+
+
+class TestPlacesWhereNothingCanBeKept:
+    @pytest.fixture(autouse=True)
+    def _not_warned_yet(self):
+        _warn_uncached.cache_clear()
+        yield
+        _warn_uncached.cache_clear()
+
+    def test_a_kernel_works_where_no_folder_can_be_written(self, monkeypatch):
+        monkeypatch.setattr(CacheImpl, "_locator_classes", [])
+        with pytest.warns(UncachedKernelWarning, match="NUMBA_CACHE_DIR"):
+            compiled = kernel(changed)
+        assert compiled(10) == 3
+
+    def test_a_kernel_works_on_a_full_disk(self, monkeypatch):
+        compiled = kernel(documented)
+
+        def full(key, data):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(compiled._cache._cache_file, "save", full)
+        monkeypatch.setattr(compiled._cache._cache_file, "load", lambda key: None)
+        with pytest.warns(UncachedKernelWarning, match="No space left on device: .*__pycache__"):
+            assert compiled(10) == 17
+
+    def test_it_is_said_once(self, monkeypatch, recwarn):
+        monkeypatch.setattr(CacheImpl, "_locator_classes", [])
+        kernel(changed)
+        kernel(documented)
+        assert [warning.category for warning in recwarn] == [UncachedKernelWarning]
+
+    def test_compiling_nothing_is_refused(self, monkeypatch):
+        monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)
+        with pytest.raises(ConfigError, match="NUMBA_DISABLE_JIT is set.*unset it"):
+            kernel(changed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,14 @@ import pytest
 
 pytest.importorskip("lava")
 
+from lava.magma.core.run_conditions import RunSteps
+from lava.magma.runtime.runtime import Runtime
 from nets import INPUTS, samples, small_spec
 
 from lava_ed.errors import CheckpointError, ShapeError
 from lava_ed.learning_rules import LearningRate
 from lava_ed.network.lava_backend import LavaBackend
+from lava_ed.network.lava_runtime import child_processes, ended_at_once
 from lava_ed.network.wiring import initial_weights
 from lava_ed.train.backend import EngineBackend, make_backend
 
@@ -119,3 +123,44 @@ def test_it_is_found_by_name() -> None:
         )
     finally:
         backend.close()
+
+
+class TestABrokenRunLeavesNothing:
+    """Lava's own `stop` waits for answers that a broken run no longer gives, and leaves processes and shared memory."""
+
+    @pytest.fixture(autouse=True)
+    def _no_process_is_left(self) -> Iterator[None]:
+        before = child_processes()
+        yield
+        assert child_processes() <= before
+
+    def test_in_the_middle_of_a_sample(self) -> None:
+        with LavaBackend(small_spec()) as lava:
+            segments = shared_memory(lava.net.runtime)
+            # One step is run, and its answer is not waited for.
+            lava.net.run(RunSteps(num_steps=1, blocking=False))
+            with pytest.raises(KeyboardInterrupt), ended_at_once(lava.net, lava._others):
+                raise KeyboardInterrupt
+            assert not any(segment.exists() for segment in segments)
+            lava.close()  # a second time does nothing
+
+    def test_while_the_processes_are_made(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        segments: list[Path] = []
+
+        def interrupted(self: Runtime) -> None:
+            segments.extend(shared_memory(self))
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(Runtime, "_build_runtime_services", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            LavaBackend(small_spec())
+        assert not any(segment.exists() for segment in segments)
+
+
+def shared_memory(runtime: Any) -> list[Path]:
+    """The segments of a runtime, which are there."""
+    handles = runtime._messaging_infrastructure.smm._shared_memory_handles
+    segments = [Path("/dev/shm") / handle.name for handle in handles]
+    assert segments
+    assert all(segment.exists() for segment in segments)
+    return segments

@@ -20,14 +20,14 @@ from lava_ed.train.trainer import stored_config
 
 
 class Stopping(Reporter):
-    """Presses Ctrl-C after so many samples of an epoch."""
+    """Sends a signal, by default that of Ctrl-C, after so many samples of an epoch."""
 
-    def __init__(self, epoch, done):
-        self.at = (epoch, done)
+    def __init__(self, epoch, done, number=signal.SIGINT):
+        self.at, self.number = (epoch, done), number
 
     def chunk(self, epoch, epochs, done, samples):
         if (epoch, done) >= self.at:
-            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(self.number)
 
 
 class TestAWholeRun:
@@ -189,6 +189,15 @@ class TestCtrlC:
         assert signal.getsignal(signal.SIGINT) is before
         train(config, tmp_path / "run", resume=True, dataset=digits)
         train(config, tmp_path / "whole", dataset=digits)
+        assert (tmp_path / "run" / MODEL).read_bytes() == (tmp_path / "whole" / MODEL).read_bytes()
+
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+    def test_other_stop_signals_take_the_same_way_out(self, small, digits, tmp_path, number):
+        with pytest.raises(TrainingInterrupted, match="--resume") as caught:
+            train(small(), tmp_path / "run", dataset=digits, reporter=Stopping(0, 1, number))
+        assert caught.value.number == number
+        train(small(), tmp_path / "run", resume=True, dataset=digits)
+        train(small(), tmp_path / "whole", dataset=digits)
         assert (tmp_path / "run" / MODEL).read_bytes() == (tmp_path / "whole" / MODEL).read_bytes()
 
     def test_a_shifted_run_resumes_to_the_same_net(self, small, digits, tmp_path):
