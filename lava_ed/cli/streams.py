@@ -9,14 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Final, NoReturn, TextIO
 
-_PLAIN: Final = {
-    **{"µ": "u", "×": "x", "−": "-", "–": "-", "—": "-", "…": "...", "·": "*", "±": "+-", "≥": ">=", "≤": "<="},
-    **{"⌊": "floor(", "⌋": ")", "√": "sqrt", "→": "->", "«": '"', "»": '"', "²": "^2", "³": "^3", "°": " deg"},
-    **{"Σ": "sum", "Δ": "delta", "δ": "delta", "κ": "kappa", "θ": "theta", "λ": "lambda", "η": "eta", "α": "alpha"},
-    **{"─": "-", "━": "-", "│": "|", "┃": "|", "┏": "+", "┓": "+", "┗": "+", "┛": "+", "┡": "+", "┩": "+", "╇": "+"},
-    **{"┌": "+", "┐": "+", "└": "+", "┘": "+", "├": "+", "┤": "+", "┬": "+", "┴": "+", "┼": "+", "┳": "+", "╷": "|"},
-    **{"\u00a0": " ", "\u2009": " ", "\u202f": " "},
-}
+_GREEK: Final = {"Σ": "sum", "Δ": "delta", "δ": "delta", "κ": "kappa", "θ": "theta", "λ": "lambda", "η": "eta"}
+_MATHS: Final = {"×": "x", "−": "-", "·": "*", "±": "+-", "≥": ">=", "≤": "<=", "√": "sqrt", "→": "->", "²": "^2"}
+_TEXT: Final = {"µ": "u", "–": "-", "—": "-", "…": "...", "«": '"', "»": '"', "°": " deg"}
+_SPACES: Final = dict.fromkeys("\u00a0\u2009\u202f", " ")
+_LINES: Final = {**dict.fromkeys("─━", "-"), **dict.fromkeys("│┃╷", "|"), **dict.fromkeys("┏┓┗┛┡┩╇┌┐└┘├┤┬┴┼┳", "+")}
+_PLAIN: Final = {**_GREEK, **_MATHS, **_TEXT, **_SPACES, **_LINES}
 """What stands for a sign that the encoding of a stream lacks."""
 
 _HANDLER: Final = "lava-ed-plain"

@@ -51,7 +51,7 @@ def end_at_once(process: AbstractProcess, others: frozenset[int | None]) -> None
         Numbers of child processes that have nothing to do with it.
     """
     runtime: Any = process.runtime
-    infrastructure = getattr(runtime, "_messaging_infrastructure", None)
+    infrastructure: Any = getattr(runtime, "_messaging_infrastructure", None)
     manager = getattr(getattr(infrastructure, "smm", None), "_manager", None)
     owner = getattr(manager, "_process", None)
     children = [child for child in multiprocessing.active_children() if child.pid not in others]

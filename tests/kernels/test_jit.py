@@ -232,7 +232,7 @@ class TestPlacesWhereNothingCanBeKept:
 
         monkeypatch.setattr(compiled._cache._cache_file, "save", full)
         monkeypatch.setattr(compiled._cache._cache_file, "load", lambda key: None)
-        with pytest.warns(UncachedKernelWarning, match="No space left on device: .*__pycache__"):
+        with pytest.warns(UncachedKernelWarning, match=r"No space left on device: .*__pycache__"):
             assert compiled(10) == 17
 
     def test_it_is_said_once(self, monkeypatch, recwarn):
@@ -243,5 +243,5 @@ class TestPlacesWhereNothingCanBeKept:
 
     def test_compiling_nothing_is_refused(self, monkeypatch):
         monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)
-        with pytest.raises(ConfigError, match="NUMBA_DISABLE_JIT is set.*unset it"):
+        with pytest.raises(ConfigError, match=r"NUMBA_DISABLE_JIT is set.*unset it"):
             kernel(changed)
