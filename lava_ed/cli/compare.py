@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -93,7 +94,10 @@ def train_missing(
     paths = []
     for name, config in configs.items():
         path = str(Path(out) / name)
-        training.train(config, path, resume=True, reporter=training.reporter())
+        there = not training.RunFolder(path).is_blank()
+        summary = training.train(config, path, resume=there, reporter=training.reporter(), extend=False)
+        for note in summary.get("notes", ()):
+            print(f"{path}: {note}", file=sys.stderr, flush=True)
         paths.append(path)
     return paths
 

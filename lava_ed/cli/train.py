@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lava_ed.cli.report import JsonFlag, Report, percent, table
 from lava_ed.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 Rule = Annotated[
     str | None, typer.Option(help="std-ed, mpd-ed, relpsp-fixed, ssgd, sg-bptt or renner.  [default: std-ed]")
@@ -23,7 +27,12 @@ Epochs = Annotated[int | None, typer.Option(help="Passes over the training sampl
 Seed = Annotated[int | None, typer.Option(help="Of weights, rounding, order and split.  [default: 0]")]
 Backend = Annotated[str | None, typer.Option(help="engine or lava.  [default: engine]")]
 Out = Annotated[str, typer.Option(metavar="RUN", help="Folder of the run.")]
-Resume = Annotated[bool, typer.Option("--resume", help="Continue the run in RUN; its settings are kept.")]
+Resume = Annotated[
+    bool,
+    typer.Option(
+        "--resume", help="Continue the run in RUN; its settings are kept. A finished run takes more --epochs."
+    ),
+]
 Rate = Annotated[float | None, typer.Option(help="Learning rate; rounded to one that the chip holds.")]
 Steps = Annotated[int | None, typer.Option(help="Time steps of one window, T.")]
 Feedback = Annotated[str | None, typer.Option(help="symmetric or random.")]
@@ -99,7 +108,8 @@ def train(
         found_rule, found_dataset, found = read_settings(settings_file)
         rule, dataset = rule or found_rule, dataset or found_dataset
         settings = {**found, **{name: value for name, value in settings.items() if value is not None}}
-    blank = resume and RunFolder(out).is_blank()
+    folder = RunFolder(out)
+    blank = resume and folder.path.is_dir() and folder.is_blank()
     if blank:
         print(f"{out}: no checkpoint was written yet, the run starts from its beginning", file=sys.stderr)
     if resume and not blank:
@@ -107,7 +117,7 @@ def train(
     else:
         config = training.TrainConfig.create(rule or "std-ed", dataset or "digits", **settings)
     summary = training.train(config, out, resume=resume, reporter=training.reporter())
-    return Report(summary, lambda console: summary_table(summary)(console))
+    return Report(summary, summary_table(summary))
 
 
 def with_preset(
@@ -164,8 +174,8 @@ def layer_sizes(text: str) -> tuple[int, ...]:
     return sizes
 
 
-def summary_table(summary: dict[str, Any]) -> Any:
-    """The result of a run as a table."""
+def summary_table(summary: dict[str, Any]) -> Callable[[Console], None]:
+    """The result of a run as a table, and what has to be said with it."""
     rows = [
         ("rule", summary["rule"]),
         ("net", "-".join(map(str, summary["sizes"]))),
@@ -177,4 +187,11 @@ def summary_table(summary: dict[str, Any]) -> Any:
         ("samples/s", float(summary["samples_per_second"])),
         ("seconds", float(summary["seconds"])),
     ]
-    return table(f"{summary['run']}: {summary['dataset']}, seed {summary['seed']}", ("quantity", "value"), rows)
+    shown = table(f"{summary['run']}: {summary['dataset']}, seed {summary['seed']}", ("quantity", "value"), rows)
+
+    def show(console: Console) -> None:
+        shown(console)
+        for note in summary.get("notes", ()):
+            console.print(f"Note: {note}", soft_wrap=True, markup=False)
+
+    return show

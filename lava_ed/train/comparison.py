@@ -19,6 +19,7 @@ from typing import Any, Final
 from lava_ed.energy import PriceList, energy_report
 from lava_ed.errors import ConfigError
 from lava_ed.kernels.counting import COUNTERS, PHASES
+from lava_ed.train.chance import is_chance
 from lava_ed.train.config import WITHOUT_EFFECT, TrainConfig
 from lava_ed.train.run_folder import CONFIG, METRICS, RESULT, RunFolder
 
@@ -39,6 +40,15 @@ class ComparedRun:
     rows: Sequence[Mapping[str, Any]]
     result: Mapping[str, Any]
     data_digest: str
+    chance: float | None = None
+    """Accuracy of always naming the most frequent class of the samples held out; None: every class as often."""
+    held_out: int | None = None
+    """How many samples were held out."""
+
+    @property
+    def by_chance(self) -> float:
+        """Accuracy of a net that learned nothing."""
+        return 1 / int(self.result["sizes"][-1]) if self.chance is None else self.chance
 
     @property
     def best(self) -> float | None:
@@ -88,8 +98,11 @@ def read_run(path: str | PathLike[str]) -> ComparedRun:
     for row in rows:
         for name in ("counters", "samples", "validation_accuracy"):
             folder.entry(row, METRICS, name)
-    sha256 = folder.entry(folder.read_json(CONFIG), CONFIG, "facts", "data", "sha256")
-    return ComparedRun(str(folder.path), config, rows, result, sha256)
+    data = folder.entry(folder.read_json(CONFIG), CONFIG, "facts", "data")
+    sha256 = folder.entry(data, CONFIG, "sha256")
+    return ComparedRun(
+        str(folder.path), config, rows, result, sha256, data.get("chance"), data.get("validation_samples") or None
+    )
 
 
 def group_runs(runs: Sequence[ComparedRun]) -> list[Group]:
@@ -172,6 +185,7 @@ def compare(
         raise ConfigError(f"{without} held no samples out, so no epoch can be found for the target: leave it out")
     if target is None and None not in bests:
         target = min(best for best in bests if best is not None)
+    _check_learned(runs, target)
     entries = [_entry(group, prices, target) for group in groups]
     _add_ratios(entries, prices, reference)
     return {
@@ -183,6 +197,26 @@ def compare(
         "rules": entries,
         "notes": _notes(groups, entries, target, reference),
     }
+
+
+def _check_learned(runs: Sequence[ComparedRun], target: float | None) -> None:
+    """An accuracy that a net has without learning is no point at which energies of learning can be compared."""
+    if target is None:
+        return
+    chance = max(run.by_chance for run in runs)
+    for run in runs:
+        best = run.best or 0.0
+        luck = best <= run.by_chance if run.held_out is None else is_chance(best, run.by_chance, run.held_out)
+        if luck and best >= target:
+            raise ConfigError(
+                f"{run.path} learned nothing: its best validation accuracy, {100 * best:.2f} %, is no better than "
+                f"chance ({100 * run.by_chance:.2f} %), so there is no equal accuracy to compare at; leave it out, or "
+                "name a higher --target"
+            )
+    if target <= chance:
+        raise ConfigError(
+            f"target is {target}, no better than chance ({chance:.4f}): name a validation accuracy above it"
+        )
 
 
 def _entry(group: Group, prices: Sequence[PriceList], target: float | None) -> dict[str, Any]:
@@ -276,6 +310,7 @@ def _notes(
             f"mean test accuracies at the runs' ends differ by {100 * (max(finals) - min(finals)):.2f} points, more "
             f"than {100 * TOLERANCE:g}: only the figures up to the target are at equal accuracy"
         )
+    notes += [f"{run.path}: {note}" for group in groups for run in group.runs for note in run.result.get("notes", ())]
     for group, entry in zip(groups, entries, strict=True):
         notes += _notes_of(group, entry, target)
     sizes = {tuple(entry["sizes"]) for entry in entries}

@@ -45,6 +45,8 @@ class Position:
         Counters and number of backward passes at the epoch's start.
     rows : list of dict
         Metrics of the epochs that have ended.
+    ended : list of int
+        Numbers of epochs at which the run had ended, before it was made longer.
     """
 
     epoch: int = 0
@@ -54,6 +56,7 @@ class Position:
     wall: float = 0.0
     start: dict[str, Any] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
+    ended: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

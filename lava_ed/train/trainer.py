@@ -14,10 +14,12 @@ from lava_ed import __version__
 from lava_ed.data import Dataset, check_shift, load_dataset, shifted, split_validation
 from lava_ed.errors import CheckpointError
 from lava_ed.train.backend import TAG, Backend, make_backend, warm_up
+from lava_ed.train.chance import chance_of, learned_nothing
 from lava_ed.train.config import TrainConfig
 from lava_ed.train.evaluate import Evaluation, evaluate
+from lava_ed.train.extension import as_from_the_start, check_resumable, extension_note
 from lava_ed.train.interrupt import InterruptWatch, TrainingInterrupted
-from lava_ed.train.metrics import activity, per_sample, thresholds, totals
+from lava_ed.train.metrics import activity, per_sample, summed, thresholds, totals
 from lava_ed.train.metrics import difference as counts_between
 from lava_ed.train.order import digest, next_stop, rate_changes, sample_order, shift_offsets
 from lava_ed.train.progress import Reporter
@@ -36,6 +38,7 @@ def train(
     resume: bool = False,
     dataset: Dataset | None = None,
     reporter: Reporter | None = None,
+    extend: bool = True,
 ) -> dict[str, Any]:
     """Train a net and write its run folder.
 
@@ -45,12 +48,14 @@ def train(
     out : path-like
         The run folder; must not hold a run yet, or, with `resume`, one of the same configuration.
     resume : bool
-        Continue from the folder's checkpoint; from the start where the folder is missing or empty, as
-        after a kill before the first checkpoint.
+        Continue from the folder's checkpoint, which has to be there; from the start only where the folder is empty,
+        as after a kill before the first checkpoint.  A run that has ended goes on where `config` has more epochs.
     dataset : Dataset, optional
         Default: loaded by the configuration's name.
     reporter : Reporter, optional
         Told about progress; default: nobody.
+    extend : bool
+        Whether more epochs may make a finished run longer.
 
     Returns
     -------
@@ -62,15 +67,16 @@ def train(
     RunFolderError
         If the folder is unwritable, in use, or already holds a run.
     CheckpointError
-        If there is nothing to resume, or it is of another version, configuration or data set.
+        If there is nothing to resume, or it is of another version, configuration or data set, or of more epochs.
     TrainingInterrupted
         After Ctrl-C, once a checkpoint is written.
     """
     folder = RunFolder(out)
-    earlier = _earlier(folder, config) if resume and not folder.is_blank() else None
-    data = dataset or load_dataset(config.dataset, config.data_dir)
-    check_shift(config.shift, data.image_shape)
+    blank = folder.path.is_dir() and folder.is_blank()
     try:
+        earlier = _earlier(folder, config, extend) if resume and not blank else None
+        data = dataset or load_dataset(config.dataset, config.data_dir)
+        check_shift(config.shift, data.image_shape)
         if earlier is None:
             folder.claim_new()
         # Watched from here on, so that the processes of Lava's runtime outlive Ctrl-C as well.
@@ -90,22 +96,17 @@ def stored_config(out: str | PathLike[str]) -> TrainConfig:
         folder.release()
 
 
-def _earlier(folder: RunFolder, config: TrainConfig) -> Checkpoint:
-    """The checkpoint of a run, if it is one of this configuration."""
+def _earlier(folder: RunFolder, config: TrainConfig, extend: bool) -> Checkpoint:
+    """The checkpoint of a run, if this configuration continues it."""
     folder.claim_existing()
     checkpoint = Checkpoint.read(folder.file(CHECKPOINT))
-    configs = [checkpoint.config]
-    if folder.file(CONFIG).exists():
-        configs.append(folder.read_config())
-    for there in configs:
-        if different := config.differences(there):
-            fields = ", ".join(
-                f"{name} (there {getattr(there, name)!r}, here {getattr(config, name)!r})" for name in different
-            )
-            raise CheckpointError(
-                f"{folder.path} holds a run of another configuration: {fields}; "
-                "resume it with its own settings, or train into another folder"
-            )
+    written = folder.read_config() if folder.file(CONFIG).exists() else None
+    check_resumable(config, checkpoint, written, str(folder.path))
+    if config.epochs != checkpoint.config.epochs and not extend:
+        raise CheckpointError(
+            f"{folder.path} holds a run of {checkpoint.config.epochs} epochs, not {config.epochs}: leave --epochs out, "
+            "choose another folder, or extend the run first (lava-ed train --resume --epochs)"
+        )
     return checkpoint
 
 
@@ -126,12 +127,18 @@ class Trainer:
         if config.limit is not None:
             self.train_indices = self.train_indices[: config.limit]
         self.samples = len(self.train_indices)
+        judged = self.validation_indices if len(self.validation_indices) else self.train_indices
+        self.judged, self.chance = len(judged), chance_of(data.train_labels[judged])
         self.images = np.ascontiguousarray(data.train_images)
         self.data_digest = data.digest
         self.backend: Backend = make_backend(config.backend, self.spec)
         self._started = time.perf_counter()
         self._changes = rate_changes([p for p, _ in self.spec.rule.decay], config.epochs * self.samples)
         self.position = self._restore(earlier) if earlier else Position(start=self._reading())
+        self.notes: list[str] = []
+        if ended := self.position.ended:
+            same = as_from_the_start(self.spec.rule, self.samples, ended, config.epochs)
+            self.notes.append(extension_note(ended, config.epochs, same))
         self._wall_before = self.position.wall
 
     def run(self, watch: InterruptWatch) -> dict[str, Any]:
@@ -140,6 +147,8 @@ class Trainer:
             self._write_start()
             if self.position.epoch == self.config.epochs and self.folder.file(RESULT).exists():
                 return self.folder.read_json(RESULT)
+            for note in self.notes:
+                self.reporter.message(note)
             if self.config.backend == "engine":
                 self.reporter.message("preparing the engine (its first use compiles its loop: about 20 s)")
                 warm_up(self.spec)
@@ -154,6 +163,10 @@ class Trainer:
     def _write_start(self) -> None:
         """Everything that a run needs to be resumed from here on, the checkpoint first."""
         self._save()
+        if self.position.epoch < self.config.epochs:
+            # Of a run that is made longer: what it ended in then is no longer its outcome.
+            for name in (RESULT, ENERGY, MODEL):
+                self.folder.file(name).unlink(missing_ok=True)
         self.folder.write_config(self.config, self.facts())
         self.folder.write_metrics(self.position.rows)
 
@@ -170,6 +183,7 @@ class Trainer:
                 "train_samples": self.samples,
                 "validation_samples": len(self.validation_indices),
                 "test_samples": len(self.data.test_labels),
+                "chance": self.chance,
                 "sha256": self.data_digest,
             },
         }
@@ -186,7 +200,8 @@ class Trainer:
         if checkpoint.order_digest != digest(self._order(position.epoch)):
             raise CheckpointError(f"{self.folder.path}: the order of samples differs from the checkpoint's: train anew")
         self.backend.load_state(checkpoint.state)
-        return position
+        planned = checkpoint.config.epochs
+        return position if planned == self.config.epochs else replace(position, ended=[*position.ended, planned])
 
     def _order(self, epoch: int) -> Any:
         return self.train_indices[sample_order(self.config.seed, epoch, self.samples)]
@@ -319,6 +334,9 @@ class Trainer:
             "seed": self.config.seed,
         }
         self.folder.write_json(ENERGY, {**stamp, "training": training, "test": test.to_dict()})
+        writes = summed(counters, "weight_writes")
+        if note := learned_nothing(self.position.rows[-1], writes, self.chance, self.judged):
+            self.notes.append(note)
         summary = self._summary(model, test, training)
         self.folder.write_json(RESULT, summary)
         return summary
@@ -346,4 +364,6 @@ class Trainer:
             "seconds": self._wall_before + time.perf_counter() - self._started,
             "counters": {name: sum(phases.values()) for name, phases in totals(training["counters"]).items()},
             "run": str(self.folder.path),
+            "extended_from": self.position.ended,
+            "notes": self.notes,
         }

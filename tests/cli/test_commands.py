@@ -96,10 +96,21 @@ class TestTrain:
         (tmp_path / "thesis.tex").write_text("")
         assert error_of(lava_ed("train", "--out", tmp_path, "--resume", "--json")) == "CheckpointError"
 
-    @pytest.mark.parametrize("made", [False, True])
-    def test_resume_after_a_kill_before_the_first_checkpoint(self, lava_ed, tmp_path, made):
-        if made:
-            (tmp_path / "run").mkdir()
+    def test_a_folder_that_does_not_exist_is_not_resumed(self, lava_ed, tiny, tmp_path):
+        outcome = lava_ed("train", *tiny, "--out", tmp_path / "tpyo", "--resume", "--json")
+        assert error_of(outcome) == "RunFolderError"
+        assert "start the run without --resume" in outcome.value["error"]["message"]
+        assert not (tmp_path / "tpyo").exists()
+
+    def test_a_finished_run_takes_more_epochs(self, lava_ed, run):
+        value = lava_ed("train", "--out", run, "--resume", "--epochs", 2, "--json").value
+        assert (value["epochs"], value["extended_from"]) == (2, [1])
+        assert error_of(lava_ed("train", "--out", run, "--resume", "--epochs", 1, "--json")) == "CheckpointError"
+        shown = lava_ed("train", "--out", run, "--resume").out
+        assert "Note: extended from 1 to 2 epochs" in shown
+
+    def test_resume_after_a_kill_before_the_first_checkpoint(self, lava_ed, tmp_path):
+        (tmp_path / "run").mkdir()
         options = ("--hidden", "8", "--epochs", "1", "--limit", "50", "--json")
         done = lava_ed("train", "--out", tmp_path / "run", "--resume", *options)
         assert done.code == 0

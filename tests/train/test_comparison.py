@@ -147,3 +147,22 @@ class TestReadRun:
     def test_no_run(self, tmp_path):
         with pytest.raises(RunFolderError):
             read_run(tmp_path)
+
+
+class TestChance:
+    def test_a_target_no_better_than_chance(self):
+        with pytest.raises(ConfigError, match="no better than chance"):
+            compare([make()], PRICES, target=0.1)
+        assert compare([make()], PRICES, target=0.11)["target"] == 0.11
+
+    def test_the_most_frequent_class_counts(self):
+        """Nine tenths of one class: 0.9 is what a net reaches that always names it."""
+        uneven = replace(make(accuracies=(0.9, 0.9)), chance=0.9, held_out=1000)
+        with pytest.raises(ConfigError, match="std-ed-0 learned nothing"):
+            compare([uneven, replace(make(seed=1, accuracies=(0.95, 0.97)), chance=0.9)], PRICES)
+
+    def test_luck_is_allowed_for(self):
+        lucky = make(accuracies=(0.12,))
+        assert compare([lucky], PRICES)["target"] == 0.12
+        with pytest.raises(ConfigError, match="learned nothing"):
+            compare([replace(lucky, held_out=145)], PRICES)

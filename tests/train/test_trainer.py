@@ -260,16 +260,20 @@ class TestWhatResumeRefuses:
         with pytest.raises(CheckpointError, match="holds no checkpoint"):
             train(config, run, resume=True, dataset=digits)
 
-    @pytest.mark.parametrize("made", [False, True])
-    def test_killed_before_the_first_checkpoint(self, small, digits, tmp_path, made):
-        """No folder yet, or an empty one: the resumed run is the whole run."""
+    def test_killed_before_the_first_checkpoint(self, small, digits, tmp_path):
+        """An empty folder: the resumed run is the whole run."""
         run = tmp_path / "run"
-        if made:
-            run.mkdir()
-            (run / ".checkpoint.safetensors.tmp").write_bytes(b"half")
+        run.mkdir()
+        (run / ".checkpoint.safetensors.tmp").write_bytes(b"half")
         summary = train(small(), run, resume=True, dataset=digits)
         assert summary["test_accuracy"] == train(small(), tmp_path / "other", dataset=digits)["test_accuracy"]
         assert (run / MODEL).read_bytes() == (tmp_path / "other" / MODEL).read_bytes()
+
+    def test_a_folder_that_does_not_exist(self, small, digits, tmp_path):
+        """A name mistyped is no wish for a new run."""
+        with pytest.raises(RunFolderError, match="nothing to resume"):
+            train(small(), tmp_path / "tpyo", resume=True, dataset=digits)
+        assert not (tmp_path / "tpyo").exists()
 
     def test_a_folder_of_something_else(self, small, digits, tmp_path):
         (tmp_path / "thesis.tex").write_text("")

@@ -20,7 +20,7 @@ from lava_ed.viz.report.costs import by_layer, layer_of
 from lava_ed.viz.report.facts import read_facts
 from lava_ed.viz.report.outcome import choose_samples
 from lava_ed.viz.report.page import Section, Table, Text, Tile, number
-from lava_ed.viz.report.reproduce import command_of
+from lava_ed.viz.report.reproduce import command_of, commands_of
 
 VOID = {"meta", "link", "img", "input", "br", "hr"}
 LIST = "loihi1-davies2018"
@@ -390,3 +390,11 @@ def test_samples_are_of_different_classes_and_one_is_wrong():
     Fake.decided = Fake.labels
     assert choose_samples(Fake, 3) == [0, 2, 3]
     assert choose_samples(Fake, 5) == [0, 2, 3, 1, 4]
+
+
+def test_a_run_that_was_made_longer_takes_several_commands():
+    config = TrainConfig.create("std-ed", "digits", epochs=9)
+    commands, beyond = commands_of(config, "out", [2, 5])
+    assert [command.split("--epochs ")[1].split()[0] for command in commands] == ["2", "5", "9"]
+    assert [command.count("--resume") for command in commands] == [0, 1, 1]
+    assert beyond == []

@@ -14,7 +14,7 @@ from lava_ed.viz.bars import stacked_bars
 from lava_ed.viz.curves import accuracy_plot
 from lava_ed.viz.report.costs import GROUP, slug
 from lava_ed.viz.report.page import Block, Code, Figures, Page, Section, Table, Text, Tile, Variants, number, percent
-from lava_ed.viz.report.reproduce import command_of
+from lava_ed.viz.report.reproduce import commands_of
 
 COMPARISON: Final = "compare.html"
 COUNTS: Final = {
@@ -229,8 +229,8 @@ def _static(prices: PriceList) -> str:
 def _reproduce(runs: Sequence[ComparedRun]) -> list[Block]:
     commands, beyond = [], []
     for run in runs:
-        command, settings = command_of(run.config, run.path)
-        commands.append(command)
+        mine, settings = commands_of(run.config, run.path, run.result.get("extended_from", ()))
+        commands += mine
         if settings:
             beyond.append(f"{run.path}: no option reaches {', '.join(settings)}; set them in Python, TrainConfig(...).")
     rows = [

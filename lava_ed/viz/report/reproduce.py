@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shlex
-from dataclasses import fields
+from collections.abc import Sequence
+from dataclasses import fields, replace
 from typing import Any, Final
 
 from lava_ed import __version__
@@ -44,6 +45,23 @@ def command_of(config: TrainConfig, out: str) -> tuple[str, list[str]]:
     return shlex.join([*words, "--out", out]), beyond
 
 
+def commands_of(config: TrainConfig, out: str, ended: Sequence[int] = ()) -> tuple[list[str], list[str]]:
+    """The commands that train the same net, more than one where the run was made longer.
+
+    Parameters
+    ----------
+    config : TrainConfig
+    out : str
+        Folder of the new run.
+    ended : sequence of int
+        Numbers of epochs at which the run had ended before.
+    """
+    first, *more = [*ended, config.epochs]
+    command, beyond = command_of(replace(config, epochs=first), out)
+    longer = [shlex.join(["lava-ed", "train", "--out", out, "--resume", "--epochs", str(n)]) for n in more]
+    return [command, *longer], beyond
+
+
 def _options(config: TrainConfig, preset: str | None) -> tuple[dict[str, Any], list[str]]:
     """Options on top of a named preset, or of none, and the settings that they do not reach."""
     settings = {} if preset is None else NAMED[preset].settings
@@ -70,8 +88,10 @@ def reproduce_section(facts: RunFacts) -> Section:
     if facts.config is None:
         blocks.append(Text("how to train the net; it comes without the configuration of a run.", "missing"))
     else:
-        command, beyond = command_of(facts.config, str(facts.path))
-        blocks.append(Code(command))
+        ended = (facts.result or {}).get("extended_from", ())
+        commands, beyond = commands_of(facts.config, str(facts.path), ended)
+        blocks.append(Code("\n".join(commands)))
+        blocks += [Text(f"{note[0].upper()}{note[1:]}.", "note") for note in (facts.result or {}).get("notes", ())]
         if beyond:
             names = ", ".join(beyond)
             blocks.append(
