@@ -6,11 +6,9 @@ Only unsigned bytes (type 0x08) are read here, the only type that image data set
 
 from __future__ import annotations
 
-import gzip
 import io
 import math
 import os
-import zlib
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lava_ed.errors import DataError, DataNotFoundError
+from lava_ed.files.compressed import DAMAGED, open_maybe_compressed
 
 __all__ = ["FILE_NAMES", "not_found", "read_idx"]
 
@@ -33,9 +32,12 @@ UNSIGNED_BYTE: Final = 0x08
 """IDX type code of values 0 … 255."""
 MAX_DIMENSIONS: Final = 8
 """More dimensions than this in a header mean that the file is not an IDX file."""
-MAX_BYTES: Final = 2**30
-"""Largest payload that is read: twenty times MNIST; nothing is allocated for a header that claims more."""
-GZIP_MAGIC: Final = b"\x1f\x8b"
+MAX_BYTES: Final = 640 * 2**20
+"""Largest payload that is read: EMNIST's largest part has 609 MiB; nothing is allocated for a header that claims more.
+"""
+PIECE: Final = 2**20
+"""Bytes that are unpacked at a time."""
+HEADER_BYTES: Final = 4 + 4 * MAX_DIMENSIONS
 
 _REPLACE = "replace the file by a fresh copy of the distributed one"
 
@@ -60,7 +62,7 @@ def not_found(name: str, *folders: str | os.PathLike[str]) -> DataNotFoundError:
     )
 
 
-def read_idx(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
+def read_idx(path: str | os.PathLike[str], *, most: int = MAX_BYTES) -> NDArray[np.uint8]:
     """Read one IDX file of unsigned bytes, plain or gzip-compressed.
 
     Compression is recognised by content, not by name.
@@ -69,6 +71,8 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
     ----------
     path
         The file.
+    most
+        Largest number of values; it is compared with the header, before anything is allocated.
 
     Returns
     -------
@@ -88,36 +92,33 @@ def read_idx(path: str | os.PathLike[str]) -> NDArray[np.uint8]:
     """
     path = Path(path)
     try:
-        with path.open("rb") as raw:
-            stored = os.fstat(raw.fileno()).st_size
-            compressed = raw.peek(2)[:2] == GZIP_MAGIC
-            if not compressed:
-                return _read(raw, path, most=stored)
-            with gzip.GzipFile(fileobj=raw) as stream:
-                # Deflate expands by at most 1032 : 1, so a longer payload cannot be in there.
-                return _read(stream, path, most=1032 * stored)
-    except FileNotFoundError:
-        raise not_found(path.name.removesuffix(".gz"), path.parent) from None
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        with open_maybe_compressed(path, most=MAX_BYTES + HEADER_BYTES, error=DataError, hint=_REPLACE) as opened:
+            return _read(*opened, path, most)
+    except DataError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            raise not_found(path.name.removesuffix(".gz"), path.parent) from None
+        raise
+    except DAMAGED as error:
         raise DataError(f"{path}: damaged gzip file ({error}); expected intact gzip data: {_REPLACE}") from error
     except OSError as error:
         reason = error.strerror or error
         raise DataError(f"{path}: cannot be read ({reason}); expected a readable IDX file") from error
 
 
-def _read(stream: io.BufferedIOBase, path: Path, most: int) -> NDArray[np.uint8]:
-    """Header and payload of `stream`, which holds at most `most` bytes."""
-    shape = _read_shape(stream, path)
+def _read(stream: io.BufferedIOBase, bound: int, path: Path, most: int) -> NDArray[np.uint8]:
+    """Header and payload of `stream`, which holds at most `bound` bytes."""
+    shape = _read_shape(stream, path, most)
     expected = math.prod(shape)
-    if expected > most:
+    if expected > bound:
         raise DataError(
-            f"{path}: truncated: the file can hold at most {most} bytes, "
+            f"{path}: truncated: the file can hold at most {bound} bytes, "
             f"expected {expected} for sizes {shape}: {_REPLACE}"
         )
     values = np.empty(expected, dtype=np.uint8)
     found = 0
     while found < expected:
-        count = stream.readinto(values[found:].data)
+        # By pieces: a compressed stream unpacks as much as is asked for into a buffer of its own.
+        count = stream.readinto(values[found : found + PIECE].data)
         if not count:
             raise DataError(
                 f"{path}: truncated: {found} bytes of values, expected {expected} for sizes {shape}: {_REPLACE}"
@@ -130,7 +131,7 @@ def _read(stream: io.BufferedIOBase, path: Path, most: int) -> NDArray[np.uint8]
     return values.reshape(shape)
 
 
-def _read_shape(stream: io.BufferedIOBase, path: Path) -> tuple[int, ...]:
+def _read_shape(stream: io.BufferedIOBase, path: Path, most: int) -> tuple[int, ...]:
     """Dimension sizes, after a check of the magic number and of the sizes themselves."""
     magic = stream.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] != UNSIGNED_BYTE:
@@ -146,6 +147,6 @@ def _read_shape(stream: io.BufferedIOBase, path: Path) -> tuple[int, ...]:
         raise DataError(f"{path}: truncated: {4 + len(sizes)} bytes of header, expected {4 + 4 * n_dims}: {_REPLACE}")
     shape = tuple(int(size) for size in np.frombuffer(sizes, dtype=">u4"))
     # A size of 0 must not hide absurd other sizes.
-    if math.prod(max(size, 1) for size in shape) > MAX_BYTES:
-        raise DataError(f"{path}: sizes {shape} are more than the {MAX_BYTES} bytes expected at most: {_REPLACE}")
+    if math.prod(max(size, 1) for size in shape) > most:
+        raise DataError(f"{path}: sizes {shape} are more than the {most} bytes expected at most: {_REPLACE}")
     return shape

@@ -6,6 +6,7 @@ import dataclasses
 import doctest
 import gzip
 import struct
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -147,6 +148,19 @@ class TestIdxSets:
         write_set(tmp_path, train_labels_idx1_ubyte=np.zeros(19))
         with pytest.raises(DataError, match=r"20 images in train-images.*but 19 labels in train-labels"):
             load_dataset("mnist", tmp_path)
+
+    def test_labels_are_counted_before_they_are_converted(self, tmp_path):
+        """A small compressed file of far too many labels costs their bytes, not eight times as much."""
+        many = 1 << 24
+        write_set(tmp_path, ".gz", train_labels_idx1_ubyte=np.zeros(many, np.uint8))
+        tracemalloc.start()
+        try:
+            with pytest.raises(DataError, match=f"20 images in train-images.*but {many} labels"):
+                load_dataset("mnist", tmp_path)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert peak < 3 * many
 
     def test_label_out_of_range_names_the_file(self, tmp_path):
         write_set(tmp_path, t10k_labels_idx1_ubyte=np.array([0, 1, 2, 10, 4, 5, 6, 7, 8, 9]))

@@ -93,10 +93,10 @@ DAMAGED = {
     "garbled gzip": (GZIPPED[:12] + b"\xff\xff\xff" + GZIPPED[15:], "damaged gzip file"),
     "gzip checksum": (GZIPPED[:-8] + bytes(4) + GZIPPED[-4:], "damaged gzip file (CRC check failed"),
     "gzip header only": (GZIPPED[:2], "damaged gzip file"),
-    "absurd size": (b"\x00\x00\x08\x02" + b"\xff" * 8, "are more than the 1073741824 bytes expected at most"),
+    "absurd size": (b"\x00\x00\x08\x02" + b"\xff" * 8, "are more than the 671088640 bytes expected at most"),
     "absurd beside zero": (b"\x00\x00\x08\x02" + bytes(4) + b"\xff" * 4, "expected at most"),
     "more than gzip can hold": (
-        gzip.compress(b"\x00\x00\x08\x01\x3f\xff\xff\xff"),
+        gzip.compress(b"\x00\x00\x08\x01\x1f\xff\xff\xff"),
         "truncated: the file can hold at most",
     ),
 }
@@ -126,6 +126,18 @@ def test_unreadable_file(tmp_path, monkeypatch):
     def refuse(*_):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(DataError, match=r"cannot be read \(Permission denied\)"):
         read_idx(path)
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "labels")
+    with pytest.raises(DataError, match="no plain file"):
+        read_idx(tmp_path / "labels")
+
+
+def test_a_size_above_the_callers_limit_is_refused_before_the_values(tmp_path):
+    path = write(tmp_path, b"\x00\x00\x08\x01\x00\x00\x00\x64")  # 100 values, none of which is there
+    with pytest.raises(DataError, match=r"sizes \(100,\) are more than the 99 bytes expected at most"):
+        read_idx(path, most=99)

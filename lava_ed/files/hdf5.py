@@ -1,0 +1,247 @@
+"""HDF5 files read within bounds: no link out of the file, and nothing allocated that its bytes cannot fill.
+
+An HDF5 file can name other files (external links, external storage, virtual datasets), state sizes that it has no
+bytes for, and nest its groups in a ring.  What is read here is a tree of groups over plain arrays of numbers and
+texts, whose sizes are added up first.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.errors import LavaEDError
+from lava_ed.files.reading import open_plain, shown
+
+MOST_DEPTH: Final = 8
+"""Levels of groups; the deepest file that is known here has four."""
+MOST_OBJECTS: Final = 1 << 14
+"""Groups and datasets of a file."""
+MOST_DIMENSIONS: Final = 8
+MOST_NAME: Final = 64
+MOST_TEXT: Final = 1 << 16
+"""Bytes of a text, in a dataset or an attribute."""
+MOST_ATTRIBUTES: Final = 64
+"""Attributes of a group; those of datasets are not read."""
+WIDEST: Final = 8
+"""Bytes of a number."""
+KINDS: Final = "biuf"
+"""Types of numbers: truth values, integers, and floats."""
+DEFLATE_RATIO: Final = 1032
+"""Bytes that one byte of a deflated stream can stand for."""
+CHECKSUM_BYTES: Final = 4
+"""Of fletcher32, which may have been added to a chunk before it was packed."""
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Hdf5Group:
+    """A group that has been read.
+
+    Attributes
+    ----------
+    members : dict
+        Name → group or array.  Texts are arrays of bytes ("S").
+    attributes : dict
+        Name → int, float or str; other attributes are left out.
+    """
+
+    members: dict[str, Hdf5Group | Array] = field(default_factory=dict)
+    attributes: dict[str, int | float | str] = field(default_factory=dict)
+
+
+class _Refused(Exception):
+    """What is wrong with a file, without its name and the way out."""
+
+
+def read_hdf5(
+    path: str | os.PathLike[str], *, most_bytes: int, most_values: int, error: type[LavaEDError], hint: str
+) -> Hdf5Group:
+    """Read a whole HDF5 file.
+
+    Parameters
+    ----------
+    path : path-like
+    most_bytes : int
+        Largest size of the file.
+    most_values : int
+        Largest number of values in all its datasets together; nothing is allocated for a file that states more.
+    error : type of LavaEDError
+        What to raise.
+    hint : str
+        The way out, with which the message ends.
+
+    Returns
+    -------
+    Hdf5Group
+        The root.
+
+    Raises
+    ------
+    error
+        If there is no such file, or it is damaged, too large, or holds what is not read here: links other than hard
+        ones, datasets that lie in other files, filters other than deflate, shuffle and a checksum, types that are
+        neither numbers nor texts.
+    """
+    handle = open_plain(path, most=most_bytes, error=error, hint=hint)
+    try:
+        size = os.fstat(handle).st_size
+    finally:
+        os.close(handle)
+    try:
+        return _Reader(size, most_values).read(Path(path))
+    except _Refused as refused:
+        raise error(f"{shown(path)} {refused}: {hint}") from None
+
+
+class _Reader:
+    """Reads one file, and keeps account of what it has stated so far."""
+
+    def __init__(self, size: int, most_values: int) -> None:
+        self._size, self._most_values = size, most_values
+        self._values = self._objects = 0
+
+    def read(self, path: Path) -> Hdf5Group:
+        import h5py
+
+        try:
+            with h5py.File(path, "r") as file:
+                return self._group(file, "", 0)
+        except _Refused:
+            raise
+        # libhdf5 and its wrapper raise what they happened to meet in a damaged file: a dozen types are known.
+        except Exception as failure:
+            reason = " ".join(str(failure).split())[:200]
+            kind = type(failure).__name__
+            raise _Refused(f"is damaged, or is no HDF5 file ({reason or kind})") from failure
+
+    def _group(self, group: Any, where: str, depth: int) -> Hdf5Group:
+        from h5py import Datatype, h5l
+
+        if depth > MOST_DEPTH:
+            raise _Refused(f"nests its groups deeper than {MOST_DEPTH} levels")
+        found = Hdf5Group(attributes=self._attributes(group, where))
+        self._objects += len(group)
+        if self._objects > MOST_OBJECTS:
+            raise _Refused(f"holds more than {MOST_OBJECTS:,} groups and datasets")
+        for name in group:
+            inner = f"{where}/{name}" if where else name
+            if not (name.isascii() and name.isprintable() and len(name) <= MOST_NAME):
+                raise _Refused(f"holds the name {name[:MOST_NAME]!a}, which is too long or cannot be printed")
+            if group.id.links.get_info(name.encode()).type != h5l.TYPE_HARD:
+                raise _Refused(f"holds a link to elsewhere at {inner}, which is not followed")
+            item = group[name]
+            if isinstance(item, Datatype):
+                raise _Refused(f"holds a type without values at {inner}")
+            is_group = not hasattr(item, "dtype")
+            found.members[name] = self._group(item, inner, depth + 1) if is_group else self._dataset(item, inner)
+        return found
+
+    def _dataset(self, dataset: Any, where: str) -> Array:
+        """Values of a dataset, after its type, its sizes and the place of its bytes."""
+        shape, dtype = dataset.shape, dataset.dtype
+        if shape is None:
+            raise _Refused(f"holds nothing at {where}")
+        if len(shape) > MOST_DIMENSIONS:
+            raise _Refused(f"holds {len(shape)} dimensions at {where}, of at most {MOST_DIMENSIONS}")
+        values = int(np.prod(np.array(shape, object), initial=1))
+        self._values += values
+        if self._values > self._most_values:
+            raise _Refused(f"states more than {self._most_values:,} values, {values:,} of them at {where}")
+        text = _is_text(dtype)
+        if not text and (dtype.kind not in KINDS or dtype.itemsize > WIDEST):
+            raise _Refused(f"holds values of type {str(dtype)[:40]!a} at {where}, which are no numbers")
+        if text and values > 1 and dtype.kind == "O":
+            raise _Refused(f"holds {values} texts without a length at {where}")
+        if values * dtype.itemsize > self._most_values * WIDEST:
+            raise _Refused(f"states {values * dtype.itemsize:,} bytes of text at {where}")
+        self._check_storage(dataset, where, values * dtype.itemsize)
+        found = dataset[()]
+        return _text_array(found, where) if dtype.kind == "O" else np.asarray(found)
+
+    def _check_storage(self, dataset: Any, where: str, needed: int) -> None:
+        """The bytes lie in this file, and are as many as the values need."""
+        from h5py import h5d
+
+        properties, stored = dataset.id.get_create_plist(), dataset.id.get_storage_size()
+        layout = properties.get_layout()
+        if layout == h5d.VIRTUAL or properties.get_external_count():
+            raise _Refused(f"keeps the values of {where} in another file, which is not opened")
+        if layout == h5d.CHUNKED:
+            self._check_chunks(dataset, where, needed, stored, properties)
+        # What is not stored would be filled in: a file of a kilobyte could stand for any size.
+        elif stored < needed or stored > self._size:
+            raise _Refused(f"states {needed:,} bytes at {where}, and stores {stored:,}")
+
+    def _check_chunks(self, dataset: Any, where: str, needed: int, stored: int, properties: Any) -> None:
+        """Every chunk unpacks to its own size: libhdf5 would go on for as long as there is something to unpack."""
+        from h5py import h5z
+
+        known = (h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE, h5z.FILTER_FLETCHER32)
+        filters = [properties.get_filter(k)[0] for k in range(properties.get_nfilters())]
+        if any(code not in known for code in filters) or len(set(filters)) < len(filters):
+            raise _Refused(f"packs the values of {where} with filters {filters}, of which {known} are read")
+        itemsize = dataset.dtype.itemsize
+        chunk = int(np.prod(np.array(properties.get_chunk(), object), initial=1)) * itemsize
+        most = max(needed, 1) * DEFLATE_RATIO
+        packed = h5z.FILTER_DEFLATE in filters
+        if stored > self._size or needed > stored * (DEFLATE_RATIO if packed else 1) or chunk > most:
+            raise _Refused(f"states {needed:,} bytes at {where} in chunks of {chunk:,}, and stores {stored:,}")
+        if chunk > self._most_values * WIDEST:
+            raise _Refused(f"states chunks of {chunk:,} bytes at {where}")
+        if dataset.id.get_num_chunks() * chunk < needed:
+            raise _Refused(f"states {needed:,} bytes at {where}, and lacks some of them")
+        if packed:
+            for k in range(dataset.id.get_num_chunks()):
+                self._check_deflated(dataset, where, k, chunk)
+
+    def _check_deflated(self, dataset: Any, where: str, number: int, size: int) -> None:
+        """A deflated chunk holds as many bytes as it should, to the last."""
+        info = dataset.id.get_chunk_info(number)
+        if info.size > self._size or info.filter_mask:
+            raise _Refused(f"stores a chunk of {info.size:,} bytes at {where}, of at most {self._size:,}")
+        raw = dataset.id.read_direct_chunk(info.chunk_offset)[1]
+        stream = zlib.decompressobj()
+        found = len(stream.decompress(raw, size + CHECKSUM_BYTES + 1))
+        if not size <= found <= size + CHECKSUM_BYTES or not stream.eof:
+            raise _Refused(f"stores a chunk at {where} that is not of {size:,} bytes")
+
+    def _attributes(self, group: Any, where: str) -> dict[str, int | float | str]:
+        """Single numbers and texts beside a group."""
+        from h5py import h5a
+
+        found: dict[str, int | float | str] = {}
+        if h5a.get_num_attrs(group.id) > MOST_ATTRIBUTES:
+            raise _Refused(f"holds more than {MOST_ATTRIBUTES} attributes at /{where}")
+        for name in group.attrs:
+            attribute = h5a.open(group.id, name.encode())
+            single = attribute.shape == () and attribute.get_storage_size() <= MOST_TEXT
+            if single and (attribute.dtype.kind in KINDS or _is_text(attribute.dtype)):
+                value = group.attrs[name]
+                if isinstance(value, str) and len(value) > MOST_TEXT:
+                    raise _Refused(f"holds a text of {len(value):,} characters at /{where}@{name[:MOST_NAME]!a}")
+                plain = value.item() if isinstance(value, np.generic) else value
+                found[name] = plain.decode("utf-8") if isinstance(plain, bytes) else plain
+        return found
+
+
+def _is_text(dtype: Any) -> bool:
+    """Whether values are texts: of a fixed length, or one of any length."""
+    import h5py
+
+    return dtype.kind == "S" or (dtype.kind == "O" and h5py.check_string_dtype(dtype) is not None)
+
+
+def _text_array(value: Any, where: str) -> Array:
+    """A text that h5py hands out as an object, as an array of bytes."""
+    text = value.reshape(-1)[0] if isinstance(value, np.ndarray) and value.size else value
+    if not isinstance(text, bytes) or len(text) > MOST_TEXT:
+        raise _Refused(f"holds no text, or one of more than {MOST_TEXT:,} bytes, at {where}")
+    return np.array(text.rstrip(b"\0") or b"", "S")
