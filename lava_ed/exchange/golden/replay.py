@@ -13,7 +13,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
+import os
 import sys
+import zlib
+from contextlib import contextmanager
 from types import SimpleNamespace
 
 import h5py
@@ -25,6 +29,41 @@ PORT_STREAM, TAG_STREAM, DROP_STREAM, TAG_EXPONENT = 1 << 16, 1 << 17, 1 << 18, 
 ERROR_FRACTION_BITS = 8
 ACCUMULATOR_MIN, ACCUMULATOR_MAX = -(2**15) - 1, 2**15 - 1
 MASK32, MASK64 = 2**32 - 1, 2**64 - 1
+
+# What a file may state.  Of a process with its inputs: bytes; of a group: names; of a text: characters.
+MOST_BYTES, MOST_NAMES, MOST_TEXT, MOST_STEPS = 2**29, 1024, 2**16, 2**18
+SMALL, WORD, SEED = range(-64, 65), range(-(2**31), 2**31), range(2**64)
+ADAPTATION = dict.fromkeys(("interval", "low", "high", "ceiling", "highest_step"), WORD)
+LAYER = range(1, 65)
+SCHEDULE = {
+    "kind": ("std-ed", "mpd-ed"),
+    "readout": ("membrane", "first-spike"),
+    "steps": range(1, 128),
+    "layers": LAYER,
+    **dict.fromkeys(("error_phase", "learning_phase", "membrane_phase"), range(2**16)),
+    "period": range(1, 2**16),
+}
+PARAMETERS = {
+    "Encoder": {"kind": ("ttfs", "rate", "current", "binary"), "seed": SEED},
+    "AFTIF": {"layer": LAYER, "seed": SEED, "adaptation": ADAPTATION, "error_limit": WORD},
+    "AFTLIF": {
+        **dict.fromkeys(("dv", "dv_post"), range(4097)),
+        "half_width": range(256),
+        "layer": LAYER,
+        "seed": SEED,
+        "adaptation": ADAPTATION,
+    },
+    "PlasticDense": {
+        **dict.fromkeys(("with_x1", "graded", "gather", "backward", "carry?"), bool),
+        **dict.fromkeys(("weight_exp", "error_shift"), SMALL),
+        "layer": LAYER,
+        "seed": SEED,
+    },
+    "FeedbackDense": {"layer": LAYER, "error_shift": SMALL},
+    "MembraneReadout": {"layer": LAYER},
+    "FirstSpikeReadout": {"layer": LAYER, "seed": SEED, "adaptation": ADAPTATION},
+    "SoftmaxError": {"shift": range(64), "dead_zone": WORD, "rounding?": ("floor", "nearest"), "seed": SEED},
+}
 
 
 # ------------------------------------------------------------------------------------ arithmetic of the chip
@@ -447,28 +486,172 @@ class Mismatch(AssertionError):
     """A value differs from the file: process, name, step, and the first place that differs."""
 
 
-def _integers(dataset):
-    return dataset[()].astype(np.int64)
+class BadFile(ValueError):
+    """A file is damaged, is not one of golden vectors, or describes what cannot be replayed."""
 
 
-def _load(file, name):
-    """Parameters, states of every step, messages, and boundary values of one process."""
-    group = file["processes"][name]
-    p = json.loads(group.attrs["parameters"])
-    p.update({key: _integers(group["tables"][key]) for key in group.get("tables", {})})
-    return (
-        group.attrs["class"],
-        SimpleNamespace(**p),
-        {key: _integers(group["states"][key]) for key in group["states"]},
-        {key: _integers(group["messages"][key]) for key in group["messages"]},
-        {key: _integers(group["samples"][key]) for key in group.get("samples", {})},
-    )
+class _File:
+    """Reads a file within bounds: nothing outside of it, and nothing that it states without storing it."""
+
+    def __init__(self, path, file):
+        self.path, self.file, self.size = path, file, os.path.getsize(path)
+        self.room = MOST_BYTES
+
+    def group(self, parent, name, needed=True):
+        """A group in a group; {} where it is not needed and not there."""
+        item = self.item(parent, name) if needed or name in parent else {}
+        if isinstance(item, h5py.Dataset):
+            raise BadFile(f"{name} is no group")
+        if len(item) > MOST_NAMES:
+            raise BadFile(f"{name} holds {len(item)} names, of at most {MOST_NAMES}")
+        return item
+
+    def item(self, parent, name):
+        """What a group holds under a name, if it lies in this file."""
+        if name not in parent:
+            raise BadFile(f"{parent.name} has no {name}")
+        if parent.get(name, getlink=True).__class__ is not h5py.HardLink:
+            raise BadFile(f"{parent.name}/{name} leads to elsewhere, which is not followed")
+        return parent[name]
+
+    def text(self, group, name):
+        """A text beside a group."""
+        value = group.attrs.get(name)
+        if not isinstance(value, str) or len(value) > MOST_TEXT:
+            raise BadFile(f"{group.name} has no {name}, or one that is no text")
+        return value
+
+    def values(self, group, name, dimensions):
+        """Integers of so many dimensions."""
+        dataset = self.item(group, name)
+        if not isinstance(dataset, h5py.Dataset) or dataset.dtype.kind not in "iu" or len(dataset.shape) != dimensions:
+            raise BadFile(f"{group.name}/{name} holds no integers in {dimensions} dimensions")
+        return self.checked(dataset)
+
+    def checked(self, dataset):
+        """Values of a dataset, after its sizes and the place of its bytes."""
+        name, properties = dataset.name, dataset.id.get_create_plist()
+        count = math.prod(max(int(n), 1) for n in dataset.shape)
+        needed, stored = count * dataset.dtype.itemsize, dataset.id.get_storage_size()
+        self.room -= needed
+        if self.room < 0:
+            raise BadFile(
+                f"{name} states {needed:,} bytes: a process has {MOST_BYTES:,} at most.  Record fewer samples"
+            )
+        layout = properties.get_layout()
+        if layout == h5py.h5d.VIRTUAL or properties.get_external_count():
+            raise BadFile(f"{name} keeps its values in another file, which is not opened")
+        if stored > self.size or (layout != h5py.h5d.CHUNKED and stored < needed):
+            raise BadFile(f"{name} states {needed:,} bytes, and stores {stored:,}")
+        if layout == h5py.h5d.CHUNKED:
+            self.check_chunks(dataset, properties, needed)
+        return dataset[()]
+
+    def check_chunks(self, dataset, properties, needed):
+        """Every chunk unpacks to its own size and no further."""
+        filters = sorted(properties.get_filter(k)[0] for k in range(properties.get_nfilters()))
+        chunk = math.prod(int(n) for n in properties.get_chunk()) * dataset.dtype.itemsize
+        chunks = dataset.id.get_num_chunks()
+        if filters != [h5py.h5z.FILTER_DEFLATE, h5py.h5z.FILTER_SHUFFLE] or not needed <= chunk * chunks <= MOST_BYTES:
+            raise BadFile(f"{dataset.name} is not packed as golden vectors are, or lacks some of its values")
+        for k in range(chunks):
+            info = dataset.id.get_chunk_info(k)
+            if info.size > self.size or info.filter_mask:
+                raise BadFile(f"{dataset.name} states a chunk of {info.size:,} bytes")
+            stream = zlib.decompressobj()
+            found = len(stream.decompress(dataset.id.read_direct_chunk(info.chunk_offset)[1], chunk + 1))
+            if found != chunk or not stream.eof:
+                raise BadFile(f"{dataset.name} has a chunk that is not of {chunk:,} bytes")
+
+    def root(self):
+        """Schedule, names of the processes, and connections."""
+        attributes = self.file.attrs
+        if attributes.get("format") != FORMAT or attributes.get("version") != VERSION:
+            raise BadFile(f"it is not a file of {FORMAT}, version {VERSION}")
+        schedule = _object(self.text(self.file, "schedule"), "schedule")
+        _check(schedule, SCHEDULE, "schedule")
+        rows = self.item(self.file, "connections")
+        if not isinstance(rows, h5py.Dataset) or rows.dtype.kind != "S" or rows.shape[1:] != (4,):
+            raise BadFile("connections are no rows of four names")
+        edges = [[text.decode("ascii") for text in row] for row in self.checked(rows)]
+        return SimpleNamespace(**schedule), list(self.group(self.file, "processes")), edges
+
+    def process(self, name, schedule, edges):
+        """Class, parameters, states of every step, messages, values at the ends of samples, and what comes in."""
+        processes = self.file["processes"]
+        group, self.room = self.group(processes, name), MOST_BYTES
+        kind = self.text(group, "class")
+        p = _object(self.text(group, "parameters"), f"parameters of {name}")
+        _check(p, PARAMETERS.get(kind, {}), f"parameters of {name}")
+        tables = self.group(group, "tables", needed=False)
+        for key in tables:
+            p[key] = self.values(tables, key, 2 if key == "images" else 1).astype(np.int64)
+        parts = [self.group(group, part, needed=part != "samples") for part in ("states", "messages", "samples")]
+        states, messages = ({key: self.values(part, key, 2) for key in part} for part in parts[:2])
+        samples = {key: self.values(parts[2], key, 3) for key in parts[2]}
+        feeds = []
+        for source, out, target, port in edges:
+            if target == name:
+                sent = self.group(self.group(processes, source), "messages")
+                feeds.append((port, self.values(sent, out, 2)))
+        _check_rows(name, schedule, states, [*messages.values(), *(rows for _, rows in feeds)], samples)
+        return kind, SimpleNamespace(**p), states, messages, samples, feeds
+
+
+def _object(text, what):
+    """A JSON object."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadFile(f"{what}: no JSON ({error})") from error
+    if not isinstance(value, dict):
+        raise BadFile(f"{what}: no JSON object")
+    return value
+
+
+def _check(found, expected, what):
+    """Entries of a JSON object: texts out of a few, truth values, integers within a range, or objects of these."""
+    for name, allowed in expected.items():
+        name, optional = name.rstrip("?"), name.endswith("?")
+        if name not in found:
+            if optional:
+                continue
+            raise BadFile(f"{what}: no {name}")
+        value = found[name]
+        if isinstance(allowed, dict):
+            fits = isinstance(value, dict)
+            if fits:
+                _check(value, allowed, f"{what}, {name}")
+        elif allowed is bool:
+            fits = isinstance(value, bool)
+        elif isinstance(allowed, range):
+            fits = type(value) is int and value in allowed
+        else:
+            fits = isinstance(value, str) and value in allowed
+        if not fits:
+            raise BadFile(f"{what}: {name} is {str(value)[:40]!a}, expected {allowed}")
+
+
+def _check_rows(name, schedule, states, messages, samples):
+    """As many rows as there are steps and samples."""
+    steps = len(next(iter(states.values()), ())) - 1
+    if not 1 <= steps <= MOST_STEPS or steps % schedule.period:
+        raise BadFile(f"{name} has {steps} steps: 1 … {MOST_STEPS:,}, a multiple of {schedule.period}, are expected")
+    rows = [(v, steps + 1) for v in states.values()] + [(v, steps) for v in messages]
+    rows += [(v, steps // schedule.period + 1) for v in samples.values()]
+    if any(len(values) != count or 0 in values.shape for values, count in rows):
+        raise BadFile(f"{name} has states or messages of other lengths than {steps} steps")
+    if "threshold_step" in states and not np.all(np.isin(states["threshold_step"], range(96))):
+        raise BadFile(f"{name} has a threshold_step outside 0 … 95")
 
 
 def _compare(found, expected, where):
+    found = np.asarray(found)
+    if found.shape != expected.shape:
+        raise Mismatch(f"{where}: shape {found.shape} where the file has {expected.shape}")
     if not np.array_equal(found, expected):
-        at = tuple(int(k) for k in np.argwhere(np.asarray(found) != expected)[0])
-        raise Mismatch(f"{where}{list(at)}: {np.asarray(found)[at]} where the file has {expected[at]}")
+        at = tuple(int(k) for k in np.argwhere(found != expected)[0])
+        raise Mismatch(f"{where}{list(at)}: {found[at]} where the file has {expected[at]}")
 
 
 def replay(path, implementations=None, processes=None):
@@ -486,57 +669,97 @@ def replay(path, implementations=None, processes=None):
     -------
     dict
         Process → number of values that were compared.
+
+    Raises
+    ------
+    Mismatch
+        If a value differs.
+    BadFile
+        If the file is damaged, is none of golden vectors, or has no such process.
     """
     classes = {**PROCESSES, **(implementations or {})}
-    with h5py.File(path, "r") as file:
-        if file.attrs.get("format") != FORMAT or file.attrs.get("version") != VERSION:
-            raise ValueError(f"{path} is not a file of {FORMAT}, version {VERSION}")
-        schedule = SimpleNamespace(**json.loads(file.attrs["schedule"]))
-        loaded = {name: _load(file, name) for name in file["processes"]}
-        edges = [[text.decode() for text in row] for row in file["connections"][()]]
-    unknown = sorted(set(processes or ()) - loaded.keys())
+    if not os.path.isfile(path):
+        raise BadFile(f"{path} is no file")
+    with _told(path), h5py.File(path, "r") as file:
+        reader = _File(path, file)
+        schedule, names, edges = reader.root()
+    unknown = sorted(set(processes or ()) - set(names))
     if unknown:
-        raise ValueError(f"{path} has no process {', '.join(unknown)}; it has {', '.join(loaded)}")
-    return {
-        name: _replay_one(name, loaded, edges, schedule, classes)
-        for name in loaded
-        if not processes or name in processes
-    }
-
-
-def _replay_one(name, loaded, edges, schedule, classes):
-    kind, p, states, messages, samples = loaded[name]
-    state = {key: values[0].copy() for key, values in {**states, **samples}.items()}
-    process = classes[kind](p, schedule, state)
-    feeds = [(port, loaded[source][3][out]) for source, out, target, port in edges if target == name]
-    compared = 0
-    for t in range(len(next(iter(states.values()))) - 1):
-        phase = t % schedule.period
-        sent = process.step(phase, {port: message[t] for port, message in feeds})
-        for key, values in messages.items():
-            _compare(sent[key], values[t], f"{name}.{key}, step {t + 1} (phase {phase})")
-            compared += values[t].size
-        for key, values in states.items():
-            _compare(process.state[key], values[t + 1], f"{name}.{key} after step {t + 1} (phase {phase})")
-            compared += values[t].size
-        if phase == schedule.period - 1:
-            for key, values in samples.items():
-                _compare(process.state[key], values[(t + 1) // schedule.period], f"{name}.{key} after step {t + 1}")
-                compared += values[0].size
+        raise BadFile(f"{path} has no process {', '.join(unknown)}; it has {', '.join(names)}")
+    compared = {}
+    for name in names:
+        if not processes or name in processes:
+            with _told(path), h5py.File(path, "r") as file:
+                loaded = _File(path, file).process(name, schedule, edges)
+            if loaded[0] not in classes:
+                raise BadFile(f"{path}: {name} is of class {loaded[0]!a}, which is unknown")
+            compared[name] = _replay_one(path, name, loaded, schedule, classes[loaded[0]])
     return compared
 
 
+@contextmanager
+def _told(path):
+    """Whatever h5py meets in a damaged file, as one error that names the file."""
+    try:
+        yield
+    except BadFile as error:
+        raise BadFile(f"{path}: {error}") from error
+    except Exception as error:
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise BadFile(f"{path} is damaged, or is no HDF5 file ({reason})") from error
+
+
+def _replay_one(path, name, loaded, schedule, cls):
+    kind, p, states, messages, samples, feeds = loaded
+    state = {key: values[0].astype(np.int64) for key, values in {**states, **samples}.items()}
+    ours = PROCESSES.get(kind) is cls
+    compared = 0
+    with _explained(path, name, ours):
+        process = cls(p, schedule, state)
+    for t in range(len(next(iter(states.values()))) - 1):
+        phase = t % schedule.period
+        with _explained(path, f"{name}, step {t + 1}", ours):
+            sent = process.step(phase, {port: message[t].astype(np.int64) for port, message in feeds})
+            outcomes = [
+                (f"{name}.{key}, step {t + 1} (phase {phase})", sent[key], messages[key][t]) for key in messages
+            ]
+            after = f"after step {t + 1}"
+            outcomes += [
+                (f"{name}.{key} {after} (phase {phase})", process.state[key], states[key][t + 1]) for key in states
+            ]
+            if phase == schedule.period - 1:
+                row = (t + 1) // schedule.period
+                outcomes += [(f"{name}.{key} {after}", process.state[key], samples[key][row]) for key in samples]
+        for where, found, expected in outcomes:
+            _compare(found, expected, where)
+            compared += expected.size
+    return compared
+
+
+@contextmanager
+def _explained(path, where, ours):
+    """A process of this module fails where the file describes none that could be; one's own fails as it likes."""
+    try:
+        with np.errstate(all="ignore"):
+            yield
+    except Exception as error:
+        if not ours:
+            raise
+        reason = f"{type(error).__name__}: {error}"[:200]
+        raise BadFile(f"{path}: {where} cannot be replayed with what the file states ({reason})") from error
+
+
 def main(argv=None):
-    """Command line: replay a file and tell what was compared."""
+    """Command line: replay a file and tell what was compared; 1 where a value differs, 2 where the file is at fault."""
     parser = argparse.ArgumentParser(description="Replay golden vectors of lava-ed in plain numpy.")
     parser.add_argument("file")
     parser.add_argument("--process", action="append", help="replay this process only (may be given again)")
     arguments = parser.parse_args(argv)
     try:
         compared = replay(arguments.file, processes=arguments.process)
-    except (Mismatch, OSError, ValueError) as error:
-        print(f"replay: {error}", file=sys.stderr)
-        return 1
+    except (Mismatch, BadFile) as error:
+        print(f"replay: {str(error).encode('ascii', 'backslashreplace').decode()}", file=sys.stderr)
+        return 1 if isinstance(error, Mismatch) else 2
     for name, count in compared.items():
         print(f"{name}: {count:,} values equal")
     return 0
