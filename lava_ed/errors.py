@@ -10,6 +10,7 @@ __all__ = [
     "DataError",
     "DataNotFoundError",
     "ExchangeError",
+    "ExchangeWarning",
     "FixedPointOverflowError",
     "FixedPointOverflowWarning",
     "LavaEDError",
@@ -98,3 +99,7 @@ class FixedPointOverflowWarning(UserWarning):
 
 class UncachedKernelWarning(UserWarning):
     """Compiled code cannot be kept on disk, so that every process compiles it anew."""
+
+
+class ExchangeWarning(UserWarning):
+    """A file of another format was read otherwise than it says, as the tool that it belongs to reads it."""

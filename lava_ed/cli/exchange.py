@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lava_ed.cli.report import JsonFlag, OtherData, Report, RunArgument, table
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def export(
@@ -37,19 +40,54 @@ def import_net(
     json: JsonFlag = False,
 ) -> Report:
     """Read a netx file, check that the engine runs it, and show its layers; test it with lava-ed eval FILE."""
+    import warnings
+
     import numpy as np
 
+    from lava_ed.errors import ExchangeWarning
     from lava_ed.exchange import netx_program, read_netx
 
-    net = read_netx(file)
-    netx_program(net, np.zeros((net.sizes[0], 1), np.int32), len(net.sizes) + 1).run(1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ExchangeWarning)  # they are shown below the table
+        net = read_netx(file)
+    if net.cannot_run is None:
+        netx_program(net, np.zeros((net.sizes[0], 1), np.int32), len(net.sizes) + 2).run(1)
     value = {"netx": file, **net.describe()}
-    return Report(value, table(file, ("layer", *_COLUMNS), [(k, *_row(row)) for k, row in enumerate(value["layers"])]))
+    return Report(value, lambda console: _show_net(console, file, value))
 
 
-_COLUMNS = ("type", "shape", "iDecay", "vDecay", "vThMant", "nonzero_synapses", "weight_range", "bias", "delay")
+_COLUMNS = (
+    "type",
+    "shape",
+    "neuron",
+    "iDecay",
+    "vDecay",
+    "vThMant",
+    "nonzero_synapses",
+    "weight_range",
+    "bias",
+    "delay",
+)
+_TITLES = ("type", "shape", "neuron", "iDecay", "vDecay", "vThMant", "synapses", "weights", "bias", "delay")
+
+
+def _show_net(console: Console, file: str, value: dict[str, Any]) -> None:
+    """The layers, and whatever is to be said of them."""
+    rows = [(k, *_row(layer)) for k, layer in enumerate(value["layers"])]
+    table(file, ("layer", *_TITLES), rows)(console)
+    for remark in value["remarks"]:
+        console.print(f"Note: {remark}", soft_wrap=True, markup=False)
+    if value["cannot_run"] is not None:
+        console.print(f"Note: {value['cannot_run']}", soft_wrap=True, markup=False)
 
 
 def _row(layer: dict[str, Any]) -> list[object]:
     """Cells of a layer."""
-    return [" … ".join(map(str, v)) if isinstance(v := layer[name], list) else v for name in _COLUMNS]
+    return [_cell(layer[name], "×" if name == "shape" else " … ") for name in _COLUMNS]
+
+
+def _cell(value: Any, between: str) -> object:
+    """Lists joined, truth values as words."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return between.join(map(str, value)) if isinstance(value, list) else value

@@ -25,7 +25,9 @@ def evaluate(
     ] = None,
     backend: Annotated[str | None, typer.Option(help="engine or lava.  [default: the one it was trained on]")] = None,
     dataset: Annotated[str | None, typer.Option(help="netx: data set.  [default: noted in the file]")] = None,
-    encoder: Annotated[str | None, typer.Option(help="netx: rate or ttfs.  [default: noted in the file]")] = None,
+    encoder: Annotated[
+        str | None, typer.Option(help="netx: rate, ttfs, or bias.  [default: noted in the file]")
+    ] = None,
     steps: Annotated[int | None, typer.Option(help="netx: steps of input.  [default: noted in the file]")] = None,
     readout: Annotated[str | None, typer.Option(help="netx: membrane or spikes.  [default: noted in the file]")] = None,
     limit: Annotated[int | None, typer.Option(help="netx: test on the first so many samples.")] = None,

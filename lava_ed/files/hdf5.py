@@ -62,13 +62,15 @@ class _Refused(Exception):
 
 
 def read_hdf5(
-    path: str | os.PathLike[str], *, most_bytes: int, most_values: int, error: type[LavaEDError], hint: str
+    path: str | os.PathLike[str], *, what: str, most_bytes: int, most_values: int, error: type[LavaEDError], hint: str
 ) -> Hdf5Group:
     """Read a whole HDF5 file.
 
     Parameters
     ----------
     path : path-like
+    what : str
+        What the file should be, "a netx file".
     most_bytes : int
         Largest size of the file.
     most_values : int
@@ -96,7 +98,7 @@ def read_hdf5(
     finally:
         os.close(handle)
     try:
-        return _Reader(size, most_values).read(Path(path))
+        return _Reader(what, size, most_values).read(Path(path))
     except _Refused as refused:
         raise error(f"{shown(path)} {refused}: {hint}") from None
 
@@ -104,8 +106,8 @@ def read_hdf5(
 class _Reader:
     """Reads one file, and keeps account of what it has stated so far."""
 
-    def __init__(self, size: int, most_values: int) -> None:
-        self._size, self._most_values = size, most_values
+    def __init__(self, what: str, size: int, most_values: int) -> None:
+        self._what, self._size, self._most_values = what, size, most_values
         self._values = self._objects = 0
 
     def read(self, path: Path) -> Hdf5Group:
@@ -120,7 +122,7 @@ class _Reader:
         except Exception as failure:
             reason = " ".join(str(failure).split())[:200]
             kind = type(failure).__name__
-            raise _Refused(f"is damaged, or is no HDF5 file ({reason or kind})") from failure
+            raise _Refused(f"is not {self._what}, or is damaged ({reason or kind})") from failure
 
     def _group(self, group: Any, where: str, depth: int) -> Hdf5Group:
         from h5py import Datatype, h5l

@@ -22,6 +22,7 @@ from nets import samples, small_model
 
 from lava_ed.data import load_dataset
 from lava_ed.exchange import netx_decisions, netx_of_model, netx_program, read_netx, spike_trains, write_netx
+from lava_ed.exchange.netx.network import NetxConvolution, NetxLayer, NetxNetwork, NetxNeuron
 from lava_ed.exchange.netx.program import window
 from lava_ed.exchange.netx.synapse import fit_weights
 from lava_ed.train import Model, TrainConfig, train
@@ -109,6 +110,38 @@ def test_a_file_that_lava_dl_wrote_runs_in_the_engine(tmp_path, fields):
     rng = np.random.default_rng(0)
     trains = (rng.random((3, 12, 10)) < 0.5).astype(np.int8)
     assert_steps_agree(path, trains)
+
+
+def test_a_convolutional_net_gives_the_same_states_in_every_step(tmp_path):
+    """Values as the bias of input neurons, a convolution in groups, a flattened one into a dense layer."""
+    rng = np.random.default_rng(5)
+    path, period, steps = tmp_path / "conv.net", 12, 24
+    layers = (
+        NetxLayer("input", (2, 9, 7), NetxNeuron(4096, 512, 30), transform=(40, 3)),
+        NetxLayer(
+            *("conv", (4, 9, 3), NetxNeuron(4096, 100, 25), rng.integers(-30, 31, (4, 1, 3, 2))),
+            bias=rng.integers(-10, 10, 4),
+            convolution=NetxConvolution((1, 2), (1, 0), (1, 2), 2),
+        ),
+        NetxLayer("flatten", (108, 1, 1)),
+        NetxLayer("dense", (5,), NetxNeuron(4096, 0, 40), rng.integers(-40, 60, (5, 108))),
+    )
+    write_netx(NetxNetwork(layers), path)
+    bias = rng.integers(0, 60, (7, 9, 2))
+    program = netx_program(read_netx(path), bias.reshape(-1, 1), period)
+    network = hdf5.Network(net_config=str(path), reset_interval=period)
+    network.in_layer.neuron.bias_mant.init = bias
+    try:
+        for t in range(steps):
+            network.run(RunSteps(1), FIXED)
+            program.run(1)
+            for k, layer in enumerate(network.layers):
+                node = f"neuron{k}" if k else "input"
+                for var in ("u", "v"):
+                    found = getattr(layer.neuron, var).get().reshape(-1)
+                    assert np.array_equal(program.get(node, var), found), f"{var} of {node}, step {t + 1}"
+    finally:
+        network.stop()
 
 
 def test_fields_that_are_left_out_mean_the_same_in_both(tmp_path):

@@ -9,12 +9,14 @@ pytest.importorskip("lava", reason="the oracle is lava-nc, which needs Python 3.
 
 from lava.magma.core.run_conditions import RunSteps
 from lava.magma.core.run_configs import Loihi2SimCfg
+from lava.proc.conv.process import Conv
 from lava.proc.dense.process import DelayDense, Dense
 from lava.proc.io.source import RingBuffer
 from lava.proc.lif.process import LIFReset
 
-from lava_ed.errors import ShapeError
+from lava_ed.errors import ExchangeError, ShapeError
 from lava_ed.exchange import NetxLayer, NetxNetwork, NetxNeuron, netx_program
+from lava_ed.exchange.netx.network import NetxConvolution
 from lava_ed.exchange.netx.synapse import fit_weights
 
 pytestmark = pytest.mark.lava
@@ -99,6 +101,105 @@ def test_states_equal_those_of_lava_in_every_step():
             assert np.array_equal(program.get(f"neuron{k}", "v"), v), f"v of layer {k}, step {t + 1}"
         spikes += int(program.get("output", "data")[:, t % RESET].sum())
     assert spikes > 0, "the last layer was silent"
+
+
+def convolutional_net(rng):
+    """Input neurons, a convolution in groups with a bias, a plain one, and a dense layer behind them."""
+    grouped = NetxConvolution((1, 2), (1, 0), (1, 2), 2)
+    return NetxNetwork(
+        (
+            NetxLayer("input", (2, 9, 7), NetxNeuron(4096, 512, 30)),
+            NetxLayer(
+                *("conv", (4, 9, 3), NetxNeuron(4096, 100, 25), rng.integers(-30, 31, (4, 1, 3, 2))),
+                bias=rng.integers(-10, 10, 4),
+                convolution=grouped,
+            ),
+            NetxLayer(
+                *("conv", (3, 4, 1), NetxNeuron(2000, 0, 30), rng.integers(-30, 31, (3, 4, 3, 3))),
+                convolution=NetxConvolution((2, 2)),
+            ),
+            NetxLayer("flatten"),
+            NetxLayer("dense", (5,), NetxNeuron(4096, 0, 40), rng.integers(-40, 60, (5, 12))),
+        )
+    )
+
+
+def convolutional_on_lava(net, bias):
+    """u and v of all layers in every step on Lava's runtime, wired as lava-dl wires them."""
+    neurons = []
+    for k, layer in enumerate(layer for layer in net.layers if layer.kind != "flatten"):
+        size = layer.shape[::-1] if layer.kind != "dense" else layer.shape
+        given = bias if k == 0 else None if layer.bias is None else np.broadcast_to(layer.bias, size)
+        neuron = LIFReset(
+            shape=size,
+            vth=layer.neuron.v_th_mant,
+            du=layer.neuron.i_decay - 1,
+            dv=layer.neuron.v_decay,
+            bias_exp=6,
+            reset_interval=RESET,
+            reset_offset=k + 1,
+            **({} if given is None else {"bias_mant": given}),
+        )
+        if layer.kind == "conv":
+            how = layer.convolution
+            synapse = Conv(
+                weight=layer.weight[:, :, ::-1, ::-1].transpose(0, 3, 2, 1),
+                input_shape=neurons[-1].s_out.shape,
+                stride=how.stride[::-1],
+                padding=how.padding[::-1],
+                dilation=how.dilation[::-1],
+                groups=how.groups,
+            )
+            neurons[-1].s_out.connect(synapse.s_in)
+        elif layer.kind == "dense":
+            synapse = dense_of(layer.weight, layer.weight)
+            neurons[-1].s_out.transpose([2, 1, 0]).flatten().connect(synapse.s_in)
+        if k:
+            synapse.a_out.connect(neuron.a_in)
+        neurons.append(neuron)
+    rows = []
+    try:
+        for _ in range(STEPS):
+            neurons[0].run(RunSteps(1), Loihi2SimCfg(select_tag="fixed_pt"))
+            rows.append([(neuron.u.get().reshape(-1), neuron.v.get().reshape(-1)) for neuron in neurons])
+    finally:
+        neurons[0].stop()
+    return rows
+
+
+def test_convolutions_and_input_neurons_equal_those_of_lava_in_every_step():
+    rng = np.random.default_rng(4)
+    net = convolutional_net(rng)
+    bias = rng.integers(0, 60, (7, 9, 2))
+    program = netx_program(net, bias.reshape(-1, 1), RESET)
+    seen = np.zeros(4, np.int64)
+    for t, row in enumerate(convolutional_on_lava(net, bias)):
+        program.run(1)
+        for k, (u, v) in enumerate(row):
+            node = f"neuron{k}" if k else "input"
+            assert np.array_equal(program.get(node, "u"), u), f"u of {node}, step {t + 1}"
+            assert np.array_equal(program.get(node, "v"), v), f"v of {node}, step {t + 1}"
+            seen[k] += np.count_nonzero(v)
+    assert seen.min() > 10, "a layer was silent"
+
+
+def test_values_of_an_image_reach_their_input_neurons():
+    """Value (c, y, x) of an image belongs to neuron (x, y, c)."""
+    net = convolutional_net(np.random.default_rng(4))
+    image = np.arange(2 * 9 * 7).reshape(2, 9, 7)
+    program = netx_program(net, image.reshape(-1)[net.input_order, None], RESET)
+    assert program.get("input", "bias_mant").reshape(7, 9, 2)[6, 3, 1] == image[1, 3, 6]
+
+
+def test_more_steps_than_fit_are_refused_before_they_are_laid_out():
+    net = random_net(np.random.default_rng(0))
+    with pytest.raises(ExchangeError, match=r"3 outputs over 10,000,000,000 steps are .* values, at most 33,554,432"):
+        netx_program(net, np.zeros((5, 1)), 10**10)
+
+
+def test_input_that_is_not_whole_is_refused():
+    with pytest.raises(ExchangeError, match="input spikes: float64 values that are not whole"):
+        netx_program(random_net(np.random.default_rng(0)), np.full((5, 2), 0.5), RESET)
 
 
 def test_input_of_another_size_is_refused():

@@ -18,7 +18,9 @@ HINT = "export it anew"
 
 
 def read(path, most_bytes=1 << 20, most_values=1 << 16):
-    return read_hdf5(path, most_bytes=most_bytes, most_values=most_values, error=ExchangeError, hint=HINT)
+    return read_hdf5(
+        path, what="a golden file", most_bytes=most_bytes, most_values=most_values, error=ExchangeError, hint=HINT
+    )
 
 
 def test_what_is_plain_is_read(tmp_path):
@@ -165,7 +167,7 @@ def test_a_size_written_into_the_file_is_not_believed(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"no HDF5 at all", b"\x89HDF\r\n\x1a\n" + bytes(90)])
 def test_what_is_no_hdf5_is_named(tmp_path, content):
     (tmp_path / "a.h5").write_bytes(content)
-    with pytest.raises(ExchangeError, match=r"a\.h5 is damaged, or is no HDF5 file"):
+    with pytest.raises(ExchangeError, match=r"a\.h5 is not a golden file, or is damaged"):
         read(tmp_path / "a.h5")
 
 

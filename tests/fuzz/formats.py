@@ -26,6 +26,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from fuzz import exchange_formats as exchange
 from fuzz import mutate
 from fuzz.mutate import Mutator
 
@@ -177,6 +178,26 @@ def _read_price_list(path: Path) -> Any:
 
 
 FORMATS: dict[str, Format] = {
-    form.name: form for form in (Format("price-list.toml", "prices.toml", _price_list, _read_price_list, mutate.TOML),)
+    form.name: form
+    for form in (
+        Format("price-list.toml", "prices.toml", _price_list, _read_price_list, mutate.TOML),
+        Format("netx-own.net", "a.net", exchange.write_own_netx, exchange.read_netx_file, exchange.HDF5, sealed=True),
+        Format("netx-lava-dl.net", "a.net", exchange.write_foreign_netx, exchange.read_netx_file, exchange.HDF5),
+        *(
+            Format(f"golden-{rule}.h5", "g.h5", exchange.write_golden_file(rule), exchange.replay_file, exchange.HDF5)
+            for rule in ("std-ed", "mpd-ed")
+        ),
+        *(
+            Format(
+                f"{part}{suffix}",
+                f"train-{part}-ubyte{suffix}",
+                exchange.write_idx(f"train-{part}-ubyte", bool(suffix)),
+                exchange.read_data_set,
+                (*mutate.BYTES, exchange.bomb) if suffix else mutate.BYTES,
+            )
+            for part in ("images-idx3", "labels-idx1")
+            for suffix in ("", ".gz")
+        ),
+    )
 }
 """Every kind of file that a command reads, by name."""

@@ -15,13 +15,20 @@ from lava_ed.data import load_dataset
 from lava_ed.errors import ExchangeError
 from lava_ed.exchange.netx.file import read_netx
 from lava_ed.exchange.netx.network import READOUTS, NetxNetwork
-from lava_ed.exchange.netx.program import netx_decisions
+from lava_ed.exchange.netx.program import NetxRun
+from lava_ed.exchange.netx.whole import narrow
 from lava_ed.kernels.encoding import events_of_rate, events_of_value, load_values
 from lava_ed.network.encoding import EncoderKind, encoder_table
 from lava_ed.train.run_data import FoundData, TrainedFor, checked
 
 BINARY_ENCODERS: Final = ("rate", "ttfs")
 """Encoders whose spikes are binary, as a netx input takes them."""
+BIAS_ENCODER: Final = "bias"
+"""Pixels as the bias of input neurons, for nets whose input layer has some."""
+MAX_STEPS: Final = 4096
+"""Longest time that a sample is shown: a hundred times what nets of rate or time code take."""
+SPIKES_PER_CHUNK: Final = 1 << 24
+"""Input spikes that are laid out at a time, in bytes."""
 
 
 def spike_trains(images: npt.NDArray[np.uint8], kind: EncoderKind, steps: int) -> npt.NDArray[np.int8]:
@@ -54,6 +61,32 @@ def spike_trains(images: npt.NDArray[np.uint8], kind: EncoderKind, steps: int) -
     return trains
 
 
+def biases(net: NetxNetwork, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.int16]:
+    """Bias mantissas of input neurons: weight·p/255 + bias, cut to integers, as a lava-dl input block scales p/255.
+
+    Parameters
+    ----------
+    net : NetxNetwork
+        With input neurons.
+    images : uint8 (N, n)
+
+    Returns
+    -------
+    int16 (N, n)
+
+    Raises
+    ------
+    ExchangeError
+        If one does not fit 16 bits.
+    """
+    assert net.input_layer is not None
+    weight, bias = net.input_layer.transform or (0, 0)
+    products = np.arange(256, dtype=np.int64) * weight
+    table = np.sign(products) * (np.abs(products) // 255) + bias
+    values: npt.NDArray[np.int16] = narrow(table, np.int16, "bias of the input")[images]
+    return values
+
+
 def evaluate_netx(
     path: str | os.PathLike[str],
     *,
@@ -73,7 +106,8 @@ def evaluate_netx(
     ----------
     path : path-like
     dataset, data_dir : str, optional
-    encoder : {"rate", "ttfs"}, optional
+    encoder : {"rate", "ttfs", "bias"}, optional
+        "bias" for nets whose input layer has neurons, and only for them.
     steps : int, optional
         T, steps in which the input is shown.
     readout : {"membrane", "spikes"}, optional
@@ -103,7 +137,7 @@ def evaluate_netx(
     data = found.data
     images, labels = np.ascontiguousarray(data.test_images[:limit]), data.test_labels[:limit]
     started = time.perf_counter()
-    decided = netx_decisions(net, spike_trains(images, chosen["encoder"], int(chosen["steps"])), chosen["readout"])
+    decided = _decided(net, images, chosen["encoder"], chosen["steps"], chosen["readout"])
     seconds = time.perf_counter() - started
     correct = int(np.count_nonzero(decided == labels))
     return {
@@ -122,6 +156,19 @@ def evaluate_netx(
     }
 
 
+def _decided(
+    net: NetxNetwork, images: npt.NDArray[np.uint8], encoder: Any, steps: int, readout: Any
+) -> npt.NDArray[np.int64]:
+    """Decisions on images, encoded a few at a time."""
+    run = NetxRun(net, steps, readout)
+    images = np.ascontiguousarray(images[:, net.input_order])
+    if encoder == BIAS_ENCODER:
+        return run.decide(biases(net, images))
+    chunk = max(1, SPIKES_PER_CHUNK // (images.shape[1] * steps))
+    parts = [run.decide(spike_trains(images[k : k + chunk], encoder, steps)) for k in range(0, len(images), chunk)]
+    return np.concatenate(parts)
+
+
 def how_to_test(
     net: NetxNetwork, path: str | os.PathLike[str], given: Mapping[str, Any], limit: int | None
 ) -> dict[str, Any]:
@@ -135,9 +182,17 @@ def how_to_test(
     chosen = {name: net.notes.get(name) if value is None else value for name, value in given.items()}
     if missing := [f"--{name}" for name, value in chosen.items() if value is None]:
         raise ExchangeError(f"{path} does not note how it is to be tested: give {', '.join(missing)}")
-    for name, allowed in (("encoder", BINARY_ENCODERS), ("readout", READOUTS)):
+    encoders = BINARY_ENCODERS if net.input_layer is None else (BIAS_ENCODER,)
+    for name, allowed in (("encoder", encoders), ("readout", READOUTS)):
         if chosen[name] not in allowed:
             raise ExchangeError(f"{name} {chosen[name]!r} is not one of {', '.join(allowed)}")
+    steps = chosen["steps"]
+    if isinstance(steps, bool) or not isinstance(steps, int) or not 1 <= steps <= MAX_STEPS:
+        raise ExchangeError(f"steps is {steps!r}: show a sample for 1 … {MAX_STEPS:,} steps")
+    if not isinstance(chosen["dataset"], str):
+        raise ExchangeError(f"dataset is {chosen['dataset']!r}, which is no name: name one with --dataset")
+    if net.cannot_run is not None:
+        raise ExchangeError(f"{path}: {net.cannot_run}")
     if limit is not None and limit < 1:
         raise ExchangeError(f"limit is {limit}: test on at least 1 sample, or leave it out")
     return chosen

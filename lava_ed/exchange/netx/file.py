@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
+import warnings
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,23 +14,33 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed import __version__
-from lava_ed.errors import ExchangeError
-from lava_ed.exchange.netx.network import MAX_DELAY, NetxLayer, NetxNetwork, NetxNeuron
+from lava_ed.errors import ExchangeError, ExchangeWarning
+from lava_ed.exchange.netx.fields import Fields
+from lava_ed.exchange.netx.layers import LayerReader
+from lava_ed.exchange.netx.network import NetxLayer, NetxNetwork, NetxNeuron
+from lava_ed.exchange.netx.whole import narrow
+from lava_ed.files.hdf5 import Hdf5Group, read_hdf5
+from lava_ed.files.reading import parse_json, shown
 from lava_ed.files.writing import write_atomically
 
 NOTES: Final = "lava_ed"
 """Attribute of the file's root that holds our notes as JSON; lava-dl reads the group "layer" only."""
-LIF_TYPES: Final = ("LOIHI", "CUBA")
-SUPPORTED: Final = ("input", "flatten", "dense", "dense_rec")
-OPAQUE: Final = 1 << 40
-"""Larger integers are not believed."""
+DIGEST: Final = "sha256"
+"""Entry of the notes: a digest over all that the file says, so that a damaged one is not another net."""
+MOST_BYTES: Final = 1 << 28
+MOST_VALUES: Final = 1 << 24
+"""Numbers in a file; as 64-bit integers and in the engine they take some hundred MB."""
+HINT: Final = "export it anew, or give another file"
+Tree = dict[str, Any]
+"""Name → array, or the tree of a group."""
 
 
 def read_netx(path: str | os.PathLike[str]) -> NetxNetwork:
-    """Read a netx file of LIF neurons and dense layers.
+    """Read a netx file of dense layers and convolutions.
 
     Fields that are left out take lava-dl's values: no neuron is an integrator that never spikes, no bias is 0,
-    no delay is 0.  Weights are cut to integers as lava-dl does.
+    no delay is 0.  Where lava-dl clips or cuts what is in the file, so does this, with a warning.  Layers of
+    sigma-delta neurons are read too; `NetxNetwork.cannot_run` names them.
 
     Parameters
     ----------
@@ -41,134 +53,97 @@ def read_netx(path: str | os.PathLike[str]) -> NetxNetwork:
     Raises
     ------
     ExchangeError
-        If the file is missing, no netx file, damaged, or has a layer or neuron that the engine cannot run; the
-        message names it.
+        If the file is missing, no netx file, damaged, too large, leads to other files, or has a layer or neuron
+        that is not known here; the message names it.
 
     Source: lava-dl 0.6.0, `netx/hdf5.py`.
     """
-    import h5py
-
-    source = Path(path)
-    if not source.is_file():
-        raise ExchangeError(f"{source} does not exist: give the path of a netx file (usually *.net)")
     try:
-        with h5py.File(source, "r") as file:
-            if "layer" not in file:
-                raise ExchangeError(f'{source} has no group "layer": it is not a netx file')
-            group = file["layer"]
-            names = sorted((int(name) for name in group), key=int)
-            if names != list(range(len(names))):
-                raise ExchangeError(f"{source}: layers are numbered {names}, not 0 … {len(names) - 1}")
-            layers = tuple(_read_layer(group[str(k)], f"layer/{k}") for k in names)
-            notes = json.loads(file.attrs[NOTES]) if NOTES in file.attrs else {}
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        if isinstance(error, ExchangeError):
-            raise
-        raise ExchangeError(f"{source} is not a netx file, or is damaged: {error}") from error
-    return NetxNetwork(layers, notes)
-
-
-def _text(dataset: Any) -> str:
-    """A string that lava-dl stores as bytes, as a scalar or as an array of one."""
-    value = np.asarray(dataset[()]).reshape(-1)[0]
-    return value.decode("ascii") if isinstance(value, bytes) else str(value)
-
-
-def _integers(dataset: Any, where: str) -> npt.NDArray[np.int64]:
-    """Values cut to integers, as lava-dl does."""
-    values = np.asarray(dataset[()])
-    if values.dtype.kind not in "biuf" or not np.all(np.isfinite(values)):
-        raise ExchangeError(f"{where} holds {values.dtype} values: numbers are needed")
-    if values.size and np.abs(values.astype(np.float64)).max() > OPAQUE:
-        raise ExchangeError(f"{where} holds values beyond ±2^40: the file is damaged")
-    return values.astype(np.int64)
-
-
-def _read_layer(group: Any, where: str) -> NetxLayer:
-    kind = _text(group["type"])
-    if kind not in SUPPORTED:
-        raise ExchangeError(
-            f"{where} is of type {kind!r}, this reader knows {', '.join(SUPPORTED)}: load the file with lava-dl's "
-            "netx.hdf5.Network and attach the engine to that"
+        root = read_hdf5(
+            path, what="a netx file", most_bytes=MOST_BYTES, most_values=MOST_VALUES, error=ExchangeError, hint=HINT
         )
-    shape = tuple(int(n) for n in np.atleast_1d(_integers(group["shape"], where))) if "shape" in group else None
-    if kind == "input" and "neuron" in group:
-        raise ExchangeError(f"{where}: an input layer with neurons, which take their input as a bias, is not supported")
-    if kind in ("input", "flatten"):
-        return NetxLayer("input" if kind == "input" else "flatten", shape)
-    return _read_dense(group, where, kind == "dense_rec", shape)
+    except ExchangeError as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            raise ExchangeError(f"{path} does not exist: give the path of a netx file (usually *.net)") from None
+        raise
+    try:
+        notes = _notes(root)
+        remarks: list[str] = []
+        net = NetxNetwork(tuple(_layers(root, remarks)), notes, tuple(remarks))
+    except ExchangeError as error:
+        raise ExchangeError(f"{shown(path)}: {error}") from error
+    for remark in remarks:
+        warnings.warn(f"{shown(path)}: {remark}", ExchangeWarning, stacklevel=2)
+    return net
 
 
-def _read_dense(group: Any, where: str, recurrent: bool, shape: tuple[int, ...] | None) -> NetxLayer:
-    if shape is None:
-        raise ExchangeError(f"{where} has no shape: a dense layer needs one")
-    if "weight" in group and not hasattr(group["weight"], "dtype"):
-        raise ExchangeError(f"{where} has complex weights, which the engine does not run")
-    n = int(np.prod(shape))
-    weight = _matrix(group, "weight", where, n)
-    weight_rec = _matrix(group, "weight_rec", where, n) if recurrent else None
-    if weight_rec is not None and "delay" in group:
+def _layers(root: Hdf5Group, remarks: list[str]) -> list[NetxLayer]:
+    """The layers in order."""
+    found = root.members.get("layer")
+    if not isinstance(found, Hdf5Group):
+        raise ExchangeError('has no group "layer": it is not a netx file')
+    names = sorted(found.members)
+    numbers = sorted(int(name) for name in names if name.isdecimal() and str(int(name)) == name)
+    if numbers != list(range(len(names))):
+        listed = numbers if len(numbers) == len(names) else names
+        raise ExchangeError(f"layers are numbered {listed[:20]}, not 0 … {len(names) - 1}")
+    group = Fields(found, "layer")
+    reader = LayerReader(remarks)
+    return [reader.read(group.inner(str(k))) for k in range(len(names))]
+
+
+def _notes(root: Hdf5Group) -> dict[str, Any]:
+    """Our notes, after the digest that stands among them; none in a file of somebody else."""
+    text = root.attributes.get(NOTES)
+    if text is None:
+        return {}
+    if not isinstance(text, str):
+        raise ExchangeError(f"the attribute {NOTES} is no text: {HINT}")
+    notes = parse_json(text, f"the attribute {NOTES}", error=ExchangeError, hint=HINT)
+    if not isinstance(notes, dict):
+        raise ExchangeError(f"the attribute {NOTES} holds no JSON object: {HINT}")
+    stated = notes.pop(DIGEST, None)
+    if stated is not None and stated != _digest(root.members, notes):
         raise ExchangeError(
-            f"{where}: lava-dl drops the weight exponent of a recurrent layer with delays: leave one out"
+            f"is not as lava-ed wrote it: its digest does not fit.  {HINT.capitalize()}; if you have changed it on "
+            f"purpose, delete the attribute {NOTES} of its root"
         )
-    bias = _integers(group["bias"], f"{where}/bias").reshape(-1) if "bias" in group else None
-    if bias is not None and bias.size not in (1, n):
-        raise ExchangeError(f"{where}/bias has {bias.size} values for {n} neurons")
-    neuron = _read_neuron(group["neuron"], f"{where}/neuron") if "neuron" in group else NetxNeuron()
-    return NetxLayer(
-        "dense_rec" if recurrent else "dense",
-        shape,
-        neuron,
-        weight,
-        weight_rec,
-        None if bias is None else np.broadcast_to(bias, (n,)).copy(),
-        _delays(group["delay"], f"{where}/delay", weight.shape) if "delay" in group else None,
-    )
+    return notes
 
 
-def _matrix(group: Any, name: str, where: str, n: int) -> npt.NDArray[np.int64]:
-    """Weights (n_post, n_pre); a flat array is cut into rows."""
-    weight = _integers(group[name], f"{where}/{name}")
-    if weight.ndim != 2:
-        weight = weight.reshape(n, -1)
-    if weight.shape[0] != n:
-        raise ExchangeError(f"{where}/{name} has shape {weight.shape} for {n} neurons: rows are post-synaptic")
-    return weight
+def _digest(members: Tree, notes: dict[str, Any]) -> str:
+    """SHA-256 over names, types, shapes and values of a file, and the notes beside them."""
+    found = hashlib.sha256(json.dumps(notes, sort_keys=True).encode())
 
+    def add(where: str, item: Any) -> None:
+        inner = item.members if isinstance(item, Hdf5Group) else item
+        if isinstance(inner, dict):
+            for name in sorted(inner):
+                add(f"{where}/{name}", inner[name])
+        else:
+            found.update(f"{where} {inner.dtype.str} {inner.shape};".encode())
+            found.update(np.ascontiguousarray(inner).tobytes())
 
-def _read_neuron(group: Any, where: str) -> NetxNeuron:
-    kind = _text(group["type"])
-    if kind not in LIF_TYPES:
-        raise ExchangeError(f"{where} is of type {kind!r}, the engine runs {' and '.join(LIF_TYPES)}")
-    if "messageBits" in group and int(_integers(group["messageBits"], where).reshape(-1)[0]):
-        raise ExchangeError(f"{where}: a LIF neuron sends binary spikes, messageBits must be 0")
-    values = (int(_integers(group[name], where).reshape(-1)[0]) for name in ("iDecay", "vDecay", "vThMant"))
-    return NetxNeuron(*values)
-
-
-def _delays(dataset: Any, where: str, shape: tuple[int, ...]) -> npt.NDArray[np.int64]:
-    """Delays (n_post, n_pre): one for all, one a post neuron, one a pre neuron, or one a synapse."""
-    delay = _integers(dataset, where)
-    if delay.size and (delay.min() < 0 or delay.max() > MAX_DELAY):
-        raise ExchangeError(f"{where} spans {delay.min()} … {delay.max()}, the chip holds 0 … {MAX_DELAY}")
-    if delay.ndim == 1 and delay.size == shape[0]:
-        delay = delay[:, None]
-    elif delay.ndim == 1 and delay.size == shape[1]:
-        delay = delay[None, :]
-    elif delay.ndim and delay.shape != shape:
-        raise ExchangeError(f"{where} has shape {delay.shape}, the weights have {shape}")
-    return np.broadcast_to(delay, shape).copy()
+    add("", members)
+    return found.hexdigest()
 
 
 def netx_bytes(net: NetxNetwork) -> bytes:
-    """Content of a netx file; the same net gives the same bytes."""
+    """Content of a netx file; the same net gives the same bytes.
+
+    Raises
+    ------
+    ExchangeError
+        If a number does not fit its field.
+    """
     import h5py
 
     buffer = io.BytesIO()
+    tree: Tree = {"layer": {str(k): _tree(layer, f"layer/{k}") for k, layer in enumerate(net.layers)}}
+    notes = json.loads(json.dumps({**net.notes, "lava_ed_version": __version__}))
     with h5py.File(buffer, "w", track_order=False) as file:
-        file.attrs[NOTES] = json.dumps({**net.notes, "lava_ed_version": __version__}, sort_keys=True)
-        for k, layer in enumerate(net.layers):
-            _write_layer(file.create_group(f"layer/{k}"), layer)
+        file.attrs[NOTES] = json.dumps({**notes, DIGEST: _digest(tree, notes)}, sort_keys=True)
+        _write(file, tree)
     return buffer.getvalue()
 
 
@@ -183,26 +158,46 @@ def write_netx(net: NetxNetwork, path: str | os.PathLike[str]) -> None:
     write_atomically(Path(path), netx_bytes(net))
 
 
-def _write_layer(group: Any, layer: NetxLayer) -> None:
+def _write(group: Any, tree: Tree) -> None:
+    for name, item in tree.items():
+        if isinstance(item, dict):
+            _write(group.create_group(name), item)
+        else:
+            group.create_dataset(name, data=item)
+
+
+def _text(value: str) -> npt.NDArray[Any]:
+    return np.array([value.encode("ascii")], "S16")
+
+
+def _tree(layer: NetxLayer, where: str) -> Tree:
     """One layer, in the types that lava-dl writes itself."""
-    group.create_dataset("type", data=np.array([layer.kind.encode("ascii")], "S16"))
+    tree: Tree = {"type": _text(layer.kind)}
     if layer.shape is not None:
-        group.create_dataset("shape", data=np.array(layer.shape, np.int64))
+        tree["shape"] = np.array(layer.shape, np.int64)
     for name, values, dtype in (
-        ("weight", layer.weight, np.int16),
+        ("weight", layer.weight, np.int16 if layer.kind != "conv" else np.int32),
         ("weight_rec", layer.weight_rec, np.int16),
-        ("bias", layer.bias, np.int32),
+        ("bias", layer.bias, np.int16),
         ("delay", layer.delay, np.int16),
     ):
         if values is not None:
-            group.create_dataset(name, data=values.astype(dtype))
+            wide = narrow(values, dtype, f"{where}/{name}")
+            tree[name] = wide.astype(np.int32) if name == "bias" else wide
+    if layer.transform is not None:
+        tree["weight"], tree["bias"] = (np.int64(value).reshape(()) for value in layer.transform)
+    if layer.convolution is not None:
+        how = layer.convolution
+        for name, pair in (("stride", how.stride), ("padding", how.padding), ("dilation", how.dilation)):
+            tree[name] = np.array(pair, np.int64)
+        tree["groups"] = np.array(how.groups, np.int64)
     if layer.neuron is not None:
-        neuron = group.create_group("neuron")
-        neuron.create_dataset("type", data=np.array([b"CUBA"], "S16"))
-        for name, value in (
-            ("iDecay", layer.neuron.i_decay),
-            ("vDecay", layer.neuron.v_decay),
-            ("vThMant", layer.neuron.v_th_mant),
-            ("refDelay", 1),
-        ):
-            neuron.create_dataset(name, data=np.int64(value))
+        tree["neuron"] = _neuron_tree(layer.neuron, where)
+    return tree
+
+
+def _neuron_tree(neuron: Any, where: str) -> Tree:
+    if not isinstance(neuron, NetxNeuron):
+        raise ExchangeError(f"{where}: {neuron.name} neurons are read, and not written")
+    fields = {"iDecay": neuron.i_decay, "vDecay": neuron.v_decay, "vThMant": neuron.v_th_mant, "refDelay": 1}
+    return {"type": _text("CUBA"), **{name: np.array(value, np.int64) for name, value in fields.items()}}

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.errors import ExchangeError, LavaNotInstalledError
-from lava_ed.exchange.netx.network import MAX_DELAY, NetxLayer, NetxNetwork, NetxNeuron
+from lava_ed.exchange.netx.network import MAX_DELAY, NetxLayer, NetxNetwork
 from lava_ed.exchange.netx.program import BIAS_EXPONENT
 from lava_ed.exchange.netx.synapse import fit_weights
 
@@ -32,7 +32,7 @@ def netx_processes(net: NetxNetwork, reset_interval: int) -> tuple[list[Any], li
     LavaNotInstalledError
         If lava-nc is absent.
     ExchangeError
-        If a layer is recurrent.
+        If a layer is recurrent or a convolution, or neurons are no LIF neurons.
     """
     try:
         from lava.proc.lif.process import LIFReset
@@ -42,10 +42,15 @@ def netx_processes(net: NetxNetwork, reset_interval: int) -> tuple[list[Any], li
         ) from error
     synapses: list[Any] = []
     neurons: list[Any] = []
-    for k, layer in enumerate(net.dense_layers, start=1):
-        if layer.weight_rec is not None:
-            raise ExchangeError(f"layer {k} is recurrent: load the file with lava-dl's netx.hdf5.Network")
-        neuron = layer.neuron or NetxNeuron()
+    if net.input_layer is not None or net.cannot_run is not None:
+        raise ExchangeError(
+            "a net with input neurons, or others than LIF: load the file with lava-dl's netx.hdf5.Network"
+        )
+    for k, layer in enumerate(net.synaptic_layers, start=1):
+        if layer.weight_rec is not None or layer.kind == "conv":
+            what = "a convolution" if layer.kind == "conv" else "recurrent"
+            raise ExchangeError(f"layer {k} is {what}: load the file with lava-dl's netx.hdf5.Network")
+        neuron = layer.lif
         synapses.append(_synapse(layer))
         neurons.append(
             LIFReset(

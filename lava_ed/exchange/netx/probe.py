@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.exchange.netx.network import NEVER, NetxNetwork, NetxNeuron
+from lava_ed.exchange.netx.network import NEVER, NetxNetwork
 from lava_ed.exchange.netx.program import netx_program, window
 from lava_ed.kernels.lif import INPUT_SHIFT
 from lava_ed.train.probe import Sample, Trace, spread_neurons
@@ -54,14 +54,14 @@ def _trace(net: NetxNetwork, train: npt.NDArray[np.int8], label: int, decided: i
             membranes[k, step] = program.get(f"neuron{k + 1}", "v").astype(np.int64)
     spikes = {"input": _events(data)}
     traces = []
-    for k, layer in enumerate(net.dense_layers, start=1):
+    for k, layer in enumerate(net.synaptic_layers, start=1):
         last = k == layers
         name = "output" if last else f"hidden{k}"
         spikes[name] = _events(program.get(f"spikes{k}", "data"))
         values = np.array(list(membranes[k - 1]), np.int64).T
         shown = np.arange(len(values)) if last else spread_neurons(spikes[name], values, neurons)
-        mantissa = (layer.neuron or NetxNeuron()).v_th_mant
-        threshold = np.full(period, np.nan if mantissa == NEVER else mantissa << INPUT_SHIFT, np.float64)
+        mantissa = layer.lif.v_th_mant
+        threshold = np.full(period, np.nan if mantissa >= NEVER else mantissa << INPUT_SHIFT, np.float64)
         traces.append(Trace(name, shown, values[shown], threshold, "64 × inputs"))
     return Sample(index, label, decided, spikes, tuple(traces))
 

@@ -59,6 +59,24 @@ def fit_weights(weight: npt.NDArray[Any]) -> FittedWeights:
     return FittedWeights((weight.astype(np.int64) * 2**shift).astype(np.int32), bits, -shift)
 
 
+def clip_mixed(weight: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Weights of both signs clipped to a synapse's range, which lava-dl does with a printed warning.
+
+    Weights of one sign are left as they are: lava-dl does not clip them.
+
+    Source: lava-dl 0.6.0, `netx/utils.py`.
+
+    Examples
+    --------
+    >>> clip_mixed(np.array([[352, -3]])).tolist(), clip_mixed(np.array([[352, 3]])).tolist()
+    ([[254, -3]], [[352, 3]])
+    """
+    low, high = int(weight.min()), int(weight.max())
+    if (high > WEIGHT_MAX and low < 0) or (low < WEIGHT_MIN and high > 0):
+        return np.clip(weight, WEIGHT_MIN, WEIGHT_MAX)
+    return weight
+
+
 def effective_weights(fitted: FittedWeights) -> npt.NDArray[np.float64]:
     """What the synapses of a Dense process with these arguments hold, exponent included."""
     mode = dominant_sign_mode(fitted.weights)

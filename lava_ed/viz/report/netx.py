@@ -188,9 +188,9 @@ def _samples(net: NetxNetwork, tested: _Tested | None, count: int) -> list[Block
 
 def _weights(net: NetxNetwork) -> list[Block]:
     connections = []
-    for k, layer in enumerate(net.dense_layers, start=1):
+    for k, layer in enumerate(net.synaptic_layers, start=1):
         assert layer.weight is not None
-        connections.append((f"synapse{k}", layer.weight, None))
+        connections.append((f"synapse{k}", layer.weight.reshape(len(layer.weight), -1), None))
         if layer.weight_rec is not None:
             connections.append((f"recurrent{k}", layer.weight_rec, None))
     return weight_blocks(connections)

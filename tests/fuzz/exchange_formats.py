@@ -1,0 +1,202 @@
+"""netx files, golden vectors, and IDX files with and without compression."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import struct
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import h5py
+import numpy as np
+from fuzz import mutate
+from fuzz.mutate import Mutator
+
+VALUES: tuple[Any, ...] = (
+    *(0, -1, 1, 63, 70, 255, 352, 4096, 4097, 40_000, 2**17, 2**18, 2**20, 2**31 - 1, 2**31, -(2**31), 2**40, 2**62),
+    *(0.5, -1.5, 1e30, float("nan"), float("inf"), True, 1j, "CUBA", "SDNN", "RF", "conv", "x" * 300),
+    *(np.bytes_("dense_rec"), np.bytes_(""), np.bytes_("é".encode()), [], [[]], [-1, -2], [0], [1, 2, 3]),
+    [[1, 2], [3, 4]],
+    *([2**31] * 3, [0.5, 1.5], [True], np.zeros((1, 1, 1, 1, 1, 1)), np.zeros(3, [("a", "i4")])),
+)  # fmt: skip
+"""What may stand where a field is expected."""
+
+
+def change_hdf5(random: Random, content: bytes) -> bytes:
+    """An HDF5 file with one thing changed, now and then with several, as somebody's own tool would write it."""
+    buffer = io.BytesIO(content)
+    with h5py.File(buffer, "r+") as file:
+        for _ in range(random.choice((1, 1, 1, 2, 4))):
+            _change(random, file)
+    return buffer.getvalue()
+
+
+def _names(file: Any) -> list[str]:
+    found: list[str] = []
+    file.visit(found.append)
+    return found
+
+
+def _change(random: Random, file: Any) -> None:
+    name = random.choice(_names(file) or ["x"])
+    kind = random.randrange(8)
+    if name not in file or kind == 0:
+        file[f"{name}x"] = 1
+        return
+    item = file[name]
+    if kind == 1:
+        del file[name]
+    elif kind == 2:
+        file.move(name, random.choice((name + "x", name[:-1] + "7", "layer/99", "x")) + "_")
+    elif kind == 3:
+        other = random.choice(_names(file))
+        copied = file[other]
+        del file[name]
+        if copied and other != name and other in file:
+            file[name] = file[other]  # a second name of the same thing, perhaps of a group around it
+    elif kind == 4:
+        del file[name]
+        file[name] = random.choice(
+            (h5py.ExternalLink("/etc/passwd", "/x"), h5py.SoftLink("/layer"), h5py.SoftLink("/"))
+        )
+    elif kind == 5 and item.attrs:
+        key = random.choice(list(item.attrs))
+        old = item.attrs[key]
+        text = str(old)
+        cut = random.randrange(len(text) + 1)
+        item.attrs[key] = random.choice(
+            (text[:cut], text[:cut] + random.choice('{[9"') + text[cut:], 3, "[" * 3000, [1])
+        )
+    elif isinstance(item, h5py.Dataset) and kind == 6 and item.dtype.kind in "iuf" and item.size:
+        values = np.array(item[()])
+        flat = values.reshape(-1)
+        flat[random.randrange(flat.size)] = random.choice((0, 1, -1, 99, 127))
+        item[...] = values
+    elif isinstance(item, h5py.Dataset) and item.dtype.kind in "iuf" and random.random() < 0.5:
+        values = np.array(item[()])
+        del file[name]
+        file[name] = random.choice(
+            (values[None], values.reshape(-1)[1:], np.repeat(values, 2), values.astype(float) * 1.5)
+        )
+    else:
+        del file[name]
+        file[name] = random.choice(VALUES)
+
+
+HDF5: tuple[Mutator, ...] = (*mutate.BYTES, *[change_hdf5] * 5)
+
+
+def write_own_netx(folder: Path) -> None:
+    """Input, a dense layer with delays and a bias, a recurrent one; with our notes and their digest."""
+    from lava_ed.exchange import NetxLayer, NetxNetwork, NetxNeuron, write_netx
+
+    rng = np.random.default_rng(0)
+    layers = (
+        NetxLayer("input", (3,)),
+        NetxLayer(
+            *("dense", (4,), NetxNeuron(4096, 128, 40), rng.integers(-60, 60, (4, 3))),
+            bias=np.array([3, -4, 0, 1]),
+            delay=rng.integers(0, 5, (4, 3)),
+        ),
+        NetxLayer(
+            *("dense_rec", (2,), NetxNeuron(100, 0, 7), rng.integers(-60, 60, (2, 4)), rng.integers(-60, 60, (2, 2)))
+        ),
+    )
+    write_netx(NetxNetwork(layers, {"encoder": "rate", "steps": 8, "dataset": "digits"}), folder / "a.net")
+
+
+def write_foreign_netx(folder: Path) -> None:
+    """Input neurons, a convolution and a dense layer, in the types of lava-dl."""
+    rng = np.random.default_rng(1)
+    with h5py.File(folder / "a.net", "w") as file:
+        for k, (kind, shape) in enumerate(
+            (("input", [1, 4, 4]), ("conv", [2, 2, 2]), ("flatten", [8, 1, 1]), ("dense", [3]))
+        ):
+            file[f"layer/{k}/type"] = np.array([kind.encode()], "S10")
+            file[f"layer/{k}/shape"] = np.array(shape)
+            if kind != "flatten":
+                for name, value in (("type", "LOIHI"), ("iDecay", 4096), ("vDecay", 1024), ("vThMant", 25)):
+                    file[f"layer/{k}/neuron/{name}"] = value
+        file["layer/0/weight"], file["layer/0/bias"] = np.float32([36]), np.float32(34)
+        file["layer/1/weight"] = rng.integers(-20, 20, (2, 1, 3, 3, 1)).astype(np.float32)
+        file["layer/1/bias"] = np.float32([1, -2])
+        for name, value in (("stride", [1, 1]), ("padding", [0, 0]), ("dilation", [1, 1]), ("groups", 1)):
+            file[f"layer/1/{name}"] = np.array(value)
+        file["layer/3/weight"] = rng.integers(-20, 20, (3, 8)).astype(np.float32)
+
+
+def read_netx_file(path: Path) -> Any:
+    """What `import` shows, and the states that the engine computes."""
+    from fuzz.formats import _command
+
+    from lava_ed.exchange import netx_program, read_netx
+
+    shown = _command("import", path)
+    net = read_netx(path)
+    if net.cannot_run is not None:
+        return shown
+    width = 1 if net.input_layer is not None else 6
+    program = netx_program(net, np.full((net.sizes[0], width), 1), 8)
+    program.run(12)
+    last = f"neuron{len(net.sizes) - 1}"
+    return shown, program.get(last, "u").tolist(), program.get(last, "v").tolist()
+
+
+def write_golden_file(kind: str) -> Any:
+    def make(folder: Path) -> None:
+        from nets import samples, small_model
+
+        from lava_ed.exchange import record_golden, write_golden
+
+        write_golden(folder / "g.h5", record_golden(small_model(kind, (4,)), *samples(2)))
+
+    return make
+
+
+def replay_file(path: Path) -> Any:
+    """What the replayer's command says: 2 is a file at fault, 1 a value that differs."""
+    from contextlib import redirect_stderr, redirect_stdout
+
+    from lava_ed.errors import ExchangeError
+    from lava_ed.exchange.golden import replay
+
+    with redirect_stderr(io.StringIO()) as told, redirect_stdout(io.StringIO()) as shown:
+        code = replay.main([str(path)])
+    if code == 2:
+        raise ExchangeError(told.getvalue().rstrip("\n"))
+    assert "\n" not in told.getvalue().rstrip("\n")
+    return code, shown.getvalue(), told.getvalue()
+
+
+def write_idx(changed: str, packed: bool) -> Any:
+    """The four files of a data set, one of which will be damaged."""
+
+    def make(folder: Path) -> None:
+        rng = np.random.default_rng(0)
+        for part, count in (("train", 20), ("t10k", 10)):
+            images = struct.pack(">IIII", 0x803, count, 28, 28) + rng.integers(0, 256, (count, 784), np.uint8).tobytes()
+            labels = struct.pack(">II", 0x801, count) + bytes(k % 10 for k in range(count))
+            for name, content in ((f"{part}-images-idx3-ubyte", images), (f"{part}-labels-idx1-ubyte", labels)):
+                if name == changed and packed:
+                    (folder / f"{name}.gz").write_bytes(gzip.compress(content, mtime=0))
+                else:
+                    (folder / name).write_bytes(content)
+
+    return make
+
+
+def read_data_set(path: Path) -> str:
+    """The digest of a data set."""
+    from lava_ed.data import load_dataset
+
+    return load_dataset("mnist-binary-20", path.parent).digest
+
+
+def bomb(random: Random, content: bytes) -> bytes:
+    """A small gzip file that unpacks to a thousand times as much, behind a header that says so, or more, or less."""
+    size = random.choice((2**16, 2**20, 2**24))
+    stated = random.choice((size, size - 1, 20, 2**28, 2**30))
+    header = random.choice((struct.pack(">II", 0x801, stated), struct.pack(">IIII", 0x803, stated // 784, 28, 28)))
+    return gzip.compress(header + bytes(size), 1)
