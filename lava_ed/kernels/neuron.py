@@ -81,13 +81,13 @@ def accumulate(a_in, v):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def fire_falling_threshold(u, v, kappa, remaining, x, events):  # type: ignore[no-untyped-def]
+def fire_falling_threshold(a_in, u, v, kappa, remaining, x, events):  # type: ignore[no-untyped-def]
     """Fire where v ≥ κ·remaining and no spike came before; then x ← remaining.
 
     Parameters
     ----------
-    u, v : int32 (n,)
-        Currents (only to tell which neurons were counted active already) and membranes.
+    a_in, u, v : int32 (n,)
+        Inputs and currents (only to tell which neurons were counted active already) and membranes.
     kappa, remaining : int
         Slope κ of the falling threshold, and T − s: the value that a spike now stands for.
     x : int32 (n,)
@@ -97,7 +97,7 @@ def fire_falling_threshold(u, v, kappa, remaining, x, events):  # type: ignore[n
 
     Returns
     -------
-    (spikes, newly_active) : spikes, and those of them whose neuron had no current.
+    (spikes, newly_active) : spikes, and those of them whose neuron had neither input nor current.
     """
     threshold = np.int64(kappa) * remaining
     spikes = 0
@@ -108,7 +108,7 @@ def fire_falling_threshold(u, v, kappa, remaining, x, events):  # type: ignore[n
             events[spikes] = j
             spikes += 1
             if COUNTING:
-                newly_active += u[j] == 0
+                newly_active += (u[j] == 0) & (a_in[j] == 0)
     return spikes, newly_active
 
 

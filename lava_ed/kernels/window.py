@@ -14,7 +14,7 @@ from lava_ed.kernels._jit import inline, kernel
 from lava_ed.kernels.counting import COUNTING
 from lava_ed.kernels.lanes import FEW
 from lava_ed.kernels.neuron import integrate
-from lava_ed.kernels.synapse import shifts_of, sum_scaled, synops_of
+from lava_ed.kernels.synapse import scale_sum, shifts_of, sum_scaled, synops_of
 from lava_ed.kernels.window_lanes import integrate_lanes
 
 NUDGE: Final = 2.0**-27
@@ -67,16 +67,35 @@ def integrate_window(w8, row_nonzeros, order, starts, steps, updates, exponent, 
     return active, synops_of(row_nonzeros, spikes, spikes.size), last_spikes
 
 
+@inline
+def _last_input(w8, order, starts, exponent, j):  # type: ignore[no-untyped-def]
+    """Whether neuron j gets an input from the spikes of the window's last step."""
+    total = np.int64(0)
+    for k in range(starts[1], starts[2]):
+        total += w8[order[k], j]
+    return np.int32(scale_sum(total, exponent) != 0)
+
+
 @kernel
-def fire_window(u, v, kappa, steps, x):  # type: ignore[no-untyped-def]
+def fire_window(w8, order, starts, exponent, u, v, kappa, steps, x):  # type: ignore[no-untyped-def]
     """x ← min(T, ⌊v/κ⌋) where v ≥ κ, else 0, and u ← 0: all T steps of a falling threshold κ·(T − s).
+
+    Parameters
+    ----------
+    w8, order, starts, exponent
+        As in `integrate_window`, of the window that was integrated.
+    u, v : int32 (n,)
+    kappa, steps : int
+    x : int32 (n,)
+        Overwritten.
 
     Returns
     -------
-    (spikes, newly_active) : spikes, and those of them whose neuron had no current at its spike.
+    (spikes, newly_active) : spikes, and those of them whose neuron had neither input nor current at its spike.
     """
     spikes = np.int32(0)
     newly_active = np.int32(0)
+    cancelled = np.int32(0)
     ceiling = np.int32(steps)
     reciprocal = 1.0 / kappa
     for j in range(x.size):
@@ -87,7 +106,13 @@ def fire_window(u, v, kappa, steps, x):  # type: ignore[no-untyped-def]
         spikes = np.int32(spikes + fired)
         if COUNTING:
             newly_active = np.int32(newly_active + np.int32(fired & np.int32((value < ceiling) | (u[j] == 0))))
-        u[j] = 0
+            cancelled = np.int32(cancelled + np.int32((value == ceiling) & (u[j] == 0)))
+    if cancelled:
+        # At the first step of the window the last input arrives, which may be what made the current 0.
+        for j in range(x.size):
+            if x[j] == ceiling and u[j] == 0:
+                newly_active = np.int32(newly_active - _last_input(w8, order, starts, exponent, j))
+    u[:] = 0
     return spikes, newly_active
 
 

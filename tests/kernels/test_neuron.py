@@ -72,13 +72,14 @@ def test_accumulate(a, v):
     remaining=st.integers(1, 127),
     x=ints(st.integers(0, 3)),
     u=ints(st.integers(0, 1)),
+    a_in=ints(st.integers(-1, 1)),
 )
-def test_falling_threshold(v, kappa, remaining, x, u):
+def test_falling_threshold(v, kappa, remaining, x, u, a_in):
     fires = [j for j in range(SIZE) if v[j] >= kappa * remaining and x[j] == 0]
     expected = [remaining if j in fires else int(x[j]) for j in range(SIZE)]
     events = np.full(SIZE, -1, np.int32)
-    counts = neuron.fire_falling_threshold(u, v, kappa, remaining, x, events)
-    assert counts == (len(fires), sum(u[j] == 0 for j in fires))
+    counts = neuron.fire_falling_threshold(a_in, u, v, kappa, remaining, x, events)
+    assert counts == (len(fires), sum(u[j] == 0 and a_in[j] == 0 for j in fires))
     assert events[: len(fires)].tolist() == fires
     assert x.tolist() == expected
 
@@ -89,7 +90,7 @@ def test_a_window_of_falling_thresholds_divides(v, step, window):
     kappa = neuron.threshold_of_step(step)
     x, u, events = np.zeros(SIZE, np.int32), np.zeros(SIZE, np.int32), np.zeros(SIZE, np.int32)
     for s in range(window):
-        neuron.fire_falling_threshold(u, v, kappa, window - s, x, events)
+        neuron.fire_falling_threshold(u, u, v, kappa, window - s, x, events)
     assert x.tolist() == [max(0, min(window, value // kappa)) for value in v.tolist()]
 
 

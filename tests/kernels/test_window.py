@@ -66,19 +66,25 @@ def test_integrate_window_of_any_width(n_post, x, exponent, updates, seed):
 
 @settings(max_examples=300)
 @given(
+    w8=matrices(np.int8, (PRE, POST), edged(-2, 2)),
+    pre=values,
+    exponent=edged(-8, 4),
     u=vectors(np.int32, POST, edged(-3, 3)),
     v=vectors(np.int32, POST, edged(-(2**23), 2**23 - 1, 9999)),
     kappa=edged(1, 2**25, 2000),
 )
-def test_fire_window(u, v, kappa):
-    expected, current = np.zeros(POST, np.int32), u.copy()
+def test_fire_window(w8, pre, exponent, u, v, kappa):
+    """The first step of the window is the one in which the last sum of the inputs arrives."""
+    expected, current, a_in = np.zeros(POST, np.int32), u.copy(), np.zeros(POST, np.int32)
+    last = np.flatnonzero(pre == 1).astype(np.int32)
+    synapse.forward_spikes(w8, np.zeros(PRE, np.int32), last, last.size, exponent, a_in)
     spikes = active = 0
     for s in range(STEPS):
-        n, new = neuron.fire_falling_threshold(current, v, kappa, STEPS - s, expected, np.zeros(POST, np.int32))
+        n, new = neuron.fire_falling_threshold(a_in, current, v, kappa, STEPS - s, expected, np.zeros(POST, np.int32))
         spikes, active = spikes + n, active + new
-        current[:] = 0
+        a_in[:] = current[:] = 0
     x = np.full(POST, 99, np.int32)
-    assert window.fire_window(u, v, kappa, STEPS, x) == (spikes, active)
+    assert window.fire_window(w8, *by_value(pre), exponent, u, v, kappa, STEPS, x) == (spikes, active)
     assert x.tolist() == expected.tolist()
     assert not u.any()
 

@@ -70,7 +70,7 @@ def aftif_fire(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     """Spikes where v has reached the falling threshold; u is gated off from here on.
 
     Columns: 1 n, 2 u, 3 v, 4 x, 5 threshold step, 6 T, 7 first phase, 8 event count, 9 events,
-    10 counters (i64), 11 destinations, 12 order, 13 starts: neurons by value, where a window is jumped over.
+    10 counters (i64), 11 destinations, 12 order, 13 starts: neurons by value, where a window is jumped over, 14 a_in.
     """
     n = a[1]
     s = phase - a[7]
@@ -79,7 +79,7 @@ def aftif_fire(a, i32, i64, phase):  # type: ignore[no-untyped-def]
         return
     u = part(i32, a[2], n)
     count, newly_active = fire_falling_threshold(
-        u, part(i32, a[3], n), threshold_of_step(i32[a[5]]), a[6] - s, part(i32, a[4], n),
+        part(i32, a[14], n), u, part(i32, a[3], n), threshold_of_step(i32[a[5]]), a[6] - s, part(i32, a[4], n),
         part(i32, a[9], n),
     )  # fmt: skip
     if s == 0:
@@ -223,7 +223,7 @@ class AFTIFNode(Node):
         asm.op(
             RUN, start, start + s.steps + 1, opcodes.AFTIF_FIRE,
             n, c["u"], c["v"], c["x"], c["threshold_step"], s.steps, start, out.count, out.events, c["counters"],
-            asm.fan_out(self, "s_out"), asm.scratch(n), asm.scratch(s.steps + 2),
+            asm.fan_out(self, "s_out"), asm.scratch(n), asm.scratch(s.steps + 2), a_in.values,
         )  # fmt: skip
         errors = asm.source(self, "e_in")
         if errors is not None:

@@ -145,7 +145,7 @@ class ReadoutNode(Node):
             asm.op(
                 RUN, first, first + s.steps + 1, opcodes.AFTIF_FIRE,
                 n, c["u"], c["v"], x, c["threshold_step"], s.steps, first, out.count, out.events, c["counters"],
-                asm.fan_out(self, "s_out"), asm.scratch(n), asm.scratch(s.steps + 2),
+                asm.fan_out(self, "s_out"), asm.scratch(n), asm.scratch(s.steps + 2), a_in.values,
             )  # fmt: skip
             emit_adaptation(asm, c, self.adaptation, n, x, False)
 

@@ -38,11 +38,14 @@ def window_forward(d, g, order, starts, steps, updates, i8, i32, i64):  # type: 
 
 
 @merged
-def window_fire(f, steps, i32, i64):  # type: ignore[no-untyped-def]
-    """What `aftif_fire` does in a window, and the neurons sorted for the next layer; columns f are its."""
+def window_fire(d, f, order, starts, steps, i8, i32, i64):  # type: ignore[no-untyped-def]
+    """What `aftif_fire` does in a window, and the neurons sorted for the next layer; columns d and f as of the ops."""
     n = f[1]
     x = part(i32, f[4], n)
-    spikes, newly_active = fire_window(part(i32, f[2], n), part(i32, f[3], n), threshold_of_step(i32[f[5]]), steps, x)
+    spikes, newly_active = fire_window(
+        matrix(i8, d[3], d[1], d[2]), order, starts, d[8],
+        part(i32, f[2], n), part(i32, f[3], n), threshold_of_step(i32[f[5]]), steps, x,
+    )  # fmt: skip
     sort_values(x, part(i32, f[12], n), part(i32, f[13], steps + 2))
     i32[f[8]] = 0
     c = f[10] + FORWARD
@@ -75,7 +78,7 @@ def jump_windows(ops, plan, i8, i32, i64):  # type: ignore[no-untyped-def]
         window_forward(d, g, order, starts, steps, steps - (layer == last), i8, i32, i64)
         if layer < last:
             f = ops[plan[layer, 2]]
-            window_fire(f, steps, i32, i64)
+            window_fire(d, f, order, starts, steps, i8, i32, i64)
             order, starts = part(i32, f[12], f[1]), part(i32, f[13], steps + 2)
 
 

@@ -68,7 +68,7 @@ class PyAFTIFModelFixed(AdaptiveModel):
             self.report_overflow(overflows)
         step = phase - s.fire_start(self.layer)
         if 0 <= step < s.steps:
-            active += self._fire(step, spikes)
+            active += self._fire(a_in, step, spikes)
         if phase == s.error_arrival(self.layer) and self.e_in.csp_ports:
             messages, touched, _ = gate_error(e_in, self.x, s.steps, self._limit, self.delta)
             errors[:] = self.delta
@@ -87,11 +87,12 @@ class PyAFTIFModelFixed(AdaptiveModel):
         self.s_out_y2.send(self.y2)
         self.s_out_y3.send(np.zeros_like(self.v))
 
-    def _fire(self, step: int, spikes: Array) -> int:
+    def _fire(self, a_in: Array, step: int, spikes: Array) -> int:
         """Spikes of one step of the firing window; returns the neurons that were idle but for their spike."""
         events = np.zeros_like(self.v)
         kappa = threshold_from_step(int(self.threshold_step[0]))
-        n, newly_active = fire_falling_threshold(self.u, self.v, kappa, self.schedule.steps - step, self.x, events)
+        remaining = self.schedule.steps - step
+        n, newly_active = fire_falling_threshold(a_in, self.u, self.v, kappa, remaining, self.x, events)
         if step == 0:
             self.u[:] = 0
         spikes[events[:n]] = 1

@@ -84,7 +84,8 @@ class PyFirstSpikeReadoutModelFixed(AdaptiveModel):
     def run_spk(self) -> None:
         """One time step."""
         s, phase, n = self.schedule, self.sample_phase, self.v.size
-        active = integrate_outputs(self, self.a_in.recv())
+        a_in = self.a_in.recv()
+        active = integrate_outputs(self, a_in)
         if phase == 0:
             self.x[:] = 0
         step = phase - s.membrane_phase
@@ -92,7 +93,7 @@ class PyFirstSpikeReadoutModelFixed(AdaptiveModel):
         if 0 <= step < s.steps:
             events = np.zeros_like(self.v)
             kappa = threshold_from_step(int(self.threshold_step[0]))
-            fired, newly_active = fire_falling_threshold(self.u, self.v, kappa, s.steps - step, self.x, events)
+            fired, newly_active = fire_falling_threshold(a_in, self.u, self.v, kappa, s.steps - step, self.x, events)
             if step == 0:
                 self.u[:] = 0
             spikes[events[:fired]] = 1
