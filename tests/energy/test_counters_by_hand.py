@@ -21,7 +21,8 @@ CASES = [
         for feedback in ("symmetric", "random")
     ),
     *(
-        (kind, (9, 8), {"readout": "first-spike", "feedback": feedback})
+        # A low threshold, which outputs reach while their last input arrives.
+        (kind, (9, 8), {"readout": "first-spike", "feedback": feedback, "readout_adaptation": Adaptation(10)})
         for kind in ("std-ed", "mpd-ed")
         for feedback in ("symmetric", "random")
     ),
@@ -42,7 +43,7 @@ CASES = [
 
 def named(case):
     kind, hidden, changes = case
-    return "-".join([kind, *map(str, hidden), *(f"{k}={v}" for k, v in changes.items() if k != "rule")])
+    return "-".join([kind, *map(str, hidden), *(f"{k}={v}" for k, v in changes.items() if k not in ("rule", "readout_adaptation"))])
 
 
 @pytest.mark.parametrize("learning", [True, False], ids=["training", "inference"])
