@@ -136,6 +136,9 @@ def _show_energy(console: Console, run: str, value: dict[str, Any]) -> None:
     console.print(f"Prices: {value['source']}", soft_wrap=True)
     for note in value["training"]["notes"]:
         console.print(f"Note: {note}", soft_wrap=True)
+    for note in value["test"]["notes"]:
+        if note not in value["training"]["notes"]:
+            console.print(f"Note, test: {note}", soft_wrap=True)
     if "mapping" in value:
         _show_mapping(console, run, value["mapping"])
 

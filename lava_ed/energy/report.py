@@ -16,6 +16,7 @@ __all__ = ["energy_range", "energy_report"]
 
 _PICO_PER_MICRO: Final = 1e6
 _LEARNING: Final = ("backward", "update")
+_IDLE: Final = "neuron_updates_idle"
 
 ByPhase = dict[str, float]
 
@@ -207,6 +208,12 @@ def _static_line(prices: PriceList) -> dict[str, Any] | None:
     }
 
 
+def _idle_in_backward(counts: Totals) -> int:
+    """Idle neuron updates in the phase backward where it has nothing else, as in inference; 0 where it has more."""
+    names = {name for name, phases in counts.items() if phases["backward"]}
+    return counts[_IDLE]["backward"] if names <= {_IDLE, "barrier_steps"} else 0
+
+
 def _notes(prices: PriceList, counts: Totals) -> list[str]:
     notes = [f"counts of lava-ed at the prices of {prices.name} ({prices.kind}): {prices.caveat}"]
     notes += [
@@ -219,6 +226,11 @@ def _notes(prices: PriceList, counts: Totals) -> list[str]:
     left_out = [f"{name} ({sum(counts[name].values()):,})" for name in prices.unpriced if any(counts[name].values())]
     if left_out:
         notes.append(f"no entry of the sum under {prices.name} charges {', '.join(left_out)}")
+    if idle := _idle_in_backward(counts):
+        notes.append(
+            f"no error was sent: what backward has is {idle:,} idle neuron updates, in the steps that the schedule of a "
+            "sample keeps for errors whether it learns or not; without them forward is the whole"
+        )
     if any(counts[HOST].values()):
         notes.append(f"{HOST} ({sum(counts[HOST].values()):,}) were done off the neurocores and are not in the sum")
     return notes
