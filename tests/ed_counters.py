@@ -96,9 +96,7 @@ class _Hand:
 
     def _destinations(self, node: str, port: str) -> int:
         """Connections that a port leads to; ports of the learning engine are on the neuron's own core."""
-        return sum(
-            (source, out) == (node, port) and into not in LEARNING_PORTS for source, out, _, into in self.edges
-        )
+        return sum((source, out) == (node, port) and into not in LEARNING_PORTS for source, out, _, into in self.edges)
 
     def _sent(self, node: str, port: str, phase: str, spikes: int) -> None:
         self.counts[node]["spikes", phase] += spikes

@@ -17,6 +17,7 @@ from lava_ed.engine.families.encoder import EncoderNode
 from lava_ed.engine.families.plastic_dense import FeedbackNode, PlasticDenseNode
 from lava_ed.engine.families.readout import ReadoutNode, SoftmaxErrorNode
 from lava_ed.errors import ConfigError
+from lava_ed.network.wiring import LEARNING_PORTS
 
 if TYPE_CHECKING:
     from lava_ed.energy._lowered_net import LoweredNet
@@ -90,8 +91,7 @@ class Sender:
     spikes, errors, gates : Ways
         Where its spikes, errors and openings of a gate go.
     copies : (int, int, int)
-        Messages that it counts for one spike, error and opening: one a connection, of a process of ours also to what
-        is on no core.
+        Messages that it counts for one spike, error and opening: one a connection to a neurocore.
     readers : tuple of (str, int)
         Plastic connections that read its spikes, and the neurons of each: what they read tells replayed spikes.
     """
@@ -117,10 +117,11 @@ def _sender(net: LoweredNet, node: Node, layer: int) -> Sender:
     """Where the messages of a node go."""
     edges = [c for c in net.edges if c.source == node.name]
     forward = [c for c in edges if c.in_port in ("s_in", "a_in")]
+    spikes, errors, gates = (
+        sum(c.out_port == port and c.in_port not in LEARNING_PORTS for c in edges)
+        for port in ("s_out", "e_out", "gate_out")
+    )
     ours = isinstance(node, (EncoderNode, AFTIFNode, AFTLIFNode, ReadoutNode, SoftmaxErrorNode))
-    everywhere = [c for c in net.program.connections if c.source == node.name]
-    ports = ("s_out", "e_out", "gate_out")
-    all_copies = [sum(c.out_port == port for c in everywhere) for port in ports]
     read = [n for c in forward if isinstance(n := net.nodes[c.target], PlasticDenseNode)]
     return Sender(
         name=node.name,
@@ -129,7 +130,7 @@ def _sender(net: LoweredNet, node: Node, layer: int) -> Sender:
         spikes=tuple(way for c in forward for way in _spike_ways(net, c)),
         errors=tuple(way for c in edges if c.out_port == "e_out" for way in _error_ways(net, c)),
         gates=tuple((GATE, net.layers[c.target]) for c in edges if c.out_port == "gate_out"),
-        copies=(all_copies[0] if ours else len(forward), all_copies[1], all_copies[2]),
+        copies=(spikes if ours else len(forward), errors, gates),
         readers=tuple((n.name, n.shape[1]) for n in read),
     )
 

@@ -226,10 +226,10 @@ def _notes(prices: PriceList, counts: Totals) -> list[str]:
     left_out = [f"{name} ({sum(counts[name].values()):,})" for name in prices.unpriced if any(counts[name].values())]
     if left_out:
         notes.append(f"no entry of the sum under {prices.name} charges {', '.join(left_out)}")
-    if idle := _idle_in_backward(counts):
+    if _IDLE not in prices.unpriced and (idle := _idle_in_backward(counts)):
         notes.append(
-            f"no error was sent: what backward has is {idle:,} idle neuron updates, in the steps that the schedule of a "
-            "sample keeps for errors whether it learns or not; without them forward is the whole"
+            f"no error was sent: what backward has is {idle:,} idle neuron updates, in the steps that a sample's "
+            "schedule keeps for errors whether it learns or not; without them forward is the whole"
         )
     if any(counts[HOST].values()):
         notes.append(f"{HOST} ({sum(counts[HOST].values()):,}) were done off the neurocores and are not in the sum")

@@ -15,6 +15,7 @@ from lava_ed.engine.memory import Memory, Slot, Variable
 from lava_ed.errors import BackendError
 from lava_ed.kernels.counting import BACKWARD, FORWARD, N_COUNTERS, N_PHASES
 from lava_ed.network.schedule import Schedule
+from lava_ed.network.wiring import LEARNING_PORTS
 
 OP_WIDTH: Final = 40
 """Columns of the op table: an opcode and its arguments."""
@@ -24,7 +25,6 @@ RUN, SYNAPSES, LEARN, RECORD, WRITE = 0, 1, 2, 3, 4
 through RefPorts."""
 STAGES: Final = (RUN, SYNAPSES, LEARN, RECORD, WRITE)
 
-LEARNING_PORTS: Final = ("s_in_bap", "s_in_y1", "s_in_y2", "s_in_y3")
 """InPorts whose messages stay on the core: synapses lie where the neurons are that they lead to."""
 
 

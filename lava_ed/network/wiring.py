@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,8 @@ from lava_ed.network.weights import random_weights
 Edge = tuple[str, str, str, str]
 """(source, OutPort, target, InPort) by name."""
 
+LEARNING_PORTS: Final = ("s_in_bap", "s_in_y1", "s_in_y2", "s_in_y3")
+"""InPorts through which a synapse learns of its post-synaptic neuron, with which it shares a core: no messages."""
 _WEIGHT_STREAM, _FEEDBACK_STREAM = 0, 1
 FEEDBACK_LIMIT = 64
 """Largest stored random feedback weight."""

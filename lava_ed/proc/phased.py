@@ -26,6 +26,7 @@ from lava_ed.kernels.counting import (
 from lava_ed.network.adaptation import Adaptation
 from lava_ed.network.schedule import Schedule
 from lava_ed.network.spec import OVERFLOWS
+from lava_ed.proc.destinations import Destinations
 from lava_ed.proc.overflow import ChecksOverflow
 
 Array: TypeAlias = npt.NDArray[Any]
@@ -82,7 +83,10 @@ class PhasedProcess(ChecksOverflow):
         if overflow not in OVERFLOWS:
             raise ConfigError(f"overflow policy {overflow!r} is unknown: use one of {', '.join(OVERFLOWS)}")
         self._check(schedule, params)
-        super().__init__(schedule=schedule, overflow=overflow, seed=seed, name=name, log_config=log_config, **params)
+        super().__init__(
+            schedule=schedule, overflow=overflow, seed=seed, destinations=Destinations(self), name=name,
+            log_config=log_config, **params,
+        )  # fmt: skip
         self.presentation = Var(shape=(1,), init=-1)
         self.counters = Var(shape=(N_COUNTERS, N_PHASES), init=0)
         self.overflows = Var(shape=(1,), init=0)
@@ -140,6 +144,7 @@ class PhasedModel(PyLoihiProcessModel):
         self.schedule: Schedule = proc_params["schedule"]
         self.seed: int = proc_params["seed"]
         self._policy: str = proc_params["overflow"]
+        self._destinations = proc_params["destinations"].counts()
 
     @property
     def sample_phase(self) -> int:
@@ -150,10 +155,14 @@ class PhasedModel(PyLoihiProcessModel):
         """Add to a counter."""
         self.counters[counter, phase] += n
 
-    def count_spikes(self, phase: int, n: int, port: Any) -> None:
-        """Count spikes, and one message for each process that the port reaches."""
+    def count_spikes(self, phase: int, n: int, port: str) -> None:
+        """Count spikes, and their messages."""
         self.count(SPIKES, phase, n)
-        self.count(SPIKE_MESSAGES, phase, n * len(port.csp_ports))
+        self.count_messages(phase, n, port)
+
+    def count_messages(self, phase: int, n: int, port: str) -> None:
+        """Count one message for each spike and InPort on a neurocore that an OutPort reaches."""
+        self.count(SPIKE_MESSAGES, phase, n * self._destinations[port])
 
     def count_neurons(self, active: int, total: int) -> None:
         """Split a step's neuron updates into active and idle ones."""

@@ -201,6 +201,12 @@ class TestEnergy:
         assert "cmos45-int8" in text
         assert "µJ per sample" in text
 
+    def test_explains_backward_energy_in_inference(self, lava_ed, run):
+        test = lava_ed("energy", run, "--json").value["test"]
+        assert test["microjoules_per_sample"]["backward"] > 0
+        idle = test["counts"]["neuron_updates_idle"]["backward"]
+        assert f"Note, test: no error was sent: what backward has is {idle:,} idle" in lava_ed("energy", run).out
+
     def test_unknown_price_list(self, lava_ed, run):
         assert error_of(lava_ed("energy", run, "--price-list", "loihi9", "--json")) == "PriceListError"
 

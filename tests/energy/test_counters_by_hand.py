@@ -43,7 +43,8 @@ CASES = [
 
 def named(case):
     kind, hidden, changes = case
-    return "-".join([kind, *map(str, hidden), *(f"{k}={v}" for k, v in changes.items() if k not in ("rule", "readout_adaptation"))])
+    shown = (f"{name}={value}" for name, value in changes.items() if name not in ("rule", "readout_adaptation"))
+    return "-".join([kind, *map(str, hidden), *shown])
 
 
 @pytest.mark.parametrize("learning", [True, False], ids=["training", "inference"])

@@ -75,6 +75,15 @@ class TestBuiltIn:
         assert built_in_price_lists() == ("anp-i", "cmos45-int8", "loihi1-davies2018", "loihi1-silicon-fit")
 
     @pytest.mark.parametrize("name", EXPECTED)
+    def test_figures_that_only_third_parties_confirm_say_so(self, name):
+        """SANA-FE's file is public, and the paper on ANP-I has its price in the title; the others are quoted."""
+        prices = load_price_list(name)
+        priced = [*prices.entries, *prices.times]
+        marked = [entry.name for entry in priced if entry.source.endswith("; confirmed by third parties only")]
+        assert marked == ([] if name in ("anp-i", "loihi1-silicon-fit") else [entry.name for entry in priced])
+        assert prices.static is None or prices.static.source.endswith("; confirmed by third parties only")
+
+    @pytest.mark.parametrize("name", EXPECTED)
     def test_entries_are_those_of_the_source(self, name):
         entries = load_price_list(name).entries
         assert {e.name: (e.picojoules, e.counters, e.alternative_to) for e in entries} == EXPECTED[name]

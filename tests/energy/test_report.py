@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from typing import ClassVar
 
 import pytest
 from hypothesis import given
@@ -127,6 +128,35 @@ class TestAlternatives:
         assert report["microjoules_per_sample"]["dynamic"] == pytest.approx((20 * 35.5 + 69.3) / 1e6)
         assert sparse["dynamic"] == pytest.approx((20 * 33.6 + 69.3) / 1e6)
         assert sparse["learning"] == pytest.approx(336e-6)
+
+
+class TestBackwardWithoutErrors:
+    """In inference the steps that a schedule keeps for errors pass, and neurons rest in them."""
+
+    INFERENCE: ClassVar = {
+        "hidden1": {"neuron_updates_idle": {"forward": 50, "backward": 9}, "synops": {"forward": 3}},
+        "encoder": {"barrier_steps": {"forward": 5, "backward": 1}},
+    }
+
+    @staticmethod
+    def explained(counters, prices):
+        return [note for note in energy_report(counters, 1, prices)["notes"] if note.startswith("no error was sent")]
+
+    @pytest.mark.parametrize("prices", [DAVIES, "loihi1-silicon-fit"])
+    def test_is_explained(self, prices):
+        (note,) = self.explained(self.INFERENCE, prices)
+        assert "9 idle neuron updates" in note
+        assert energy_report(self.INFERENCE, 1, prices)["microjoules_per_sample"]["backward"] > 0
+
+    @pytest.mark.parametrize("prices", ["anp-i", "cmos45-int8"])
+    def test_is_not_there_where_idle_neurons_cost_nothing(self, prices):
+        assert not self.explained(self.INFERENCE, prices)
+        assert energy_report(self.INFERENCE, 1, prices)["microjoules_per_sample"]["backward"] == 0
+
+    def test_is_not_said_of_training(self):
+        errors = {"hidden1": {"neuron_updates_idle": {"backward": 9}, "spikes": {"backward": 1}}}
+        assert not self.explained(errors, DAVIES)
+        assert not self.explained({}, DAVIES)
 
 
 def test_unpriced_counters_are_named():

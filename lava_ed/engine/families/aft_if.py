@@ -223,7 +223,7 @@ class AFTIFNode(Node):
         asm.op(
             RUN, start, start + s.steps + 1, opcodes.AFTIF_FIRE,
             n, c["u"], c["v"], c["x"], c["threshold_step"], s.steps, start, out.count, out.events, c["counters"],
-            asm.fan_out(self, "s_out"), asm.scratch(n), asm.scratch(s.steps + 2), a_in.values,
+            asm.destinations(self, "s_out"), asm.scratch(n), asm.scratch(s.steps + 2), a_in.values,
         )  # fmt: skip
         errors = asm.source(self, "e_in")
         if errors is not None:
@@ -231,7 +231,7 @@ class AFTIFNode(Node):
             asm.op(
                 RUN, arrival, arrival + 1, opcodes.AFTIF_BACKWARD,
                 n, errors.count, errors.values, c["x"], s.steps, c["delta"], c["live_delta"], self.error_limit,
-                c["counters"], asm.fan_out(self, "e_out"),
+                c["counters"], asm.destinations(self, "e_out"),
             )  # fmt: skip
             asm.op(
                 RUN, s.learning_phase, s.period, opcodes.PORTS,

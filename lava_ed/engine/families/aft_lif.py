@@ -178,7 +178,7 @@ class AFTLIFNode(Node):
         asm.op(
             RUN, start, start + s.steps + 1, opcodes.AFTLIF_FORWARD,
             n, a_in.values, c["v"], c["threshold_step"], self.dv, self.half_width, start, s.steps, c["spike_word"],
-            c["support_word"], out.count, out.events, c["counters"], asm.fan_out(self, "s_out"), c["overflows"],
+            c["support_word"], out.count, out.events, c["counters"], asm.destinations(self, "s_out"), c["overflows"],
         )  # fmt: skip
         gate = asm.source(self, "gate_in")
         if gate is not None:
@@ -188,7 +188,8 @@ class AFTLIFNode(Node):
                 RUN, first, first + s.steps + 2, opcodes.AFTLIF_REPLAY,
                 n, gate.count, first, s.steps, c["zeros"] if errors is None else errors.values, c["b"], c["d"],
                 c["delta"], c["live_delta"], c["spike_word"], c["support_word"], self.dv, self.dv_post, out.count,
-                out.events, c["counters"], asm.fan_out(self, "s_out"), asm.fan_out(self, "e_out"), c["overflows"],
-                c["port_shift"], c["y1"], c["y2"], c["live_y"], c["seed"], c["presentation"], self.layer,
+                out.events, c["counters"], asm.destinations(self, "s_out"), asm.destinations(self, "e_out"),
+                c["overflows"], c["port_shift"], c["y1"], c["y2"], c["live_y"], c["seed"], c["presentation"],
+                self.layer,
             )  # fmt: skip
         emit_adaptation(asm, c, self.adaptation, n, c["spike_word"], True)

@@ -151,7 +151,7 @@ class EncoderNode(Node):
             asm.op(
                 RUN, start, start + s.steps + 1, opcodes.ENCODER_SPIKES,
                 self.size, ENCODERS.index(self.kind), s.steps, start, replay, c["x"], c["order"], c["starts"],
-                out.count, out.events, gate, c["counters"], asm.fan_out(self, "s_out"), phase, c["values"],
+                out.count, out.events, gate, c["counters"], asm.destinations(self, "s_out"), phase, c["values"],
             )  # fmt: skip
 
         spikes(0, 0, -1, FORWARD)

@@ -145,7 +145,7 @@ class ReadoutNode(Node):
             asm.op(
                 RUN, first, first + s.steps + 1, opcodes.AFTIF_FIRE,
                 n, c["u"], c["v"], x, c["threshold_step"], s.steps, first, out.count, out.events, c["counters"],
-                asm.fan_out(self, "s_out"), asm.scratch(n), asm.scratch(s.steps + 2), a_in.values,
+                asm.destinations(self, "s_out"), asm.scratch(n), asm.scratch(s.steps + 2), a_in.values,
             )  # fmt: skip
             emit_adaptation(asm, c, self.adaptation, n, x, False)
 
@@ -203,7 +203,7 @@ class SoftmaxErrorNode(Node):
             RUN, s.error_phase, s.error_phase + 1, opcodes.SOFTMAX_ERROR,
             n, v_in.values, label.values, self.shift, self.dead_zone, c["learning"], c["e"], c["message"], fraction,
             c["live_e"], c["gate"], c["prediction"], c["seen"], c["correct"], c["triggered"], c["counters"],
-            asm.fan_out(self, "e_out"), asm.fan_out(self, "gate_out"), c["label"],
+            asm.destinations(self, "e_out"), asm.destinations(self, "gate_out"), c["label"],
             int(self.rounding == "nearest"),
         )  # fmt: skip
         if s.kind == "std-ed":

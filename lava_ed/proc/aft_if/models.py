@@ -73,7 +73,7 @@ class PyAFTIFModelFixed(AdaptiveModel):
             messages, touched, _ = gate_error(e_in, self.x, s.steps, self._limit, self.delta)
             errors[:] = self.delta
             active += touched
-            self.count_spikes(BACKWARD, messages, self.e_out)
+            self.count_spikes(BACKWARD, messages, "e_out")
         if phase == s.learning_phase:
             if self.e_in.csp_ports:
                 key = layer_key(self.seed, int(self.presentation[0]), self.layer + PORT_STREAM, phase)
@@ -96,5 +96,5 @@ class PyAFTIFModelFixed(AdaptiveModel):
         if step == 0:
             self.u[:] = 0
         spikes[events[:n]] = 1
-        self.count_spikes(FORWARD, n, self.s_out)
+        self.count_spikes(FORWARD, n, "s_out")
         return int(newly_active)

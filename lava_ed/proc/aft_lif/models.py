@@ -107,7 +107,7 @@ class PyAFTLIFModelFixed(AdaptiveModel):
         )  # fmt: skip
         self.report_overflow(overflows)
         spikes[events[:n]] = 1
-        self.count_spikes(FORWARD, n, self.s_out)
+        self.count_spikes(FORWARD, n, "s_out")
         return int(active)
 
     def _replay(self, e_in: Array, phase: int, spikes: Array, errors: Array) -> int:
@@ -118,7 +118,7 @@ class PyAFTLIFModelFixed(AdaptiveModel):
             events = np.zeros_like(self.v)
             n = spikes_at(self.spike_word, s.steps - 1 - offset, events)
             spikes[events[:n]] = 1
-            self.count_spikes(BACKWARD, n, self.s_out)
+            self.count_spikes(BACKWARD, n, "s_out")
         if offset == s.steps + 1:
             for state in (self.y1, self.y2, self.delta):
                 state[:] = 0
@@ -130,7 +130,7 @@ class PyAFTLIFModelFixed(AdaptiveModel):
         )  # fmt: skip
         self.report_overflow(overflows)
         errors[:] = self.delta
-        self.count_spikes(BACKWARD, messages, self.e_out)
+        self.count_spikes(BACKWARD, messages, "e_out")
         key = layer_key(self.seed, int(self.presentation[0]), self.layer + PORT_STREAM, phase)
         split_error(self.d, ERROR_FRACTION_BITS + int(self.port_shift[0]), key, self.y1, self.y2)
         return int(active)

@@ -73,7 +73,7 @@ class PyEncoderModelFixed(PhasedModel):
             n = events_of_nonzero(self._order, self._starts, events)
         fired = events[:n]
         spikes[fired] = self.x[fired] if self._kind == "current" else 1
-        self.count_spikes(phase, n, self.s_out)
+        self.count_spikes(phase, n, "s_out")
 
 
 @implements(proc=Labels, protocol=LoihiProtocol)

@@ -98,7 +98,7 @@ class PyFirstSpikeReadoutModelFixed(AdaptiveModel):
                 self.u[:] = 0
             spikes[events[:fired]] = 1
             active += int(newly_active)
-            self.count_spikes(FORWARD, fired, self.s_out)
+            self.count_spikes(FORWARD, fired, "s_out")
         if phase == s.learning_phase:
             self.adapt(count_fired(self.x, s.steps), n)
         self.count_neurons(active, n)

@@ -11,7 +11,7 @@ from lava.magma.core.model.py.type import LavaPyType
 from lava.magma.core.resources import CPU
 from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
 
-from lava_ed.kernels.counting import BACKWARD, HOST_OPS, SPIKE_MESSAGES
+from lava_ed.kernels.counting import BACKWARD, HOST_OPS
 from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS
 from lava_ed.kernels.neuron import split_error
 from lava_ed.kernels.softmax import softmax_error, winner
@@ -85,11 +85,11 @@ class PySoftmaxErrorModelFixed(PhasedModel):
             return
         live = softmax_error(v, label, self._shift, self._dead_zone, self._nearest, self.e)
         self.count(HOST_OPS, BACKWARD, self.e.size)
-        self.count_spikes(BACKWARD, live, self.e_out)
+        self.count_spikes(BACKWARD, live, "e_out")
         if live:
             self.gate[0] = 1
             self.triggered += 1
-            self.count(SPIKE_MESSAGES, BACKWARD, len(self.gate_out.csp_ports))
+            self.count_messages(BACKWARD, 1, "gate_out")
 
     def _set_ports(self, phase: int) -> None:
         """y1 and y2 in the learning phases of the last layer, 0 elsewhere."""
