@@ -56,38 +56,31 @@ def import_net(
     return Report(value, lambda console: _show_net(console, file, value))
 
 
-_COLUMNS = (
-    "type",
-    "shape",
-    "neuron",
-    "iDecay",
-    "vDecay",
-    "vThMant",
-    "nonzero_synapses",
-    "weight_range",
-    "bias",
-    "delay",
-)
-_TITLES = ("type", "shape", "neuron", "iDecay", "vDecay", "vThMant", "synapses", "weights", "bias", "delay")
+_TITLES = ("layer", "shape", "neuron", "synapses", "weights", "with")
+"""Few enough for a terminal of 80 columns; --json has every field by itself."""
 
 
 def _show_net(console: Console, file: str, value: dict[str, Any]) -> None:
     """The layers, and whatever is to be said of them."""
-    rows = [(k, *_row(layer)) for k, layer in enumerate(value["layers"])]
-    table(file, ("layer", *_TITLES), rows)(console)
-    for remark in value["remarks"]:
+    table(file, _TITLES, [_row(k, layer) for k, layer in enumerate(value["layers"])])(console)
+    if any(layer["neuron"] == "LIF" for layer in value["layers"]):
+        console.print("Note: of LIF neurons iDecay/vDecay/vThMant are shown", soft_wrap=True)
+    for remark in [*value["remarks"], *filter(None, [value["cannot_run"]])]:
         console.print(f"Note: {remark}", soft_wrap=True, markup=False)
-    if value["cannot_run"] is not None:
-        console.print(f"Note: {value['cannot_run']}", soft_wrap=True, markup=False)
 
 
-def _row(layer: dict[str, Any]) -> list[object]:
+def _row(number: int, layer: dict[str, Any]) -> list[object]:
     """Cells of a layer."""
-    return [_cell(layer[name], "×" if name == "shape" else " … ") for name in _COLUMNS]
-
-
-def _cell(value: Any, between: str) -> object:
-    """Lists joined, truth values as words."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return between.join(map(str, value)) if isinstance(value, list) else value
+    neuron = layer["neuron"]
+    if neuron == "LIF":
+        neuron = f"LIF {layer['iDecay']}/{layer['vDecay']}/{layer['vThMant']}"
+    shape, weights = layer["shape"], layer["weight_range"]
+    besides = ["bias"] * layer["bias"] + [f"delay {layer['delay']}"] * (layer["delay"] is not None)
+    return [
+        f"{number} {layer['type']}",
+        shape and "×".join(map(str, shape)),
+        neuron,
+        layer["nonzero_synapses"] if weights else None,
+        weights and "…".join(map(str, weights)),
+        ", ".join(besides) or None,
+    ]

@@ -10,9 +10,10 @@ import numpy as np
 
 from lava_ed.data import Dataset, split_validation
 from lava_ed.errors import ExchangeError
-from lava_ed.exchange.golden.record import record_golden, write_golden
+from lava_ed.exchange.golden.record import MAX_SAMPLES, check_golden_targets, record_golden, write_golden
 from lava_ed.exchange.netx.convert import netx_of_model
-from lava_ed.exchange.netx.file import write_netx
+from lava_ed.exchange.netx.file import is_own_netx, write_netx
+from lava_ed.exchange.targets import check_free
 from lava_ed.train.run_data import data_of_run, of_run
 from lava_ed.train.run_folder import MODEL, RunFolder
 from lava_ed.train.tensor_files import Model
@@ -61,7 +62,7 @@ def export_run(
     Raises
     ------
     ExchangeError
-        If the format is unknown, or cannot hold the net.
+        If the format is unknown, or cannot hold the net, or a file would replace one that lava-ed did not write.
     RunFolderError, CheckpointError
         If the run has no model, or a file cannot be written.
     DataError
@@ -75,6 +76,12 @@ def export_run(
     config = folder.read_config()
     model = Model.read(folder.file(MODEL))
     target = Path(out) if out is not None else folder.file(FILES[file_format])
+    if file_format == "netx":
+        check_free(target, is_own_netx, "a netx file")
+    else:
+        check_golden_targets(target)
+        if samples < 1:
+            raise ExchangeError(f"samples is {samples}: golden vectors take 1 … {MAX_SAMPLES:,}")
     value: dict[str, Any] = {"run": str(folder.path), "format": file_format, "sizes": list(model.spec.sizes)}
     if file_format == "netx":
         digest = of_run(folder, config).digest

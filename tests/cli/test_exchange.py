@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
 
 from lava_ed.cli import main
-from lava_ed.exchange import replay
+from lava_ed.exchange import NetxLayer, NetxNetwork, NetxNeuron, replay
+from lava_ed.exchange.netx.evaluate import biases
 
 
 def run(capsys, *arguments):
@@ -63,6 +66,21 @@ def test_golden_vectors_are_written_with_their_replayer(trained, capsys, tmp_pat
         (("export", "nowhere", "--format", "netx"), "nowhere"),
         (("import", "nowhere.net"), "nowhere.net does not exist"),
         (("eval", "RUN", "--steps", "3"), "--steps: only for netx files"),
+        (("export", "RUN", "--format", "golden", "--samples", "0"), "samples is 0: golden vectors take 1 … 1,000"),
+        (("export", "RUN", "--format", "golden", "--samples", "-3"), "samples is -3"),
+        (("export", "RUN", "--format", "netx", "--out", "/"), "/ is a folder: name a file to write"),
+        (("export", "RUN", "--format", "netx", "--out", "RUN"), "is a folder: name a file to write"),
+        (("export", "RUN", "--format", "golden", "--out", "/dev/null"), "/dev/null is a device"),
+        (("export", "RUN", "--format", "netx", "--out", "RUN/nowhere/a.net"), "nowhere is no folder"),
+        (
+            ("export", "RUN", "--format", "netx", "--out", "RUN/config.json"),
+            "config.json exists and is not a netx file",
+        ),
+        (
+            ("export", "RUN", "--format", "golden", "--out", "RUN/model.safetensors"),
+            "exists and is not a file of golden",
+        ),
+        (("export", "RUN", "--format", "golden", "--out", "RUN/replay.py"), "choose another one"),
         (("eval", "RUN/model.safetensors"), "is not a netx file"),
     ],
 )
@@ -81,3 +99,89 @@ def test_a_std_ed_run_is_refused_by_name(capsys, tmp_path):
     assert code == 2
     assert "falling threshold" in value["error"]["message"]
     assert "--format golden" in value["error"]["message"]
+
+
+def test_an_export_may_be_repeated(trained, capsys, tmp_path):
+    for file_format in ("netx", "golden"):
+        for _ in range(2):
+            code, _ = run(capsys, "export", trained, "--format", file_format, "--out", tmp_path / f"a.{file_format}")
+            assert code == 0
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--limit", 0, "limit is 0: test on at least 1 sample"),
+        ("--limit", -5, "limit is -5: test on at least 1 sample"),
+        ("--steps", 0, "steps is 0: show a sample for 1 … 4,096 steps"),
+        ("--steps", 10**7, "steps is 10000000"),
+        ("--encoder", "bias", "encoder 'bias' is not one of rate, ttfs"),
+    ],
+)
+def test_settings_of_a_test_have_a_range(trained, capsys, tmp_path, option, value, message):
+    run(capsys, "export", trained, "--format", "netx", "--out", tmp_path / "a.net")
+    code, found = run(capsys, "eval", tmp_path / "a.net", option, value)
+    assert code == 2
+    assert message in found["error"]["message"]
+
+
+def convolutional(path, neuron="LOIHI"):
+    """Digits as the bias of 8×8 input neurons, four kernels, ten classes, in the types of lava-dl."""
+    rng = np.random.default_rng(0)
+    with h5py.File(path, "w") as file:
+        for k, (kind, shape) in enumerate(
+            (("input", [1, 8, 8]), ("conv", [4, 6, 6]), ("flatten", [144, 1, 1]), ("dense", [10]))
+        ):
+            file[f"layer/{k}/type"] = np.array([kind.encode()], "S10")
+            file[f"layer/{k}/shape"] = shape
+            if kind != "flatten":
+                for name, value in (("type", neuron), ("iDecay", 4096), ("vDecay", 512), ("vThMant", 60)):
+                    file[f"layer/{k}/neuron/{name}"] = value
+        file["layer/0/weight"], file["layer/0/bias"] = 40.0, 5.0
+        file["layer/1/weight"] = rng.integers(-20, 30, (4, 1, 3, 3))
+        file["layer/3/weight"] = rng.integers(-20, 30, (10, 144))
+
+
+HOW = ("--dataset", "digits", "--encoder", "bias", "--steps", "12", "--readout", "spikes", "--limit", "6")
+
+
+def test_a_convolutional_net_is_shown_and_judged(capsys, tmp_path):
+    convolutional(tmp_path / "a.net")
+    code, value = run(capsys, "import", tmp_path / "a.net")
+    assert (code, value["sizes"], value["cannot_run"]) == (0, [64, 144, 10], None)
+    assert [layer["kernel"] for layer in value["layers"]] == [None, [3, 3], None, None]
+    code, value = run(capsys, "eval", tmp_path / "a.net", *HOW)
+    assert code == 0
+    assert len(set(value["predictions"])) > 1
+    assert main(["import", str(tmp_path / "a.net")]) == 0
+    assert "4×6×6" in capsys.readouterr().out
+
+
+def test_a_sigma_delta_net_is_shown_and_what_cannot_run_is_named(capsys, tmp_path):
+    convolutional(tmp_path / "a.net", neuron="SDNN")
+    assert main(["import", str(tmp_path / "a.net")]) == 0
+    shown = capsys.readouterr().out
+    assert "SigmaDelta" in shown
+    assert "cannot run layer/0 (Delta), layer/1 (SigmaDelta), layer/3 (SigmaDelta)" in shown
+    code, value = run(capsys, "eval", tmp_path / "a.net", *HOW)
+    assert code == 2
+    assert "cannot run layer/0 (Delta)" in value["error"]["message"]
+
+
+def test_what_lava_dl_would_clip_is_told_below_the_layers(capsys, tmp_path):
+    convolutional(tmp_path / "a.net")
+    with h5py.File(tmp_path / "a.net", "r+") as file:
+        file["layer/3/weight"][0, 0] = 352
+    assert main(["import", str(tmp_path / "a.net")]) == 0
+    assert "Note: layer/3: weights span -20 … 352 and are clipped to -256 … 254" in capsys.readouterr().out
+
+
+def test_pixels_become_biases_as_an_input_block_scales_them():
+    """weight·p/255 + bias, the product cut towards zero: by hand for weight −40 and bias 5."""
+    net = NetxNetwork(
+        (
+            NetxLayer("input", (4,), NetxNeuron(), transform=(-40, 5)),
+            NetxLayer("dense", (1,), NetxNeuron(), np.ones((1, 4), np.int64)),
+        )
+    )
+    assert biases(net, np.array([[0, 6, 7, 255]], np.uint8)).tolist() == [[5, 5, 4, -35]]

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 import sys
+import tracemalloc
 
 import h5py
 import numpy as np
@@ -12,7 +15,7 @@ from nets import samples, small_model
 
 from lava_ed.errors import ExchangeError
 from lava_ed.exchange import record_golden, replay, write_golden
-from lava_ed.exchange.golden.replay import AFTIF, Mismatch
+from lava_ed.exchange.golden.replay import AFTIF, Mismatch, main
 from lava_ed.learning_rules import MPDED
 
 CASES = [
@@ -115,3 +118,141 @@ def test_unknown_processes_and_files_are_named(tmp_path):
     h5py.File(tmp_path / "other.h5", "w").close()
     with pytest.raises(ValueError, match="is not a file of lava-ed golden vectors"):
         replay(tmp_path / "other.h5")
+
+
+@pytest.fixture(scope="module")
+def content():
+    """A small file of golden vectors."""
+    return record_golden(small_model("std-ed", (4,)), *samples(2))
+
+
+class TestNothingOfOthersIsOverwritten:
+    def test_what_was_written_here_may_be_written_again(self, tmp_path, content):
+        first = [path.read_bytes() for path in write_golden(tmp_path / "g.h5", content)]
+        assert [path.read_bytes() for path in write_golden(tmp_path / "g.h5", content)] == first
+
+    def test_a_replayer_that_somebody_changed_is_left_alone(self, tmp_path, content):
+        replayer = write_golden(tmp_path / "g.h5", content)[1]
+        mine = replayer.read_text(encoding="utf-8").replace("class AFTIF(Process)", "class AFTIF( Process)")
+        replayer.write_text(mine, encoding="utf-8")
+        with pytest.raises(ExchangeError, match=r"replay\.py exists and is not the replayer as lava-ed wrote it"):
+            write_golden(tmp_path / "other.h5", content)
+        assert replayer.read_text(encoding="utf-8") == mine
+        assert not (tmp_path / "other.h5").exists()
+
+    @pytest.mark.parametrize("text", ["", "print(1)\n", "# As lava-ed wrote it: 0\n"])
+    def test_another_replay_py_is_left_alone(self, tmp_path, content, text):
+        (tmp_path / "replay.py").write_text(text)
+        with pytest.raises(ExchangeError, match="left alone"):
+            write_golden(tmp_path / "g.h5", content)
+        assert [path.name for path in tmp_path.iterdir()] == ["replay.py"]
+        assert (tmp_path / "replay.py").read_text() == text
+
+    @pytest.mark.parametrize("name", ["replay.py", "Replay.PY"])
+    def test_the_vectors_do_not_take_the_replayers_name(self, tmp_path, content, name):
+        with pytest.raises(ExchangeError, match="choose another one"):
+            write_golden(tmp_path / name, content)
+        assert list(tmp_path.iterdir()) == []
+
+    def test_another_file_under_the_vectors_name_is_left_alone(self, tmp_path, content):
+        with h5py.File(tmp_path / "g.h5", "w") as file:
+            file["mine"] = 1
+        before = (tmp_path / "g.h5").read_bytes()
+        with pytest.raises(ExchangeError, match=r"g\.h5 exists and is not a file of golden vectors"):
+            write_golden(tmp_path / "g.h5", content)
+        assert (tmp_path / "g.h5").read_bytes() == before
+
+
+class TestDamagedFiles:
+    """Nothing but `BadFile` comes out of the replayer for a file that it cannot replay; the command exits with 2."""
+
+    @staticmethod
+    def refused(path, capsys):
+        assert main([str(path)]) == 2
+        told = capsys.readouterr().err
+        assert told.startswith("replay: ")
+        assert told.count("\n") == 1
+        return told
+
+    @pytest.mark.parametrize(
+        ("name", "value", "message"),
+        [
+            ("processes/hidden1/states/v", None, "no v|KeyError: 'v'"),
+            ("processes/hidden1/states/v", np.zeros((5, 4)), "no integers in 2 dimensions"),
+            ("processes/hidden1/states/v", np.zeros((5, 4), np.int32), "not packed|other lengths"),
+            ("processes/hidden1/states/v", h5py.ExternalLink("other.h5", "/v"), "leads to elsewhere"),
+            ("processes/hidden1/messages/s_out", h5py.SoftLink("/processes/hidden1/states/v"), "leads to elsewhere"),
+            ("processes/dense1/samples", 3, "samples is no group"),
+            ("connections", np.zeros(3), "no rows of four names"),
+            ("processes", None, "no processes"),
+        ],
+    )
+    def test_a_wrong_dataset(self, tmp_path, capsys, content, name, value, message):
+        (tmp_path / "g.h5").write_bytes(content)
+        with h5py.File(tmp_path / "g.h5", "r+") as file:
+            del file[name]
+            if value is not None:
+                file[name] = value
+        assert re.search(message, self.refused(tmp_path / "g.h5", capsys))
+
+    @pytest.mark.parametrize(
+        ("where", "key", "value"),
+        [
+            ("schedule", "steps", 10**7),
+            ("schedule", "period", 0),
+            ("schedule", "kind", 3),
+            ("schedule", "layers", True),
+            ("processes/dense1", "weight_exp", 10**9),
+            ("processes/hidden1", "adaptation", []),
+            ("processes/hidden1", "layer", "1"),
+        ],
+    )
+    def test_a_wrong_number(self, tmp_path, capsys, content, where, key, value):
+        (tmp_path / "g.h5").write_bytes(content)
+        with h5py.File(tmp_path / "g.h5", "r+") as file:
+            item, name = (file, "schedule") if where == "schedule" else (file[where], "parameters")
+            item.attrs[name] = json.dumps({**json.loads(item.attrs[name]), key: value})
+        assert key in self.refused(tmp_path / "g.h5", capsys)
+
+    @pytest.mark.parametrize("text", ["[1]", "{", "[" * 50_000])
+    def test_parameters_that_are_no_object(self, tmp_path, capsys, content, text):
+        (tmp_path / "g.h5").write_bytes(content)
+        with h5py.File(tmp_path / "g.h5", "r+") as file:
+            file["processes/dense1"].attrs["parameters"] = text
+        assert "no JSON" in self.refused(tmp_path / "g.h5", capsys)
+
+    def test_more_than_is_stored_is_not_allocated(self, tmp_path, capsys, content):
+        (tmp_path / "g.h5").write_bytes(content)
+        with h5py.File(tmp_path / "g.h5", "r+") as file:
+            group = file["processes/hidden1/states"]
+            del group["v"]
+            group.create_dataset("v", (10**7, 4), np.int32, chunks=(1000, 4), compression="gzip", shuffle=True)
+        tracemalloc.start()
+        try:
+            assert "lacks some of its values" in self.refused(tmp_path / "g.h5", capsys)
+            assert tracemalloc.get_traced_memory()[1] < 1 << 24
+        finally:
+            tracemalloc.stop()
+
+    @pytest.mark.parametrize("cut", [0, 1, 100, 5000])
+    def test_a_part_of_a_file(self, tmp_path, capsys, content, cut):
+        (tmp_path / "g.h5").write_bytes(content[:cut])
+        assert "is damaged, or is no HDF5 file" in self.refused(tmp_path / "g.h5", capsys)
+
+    def test_no_file(self, tmp_path, capsys):
+        assert "is no file" in self.refused(tmp_path / "nowhere.h5", capsys)
+
+    def test_a_difference_is_no_damage(self, tmp_path, capsys):
+        path = vectors(tmp_path / "g.h5")
+        with h5py.File(path, "r+") as file:
+            file["processes/hidden1/states/v"][1] += 2
+        assert main([str(path)]) == 1
+        assert "hidden1" in capsys.readouterr().err
+
+    def test_a_process_of_ones_own_may_fail_as_it_likes(self, tmp_path):
+        class Failing(AFTIF):
+            def step(self, phase, inputs):
+                raise KeyError("mine")
+
+        with pytest.raises(KeyError, match="mine"):
+            replay(vectors(tmp_path / "g.h5"), {"AFTIF": Failing}, ["hidden1"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -18,6 +19,8 @@ from lava_ed.engine.build import build_program
 from lava_ed.engine.messages import last_message
 from lava_ed.engine.program import Program
 from lava_ed.errors import ExchangeError
+from lava_ed.exchange.targets import check_free
+from lava_ed.files.reading import read_plain, shown
 from lava_ed.files.writing import write_atomically
 from lava_ed.network.encoding import encoder_table
 from lava_ed.network.spec import NetworkSpec
@@ -30,6 +33,10 @@ BOUNDARY_VARS: Final = ("weights", "tag_1")
 """Kept once a sample, not once a step: they are large and change in the learning phases."""
 LEFT_OUT: Final = ("samples", "labels", "counters", "overflows")
 MAX_SAMPLES: Final = 1000
+REPLAYER: Final = "replay.py"
+SEAL: Final = b"\n# As lava-ed wrote it: "
+MOST_REPLAYER: Final = 1 << 20
+"""Bytes of a replayer; it has some 30,000."""
 _PORTS: Final = {
     "Encoder": ("s_out",),
     "Labels": ("label_out",),
@@ -90,12 +97,51 @@ def write_golden(path: str | os.PathLike[str], content: bytes) -> list[Path]:
     ------
     RunFolderError
         If they cannot be written.
+    ExchangeError
+        If one of them would replace what lava-ed did not write, or the other one.
     """
+    check_golden_targets(path)
     target = Path(path)
-    replayer = target.with_name("replay.py")
+    replayer = target.with_name(REPLAYER)
     write_atomically(target, content)
-    write_atomically(replayer, Path(__file__).with_name("replay.py").read_bytes())
+    write_atomically(replayer, replayer_bytes())
     return [target, replayer]
+
+
+def check_golden_targets(path: str | os.PathLike[str]) -> None:
+    """Check the places of the vectors and of the replayer, as `write_golden` does."""
+    target = Path(path)
+    if target.name.casefold() == REPLAYER:
+        raise ExchangeError(
+            f"{shown(target)}: the replayer is written under that name, beside the vectors: choose another one, such "
+            "as golden.h5"
+        )
+    check_free(target, _is_golden, "a file of golden vectors")
+    check_free(target.with_name(REPLAYER), _is_replayer, "the replayer")
+
+
+def replayer_bytes() -> bytes:
+    """The replayer, with a last line by which a copy that somebody has changed is told."""
+    code = Path(__file__).with_name(REPLAYER).read_bytes()
+    return code + SEAL + hashlib.sha256(code).hexdigest().encode() + b"\n"
+
+
+def _is_replayer(path: Path) -> bool:
+    """Whether a file is a replayer of this or another version that nobody has changed."""
+    content = read_plain(path, most=MOST_REPLAYER, error=ExchangeError, hint="")
+    code, seal, digest = content.rpartition(SEAL)
+    return bool(seal) and digest.strip() == hashlib.sha256(code).hexdigest().encode()
+
+
+def _is_golden(path: Path) -> bool:
+    """Whether a file says that it holds golden vectors."""
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            return bool(file.attrs.get("format") == FORMAT)
+    except Exception:  # libhdf5 raises what it meets in a file that is none
+        return False
 
 
 def _program(model: Model, images: npt.NDArray[np.uint8], labels: npt.NDArray[Any], learning: bool) -> Program:

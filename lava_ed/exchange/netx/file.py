@@ -77,6 +77,20 @@ def read_netx(path: str | os.PathLike[str]) -> NetxNetwork:
     return net
 
 
+def is_own_netx(path: str | os.PathLike[str]) -> bool:
+    """Whether a file is a netx file that lava-ed wrote, and that nobody has changed since.
+
+    Raises
+    ------
+    ExchangeError
+        If it cannot be read.
+    """
+    root = read_hdf5(
+        path, what="a netx file", most_bytes=MOST_BYTES, most_values=MOST_VALUES, error=ExchangeError, hint=HINT
+    )
+    return "layer" in root.members and "lava_ed_version" in _notes(root)
+
+
 def _layers(root: Hdf5Group, remarks: list[str]) -> list[NetxLayer]:
     """The layers in order."""
     found = root.members.get("layer")
