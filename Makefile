@@ -10,7 +10,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test fuzz nightly test-dl check lint format clean venv
+.PHONY: help demo test notebooks fuzz nightly test-dl check lint format clean venv
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1  /p' Makefile
@@ -18,9 +18,13 @@ help: ## list the targets
 
 demo: $(VENV)/.installed ## install lava-ed and run its demonstration
 	$(BIN)/lava-ed demo
+	@echo "To use the command lava-ed in this shell:  . $(BIN)/activate"
 
 test: lint ## lint, check types, run the tests
 	$(BIN)/python -m pytest -n 2 --nbmake --nbmake-timeout=600
+
+notebooks: $(VENV)/.installed-notebooks ## open the tutorials in JupyterLab
+	$(BIN)/jupyter lab tutorials
 
 nightly: SEED = $(shell date +%s)
 nightly: $(VENV)/.installed-dev ## compare thousands of random graphs with Lava's own models; SEED=n repeats a night
@@ -69,4 +73,8 @@ $(VENV)/.installed: pyproject.toml | venv
 # The development tools come on top of the package, so this installation counts for both.
 $(VENV)/.installed-dev: pyproject.toml | venv
 	$(PIP) -e ".[dev]"
+	@touch $(VENV)/.installed $@
+
+$(VENV)/.installed-notebooks: pyproject.toml | venv
+	$(PIP) -e ".[notebooks]"
 	@touch $(VENV)/.installed $@

@@ -1,20 +1,93 @@
-"""The examples of the documents give what they say."""
+"""What the documents show is so: examples give what they say, commands and paths exist."""
 
 from __future__ import annotations
 
 import doctest
+import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
+from doc_commands import ROOT, blocks, complaint, mentioned, prose_of, shell_commands, shown_whole
 
-pytest.importorskip("lava", reason="the examples run Lava graphs, which needs Python 3.10")
-
-DOCS = Path(__file__).parent.parent / "docs"
+DOCUMENTS = sorted(
+    path.relative_to(ROOT)
+    for pattern in ("*.md", "docs/*.md", "results/*.md", "deploy/**/*.md", "tutorials/**/*.ipynb")
+    for path in ROOT.glob(pattern)
+    if path.name != "CHANGELOG.md" and ".ipynb_checkpoints" not in path.parts  # the past, and copies that Jupyter makes
+)
+WITH_COMMANDS = (
+    "README.md",
+    "PACKAGE.md",
+    "docs/energy.md",
+    "docs/golden-vectors.md",
+    "results/README.md",
+    "deploy/docker/README.md",
+)
 
 
 @pytest.mark.lava
 @pytest.mark.parametrize("name", ["energy.md"])
 def test_examples(name: str) -> None:
-    result = doctest.testfile(str(DOCS / name), module_relative=False)
+    pytest.importorskip("lava", reason="the examples run Lava graphs, which needs Python 3.10")
+    result = doctest.testfile(str(ROOT / "docs" / name), module_relative=False)
     assert result.attempted > 0
     assert result.failed == 0
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=str)
+def test_commands_are_what_the_command_line_takes(path: Path) -> None:
+    text = prose_of(ROOT / path)
+    complaints = [complaint(arguments, whole=True) for arguments in shown_whole(text)]
+    complaints += [complaint(arguments, whole=False) for arguments in mentioned(text)]
+    assert [found for found in complaints if found is not None] == []
+    assert complaints or str(path) not in WITH_COMMANDS
+
+
+def test_a_command_that_is_not_taken_is_found() -> None:
+    block = [
+        "```",
+        "lava-ed train --out RUN --seed S",
+        "lava-ed train --out RUN --epoch 3 # no s",
+        "lava-ed try RUN",
+        "```",
+    ]
+    whole = [complaint(arguments, whole=True) for arguments in shown_whole("\n".join(block))]
+    assert whole[0] is None
+    assert "--epoch" in str(whole[1])
+    assert whole[2] == "lava-ed has no command ['try']"
+    prose = "`lava-ed train --preset NAME\n--seed S` and `lava-ed bench speed`"
+    parts = [complaint(arguments, whole=False) for arguments in mentioned(prose)]
+    assert parts == [None, "lava-ed bench has no command ['speed']"]
+    assert "--out" in str(complaint(["train", "--preset", "NAME"], whole=True))
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="there is no make")
+@pytest.mark.parametrize("path", [path for path in DOCUMENTS if path.suffix == ".md"], ids=str)
+def test_targets_of_make_and_scripts_exist(path: Path) -> None:
+    text = (ROOT / path).read_text()
+    shown = [command for block in blocks(text) if not block.language for command in shell_commands(block.text)]
+    targets = {command[1] for command in shown if command[0] == "make"}
+    targets |= set(re.findall(r"`make ([a-z-]+)`", text))
+    for target in sorted(targets):
+        done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+    scripts = [command[1] for command in shown if command[0].startswith("python")]
+    own = [script for script in scripts if script.split("/")[0] in ("tools", "deploy", "tests")]
+    assert [script for script in own if not (ROOT / script).exists()] == []
+
+
+@pytest.mark.parametrize("path", [path for path in DOCUMENTS if path.suffix == ".md"], ids=str)
+def test_links_within_the_repository_lead_somewhere(path: Path) -> None:
+    links = re.findall(r"\]\(([^)\s#]+)[^)]*\)", (ROOT / path).read_text())
+    inside = [link for link in links if "://" not in link]
+    assert [link for link in inside if not ((ROOT / path).parent / link).exists()] == []
+
+
+def test_the_package_is_described_without_links_that_break_outside_of_the_repository() -> None:
+    project = (ROOT / "pyproject.toml").read_text()
+    assert re.search(r'^readme = "PACKAGE\.md"', project, re.MULTILINE)
+    text = (ROOT / "PACKAGE.md").read_text()
+    assert re.findall(r"\]\((?!https?://)[^)]*\)|<img", text) == []
+    assert "PACKAGE.md" in (ROOT / "deploy/docker/Dockerfile").read_text()  # the build reads it
