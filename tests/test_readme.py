@@ -19,6 +19,7 @@ MORE = {
     ("train", "digits"): ["--epochs", "2"],
     ("compare", None): ["--epochs", "1", "--limit", "200"],
     ("report", None): ["--samples", "1"],
+    ("eval", "model.net"): ["--limit", "200"],
 }
 """Options that are appended, by the command and a word of its line."""
 LEFT_TO_OTHERS = ("make", "pip")
