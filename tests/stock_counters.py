@@ -28,6 +28,7 @@ class CountingStockGraph(StockGraph):
         self._effective: dict[Any, np.ndarray] = {}
         self._summed: dict[Any, np.ndarray] = {}
         self._times: dict[Any, tuple[np.ndarray, np.ndarray]] = {}
+        self._before: dict[Any, dict[str, np.ndarray]] = {}
         for process, model in self.models.items():
             for port in (*process.in_ports, *process.out_ports):
                 self._listen(process, getattr(model, port.name), port.name)
@@ -89,10 +90,13 @@ class CountingStockGraph(StockGraph):
 
     def step(self) -> None:
         """One time step, counted."""
-        before = {p: self._states(p) for p in self.models}
+        self._before = {p: self._states(p) for p in self.models}
         self._heard.clear()
         self._effective.clear()
         super().step()
+
+    def _worked(self) -> None:
+        """Count before a Reset or a dataloader writes: that is no work of the process whose Var it is."""
         for process in self.counts:
             count = self.counts[process]
             if hasattr(process, "s_out"):
@@ -100,11 +104,11 @@ class CountingStockGraph(StockGraph):
                 count["spikes", "forward"] += spikes
                 count["spike_messages", "forward"] += spikes * _destinations(process.s_out)
             if hasattr(process, "du"):
-                self._count_neurons(process, before[process])
+                self._count_neurons(process, self._before[process])
             if buffer_name(process):
                 self._count_synops(process)
             if hasattr(process, "tag_1"):
-                self._count_learning(process, before[process])
+                self._count_learning(process, self._before[process])
 
     def _states(self, process: Any) -> dict[str, np.ndarray]:
         model = self.models[process]

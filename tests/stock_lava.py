@@ -262,10 +262,14 @@ class StockGraph:
                 if model.lrn_guard():
                     model.run_lrn()
             after = after or any(model.post_guard() for model in models)
+        self._worked()
         if after:
             for model in models:
                 if model.post_guard():
                     model.run_post_mgmt()
+
+    def _worked(self) -> None:
+        """The work of the step is done; what comes is processes that read and write the Vars of others."""
 
     def _spike(self, process: Any) -> None:
         model = self.models[process]

@@ -65,7 +65,7 @@ QUOTIENT_BITS = 8
 
 @kernel
 def ramp(v, u, x):  # type: ignore[no-untyped-def]
-    """v ← wrap(v + u) of the neurons that have not fired.
+    """v ← wrap(v + u) of the neurons that have not fired; those that have rest for the remainder of the window.
 
     Returns
     -------
@@ -201,6 +201,7 @@ def run_layer(net, work, s, layer):  # type: ignore[no-untyped-def]
             nonzeros = part(net.nonzeros, net, layer - 1)
             synops = forward_spikes(matrix(net, layer), nonzeros, work.events, count, net.exponents[layer], sums)
             net.counters[ERROR + layer, SYNOPS, FORWARD] += synops
+            net.counters[ERROR + layer, TRACE_UPDATES, UPDATE] += count  # x1 of each spike, whether errors come or not
             u += sums
     return overflows
 
@@ -250,7 +251,6 @@ def update(net, work, s):  # type: ignore[no-untyped-def]
             part(work.x, net, layer), int(layer < last), y1, y2, state[MANTISSA], state[EXPONENT], key,
             work_rows(work, n_post),
         )  # fmt: skip
-        counters[TRACE_UPDATES, UPDATE] += rows
         counters[SYNAPTIC_UPDATES, UPDATE] += rows * n_post
         counters[EFFECTIVE_UPDATES, UPDATE] += effective
         counters[WEIGHT_WRITES, UPDATE] += writes

@@ -254,7 +254,7 @@ def test_errors_of_counts_and_lists_pass_through():
 phases = st.fixed_dictionaries({phase: st.integers(0, 2**40) for phase in PHASES})
 nodes = st.dictionaries(st.sampled_from(COUNTERS), phases)
 nets = st.dictionaries(st.sampled_from(["encoder", "dense1", "hidden1"]), nodes)
-lists = st.sampled_from(built_in_price_lists())
+lists = st.sampled_from([load_price_list(name) for name in built_in_price_lists()])
 
 
 def close(a: float, b: float) -> bool:
