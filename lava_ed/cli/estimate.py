@@ -23,6 +23,10 @@ def estimate(
     sizes: Annotated[str, typer.Argument(metavar="SIZES", help="Neurons of each layer, such as 784-400-10.")],
     spikes: Annotated[str, typer.Option(help="Spikes per sample of each layer but the output, such as 150,120.")],
     steps: Annotated[int, typer.Option(help="Time steps of a sample.")] = 32,
+    rule: Annotated[
+        str | None,
+        typer.Option(help="Rule of the net: under std-ed a neuron spikes once a sample.  [default: once a step]"),
+    ] = None,
     price_list: Annotated[
         str, typer.Option(help="Name of a price list, or path of a file of one's own.")
     ] = "loihi1-davies2018",
@@ -31,7 +35,7 @@ def estimate(
     """Price one training sample of a dense net from its sizes and spikes alone, under each learning dependency."""
     from lava_ed.energy import estimate_sample
 
-    value = estimate_sample(_numbers(sizes, "-", "SIZES"), _numbers(spikes, ",", "--spikes"), steps, price_list)
+    value = estimate_sample(_numbers(sizes, "-", "SIZES"), _numbers(spikes, ",", "--spikes"), steps, price_list, rule)
     rows = [(name, cost["low"], cost["high"], cost["updates"]) for name, cost in value["microjoules"].items()]
     title = f"{sizes}, {spikes} spikes, {steps} steps: µJ per training sample, {value['price_list']}"
     shown = table(title, ("visited", "all idle", "all active", "of which updates"), rows)

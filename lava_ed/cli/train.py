@@ -165,12 +165,18 @@ def layer_sizes(text: str) -> tuple[int, ...]:
     >>> layer_sizes("256,128")
     (256, 128)
     """
+    from lava_ed.train.layer_limits import NEURONS, check_hidden
+
     try:
         sizes = tuple(int(part) for part in text.split(","))
-    except ValueError:
-        sizes = (0,)
-    if min(sizes) < 1:
-        raise ConfigError(f"--hidden {text!r} is no list of layer sizes: write for example 256 or 256,128")
+    except ValueError as error:
+        raise ConfigError(
+            f"--hidden {text!r} is no list of layer sizes: write for example 256 or 256,128, each of {NEURONS} neurons"
+        ) from error
+    try:
+        check_hidden(sizes)
+    except ConfigError as error:
+        raise ConfigError(f"--hidden {text}: {error}") from error
     return sizes
 
 

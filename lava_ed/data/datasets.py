@@ -255,14 +255,25 @@ def check_labels(labels: ArrayLike, n_classes: int) -> NDArray[np.int64]:
         raise ShapeError(f"labels have shape {array.shape}, expected (N,) with N ≥ 1: one class index per image")
     if array.dtype.kind not in "iu":
         raise DataError(f"labels have dtype {array.dtype}, expected integers: cast class indices to int64")
-    bad = (array < 0) | (array >= n_classes)
-    if bad.any():
-        first = int(np.argmax(bad))
-        raise DataError(
-            f"label {array[first]} at index {first}, expected 0 to {n_classes - 1}: "
-            f"fix the label, or set n_classes (now {n_classes})"
-        )
+    if wrong := _first_bad_label(array, n_classes):
+        raise DataError(f"{wrong}: fix the label, or set n_classes (now {n_classes})")
     return array.astype(np.int64, copy=False)
+
+
+def _first_bad_label(labels: NDArray[Any], n_classes: int) -> str | None:
+    """The first label outside 0 … n_classes − 1, in words."""
+    bad = (labels < 0) | (labels >= n_classes)
+    if not bad.any():
+        return None
+    first = int(np.argmax(bad))
+    return f"label {labels[first]} at index {first}, expected 0 to {n_classes - 1}"
+
+
+def _labels_of_file(raw: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Labels out of a file, whose number of classes nobody can set."""
+    if raw.ndim == 1 and (wrong := _first_bad_label(raw, _N_CLASSES)):
+        raise DataError(f"{wrong}: replace the file by a fresh copy of the distributed one")
+    return check_labels(raw, _N_CLASSES)
 
 
 def _as_array(values: ArrayLike, what: str) -> NDArray[Any]:
@@ -284,7 +295,7 @@ def _flat_shape(array: NDArray[Any], image_shape: tuple[int, ...] | None) -> tup
     if image_shape is not None and array.shape[1:] not in (image_shape, (math.prod(image_shape),)):
         raise ShapeError(
             f"images have shape {array.shape}, expected (N, {', '.join(map(str, image_shape))}) "
-            f"or (N, {math.prod(image_shape)}): resize them, or build the net for {n_pixels} inputs"
+            f"or (N, {math.prod(image_shape)}): resize them"
         )
     return len(array), n_pixels
 
@@ -418,7 +429,7 @@ def _load_idx_pair(folder: Path, images_name: str, labels_name: str) -> tuple[ND
                 f"{len(images)} images in {images_name}, but {len(raw)} labels in {labels_name}, expected as many: "
                 "take both files from one distribution"
             )
-        return check_labels(raw, _N_CLASSES)
+        return _labels_of_file(raw)
 
     return images, _read_checked(folder, labels_name, as_many)
 

@@ -10,18 +10,26 @@ from typing import Any, Final
 from lava_ed.energy.prices import PriceList, load_price_list
 from lava_ed.energy.report import energy_report
 from lava_ed.errors import ConfigError
+from lava_ed.learning_rules import RULES
 
 __all__ = ["DEPENDENCIES", "estimate_sample", "sample_counts"]
 
 DEPENDENCIES: Final = ("x0", "y0", "u0", "effective")
 """Which synapses are visited; `effective`: only those whose product is not zero."""
 LARGEST: Final = 2**31 - 1
+ONE_SPIKE: Final = ("std-ed", "relpsp", "renner")
+"""Kinds of rules under which a neuron spikes once a sample at most."""
 
 Counts = dict[str, dict[str, dict[str, int]]]
 
 
 def sample_counts(
-    sizes: Sequence[int], spikes: Sequence[int], steps: int, visits: str = "x0", active: bool = True
+    sizes: Sequence[int],
+    spikes: Sequence[int],
+    steps: int,
+    visits: str = "x0",
+    active: bool = True,
+    rule: str | None = None,
 ) -> Counts:
     """Counts of one training sample of a dense net in which every spiking neuron learns once.
 
@@ -40,6 +48,8 @@ def sample_counts(
         One of `DEPENDENCIES`.
     active : bool
         Whether all neuron updates count as active or all as idle: the two ends.
+    rule : str, optional
+        Of the net: under some a neuron spikes once a sample at most; default: once a time step.
 
     Returns
     -------
@@ -57,6 +67,7 @@ def sample_counts(
     {'forward': 60000}
     """
     _check(sizes, spikes, steps, visits)
+    _check_spikes(sizes, spikes, steps, rule)
     last = len(sizes) - 1
     fired = [*spikes, sizes[-1]]
     update = "neuron_updates_active" if active else "neuron_updates_idle"
@@ -90,13 +101,35 @@ def _check(sizes: Sequence[int], spikes: Sequence[int], steps: int, visits: str)
         raise ConfigError(f"visits is {visits!r}: use one of {', '.join(DEPENDENCIES)}")
 
 
+def _check_spikes(sizes: Sequence[int], spikes: Sequence[int], steps: int, rule: str | None) -> None:
+    """No layer spikes more often than its neurons can."""
+    if rule is not None and rule not in RULES:
+        raise ConfigError(f"rule {rule!r} is unknown: use one of {', '.join(RULES)}")
+    once = rule is not None and RULES[rule].kind in ONE_SPIKE
+    for layer, (neurons, count) in enumerate(zip(sizes, spikes, strict=False)):
+        limit = neurons * (1 if once else steps)
+        if count > limit:
+            each = f"one each under {rule}" if once else f"one each in each of {steps} steps"
+            raise ConfigError(
+                f"layer {layer} has {count:,} spikes, but {neurons:,} neurons spike at most {limit:,} times ({each}): "
+                f"give fewer spikes{'' if once else ' or more steps'}"
+            )
+
+
 def estimate_sample(
     sizes: Sequence[int],
     spikes: Sequence[int],
     steps: int,
     price_list: PriceList | str | os.PathLike[str] = "loihi1-davies2018",
+    rule: str | None = None,
 ) -> dict[str, Any]:
     """Microjoules of one training sample, from all neurons idle to all active, under each dependency.
+
+    Parameters
+    ----------
+    sizes, spikes, steps, rule
+        As `sample_counts`.
+    price_list : PriceList, str or path-like
 
     Returns
     -------
@@ -113,7 +146,9 @@ def estimate_sample(
     found = {}
     for visits in DEPENDENCIES:
         low, high = (
-            energy_report(sample_counts(sizes, spikes, steps, visits, active), 1, prices)["microjoules_per_sample"]
+            energy_report(sample_counts(sizes, spikes, steps, visits, active, rule), 1, prices)[
+                "microjoules_per_sample"
+            ]
             for active in (False, True)
         )
         found[visits] = {"low": low["dynamic"], "high": high["dynamic"], "updates": high["update"]}

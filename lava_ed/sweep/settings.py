@@ -12,6 +12,7 @@ from typing import Any
 from lava_ed.errors import ConfigError
 from lava_ed.network.adaptation import Adaptation
 from lava_ed.train.config import TrainConfig
+from lava_ed.train.names import check_names
 
 _ADAPTATIONS = ("adaptation", "readout_adaptation")
 _OF_A_RUN = (
@@ -32,8 +33,10 @@ def plain(settings: Mapping[str, Any]) -> dict[str, Any]:
 def typed(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Inverse of `plain`."""
     result = dict(settings)
+    check_names(result, {f.name for f in fields(TrainConfig)} - {"rule", "dataset"}, "setting of a training run")
     for name in _ADAPTATIONS:
         if name in result:
+            check_names(result[name], {f.name for f in fields(Adaptation)}, f"entry of {name}")
             result[name] = Adaptation(**result[name])
     for name in _TUPLES:
         if name in result:

@@ -7,13 +7,15 @@ from dataclasses import asdict, dataclass, fields
 from numbers import Integral
 from typing import Any, Final, Literal
 
-from lava_ed.errors import ConfigError
+from lava_ed.errors import ChipLimitError, ConfigError
 from lava_ed.learning_rules import RULES
 from lava_ed.network.adaptation import Adaptation
 from lava_ed.network.encoding import EncoderKind
 from lava_ed.network.schedule import ReadoutKind
 from lava_ed.network.spec import EARLIER, Feedback, NetworkSpec, Rounding, WeightRounding
 from lava_ed.train.backend import BACKENDS, check_backend
+from lava_ed.train.layer_limits import check_hidden, too_large
+from lava_ed.train.names import check_names
 from lava_ed.train.presets import preset
 
 FORMAT: Final = 1
@@ -99,6 +101,7 @@ class TrainConfig:
 
     def __post_init__(self) -> None:
         preset(self.rule, self.dataset)
+        check_hidden(self.hidden)
         if self.backend not in BACKENDS:
             raise ConfigError(f"back end {self.backend!r} is unknown: use one of {', '.join(BACKENDS)}")
         check_backend(self.backend, self.spec(n_inputs=1, n_classes=2).rule)
@@ -138,9 +141,7 @@ class TrainConfig:
         >>> TrainConfig.create("std-ed", "digits", hidden=(64, 32)).spec(64, 10).sizes
         (64, 64, 32, 10)
         """
-        known = {f.name for f in fields(cls)}
-        if unknown := sorted(settings.keys() - known):
-            raise ConfigError(f"{', '.join(unknown)} is no setting of a training run: use {', '.join(sorted(known))}")
+        check_names(settings, {f.name for f in fields(cls)} - {"rule", "dataset"}, "setting of a training run")
         values: dict[str, Any] = {"data_dir": None, "seed": 0, "limit": None, "backend": "engine"}
         choices = {name: settings.get(name) for name in ("hidden", "encoder", "readout")}
         values.update(preset(rule, dataset, **choices))
@@ -148,7 +149,22 @@ class TrainConfig:
         return cls(rule=rule, dataset=dataset, **values)
 
     def spec(self, n_inputs: int, n_classes: int) -> NetworkSpec:
-        """The net that is trained."""
+        """The net that is trained.
+
+        Raises
+        ------
+        ChipLimitError
+            If it does not fit the chip, in terms of these settings.
+        """
+        try:
+            return self._spec(n_inputs, n_classes)
+        except ChipLimitError as error:
+            exponents = self.weight_exponents if len(self.weight_exponents) > 1 else self.weight_exponents * 99
+            if found := too_large((n_inputs, *self.hidden), self.steps, exponents):
+                raise ChipLimitError(found) from error
+            raise
+
+    def _spec(self, n_inputs: int, n_classes: int) -> NetworkSpec:
         sizes = (n_inputs, *self.hidden, n_classes)
 
         def for_each(values: tuple[int, ...]) -> tuple[int, ...]:
@@ -200,6 +216,7 @@ class TrainConfig:
                 f"the configuration has format {found}, this version reads {FORMAT}: "
                 "use the version of lava-ed that wrote it, or train anew"
             )
+        check_names(values, {f.name for f in fields(cls)}, "entry of a configuration")
         try:
             values["decay"] = tuple((float(p), float(f)) for p, f in values["decay"])
             for name in ("adaptation", "readout_adaptation"):

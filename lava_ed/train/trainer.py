@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from lava_ed import __version__
 from lava_ed.data import Dataset, check_shift, load_dataset, shifted, split_validation
-from lava_ed.errors import CheckpointError
+from lava_ed.errors import CheckpointError, ConfigError
 from lava_ed.train.backend import TAG, Backend, make_backend, warm_up
 from lava_ed.train.chance import chance_of, learned_nothing
 from lava_ed.train.config import TrainConfig
@@ -64,6 +64,8 @@ def train(
 
     Raises
     ------
+    ConfigError
+        If `config` is no TrainConfig.
     RunFolderError
         If the folder is unwritable, in use, or already holds a run.
     CheckpointError
@@ -71,6 +73,10 @@ def train(
     TrainingInterrupted
         After Ctrl-C, once a checkpoint is written.
     """
+    if not isinstance(config, TrainConfig):
+        raise ConfigError(
+            f"config is {type(config).__name__}: make a configuration with TrainConfig.create(rule, dataset, …)"
+        )
     folder = RunFolder(out)
     blank = folder.path.is_dir() and folder.is_blank()
     try:

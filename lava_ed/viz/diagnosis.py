@@ -35,7 +35,10 @@ def diagnosis_plots(value: Mapping[str, Any], path: str | PathLike[str]) -> None
             if points:
                 norms.plot(*zip(*points, strict=True), color=PALETTE[k % len(PALETTE)], linestyle=style,
                            marker=MARKERS[k % len(MARKERS)], markersize=4, label=f"{dense}: {name}")  # fmt: skip
-    norms.set_yscale("log")
+    if norms.lines:
+        norms.set_yscale("log")
+    else:
+        norms.text(0.5, 0.5, "no sample had a gradient", ha="center", transform=norms.transAxes)
     norms.set_ylabel("norm of a sample's gradient (rule's units)")
     shown = [(row["epoch"], 100 * row["reversal"]["share"]) for row in epochs if row["reversal"]["share"] is not None]
     if shown:
@@ -48,7 +51,8 @@ def diagnosis_plots(value: Mapping[str, Any], path: str | PathLike[str]) -> None
         ax.grid(axis="y", color="#dddddd", linewidth=0.6)
         ax.set_axisbelow(True)
     for ax in (shares, norms):
-        ax.legend(frameon=False, fontsize=8)
+        if ax.lines:
+            ax.legend(frameon=False, fontsize=8)
     net = "-".join(map(str, value["sizes"]))
     shares.set_title(f"{value['rule']}, {value['dataset']}, {net}", loc="left", fontsize=10)
     save(result, path)

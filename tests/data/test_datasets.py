@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from idx_files import write_idx_set
 
 from lava_ed.data import (
     DATASETS,
@@ -366,3 +367,15 @@ class TestCheckLabels:
     def test_bad_shape(self, labels):
         with pytest.raises(ShapeError, match=r"expected \(N,\)"):
             check_labels(labels, 3)
+
+
+def test_advice_can_be_followed_whoever_reads_it(tmp_path):
+    """Of files, nobody can set a number of classes; and nobody can build a net for images of another size."""
+    folder = write_idx_set(tmp_path, seed=0)
+    path = folder / "train-labels-idx1-ubyte"
+    path.write_bytes(path.read_bytes()[:-1] + b"\x0b")
+    with pytest.raises(DataError, match=r"label 11 at index 59, expected 0 to 9: replace the file") as caught:
+        load_dataset("mnist", folder)
+    assert "n_classes" not in str(caught.value)
+    with pytest.raises(ShapeError, match=r"or \(N, 784\): resize them$"):
+        check_images(np.zeros((1, 5), np.uint8), (28, 28))

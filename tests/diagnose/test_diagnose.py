@@ -17,6 +17,7 @@ from lava_ed.network import Adaptation
 from lava_ed.train import Model, TrainConfig, train
 from lava_ed.train.backend import EngineBackend, make_backend
 from lava_ed.train.run_folder import MODEL
+from lava_ed.viz.diagnosis import diagnosis_plots
 
 RULES = ("std-ed", "mpd-ed", "relpsp-fixed", "ssgd", "sg-bptt", "renner")
 SETTINGS = {
@@ -164,3 +165,15 @@ def test_explosion_by_hand():
     assert _explosion([2.0, 2.0, 2.0, 200.0], [1.0] * 4) == pytest.approx(np.percentile([2, 2, 2, 200], 99) / 2)
     assert _explosion([], []) is None
     assert _explosion([0.0, 0.0], [1.0, 1.0]) is None
+
+
+def test_a_run_without_gradients_is_drawn(digits, tmp_path):
+    """A silent net that was never corrected: no norm to draw, no sign to compare, and no warning."""
+    settings = {"init_limits": (1,), "adaptation": Adaptation(initial_step=40, interval=0)}
+    config = TrainConfig.create("renner", "digits", hidden=(8,), epochs=1, limit=50, **settings)
+    train(config, tmp_path / "run", dataset=digits)
+    value = diagnose_run(tmp_path / "run", samples=5, components=4, dataset=digits)
+    for row in value["epochs"]:
+        row["gradient_norms"] = {key: {} for key in row["gradient_norms"]}
+    diagnosis_plots(value, tmp_path / "a.png")
+    assert (tmp_path / "a.png").stat().st_size > 1000

@@ -62,3 +62,24 @@ class TestRange:
             energy_range(self.COUNTERS, 10, [])
         with pytest.raises(PriceListError, match="no price list 'mine'"):
             energy_range(self.COUNTERS, 10, ["mine"])
+
+
+class TestSpikesThatFit:
+    def test_one_a_neuron_and_step(self):
+        """64 neurons in 8 steps: 512."""
+        sample_counts((64, 32, 10), (512, 256), 8)
+        with pytest.raises(ConfigError, match="layer 0 has 513 spikes, but 64 neurons spike at most 512 times"):
+            sample_counts((64, 32, 10), (513, 5), 8)
+        with pytest.raises(ConfigError, match="layer 1 has 257 spikes"):
+            estimate_sample((64, 32, 10), (5, 257), 8)
+
+    @pytest.mark.parametrize("rule", ["std-ed", "relpsp-fixed", "renner"])
+    def test_one_a_neuron(self, rule):
+        sample_counts((64, 32, 10), (64, 32), 8, rule=rule)
+        with pytest.raises(ConfigError, match=f"at most 32 times .one each under {rule}."):
+            sample_counts((64, 32, 10), (64, 33), 8, rule=rule)
+
+    def test_rules(self):
+        sample_counts((64, 32, 10), (512, 256), 8, rule="mpd-ed")
+        with pytest.raises(ConfigError, match="rule 'ed' is unknown"):
+            sample_counts((64, 32, 10), (1, 1), 8, rule="ed")
