@@ -56,7 +56,7 @@ class Steps:
 
     def do_from(self, rest: str) -> None:
         """A copy of this Python stands for the base image."""
-        wanted = ".".join(self.env["PYTHON_VERSION"].split(".")[:2])
+        wanted = ".".join(re.findall(r"\d+", self.env["PYTHON_IMAGE"])[:2])
         found = f"{sys.version_info.major}.{sys.version_info.minor}"
         if found != wanted:
             raise SystemExit(

@@ -12,8 +12,8 @@ from lava_ed import __version__
 from lava_ed.cli.report import JsonFlag, Report, table
 
 PACKAGES: Final = (
-    *("lava-nc", "lava-dl", "numba", "numpy", "safetensors"),
-    *("scikit-learn", "matplotlib", "tonic", "torch", "nir"),
+    *("lava-nc", "lava-dl", "numba", "numpy", "pydantic"),
+    *("safetensors", "scikit-learn", "matplotlib", "optuna", "torch"),
 )
 
 
