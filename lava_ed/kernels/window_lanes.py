@@ -11,6 +11,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from lava_ed.kernels._jit import inline
+from lava_ed.kernels.counting import COUNTING
 from lava_ed.kernels.lanes import FEW, are_rows_of, constant, mask_bits, place
 from lava_ed.kernels.row_sums import NARROW, WIDE, block_total, shifted
 
@@ -41,9 +42,10 @@ def integrate_block(  # type: ignore[no-untyped-def]
             first, last = end_of(value), end_of(builder.add(value, ir.Constant(steps.type, 1)))
             total = block_total(context, builder, signature, args, (first, last, start), words.count)
             a, old = shifted(builder, total, left, right), builder.load(current)
-            acting = mask_bits(builder, builder.icmp_signed("!=", builder.or_(a, old), constant(0, words)))
-            counted = builder.ctpop(builder.lshr(acting, skip))
-            builder.store(builder.add(builder.load(active), counted), active)
+            if COUNTING:
+                acting = mask_bits(builder, builder.icmp_signed("!=", builder.or_(a, old), constant(0, words)))
+                counted = builder.ctpop(builder.lshr(acting, skip))
+                builder.store(builder.add(builder.load(active), counted), active)
             new = builder.add(old, a)
             builder.store(new, current)
             builder.store(builder.add(builder.load(membrane), new), membrane)
