@@ -28,6 +28,7 @@ notebooks: $(VENV)/.installed-notebooks ## open the tutorials in JupyterLab
 
 nightly: SEED = $(shell date +%s)
 nightly: $(VENV)/.installed-dev ## compare thousands of random graphs with Lava's own models; SEED=n repeats a night
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR=$(VENV)/checked-kernels $(BIN)/python -m pytest tests/engine/test_bounds.py --timeout 0
 	@echo "seed $(SEED)"
 	$(BIN)/python -m pytest tests/engine/test_stock_parity.py -k stock_models \
 	  --hypothesis-profile nightly --hypothesis-seed $(SEED) --timeout 0

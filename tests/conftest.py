@@ -12,6 +12,9 @@ from hypothesis import HealthCheck, settings
 settings.register_profile("nightly", max_examples=5000, suppress_health_check=[HealthCheck.too_slow])
 """Loaded by `make nightly`; tests whose number of examples is their own keep it."""
 
+if os.environ.get("NUMBA_BOUNDSCHECK") == "1":
+    import checked_views  # noqa: F401 (numba checks indices within parts of the state; this checks the parts)
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

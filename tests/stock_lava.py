@@ -277,13 +277,11 @@ class StockGraph:
         model.run_spk()
 
     def get(self, var: Any) -> np.ndarray:
-        """Value of a Var; a sparse one as a matrix where it was given as such, else its stored values."""
+        """Value of a Var, in its shape; a sparse one in full."""
         model = self.models[var.process]
         held = getattr(model, var.name)
         held = held.toarray() if hasattr(held, "tocsr") else held
-        in_csr = getattr(getattr(type(model), var.name, None), "cls", None).__name__ == "csr_matrix"
-        shape = var.shape if hasattr(var.init, "tocsr") or not in_csr else (-1,)
-        return np.asarray(held, dtype=np.float64).reshape(shape)
+        return np.asarray(held, dtype=np.float64).reshape(var.shape)
 
     def set(self, var: Any, value: Any) -> None:
         """Write a Var as Lava's `_set_var` does."""

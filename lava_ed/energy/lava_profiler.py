@@ -16,9 +16,11 @@ from lava_ed.energy.mapping import Mapping, map_network
 from lava_ed.energy.prices import PriceList, load_price_list
 from lava_ed.energy.profiler import counting_of
 from lava_ed.energy.report import energy_report
+from lava_ed.energy.step_bins import StepBins
 from lava_ed.energy.timing import busy_seconds
 from lava_ed.errors import ConfigError, EnergyEstimateWarning
 from lava_ed.kernels.counting import PHASES
+from lava_ed.network.values import count_of
 
 __all__ = ["Loihi2SimProfiler"]
 
@@ -64,11 +66,9 @@ class Loihi2SimProfiler:
         self.price_list = price_list if isinstance(price_list, PriceList) else load_price_list(price_list)
         self.chip = chip
         self._probes: set[str] = set()
-        self._bin = 1
-        self._window: tuple[int, int | None] = (1, None)
+        self._bins = StepBins()
         self._program: Any = None
         self._before: dict[str, Totals] | None = None
-        self._bins: list[dict[str, Totals]] = []
         self._told = False
         setattr(run_cfg, _MARK, self)
         _watch_runs()
@@ -78,15 +78,18 @@ class Loihi2SimProfiler:
     ) -> None:
         """Estimate the time of the steps `t_start` … `t_end`, in bins of `dt` steps; the chip alone has a buffer.
 
+        Both steps belong to the window, and the last bin may be shorter.  A window in which no step ran has no bins.
+
         Raises
         ------
         ConfigError
-            If a number is below 1.
+            If a number is no integer or below 1, or the window ends before it starts.
         """
         for name, value in (("num_steps", num_steps), ("t_start", t_start), ("dt", dt), ("buffer_size", buffer_size)):
-            if value < 1:
-                raise ConfigError(f"{name} is {value}: at least 1 is needed")
-        self._bin, self._window = int(dt), (int(t_start), None if t_end is None else int(t_end))
+            count_of(value, name, least=1)
+        if t_end is not None and count_of(t_end, "t_end", least=1) < t_start:
+            raise ConfigError(f"t_end is {t_end}, before t_start {t_start}: the window has no step")
+        self._bins = StepBins(int(t_start), None if t_end is None else int(t_end), int(dt))
         self._probes.add("execution_time_probe")
 
     def energy_probe(self, num_steps: int) -> None:
@@ -95,10 +98,9 @@ class Loihi2SimProfiler:
         Raises
         ------
         ConfigError
-            If `num_steps` is below 1.
+            If `num_steps` is no integer or below 1.
         """
-        if num_steps < 1:
-            raise ConfigError(f"num_steps is {num_steps}: at least 1 is needed")
+        count_of(num_steps, "num_steps", least=1)
         self._probes.add("energy_probe")
 
     def activity_probe(self) -> None:
@@ -114,18 +116,9 @@ class Loihi2SimProfiler:
         self._program = counting_of(process)
         if self._before is None:
             self._before = subtract(self._program.counters(), {node: {} for node in self._program.counters()})
-        steps = getattr(condition, "num_steps", None)
-        if "execution_time_probe" not in self._probes or steps is None or not condition.blocking:
-            run(condition)
-            return
-        left = int(steps)
-        while left:
-            before, first = self._program.counters(), self._program.time_step + 1
-            part = min(self._bin, left)
-            run(type(condition)(num_steps=part))
-            left -= part
-            if first >= self._window[0] and (self._window[1] is None or first <= self._window[1]):
-                self._bins.append(subtract(self._program.counters(), before))
+        if "execution_time_probe" in self._probes:
+            self._bins.follow(self._program)
+        run(condition)
 
     @property
     def label(self) -> str:
@@ -260,8 +253,10 @@ class Loihi2SimProfiler:
 
         picture, (ax,) = figure(6, 3)
         times = self.execution_time * 1e6
-        ax.step(np.arange(times.size) * self._bin, times, where="post", color=PALETTE[0])
-        ax.set(xlabel="time step", ylabel=f"µs for {self._bin} step(s)", title=f"estimated: {self.price_list.name}")
+        ax.step(self._bins.first + np.arange(times.size) * self._bins.width, times, where="post", color=PALETTE[0])
+        ax.set(
+            xlabel="time step", ylabel=f"µs for {self._bins.width} step(s)", title=f"estimated: {self.price_list.name}"
+        )
         save(picture, _png(file))
 
     def plot_activity(self, file: str | os.PathLike[str]) -> None:
@@ -294,8 +289,8 @@ class Loihi2SimProfiler:
     def _times(self, phases: tuple[str, ...]) -> Floats:
         self._tell("execution_time_probe")
         mapping = self.mapping
-        bins = self._bins or [self._counted()]
-        return np.array([busy_seconds(counts, self.price_list, mapping, phases) for counts in bins])
+        bins = self._bins.counts()
+        return np.array([busy_seconds(counts, self.price_list, mapping, phases) for counts in bins], np.float64)
 
     def _seconds(self, probe: str) -> float:
         """Time of everything that ran."""

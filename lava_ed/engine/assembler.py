@@ -1,17 +1,17 @@
-"""From nodes and connections to a program: memory layout, execution order, and the op table."""
+"""What nodes declare and emit: Vars, signals, and the op table."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, ClassVar, Final, NamedTuple, Protocol
+from typing import ClassVar, Final, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.engine.memory import Memory, Slot, Variable
+from lava_ed.engine.memory import Limits, Memory, Slot, Variable
 from lava_ed.errors import BackendError
 from lava_ed.kernels.counting import BACKWARD, FORWARD, N_COUNTERS, N_PHASES
 from lava_ed.network.schedule import Schedule
@@ -25,7 +25,9 @@ RUN, SYNAPSES, LEARN, RECORD, WRITE = 0, 1, 2, 3, 4
 through RefPorts."""
 STAGES: Final = (RUN, SYNAPSES, LEARN, RECORD, WRITE)
 
-"""InPorts whose messages stay on the core: synapses lie where the neurons are that they lead to."""
+TALLIES: Final = Limits(0, 2**62, "a count")
+"""What a tally of 64 bits may be set to: it goes on counting from there."""
+PRESENTATIONS: Final = Limits(-1, 2**62, "the number of a sample, −1 before the first")
 
 
 def raise_flag(flag: Slot, memory: Memory) -> None:
@@ -150,6 +152,9 @@ class Label(NamedTuple):
 class HostTask:
     """Something that is done in Python between two steps; tasks that do nothing in a while leave the loop alone."""
 
+    only_looks: ClassVar[bool] = False
+    """Whether it changes nothing, so that the samples of a batch can do without it."""
+
     def ahead(self, memory: Memory, time_step: int) -> int | None:
         """How many steps may run at once after `time_step` of them, at least 1; None for any number."""
         return None
@@ -207,15 +212,27 @@ class Assembler:
         """Phases after which the ops repeat."""
         return 1 if self.timing is None else self.timing.period
 
-    def var(self, node: Node, name: str, shape: tuple[int, ...], init: npt.ArrayLike = 0, arena: str = "i32") -> int:
-        """Reserve a Var and return its offset."""
+    def var(
+        self,
+        node: Node,
+        name: str,
+        shape: tuple[int, ...],
+        init: npt.ArrayLike = 0,
+        arena: str = "i32",
+        limits: Limits | None = None,
+    ) -> int:
+        """Reserve a Var and return its offset; the limits hold for `init` too."""
         slot = self.memory.allocate(arena, shape, init)
-        self.variables[node.name, name] = Variable(slot)
+        self.variables[node.name, name] = Variable(slot, limits=limits)
         return slot.offset
+
+    def variable_at(self, slot: Slot) -> Variable:
+        """The Var that lies in a region, for another node that shows it as its own; a plain one where there is none."""
+        return next((variable for variable in self.variables.values() if variable.slot == slot), Variable(slot))
 
     def counters(self, node: Node, neurons: int = 0) -> int:
         """Reserve the counters of a node and return their offset (i64)."""
-        offset = self.var(node, "counters", (N_COUNTERS, N_PHASES), arena="i64")
+        offset = self.var(node, "counters", (N_COUNTERS, N_PHASES), arena="i64", limits=TALLIES)
         slot = self.variables[node.name, "counters"].slot
         if neurons:
             self.neuron_counts.append(NeuronCount(slot, neurons))
@@ -335,54 +352,3 @@ class Assembler:
             order += [k for k, label in enumerate(labels) if label.start <= phase < label.stop]
             ptr.append(len(order))
         return ops, np.array(ptr, np.int64), np.array(order or [0], np.int64)
-
-
-def execution_order(nodes: Iterable[Node], connections: Sequence[Connection]) -> list[Node]:
-    """Nodes such that each one comes after those whose outputs it reads in the same step.
-
-    Synapses (``delayed``) come last: what they send was summed one step earlier.
-
-    Raises
-    ------
-    BackendError
-        If processes feed each other in a loop without a synapse, which deadlocks on Lava too.
-    """
-    nodes = list(nodes)
-    immediate = {n.name for n in nodes if not n.delayed}
-    waiting = {
-        n.name: {c.source for c in connections if c.target == n.name} & immediate for n in nodes if not n.delayed
-    }
-    by_name = {n.name: n for n in nodes}
-    ordered: list[Node] = []
-    while waiting:
-        ready = [name for name, sources in waiting.items() if not sources]
-        if not ready:
-            raise BackendError(
-                f"{', '.join(sorted(waiting))} feed each other in one time step: put a synapse (with its one-step "
-                "delay) into the loop"
-            )
-        for name in ready:
-            ordered.append(by_name[name])
-            del waiting[name]
-        for sources in waiting.values():
-            sources.difference_update(ready)
-    return ordered + sorted((n for n in nodes if n.delayed), key=lambda n: n.observes)
-
-
-def assemble(
-    nodes: Sequence[Node], connections: Sequence[Connection], schedule: Schedule | None, counting: bool = True
-) -> Assembler:
-    """Lay out memory and write the op table for a graph; without `counting`, Lava's own processes count nothing."""
-    off_chip = frozenset(node.name for node in nodes if node.off_chip)
-    asm = Assembler(schedule, connections, off_chip=off_chip, counting=counting)
-    ordered: list[Any] = execution_order(nodes, connections)
-    for node in ordered:
-        node.declare(asm)
-    if asm.barrier is None:  # a graph without an encoder: the barriers are counted at what runs first
-        slots = (asm.variables.get((node.name, "counters")) for node in ordered)
-        asm.barrier = next((variable.slot for variable in slots if variable is not None), None)
-    for node in ordered:
-        asm.owner = node.name
-        node.emit(asm)
-    asm.memory.freeze()
-    return asm

@@ -13,9 +13,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from lava_ed.engine.entries import named
 from lava_ed.engine.memory import Memory, Slot
 from lava_ed.engine.program import Program
 from lava_ed.errors import BackendError, ConfigError, LavaEDError, ShapeError
+from lava_ed.network.values import count_of, numbers_of, shown
 
 Name = tuple[str, str]
 """(node, Var)."""
@@ -70,8 +72,9 @@ def _fork(program: Program, shared: frozenset[str] = frozenset()) -> tuple[Progr
 
 def _copy_hosts(program: Program, start: Program) -> None:
     """Host tasks keep how far they are in plain attributes; their data sets are shared."""
-    program._hosts = [copy.copy(host) for host in start._hosts]
-    program._settled = list(start._settled)
+    kept = [k for k, host in enumerate(start._hosts) if not host.only_looks]
+    program._hosts = [copy.copy(start._hosts[k]) for k in kept]
+    program._settled = [start._settled[k] for k in kept]
 
 
 def _check_hosts(program: Program) -> None:
@@ -152,6 +155,12 @@ class _Batch:
             result[k] = program.get(*name)
 
 
+def usable_cores() -> int:
+    """Cores that this process may use; all of the machine's where the system does not tell."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed is not None else os.cpu_count() or 1
+
+
 def run_batch(
     program: Program,
     inputs: Mapping[Name, npt.ArrayLike],
@@ -191,12 +200,17 @@ def run_batch(
     FixedPointOverflowError
         Under "raise", for the first sample in which a state leaves its register.
     """
+    steps = count_of(steps, "the number of steps", least=None)
     if steps < 0:
         raise ConfigError(f"cannot run {steps} steps: the number must not be negative")
-    workers = len(os.sched_getaffinity(0)) if threads is None else threads
+    workers = usable_cores() if threads is None else count_of(threads, "the number of threads", least=None)
     if workers < 1:
         raise ConfigError(f"cannot run on {threads} threads: at least 1 is needed")
-    if program._hosts:
+    if not isinstance(inputs, Mapping):
+        raise ConfigError(f"inputs are {shown(inputs)}: a mapping from (node, Var) to arrays is needed")
+    if not isinstance(read, Sequence) or isinstance(read, str):
+        raise ConfigError(f"read is {shown(read)}: a list of (node, Var) is needed")
+    if not all(host.only_looks for host in program._hosts):
         raise BackendError(
             "the graph has a dataloader, Injector, Extractor, or Reset of weights, which cannot serve several samples "
             "at once: give the samples as inputs of a source's Var, or run them one by one with run()"
@@ -204,9 +218,9 @@ def run_batch(
     _check_hosts(program)
     shared = frozenset[str]() if ("own", "samples") in program._named else frozenset({"u8"})
     start, early = _fork(program, shared)
-    arrays = {name: _checked(start, name, values, early) for name, values in inputs.items()}
+    arrays = {name: _checked(start, named(name), values, early) for name, values in inputs.items()}
     samples = _common_length(arrays)
-    results = {name: np.zeros((samples, *start.get(*name).shape)) for name in read}
+    results = {name: np.zeros((samples, *start.get(*named(name)).shape)) for name in read}
     batch = _Batch(start, arrays, results, steps, samples, shared)
     _run_threads(batch, min(workers, samples))
     if batch.failure is not None:
@@ -242,7 +256,7 @@ def _checked(start: Program, name: Name, values: npt.ArrayLike, early: set[Name]
             f"{'.'.join(name)} is taken over in the first step and cannot differ from sample to sample: run one step, "
             "or write it with set(), before run_batch()"
         )
-    array = np.asarray(values)
+    array = numbers_of(values, f"input {'.'.join(name)}")
     if array.ndim == 0 or array.shape[1:] != shape:
         raise ShapeError(f"input {'.'.join(name)} has shape {array.shape}, expected (N, {', '.join(map(str, shape))})")
     return array

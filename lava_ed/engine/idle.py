@@ -44,7 +44,7 @@ class IdleCounts:
             for group in self.groups:
                 counters = memory.view(group.counters)
                 total = steps * group.neurons + self._offsets.get((group.counters.offset, phase), 0)
-                counters[NEURON_IDLE, phase] = total - counters[NEURON_ACTIVE, phase]
+                counters[NEURON_IDLE, phase] = total - int(counters[NEURON_ACTIVE, phase])
             if self.barrier is not None:
                 memory.view(self.barrier)[BARRIER_STEPS, phase] = steps + self._offsets.get((-1, phase), 0)
 
@@ -53,7 +53,7 @@ class IdleCounts:
         for phase, steps in self._steps(time_step):
             for group in self.groups:
                 counters = memory.view(group.counters)
-                total = int(counters[NEURON_ACTIVE, phase] + counters[NEURON_IDLE, phase])
+                total = int(counters[NEURON_ACTIVE, phase]) + int(counters[NEURON_IDLE, phase])
                 self._offsets[group.counters.offset, phase] = total - steps * group.neurons
             if self.barrier is not None:
                 self._offsets[-1, phase] = int(memory.view(self.barrier)[BARRIER_STEPS, phase]) - steps

@@ -47,11 +47,11 @@ def _neuron_op(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     elif code == op.AFTIF_BACKWARD:
         aftif_backward(a, i32, i64)
     elif code == op.AFTIF_RESET:
-        aftif_reset(a, i32)
+        aftif_reset(a, i32, i64)
     elif code == op.AFTLIF_RESET:
-        aftlif_reset(a, i32)
+        aftlif_reset(a, i32, i64)
     elif code == op.ADAPT:
-        adapt(a, i32)
+        adapt(a, i32, i64)
     return np.int64(0)
 
 
@@ -68,7 +68,7 @@ def _synapse_op(a, i8, i16, i32, i64, phase):  # type: ignore[no-untyped-def]
     elif code == op.DENSE_REPLAY:
         dense_replay(a, i32, i64)
     elif code == op.DENSE_RESET:
-        dense_reset(a, i32)
+        dense_reset(a, i32, i64)
     elif code == op.DENSE_APPLY_TAG:
         dense_apply_tag(a, i8, i16, i32, i64, phase)
     return np.int64(0)
@@ -87,7 +87,7 @@ def _sample_op(a, i32, i64, u8, phase, predictions, progress):  # type: ignore[n
     elif code == op.SOFTMAX_ERROR:
         softmax(a, i32, i64, predictions, progress)
     elif code == op.SOFTMAX_RESET:
-        softmax_reset(a, i32)
+        softmax_reset(a, i32, i64)
 
 
 @kernel
@@ -109,9 +109,9 @@ def _start_sample(ops, ptr, order, plan, i8, i32, i64, u8, predictions, progress
         a = ops[order[k]]
         code = a[0]
         if code == op.AFTIF_RESET:
-            aftif_reset(a, i32)
+            aftif_reset(a, i32, i64)
         elif code == op.DENSE_RESET:
-            dense_reset(a, i32)
+            dense_reset(a, i32, i64)
         elif code == op.ENCODER_LOAD or code == op.LABEL or code == op.SOFTMAX_RESET:
             _sample_op(a, i32, i64, u8, 0, predictions, progress)
     jump_windows(ops, plan, i8, i32, i64)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from lava_ed.errors import ConfigError, ShapeError
+from lava_ed.network.values import numbers_of
 from lava_ed.network.weights import pack_weights, unpack_weights
 
 ARENAS: Final[dict[str, type[np.generic]]] = {
@@ -69,6 +70,8 @@ class Memory:
             values = np.asarray(init)
             if values.size not in (1, slot.size):
                 raise ShapeError(f"initial value has shape {values.shape}, the Var has {shape}")
+            if arena != "f64" and values.dtype != ARENAS[arena]:
+                check_range(values, range_of(ARENAS[arena]), "an initial value")
             self._initial.append((slot, values))
         return slot
 
@@ -84,6 +87,40 @@ class Memory:
     def view(self, slot: Slot) -> npt.NDArray[Any]:
         """The live values of a region, without a copy."""
         return self.arrays[slot.arena][slot.offset : slot.offset + slot.size].reshape(slot.shape)
+
+
+class Limits(NamedTuple):
+    """The least and the largest value that a Var may hold, what these are limits of, and the type that holds them."""
+
+    low: int
+    high: int
+    meaning: str = ""
+    type: str = "integer"
+
+
+def range_of(dtype: Any) -> Limits:
+    """What an integer type can hold."""
+    limits = np.iinfo(dtype)
+    return Limits(int(limits.min), int(limits.max), type=str(np.dtype(dtype)))
+
+
+def check_range(values: npt.NDArray[Any], limits: Limits, name: str) -> None:
+    """Refuse numbers that are not finite, or outside the limits.
+
+    Raises
+    ------
+    ConfigError
+    """
+    if not values.size:
+        return
+    # Python compares an integer with a float exactly; numpy would round 2^63 − 1 up to 2^63.
+    extremes = [float(x) if values.dtype.kind == "f" else int(x) for x in (values.min(), values.max())]
+    for value in extremes:
+        if not limits.low <= value <= limits.high:
+            raise ConfigError(
+                f"{name}: {value} is outside the {limits.type} range {limits.low} … {limits.high} of this Var"
+                f"{f' ({limits.meaning})' if limits.meaning else ''}; nothing was written"
+            )
 
 
 @dataclass
@@ -112,8 +149,11 @@ class Variable:
         Holds the values until the first step.
     order : integer array, optional
         Place of each value of the user's (k,) in the slot.
-    largest : int, optional
-        Bound of the magnitude, below that of the arena's type.
+    limits : Limits, optional
+        What the Var may hold, where its arena's type holds more: above all what compiled code uses as an index, a
+        shift or a length, for it checks nothing.
+    flag : bool
+        The Var holds 0 or 1: any other number is written as 1, as Lava's bool does.
     after_write : callable, optional
         Called after every write: what the engine derives from the values.
     on_update : callable, optional
@@ -131,7 +171,8 @@ class Variable:
     user_shape: tuple[int, ...] | None = None
     pending: Pending | None = None
     order: npt.NDArray[np.int64] | None = None
-    largest: int | None = None
+    limits: Limits | None = None
+    flag: bool = False
     after_write: Callable[[Memory], None] | None = None
     on_update: Callable[[Memory], None] | None = None
     text: Callable[[Memory, str], None] | None = None
@@ -143,6 +184,17 @@ class Variable:
         if self.user_shape is not None:
             return self.user_shape
         return self.slot.shape[::-1] if self.packed or self.transposed else self.slot.shape
+
+    @property
+    def range(self) -> Limits | None:
+        """What can be written, None for floats."""
+        if self.slot.arena == "f64":
+            return None
+        whole = range_of(ARENAS[self.slot.arena])
+        if self.limits is None:
+            return whole
+        low, high, meaning, _ = self.limits
+        return Limits(max(whole.low, low), min(whole.high, high), meaning, whole.type)
 
 
 def also(variable: Variable, callback: Callable[[Memory], None]) -> Variable:
@@ -168,11 +220,13 @@ def read_variable(memory: Memory, variable: Variable) -> npt.NDArray[Any]:
     if variable.text is not None:
         return np.asarray(values[: np.count_nonzero(values)])
     if variable.order is not None:
-        return np.asarray(values[variable.order])
+        return np.asarray(values[variable.order]).reshape(variable.shape)
     return (values.T if variable.transposed else values).reshape(variable.shape).copy()
 
 
-def write_variable(memory: Memory, variable: Variable, value: npt.ArrayLike, by_reference: bool = False) -> None:
+def write_variable(
+    memory: Memory, variable: Variable, value: npt.ArrayLike, by_reference: bool = False, name: str = "the value"
+) -> None:
     """Check and store a Var's value, from the user or through a RefPort; nothing changes if it does not fit.
 
     Floats other than weights are cut to integers, as Lava's runtime does.
@@ -180,7 +234,7 @@ def write_variable(memory: Memory, variable: Variable, value: npt.ArrayLike, by_
     Raises
     ------
     ShapeError, WeightError, ConfigError
-        If the shape, a weight, the type or the integer range is wrong, or the Var cannot be written.
+        If the shape, a weight, the type or the range is wrong, or the Var cannot be written.
     """
     if variable.read_only:
         raise ConfigError(variable.read_only)
@@ -190,50 +244,57 @@ def write_variable(memory: Memory, variable: Variable, value: npt.ArrayLike, by_
         if variable.row_nonzeros is not None:
             memory.view(variable.row_nonzeros)[...] = np.count_nonzero(view, axis=1)
     elif variable.text is not None:
-        variable.text(memory, _text_of(value, variable.slot.size))
+        variable.text(memory, _text_of(numbers_of(value, name), variable.slot.size))
     else:
-        _write_plain(memory, variable, np.asarray(value))
+        _write_plain(memory, variable, numbers_of(value, name), name)
     if variable.after_write is not None:
         variable.after_write(memory)
     if variable.on_update is not None and not by_reference:
         variable.on_update(memory)
 
 
-def _write_plain(memory: Memory, variable: Variable, new: npt.NDArray[Any]) -> None:
-    """Store integers after a check of their size and range."""
-    pending = variable.pending if variable.pending is not None and variable.pending.values is not None else None
+def _write_plain(memory: Memory, variable: Variable, new: npt.NDArray[Any], name: str) -> None:
+    """Store numbers after a check of their shape and range."""
+    _check_shape(new, variable.shape, name)
     view = memory.view(variable.slot)
-    view = view.T if variable.transposed else view
-    dtype = view.dtype if pending is None or pending.values is None else pending.values.dtype
-    if new.size != view.size:
-        raise ShapeError(f"value has shape {new.shape}, the Var has {variable.shape}")
-    if new.dtype.kind not in "biuf":
-        raise ConfigError(f"value of type {new.dtype} does not fit this Var: numbers are needed")
-    if np.dtype(dtype).kind != "f":
-        _check_range(new, dtype, None if pending is not None else variable.largest)
-    if pending is not None:
+    pending = variable.pending
+    if pending is not None and pending.values is not None:
+        # The first step cuts them to their format, so that only their type is a limit.
+        dtype = pending.values.dtype
+        check_range(new, range_of(dtype if dtype.kind in "iu" else np.int32), name)
         pending.values = new.reshape(variable.shape).astype(dtype)
-    elif variable.order is not None:
-        view[variable.order] = new.reshape(view.shape)
+        return
+    if variable.flag:
+        check_range(new, Limits(-(2**63), 2**63 - 1), name)
+        new = new != 0
+    limits = variable.range
+    if limits is not None:
+        check_range(new, limits, name)
+    if variable.order is not None:
+        view[variable.order] = new.reshape(-1)
     else:
+        view = view.T if variable.transposed else view
         view[...] = new.reshape(view.shape)
 
 
-def _text_of(value: npt.ArrayLike, most: int) -> str:
+def _check_shape(new: npt.NDArray[Any], shape: tuple[int, ...], name: str) -> None:
+    """Refuse other shapes than the Var's own, but for axes of one value and the values in one row, as Lava sends them.
+
+    Raises
+    ------
+    ShapeError
+    """
+    own = [length for length in shape if length != 1]
+    if new.size != np.prod(shape, dtype=np.int64) or (
+        new.ndim > 1 and [length for length in new.shape if length != 1] != own
+    ):
+        raise ShapeError(f"{name} has shape {new.shape}, the Var has {shape}: give it all of its values, in that shape")
+
+
+def _text_of(codes: npt.NDArray[Any], most: int) -> str:
     """A text from its character codes, which is how Lava hands it over."""
-    codes = np.asarray(value)
     if codes.ndim != 1 or not 0 < codes.size <= most:
         raise ShapeError(f"a text of {codes.size} characters does not fit this Var: 1 … {most} are possible")
-    if codes.dtype.kind not in "iuf" or codes.min() < 1 or codes.max() > 127:
+    if not np.all(np.isfinite(codes)) or codes.min() < 1 or codes.max() > 127:
         raise ConfigError("this Var holds a text: give it a str of ASCII characters")
     return bytes(codes.astype(np.uint8)).decode("ascii")
-
-
-def _check_range(new: npt.NDArray[Any], dtype: Any, largest: int | None) -> None:
-    """Refuse what an integer type, or a bound below it, cannot hold."""
-    limits = np.iinfo(dtype)
-    low, high = limits.min, limits.max
-    if largest is not None:
-        low, high = max(low, -largest), min(high, largest)
-    if new.size and (not np.all(np.isfinite(new)) or new.min() < low or new.max() > high):
-        raise ConfigError(f"value is outside the {dtype} range {low} … {high} of this Var")

@@ -10,13 +10,14 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.engine.assembler import Connection, Node, assemble
+from lava_ed.engine.assembler import Connection, HostTask, Node
+from lava_ed.engine.assembly import assemble
+from lava_ed.engine.entries import entries_at, named, with_entries
 from lava_ed.engine.families.opcodes import (
     CLOCK,
     COUNT_EPOCH,
     COUNT_LEARNED,
     DECIDED,
-    DENSE_RESET,
     JOIN_CLEAR,
     MONITOR,
     OVERFLOWS,
@@ -38,7 +39,10 @@ from lava_ed.errors import (
 )
 from lava_ed.kernels.counting import COUNTERS, PHASES, check_counting
 from lava_ed.network.schedule import Schedule
+from lava_ed.network.values import count_of, numbers_of
 
+_LAST_STEP: Final = 2**62
+"""Where a clock may be set to: it goes on counting in 64 bits from there."""
 OVERFLOW_POLICIES: Final = ("raise", "warn", "wrap")
 _STEPS_PER_CALL: Final = 1 << 13
 """About the longest stretch inside compiled code, so that Ctrl-C is heard; cut to whole samples, which jumps need."""
@@ -130,11 +134,14 @@ class Program:
 
         Raises
         ------
+        ConfigError
+            If the number is no integer, or negative.
         BackendError
             If the images were not bound yet.
         FixedPointOverflowError
             Under "raise", after the first step in which a state left 24 bits; the state is readable.
         """
+        steps = count_of(steps, "the number of steps", least=None)
         if steps < 0:
             raise ConfigError(f"cannot run {steps} steps: the number must not be negative")
         if steps and not self._bound:
@@ -179,6 +186,11 @@ class Program:
                     return False
                 self._settled[k] = self.time_step
         return True
+
+    def watch(self, task: HostTask) -> None:
+        """Let a task that only looks be called in every later run, where it says that a stretch ends."""
+        self._hosts.append(task)
+        self._settled.append(self.time_step)
 
     def cancel_waits(self, cancelled: bool = True) -> None:
         """End a run that waits for data from outside before its next step; False lets later runs wait again."""
@@ -258,25 +270,40 @@ class Program:
             raise FixedPointOverflowError(message)
         warnings.warn(message, FixedPointOverflowWarning, stacklevel=3)
 
-    def get(self, node: str, var: str) -> npt.NDArray[Any]:
-        """A copy of a Var; weights come as even integers (n_post, n_pre)."""
+    def get(self, node: str, var: str, idx: Any = None) -> npt.NDArray[Any]:
+        """A copy of a Var, or of the entries that `idx` names as in numpy; weights are even integers (n_post, n_pre).
+
+        Raises
+        ------
+        BackendError
+            If there is no such Var.
+        ShapeError
+            If it has no such entries.
+        """
         variable = self._variable(node, var)
         if var == "counters":
             check_counting()
             self._count_idle()
-        return read_variable(self._memory, variable)
+        values = read_variable(self._memory, variable)
+        return values if idx is None else entries_at(values, idx, f"{node}.{var}")
 
-    def set(self, node: str, var: str, value: npt.ArrayLike) -> None:
-        """Write a Var; a value that does not fit changes nothing."""
+    def set(self, node: str, var: str, value: npt.ArrayLike, idx: Any = None) -> None:
+        """Write a Var, or the entries that `idx` names as in numpy; a value that does not fit changes nothing.
+
+        Raises
+        ------
+        BackendError
+            If there is no such Var.
+        ShapeError, WeightError, ConfigError
+            If the value does not fit it.
+        """
         variable = self._variable(node, var)
         self._count_idle()
-        write_variable(self._memory, variable, value)
+        if idx is not None:
+            value = with_entries(read_variable(self._memory, variable), idx, value, f"{node}.{var}")
+        write_variable(self._memory, variable, value, name=f"{node}.{var}")
         if var == "counters":
             self._recount()
-        elif var == "x0":
-            self._relist_x0()
-        else:
-            self._raise_flags(node)
 
     def load(self, values: Mapping[tuple[str, str], npt.ArrayLike], time_step: int) -> None:
         """Write many Vars and set the clock, between two samples; if one value does not fit, nothing changes.
@@ -295,46 +322,28 @@ class Program:
         ShapeError, WeightError, ConfigError
             If a value does not fit its Var.
         """
-        if time_step < 0 or time_step % self.period:
+        time_step = count_of(time_step, "time_step")
+        if time_step > _LAST_STEP or time_step % self.period:
             raise BackendError(
                 f"time step {time_step} is not the end of a sample (a multiple of {self.period}): "
                 "save and load between samples"
             )
-        variables = {name: self._variable(*name) for name in values}
+        variables = {name: self._variable(*named(name)) for name in values}
         self._count_idle()
         # A write may change what lies in other arenas, such as copies of weights; the images are never written.
         before = {name: array.copy() for name, array in self._memory.arrays.items() if name != "u8"}
+        held = [(v.pending, v.pending.values) for v in variables.values() if v.pending is not None]
         try:
             for name, value in values.items():
-                write_variable(self._memory, variables[name], value)
+                write_variable(self._memory, variables[name], value, name=".".join(name))
         except Exception:
             for arena, array in before.items():
                 self._memory.arrays[arena][...] = array
+            for pending, given in held:
+                pending.values = given
             raise
         self._progress[CLOCK] = time_step
         self._recount()
-        self._relist_x0()
-        for node in self.node_names:
-            self._raise_flags(node)
-
-    def _relist_x0(self) -> None:
-        """Rebuild the lists of inputs that spiked, which no Var holds, from x0."""
-        i32 = self._memory.arrays["i32"]
-        for _, _, count, listed, x0, x1 in self._ops[self._ops[:, 0] == DENSE_RESET, :6]:
-            spiked = np.flatnonzero(i32[x0:x1])  # x1 lies behind x0, zeros between them
-            i32[count] = spiked.size
-            i32[listed : listed + spiked.size] = spiked
-
-    def _raise_flags(self, node: str) -> None:
-        """Flags that a vector is not all zero, which no Var holds, from the vectors that a node sends."""
-        i32 = self._memory.arrays["i32"]
-        for (name, port), signal in self._signals.items():
-            if name == node and port in ("a_out", "e_out", "s_out_y1") and signal.real < 0:
-                vector = i32[signal.values : signal.values + signal.size] != 0
-                if port == "s_out_y1":
-                    y2 = self._signals[node, "s_out_y2"].values
-                    vector = vector | (i32[y2 : y2 + signal.size] != 0)
-                i32[signal.count] = np.count_nonzero(vector)
 
     def _variable(self, node: str, var: str) -> Any:
         if (node, var) not in self._variables:
@@ -355,6 +364,8 @@ class Program:
         if ("own", "samples") in self._named or ("order", "samples") not in self._named:
             raise BackendError("this program has no place for images: it takes its samples from the processes' Vars")
         inputs = self._named["row", "samples"].size
+        if not isinstance(images, np.ndarray):
+            raise ShapeError(f"images are a {type(images).__name__}: a C-contiguous uint8 matrix (N, pixels) is needed")
         if images.dtype != np.uint8 or images.ndim != 2 or not images.flags.c_contiguous:
             raise ShapeError(
                 f"images are {images.dtype} of shape {images.shape}: a C-contiguous uint8 matrix (N, pixels) is needed"
@@ -383,8 +394,8 @@ class Program:
         rows = self._memory.arrays["u8"].size // self._named["row", "samples"].size
         outputs = self._named["outputs", "labels"].size
         for name, values, stop in (("indices", indices, rows), ("labels", labels, outputs)):
-            if values.ndim != 1 or len(values) != len(indices):
-                raise ShapeError(f"{name} have shape {values.shape}, expected ({len(indices)},): one a sample")
+            if values.ndim != 1 or values.shape != indices.shape:
+                raise ShapeError(f"{name} have shape {values.shape}, expected ({indices.size},): one a sample")
             if len(values) and not (values.dtype.kind in "iu" and values.min() >= 0 and values.max() < stop):
                 raise DataError(
                     f"{name} span {values.min()} … {values.max()} ({values.dtype}): integers 0 … {stop - 1} are needed"
@@ -412,7 +423,7 @@ class Program:
         ShapeError, DataError
             If there is not one label for each row, or a row or label does not exist.
         """
-        indices, labels = np.asarray(indices), np.asarray(labels)
+        indices, labels = numbers_of(indices, "indices"), numbers_of(labels, "labels")
         self._check_samples(indices, labels)
         if self.phase:
             raise BackendError(

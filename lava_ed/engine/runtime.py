@@ -18,7 +18,8 @@ from lava_ed.engine.batch import run_batch
 from lava_ed.engine.graph import LoweredGraph, lower_graph
 from lava_ed.engine.program import Program
 from lava_ed.engine.selection.runs import check_runs, release_runs
-from lava_ed.errors import BackendError, ShapeError
+from lava_ed.errors import BackendError, ConfigError
+from lava_ed.network.values import shown
 from lava_ed.proc.walk import collect
 
 _BACKGROUND_STEPS = 4096
@@ -194,24 +195,11 @@ class EngineRuntime:
 
     def get_var(self, var_id: int, idx: npt.NDArray[Any] | None = None) -> npt.NDArray[np.float64]:
         """Value of a Var as float64, which is what Lava's runtime returns."""
-        values = self.program.get(*self._locate(var_id)).astype(np.float64)
-        return values if idx is None else np.asarray(values[idx], np.float64)
+        return self.program.get(*self._locate(var_id), idx).astype(np.float64)
 
     def set_var(self, var_id: int, value: npt.ArrayLike, idx: npt.NDArray[Any] | None = None) -> None:
         """Write a Var, or where `idx` is given those entries of it; a bad value changes nothing."""
-        node, var = self._locate(var_id)
-        new = np.asarray(value)
-        if idx is not None:
-            # In float64, as Lava sends values: an integer type would wrap what does not fit.
-            current = self.program.get(node, var).astype(np.float64)
-            try:
-                current[idx] = new
-            except (IndexError, TypeError, ValueError) as error:
-                raise ShapeError(
-                    f"{node}.{var} of shape {current.shape} takes no such index or value: {error}"
-                ) from error
-            new = current
-        self.program.set(node, var, new)
+        self.program.set(*self._locate(var_id), value, idx)
 
     def run_batch(
         self,
@@ -259,6 +247,10 @@ class EngineRuntime:
         """
         if self._stopped:
             raise BackendError("this runtime was stopped: call attach() again for a fresh one")
+        if not isinstance(inputs, Mapping):
+            raise ConfigError(f"inputs are {shown(inputs)}: a mapping from Vars to arrays is needed")
+        if not isinstance(read, Sequence) or isinstance(read, str):
+            raise ConfigError(f"read is {shown(read)}: a list of Vars and Monitors is needed")
         named = {self._locate(_aliased(var).id): values for var, values in inputs.items()}
         wanted = {item: self._locate(_aliased(_record(item)).id) for item in read}
         found = run_batch(self.program, named, steps, list(wanted.values()), threads)
@@ -276,6 +268,8 @@ def _record(item: Var | Monitor) -> Var:
 
 def _aliased(var: Var) -> Var:
     """The Var of a sub-process that a Var stands for."""
+    if not isinstance(var, Var):
+        raise ConfigError(f"{shown(var)} is no Var: name Vars of the processes, such as lif.v")
     while var.aliased_var is not None:
         var = var.aliased_var
     return var

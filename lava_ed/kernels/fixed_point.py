@@ -41,6 +41,8 @@ ERROR_FRACTION_BITS: Final = 8
 """Fractional bits that MPD-ED's D, B and messages carry."""
 COLUMNS_MAX: Final = (1 << 15) - 1
 """Most post-synaptic neurons of a connection that learns: what its kernel counts in a row fits 16 bits."""
+PORT_SHIFT_MAX: Final = 16
+"""Most bits that `random_word` gives, and so the longest shift of what is rounded with it."""
 HISTORY_BITS: Final = 32
 """Width of a neuron's spike-history word: the longest window MPD-ED can replay."""
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
 from lava_ed.errors import ShapeError, WeightError
 from lava_ed.kernels.fixed_point import WEIGHT_MAX, WEIGHT_MIN
+from lava_ed.network.values import numbers_of
 
 Int8 = npt.NDArray[np.int8]
 
@@ -35,7 +34,7 @@ def pack_weights(weights: npt.ArrayLike, shape: tuple[int, int] | None = None) -
     >>> pack_weights([[2, -256, 254]]).tolist()
     [[1], [-128], [127]]
     """
-    matrix: npt.NDArray[Any] = np.asarray(weights)
+    matrix = numbers_of(weights, "weights", "integers", WeightError)
     if matrix.ndim != 2 or (shape is not None and matrix.shape != shape):
         wanted = f"{shape}" if shape is not None else "(n_post, n_pre)"
         raise ShapeError(f"weights have shape {matrix.shape}, expected {wanted}: post-synaptic neurons first")

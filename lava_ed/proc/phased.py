@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -23,13 +23,37 @@ from lava_ed.kernels.counting import (
     SPIKE_MESSAGES,
     SPIKES,
 )
+from lava_ed.kernels.fixed_point import DECAY_UNITY, PORT_SHIFT_MAX, STATE_BITS, STATE_MAX, TRACE_MAX
 from lava_ed.network.adaptation import Adaptation
 from lava_ed.network.schedule import Schedule
 from lava_ed.network.spec import OVERFLOWS
+from lava_ed.network.values import count_of
 from lava_ed.proc.destinations import Destinations
 from lava_ed.proc.overflow import ChecksOverflow
 
 Array: TypeAlias = npt.NDArray[Any]
+SETTINGS: Final = {
+    "shift": (0, STATE_BITS - 1),
+    "dead_zone": (0, TRACE_MAX),
+    "dv": (0, DECAY_UNITY - 1),
+    "dv_post": (0, DECAY_UNITY - 1),
+    "half_width": (1, 1024),
+    "error_limit": (1, STATE_MAX),
+}
+"""Range of what compiled code takes as a shift or a factor, where a process has it."""
+
+
+def check_port_shift(value: Any, most: int = PORT_SHIFT_MAX) -> int:
+    """The initial port_shift of a process.
+
+    Raises
+    ------
+    ConfigError
+        If it is no integer, or more bits than the rounding has.
+    """
+    if not 0 <= count_of(value, "port_shift", least=None) <= most:
+        raise ConfigError(f"port_shift is {value}, allowed is 0 … {most}")
+    return int(value)
 
 
 class PhasedProcess(ChecksOverflow):
@@ -104,6 +128,9 @@ class PhasedProcess(ChecksOverflow):
                 raise ConfigError(f"{what} needs a schedule of {name} {wanted!r}, got {found!r}")
         if not 1 <= params.get("layer", 1) <= schedule.layers:
             raise ConfigError(f"layer {params['layer']} of {what} is outside 1 … {schedule.layers} of its schedule")
+        for name, (low, high) in SETTINGS.items():
+            if name in params and not low <= count_of(params[name], f"{name} of {what}", least=None) <= high:
+                raise ConfigError(f"{name} of {what} is {params[name]}, allowed is {low} … {high}")
         shape = params.get("shape", (1,) * self._dimensions)
         if not isinstance(shape, tuple) or len(shape) != self._dimensions or min(shape) < 1:
             raise ShapeError(f"shape {shape} of {what}: {self._dimensions} number(s) of at least 1 are needed")
@@ -135,7 +162,7 @@ class AdaptiveProcess(PhasedProcess):
 class PhasedModel(PyLoihiProcessModel):
     """Base of the ProcessModels: phase, counting, overflow policy."""
 
-    presentation: Array = LavaPyType(np.ndarray, np.int32)
+    presentation: Array = LavaPyType(np.ndarray, np.int64)
     counters: Array = LavaPyType(np.ndarray, np.int64)
     overflows: Array = LavaPyType(np.ndarray, np.int64)
 
@@ -188,9 +215,9 @@ class AdaptiveModel(PhasedModel):
 
     threshold_step: Array = LavaPyType(np.ndarray, np.int32)
     adapting: Array = LavaPyType(np.ndarray, np.int32)
-    fired: Array = LavaPyType(np.ndarray, np.int32)
-    saturated: Array = LavaPyType(np.ndarray, np.int32)
-    samples_counted: Array = LavaPyType(np.ndarray, np.int32)
+    fired: Array = LavaPyType(np.ndarray, np.int64)
+    saturated: Array = LavaPyType(np.ndarray, np.int64)
+    samples_counted: Array = LavaPyType(np.ndarray, np.int64)
 
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)

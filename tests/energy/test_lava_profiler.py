@@ -149,3 +149,61 @@ def test_energy_profiler_takes_a_process():
     with EnergyProfiler(lif, price_list="anp-i") as profiler:
         lif.run(RunSteps(num_steps=STEPS))
     assert profiler.report(samples=1)["microjoules_per_sample"]["dynamic"] == pytest.approx(36 * 1.5e-6)
+
+
+def one_step() -> float:
+    """Seconds of a step after the first, whose spikes arrive: by hand, 6 synapses, 3 active neurons, a barrier."""
+    return 1e-9 * (6 * 3.5 + 3 * 8.4 + 465)
+
+
+@pytest.mark.parametrize(
+    ("window", "bins"),
+    [
+        ({}, [1] * 10),
+        ({"t_start": 2, "dt": 2}, [2, 2, 2, 2, 1]),
+        ({"t_start": 4, "t_end": 8, "dt": 3}, [3, 2]),
+        ({"t_start": 10, "dt": 5}, [1]),
+        ({"t_start": 3, "t_end": 3}, [1]),
+        ({"t_start": 11}, []),
+        ({"t_start": 100, "t_end": 200, "dt": 7}, []),
+    ],
+)
+@pytest.mark.parametrize("runs", [(10,), (3, 1, 6)])
+def test_a_window_holds_exactly_its_steps(window, bins, runs):
+    from lava.utils.profiler import Profiler
+
+    run_cfg = Loihi2SimCfg(select_tag="fixed_pt")
+    profiler, source = Profiler.init(run_cfg), net()[0]
+    profiler.execution_time_probe(num_steps=10, **window)
+    for steps in runs:
+        source.run(condition=RunSteps(num_steps=steps), run_cfg=run_cfg)
+    with pytest.warns(EnergyEstimateWarning):
+        times = profiler.execution_time
+    expected = [steps * one_step() for steps in bins]
+    if expected and not window:
+        # The neurons are idle in the first step.
+        expected[0] += 1e-9 * 3 * (5.3 - 8.4)
+    assert times == pytest.approx(expected)
+    assert times.shape == profiler.host_time.shape == (len(bins),)
+
+
+def test_a_window_of_a_run_in_the_background():
+    """What is counted does not depend on how the steps are run."""
+    from lava.utils.profiler import Profiler
+
+    run_cfg = Loihi2SimCfg(select_tag="fixed_pt")
+    profiler, source = Profiler.init(run_cfg), net()[0]
+    profiler.execution_time_probe(num_steps=9, t_start=3, t_end=6, dt=2)
+    source.run(condition=RunSteps(num_steps=9, blocking=False), run_cfg=run_cfg)
+    source.wait()
+    with pytest.warns(EnergyEstimateWarning):
+        assert profiler.execution_time == pytest.approx([2 * one_step()] * 2)
+    assert source.runtime.run_batch({source.data: np.ones((2, 2, 1))}, 3, []) == {}
+
+
+@pytest.mark.parametrize(
+    "window", [{"t_start": 0}, {"t_end": 0}, {"t_start": 3, "t_end": 2}, {"dt": 1.5}, {"t_start": "2"}, {"dt": True}]
+)
+def test_a_window_that_is_none(window):
+    with pytest.raises(ConfigError, match=next(reversed(window))):
+        Loihi2SimProfiler(Loihi2SimCfg()).execution_time_probe(num_steps=3, **window)

@@ -19,9 +19,8 @@ from lava_ed.engine.assembler import (
     Assembler,
     Connection,
     Node,
-    assemble,
-    execution_order,
 )
+from lava_ed.engine.assembly import assemble, execution_order
 from lava_ed.engine.build import _nodes, build_program
 from lava_ed.engine.program import Program
 from lava_ed.errors import BackendError

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
 
 import numpy as np
 
-from lava_ed.engine.assembler import RUN, Assembler, Node
+from lava_ed.engine.assembler import PRESENTATIONS, RUN, TALLIES, Assembler, Node
 from lava_ed.engine.families import opcodes
+from lava_ed.engine.memory import Limits
 from lava_ed.kernels._jit import merged
 from lava_ed.kernels.counted import add_count
 from lava_ed.kernels.counting import (
@@ -18,7 +20,7 @@ from lava_ed.kernels.counting import (
     SPIKE_MESSAGES,
     SPIKES,
 )
-from lava_ed.kernels.fixed_point import TRACE_MAX, stream_key
+from lava_ed.kernels.fixed_point import PORT_SHIFT_MAX, TRACE_MAX, stream_key
 from lava_ed.kernels.neuron import (
     adapt_step,
     count_fired,
@@ -35,12 +37,12 @@ from lava_ed.network.adaptation import Adaptation
 
 
 @merged
-def aftif_reset(a, i32):  # type: ignore[no-untyped-def]
+def aftif_reset(a, i32, i64):  # type: ignore[no-untyped-def]
     """At a sample's first phase: next presentation; u, v, x, δ, y1, y2 ← 0.
 
-    Columns: 1 n, 2 presentation, 3 u, 4 v, 5 x, 6 δ, 7 y1, 8 y2, 9 live y, 10 live δ.
+    Columns: 1 n, 2 presentation (i64), 3 u, 4 v, 5 x, 6 δ, 7 y1, 8 y2, 9 live y, 10 live δ.
     """
-    i32[a[2]] += 1
+    i64[a[2]] += 1
     n = a[1]
     for k in range(3, 9):
         part(i32, a[k], n)[:] = 0
@@ -114,7 +116,7 @@ def learning_ports(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     """y1, y2 ← parts of an error vector, shifted and rounded for the learning engine.
 
     Columns: 1 n, 2 errors, 3 their flag, 4 shift of the format, 5 port shift (Var), 6 y1, 7 y2, 8
-    live y, 9 seed (i64), 10 presentation, 11 layer, 12 phase that clears instead.
+    live y, 9 seed and 10 presentation (i64), 11 layer, 12 phase that clears instead.
     """
     n = a[1]
     y1 = part(i32, a[6], n)
@@ -125,16 +127,16 @@ def learning_ports(a, i32, i64, phase):  # type: ignore[no-untyped-def]
             y2[:] = 0
             i32[a[8]] = 0
         return
-    key = stream_key(i64[a[9]], i32[a[10]], a[11] + PORT_STREAM, phase)
+    key = stream_key(i64[a[9]], i64[a[10]], a[11] + PORT_STREAM, phase)
     i32[a[8]] = split_error(part(i32, a[2], n), a[4] + i32[a[5]], key, y1, y2)
 
 
 @merged
-def adapt(a, i32):  # type: ignore[no-untyped-def]
+def adapt(a, i32, i64):  # type: ignore[no-untyped-def]
     """At a sample's end: count fired and saturated neurons; every N samples move the threshold.
 
     Columns: 1 n, 2 x or spike word, 3 is spike word (0/1), 4 T, 5 adapting (Var), 6 fired, 7
-    saturated, 8 samples counted, 9 N, 10 threshold step, 11 highest, 12 low, 13 high, 14 ceiling.
+    saturated, 8 samples counted (6 … 8: i64), 9 N, 10 threshold step, 11 highest, 12 low, 13 high, 14 ceiling.
     """
     if i32[a[5]] == 0 or a[9] == 0:
         return
@@ -143,27 +145,28 @@ def adapt(a, i32):  # type: ignore[no-untyped-def]
         fired, saturated = count_history(state, a[4])
     else:
         fired, saturated = count_fired(state, a[4])
-    i32[a[6]] += fired
-    i32[a[7]] += saturated
-    i32[a[8]] += 1
-    if i32[a[8]] >= a[9]:
-        total = np.int64(a[1]) * i32[a[8]]
-        i32[a[10]] = adapt_step(i32[a[10]], a[11], np.int64(i32[a[6]]), np.int64(i32[a[7]]), total, a[12], a[13], a[14])
-        i32[a[6]] = 0
-        i32[a[7]] = 0
-        i32[a[8]] = 0
+    i64[a[6]] += fired
+    i64[a[7]] += saturated
+    i64[a[8]] += 1
+    if i64[a[8]] >= a[9]:
+        total = np.int64(a[1]) * i64[a[8]]
+        i32[a[10]] = adapt_step(i32[a[10]], a[11], i64[a[6]], i64[a[7]], total, a[12], a[13], a[14])
+        i64[a[6]] = 0
+        i64[a[7]] = 0
+        i64[a[8]] = 0
+
+
+SHARES: Final = Limits(0, 2**40, "a count since the threshold last moved")
+"""Shares of what was counted are in 1/128 of it, in 64 bits."""
 
 
 def declare_adaptation(node: Node, asm: Assembler, columns: dict[str, int], adaptation: Adaptation) -> None:
     """Vars of the adaptive threshold, shared by all neurons that have one."""
-    for name, init in (
-        ("threshold_step", adaptation.initial_step),
-        ("adapting", 1),
-        ("fired", 0),
-        ("saturated", 0),
-        ("samples_counted", 0),
-    ):
-        columns[name] = asm.var(node, name, (1,), init)
+    steps = Limits(0, adaptation.highest_step, "steps of a threshold")
+    columns["threshold_step"] = asm.var(node, "threshold_step", (1,), adaptation.initial_step, limits=steps)
+    columns["adapting"] = asm.var(node, "adapting", (1,), 1)
+    for name in ("fired", "saturated", "samples_counted"):
+        columns[name] = asm.var(node, name, (1,), arena="i64", limits=SHARES)
 
 
 def emit_adaptation(
@@ -196,9 +199,9 @@ class AFTIFNode(Node):
         c = self._columns
         for name in ("u", "v", "x", "delta", "y1", "y2"):
             c[name] = asm.var(self, name, (self.size,))
-        c["presentation"] = asm.var(self, "presentation", (1,), -1)
-        c["port_shift"] = asm.var(self, "port_shift", (1,), self.port_shift)
-        c["overflows"] = asm.var(self, "overflows", (1,), arena="i64")
+        c["presentation"] = asm.var(self, "presentation", (1,), -1, "i64", PRESENTATIONS)
+        c["port_shift"] = asm.var(self, "port_shift", (1,), self.port_shift, limits=Limits(0, PORT_SHIFT_MAX, "bits"))
+        c["overflows"] = asm.var(self, "overflows", (1,), arena="i64", limits=TALLIES)
         declare_adaptation(self, asm, c, self.adaptation)
         c["seed"] = asm.memory.allocate("i64", (1,), self.seed).offset
         c["counters"] = asm.counters(self, self.size)

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from lava_ed.engine.assembler import RUN, Assembler, Node
+from lava_ed.engine.assembler import PRESENTATIONS, RUN, TALLIES, Assembler, Node
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.aft_if import declare_adaptation, emit_adaptation
+from lava_ed.engine.memory import Limits
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.counted import add_count
 from lava_ed.kernels.counting import (
@@ -19,7 +20,7 @@ from lava_ed.kernels.counting import (
     SPIKE_MESSAGES,
     SPIKES,
 )
-from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS, stream_key
+from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS, PORT_SHIFT_MAX, stream_key
 from lava_ed.kernels.neuron import (
     leak_and_fire,
     replay_error,
@@ -33,13 +34,13 @@ from lava_ed.network.adaptation import Adaptation
 
 
 @kernel
-def aftlif_reset(a, i32):  # type: ignore[no-untyped-def]
+def aftlif_reset(a, i32, i64):  # type: ignore[no-untyped-def]
     """At a sample's first phase: next presentation; v, b, d, δ, both history words, y1, y2 ← 0.
 
-    Columns: 1 n, 2 presentation, 3 v, 4 b, 5 d, 6 δ, 7 spike word, 8 support word, 9 y1, 10 y2, 11
+    Columns: 1 n, 2 presentation (i64), 3 v, 4 b, 5 d, 6 δ, 7 spike word, 8 support word, 9 y1, 10 y2, 11
     live y, 12 live δ.
     """
-    i32[a[2]] += 1
+    i64[a[2]] += 1
     n = a[1]
     for k in range(3, 11):
         part(i32, a[k], n)[:] = 0
@@ -81,7 +82,7 @@ def aftlif_replay(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     Columns: 1 n, 2 gate, 3 first phase of the spikes, 4 T, 5 e_in, 6 b, 7 d, 8 δ, 9 live δ, 10 spike
     word, 11 support word, 12 dv, 13 dv of the next layer, 14 event count, 15 events, 16 counters
     (i64), 17 destinations of s_out, 18 destinations of e_out, 19 overflows (i64), 20 port shift, 21
-    y1, 22 y2, 23 live y, 24 seed (i64), 25 presentation, 26 layer.
+    y1, 22 y2, 23 live y, 24 seed and 25 presentation (i64), 26 layer.
     """
     n = a[1]
     if i32[a[2]] == 0:
@@ -118,7 +119,7 @@ def aftlif_replay(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     add_count(i64, c + SPIKES * N_PHASES, messages)
     add_count(i64, c + SPIKE_MESSAGES * N_PHASES, messages * a[18])
     i64[a[19]] += overflows
-    key = stream_key(i64[a[24]], i32[a[25]], a[26] + PORT_STREAM, phase)
+    key = stream_key(i64[a[24]], i64[a[25]], a[26] + PORT_STREAM, phase)
     i32[a[23]] = split_error(d, ERROR_FRACTION_BITS + i32[a[20]], key, y1, y2)
     return np.int64(overflows)
 
@@ -142,9 +143,10 @@ class AFTLIFNode(Node):
         c = self._columns
         for name in ("v", "b", "d", "delta", "spike_word", "support_word", "y1", "y2"):
             c[name] = asm.var(self, name, (self.size,))
-        c["presentation"] = asm.var(self, "presentation", (1,), -1)
-        c["port_shift"] = asm.var(self, "port_shift", (1,), self.port_shift)
-        c["overflows"] = asm.var(self, "overflows", (1,), arena="i64")
+        c["presentation"] = asm.var(self, "presentation", (1,), -1, "i64", PRESENTATIONS)
+        shifts = Limits(0, PORT_SHIFT_MAX - ERROR_FRACTION_BITS, "bits")
+        c["port_shift"] = asm.var(self, "port_shift", (1,), self.port_shift, limits=shifts)
+        c["overflows"] = asm.var(self, "overflows", (1,), arena="i64", limits=TALLIES)
         declare_adaptation(self, asm, c, self.adaptation)
         c["seed"] = asm.memory.allocate("i64", (1,), self.seed).offset
         c["counters"] = asm.counters(self, self.size)

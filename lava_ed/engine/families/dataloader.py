@@ -14,11 +14,12 @@ from lava_ed.engine.assembler import RUN, Assembler, HostTask, Node, Signal
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.references import Reference, is_due, referenced, steps_until
 from lava_ed.engine.families.tallies import add_spikes
-from lava_ed.engine.memory import Memory, Slot, Variable, write_variable
-from lava_ed.errors import DataError
+from lava_ed.engine.memory import Memory, Slot, Variable, check_range, range_of, write_variable
+from lava_ed.errors import ConfigError, DataError
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.events import copy_vector, list_events
 from lava_ed.kernels.views import part
+from lava_ed.network.values import numbers_of
 
 _INT32: Final = np.iinfo(np.int32)
 
@@ -45,10 +46,29 @@ def as_messages(values: Any, what: str) -> npt.NDArray[np.int32]:
     DataError
         If they are not whole numbers of 32 bits.  Lava cuts them only where they are received.
     """
-    array = np.asarray(values)
+    try:
+        array = numbers_of(values, what)
+    except ConfigError as error:
+        raise DataError(f"{error}") from error
     whole = array.astype(np.float64)
     if array.size and not (np.all(whole == np.floor(whole)) and _INT32.min <= whole.min() <= whole.max() <= _INT32.max):
         raise DataError(f"{what} holds {whole.min()} … {whole.max()}: the engine sends integers of 32 bits; round them")
+    return array.astype(np.int32)
+
+
+def _cut(data: npt.NDArray[Any], what: str) -> npt.NDArray[np.int32]:
+    """Values cut to integers, as Lava's channel cuts them.
+
+    Raises
+    ------
+    DataError
+        If they are no finite numbers of 32 bits.
+    """
+    try:
+        array = numbers_of(data, what)
+        check_range(array, range_of(np.int32), what)
+    except ConfigError as error:
+        raise DataError(f"{error}") from error
     return array.astype(np.int32)
 
 
@@ -78,9 +98,11 @@ class _Loader(HostTask):
             where = f"sample {self.next_sample} of {self.name}"
             if self.with_truth:
                 truth = as_messages(truth, f"the ground truth of {where}")
+                if truth.size not in (1, self.truth.size):
+                    raise DataError(f"the ground truth of {where} has shape {truth.shape}, not {self.truth.shape}")
             self.load(memory, np.asarray(data), time_step, where)
             if self.with_truth:
-                memory.view(self.truth)[...] = truth
+                memory.view(self.truth)[...] = truth.reshape(self.truth.shape) if truth.size != 1 else truth.item()
             self.next_sample = (self.next_sample + 1) % len(self.dataset)
         return True
 
@@ -115,9 +137,7 @@ class _StateLoader(_Loader):
         if self.target is not None:
             if data.shape != self.target.shape:
                 raise DataError(f"{where} has shape {data.shape}, the Var that it is loaded to {self.target.shape}")
-            values = np.zeros(data.shape, np.int32)
-            values[...] = data
-            write_variable(memory, self.target, values, by_reference=True)
+            write_variable(memory, self.target, _cut(data, where), by_reference=True, name=where)
 
 
 @dataclass
@@ -175,6 +195,8 @@ class SpikeDataloaderNode(DataloaderNode):
         """Var data, stored time first; OutPort s_out."""
         super().declare(asm)
         c, steps = self._columns, self.data.shape[-1]
+        if not steps:
+            raise ConfigError(f"{self.name}.data has shape {self.data.shape}: samples need at least one time step")
         rows = self.data.reshape(-1, steps).T
         slot = asm.memory.allocate("i32", rows.shape, rows)
         asm.variables[self.name, "data"] = Variable(slot, transposed=True, user_shape=self.data.shape)

@@ -12,7 +12,7 @@ from lava_ed.engine.assembler import SYNAPSES, Assembler, Node, Signal
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.joins import event_input, want_vector_with
 from lava_ed.engine.families.tallies import add_reads, recount
-from lava_ed.engine.memory import Memory, Pending, Slot, Variable, also
+from lava_ed.engine.memory import Limits, Memory, Pending, Slot, Variable, also
 from lava_ed.errors import ConfigError
 from lava_ed.kernels._jit import merged
 from lava_ed.kernels.dense import (
@@ -140,7 +140,7 @@ def declare_weights(
         slot,
         transposed=True,
         pending=pending,
-        largest=largest,
+        limits=Limits(-largest, largest),
         after_write=lambda memory: recount(memory, slot, nonzeros),
     )
     return slot.offset, nonzeros.offset

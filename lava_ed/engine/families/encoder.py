@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.engine.assembler import RUN, Assembler, Node
+from lava_ed.engine.assembler import PRESENTATIONS, RUN, TALLIES, Assembler, Node
 from lava_ed.engine.families import opcodes
+from lava_ed.engine.memory import Limits
 from lava_ed.kernels._jit import merged
 from lava_ed.kernels.counted import add_count
 from lava_ed.kernels.counting import FORWARD, N_PHASES, SPIKE_MESSAGES, SPIKES
@@ -17,7 +18,7 @@ from lava_ed.kernels.encoding import events_of_nonzero, events_of_rate, events_o
 from lava_ed.kernels.fixed_point import stream_key
 from lava_ed.kernels.streams import DROP_STREAM
 from lava_ed.kernels.views import part
-from lava_ed.network.encoding import ENCODERS, GREY_LEVELS, EncoderKind, encoder_table
+from lava_ed.network.encoding import DROP_MAX, ENCODERS, GREY_LEVELS, EncoderKind, encoder_table
 
 TTFS, RATE, CURRENT = range(3)
 
@@ -26,19 +27,19 @@ TTFS, RATE, CURRENT = range(3)
 def encoder_load(a, i32, i64, u8):  # type: ignore[no-untyped-def]
     """At a sample's first phase: next presentation, its pixels, their values.
 
-    Columns: 1 n, 2 values of a table, 3 presentation, 4 table, 5 x, 6 order, 7 starts, 8 pixels
+    Columns: 1 n, 2 values of a table, 3 presentation (i64), 4 table, 5 x, 6 order, 7 starts, 8 pixels
     (u8), 9 sample order (i64), 10 its length (i64), 11 its first presentation (i64), 12 share dropped (Var),
     13 seed (i64).
     """
     n = a[1]
-    i32[a[3]] += 1
-    index = (i32[a[3]] - i64[a[11]]) % i64[a[10]]
+    i64[a[3]] += 1
+    index = (i64[a[3]] - i64[a[11]]) % i64[a[10]]
     row = a[8] + i64[a[9] + index] * n
     load_values(
         part(u8, row, n),
         part(i32, a[4], 256),
         i32[a[12]],
-        stream_key(i64[a[13]], i32[a[3]], DROP_STREAM, 0),
+        stream_key(i64[a[13]], i64[a[3]], DROP_STREAM, 0),
         part(i32, a[5], n),
         part(i32, a[6], n),
         part(i32, a[7], a[2] + 1),
@@ -78,10 +79,10 @@ def encoder_spikes(a, i32, i64, phase):  # type: ignore[no-untyped-def]
 def label(a, i32, i64):  # type: ignore[no-untyped-def]
     """At a sample's first phase: next presentation and its label.
 
-    Columns: 1 presentation, 2 labels, 3 how many (i64), 4 their first presentation (i64), 5 label.
+    Columns: 1 presentation (i64), 2 labels, 3 how many (i64), 4 their first presentation (i64), 5 label.
     """
-    i32[a[1]] += 1
-    i32[a[5]] = i32[a[2] + (i32[a[1]] - i64[a[4]]) % i64[a[3]]]
+    i64[a[1]] += 1
+    i32[a[5]] = i32[a[2] + (i64[a[1]] - i64[a[4]]) % i64[a[3]]]
 
 
 @dataclass
@@ -105,11 +106,11 @@ class EncoderNode(Node):
         table = encoder_table(self.kind, asm.schedule.steps)
         c["values"] = max(int(table.max()), asm.schedule.steps) + 1
         c["x"] = asm.var(self, "x", (self.size,))
-        c["presentation"] = asm.var(self, "presentation", (1,), -1)
-        c["drop"] = asm.var(self, "drop", (1,), self.drop)
+        c["presentation"] = asm.var(self, "presentation", (1,), -1, "i64", PRESENTATIONS)
+        c["drop"] = asm.var(self, "drop", (1,), self.drop, limits=Limits(0, DROP_MAX, "a share in 1/256"))
         c["seed"] = asm.memory.allocate("i64", (1,), self.seed).offset
         c["counters"] = asm.counters(self)
-        asm.var(self, "overflows", (1,), arena="i64")
+        asm.var(self, "overflows", (1,), arena="i64", limits=TALLIES)
         asm.barrier = asm.variables[self.name, "counters"].slot
         c["table"] = asm.memory.allocate("i32", (GREY_LEVELS,), table).offset
         c["order"] = asm.scratch(self.size)
@@ -172,9 +173,9 @@ class LabelNode(Node):
         """Vars labels, presentation; OutPort label_out."""
         c = self._columns
         n = self.capacity if self.labels is None else len(self.labels)
-        c["presentation"] = asm.var(self, "presentation", (1,), -1)
+        c["presentation"] = asm.var(self, "presentation", (1,), -1, "i64", PRESENTATIONS)
         asm.counters(self)
-        asm.var(self, "overflows", (1,), arena="i64")
+        asm.var(self, "overflows", (1,), arena="i64", limits=TALLIES)
         c["labels"] = asm.var(self, "labels", (n,), 0 if self.labels is None else self.labels)
         length = asm.memory.allocate("i64", (1,), n)
         base = asm.memory.allocate("i64", (1,))

@@ -12,6 +12,7 @@ from lava_ed.engine.assembler import RUN, Assembler, Node, Signal
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.float_joins import real_input
 from lava_ed.engine.memory import Variable
+from lava_ed.errors import ConfigError
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.events import copy_vector
 from lava_ed.kernels.floating import float_lif_step, list_real_events
@@ -119,6 +120,8 @@ class FloatLIFNode(Node):
 def _declare_data(node: Node, asm: Assembler, data: npt.NDArray[Any]) -> tuple[int, int, int]:
     """The Var `data` (…, time), stored time first; returns its offset, values a step, and steps."""
     steps = data.shape[-1]
+    if not steps:
+        raise ConfigError(f"{node.name}.data has shape {data.shape}: a RingBuffer needs at least one time step")
     rows = data.reshape(-1, steps).T
     slot = asm.memory.allocate("f64", rows.shape, rows)
     asm.variables[node.name, "data"] = Variable(slot, transposed=True, user_shape=data.shape)

@@ -224,7 +224,9 @@ class FloatSparseNode(FloatSynapsesNode):
             memory.view(derived)[...] = np.append(memory.view(slot), 0)[places]
 
         asm.prologue.append(derive)
-        asm.variables[self.name, "delays"] = Variable(slot, order=delays.order, after_write=derive)
+        asm.variables[self.name, "delays"] = Variable(
+            slot, order=delays.order, user_shape=delays.user_shape, after_write=derive
+        )
         return derived.offset
 
     def emit(self, asm: Assembler) -> None:

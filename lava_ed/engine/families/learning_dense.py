@@ -36,7 +36,7 @@ from lava_ed.engine.families.trace_randoms import (
     Y_IMPULSE_FIRST,
     TraceRandoms,
 )
-from lava_ed.engine.memory import Memory, Slot, Variable, also
+from lava_ed.engine.memory import Limits, Memory, Slot, Variable, also
 from lava_ed.kernels._jit import kernel, merged, pasted
 from lava_ed.kernels.events import copy_rows, copy_vector
 from lava_ed.kernels.loihi_learning import (
@@ -308,8 +308,12 @@ class LearningNode(Node):
             c[side] = asm.memory.allocate("i32", (len(names) * size,), np.concatenate(traces)).offset
             for k, name in enumerate(names):
                 asm.variables[self.name, name] = Variable(Slot("i32", c[side] + k * size, (size,)))
-            for name in (f"{side}0", f"t{side}"):
-                c[name] = asm.var(self, name, (size,), self._initial(name, size))
+            flag, times = f"{side}0", f"t{side}"
+            c[flag] = asm.var(self, flag, (size,), self._initial(flag, size))
+            asm.variables[self.name, flag] = replace(asm.variables[self.name, flag], flag=True)
+            # The rules read the history of the epoch at the step of the last spike.
+            steps = Limits(0, length - 1, "steps of an epoch, t_epoch at most; 0 for no spike")
+            c[times] = asm.var(self, times, (size,), self._initial(times, size), limits=steps)
             c[f"{side}_history"] = asm.scratch(length * len(names) * size)
         c["seen"] = asm.scratch(c["n_pre"])
 
@@ -327,8 +331,8 @@ class LearningNode(Node):
         c["decay"] = memory.allocate("f64", (N_TRACES,), decay_factors(s.taus)).offset
         c["clean"] = asm.scratch(1)
         for k, name in enumerate(TRACES):
-            asm.var(self, f"{name}_tau", (1,), int(s.taus[k]), "i64")
-            asm.var(self, f"{name}_impulse", (1,), int(s.impulses[k]), "i64")
+            asm.var(self, f"{name}_tau", (1,), int(s.taus[k]), "i64", Limits(0, 2**53, "a time constant in steps"))
+            asm.var(self, f"{name}_impulse", (1,), int(s.impulses[k]), "i64", Limits(-(2**53), 2**53, "an impulse"))
 
     def _declare_tallies(self, asm: Assembler) -> Callable[[Memory], None]:
         """Weights and traces as they were, to find those that change; returns what brings them up to date."""

@@ -15,7 +15,7 @@ from lava_ed.engine.families.learning_dense import LearningNode, advance_traces,
 from lava_ed.engine.families.sparse import Entries, SparseNode, declare_structure, places_of
 from lava_ed.engine.families.tallies import tally_sparse_epoch, tally_sparse_learned
 from lava_ed.engine.families.trace_randoms import RANDOM_COLUMNS, SYNAPSE
-from lava_ed.engine.memory import Memory, Variable, also
+from lava_ed.engine.memory import Limits, Memory, Variable, also
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.loihi_learning import decimation_active
 from lava_ed.kernels.sparse_learning import apply_rule_sparse
@@ -91,7 +91,7 @@ class LearningSparseNode(LearningNode, SparseNode):
         for name, entries, is_learned in zip(VARIABLES[1:], self.tags.values(), learned[1:], strict=True):
             size = entries.rows.size
             slot = asm.memory.allocate("i32" if is_learned else "f64", (size,), entries.values)
-            asm.variables[self.name, name] = Variable(slot, order=entries.order, largest=STORED_MAX)
+            asm.variables[self.name, name] = Variable(slot, order=entries.order, limits=Limits(-STORED_MAX, STORED_MAX))
             alive = asm.memory.allocate("i32", (size,), 1).offset if is_learned else 0
             places = self._places(asm, entries) if is_learned else 0
             table.append([*declare_structure(asm, entries), size if is_learned else 0, slot.offset, alive, places])

@@ -12,7 +12,7 @@ from lava_ed.engine.assembler import RUN, Assembler, Node, Signal
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.joins import vector_input
 from lava_ed.engine.families.tallies import add_spikes
-from lava_ed.engine.memory import Memory, Slot, also
+from lava_ed.engine.memory import Limits, Memory, Slot, also
 from lava_ed.kernels._jit import merged
 from lava_ed.kernels.counting import N_PHASES, NEURON_ACTIVE
 from lava_ed.kernels.events import list_events
@@ -114,8 +114,10 @@ class LIFNode(Node):
             c[name] = asm.var(self, name, self.shape, self.state[name], "i16")
         for name, value in zip(("du", "dv"), self.decays, strict=True):
             c[name] = asm.var(self, name, (1,), value)
+        # Lava keeps LIF's as a Python integer, which is any, and TernaryLIF's in 32 bits.
+        wide = Limits(-(2**57), 2**57 - 1, "2^6 times a threshold is compared in 64 bits")
         for name, value in self.thresholds.items():
-            asm.var(self, name, (1,), value)
+            asm.var(self, name, (1,), value, *(("i32", None) if self.kind == TERNARY else ("i64", wide)))
         for name, values in self.constants.items():
             asm.var(self, name, values.shape, values)
         size = int(np.prod(self.shape))

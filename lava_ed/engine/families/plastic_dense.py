@@ -7,9 +7,18 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.engine.assembler import LEARN, RUN, SYNAPSES, Assembler, Node, Signal
+from lava_ed.engine.assembler import (
+    LEARN,
+    PRESENTATIONS,
+    RUN,
+    SYNAPSES,
+    TALLIES,
+    Assembler,
+    Node,
+    Signal,
+)
 from lava_ed.engine.families import opcodes
-from lava_ed.engine.memory import Slot, Variable
+from lava_ed.engine.memory import Limits, Memory, Slot, Variable, also
 from lava_ed.kernels._jit import kernel, merged
 from lava_ed.kernels.counted import add_count
 from lava_ed.kernels.counting import (
@@ -24,20 +33,21 @@ from lava_ed.kernels.counting import (
     UPDATE,
     WEIGHT_WRITES,
 )
-from lava_ed.kernels.fixed_point import stream_key
-from lava_ed.kernels.plasticity import WORK_ROWS, apply_tag, gather_rows, learn_rows
+from lava_ed.kernels.fixed_point import SCALE_EXPONENT_MAX, SCALE_EXPONENT_MIN, TAG_MAX, stream_key
+from lava_ed.kernels.plasticity import COUNTER_ROUNDING, WORK_ROWS, apply_tag, gather_rows, learn_rows
 from lava_ed.kernels.streams import TAG_EXPONENT, TAG_STREAM
 from lava_ed.kernels.synapse import backward_errors, forward_graded, forward_spikes, synops_of
 from lava_ed.kernels.views import matrix, part
+from lava_ed.learning_rules.rate import MAX_MANTISSA
 
 
 @merged
-def dense_reset(a, i32):  # type: ignore[no-untyped-def]
+def dense_reset(a, i32, i64):  # type: ignore[no-untyped-def]
     """At a sample's first phase: x0 and x1 of the neurons that spiked in the last one ← 0.
 
-    Columns: 1 presentation, 2 x0 count, 3 x0 list, 4 x0, 5 x1.
+    Columns: 1 presentation (i64), 2 x0 count, 3 x0 list, 4 x0, 5 x1.
     """
-    i32[a[1]] += 1
+    i64[a[1]] += 1
     # Read once: each store might change the op table for all that LLVM knows.
     count, listed, x0, x1 = i32[a[2]], a[3], a[4], a[5]
     for k in range(count):
@@ -124,7 +134,7 @@ def dense_learn(a, i8, i16, i32, i64, phase):  # type: ignore[no-untyped-def]
     """The learning engine: visit the synapses that the dependency names, where y1 or y2 is live.
 
     Columns: 1 n_pre, 2 n_post, 3 weights (i8), 4 row non-zeros, 5 event count, 6 events, 7 x1, 8
-    with x1, 9 y1, 10 y2, 11 live y, 12 mantissa, 13 exponent, 14 seed (i64), 15 presentation, 16
+    with x1, 9 y1, 10 y2, 11 live y, 12 mantissa, 13 exponent, 14 seed and 15 presentation (i64), 16
     layer, 17 counters (i64), 18 visit all (0/1), 19 tag (i16) or −1, 20 scratch (i16), 21 scalar, 22 flag that
     updates gathered, 23 whether the tag carries what rounding leaves over (else updates gather in it).
     """
@@ -143,7 +153,7 @@ def dense_learn(a, i8, i16, i32, i64, phase):  # type: ignore[no-untyped-def]
     x1 = part(i32, a[7], n_pre)
     y1 = part(i32, a[9], n_post)
     y2 = part(i32, a[10], n_post)
-    presentation = i32[a[15]]
+    presentation = i64[a[15]]
     if a[19] >= 0 and not a[23]:
         tag = matrix(i16, a[19], n_pre, n_post)
         key = stream_key(i64[a[14]], presentation, a[16] + TAG_STREAM, phase)
@@ -174,7 +184,7 @@ def dense_apply_tag(a, i8, i16, i32, i64, phase):  # type: ignore[no-untyped-def
     n_pre, n_post = a[1], a[2]
     tag = matrix(i16, a[19], n_pre, n_post)
     w8 = matrix(i8, a[3], n_pre, n_post)
-    key = stream_key(i64[a[14]], i32[a[15]], a[16], phase)
+    key = stream_key(i64[a[14]], i64[a[15]], a[16], phase)
     effective, writes = apply_tag(
         w8, part(i32, a[4], n_pre), tag, i32[a[12]], i32[a[13]] - TAG_EXPONENT, key, i32[a[21]],
         matrix(i16, a[20], WORK_ROWS, n_post),
@@ -242,23 +252,26 @@ class PlasticDenseNode(Node):
         c = self._columns
         n_pre, n_post = self.shape
         declare_weights(self, asm, c, self.weights)
-        for name, size, init in (
-            ("a_buff", n_post, 0),
-            ("e_buff", n_pre, 0),
-            ("x0", n_pre, 0),
-            ("x1", n_pre, 0),
-            ("y1", n_post, 0),
-            ("y2", n_post, 0),
-            ("presentation", 1, -1),
-            ("rate_mantissa", 1, self.mantissa),
-            ("rate_exponent", 1, self.exponent),
-            ("scalar", 1, self.scalar_rounding),
+        highest = SCALE_EXPONENT_MAX + (TAG_EXPONENT if self.gather else 0)
+        exponents = Limits(SCALE_EXPONENT_MIN, highest, "the exponent of a learning rate")
+        for name, size, init, limits in (
+            ("a_buff", n_post, 0, None),
+            ("e_buff", n_pre, 0, None),
+            ("x0", n_pre, 0, None),
+            ("x1", n_pre, 0, None),
+            ("y1", n_post, 0, None),
+            ("y2", n_post, 0, None),
+            ("rate_mantissa", 1, self.mantissa, Limits(0, MAX_MANTISSA, "the mantissa of a learning rate")),
+            ("rate_exponent", 1, self.exponent, exponents),
+            ("scalar", 1, self.scalar_rounding, Limits(COUNTER_ROUNDING, 255, "a byte, or −1: one for each synapse")),
         ):
-            c[name] = asm.var(self, name, (size,), init)
-        c["overflows"] = asm.var(self, "overflows", (1,), arena="i64")
+            c[name] = asm.var(self, name, (size,), init, limits=limits)
+        c["presentation"] = asm.var(self, "presentation", (1,), -1, "i64", PRESENTATIONS)
+        c["overflows"] = asm.var(self, "overflows", (1,), arena="i64", limits=TALLIES)
         tagged = self.gather or self.carry
         tag = asm.memory.allocate("i16", (n_pre, n_post) if tagged else (1, 1))
-        asm.variables[self.name, "tag_1"] = Variable(tag, transposed=True)
+        held = Limits(0 if self.carry else -TAG_MAX, TAG_MAX, "8 bits" if self.carry else "8 bits and a sign")
+        asm.variables[self.name, "tag_1"] = Variable(tag, transposed=True, limits=held)
         c["tag"] = tag.offset if tagged else -1
         c["seed"] = asm.memory.allocate("i64", (1,), self.seed).offset
         c["counters"] = asm.counters(self)
@@ -267,6 +280,17 @@ class PlasticDenseNode(Node):
         c["work"] = asm.scratch(WORK_ROWS * n_post, "i16")
         asm.vector_signal(self, "a_out", n_post, c["a_buff"])
         asm.vector_signal(self, "e_out", n_pre, c["e_buff"])
+        x0, count, listed = (
+            Slot("i32", c[name], (size,)) for name, size in (("x0", n_pre), ("x0_count", 1), ("x0_list", n_pre))
+        )
+
+        def list_x0(memory: Memory) -> None:
+            """The inputs that spiked, which the loop appends to: it holds each of them once, so that there is room."""
+            spiked = np.flatnonzero(memory.view(x0))
+            memory.view(count)[0] = spiked.size
+            memory.view(listed)[: spiked.size] = spiked
+
+        asm.variables[self.name, "x0"] = also(asm.variables[self.name, "x0"], list_x0)
 
     def emit(self, asm: Assembler) -> None:
         """Forward in the pre-synaptic layer's window, backward at the error's, learning at its own."""
@@ -315,7 +339,7 @@ class PlasticDenseNode(Node):
         if y1 is None or y2 is None:
             return
         for name, port in (("y1", y1), ("y2", y2)):
-            asm.variables[self.name, name] = Variable(Slot("i32", port.values, (self.shape[1],)))
+            asm.variables[self.name, name] = asm.variable_at(Slot("i32", port.values, (self.shape[1],)))
         pre = self._pre(asm)
         if s.kind == "std-ed":
             start, stop, count, events = s.learning_phase, s.period, c["x0_count"], c["x0_list"]
@@ -356,8 +380,8 @@ class FeedbackNode(Node):
         c = self._columns
         declare_weights(self, asm, c, self.weights)
         c["e_buff"] = asm.var(self, "e_buff", self.weights.shape[:1])
-        c["presentation"] = asm.var(self, "presentation", (1,), -1)
-        c["overflows"] = asm.var(self, "overflows", (1,), arena="i64")
+        c["presentation"] = asm.var(self, "presentation", (1,), -1, "i64", PRESENTATIONS)
+        c["overflows"] = asm.var(self, "overflows", (1,), arena="i64", limits=TALLIES)
         c["counters"] = asm.counters(self)
         c["unused"] = asm.scratch(1)
         asm.vector_signal(self, "e_out", self.weights.shape[0], c["e_buff"])

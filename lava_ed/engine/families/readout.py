@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from lava_ed.engine.assembler import RUN, Assembler, Node, Signal
+from lava_ed.engine.assembler import PRESENTATIONS, RUN, TALLIES, Assembler, Node, Signal
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.aft_if import declare_adaptation, emit_adaptation
+from lava_ed.engine.memory import Limits
 from lava_ed.kernels._jit import merged
 from lava_ed.kernels.counted import add_count
 from lava_ed.kernels.counting import (
@@ -18,7 +19,7 @@ from lava_ed.kernels.counting import (
     SPIKE_MESSAGES,
     SPIKES,
 )
-from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS
+from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS, PORT_SHIFT_MAX
 from lava_ed.kernels.neuron import accumulate
 from lava_ed.kernels.softmax import softmax_error, winner
 from lava_ed.kernels.views import part
@@ -39,13 +40,13 @@ def readout_accumulate(a, i32, i64):  # type: ignore[no-untyped-def]
 
 
 @merged
-def softmax_reset(a, i32):  # type: ignore[no-untyped-def]
+def softmax_reset(a, i32, i64):  # type: ignore[no-untyped-def]
     """At a sample's first phase: next presentation; e, message, y1, y2, gate ← 0.
 
-    Columns: 1 n, 2 presentation, 3 e, 4 message, 5 y1, 6 y2, 7 live y, 8 live e, 9 gate.
+    Columns: 1 n, 2 presentation (i64), 3 e, 4 message, 5 y1, 6 y2, 7 live y, 8 live e, 9 gate.
     """
     n = a[1]
-    i32[a[2]] += 1
+    i64[a[2]] += 1
     for k in range(3, 7):
         part(i32, a[k], n)[:] = 0
     for k in range(7, 10):
@@ -101,8 +102,8 @@ class ReadoutNode(Node):
         c = self._columns
         for name in ("u", "v"):
             c[name] = asm.var(self, name, (self.size,))
-        c["presentation"] = asm.var(self, "presentation", (1,), -1)
-        c["overflows"] = asm.var(self, "overflows", (1,), arena="i64")
+        c["presentation"] = asm.var(self, "presentation", (1,), -1, "i64", PRESENTATIONS)
+        c["overflows"] = asm.var(self, "overflows", (1,), arena="i64", limits=TALLIES)
         c["counters"] = asm.counters(self, self.size)
         c["pad"], c["flag"] = asm.scratch(self.size), asm.scratch(1)
         if asm.schedule.readout == "first-spike":
@@ -170,16 +171,16 @@ class SoftmaxErrorNode(Node):
             c[name] = asm.var(self, name, (self.size,))
         asm.named["outputs", "labels"] = asm.variables[self.name, "e"].slot
         for name, init in (
-            ("presentation", -1),
             ("learning", self.learning),
-            ("port_shift", self.port_shift),
             ("prediction", 0),
             ("label", 0),
             ("gate", 0),
         ):
             c[name] = asm.var(self, name, (1,), init)
+        c["port_shift"] = asm.var(self, "port_shift", (1,), self.port_shift, limits=Limits(0, PORT_SHIFT_MAX, "bits"))
+        c["presentation"] = asm.var(self, "presentation", (1,), -1, "i64", PRESENTATIONS)
         for name in ("seen", "correct", "triggered", "overflows"):
-            c[name] = asm.var(self, name, (1,), arena="i64")
+            c[name] = asm.var(self, name, (1,), arena="i64", limits=TALLIES)
         c["seed"] = asm.memory.allocate("i64", (1,), self.seed).offset
         c["counters"] = asm.counters(self)
         c["message"] = asm.scratch(self.size)

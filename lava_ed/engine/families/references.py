@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -12,9 +12,10 @@ import numpy.typing as npt
 
 from lava_ed.engine.assembler import WRITE, Assembler, HostTask, Node
 from lava_ed.engine.families import opcodes
-from lava_ed.engine.memory import Memory, Slot, Variable, write_variable
+from lava_ed.engine.memory import Limits, Memory, Slot, Variable, write_variable
 from lava_ed.errors import BackendError, ConfigError
 from lava_ed.kernels._jit import kernel
+from lava_ed.kernels.fixed_point import WEIGHT_MAX, WEIGHT_MIN
 
 ARENA_CODES: Final = {"i8": 0, "i16": 1, "i32": 2, "i64": 3}
 I8, I16, I32 = 0, 1, 2
@@ -42,14 +43,14 @@ def reset(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
 
 def steps_until(time_step: int, interval: int, phase: int) -> int | None:
     """Steps until ``(t − 1) % interval == phase`` at the end of step t, at least 1; None where that never comes."""
-    if not 0 <= phase < interval:
+    if not (0 <= phase < interval or interval < phase <= 0):
         return None
-    return (phase - time_step) % interval + 1
+    return (phase - time_step) % abs(interval) + 1
 
 
 def is_due(time_step: int, interval: int, phase: int) -> bool:
     """Whether ``(t − 1) % interval == phase`` after `time_step` steps."""
-    return interval > 0 and (time_step - 1) % interval == phase
+    return interval != 0 and (time_step - 1) % interval == phase
 
 
 def referenced(
@@ -75,6 +76,7 @@ def referenced(
 class _Writes(HostTask):
     """Writes a Var whose write needs more than copying, at an interval."""
 
+    name: str
     target: Variable
     settings: tuple[Slot, Slot, Slot]
 
@@ -89,7 +91,8 @@ class _Writes(HostTask):
         """Write if it is time."""
         if is_due(time_step, *self._timing(memory)):
             value = int(memory.view(self.settings[0])[0])
-            write_variable(memory, self.target, np.full(self.target.shape, value), by_reference=True)
+            values = np.full(self.target.shape, value)
+            write_variable(memory, self.target, values, by_reference=True, name=f"what {self.name} writes")
         return True
 
 
@@ -127,9 +130,9 @@ class ResetNode(Node):
         if self._source is None:
             return
         target = referenced(asm, self.name, self._source, "writes")
-        self._check(target)
+        self._limit(asm, target)
         plain = target.after_write is None and target.row_nonzeros is None and target.pending is None
-        if plain and not target.packed and not target.read_only:
+        if plain and not target.packed and not target.flag:
             c = self._columns
             asm.every_step(
                 WRITE, opcodes.RESET,
@@ -138,16 +141,21 @@ class ResetNode(Node):
             )  # fmt: skip
         else:
             value, interval, offset = (asm.variables[self.name, name].slot for name in self.settings)
-            asm.hosts.append(_Writes(target, (value, interval, offset)))
+            asm.hosts.append(_Writes(self.name, target, (value, interval, offset)))
 
-    def _check(self, target: Variable) -> None:
-        """Refuse a value that the Var cannot hold before anything is run."""
+    def _limit(self, asm: Assembler, target: Variable) -> None:
+        """Hold the value, now and whenever it is written, to what the Var can hold: the op checks nothing."""
         assert self._source is not None
-        where = ".".join(self._source)
+        where, limits = ".".join(self._source), target.range
         if target.read_only:
             raise ConfigError(target.read_only)
-        limits = np.iinfo(target.slot.arena.replace("i", "int"))
-        largest = int(limits.max) if target.largest is None else min(int(limits.max), target.largest)
+        if target.flag or limits is None:
+            return
+        if target.packed:
+            limits = Limits(WEIGHT_MIN, WEIGHT_MAX, "weights")
+        limits = limits._replace(meaning=f"that of {where}")
+        setting = asm.variables[self.name, "reset_value"]
+        asm.variables[self.name, "reset_value"] = replace(setting, limits=limits)
         value = int(self.settings["reset_value"][0])
-        if not -largest - 1 <= value <= largest:
-            raise ConfigError(f"{self.name} resets {where} to {value}, which holds {-largest - 1} … {largest}")
+        if not limits.low <= value <= limits.high:
+            raise ConfigError(f"{self.name} resets {where} to {value}, which holds {limits.low} … {limits.high}")

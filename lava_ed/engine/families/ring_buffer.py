@@ -13,6 +13,7 @@ from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.joins import vector_input
 from lava_ed.engine.families.tallies import add_spikes
 from lava_ed.engine.memory import Memory, Variable
+from lava_ed.errors import ConfigError
 from lava_ed.kernels._jit import kernel, merged
 from lava_ed.kernels.events import copy_vector, list_rows_of_events
 from lava_ed.kernels.views import part
@@ -47,6 +48,8 @@ def ring_sink(a, i32, now):  # type: ignore[no-untyped-def]
 def _declare_data(node: Node, asm: Assembler, data: npt.NDArray[Any]) -> tuple[int, int, int]:
     """The Var `data` (…, time), stored time first; returns its offset, values a step, and steps."""
     steps = data.shape[-1]
+    if not steps:
+        raise ConfigError(f"{node.name}.data has shape {data.shape}: a RingBuffer needs at least one time step")
     rows = data.reshape(-1, steps).T
     slot = asm.memory.allocate("i32", rows.shape, rows)
     asm.variables[node.name, "data"] = Variable(slot, transposed=True, user_shape=data.shape)

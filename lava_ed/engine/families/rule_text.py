@@ -72,7 +72,14 @@ class RuleText:
                 raise ConfigError(
                     f"{self._node}.{name} cannot become {text!r}: {error or type(error).__name__}; it stays as it was"
                 ) from error
-            for key, values in self._contents(table).items():
+            contents = self._contents(table)
+            for key, values in contents.items():
+                if len(values) > len(memory.view(self._tables[key])):
+                    raise ConfigError(
+                        f"{self._node}.{name} cannot become {text!r}: the rule has {len(values)} {key} then, and there "
+                        f"is room for {len(memory.view(self._tables[key]))}; it stays as it was"
+                    )
+            for key, values in contents.items():
                 memory.view(self._tables[key])[: len(values)] = values
             codes = np.frombuffer(text.encode("ascii"), np.uint8)
             view = memory.view(self._texts[name])

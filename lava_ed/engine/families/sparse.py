@@ -14,7 +14,7 @@ from lava_ed.engine.families.delay_dense import MAX_DELAY
 from lava_ed.engine.families.dense import SUM_LIMIT, WeightFormat
 from lava_ed.engine.families.joins import event_input
 from lava_ed.engine.families.tallies import add_reads
-from lava_ed.engine.memory import Memory, Pending, Slot, Variable
+from lava_ed.engine.memory import Limits, Memory, Pending, Slot, Variable, check_range, range_of
 from lava_ed.errors import ConfigError
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.dense import MIXED_MIN, advance_delays, scale_accumulator
@@ -88,6 +88,8 @@ class Entries:
         In the type that the user gave.
     order : integer (k,)
         Place of each value, in the order in which Lava's `Var.get` and `set` take them.
+    whole : bool
+        The user gave an array or one number, all of it is stored, and `Var.get` gives an array of `shape`.
     """
 
     shape: tuple[int, int]
@@ -95,6 +97,7 @@ class Entries:
     rows: npt.NDArray[np.int32]
     values: npt.NDArray[Any]
     order: npt.NDArray[np.int64]
+    whole: bool = False
 
     @classmethod
     def of(
@@ -103,13 +106,20 @@ class Entries:
         rows: npt.NDArray[np.integer[Any]],
         columns: npt.NDArray[np.integer[Any]],
         values: npt.NDArray[Any],
+        whole: bool = False,
     ) -> Entries:
         """Sort values that come in the user's order."""
         by_pre = np.lexsort((rows, columns))
         order = np.empty(len(rows), np.int64)
         order[by_pre] = np.arange(len(rows))
         starts = np.concatenate([[0], np.cumsum(np.bincount(columns, minlength=shape[1]))])
-        return cls((shape[0], shape[1]), starts.astype(np.int32), rows[by_pre].astype(np.int32), values[by_pre], order)
+        pointers, targets = starts.astype(np.int32), rows[by_pre].astype(np.int32)
+        return cls((shape[0], shape[1]), pointers, targets, values[by_pre], order, whole)
+
+    @property
+    def user_shape(self) -> tuple[int, ...]:
+        """Shape in which the user reads and writes the values."""
+        return self.shape if self.whole else self.values.shape
 
     @property
     def columns(self) -> npt.NDArray[np.int64]:
@@ -210,6 +220,7 @@ class SparseNode(Node):
         def store(memory: Memory) -> None:
             """Cut the weights to their format, once, as Lava does in the first step."""
             assert pending.values is not None
+            check_range(pending.values, range_of(np.int32), f"{self.name}.weights")
             given = pending.values.astype(np.int32)
             stored = self.weight_format.stored(given) if given.size else given
             if stored.size and max(stored.max(), -stored.min()) > largest:
@@ -223,7 +234,7 @@ class SparseNode(Node):
 
         asm.prologue.append(store)
         asm.variables[self.name, "weights"] = Variable(
-            slot, pending=pending, largest=largest, order=entries.order, after_write=recount
+            slot, pending=pending, limits=Limits(-largest, largest), order=entries.order, after_write=recount
         )
 
     def forward(self, asm: Assembler, pre: Signal, opcode: int, *more: int) -> None:
@@ -275,7 +286,9 @@ class DelaySparseNode(SparseNode):
             derive(memory)
 
         asm.prologue.append(check)
-        asm.variables[self.name, "delays"] = Variable(slot, order=entries.order, after_write=derive)
+        asm.variables[self.name, "delays"] = Variable(
+            slot, order=entries.order, user_shape=entries.user_shape, after_write=derive
+        )
 
     def _declare_output(self, asm: Assembler) -> None:
         """What is sent is slot 0 of the buffer."""

@@ -38,7 +38,7 @@ def entries_of(var: Any) -> Entries:
         rows, columns, values = find(matrix, explicit_zeros=True) if matrix.nnz else nothing
         return Entries.of(var.shape, rows, columns, np.asarray(values))
     rows, columns = (places.reshape(-1) for places in np.indices(var.shape))
-    return Entries.of(var.shape, rows, columns, np.broadcast_to(np.asarray(var.init), var.shape).reshape(-1))
+    return Entries.of(var.shape, rows, columns, np.broadcast_to(np.asarray(var.init), var.shape).reshape(-1), True)
 
 
 def whole_entries_of(var: Any) -> Entries:

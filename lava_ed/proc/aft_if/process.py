@@ -8,7 +8,7 @@ from lava.magma.core.process.ports.ports import InPort, OutPort
 from lava.magma.core.process.variable import Var
 
 from lava_ed.kernels.fixed_point import TRACE_MAX
-from lava_ed.proc.phased import AdaptiveProcess
+from lava_ed.proc.phased import AdaptiveProcess, check_port_shift
 
 
 class AFTIF(AdaptiveProcess):
@@ -66,4 +66,4 @@ class AFTIF(AdaptiveProcess):
         self.s_out_y3 = OutPort(shape=shape)
         for name in ("u", "v", "x", "delta", "y1", "y2"):
             setattr(self, name, Var(shape=shape, init=0))
-        self.port_shift = Var(shape=(1,), init=port_shift)
+        self.port_shift = Var(shape=(1,), init=check_port_shift(port_shift))

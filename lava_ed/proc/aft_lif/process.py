@@ -7,7 +7,8 @@ from typing import Any
 from lava.magma.core.process.ports.ports import InPort, OutPort
 from lava.magma.core.process.variable import Var
 
-from lava_ed.proc.phased import AdaptiveProcess
+from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS, PORT_SHIFT_MAX
+from lava_ed.proc.phased import AdaptiveProcess, check_port_shift
 
 
 class AFTLIF(AdaptiveProcess):
@@ -16,8 +17,10 @@ class AFTLIF(AdaptiveProcess):
     Forward: v ← λ·v + a_in; spike and hard reset where v ≥ θ.  A history word keeps the steps of
     the spikes, a second one those whose membrane was within the surrogate's support, v − θ < α.
     Replay, t = T − 1 … 0, only where the gate was opened: D ← λ·D, B ← λ_post·B + e_in; at a spike
-    ε = h·B, Δ = ε − D is sent on e_out, D ← ε; y1, y2 are the top 7 bits of D's parts.  The spikes
-    themselves are replayed on s_out one step earlier, at the clock of the next layer.
+    ε = h·B, Δ = ε − D is sent on e_out, D ← ε.  y1 and y2 are D where it is positive and −D where it is
+    negative, without D's 8 fractional bits and `port_shift` bits more: these are rounded stochastically, so
+    that the mean is D's, and what passes 127 is 127.  The spikes themselves are replayed on s_out one step
+    earlier, at the clock of the next layer.
 
     Parameters
     ----------
@@ -69,4 +72,5 @@ class AFTLIF(AdaptiveProcess):
         self.s_out_y3 = OutPort(shape=shape)
         for name in ("v", "b", "d", "delta", "spike_word", "support_word", "y1", "y2"):
             setattr(self, name, Var(shape=shape, init=0))
-        self.port_shift = Var(shape=(1,), init=port_shift)
+        most = PORT_SHIFT_MAX - ERROR_FRACTION_BITS
+        self.port_shift = Var(shape=(1,), init=check_port_shift(port_shift, most))

@@ -9,7 +9,7 @@ from lava.magma.core.process.variable import Var
 
 from lava_ed.errors import ConfigError
 from lava_ed.network.spec import ROUNDINGS, Rounding
-from lava_ed.proc.phased import PhasedProcess
+from lava_ed.proc.phased import PhasedProcess, check_port_shift
 
 
 class SoftmaxError(PhasedProcess):
@@ -69,7 +69,7 @@ class SoftmaxError(PhasedProcess):
             setattr(self, name, Var(shape=shape, init=0))
         for name, init in (
             ("learning", 1),
-            ("port_shift", port_shift),
+            ("port_shift", check_port_shift(port_shift)),
             ("prediction", 0),
             ("label", 0),
             ("gate", 0),

@@ -1,0 +1,108 @@
+"""Numbers that a caller hands over, as arrays and counts; what is none is refused in the caller's own terms."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.errors import ConfigError, ShapeError
+
+__all__ = ["count_of", "numbers_of", "shown"]
+
+_LONGEST: int = 60
+"""Characters of a value that a message shows."""
+
+
+def shown(value: Any) -> str:
+    """A value as a message shows it: short, and whatever its own `repr` does."""
+    try:
+        text = repr(value)
+    except Exception:  # `repr` runs the caller's code
+        text = f"a {type(value).__name__}"
+    text = " ".join(text.split())
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def numbers_of(
+    value: Any, what: str = "the value", needed: str = "real numbers", error: type[ConfigError] = ConfigError
+) -> npt.NDArray[Any]:
+    """An array of bools, integers or floats.
+
+    Integers beyond 64 bits become floats, which every range check refuses where they do not fit.
+
+    Parameters
+    ----------
+    value : array_like
+    what : str
+        How a message names it.
+    needed : str
+        What the message asks for.
+    error : type
+        What is raised where it holds anything else.
+
+    Raises
+    ------
+    ShapeError
+        If its rows have different lengths.
+    ConfigError
+        If it holds anything but real numbers.
+
+    Examples
+    --------
+    >>> numbers_of([1, 2.5]).tolist()
+    [1.0, 2.5]
+    """
+    try:
+        array = np.asarray(value)
+    except Exception as failure:  # numpy runs the caller's own conversions
+        if isinstance(failure, ValueError) and isinstance(value, (list, tuple)):
+            raise ShapeError(
+                f"{what} {shown(value)} is no array ({failure}): give each row the same length"
+            ) from failure
+        raise error(f"{what} {shown(value)} is no array of {needed}: {failure}") from failure
+    if array.dtype.kind == "O" and array.size and all(_is_real(item) for item in array.flat):
+        array = _as_floats(array, what)
+    if array.dtype.kind not in "biuf":
+        raise error(f"{what} of type {array.dtype} are not {needed}: {shown(value)}")
+    return array
+
+
+def _is_real(item: Any) -> bool:
+    """Whether an object of an array is a number of Python's or numpy's."""
+    return isinstance(item, (int, float, np.integer, np.floating))
+
+
+def _as_floats(array: npt.NDArray[Any], what: str) -> npt.NDArray[np.float64]:
+    """Objects that are numbers, in 64 bits."""
+    try:
+        return array.astype(np.float64)
+    except OverflowError as error:
+        raise ConfigError(f"{what} holds an integer beyond the largest float: give a smaller one") from error
+
+
+def count_of(value: Any, what: str, least: int | None = 0) -> int:
+    """A whole number of at least `least`, or any with None, from Python or numpy.
+
+    Raises
+    ------
+    ConfigError
+        If it is a bool, no integer, or smaller.
+
+    Examples
+    --------
+    >>> count_of(np.int64(3), "steps")
+    3
+    """
+    try:
+        number = operator.index(value)
+    except Exception:  # `__index__` may be the caller's code
+        number = None
+    if number is None or isinstance(value, (bool, np.bool_)):
+        raise ConfigError(f"{what} is {shown(value)}: an integer{f' of at least {least}' if least else ''} is needed")
+    if least is not None and number < least:
+        wanted = "it must not be negative" if least == 0 else f"at least {least} is needed"
+        raise ConfigError(f"{what} is {number}: {wanted}")
+    return number
