@@ -10,7 +10,9 @@ from lava_ed.engine import build_program
 from lava_ed.errors import ExchangeError
 from lava_ed.exchange import netx_decisions, netx_of_model, netx_program, spike_trains
 from lava_ed.exchange.netx.program import window
-from lava_ed.network import Adaptation
+from lava_ed.learning_rules import MPDED
+from lava_ed.network import Adaptation, NetworkSpec
+from lava_ed.train import Model
 
 
 def trained_trajectory(model, image):
@@ -102,6 +104,50 @@ def test_membranes_that_could_leave_the_register_are_refused():
     wide.weights["dense2"][0, 0] = 1
     with pytest.raises(ExchangeError, match=r"layer 2 T = 32 steps of input can sum up to ±163,840"):
         netx_of_model(wide)
+
+
+def strongly_inhibited(positive):
+    """96 inputs: half of them pull hidden neurons below −2^23 within T = 32 steps, the others push them up."""
+    spec = NetworkSpec((96, 4, 3), MPDED(2.0**-4), steps=32, adaptation=Adaptation(initial_step=30, interval=0))
+    rng = np.random.default_rng(2)
+    first = np.where(
+        np.arange(96) < 60, rng.integers(-127, -90, (4, 96)), rng.integers(positive // 2, positive, (4, 96))
+    )
+    weights = {"dense1": first.T.astype(np.int8), "dense2": rng.integers(-90, 90, (4, 3)).astype(np.int8)}
+    return Model(spec, weights, {"hidden1": np.array([30], np.int32)})
+
+
+def test_a_hidden_membrane_that_is_cut_too_late_to_spike_again_is_exact():
+    model = strongly_inhibited(100)
+    net = netx_of_model(model)
+    rng = np.random.default_rng(3)
+    rates = np.stack([rng.integers(0, 256, 12), rng.integers(0, 256, 12)])
+    cut = fired = 0
+    for low, high in (*rates.T, (255, 0), (255, 255), (0, 255)):
+        image = np.where(np.arange(96) < 60, low, high).astype(np.uint8)
+        rows, words = trained_trajectory(model, image)
+        data = np.zeros((96, period := window(net, 32)), np.int32)
+        data[:, :32] = spike_trains(image[None], "rate", 32)[0]
+        program = netx_program(net, data, period, record=True)
+        for t in range(34):
+            program.run(1)
+            cut += int(np.any(program.get("neuron1", "v") != 32 * rows["hidden1"][t]))
+        spikes = program.get("spikes1", "data")[:, 1:33]
+        expected = (words["hidden1"][-1][:, None] >> np.arange(32)) & 1
+        assert np.array_equal(spikes, expected)
+        assert np.array_equal(program.get("neuron2", "v"), 32 * rows["readout"][-1])
+        fired += int(spikes.sum())
+    assert cut > 10, "no membrane was cut"
+    assert fired > 10
+
+
+def test_a_hidden_membrane_that_could_spike_after_it_was_cut_is_refused():
+    """Cut after 9 of 32 steps at the earliest, then brought up by 23·150·127."""
+    spec = NetworkSpec((300, 4, 3), MPDED(2.0**-4), steps=32, adaptation=Adaptation(initial_step=30, interval=0))
+    first = np.where(np.arange(300)[:, None] < 150, -100, 127) * np.ones((1, 4), np.int8)
+    weights = {"dense1": first.astype(np.int8), "dense2": np.array([[1, -1, 2]] * 4, np.int8)}
+    with pytest.raises(ExchangeError, match=r"layer 1 T = 32 steps .* ±480,000.*with these weights 8 would fit"):
+        netx_of_model(Model(spec, weights, {"hidden1": np.array([30], np.int32)}))
 
 
 def test_a_layer_of_zeros_is_refused():

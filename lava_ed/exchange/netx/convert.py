@@ -28,7 +28,8 @@ def netx_of_model(model: Model, notes: dict[str, Any] | None = None) -> NetxNetw
     AFT-LIF with a frozen threshold θ and no leak is v ← v + a, a spike where v ≥ θ, v ← 0 then.  With the stored
     (halved) weights w/2, exponent e ≥ 0, a LIF neuron of iDecay 4096, vDecay 0 and
     vThMant = ⌈θ/2^(e+1)⌉ − 1 holds v_LIF = 2^6·v/2^(e+1), and spikes in the same steps: its comparison is strict, and
-    all sums are whole multiples.  The readout is a LIF neuron whose threshold lies above its membrane's range.
+    all sums are whole multiples.  A hidden LIF membrane may be cut at −2^23, where v goes on: only if it can't spike
+    any more in the steps that are left.  The readout is a LIF neuron whose threshold lies above its membrane's range.
 
     Parameters
     ----------
@@ -53,8 +54,9 @@ def netx_of_model(model: Model, notes: dict[str, Any] | None = None) -> NetxNetw
         weight = model.weights[f"dense{layer}"].T.astype(np.int64)
         check_exact(weight, f"connection {layer}")
         last = layer == len(spec.sizes) - 1
-        _check_range(weight, spec.steps, layer, last)
         threshold = NEVER if last else _mantissa(model, layer)
+        unit = 1 << (spec.weight_exponents[layer - 1] + 1)
+        _check_range(weight, spec.steps, layer, None if last else threshold, unit)
         layers.append(NetxLayer("dense", (weight.shape[0],), NetxNeuron(FORGETS, 0, threshold), weight))
     standard = {"encoder": spec.encoder, "steps": spec.steps, "readout": spec.readout, "rule": spec.rule.kind}
     return NetxNetwork(tuple(layers), {**standard, **(notes or {})})
@@ -89,16 +91,31 @@ def _mantissa(model: Model, layer: int) -> int:
     return mantissa
 
 
-def _check_range(weight: npt.NDArray[np.int64], steps: int, layer: int, last: bool) -> None:
-    """No sum may leave the LIF membrane: below through T steps of all negative inputs, in a readout above too.
+def _check_range(weight: npt.NDArray[np.int64], steps: int, layer: int, threshold: int | None, unit: int) -> None:
+    """Spikes of a hidden layer, and membranes of a readout (`threshold` None), are those of the trained net.
 
-    A hidden membrane cannot get stuck above: it spikes there, saturated or not.
+    A readout may not leave the LIF membrane's range.  A hidden membrane cannot get stuck above: it spikes there.  Below
+    it may be cut, after k = ⌊131,071/Σ|w⁻|⌋ + 1 steps at the earliest, if T − k steps of its positive inputs
+    cannot bring it from there to its threshold: the uncut one of the trained net lies lower still.
     """
-    lowest = steps * int(np.minimum(weight, 0).sum(axis=1).min())
-    highest = steps * int(np.maximum(weight, 0).sum(axis=1).max()) if last else 0
-    worst = max(-lowest, highest)
-    if worst > MEMBRANE_MAX:
+    negative, positive = -np.minimum(weight, 0).sum(axis=1), np.maximum(weight, 0).sum(axis=1)
+    falls = steps * negative
+    if threshold is None:
+        worst = int(max(falls.max(), (steps * positive).max()))
+        refused = worst > MEMBRANE_MAX
+    else:
+        left = np.maximum(steps - (MEMBRANE_MAX // np.maximum(negative, 1) + 1), 0)
+        revives = (falls > MEMBRANE_MAX) & (left * positive > MEMBRANE_MAX + threshold)
+        worst = int(falls[revives].max(initial=0))
+        refused = bool(revives.any())
+    if refused:
         raise ExchangeError(
             f"in layer {layer} T = {steps} steps of input can sum up to ±{worst:,}, a LIF membrane holds "
-            f"±{MEMBRANE_MAX:,}: take fewer steps or smaller weights, or {WAY_OUT}"
+            f"±{MEMBRANE_MAX:,}: take fewer steps (with these weights {steps * MEMBRANE_MAX // worst} would fit) or "
+            f"smaller weights, or {WAY_OUT}"
+        )
+    if int(falls.max()) * unit > STATE_MAX:
+        raise ExchangeError(
+            f"in layer {layer} T = {steps} steps of input can sum up to −{int(falls.max()) * unit:,}, beyond the 24 "
+            f"bits of the trained net's own membrane: take fewer steps or a smaller weight exponent, or {WAY_OUT}"
         )
