@@ -10,7 +10,6 @@ from typing import Any, Final
 from lava_ed.energy.prices import PriceList, load_price_list
 from lava_ed.energy.report import energy_report
 from lava_ed.errors import ConfigError
-from lava_ed.learning_rules import RULES
 
 __all__ = ["DEPENDENCIES", "estimate_sample", "sample_counts"]
 
@@ -103,6 +102,8 @@ def _check(sizes: Sequence[int], spikes: Sequence[int], steps: int, visits: str)
 
 def _check_spikes(sizes: Sequence[int], spikes: Sequence[int], steps: int, rule: str | None) -> None:
     """No layer spikes more often than its neurons can."""
+    from lava_ed.learning_rules import RULES  # which loads numba
+
     if rule is not None and rule not in RULES:
         raise ConfigError(f"rule {rule!r} is unknown: use one of {', '.join(RULES)}")
     once = rule is not None and RULES[rule].kind in ONE_SPIKE
