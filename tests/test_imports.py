@@ -38,7 +38,7 @@ MAY_IMPORT = {
     "files": {"errors"},
     "kernels": {"errors"},
     "learning_rules": {"errors", "kernels"},
-    "network": {"errors", "kernels", "learning_rules"},
+    "network": {"errors", "files", "kernels", "learning_rules"},
     "engine": {"errors", "kernels", "learning_rules", "network"},
     # beside it, with Lava
     "proc": {"errors", "kernels", "learning_rules", "network", "data"},

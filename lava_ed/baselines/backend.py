@@ -29,6 +29,7 @@ from lava_ed.kernels.surrogate_loop import (
 )
 from lava_ed.learning_rules import LearningRate
 from lava_ed.network.spec import NetworkSpec
+from lava_ed.network.state import check_state
 from lava_ed.network.weights import pack_weights, unpack_weights
 
 _STATE: Final = {
@@ -161,17 +162,11 @@ class BaselineBackend:
 
     def load_state(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Inverse of `state`: all Vars or, with a CheckpointError, none."""
-        from lava_ed.train.backend import check_state
-
         check_state(state, self.state())
         try:
             packed = {layer: pack_weights(state[f"dense{layer}.weights"]) for layer in self.spec.layers}
         except ConfigError as error:
             raise CheckpointError(f"the saved state does not fit this net: {error}") from error
-        for layer in self._thresholds():
-            step = int(state[f"{self._node(layer)}.threshold_step"][0])
-            if not 0 <= step <= self.spec.adaptation.highest_step:
-                raise CheckpointError(f"the saved threshold step {step} is outside this net's range: train anew")
         self._write(state, packed)
 
     def _write(self, state: Mapping[str, npt.NDArray[Any]], packed: Mapping[int, npt.NDArray[np.int8]]) -> None:

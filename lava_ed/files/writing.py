@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import platform
 import secrets
 import stat
 import time
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -83,8 +86,29 @@ def remove_leftovers(folder: Path) -> None:
     with suppress(OSError):
         for path in folder.glob(f"{_PREFIX}*.tmp"):
             with suppress(OSError):
-                if path.lstat().st_mtime < oldest:
+                if _is_abandoned(path.name) or path.lstat().st_mtime < oldest:
                     path.unlink()
+
+
+def _is_abandoned(name: str) -> bool:
+    """Whether the process of this machine that made a temporary file has ended."""
+    machine, _, rest = name.removeprefix(_PREFIX).partition("-")
+    process = rest.partition("-")[0]
+    if machine != _machine() or not process.isdecimal():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False
+
+
+@cache
+def _machine() -> str:
+    """A short mark of this machine: the same number of a process means another process on another one."""
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 
 
 def _permissions(target: Path) -> int | None:
@@ -115,7 +139,7 @@ def _create_beside(target: Path) -> tuple[Path, int]:
     for name in ("O_NOFOLLOW", "O_CLOEXEC", "O_BINARY"):
         flags |= getattr(os, name, 0)
     while True:
-        temporary = target.with_name(f"{_PREFIX}{secrets.token_hex(8)}.tmp")
+        temporary = target.with_name(f"{_PREFIX}{_machine()}-{os.getpid()}-{secrets.token_hex(8)}.tmp")
         with suppress(FileExistsError):
             return temporary, os.open(temporary, flags, 0o666)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from numbers import Integral
 from typing import Any
 
 from lava_ed.errors import ConfigError
@@ -27,7 +28,7 @@ class Adaptation:
     Raises
     ------
     ConfigError
-        If a share is outside 0 … 128, the band is empty, or a number is negative.
+        If a number is no integer, a share is outside 0 … 128, the band is empty, or a number is negative.
     """
 
     initial_step: int = 32
@@ -37,6 +38,9 @@ class Adaptation:
     ceiling: int = 13
 
     def __post_init__(self) -> None:
+        for name, value in asdict(self).items():
+            if not isinstance(value, Integral) or isinstance(value, bool):
+                raise ConfigError(f"adaptation: {name} is {value!r}, an integer is needed")
         if not 0 <= self.low < self.high <= 128 or not 0 <= self.ceiling <= 128:
             raise ConfigError(
                 f"adaptation band {self.low} … {self.high}, ceiling {self.ceiling}: shares are in 1/128, "

@@ -11,12 +11,13 @@ import numpy.typing as npt
 from lava.magma.core.run_conditions import RunSteps
 from lava.magma.core.run_configs import Loihi2SimCfg
 
-from lava_ed.errors import CheckpointError, DataError, ShapeError
+from lava_ed.errors import DataError, ShapeError
 from lava_ed.kernels.counting import COUNTERS, PHASES
 from lava_ed.learning_rules import LearningRate
 from lava_ed.network.classifier import EDClassifier
 from lava_ed.network.lava_runtime import child_processes, ended_at_once
 from lava_ed.network.spec import NetworkSpec
+from lava_ed.network.state import check_state
 from lava_ed.network.weights import unpack_weights
 
 _NOT_STATE = {"samples", "labels"}
@@ -109,14 +110,7 @@ class LavaBackend:
 
     def load_state(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Write back what `state` gave; nothing is written if it does not fit."""
-        expected = {f"{name}.{var}" for name, var in self._variables()}
-        if set(state) != expected:
-            differing = sorted(set(state) ^ expected)
-            raise CheckpointError(f"state and net differ in {', '.join(differing[:5])}: it was saved for another net")
-        for name, var in self._variables():
-            shape, wanted = state[f"{name}.{var}"].shape, getattr(self.net.processes[name], var).shape
-            if shape != wanted:
-                raise CheckpointError(f"{name}.{var} has shape {shape} in the state, {wanted} in the net")
+        check_state(state, self.state())
         for name, var in self._variables():
             self._write(name, var, state[f"{name}.{var}"])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from numbers import Integral
 from typing import Any, Final, Literal
 
@@ -262,6 +262,12 @@ class NetworkSpec:
         return range(1, len(self.sizes) - 1)
 
     @property
+    def threshold_nodes(self) -> tuple[str, ...]:
+        """Processes that have a threshold: the hidden layers, and a readout that spikes."""
+        spikes = self.rule.kind == "renner" or self.readout == "first-spike"
+        return (*(f"hidden{layer}" for layer in self.hidden), *(("readout",) if spikes else ()))
+
+    @property
     def graded_input(self) -> bool:
         """Whether the encoder's spikes carry a payload."""
         return self.encoder == "current"
@@ -291,27 +297,27 @@ class NetworkSpec:
         Raises
         ------
         ConfigError
-            If the description is of another format, or has unknown or missing entries.
+            If the description is of another format, or has unknown or missing entries or such of another type.
         """
+        from lava_ed.network.schema import check_net
+
         values = dict(data)
         found = values.pop("format", None)
         for name, value in EARLIER.items():
             values.setdefault(name, value)
         if found != FORMAT:
             raise ConfigError(f"network description has format {found}, this version reads {FORMAT}: retrain the net")
-        try:
-            rule = dict(values.pop("rule"))
-            kind = RULES[rule.pop("name")]
-            rule["decay"] = tuple((float(p), float(f)) for p, f in rule["decay"])
-            missing = {item.name for item in fields(cls)} - set(values) - {"rule"}
-            if missing or "learning_rate" not in rule:
-                raise KeyError(", ".join(sorted(missing)) or "learning_rate")
-            for name in ("adaptation", "readout_adaptation"):
-                values[name] = Adaptation(**values[name])
-            for name in ("sizes", "init_limits", "weight_exponents"):
-                values[name] = tuple(values[name])
-            return cls(rule=kind(**rule), **values)
-        except ConfigError:
-            raise
-        except (KeyError, TypeError, ValueError) as error:
-            raise ConfigError(f"network description is not complete or has unknown entries: {error}") from error
+        check_net(values)
+        rule = dict(values.pop("rule"))
+        if rule["name"] not in RULES:
+            raise ConfigError(
+                f"network description is not complete or has unknown entries: rule {rule['name']!r} is none of "
+                f"{', '.join(RULES)}"
+            )
+        kind = RULES[rule.pop("name")]
+        rule["decay"] = tuple((float(p), float(f)) for p, f in rule["decay"])
+        for name in ("adaptation", "readout_adaptation"):
+            values[name] = Adaptation(**values[name])
+        for name in ("sizes", "init_limits", "weight_exponents"):
+            values[name] = tuple(values[name])
+        return cls(rule=kind(**rule), **values)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from os import PathLike
-from pathlib import Path
 from typing import Any
 
 from lava_ed.errors import ConfigError
+from lava_ed.files.reading import read_json, shown
 from lava_ed.network.adaptation import Adaptation
 from lava_ed.train.config import TrainConfig
 from lava_ed.train.names import check_names
@@ -67,17 +68,30 @@ def read_settings(path: str | PathLike[str]) -> tuple[str, str, dict[str, Any]]:
     --------
     lava_ed.train.TrainConfig.create : takes the settings.
     """
+    way = "it holds rule, dataset and settings, as the best.json of a sweep does"
+    if not os.path.isfile(path):
+        raise ConfigError(f"{shown(path)} cannot be read (no such file): give the best.json of a sweep")
+    value = read_json(path, error=ConfigError, hint=f"it is no file of settings; {way}")
+    entries = value if isinstance(value, dict) else {}
+    rule, dataset, settings = (entries.get(name) for name in ("rule", "dataset", "settings"))
+    if not isinstance(rule, str) or not isinstance(dataset, str) or not isinstance(settings, dict):
+        raise ConfigError(f"{shown(path)} is no file of settings (an entry is missing or of another type): {way}")
     try:
-        value = json.loads(Path(path).read_text(encoding="utf-8"))
-        return str(value["rule"]), str(value["dataset"]), typed(value["settings"])
-    except OSError as error:
-        raise ConfigError(
-            f"{path} cannot be read ({error.strerror or error}): give the best.json of a sweep"
-        ) from error
-    except ConfigError:
-        raise
-    except (KeyError, TypeError, ValueError) as error:
-        raise ConfigError(
-            f"{path} is no file of settings ({error!r}): it holds rule, dataset and settings, as the best.json of a "
-            "sweep does"
-        ) from error
+        return rule, dataset, checked_settings(rule, dataset, settings)
+    except ConfigError as error:
+        raise ConfigError(f"{shown(path)} is no file of settings ({error}): {way}") from error
+
+
+def checked_settings(rule: str, dataset: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Settings as JSON holds them, as fields of `TrainConfig` after a check of their names and types.
+
+    Raises
+    ------
+    ConfigError
+    """
+    if fixed := sorted({"rule", "dataset", "format"} & settings.keys()):
+        raise ConfigError(f"{', '.join(fixed)} is no setting: it stands beside them")
+    complete = TrainConfig.create(rule, dataset).to_dict()
+    # As a whole configuration, so that the one schema of configurations holds here too.
+    TrainConfig.from_dict({**complete, **settings})
+    return typed(settings)

@@ -5,17 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from numbers import Integral
 from os import PathLike
-from pathlib import Path
 from typing import Any, Final
 
 from lava_ed import __version__
 from lava_ed.data import Dataset, load_dataset
 from lava_ed.errors import ConfigError, LavaEDError, RunFolderError
+from lava_ed.files.reading import brief
 from lava_ed.learning_rules import RULES, LearningRate
 from lava_ed.sweep.score import guarded_accuracy
-from lava_ed.sweep.settings import complete, plain, typed
+from lava_ed.sweep.settings import checked_settings, complete, plain
 from lava_ed.sweep.space import SPACES, draw, training_settings
+from lava_ed.sweep.storage import StudyFile, Told
 from lava_ed.train.config import TrainConfig
 from lava_ed.train.run_data import TrainedFor, checked
 from lava_ed.train.run_folder import RunFolder
@@ -57,6 +59,8 @@ class SweepConfig:
     def __post_init__(self) -> None:
         if self.rule not in SPACES:
             raise ConfigError(f"rule {self.rule!r} has no search space: use one of {', '.join(SPACES)}")
+        if not isinstance(self.trials, Integral) or isinstance(self.trials, bool):
+            raise ConfigError(f"trials is {self.trials!r}: an integer is needed")
         if self.trials < 1:
             raise ConfigError(f"trials is {self.trials}, it must be at least 1")
         self.training({})
@@ -101,32 +105,39 @@ def sweep(
     ------
     ConfigError
         If the folder holds another sweep.
+    RunFolderError
+        If another sweep runs in the folder, or its files are damaged or cannot be written.
     DataError
         If its trials were judged on other data.
     LavaEDError
         If optuna is not installed.
     """
-    optuna = _optuna()
+    _require_optuna()
     folder = RunFolder(out)
-    _prepare(Path(out))
-    study = optuna.create_study(
-        study_name="sweep", storage=f"sqlite:///{folder.file(STORAGE)}", direction="maximize", load_if_exists=True
-    )
-    _check_same(study, config)
-    data = dataset or load_dataset(config.dataset, config.data_dir)
-    _check_data(study, data, folder, message)
-    while (number := len(_complete(study))) < config.trials:
-        study.sampler = optuna.samplers.TPESampler(seed=config.seed * 100_003 + number, multivariate=True)
-        _one_trial(study, config, data, number, message)
-    value = _result(study, config, folder)
-    folder.write_json(RESULT, value)
-    best = complete(config.training(typed(value["settings"])))
-    kept = {key: value[key] for key in ("rule", "dataset", "validation_accuracy")}
-    folder.write_json(BEST, {**kept, "settings": best})
+    folder.claim()
+    try:
+        study = StudyFile(folder.file(STORAGE))
+        _check_same(study, config)
+        data = dataset or load_dataset(config.dataset, config.data_dir)
+        _check_data(study, data, folder, message)
+        while (number := len(study.told())) < config.trials:
+            _one_trial(study, config, data, number, message)
+            if len(study.told()) != number + 1:
+                raise RunFolderError(
+                    f"trial {number + 1} could not be recorded in {folder.file(STORAGE)}: restore the file, or start "
+                    "the sweep anew in another folder"
+                )
+        value = _result(study, config, folder)
+        folder.write_json(RESULT, value)
+        best = complete(config.training(checked_settings(config.rule, config.dataset, value["settings"])))
+        kept = {key: value[key] for key in ("rule", "dataset", "validation_accuracy")}
+        folder.write_json(BEST, {**kept, "settings": best})
+    finally:
+        folder.release()
     return value
 
 
-def _optuna() -> Any:
+def _require_optuna() -> None:
     try:
         import optuna
     except ImportError as error:
@@ -135,82 +146,73 @@ def _optuna() -> Any:
 
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    return optuna
 
 
-def _prepare(path: Path) -> None:
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunFolderError(f"{path} cannot be created ({error.strerror or error}): choose another folder") from error
-
-
-def _check_same(study: Any, config: SweepConfig) -> None:
+def _check_same(study: StudyFile, config: SweepConfig) -> None:
     """A folder holds one sweep; only its number of trials may grow."""
     mine = {name: value for name, value in config.to_dict().items() if name != "trials"}
-    there = study.user_attrs.get("config")
+    there = study.note("config")
     if there is None:
-        study.set_user_attr("config", mine)
+        study.set_note("config", mine)
     elif there != mine:
+        entries = there if isinstance(there, dict) else {}
         different = ", ".join(
-            f"{k} (there {there.get(k)!r}, here {mine[k]!r})" for k in mine if there.get(k) != mine[k]
+            f"{k} (there {brief(entries.get(k))}, here {mine[k]!r})" for k in mine if entries.get(k) != mine[k]
         )
-        raise ConfigError(f"the folder holds another sweep: {different}; choose another folder")
+        raise ConfigError(f"the folder holds another sweep: {different or 'other settings'}; choose another folder")
 
 
-def _check_data(study: Any, data: Dataset, folder: RunFolder, message: Callable[[str], None]) -> None:
+def _check_data(study: StudyFile, data: Dataset, folder: RunFolder, message: Callable[[str], None]) -> None:
     """All trials of a sweep are judged on the same data."""
-    there = study.user_attrs.get(_DATA)
+    there = study.note(_DATA)
     if there is not None:
-        checked(data, TrainedFor(str(folder.path), data.name, there), flag=False)
+        checked(data, TrainedFor(str(folder.path), data.name, str(there)), flag=False)
         return
-    if _complete(study):
+    if study.told():
         message(f"{folder.path} does not note the data of its earlier trials: they are taken to be those found now")
-    study.set_user_attr(_DATA, data.digest)
+    study.set_note(_DATA, data.digest)
 
 
-def _complete(study: Any) -> list[Any]:
-    return [trial for trial in study.get_trials(deepcopy=False) if trial.state.name == "COMPLETE"]
-
-
-def _one_trial(study: Any, config: SweepConfig, data: Dataset, number: int, message: Callable[[str], None]) -> None:
+def _one_trial(
+    study: StudyFile, config: SweepConfig, data: Dataset, number: int, message: Callable[[str], None]
+) -> None:
     """The preset as the first trial, a sampled one as every other."""
     space, preset = SPACES[config.rule], config.training({})
     lowest, _ = LearningRate.limits(RULES[config.rule]().excess)
-    trial = study.ask()
-    settings = training_settings(draw(trial, space), space, preset.adaptation, lowest) if number else {}
+    # The sampler takes 32 bits.
+    trial = study.ask((config.seed * 100_003 + number) % 2**32)
+    drawn = study.drawn(draw, trial, space) if number else {}
+    settings = training_settings(drawn, space, preset.adaptation, lowest) if number else {}
     started = time.perf_counter()
     accuracy, error = guarded_accuracy(config.training(settings), data)
-    for name, value in (("settings", plain(settings)), ("number", number), ("error", error)):
-        trial.set_user_attr(name, value)
     seconds = time.perf_counter() - started
-    trial.set_user_attr("seconds", seconds)
-    study.tell(trial, accuracy)
+    study.tell(trial, Told(number, accuracy, plain(settings), seconds, error))
     message(f"trial {number + 1}/{config.trials}: validation {100 * accuracy:.2f} %, {seconds:.0f} s")
 
 
-def _result(study: Any, config: SweepConfig, folder: RunFolder) -> dict[str, Any]:
+def _result(study: StudyFile, config: SweepConfig, folder: RunFolder) -> dict[str, Any]:
+    told = study.told()
+    best = max(told, key=lambda trial: (trial.accuracy, -trial.number))
     trials = [
         {
-            "number": trial.user_attrs["number"],
-            "validation_accuracy": trial.value,
-            "settings": trial.user_attrs["settings"],
-            "seconds": trial.user_attrs["seconds"],
-            "error": trial.user_attrs["error"],
+            "number": trial.number,
+            "validation_accuracy": trial.accuracy,
+            "settings": trial.settings,
+            "seconds": trial.seconds,
+            "error": trial.error,
         }
-        for trial in _complete(study)
+        for trial in told
     ]
-    best = max(trials, key=lambda trial: (trial["validation_accuracy"], -trial["number"]))
     return {
         "lava_ed_version": __version__,
         "run": str(folder.path),
         "rule": config.rule,
         "dataset": config.dataset,
         "config": config.to_dict(),
-        _DATA: study.user_attrs[_DATA],
+        _DATA: study.note(_DATA),
         "space": plain(SPACES[config.rule]),
-        "validation_accuracy": best["validation_accuracy"],
-        "best_trial": best["number"],
-        "settings": best["settings"],
+        "validation_accuracy": best.accuracy,
+        "best_trial": best.number,
+        "settings": best.settings,
         "trials": trials,
     }

@@ -13,6 +13,7 @@ from lava_ed.engine.build import build_program
 from lava_ed.errors import CheckpointError, ConfigError, LavaEDError, LavaNotInstalledError
 from lava_ed.learning_rules import LearningRate, LearningRule
 from lava_ed.network.spec import NetworkSpec
+from lava_ed.network.state import check_state
 
 BACKENDS: Final = ("engine", "lava")
 TAG: Final = "fixed_pt"
@@ -127,29 +128,6 @@ class EngineBackend:
 
     def close(self) -> None:
         """Nothing to free."""
-
-
-def check_state(state: Mapping[str, npt.NDArray[Any]], expected: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Compare the names and shapes of a saved state with those of a net.
-
-    Raises
-    ------
-    CheckpointError
-        If a Var is missing, unknown, of another shape, or not made of integers.
-    """
-    missing, extra = sorted(expected.keys() - state.keys()), sorted(state.keys() - expected.keys())
-    if missing or extra:
-        raise CheckpointError(
-            f"the saved state lacks {', '.join(missing) or 'nothing'} and has the unknown Vars "
-            f"{', '.join(extra) or 'none'}: it belongs to another net or version, train anew"
-        )
-    for name, value in expected.items():
-        found = state[name]
-        if found.shape != value.shape or found.dtype.kind not in "iu":
-            raise CheckpointError(
-                f"the saved {name} is {found.dtype} of shape {found.shape}, this net has integers of shape "
-                f"{value.shape}: the state belongs to another net, train anew"
-            )
 
 
 def make_backend(name: str, spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]] | None = None) -> Backend:

@@ -205,8 +205,10 @@ class TrainConfig:
         Raises
         ------
         ConfigError
-            If the description is of another format, or has unknown or missing entries.
+            If the description is of another format, or has unknown or missing entries or such of another type.
         """
+        from lava_ed.train.schemas import check_config
+
         values = dict(data)
         found = values.pop("format", None)
         for name, value in EARLIER.items():
@@ -217,17 +219,13 @@ class TrainConfig:
                 "use the version of lava-ed that wrote it, or train anew"
             )
         check_names(values, {f.name for f in fields(cls)}, "entry of a configuration")
-        try:
-            values["decay"] = tuple((float(p), float(f)) for p, f in values["decay"])
-            for name in ("adaptation", "readout_adaptation"):
-                values[name] = Adaptation(**values[name])
-            for name in ("hidden", "init_limits", "weight_exponents"):
-                values[name] = tuple(values[name])
-            return cls(**values)
-        except (KeyError, TypeError, ValueError) as error:
-            if isinstance(error, ConfigError):
-                raise
-            raise ConfigError(f"the configuration is not complete or has unknown entries: {error}") from error
+        check_config(values)
+        values["decay"] = tuple((float(p), float(f)) for p, f in values["decay"])
+        for name in ("adaptation", "readout_adaptation"):
+            values[name] = Adaptation(**values[name])
+        for name in ("hidden", "init_limits", "weight_exponents"):
+            values[name] = tuple(values[name])
+        return cls(**values)
 
     def differences(self, other: TrainConfig) -> list[str]:
         """Names of the fields in which two runs differ and that change what is computed."""

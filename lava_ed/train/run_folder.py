@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from lava_ed import __version__
 from lava_ed.errors import CheckpointError, ConfigError, RunFolderError
+from lava_ed.files.reading import parse_json, read_json, read_plain, shown
 from lava_ed.files.writing import remove_leftovers, write_atomically
 from lava_ed.train.config import TrainConfig
 
@@ -24,6 +25,9 @@ MODEL: Final = "model.safetensors"
 CHECKPOINT: Final = "checkpoint.safetensors"
 ENERGY: Final = "energy.json"
 RESULT: Final = "result.json"
+_MOST_METRICS: Final = 1 << 26
+"""Bytes of metrics.jsonl, of two or three thousand an epoch."""
+_RESTORE: Final = "restore the file, or train anew"
 
 
 class RunFolder:
@@ -63,13 +67,7 @@ class RunFolder:
             If it cannot be written, holds a run already, or another process trains in it.
         """
         self._check_empty()
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RunFolderError(
-                f"{self.path} cannot be created ({error.strerror or error}): choose a folder you may write to"
-            ) from error
-        self._claim()
+        self.claim()
         try:
             # Another process may have trained here between the first look and the lock.
             self._check_empty()
@@ -104,6 +102,23 @@ class RunFolder:
             )
         self._claim()
 
+    def claim(self) -> None:
+        """Create the folder if it is missing, whatever it holds, and keep other processes out of it.
+
+        Raises
+        ------
+        RunFolderError
+            If it cannot be created, or another process has claimed it.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+            reason = getattr(error, "strerror", None) or error
+            raise RunFolderError(
+                f"{shown(self.path)} cannot be created ({reason}): choose a folder you may write to"
+            ) from error
+        self._claim()
+
     def _claim(self) -> None:
         if fcntl is None:
             return
@@ -113,7 +128,7 @@ class RunFolder:
         except OSError as error:
             self.release()
             raise RunFolderError(
-                f"{self.path} is in use by another training process, or is not readable ({error.strerror}): "
+                f"{self.path} is in use by another process that trains, or is not readable ({error.strerror}): "
                 "wait for it to end, or choose another folder"
             ) from error
         remove_leftovers(self.path)
@@ -139,7 +154,7 @@ class RunFolder:
             If the configuration is of another version or format.
         """
         values = self.read_json(CONFIG)
-        version = values.pop("lava_ed_version", None)
+        version = values.pop("lava_ed_version")
         values.pop("facts", None)
         if version != __version__:
             raise ConfigError(
@@ -160,25 +175,28 @@ class RunFolder:
         write_atomically(self.file(name), (json.dumps(value, indent=2, allow_nan=False) + "\n").encode())
 
     def read_json(self, name: str) -> dict[str, Any]:
-        """Read one object.
+        """Read one object; those of config.json, energy.json and result.json hold what their schemas say.
 
         Raises
         ------
         RunFolderError
-            If the file is missing, or does not hold one JSON object.
+            If the file is missing, or does not hold one JSON object of its kind.
         """
+        from lava_ed.files.schema import checked
+        from lava_ed.train.schemas import ConfigFile, EnergyFile, ResultFile
+
         path = self.file(name)
-        try:
-            value = json.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
+        if not os.path.exists(path):
             raise RunFolderError(
-                f"{path} cannot be read ({error.strerror or error}): {self.path} is not the folder of a run"
+                f"{path} cannot be read (it does not exist): {self.path} is not the folder of a run"
                 + (" that has ended" if name in (RESULT, ENERGY, MODEL) else "")
-            ) from error
-        except ValueError as error:
-            raise RunFolderError(f"{path} is not JSON ({error}): restore the file, or train anew") from error
+            )
+        value = read_json(path, error=RunFolderError, hint=_RESTORE)
         if not isinstance(value, dict):
-            raise RunFolderError(f"{path} holds no JSON object: restore the file, or train anew")
+            raise RunFolderError(f"{path} holds no JSON object: {_RESTORE}")
+        schema: type[Any] | None = {CONFIG: ConfigFile, ENERGY: EnergyFile, RESULT: ResultFile}.get(name)
+        if schema is not None:
+            checked(schema, value, shown(path), error=RunFolderError, hint=_RESTORE)
         return value
 
     def entry(self, value: dict[str, Any], name: str, *keys: str) -> Any:
@@ -192,7 +210,7 @@ class RunFolder:
         found: Any = value
         for key in keys:
             if not isinstance(found, dict) or key not in found:
-                raise RunFolderError(f"{self.file(name)} lacks {'.'.join(keys)}: restore the file, or train anew")
+                raise RunFolderError(f"{self.file(name)} lacks {'.'.join(keys)}: {_RESTORE}")
             found = found[key]
         return found
 
@@ -209,8 +227,19 @@ class RunFolder:
         RunFolderError
             If the file is missing or damaged.
         """
+        from lava_ed.files.schema import checked
+        from lava_ed.train.schemas import Row
+
         path = self.file(METRICS)
-        try:
-            return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        except (OSError, ValueError) as error:
-            raise RunFolderError(f"{path} cannot be read ({error}): {self.path} is not the folder of a run") from error
+        hint = f"{self.path} is not the folder of a run" if not os.path.exists(path) else _RESTORE
+        content = read_plain(path, most=_MOST_METRICS, error=RunFolderError, hint=hint)
+        rows = []
+        # Not splitlines(): that also ends a line at characters which JSON leaves in its texts.
+        for k, line in enumerate(content.removesuffix(b"\n").split(b"\n") if content else (), start=1):
+            where = f"{shown(path)}, line {k}"
+            row = parse_json(line, where, error=RunFolderError, hint=_RESTORE)
+            checked(Row, row, where, error=RunFolderError, hint=_RESTORE)
+            if row["epoch"] != k:
+                raise RunFolderError(f"{where} is epoch {row['epoch']}, not {k}: {_RESTORE}")
+            rows.append(row)
+        return rows

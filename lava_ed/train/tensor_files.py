@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,12 +14,16 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed import __version__
+from lava_ed.data.digest import digest
 from lava_ed.errors import CheckpointError, ConfigError, RunFolderError
+from lava_ed.files.reading import brief, parse_json
+from lava_ed.files.tensors import TensorFile, TensorInfo, open_tensors
 from lava_ed.network.spec import NetworkSpec
 from lava_ed.network.weights import pack_weights, unpack_weights
 from lava_ed.train.backend import State
 from lava_ed.train.config import TrainConfig
 
+_RESTORE: Final = "restore the file, or train anew"
 MODEL_FORMAT: Final = 1
 CHECKPOINT_FORMAT: Final = 1
 _HEADER: Final = "lava_ed"
@@ -57,6 +62,25 @@ class Position:
     start: dict[str, Any] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
     ended: list[int] = field(default_factory=list)
+
+    def check(self, epochs: int, where: str) -> None:
+        """Refuse what no training of so many epochs can have come to.
+
+        Raises
+        ------
+        CheckpointError
+        """
+        wrong = None
+        if self.epoch > epochs or (self.epoch == epochs and self.index):
+            wrong = f"epoch {self.epoch}, sample {self.index} lies behind the last of {epochs} epochs"
+        elif self.correct > self.index:
+            wrong = f"{self.correct} of {self.index} samples were decided rightly"
+        elif [row["epoch"] for row in self.rows] != list(range(1, self.epoch + 1)):
+            wrong = f"{len(self.rows)} rows of metrics do not belong to the {self.epoch} epochs that have ended"
+        elif list(self.ended) != sorted(set(self.ended)) or any(ended >= epochs for ended in self.ended):
+            wrong = f"a run of {epochs} epochs had not ended after {', '.join(map(str, self.ended[:9]))} before"
+        if wrong:
+            raise CheckpointError(f"{where}: {wrong}: {_RESTORE}")
 
 
 @dataclass(frozen=True)
@@ -102,18 +126,38 @@ class Model:
         RunFolderError
             If the file is missing: the run has not ended.
         CheckpointError
-            If it is damaged, or of another format.
+            If it is damaged, of another format, or holds other tensors than its net has.
         """
-        if not path.exists():
+        from lava_ed.train.schemas import ModelHeader
+
+        if not os.path.exists(path):
             raise RunFolderError(f"{path} does not exist: train to the end first (lava-ed train --resume)")
-        tensors, header = _load(path, MODEL_FORMAT)
-        try:
-            spec = NetworkSpec.from_dict(header["spec"])
-            weights = {f"dense{layer}": tensors[f"dense{layer}.weights"] for layer in spec.layers}
-        except (KeyError, ConfigError) as error:
-            raise CheckpointError(f"{path} does not describe a net ({error}): train anew") from error
-        steps = {n.partition(".")[0]: v for n, v in tensors.items() if n.endswith(".threshold_step")}
+        with open_tensors(path, error=CheckpointError, hint=_RESTORE) as file:
+            header = _header(file, path, MODEL_FORMAT, ModelHeader, "model")
+            try:
+                spec = NetworkSpec.from_dict(header["spec"])
+            except ConfigError as error:
+                raise CheckpointError(f"{path} does not describe a net ({error}): {_RESTORE}") from error
+            tensors = file.read_all(_tensors_of(spec))
+        _check_seal(path, header, tensors)
+        weights = {f"dense{layer}": tensors[f"dense{layer}.weights"] for layer in spec.layers}
+        steps = {node: tensors[f"{node}.threshold_step"] for node in spec.threshold_nodes}
+        for node, step in steps.items():
+            if not 0 <= int(step[0]) <= spec.adaptation.highest_step:
+                raise CheckpointError(
+                    f"{path}: {node}.threshold_step is {step[0]}, of 0 … {spec.adaptation.highest_step}: {_RESTORE}"
+                )
         return cls(spec, weights, steps)
+
+
+def _tensors_of(spec: NetworkSpec) -> dict[str, TensorInfo]:
+    """What a model of this net holds, by name."""
+    int8, int32 = np.dtype(np.int8), np.dtype(np.int32)
+    shapes = {layer: (spec.sizes[layer - 1], spec.sizes[layer]) for layer in spec.layers}
+    return {
+        **{f"dense{layer}.weights": TensorInfo(int8, shape) for layer, shape in shapes.items()},
+        **{f"{node}.threshold_step": TensorInfo(int32, (1,)) for node in spec.threshold_nodes},
+    }
 
 
 @dataclass(frozen=True)
@@ -150,21 +194,27 @@ class Checkpoint:
         CheckpointError
             If the file is damaged, of another format, or written by another version of lava-ed.
         """
-        tensors, header = _load(path, CHECKPOINT_FORMAT)
-        version = header.get("lava_ed_version")
-        if version != __version__:
-            raise CheckpointError(
-                f"{path} was written by lava-ed {version}, this is {__version__}, whose arithmetic may "
-                f"differ: resume with lava-ed {version}, or train anew"
-            )
-        try:
-            config = TrainConfig.from_dict(header["config"])
+        from lava_ed.train.schemas import CheckpointHeader
+
+        with open_tensors(path, error=CheckpointError, hint=_RESTORE) as file:
+            header = _header(file, path, CHECKPOINT_FORMAT, CheckpointHeader, "checkpoint")
+            version = header["lava_ed_version"]
+            if version != __version__:
+                raise CheckpointError(
+                    f"{path} was written by lava-ed {version}, this is {__version__}, whose arithmetic may "
+                    f"differ: resume with lava-ed {version}, or train anew"
+                )
+            try:
+                config = TrainConfig.from_dict(header["config"])
+            except ConfigError as error:
+                raise CheckpointError(f"{path} is not a complete checkpoint ({error}): {_RESTORE}") from error
             if header["config_digest"] != _config_digest(config):
                 raise CheckpointError(f"{path}: configuration and digest differ, the file was altered")
-            position = Position(**header["position"])
-            return cls(config, header["data_digest"], header["order_digest"], position, tensors)
-        except (KeyError, TypeError, ConfigError) as error:
-            raise CheckpointError(f"{path} is not a complete checkpoint ({error}): train anew") from error
+            tensors = file.read_all()
+        _check_seal(path, header, tensors)
+        position = Position(**header["position"])
+        position.check(config.epochs, str(path))
+        return cls(config, header["data_digest"], header["order_digest"], position, tensors)
 
 
 def _config_digest(config: TrainConfig) -> str:
@@ -176,26 +226,39 @@ def _dump(tensors: Mapping[str, npt.NDArray[Any]], header: dict[str, Any]) -> by
     from safetensors.numpy import save
 
     contiguous = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
-    content: bytes = save(contiguous, metadata={_HEADER: json.dumps(header, sort_keys=True, allow_nan=False)})
+    sealed = {**header, "digest": _seal(header, contiguous)}
+    content: bytes = save(contiguous, metadata={_HEADER: json.dumps(sealed, sort_keys=True, allow_nan=False)})
     return content
 
 
-def _load(path: Path, wanted: int) -> tuple[State, dict[str, Any]]:
-    """Tensors and header of a file, after a check of its format."""
-    from safetensors import SafetensorError, safe_open
+def _seal(header: Mapping[str, Any], tensors: Mapping[str, npt.NDArray[Any]]) -> str:
+    """SHA-256 of a header, its own digest aside, and of the tensors by name: type, shape and content."""
+    plain = {name: value for name, value in header.items() if name != "digest"}
+    result = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())
+    for name in sorted(tensors):
+        result.update(f"\n{name} {digest(tensors[name])}".encode())
+    return result.hexdigest()
 
-    try:
-        with safe_open(str(path), framework="numpy") as file:
-            header = json.loads((file.metadata() or {})[_HEADER])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
-    except (SafetensorError, OSError, KeyError, ValueError) as error:
-        raise CheckpointError(
-            f"{path} is not a file of lava-ed, or is damaged ({error}): restore it, or train anew"
-        ) from error
+
+def _header(file: TensorFile, path: Path, wanted: int, schema: type[Any], kind: str) -> dict[str, Any]:
+    """The notes of a file of ours of this kind, after a check of its format."""
+    from lava_ed.files.schema import checked
+
+    if file.metadata.keys() != {_HEADER}:
+        raise CheckpointError(f"{path} is not a file of lava-ed, or is damaged: {_RESTORE}")
+    where = f"{path} is not a complete {kind}: its header"
+    header = parse_json(file.metadata[_HEADER], where, error=CheckpointError, hint=_RESTORE)
     found = header.get("format") if isinstance(header, dict) else None
-    if found != wanted:
+    if found != wanted or isinstance(found, bool):
         raise CheckpointError(
-            f"{path} has format {found}, this version reads {wanted}: "
+            f"{path} has format {brief(found)}, this version reads {wanted}: "
             "use the version of lava-ed that wrote it, or train anew"
         )
-    return tensors, header
+    checked(schema, header, where, error=CheckpointError, hint=_RESTORE)
+    return dict(header)
+
+
+def _check_seal(path: Path, header: Mapping[str, Any], tensors: Mapping[str, npt.NDArray[Any]]) -> None:
+    """Compare a file with the digest in its header; files of before there was one have none."""
+    if header.get("digest") is not None and header["digest"] != _seal(header, tensors):
+        raise CheckpointError(f"{path} is not what was written: its content and its digest differ: {_RESTORE}")

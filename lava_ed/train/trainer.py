@@ -13,7 +13,7 @@ import numpy.typing as npt
 from lava_ed import __version__
 from lava_ed.data import Dataset, check_shift, load_dataset, shifted, split_validation
 from lava_ed.errors import CheckpointError, ConfigError
-from lava_ed.train.backend import TAG, Backend, make_backend, warm_up
+from lava_ed.train.backend import TAG, Backend, State, make_backend, warm_up
 from lava_ed.train.chance import chance_of, learned_nothing
 from lava_ed.train.config import TrainConfig
 from lava_ed.train.evaluate import Evaluation, evaluate
@@ -205,9 +205,25 @@ class Trainer:
             )
         if checkpoint.order_digest != digest(self._order(position.epoch)):
             raise CheckpointError(f"{self.folder.path}: the order of samples differs from the checkpoint's: train anew")
+        self._check_position(position, checkpoint.state)
         self.backend.load_state(checkpoint.state)
         planned = checkpoint.config.epochs
         return position if planned == self.config.epochs else replace(position, ended=[*position.ended, planned])
+
+    def _check_position(self, position: Position, state: State) -> None:
+        """Refuse a position that this training, or the state beside it, cannot have come to."""
+        wrong = None
+        if position.index > self.samples:
+            wrong = f"sample {position.index} of an epoch of {self.samples}"
+        else:
+            found = state.get("encoder.presentation")
+            presented = position.epoch * self.samples + position.index
+            if found is None or found.shape != (1,) or int(found[0]) + 1 != presented:
+                wrong = f"{presented} samples by position, others by the state"
+            elif position.start.get("counters", {}).keys() != self.backend.counters().keys():
+                wrong = "counters of other processes than the net has"
+        if wrong:
+            raise CheckpointError(f"{self.folder.file(CHECKPOINT)}: {wrong}: restore the file, or train anew")
 
     def _order(self, epoch: int) -> Any:
         return self.train_indices[sample_order(self.config.seed, epoch, self.samples)]

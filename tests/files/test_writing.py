@@ -67,7 +67,7 @@ def test_a_planted_link_of_a_temporary_name_is_not_followed(tmp_path, monkeypatc
     (tmp_path / "precious").write_bytes(b"precious")
     drawn = iter(["guessed", "other"])
     monkeypatch.setattr(writing.secrets, "token_hex", lambda n: next(drawn))
-    (tmp_path / ".lava-ed-guessed.tmp").symlink_to(tmp_path / "precious")
+    (tmp_path / f".lava-ed-{writing._machine()}-{os.getpid()}-guessed.tmp").symlink_to(tmp_path / "precious")
     write_atomically(tmp_path / "file", b"new")
     assert (tmp_path / "precious").read_bytes() == b"precious"
     assert (tmp_path / "file").read_bytes() == b"new"
@@ -132,13 +132,18 @@ def test_permissions(tmp_path):
     assert (tmp_path / "kept").stat().st_mode & 0o7777 == 0o600
 
 
-def test_only_old_leftovers_are_removed(tmp_path):
-    for name in (".lava-ed-old.tmp", ".lava-ed-young.tmp", "mine.tmp", ".old"):
+def test_leftovers_of_the_dead_are_removed(tmp_path):
+    here, mine = writing._machine(), os.getpid()
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    gone = [f".lava-ed-{here}-{ended.pid}-00.tmp", ".lava-ed-elsewhere-1-old.tmp", f".lava-ed-{here}-{mine}-old.tmp"]
+    kept = [f".lava-ed-{here}-{mine}-00.tmp", ".lava-ed-elsewhere-1-00.tmp", ".lava-ed-x.tmp", "mine-old.tmp", ".old"]
+    for name in (*gone, *kept):
         (tmp_path / name).write_bytes(b"")
-    for name in (".lava-ed-old.tmp", "mine.tmp", ".old"):
-        os.utime(tmp_path / name, (0, 0))
+        if "old" in name:
+            os.utime(tmp_path / name, (0, 0))
     remove_leftovers(tmp_path)
-    assert names(tmp_path) == [".lava-ed-young.tmp", ".old", "mine.tmp"]
+    assert names(tmp_path) == sorted(kept)
 
 
 def test_threads_do_not_share_a_temporary_file(tmp_path):

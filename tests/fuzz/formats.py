@@ -24,6 +24,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from fuzz import exchange_formats as exchange
@@ -80,7 +81,7 @@ def _few_digits() -> Any:
     data = _digits()
     return replace(
         data,
-        train_images=data.train_images[:60].copy(), train_labels=data.train_labels[:60].copy(),
+        train_images=data.train_images[:200].copy(), train_labels=data.train_labels[:200].copy(),
         test_images=data.test_images[:20].copy(), test_labels=data.test_labels[:20].copy(),
     )  # fmt: skip
 
@@ -177,9 +178,126 @@ def _read_price_list(path: Path) -> Any:
     return prices, report
 
 
+def _read_model(path: Path) -> Any:
+    """What eval and report make of a model, and what export writes."""
+    from lava_ed.train import Model
+
+    model = Model.read(path)
+    return model.spec, model.to_bytes(), _command("eval", path.parent)
+
+
+def _read_checkpoint(path: Path) -> Any:
+    """The run goes on from its checkpoint to its end."""
+    from lava_ed.train import Model, stored_config, train
+
+    config = stored_config(path.parent)
+    result = train(config, path.parent, resume=True, dataset=_few_digits())
+    return config, _without_times(result), Model.read(path.with_name("model.safetensors")).to_bytes()
+
+
+def _read_forged_checkpoint(path: Path) -> Any:
+    """As `_read_checkpoint`; numbers in range that no training came to may let a register overflow."""
+    from lava_ed.errors import FixedPointOverflowError
+
+    try:
+        return _read_checkpoint(path)
+    except FixedPointOverflowError:
+        return "overflow"
+
+
+def sealed_anew(mutator: Mutator) -> Mutator:
+    """A mutator whose mutants have a digest that is right, so that everything else has to hold them off."""
+
+    def change(random: Random, content: bytes) -> bytes:
+        from safetensors.numpy import load
+
+        from lava_ed.train.tensor_files import _seal
+
+        changed = mutator(random, content)
+        try:
+            header, tensors = mutate.split_tensors(changed)
+            notes = json.loads(header["__metadata__"]["lava_ed"])
+            notes["digest"] = _seal(notes, load(changed))
+            header["__metadata__"]["lava_ed"] = json.dumps(notes)
+        except Exception:  # not even the digest of such a file can be told
+            return changed
+        return mutate.join_tensors(header, tensors)
+
+    return change
+
+
+_SEALED_ANEW = tuple(
+    sealed_anew(mutator)
+    for mutator in (
+        *[mutate.change_tensor_header] * 2, *[mutate.change_tensor_notes] * 5, *[mutate.change_tensors] * 5,
+        mutate.drop_tensor,
+    )
+)  # fmt: skip
+
+
+@cache
+def _sweep() -> Path:
+    from lava_ed.sweep import sweep
+
+    path = Path(tempfile.mkdtemp(prefix="fuzz-sweep-"))
+    sweep(_sweep_config(), path, dataset=_few_digits())
+    return path
+
+
+def _sweep_config() -> Any:
+    from lava_ed.sweep import SweepConfig
+
+    return SweepConfig(rule="renner", dataset="digits", trials=3, hidden=(4,), epochs=1, limit=20)
+
+
+def _copy_sweep(folder: Path) -> None:
+    shutil.copytree(_sweep(), folder, dirs_exist_ok=True)
+
+
+def _read_sweep(path: Path) -> Any:
+    """The sweep goes on, with as many trials as are lacking: none, in the valid file."""
+    from lava_ed.sweep import sweep
+
+    return _without_times(sweep(_sweep_config(), path.parent, dataset=_few_digits()))
+
+
+def _read_settings(path: Path) -> Any:
+    """What train --settings makes of a file."""
+    from lava_ed.sweep import read_settings
+    from lava_ed.train import TrainConfig
+
+    rule, dataset, settings = read_settings(path)
+    config = TrainConfig.create(rule, dataset, **settings)
+    return config, config.spec(64, 10)
+
+
 FORMATS: dict[str, Format] = {
     form.name: form
     for form in (
+        Format("config.json", "config.json", _copy_run(), _read_run, mutate.JSON),
+        Format("metrics.jsonl", "metrics.jsonl", _copy_run(), _read_run, mutate.JSON_LINES),
+        Format("result.json", "result.json", _copy_run(), _read_run, mutate.JSON),
+        Format("energy.json", "energy.json", _copy_run(), _read_run, mutate.JSON),
+        Format("model.safetensors", "model.safetensors", _copy_run(), _read_model, mutate.TENSORS, sealed=True),
+        Format("model, sealed anew", "model.safetensors", _copy_run(), _read_model, _SEALED_ANEW),
+        *(
+            Format(
+                f"checkpoint.safetensors, {rule}{anew}",
+                "checkpoint.safetensors",
+                _copy_run(rule, stopped=True),
+                reader,
+                mutators,
+                sealed=not anew,
+                fresh=True,
+            )
+            for rule in ("std-ed", "mpd-ed", "ssgd")
+            for anew, reader, mutators in (
+                ("", _read_checkpoint, mutate.TENSORS),
+                (", sealed anew", _read_forged_checkpoint, _SEALED_ANEW),
+            )
+        ),
+        Format("best.json", "best.json", _copy_sweep, _read_settings, mutate.JSON, needs="optuna"),
+        Format("study.db", "study.db", _copy_sweep, _read_sweep, mutate.BYTES, fresh=True, needs="optuna"),
         Format("price-list.toml", "prices.toml", _price_list, _read_price_list, mutate.TOML),
         Format("netx-own.net", "a.net", exchange.write_own_netx, exchange.read_netx_file, exchange.HDF5, sealed=True),
         Format("netx-lava-dl.net", "a.net", exchange.write_foreign_netx, exchange.read_netx_file, exchange.HDF5),

@@ -78,7 +78,7 @@ def judge(form: Format, path: Path, wanted: Any) -> tuple[str, str]:
             value = form.read(path)
     except INPUT_ERRORS as error:
         message = str(error)
-        bad = not message.strip() or "\n" in message or len(message) > 2000
+        bad = not message.strip() or len(message) > 2000 or len(message.splitlines()) > 10
         return (FAULT, f"message of the error: {message[:300]!r}") if bad else (REFUSED, "")
     except LavaEDError as error:
         return FAULT, f"{type(error).__name__} does not count as bad input: {error}"

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from lava_ed.cli import main
 from lava_ed.data import load_dataset
-from lava_ed.errors import ConfigError
+from lava_ed.errors import ConfigError, RunFolderError
 from lava_ed.learning_rules import RULES, LearningRate
 from lava_ed.network import Adaptation
 from lava_ed.sweep import SPACES, SweepConfig, read_settings, sweep, training_settings
 from lava_ed.sweep import study as study_module
 from lava_ed.sweep.score import validation_accuracy
-from lava_ed.train import TrainConfig, train
+from lava_ed.sweep.storage import StudyFile
+from lava_ed.train import RunFolder, TrainConfig, train
 
 pytest.importorskip("optuna", reason="the extra sweep is not installed")
 
@@ -138,3 +144,138 @@ def test_the_command(tmp_path, capsys):
     value = json.loads(capsys.readouterr().out)
     assert value == json.loads((tmp_path / "s" / "sweep.json").read_text())
     assert main(["sweep", "--rule", "nothing", "--out", str(tmp_path / "t"), "--json"]) == 2
+
+
+class TestTheFileOfTrials:
+    """Whatever has become of study.db is one sentence, and nothing is lost or done twice."""
+
+    @pytest.fixture(scope="class")
+    def two_trials(self, digits, tmp_path_factory):
+        folder = tmp_path_factory.mktemp("sweep")
+        sweep(small(trials=2), folder, dataset=digits)
+        return folder
+
+    @pytest.fixture
+    def done(self, two_trials, tmp_path):
+        """A sweep of two trials, to be damaged."""
+        return Path(shutil.copytree(two_trials, tmp_path / "sweep"))
+
+    def again(self, folder, digits, **changes):
+        return sweep(small(**{"trials": 2, **changes}), folder, dataset=digits)
+
+    def change(self, folder, *statements):
+        with closing(sqlite3.connect(folder / "study.db")) as database:
+            for statement in statements:
+                database.execute(statement)
+            database.commit()
+
+    @pytest.mark.parametrize("content", [b"garbage" * 100, b"SQLite format 3\0" + b"x" * 4096, "half"])
+    def test_no_file_of_sqlite(self, done, digits, content):
+        path = done / "study.db"
+        whole = path.read_bytes()
+        path.write_bytes(whole[: len(whole) // 2] if content == "half" else content)
+        with pytest.raises(RunFolderError, match=r"study\.db cannot be read or written"):
+            self.again(done, digits)
+
+    @pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+    def test_no_file_at_all(self, digits, tmp_path, make):
+        make(tmp_path / "study.db")
+        with pytest.raises(RunFolderError, match=r"study\.db"):
+            self.again(tmp_path, digits)
+
+    @pytest.mark.parametrize(
+        ("statement", "words"),
+        [
+            ("DELETE FROM trial_values", "study.db"),
+            ("UPDATE trial_values SET value = 1.5", "accuracy is 1.5"),
+            ("UPDATE trial_values SET value = 'x'", "study.db"),
+            ("UPDATE trial_user_attributes SET value_json = '7' WHERE key = 'number'", "trials 7, 7, some twice"),
+            ("UPDATE trial_user_attributes SET value_json = '0' WHERE key = 'number'", "trials 0, 0, some twice"),
+            ("UPDATE trial_user_attributes SET value_json = '[' WHERE key = 'settings'", "study.db"),
+            ("UPDATE trial_user_attributes SET value_json = '3' WHERE key = 'settings'", "settings is 3"),
+            ("UPDATE trial_user_attributes SET value_json = 'NaN' WHERE key = 'seconds'", "seconds is nan"),
+            ("DELETE FROM trial_user_attributes WHERE key = 'error'", "lacks error"),
+            ("UPDATE trials SET state = 'NONSENSE'", "study.db"),
+            ("UPDATE study_directions SET direction = 'MINIMIZE'", "another direction"),
+            ("UPDATE study_user_attributes SET value_json = '[]' WHERE key = 'config'", "another sweep"),
+        ],
+    )
+    def test_rows_that_no_sweep_writes(self, done, digits, statement, words):
+        self.change(done, statement)
+        with pytest.raises((RunFolderError, ConfigError), match=words):
+            self.again(done, digits)
+
+    def test_settings_that_are_none(self, done, digits):
+        self.change(done, """UPDATE trial_user_attributes SET value_json = '{"dv": "x"}' WHERE key = 'settings'""")
+        with pytest.raises(ConfigError, match="dv is 'x'"):
+            self.again(done, digits)
+
+    def test_two_sweeps_do_not_share_a_folder(self, done, digits):
+        other = RunFolder(done)
+        other.claim()
+        try:
+            with pytest.raises(RunFolderError, match="in use"):
+                self.again(done, digits, trials=3)
+        finally:
+            other.release()
+        assert len(self.again(done, digits, trials=3)["trials"]) == 3
+
+    def test_a_trial_that_cannot_be_recorded_ends_the_sweep(self, done, digits, monkeypatch):
+        monkeypatch.setattr(StudyFile, "tell", lambda self, trial, told: None)
+        with pytest.raises(RunFolderError, match="trial 3 could not be recorded"):
+            self.again(done, digits, trials=3)
+
+    def test_a_file_that_cannot_be_written(self, done, digits, monkeypatch):
+        import sqlalchemy.exc
+
+        def full(self, trial, told):
+            with self._guarded():
+                raise sqlalchemy.exc.OperationalError(
+                    "INSERT", {}, sqlite3.OperationalError("database or disk is full")
+                )
+
+        monkeypatch.setattr(StudyFile, "tell", full)
+        with pytest.raises(RunFolderError, match=r"study\.db cannot be read or written .*disk is full"):
+            self.again(done, digits, trials=3)
+
+
+@pytest.mark.parametrize("seed", [42_949, 2**32 - 1])
+def test_large_seeds(digits, tmp_path, seed):
+    assert len(sweep(small(trials=2, seed=seed), tmp_path, dataset=digits)["trials"]) == 2
+
+
+@pytest.mark.parametrize(
+    ("change", "words"), [({"seed": 2**32}, "seed is 4294967296"), ({"trials": 1.5}, "trials is 1.5")]
+)
+def test_numbers_out_of_range(change, words):
+    with pytest.raises(ConfigError, match=words):
+        small(**change)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"speed": 1}, "speed is 1"),
+        ({"dv": "1"}, "dv is '1'"),
+        ({"dv": True}, "dv is True"),
+        ({"adaptation": {"interval": 3}}, "adaptation.initial_step"),
+        ({"adaptation": 3}, "adaptation is 3"),
+        ({"decay": [[1]]}, "decay"),
+        ({"hidden": [10**12]}, "hidden.0 is 1000000000000"),
+        ({"rule": "ssgd"}, "rule is no setting"),
+        ({"learning_rate": None}, "learning_rate is None"),
+        ([], "missing or of another type"),
+    ],
+)
+def test_settings_of_another_type(tmp_path, settings, words):
+    path = tmp_path / "best.json"
+    path.write_text(json.dumps({"rule": "ssgd", "dataset": "digits", "settings": settings}))
+    with pytest.raises(ConfigError, match=words):
+        read_settings(path)
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "NaN", '{"rule": "ssgd", "rule": "ssgd"}', '"x"'])
+def test_settings_that_are_no_json_of_ours(tmp_path, text):
+    (tmp_path / "best.json").write_text(text)
+    with pytest.raises(ConfigError, match="no file of settings"):
+        read_settings(tmp_path / "best.json")

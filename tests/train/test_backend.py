@@ -65,8 +65,20 @@ def test_loading_before_the_first_sample(backend, small, digits):
         lambda state: state.update({"dense1.weights": state["dense1.weights"] / 2}),
         lambda state: state.update({"dense2.weights": state["dense2.weights"] | 1}),
         lambda state: state.update({"hidden1.threshold_step": np.array([2**40])}),
+        lambda state: state["hidden1.threshold_step"].fill(-(2**31)),
+        lambda state: state["hidden2.threshold_step"].fill(56),
+        lambda state: state["hidden1.counters"].fill(-1),
+        lambda state: state["dense1.rate_exponent"].fill(64),
+        lambda state: state["dense1.rate_mantissa"].fill(-1),
+        lambda state: state["error.port_shift"].fill(32),
+        lambda state: state["hidden1.fired"].fill(-1),
+        lambda state: state["dense1.x0"].fill(2),
+        lambda state: state["hidden1.v"].fill(2**23),
+        lambda state: state["hidden1.presentation"].fill(7),
+        lambda state: state.update({"hidden1.v": state["hidden1.v"].astype(np.uint32)}),
+        lambda state: state.update({"hidden1.y1": np.full_like(state["hidden1.y1"], 2**31, dtype=np.int64)}),
+        lambda state: state.update({"hidden1.v": state["hidden1.v"].astype(bool)}),
     ],
-    ids=["missing", "extra", "transposed", "float", "odd", "out of range"],
 )
 def test_a_state_that_does_not_fit_changes_nothing(backend, digits, spoil):
     present(backend, digits, 0, 20)

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 
 from lava_ed.errors import CheckpointError, ConfigError, RunFolderError
 from lava_ed.train import RunFolder, TrainConfig
-from lava_ed.train.run_folder import CHECKPOINT, CONFIG, METRICS
+from lava_ed.train.run_folder import CHECKPOINT, CONFIG, ENERGY, METRICS, RESULT
+
+WRITTEN = Path(__file__).parent / "written_2026_11_28" / "std-ed"
+"""A run that was written by version 0.1.0 of that day."""
+
+
+def row(epoch, **changes):
+    """Metrics of an epoch."""
+    return {**json.loads((WRITTEN / METRICS).read_text().splitlines()[0]), "epoch": epoch, **changes}
 
 
 @pytest.fixture
@@ -107,7 +116,120 @@ def test_missing_files_and_entries(folder):
 
 def test_metrics_are_one_object_a_line(folder):
     folder.claim_new()
-    rows = [{"epoch": 1, "validation_accuracy": None}, {"epoch": 2, "validation_accuracy": 0.5}]
+    rows = [row(1, validation_accuracy=None), row(2, validation_accuracy=0.5, later="\u2028")]
     folder.write_metrics(rows)
     lines = folder.file(METRICS).read_text().splitlines()
     assert [json.loads(line) for line in lines] == rows == folder.read_metrics()
+
+
+def with_entry(value, path, new):
+    """A JSON value with another one at a path of keys; Ellipsis: without it."""
+    *keys, last = path.split(".")
+    inner = value
+    for key in keys:
+        inner = inner[int(key) if isinstance(inner, list) else key]
+    if new is ...:
+        del inner[last]
+    else:
+        inner[int(last) if isinstance(inner, list) else last] = new
+    return value
+
+
+class TestEveryFileHasASchema:
+    @pytest.mark.parametrize(
+        ("name", "path", "new"),
+        [
+            (RESULT, "test_accuracy", ...),
+            (RESULT, "test_accuracy", "0.9"),
+            (RESULT, "test_accuracy", 1.5),
+            (RESULT, "test_accuracy", True),
+            (RESULT, "sizes", 3),
+            (RESULT, "sizes.0", -1),
+            (RESULT, "sizes.0", 1e300),
+            (RESULT, "seed", 2**32),
+            (RESULT, "samples_per_second", 1e300),
+            (RESULT, "samples_per_second", None),
+            (RESULT, "thresholds", {"$\\frac$": 1}),
+            (RESULT, "learning_rate", 0),
+            (ENERGY, "training", None),
+            (ENERGY, "training.samples", 0),
+            (ENERGY, "training.samples", 1.0),
+            (ENERGY, "training.counters.dense1", []),
+            (ENERGY, "training.counters.dense1.spikes", ...),
+            (ENERGY, "test.counters.dense1.spikes.forward", -1),
+            (ENERGY, "test.counters.dense1.spikes.forward", 2**63),
+            (ENERGY, "test.counters.dense1.spikes.forward", "1"),
+            (ENERGY, "test.counters.dense1.spikes.sideways", 1),
+            (ENERGY, "test.counters", {"dense" + "9" * 400: {}}),
+            (CONFIG, "facts", 3),
+            (CONFIG, "facts.data.sha256", 3),
+            (CONFIG, "facts.network", []),
+            (CONFIG, "lava_ed_version", None),
+        ],
+    )
+    def test_a_wrong_entry_is_named(self, tmp_path, name, path, new):
+        folder = RunFolder(tmp_path)
+        value = with_entry(json.loads((WRITTEN / name).read_text()), path, new)
+        folder.file(name).write_text(json.dumps(value))
+        with pytest.raises(RunFolderError, match=rf"{name}.*restore the file, or train anew") as caught:
+            folder.read_json(name)
+        assert path.rpartition(".")[2][:5] in str(caught.value)
+
+    @pytest.mark.parametrize("text", ['{"test_accuracy": NaN}', "[" * 100_000, '{"a": 1, "a": 2}', "\ufeff{}", "{}"])
+    @pytest.mark.parametrize("name", [RESULT, ENERGY, CONFIG])
+    def test_no_json_of_ours(self, tmp_path, name, text):
+        folder = RunFolder(tmp_path)
+        folder.file(name).write_text(text)
+        with pytest.raises(RunFolderError, match=name):
+            folder.read_json(name)
+
+    @pytest.mark.parametrize(
+        ("lines", "words"),
+        [
+            ([row(1), "null"], "line 2: it is None"),
+            ([row(1), ""], "line 2 is not JSON"),
+            ([row(2)], "line 1 is epoch 2, not 1"),
+            ([row(1), row(1)], "line 2 is epoch 1, not 2"),
+            ([row(1, counters={})], "line 1 lacks counters.spikes"),
+            ([row(1, samples=0)], "samples is 0"),
+            ([row(1, spikes_per_neuron={"hidden1": -1})], "hidden1 is -1"),
+            ([row(1, validation_accuracy="x")], "validation_accuracy is 'x'"),
+            ([row(1, thresholds=[1])], r"thresholds is \[1\]"),
+        ],
+    )
+    def test_metrics(self, tmp_path, lines, words):
+        folder = RunFolder(tmp_path)
+        text = "".join(f"{line if isinstance(line, str) else json.dumps(line)}\n" for line in lines)
+        folder.file(METRICS).write_text(text)
+        with pytest.raises(RunFolderError, match=words):
+            folder.read_metrics()
+
+    @pytest.mark.parametrize(
+        ("path", "new", "words"),
+        [
+            ("hidden", 3, "hidden is 3"),
+            ("hidden", [6.0], r"hidden\.0 is 6\.0"),
+            ("hidden", [True], "hidden.0 is True"),
+            ("hidden", [0], "sizes"),
+            ("epochs", "3", "epochs is '3'"),
+            ("decay", [[0.5]], "decay.0.1"),
+            ("decay", [["0.5", 1]], "decay.0.0 is '0.5'"),
+            ("adaptation.interval", 2.5, r"adaptation\.interval is 2\.5"),
+            ("adaptation.interval", None, "adaptation.interval is None"),
+            ("validation", "x", "validation is 'x'"),
+            ("data_dir", 3, "data_dir is 3"),
+            ("rule", [], r"rule is \[\]"),
+            ("rule", "backprop", "backprop"),
+            ("seed", 2**32, "seed is 4294967296"),
+            ("steps", 10**15, "steps is 10"),
+            ("encoder", {}, "encoder is {}"),
+            ("speed", 1, "speed is 1"),
+            ("steps", ..., "lacks steps"),
+        ],
+    )
+    def test_configurations(self, tmp_path, path, new, words):
+        folder = RunFolder(tmp_path)
+        value = with_entry(json.loads((WRITTEN / CONFIG).read_text()), path, new)
+        folder.file(CONFIG).write_text(json.dumps(value))
+        with pytest.raises(ConfigError, match=words):
+            folder.read_config()

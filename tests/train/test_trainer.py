@@ -12,7 +12,7 @@ import pytest
 
 from lava_ed.data import Dataset, split_validation
 from lava_ed.errors import CheckpointError, ConfigError, DataError, RunFolderError
-from lava_ed.train import EngineBackend, Model, Reporter, RunFolder, TrainingInterrupted, evaluate, train
+from lava_ed.train import Checkpoint, EngineBackend, Model, Reporter, RunFolder, TrainingInterrupted, evaluate, train
 from lava_ed.train import trainer as trainer_module
 from lava_ed.train.order import sample_order, shift_offsets
 from lava_ed.train.run_folder import CHECKPOINT, CONFIG, ENERGY, METRICS, MODEL, RESULT
@@ -246,6 +246,23 @@ class TestWhatResumeRefuses:
         other = replace(digits, test_images=digits.test_images[::-1].copy())
         with pytest.raises(CheckpointError, match="other data"):
             train(config, run, resume=True, dataset=other)
+
+    @pytest.mark.parametrize(
+        ("change", "words"),
+        [
+            ({"index": 41}, "41 samples by position, others by the state"),
+            ({"index": 10**9}, "sample 1000000000 of an epoch of 300"),
+            ({"start": {"counters": {}, "triggered": 0}}, "counters of other processes"),
+        ],
+    )
+    def test_a_position_that_is_not_the_states(self, stopped, digits, change, words):
+        config, run = stopped
+        path = run / CHECKPOINT
+        checkpoint = Checkpoint.read(path)
+        position = replace(checkpoint.position, **change)
+        path.write_bytes(replace(checkpoint, position=position).to_bytes())
+        with pytest.raises(CheckpointError, match=words):
+            train(config, run, resume=True, dataset=digits)
 
     def test_another_version_of_the_configuration(self, stopped, digits):
         config, run = stopped

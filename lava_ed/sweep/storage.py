@@ -1,0 +1,138 @@
+"""The trials of a sweep on the disk: optuna's study in an SQLite file, whose every fault is one sentence of ours."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from lava_ed.errors import LavaEDError, RunFolderError
+from lava_ed.files.reading import open_plain, shown
+
+_MOST_BYTES: Final = 1 << 28
+"""Of the file: some kilobytes a trial."""
+_HEADER: Final = b"SQLite format 3\0"
+_WAY: Final = "restore the file, or start the sweep anew in another folder"
+
+
+@dataclass(frozen=True)
+class Told:
+    """A trial that has ended.
+
+    Attributes
+    ----------
+    number : int
+        0, the preset, and so on.
+    accuracy : float
+    settings : dict
+        As JSON holds them.
+    seconds : float
+    error : str or None
+        Why the net could not be trained.
+    """
+
+    number: int
+    accuracy: float
+    settings: dict[str, Any]
+    seconds: float
+    error: str | None
+
+
+class StudyFile:
+    """A study that is open in a folder which this process has claimed.
+
+    Raises
+    ------
+    RunFolderError
+        From every method, if the file cannot be read or written, or holds what no sweep writes.
+    """
+
+    def __init__(self, path: Path) -> None:
+        import optuna
+
+        self._path, self._optuna = path, optuna
+        with self._guarded():
+            _check_file(path)
+            self._study = optuna.create_study(
+                study_name="sweep", storage=f"sqlite:///{path}", direction="maximize", load_if_exists=True
+            )
+            if [direction.name for direction in self._study.directions] != ["MAXIMIZE"]:
+                raise ValueError("another direction of the search")
+
+    @contextmanager
+    def _guarded(self) -> Iterator[None]:
+        # optuna takes the rows as they are, so that damage shows as an exception of any kind.
+        try:
+            yield
+        except LavaEDError:
+            raise
+        except Exception as error:
+            reason = (str(error) or type(error).__name__).splitlines()[0][:200]
+            raise RunFolderError(f"{shown(self._path)} cannot be read or written ({reason}): {_WAY}") from error
+
+    def note(self, name: str) -> Any:
+        """An attribute of the study; None where it has none of this name."""
+        with self._guarded():
+            return self._study.user_attrs.get(name)
+
+    def set_note(self, name: str, value: Any) -> None:
+        """Keep an attribute of the study."""
+        with self._guarded():
+            self._study.set_user_attr(name, value)
+
+    def told(self) -> list[Told]:
+        """The trials that have ended, in order of their numbers, which leave none out."""
+        from lava_ed.files.schema import checked
+        from lava_ed.sweep.schemas import TrialNotes
+
+        with self._guarded():
+            ended = [t for t in self._study.get_trials(deepcopy=False) if t.state.name == "COMPLETE"]
+            notes = [{**trial.user_attrs, "accuracy": trial.value} for trial in ended]
+        trials = []
+        for k, entry in enumerate(notes):
+            checked(TrialNotes, entry, f"trial {k} in {shown(self._path)}", error=RunFolderError, hint=_WAY)
+            trials.append(Told(**{name: entry[name] for name in Told.__dataclass_fields__}))
+        trials.sort(key=lambda trial: trial.number)
+        if [trial.number for trial in trials] != list(range(len(trials))):
+            numbers = ", ".join(str(trial.number) for trial in trials[:20])
+            raise RunFolderError(f"{shown(self._path)} holds the trials {numbers}, some twice or not at all: {_WAY}")
+        return trials
+
+    def ask(self, seed: int) -> Any:
+        """A trial to be drawn by a sampler of this seed."""
+        with self._guarded():
+            self._study.sampler = self._optuna.samplers.TPESampler(seed=seed, multivariate=True)
+            return self._study.ask()
+
+    def tell(self, trial: Any, told: Told) -> None:
+        """Record what became of a trial."""
+        with self._guarded():
+            for name in ("settings", "number", "error", "seconds"):
+                trial.set_user_attr(name, getattr(told, name))
+            self._study.tell(trial, told.accuracy)
+
+    def drawn(self, draw: Any, trial: Any, space: Any) -> dict[str, Any]:
+        """Values of a trial; the sampler reads the earlier ones for them."""
+        with self._guarded():
+            values: dict[str, Any] = draw(trial, space)
+            return values
+
+
+def _check_file(path: Path) -> None:
+    """Refuse a file that SQLite did not write or finds damaged; one that is not there, or empty, is a new one."""
+    if not os.path.lexists(path):
+        return
+    with os.fdopen(open_plain(path, most=_MOST_BYTES, error=RunFolderError, hint=_WAY), "rb") as file:
+        head = file.read(len(_HEADER))
+    if not head:
+        return
+    if head != _HEADER:
+        raise ValueError("it is no SQLite file")
+    with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=rw", uri=True, timeout=10)) as database:
+        found = database.execute("PRAGMA integrity_check(1)").fetchone()
+    if found != ("ok",):
+        raise ValueError(f"damaged: {found[0] if found else 'unreadable'}")
