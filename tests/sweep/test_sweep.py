@@ -146,18 +146,20 @@ def test_the_command(tmp_path, capsys):
     assert main(["sweep", "--rule", "nothing", "--out", str(tmp_path / "t"), "--json"]) == 2
 
 
+@pytest.fixture(scope="module")
+def two_trials(digits, tmp_path_factory):
+    """A sweep of two trials."""
+    folder = tmp_path_factory.mktemp("sweep")
+    sweep(small(trials=2), folder, dataset=digits)
+    return folder
+
+
 class TestTheFileOfTrials:
     """Whatever has become of study.db is one sentence, and nothing is lost or done twice."""
 
-    @pytest.fixture(scope="class")
-    def two_trials(self, digits, tmp_path_factory):
-        folder = tmp_path_factory.mktemp("sweep")
-        sweep(small(trials=2), folder, dataset=digits)
-        return folder
-
     @pytest.fixture
     def done(self, two_trials, tmp_path):
-        """A sweep of two trials, to be damaged."""
+        """A copy, to be damaged."""
         return Path(shutil.copytree(two_trials, tmp_path / "sweep"))
 
     def again(self, folder, digits, **changes):
