@@ -32,12 +32,10 @@ def plain(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def typed(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Inverse of `plain`."""
+    """Inverse of `plain`, for settings that have been checked."""
     result = dict(settings)
-    check_names(result, {f.name for f in fields(TrainConfig)} - {"rule", "dataset"}, "setting of a training run")
     for name in _ADAPTATIONS:
         if name in result:
-            check_names(result[name], {f.name for f in fields(Adaptation)}, f"entry of {name}")
             result[name] = Adaptation(**result[name])
     for name in _TUPLES:
         if name in result:
@@ -89,9 +87,13 @@ def checked_settings(rule: str, dataset: str, settings: Mapping[str, Any]) -> di
     ------
     ConfigError
     """
-    if fixed := sorted({"rule", "dataset", "format"} & settings.keys()):
-        raise ConfigError(f"{', '.join(fixed)} is no setting: it stands beside them")
+    check_names(settings, {f.name for f in fields(TrainConfig)} - {"rule", "dataset"}, "setting of a training run")
+    entries = dict(settings)
+    for name in _ADAPTATIONS:
+        if isinstance(given := entries.get(name), dict):
+            check_names(given, {f.name for f in fields(Adaptation)}, f"entry of {name}")
+            entries[name] = {**asdict(Adaptation()), **given}
     complete = TrainConfig.create(rule, dataset).to_dict()
     # As a whole configuration, so that the one schema of configurations holds here too.
-    TrainConfig.from_dict({**complete, **settings})
+    TrainConfig.from_dict({**complete, **entries})
     return typed(settings)

@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Collection, Iterable
 
 from lava_ed.errors import ConfigError
+from lava_ed.files.reading import brief
 
 
 def check_names(given: Iterable[object], known: Collection[str], what: str) -> None:
@@ -33,6 +34,6 @@ def check_names(given: Iterable[object], known: Collection[str], what: str) -> N
     for name in given:
         if name in known:
             continue
-        near = difflib.get_close_matches(str(name), known, n=1)
+        near = difflib.get_close_matches(str(name)[:60], known, n=1)
         hint = f"did you mean {near[0]!r}? There are " if near else "there are "
-        raise ConfigError(f"{name!r} is no {what}: {hint}{', '.join(sorted(known))}")
+        raise ConfigError(f"{brief(name, 60)} is no {what}: {hint}{', '.join(sorted(known))}")

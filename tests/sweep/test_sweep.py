@@ -257,14 +257,14 @@ def test_numbers_out_of_range(change, words):
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        ({"speed": 1}, "speed is 1"),
+        ({"speed": 1}, "'speed' is no setting"),
         ({"dv": "1"}, "dv is '1'"),
         ({"dv": True}, "dv is True"),
-        ({"adaptation": {"interval": 3}}, "adaptation.initial_step"),
+        ({"adaptation": {"interval": 2.5}}, "adaptation.interval is 2.5"),
         ({"adaptation": 3}, "adaptation is 3"),
         ({"decay": [[1]]}, "decay"),
         ({"hidden": [10**12]}, "hidden.0 is 1000000000000"),
-        ({"rule": "ssgd"}, "rule is no setting"),
+        ({"rule": "ssgd"}, "'rule' is no setting"),
         ({"learning_rate": None}, "learning_rate is None"),
         ([], "missing or of another type"),
     ],

@@ -210,7 +210,7 @@ class TestEveryFileHasASchema:
             ("hidden", 3, "hidden is 3"),
             ("hidden", [6.0], r"hidden\.0 is 6\.0"),
             ("hidden", [True], "hidden.0 is True"),
-            ("hidden", [0], "sizes"),
+            ("hidden", [0], "layer of 0 neurons"),
             ("epochs", "3", "epochs is '3'"),
             ("decay", [[0.5]], "decay.0.1"),
             ("decay", [["0.5", 1]], "decay.0.0 is '0.5'"),
@@ -223,7 +223,7 @@ class TestEveryFileHasASchema:
             ("seed", 2**32, "seed is 4294967296"),
             ("steps", 10**15, "steps is 10"),
             ("encoder", {}, "encoder is {}"),
-            ("speed", 1, "speed is 1"),
+            ("speed", 1, "'speed' is no entry"),
             ("steps", ..., "lacks steps"),
         ],
     )
