@@ -20,7 +20,8 @@ demo: $(VENV)/.installed ## install lava-ed and run its demonstration
 	$(BIN)/lava-ed demo
 	@echo "To use the command lava-ed in this shell:  . $(BIN)/activate"
 
-test: lint ## lint, check types, run the tests
+test: lint ## lint, check types, run the tests (about ten minutes on two cores)
+	@echo "Running all tests, notebooks included: about ten minutes on two cores"
 	$(BIN)/python -m pytest -n 2 --nbmake --nbmake-timeout=600
 
 notebooks: $(VENV)/.installed-notebooks ## open the tutorials in JupyterLab
