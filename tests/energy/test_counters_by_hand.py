@@ -27,6 +27,9 @@ CASES = [
         for feedback in ("symmetric", "random")
     ),
     ("std-ed", (), {}),
+    # Outputs that spike in the last step of a sample.
+    ("std-ed", (), {"readout": "first-spike", "readout_adaptation": Adaptation(25, interval=0)}),
+    ("std-ed", (), {"readout": "first-spike", "readout_adaptation": Adaptation(29, interval=0)}),
     ("mpd-ed", (), {}),
     ("std-ed", (8,), {"steps": 33}),
     ("std-ed", (8, 7), {"weight_rounding": "carry"}),

@@ -118,9 +118,11 @@ class ReadoutNode(Node):
         a_in = asm.required(self, "a_in")
         spiking = s.readout == "first-spike"
         x = c["x"] if spiking else c["pad"]
+        # Without a hidden layer the last spikes are sent in a sample's last phase.
+        sent = asm.signals[self.name, "s_out"].count if spiking else c["flag"]
         asm.op(
             RUN, 0, 1, opcodes.AFTIF_RESET,
-            n, c["presentation"], c["u"], c["v"], x, c["pad"], c["pad"], c["pad"], c["flag"], c["flag"],
+            n, c["presentation"], c["u"], c["v"], x, c["pad"], c["pad"], c["pad"], c["flag"], sent,
         )  # fmt: skip
         start, stop = s.integrate_start(self.layer), s.integrate_stop(self.layer)
         if s.kind == "std-ed":
