@@ -11,7 +11,7 @@ from lava_ed.errors import ConfigError, ExchangeError
 from lava_ed.exchange import evaluate_netx, export_run, read_netx
 from lava_ed.exchange.netx.evaluate import spike_trains
 from lava_ed.exchange.netx.file import write_netx
-from lava_ed.exchange.netx.network import NetxLayer, NetxNetwork, NetxNeuron
+from lava_ed.exchange.netx.network import NetxConvolution, NetxLayer, NetxNetwork, NetxNeuron
 from lava_ed.exchange.netx.probe import trace_netx
 from lava_ed.exchange.netx.program import netx_counted
 from lava_ed.train import Model, TrainConfig, train
@@ -120,3 +120,35 @@ def test_bad_input_writes_nothing(run, tmp_path, options, error):
     with pytest.raises(error):
         report_netx(file, **options)
     assert [path.name for path in tmp_path.iterdir()] == ["a.net"]
+
+
+def convolution(first):
+    """Four kernels over a digit, and ten classes."""
+    rng = np.random.default_rng(0)
+    kernel = rng.integers(-20, 30, (4, 1, 3, 3))
+    return NetxNetwork(
+        (
+            first,
+            NetxLayer("conv", (4, 6, 6), NetxNeuron(4096, 512, 60), kernel, convolution=NetxConvolution()),
+            NetxLayer("flatten", (144, 1, 1)),
+            NetxLayer("dense", (10,), NetxNeuron(4096, 512, 60), rng.integers(-20, 30, (10, 144))),
+        )
+    )
+
+
+HOW = {"dataset": "digits", "encoder": "rate", "steps": 8, "readout": "spikes", "limit": 40}
+
+
+def test_a_convolutional_net_is_judged_as_eval_judges_it(tmp_path):
+    write_netx(convolution(NetxLayer("input", (1, 8, 8))), tmp_path / "conv.net")
+    judged = evaluate_netx(tmp_path / "conv.net", **HOW)
+    assert len(set(judged["predictions"])) > 2
+    assert report_netx(tmp_path / "conv.net", samples=1, **HOW)["test_accuracy"] == judged["test_accuracy"]
+
+
+def test_samples_of_input_neurons_are_not_drawn(tmp_path):
+    first = NetxLayer("input", (1, 8, 8), NetxNeuron(4096, 512, 60), transform=(40, 5))
+    write_netx(convolution(first), tmp_path / "bias.net")
+    with pytest.raises(ExchangeError, match="not drawn: measure it with lava-ed eval"):
+        report_netx(tmp_path / "bias.net", **{**HOW, "encoder": "bias"})
+    assert report_netx(tmp_path / "bias.net")["test_accuracy"] is None

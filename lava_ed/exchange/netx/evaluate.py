@@ -27,6 +27,8 @@ BIAS_ENCODER: Final = "bias"
 """Pixels as the bias of input neurons, for nets whose input layer has some."""
 MAX_STEPS: Final = 4096
 """Longest time that a sample is shown: a hundred times what nets of rate or time code take."""
+MOST_SPIKES: Final = 1 << 30
+"""Input spikes that are held at once, in bytes: MNIST's test images over 128 steps."""
 SPIKES_PER_CHUNK: Final = 1 << 24
 """Input spikes that are laid out at a time, in bytes."""
 
@@ -44,7 +46,17 @@ def spike_trains(images: npt.NDArray[np.uint8], kind: EncoderKind, steps: int) -
     Returns
     -------
     int8 (N, n, T)
+
+    Raises
+    ------
+    ExchangeError
+        If they are more than fit.
     """
+    if images.size * steps > MOST_SPIKES:
+        raise ExchangeError(
+            f"{images.size:,} pixels over {steps:,} steps are more than {MOST_SPIKES:,} values: take fewer samples "
+            "(--limit) or steps"
+        )
     table = encoder_table(kind, steps)
     n = images.shape[1]
     trains = np.zeros((len(images), n, steps), np.int8)

@@ -17,8 +17,8 @@ import numpy.typing as npt
 from lava_ed.data import Dataset
 from lava_ed.energy import PriceList, map_network
 from lava_ed.energy._lowered_net import net_of_program
-from lava_ed.errors import ConfigError
-from lava_ed.exchange.netx.evaluate import data_of_netx, how_to_test, spike_trains
+from lava_ed.errors import ConfigError, ExchangeError
+from lava_ed.exchange.netx.evaluate import BINARY_ENCODERS, data_of_netx, how_to_test, spike_trains
 from lava_ed.exchange.netx.file import read_netx
 from lava_ed.exchange.netx.network import NetxNetwork
 from lava_ed.exchange.netx.probe import trace_netx
@@ -117,7 +117,12 @@ def _test(
         return None
     how = how_to_test(net, file, how, limit)
     data = data_of_netx(net, file, how["dataset"], data_dir, flag=False).data
-    images, labels = np.ascontiguousarray(data.test_images[:limit]), data.test_labels[:limit]
+    if how["encoder"] not in BINARY_ENCODERS:
+        raise ExchangeError(
+            f"{file}: samples of a net whose input layer has neurons are not drawn: measure it with lava-ed eval, and "
+            "report it without --dataset"
+        )
+    images, labels = np.ascontiguousarray(data.test_images[:limit][:, net.input_order]), data.test_labels[:limit]
     trains = spike_trains(images, how["encoder"], int(how["steps"]))
     decided, counters = netx_counted(net, trains, how["readout"])
     decisions = Decisions(labels, decided, net.sizes[-1], counters)
