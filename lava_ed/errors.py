@@ -11,6 +11,7 @@ __all__ = [
     "DataNotFoundError",
     "ExchangeError",
     "ExchangeWarning",
+    "FixedPointCutWarning",
     "FixedPointOverflowError",
     "FixedPointOverflowWarning",
     "LavaEDError",
@@ -103,3 +104,7 @@ class UncachedKernelWarning(UserWarning):
 
 class ExchangeWarning(UserWarning):
     """A file of another format was read otherwise than it says, as the tool that it belongs to reads it."""
+
+
+class FixedPointCutWarning(UserWarning):
+    """A value was cut to what fixed point can hold: a fraction is gone, or it was outside its range."""

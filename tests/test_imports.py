@@ -25,6 +25,8 @@ LAVA_SIDE = (
     "network.classifier",
     "network.lava_backend",
     "network.lava_runtime",
+    "engine.arguments",
+    "engine.attaching",
     "engine.graph",
     "engine.runtime",
     "engine.lowering",
@@ -53,6 +55,7 @@ MAY_IMPORT = {
 """Parts of the package, and the other parts that each may import."""
 
 MUST_NOT_IMPORT = {
+    "engine.attaching": {"train", "cli"},
     "engine.graph": {"train", "cli"},
     "engine.runtime": {"train", "cli"},
     "engine.lowering": {"train", "cli"},

@@ -55,7 +55,7 @@ def _process(where: str) -> Any:
         raise ConfigError(f"{file} has no {name!r}; its processes are: {known}")
     found = getattr(module, name)
     if callable(found) and not isinstance(found, AbstractProcess):
-        found = _user_code(f"{name}() of {file}", found)
+        found = _user_code(path, f"{name}() of {file}", found)
     if not isinstance(found, AbstractProcess):
         raise ConfigError(
             f"{where} is a {type(found).__name__}: a Lava process, or a function without arguments that returns one, "
@@ -74,20 +74,28 @@ def _run(path: Path) -> Any:
     sys.modules[path.stem] = module
     sys.path.insert(0, str(path.resolve().parent))
     try:
-        _user_code(str(path), lambda: spec.loader.exec_module(module))  # type: ignore[union-attr]
+        _user_code(path, str(path), lambda: spec.loader.exec_module(module))  # type: ignore[union-attr]
     finally:
         sys.path.remove(str(path.resolve().parent))
     return module
 
 
-def _user_code(what: str, call: Callable[[], Any]) -> Any:
-    """Call what a user wrote; what it raises is named after it."""
+def _user_code(path: Path, what: str, call: Callable[[], Any]) -> Any:
+    """Call what a user wrote, with the command line of a script without arguments; what it raises is named after it."""
+    arguments, sys.argv = sys.argv, [str(path)]
     try:
         return call()
     except LavaEDError:
         raise
+    except SystemExit as error:
+        raise ConfigError(
+            f"{what} ends with sys.exit({'' if error.code is None else repr(error.code)}) instead of giving a process: "
+            'put what is meant for a script, such as parsing arguments, below if __name__ == "__main__"'
+        ) from error
     except Exception as error:
         raise ConfigError(f"{what} fails: {type(error).__name__}: {error}") from error
+    finally:
+        sys.argv = arguments
 
 
 def _show(value: dict[str, Any]) -> Callable[[Console], None]:

@@ -70,6 +70,7 @@ class Loihi2SimProfiler:
         self._program: Any = None
         self._before: dict[str, Totals] | None = None
         self._told = False
+        self._run_cfg = run_cfg
         setattr(run_cfg, _MARK, self)
         _watch_runs()
 
@@ -113,7 +114,7 @@ class Loihi2SimProfiler:
 
     def run(self, process: Any, run: Any, condition: Any) -> None:
         """Count one ``process.run``; `run` is what starts it under a condition."""
-        self._program = counting_of(process)
+        self._program = counting_of(process, self._run_cfg)
         if self._before is None:
             self._before = subtract(self._program.counters(), {node: {} for node in self._program.counters()})
         if "execution_time_probe" in self._probes:

@@ -85,7 +85,9 @@ class EnergyProfiler:
             If the block was not entered, or the counters were reset inside it.
         """
         before, after = self._readings()
-        return subtract(after.counters, before.counters)
+        # A process that was connected inside the block, before the first step, had counted nothing.
+        nothing: Counters = {node: {} for node in after.counters}
+        return subtract(after.counters, {**nothing, **before.counters})
 
     def report(self, samples: int | None = None) -> dict[str, Any]:
         """`energy_report` of the block.
@@ -111,8 +113,14 @@ class EnergyProfiler:
         return self._before, self._after or _Reading(self._counted)
 
 
-def counting_of(target: Any) -> Counting:
+def counting_of(target: Any, run_cfg: Any = None) -> Counting:
     """What counts for a program, a runtime or a Lava process; a process that nothing runs yet is attached.
+
+    Parameters
+    ----------
+    target : Counting or AbstractProcess
+    run_cfg : RunConfig, optional
+        For `attach`.
 
     Raises
     ------
@@ -123,9 +131,11 @@ def counting_of(target: Any) -> Counting:
     """
     if not callable(getattr(target, "counters", None)):
         if target.runtime is None:
-            from lava_ed.engine import attach
+            from lava_ed.engine.attaching import attach, engine_of
 
-            attach(target)
+            # A process that was connected to an attached graph gets that graph's engine.
+            if engine_of(target) is None:
+                attach(target, run_cfg)
         target = target.runtime
         if not callable(getattr(target, "counters", None)):
             raise ConfigError(

@@ -10,7 +10,7 @@ from lava_ed.errors import LavaNotInstalledError
 _LAZY = {
     "EngineRuntime": "lava_ed.engine.runtime",
     "Program": "lava_ed.engine.program",
-    "attach": "lava_ed.engine.runtime",
+    "attach": "lava_ed.engine.attaching",
     "build_program": "lava_ed.engine.build",
     "supported": "lava_ed.engine.graph",
 }
@@ -18,10 +18,11 @@ _LAZY = {
 __all__ = ["EngineRuntime", "Program", "attach", "build_program", "supported"]
 
 if TYPE_CHECKING:
+    from lava_ed.engine.attaching import attach
     from lava_ed.engine.build import build_program
     from lava_ed.engine.graph import supported
     from lava_ed.engine.program import Program
-    from lava_ed.engine.runtime import EngineRuntime, attach
+    from lava_ed.engine.runtime import EngineRuntime
 
 
 def __getattr__(name: str) -> Any:

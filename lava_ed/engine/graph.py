@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,15 +13,22 @@ from lava.magma.core.process.process import AbstractProcess
 from lava.magma.core.run_configs import RunConfig
 
 from lava_ed.engine.assembler import Connection, Node
+from lava_ed.engine.cuts import Cut, warn_of
 from lava_ed.engine.families.outside import ExtractorNode, InjectorNode
 from lava_ed.engine.lowering import conv, dense, ed, floating, io, lif, sparse  # noqa: F401  (they register)
+from lava_ed.engine.lowering.cuts import find_cuts
 from lava_ed.engine.lowering.registry import lower, supported_names
+from lava_ed.engine.lowering.values import NotWholeError
 from lava_ed.engine.pipe import Pipe
 from lava_ed.engine.program import Program
 from lava_ed.engine.selection.expansion import Expansion
-from lava_ed.engine.selection.models import default_run_cfg
-from lava_ed.errors import BackendError, UnsupportedProcessError
+from lava_ed.engine.selection.models import check_run_cfg, default_run_cfg
+from lava_ed.engine.selection.record import GraphRecord
+from lava_ed.engine.selection.refusals import floating_way_out, refuse_unsupported
+from lava_ed.errors import BackendError, ConfigError, UnsupportedProcessError
 from lava_ed.proc.walk import collect
+
+Pipes = dict[tuple[AbstractProcess, str, str], Pipe]
 
 
 @dataclass(frozen=True)
@@ -41,6 +48,10 @@ class LoweredGraph:
         The ProcessModels, and what the SubProcessModels among them have built.
     pipes : dict
         (process, port, attribute) → what an Injector or Extractor sends to or receives from while attached.
+    record : GraphRecord
+        What it was lowered from.
+    cuts : dict of Var id to Cut
+        Initial values that the ProcessModels cut.
     """
 
     program: Program
@@ -48,7 +59,18 @@ class LoweredGraph:
     variables: dict[int, tuple[str, str]]
     start: AbstractProcess
     expansion: Expansion
-    pipes: dict[tuple[AbstractProcess, str, str], Pipe]
+    pipes: Pipes
+    record: GraphRecord
+    cuts: dict[int, Cut]
+
+    def warn_of_cuts(self, known: Collection[int] = (), stacklevel: int = 1) -> None:
+        """Warn once of all initial values that fixed point cuts, but for those of Vars that are known by their ids."""
+        cuts = [cut for var_id, cut in self.cuts.items() if var_id not in known]
+        if any(cut.fractions for cut in cuts):
+            way_out = floating_way_out(self.expansion.models, self.expansion.run_cfg)
+        else:
+            way_out = "Lava's fixed-point models cut them in the same way; choose values that fit"
+        warn_of(cuts, way_out, stacklevel + 1)
 
 
 def supported() -> list[str]:
@@ -141,19 +163,41 @@ def lower_graph(process: AbstractProcess, run_cfg: RunConfig | None = None) -> L
 
     Raises
     ------
+    ConfigError
+        If `process` is no process, or `run_cfg` no RunConfig.
     UnsupportedProcessError
         If a ProcessModel or port has no lowering, or no ProcessModel is selected.
     BackendError
         If the processes do not share one schedule and one overflow policy.
     """
-    found = collect(process)
-    expansion = Expansion(run_cfg or default_run_cfg())
+    if not isinstance(process, AbstractProcess):
+        raise ConfigError(f"{process!r} is no Lava process: give any process of the graph")
+    config = default_run_cfg() if run_cfg is None else run_cfg
+    check_run_cfg(config)
+    return _lower(process, Expansion(config), {})
+
+
+def lower_grown(graph: LoweredGraph) -> LoweredGraph:
+    """Lower a graph once more, to which something was added: what was expanded and sent before stays.
+
+    Raises
+    ------
+    UnsupportedProcessError, BackendError
+        As `lower_graph`; the graph is left as it was.
+    """
+    return _lower(graph.start, graph.expansion, graph.pipes)
+
+
+def _lower(start: AbstractProcess, expansion: Expansion, pipes: Pipes) -> LoweredGraph:
+    found = collect(start)
     leaves = _named(expansion.build(found))
     try:
-        nodes = {item: lower(item, name, expansion.models[item]) for name, item in leaves.items()}
+        refuse_unsupported(expansion.models, expansion.unselected)
+        nodes = _nodes(leaves, expansion)
+        _keep(nodes, pipes)
         program = _program(leaves, list(nodes.values()))
     except BaseException:
-        expansion.undo()
+        expansion.take_back()
         raise
     known = set(program.variables)
     variables = {
@@ -162,7 +206,25 @@ def lower_graph(process: AbstractProcess, run_cfg: RunConfig | None = None) -> L
         for var in item.vars.members
         if (name, var.name) in known
     }
-    return LoweredGraph(program, [*found, *expansion.created], variables, process, expansion, _pipes(nodes))
+    processes = list({item.id: item for item in (*found, *expansion.created)}.values())
+    record, cuts = GraphRecord(collect(start)), find_cuts(nodes, program)
+    return LoweredGraph(program, processes, variables, start, expansion, _pipes(nodes), record, cuts)
+
+
+def _nodes(leaves: dict[str, Any], expansion: Expansion) -> dict[AbstractProcess, Node]:
+    """The node of each leaf process."""
+    try:
+        return {item: lower(item, name, expansion.models[item]) for name, item in leaves.items()}
+    except NotWholeError as error:
+        raise ConfigError(f"{error}. {floating_way_out(expansion.models, expansion.run_cfg)}") from error
+
+
+def _keep(nodes: dict[AbstractProcess, Node], pipes: Pipes) -> None:
+    """Let Injectors and Extractors go on with the pipes that they have, and the messages in them."""
+    for (process, _, _), pipe in pipes.items():
+        node = nodes.get(process)
+        if isinstance(node, (InjectorNode, ExtractorNode)):
+            node.pipe = pipe
 
 
 def _named(processes: Sequence[AbstractProcess]) -> dict[str, Any]:
@@ -173,9 +235,9 @@ def _named(processes: Sequence[AbstractProcess]) -> dict[str, Any]:
     return named
 
 
-def _pipes(nodes: dict[AbstractProcess, Node]) -> dict[tuple[AbstractProcess, str, str], Pipe]:
+def _pipes(nodes: dict[AbstractProcess, Node]) -> Pipes:
     """What to put on the ports where Lava's runtime puts its channels to Injectors and Extractors."""
-    pipes: dict[tuple[AbstractProcess, str, str], Pipe] = {}
+    pipes: Pipes = {}
     for process, node in nodes.items():
         if isinstance(node, InjectorNode):
             pipes[process, "in_port", "external_pipe_csp_send_port"] = node.pipe

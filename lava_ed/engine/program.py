@@ -91,7 +91,8 @@ class Program:
         if self._real and bool(np.any((self._ops[:, 0] > 0) & (self._ops[:, 0] < JOIN_CLEAR))):
             raise BackendError(
                 "the graph has floating-point ProcessModels and processes of lava_ed.proc, which are fixed-point: "
-                'attach it with Loihi2SimCfg(select_tag="fixed_pt"), or take the latter out'
+                'take the latter out; or attach it with Loihi2SimCfg(select_tag="fixed_pt"), by which all of it '
+                "computes in fixed point, where fractions are cut"
             )
         self._memory = asm.memory
         self._variables = asm.variables
@@ -129,8 +130,21 @@ class Program:
         """(node, Var) of everything that `get` and `set` know."""
         return tuple(self._variables)
 
-    def run(self, steps: int, predictions: npt.NDArray[np.int32] | None = None) -> int:
-        """Run time steps; returns how many samples were decided.
+    def become(self, other: Program) -> None:
+        """Take over everything of another program, whose owner gives it up: whoever holds this one has that one."""
+        watching = [host for host in self._hosts if host.only_looks]
+        vars(self).clear()
+        vars(self).update(vars(other))
+        for host in watching:
+            self.watch(host)
+
+    def run(
+        self,
+        steps: int,
+        predictions: npt.NDArray[np.int32] | None = None,
+        until: threading.Event | None = None,
+    ) -> int:
+        """Run time steps, fewer once `until` is set; returns how many samples were decided.
 
         Raises
         ------
@@ -156,6 +170,8 @@ class Program:
             self._prepare()
         try:
             while self.time_step < stop and not (progress[OVERFLOWS] and self.overflow == "raise"):
+                if until is not None and until.is_set():
+                    break
                 stretch = self._ready() if self._hosts else self._stretch
                 if not stretch:
                     break
@@ -263,8 +279,8 @@ class Program:
         ]
         message = (
             f"{overflows} state(s) left their 24-bit register by time step {self.time_step} in {', '.join(where)}: "
-            "lower the weights, the fan-in, the weight exponent or the window, raise the error shift, or choose "
-            'overflow="wrap"'
+            "lower the weights, the fan-in, the weight exponent or the window, or raise the error shift "
+            '(overflow="wrap" lets a run go on with states that have wrapped around)'
         )
         if self.overflow == "raise":
             raise FixedPointOverflowError(message)
@@ -455,8 +471,8 @@ class Program:
         """
         if self._real:
             raise BackendError(
-                "the graph runs floating-point models, whose operations no chip has: nothing is counted; attach it "
-                'with Loihi2SimCfg(select_tag="fixed_pt")'
+                "the graph runs floating-point models, whose operations no chip has: nothing is counted. Attached with "
+                'Loihi2SimCfg(select_tag="fixed_pt") it counts, but computes in fixed point, where fractions are cut'
             )
         check_counting()
         self._count_idle()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import textwrap
 from pathlib import Path
 
@@ -110,3 +111,36 @@ def test_a_missing_or_failing_file(lava_ed, graph, tmp_path) -> None:
     assert "nothing_of_this_name" in lava_ed("info", f"{graph}:lif").err
     outcome = lava_ed("info", f"{graph}:lif", "--spike-rate", "2")
     assert outcome.code != 0
+
+
+def test_a_script_sees_the_arguments_of_a_script(lava_ed, graph) -> None:
+    """And Python's own stay what they were."""
+    with graph.open("a") as file:
+        file.write("import argparse, sys\nparser = argparse.ArgumentParser()\nparser.add_argument('--size')\n")
+        file.write("given = parser.parse_args()\nassert sys.argv == [__file__], sys.argv\nprint('said')\n")
+        file.write("def parsed():\n    parser.parse_args()\n    return made()\n")
+    before = list(sys.argv)
+    for name in ("lif", "parsed"):
+        assert lava_ed("info", f"{graph}:{name}", "--json").value["graph"] == f"{graph}:{name}"
+    assert sys.argv == before
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("import sys; sys.exit()", "sys.exit()"),
+        ("import sys; sys.exit('no data')", "sys.exit('no data')"),
+        ("import argparse; p = argparse.ArgumentParser(); p.add_argument('data'); p.parse_args()", "sys.exit(2)"),
+        ("def lif():\n    raise SystemExit(0)", "lif() of"),
+    ],
+)
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_a_script_that_ends_python(lava_ed, graph, code: str, text: str, form: tuple[str, ...]) -> None:
+    with graph.open("a") as file:
+        file.write(f"{code}\n")
+    outcome = lava_ed("info", f"{graph}:lif", *form)
+    assert outcome.code == 2
+    said = str(outcome.value) if form else " ".join(outcome.err.split())
+    assert text.replace("'", "") in said.replace("'", "").replace("\\", "")
+    assert "__main__" in said
+    assert "Traceback" not in outcome.err

@@ -16,7 +16,7 @@ from lava.magma.core.run_configs import Loihi1SimCfg, Loihi2SimCfg
 
 from lava_ed.energy import EnergyProfiler, Loihi2SimProfiler
 from lava_ed.energy.counting import total
-from lava_ed.errors import ConfigError, EnergyEstimateWarning, PriceListError
+from lava_ed.errors import BackendError, ConfigError, EnergyEstimateWarning, PriceListError
 
 pytestmark = [
     pytest.mark.lava,
@@ -116,7 +116,7 @@ def test_bad_arguments():
 
 
 def test_list_without_times_has_no_time():
-    run_cfg = Loihi2SimCfg()
+    run_cfg = Loihi2SimCfg(select_tag="fixed_pt")
     profiler = Loihi2SimProfiler(run_cfg, price_list="anp-i")
     profiler.energy_probe(num_steps=STEPS)
     net()[0].run(RunSteps(num_steps=STEPS), run_cfg)
@@ -207,3 +207,11 @@ def test_a_window_of_a_run_in_the_background():
 def test_a_window_that_is_none(window):
     with pytest.raises(ConfigError, match=next(reversed(window))):
         Loihi2SimProfiler(Loihi2SimCfg()).execution_time_probe(num_steps=3, **window)
+
+
+def test_a_run_config_of_floating_point_is_not_run_in_fixed_point():
+    """Its operations cannot be counted: refused, not computed in other numbers."""
+    run_cfg = Loihi2SimCfg(select_tag="floating_pt")
+    Loihi2SimProfiler(run_cfg).energy_probe(num_steps=STEPS)
+    with pytest.raises(BackendError, match=r"floating-point models.*fractions are cut"):
+        net()[0].run(RunSteps(num_steps=STEPS), run_cfg)

@@ -23,7 +23,7 @@ from lava.proc.lif.process import LIF
 
 from lava_ed.energy import LOIHI1, map_network, total
 from lava_ed.engine import attach
-from lava_ed.errors import DataError, UnsupportedProcessError
+from lava_ed.errors import BackendError, DataError, ShapeError, UnsupportedProcessError
 
 pytestmark = pytest.mark.lava
 MODELS = {Injector: PyLoihiInjectorModel, Extractor: PyLoihiExtractorModel}
@@ -170,10 +170,94 @@ def test_the_engine_sends_integers() -> None:
     assert graph[0].runtime.num_steps == 0
 
 
+@pytest.mark.parametrize("end", ["fails", "stop", "detach"])
+def test_a_sender_does_not_wait_for_a_run_that_has_ended(end: str) -> None:
+    """A thread that waits for room is woken with the run's error, and so is the next one that would wait."""
+    graph = net(size=2)
+    runtime = attach(graph[0], CONFIG)
+    errors: list[Exception] = []
+
+    def send_all() -> None:
+        try:
+            for _ in range(50):
+                send(np.array([0.5, 0, 0] if end == "fails" else [1, 0, 0]))
+        except Exception as error:
+            errors.append(error)
+
+    send = graph[0].send
+    sender = threading.Thread(target=send_all, daemon=True)
+    sender.start()
+    if end == "fails":
+        graph[0].run(RunSteps(num_steps=9, blocking=False))
+        sender.join(10)
+        with pytest.raises(DataError, match="integers"):
+            graph[0].wait()
+    else:
+        while graph[0].in_port.external_pipe_csp_send_port.probe():
+            time.sleep(0.001)
+        getattr(runtime, end)()
+        sender.join(10)
+    assert not sender.is_alive()
+    kind, reason = {
+        "fails": (DataError, "what was sent"),
+        "stop": (BackendError, r"stopped: call attach\(\) again"),
+        "detach": (BackendError, "detached"),
+    }[end]
+    with pytest.raises(kind, match=rf"send\(\) would wait for ever for room, as the run has ended: .*{reason}"):
+        raise errors[0]
+    if end == "fails":
+        # The first of the bad messages is gone with the step that failed, so that one more finds room.
+        if graph[0].in_port.external_pipe_csp_send_port.probe():
+            graph[0].send(np.zeros(3))
+        with pytest.raises(DataError, match="for ever"):
+            graph[0].send(np.zeros(3))
+        assert runtime.num_steps == 0
+
+
+@pytest.mark.parametrize("blocking", [True, False])
+def test_a_receiver_does_not_wait_for_a_run_that_has_failed(blocking: bool) -> None:
+    """What was sent before can still be received."""
+    graph = net()
+    attach(graph[0], CONFIG)
+    for value in (1, 0.5):
+        graph[0].send(np.full(3, value))
+    received: list[Any] = []
+
+    def receive_all() -> None:
+        try:
+            while True:
+                received.append(graph[1].receive())
+        except Exception as error:
+            received.append(error)
+
+    receiver = threading.Thread(target=receive_all, daemon=True)
+    receiver.start()
+    if blocking:
+        with pytest.raises(DataError, match="integers"):
+            graph[0].run(RunSteps(num_steps=5))
+    else:
+        graph[0].run(RunSteps(num_steps=5, blocking=False))
+        with pytest.raises(DataError, match="integers"):
+            graph[0].wait()
+    receiver.join(10)
+    assert not receiver.is_alive()
+    assert len(received) == 2
+    with pytest.raises(DataError, match=r"receive\(\) would wait for ever for a message"):
+        raise received[1]
+
+
+def test_a_message_of_another_shape_is_refused() -> None:
+    graph = net()
+    attach(graph[0], CONFIG)
+    for bad in (np.ones(4), np.ones((2, 3)), "abc", None):
+        with pytest.raises(ShapeError, match=r"numbers of shape \(3,\)"):
+            graph[0].send(bad)
+
+
 def test_lava_itself_selects_no_model_by_the_tag() -> None:
     """And the asynchronous models are other models."""
     graph = net()
-    with pytest.raises(UnsupportedProcessError, match=r"PyLoihi(In|Ex)\w+ \(tags: none\).*exception_proc_model_map"):
+    with pytest.raises(UnsupportedProcessError, match=r"exception_proc_model_map.*PyLoihi(In|Ex)\w+ \(tags: none\)"):
         attach(graph[0])
     other = Loihi2SimCfg(
         exception_proc_model_map=MODELS | {Extractor: PyLoihiExtractorModelAsync}, select_tag="fixed_pt"

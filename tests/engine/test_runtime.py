@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Iterator
 from typing import Any
 
@@ -189,6 +190,91 @@ def test_unknown_run_conditions_and_steps(net: EDClassifier) -> None:
     run(net, -1, blocking=False)
     with pytest.raises(ConfigError, match="-1"):
         net.wait()
+    run(net, 1)
+
+
+@pytest.mark.parametrize("steps", [2.5, "3", None, np.nan, np.inf])
+def test_a_number_of_steps_is_whole(net: EDClassifier, steps: Any) -> None:
+    for blocking in (True, False):
+        with pytest.raises(ConfigError, match=r"num_steps of RunSteps is .*whole number"):
+            net.run(RunSteps(num_steps=steps, blocking=blocking))
+    run(net, 2.0)
+    assert net.runtime.num_steps == 2
+
+
+def test_one_runtime_in_two_threads(net: EDClassifier) -> None:
+    """A second run is refused, not lost; so is reading while the other thread runs, whether that run blocks or not."""
+    refused, done = [], []
+
+    def work() -> None:
+        for _ in range(200):
+            try:
+                run(net, 20)
+            except BackendError as error:
+                refused.append(str(error))
+            else:
+                done.append(20)
+
+    threads = [threading.Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert net.runtime.num_steps == sum(done) >= 20
+    assert set(refused) <= {"a run is going on: call wait() or pause() first"}
+    assert_same(state_of(net), state_after(kind_of(net), net.runtime.num_steps))
+
+
+def test_while_another_threads_run_is_going_on(net: EDClassifier) -> None:
+    other = threading.Thread(target=run, args=(net, FOREVER))
+    other.start()
+    while not net.runtime.num_steps:
+        time.sleep(0.001)
+    try:
+        for act in (
+            lambda: run(net, 1),
+            lambda: net.hidden1.v.get(),
+            lambda: net.hidden1.v.set(np.zeros(8)),
+            net.runtime.counters,
+            lambda: net.runtime.run_batch({net.hidden1.v: np.zeros((1, 8))}, 1, [net.hidden1.v]),
+            lambda: net.create_runtime(CONFIG),
+        ):
+            with pytest.raises(BackendError, match=r"a run is going on|at time step"):
+                act()
+    finally:
+        net.pause()
+        other.join(10)
+    assert not other.is_alive()
+    done = net.runtime.num_steps
+    assert 0 < done < FOREVER
+    run(net, 3)
+    assert net.runtime.num_steps == done + 3
+
+
+def test_two_threads_may_read_at_once(net: EDClassifier) -> None:
+    run(net, 30)
+    variables = [var for process in net.processes.values() for var in process.vars.members]
+    expected, found = [var.get() for var in variables], []
+    threads = [threading.Thread(target=lambda: found.append([var.get() for var in variables])) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 4
+    for values in found:
+        for value, other in zip(values, expected, strict=True):
+            np.testing.assert_array_equal(value, other)
+
+
+def test_a_signal_handler_may_pause_the_run_that_it_interrupts(net: EDClassifier) -> None:
+    previous = signal.signal(signal.SIGVTALRM, lambda *_: net.pause())
+    signal.setitimer(signal.ITIMER_VIRTUAL, 0.02)
+    try:
+        run(net, FOREVER)
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, previous)
+    assert 0 < net.runtime.num_steps < FOREVER
     run(net, 1)
 
 
@@ -493,6 +579,22 @@ def test_a_run_on_lava_after_detach(kind: str) -> None:
         assert_same(state_of(net), state_after(kind, steps.num_steps))
     finally:
         net.stop()
+
+
+def test_attaching_anew_frees_the_earlier_engine() -> None:
+    """Its memory, with the samples: what attach remembers of the processes holds none of it."""
+    net = net_of()
+    earlier = []
+    for _ in range(3):
+        runtime = attach(net)
+        earlier.append((weakref.ref(runtime), weakref.ref(runtime.program)))
+        run(net, 3)
+        del runtime
+    gc.collect()
+    assert [(one() is None, other() is None) for one, other in earlier] == [(True, True)] * 2 + [(False, False)]
+    net.runtime.detach()
+    gc.collect()
+    assert earlier[-1][0]() is None
 
 
 def test_detach_leaves_other_runtimes_alone(net: EDClassifier) -> None:

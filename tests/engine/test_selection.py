@@ -9,9 +9,10 @@ import pytest
 
 pytest.importorskip("lava", reason="needs lava-nc, which needs Python 3.10")
 
+from lava.magma.core.learning.learning_rule import Loihi2FLearningRule
 from lava.magma.core.run_conditions import RunSteps
 from lava.magma.core.run_configs import Loihi2HwCfg, Loihi2SimCfg
-from lava.proc.dense.process import Dense
+from lava.proc.dense.process import Dense, LearningDense
 from lava.proc.io.sink import RingBuffer as Sink
 from lava.proc.io.source import RingBuffer as Source
 from lava.proc.lif.models import PyLifModelBitAcc, PyLifModelFloat
@@ -31,8 +32,9 @@ from user_graphs.layers import (
 )
 
 from lava_ed.engine import attach
+from lava_ed.engine.graph import lower_graph
 from lava_ed.engine.selection.models import select_model
-from lava_ed.errors import BackendError, UnsupportedProcessError
+from lava_ed.errors import BackendError, ConfigError, UnsupportedProcessError
 
 pytestmark = pytest.mark.lava
 FIXED = Loihi2SimCfg(select_tag="fixed_pt")
@@ -129,7 +131,14 @@ def test_a_failed_attach_leaves_the_graph_as_it_was() -> None:
     before = [wiring(process) for process in (*graph, probe, layer)]
     with pytest.raises(UnsupportedProcessError) as caught:
         attach(probe)
-    for part in ("'nosy'", "Probe", "PyProbeModel", "tags: fixed_pt, curious", "without attach()", "PyLifModelBitAcc"):
+    for part in (
+        "'nosy'",
+        "Probe",
+        "PyProbeModel",
+        "tags: fixed_pt, curious",
+        "without attach()",
+        "engine.supported()",
+    ):
         assert part in str(caught.value)
     assert [wiring(process) for process in (*graph, probe, layer)] == before
     assert graph[1].runtime is runtime
@@ -186,6 +195,59 @@ def test_sub_process_models_are_taken_where_lava_takes_them() -> None:
     with pytest.raises(BackendError, match=r"PyTwofoldModel .*runs it as .*TwofoldSubModel"):
         both.run(RunSteps(num_steps=1), FIXED)
     assert runtime.num_steps == 1
+
+
+def test_every_process_that_is_a_problem_is_named() -> None:
+    """Leaf and hierarchical processes, with models and without; the way out comes first, and names no second one."""
+    source = Source(data=np.zeros((3, 4), int))
+    parts = [OwnLIF(shape=(3,), name="own"), Twofold(size=3), Twofold(size=3), LIF(shape=(3,), name="good")]
+    for part in parts:
+        source.s_out.connect(part.s_in if isinstance(part, Twofold) else part.a_in)
+    with pytest.raises(UnsupportedProcessError) as caught:
+        attach(source)
+    text = str(caught.value)
+    assert text.startswith("Run this graph on Lava's own runtime: call run() with a RunConfig and without attach().")
+    assert "cannot run 3 of 5 processes" in text
+    for name in ("'own'", repr(parts[1].name), repr(parts[2].name), "PyTwofoldModel (tags: fixed_pt)", "supported()"):
+        assert name in text
+    assert "'good'" not in text
+    assert len(text) < 1000
+    assert all(part.runtime is None for part in parts)
+
+
+def test_an_advice_that_leads_to_a_second_refusal_is_not_given() -> None:
+    """A process with one model, of the other tag, which the engine does not know either."""
+    with pytest.raises(UnsupportedProcessError, match=r"^Run this graph on Lava's own.*none of which the engine knows"):
+        attach(Probe(name="probe"), Loihi2SimCfg(select_tag="floating_pt"))
+    rule = Loihi2FLearningRule(dw="x0*y0", x1_impulse=1, x1_tau=2, t_epoch=1)
+    plastic = LearningDense(weights=np.ones((2, 3), int), learning_rule=rule, name="plastic")
+    runtime = attach(plastic)
+    with pytest.raises(
+        BackendError, match=r"call detach\(\) on the runtime and then run\(\).*plastic.*fractions.*are cut"
+    ):
+        plastic.run(RunSteps(num_steps=1), Loihi2SimCfg(select_tag="floating_pt"))
+    assert runtime.num_steps == 0
+
+
+@pytest.mark.parametrize("bad", ["x", None, LIF, 3])
+def test_what_is_no_process_is_refused(bad: Any) -> None:
+    for function in (attach, lower_graph):
+        with pytest.raises(ConfigError, match="Lava process"):
+            function(bad)
+
+
+def test_what_is_no_run_config_is_refused() -> None:
+    lif = LIF(shape=(3,), name="lif")
+    for bad in ("fixed_pt", Loihi2SimCfg, {"select_tag": "fixed_pt"}):
+        with pytest.raises(ConfigError, match=r"give it a RunConfig, such as Loihi2SimCfg\(select_tag=\"fixed_pt\"\)"):
+            attach(lif, bad)
+    for bad in ("PyLifModelBitAcc", LIF, None):
+        with pytest.raises(ConfigError, match=r"'lif'.*AbstractProcessModel"):
+            attach(lif, Loihi2SimCfg(exception_proc_model_map={lif: bad}))
+    assert lif.runtime is None
+    attach(lif)
+    with pytest.raises(ConfigError, match="give it a RunConfig"):
+        lif.run(RunSteps(num_steps=1), "fixed_pt")
 
 
 def test_a_run_config_for_other_models_is_refused() -> None:

@@ -27,6 +27,8 @@ pytestmark = [
     pytest.mark.lava,
     # Lava's models add entries to a csr_matrix, and compare one with 0.
     pytest.mark.filterwarnings("ignore::scipy.sparse.SparseEfficiencyWarning"),
+    # What fixed point cuts, or clips at the limits of a weight, is a part of what is compared.
+    pytest.mark.filterwarnings("ignore::lava_ed.errors.FixedPointCutWarning"),
 ]
 STEPS = 12
 TRACES = {"x1_impulse": 16, "x1_tau": 10, "y1_impulse": 16, "y1_tau": 10, "t_epoch": 2, "rng_seed": 1}

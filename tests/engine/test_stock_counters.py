@@ -24,6 +24,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::scipy.sparse.SparseEfficiencyWarning"),
     # A sum of Lava's Conv beyond 32 bits.
     pytest.mark.filterwarnings("ignore:invalid value encountered in cast:RuntimeWarning"),
+    # What fixed point cuts, or clips at the limits of a weight, is a part of what is compared.
+    pytest.mark.filterwarnings("ignore::lava_ed.errors.FixedPointCutWarning"),
 ]
 
 

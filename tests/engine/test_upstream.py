@@ -20,7 +20,11 @@ from upstream_cases import UPSTREAM_TESTS, WITHOUT_A_RUN, Scenario, scenarios
 from lava_ed.engine import attach
 from lava_ed.errors import UnsupportedProcessError
 
-pytestmark = pytest.mark.lava
+pytestmark = [
+    pytest.mark.lava,
+    # What fixed point cuts, or clips at the limits of a weight, is a part of what is compared.
+    pytest.mark.filterwarnings("ignore::lava_ed.errors.FixedPointCutWarning"),
+]
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "divergences.md"
 ROWS = scenarios()
 RUN = [row for row in ROWS if not row.refused]

@@ -19,7 +19,7 @@ from lava_ed.engine.families.delay_dense import DelayDenseNode
 from lava_ed.engine.families.dense import DenseNode, WeightFormat
 from lava_ed.engine.families.learning_dense import TRACES, LearningDenseNode, LearningSettings
 from lava_ed.engine.lowering.registry import lowers
-from lava_ed.engine.lowering.values import array_of, integer_of
+from lava_ed.engine.lowering.values import array_of, integer_of, parameter_of
 from lava_ed.errors import ConfigError, UnsupportedProcessError
 from lava_ed.kernels.loihi_learning import RuleTable, compile_rule
 
@@ -33,8 +33,8 @@ def _arguments(process: Any) -> dict[str, Any]:
     mode = p.get("sign_mode")
     return {
         "weights": array_of(process.weights, np.int32),
-        "weight_format": WeightFormat(mode.value if mode else None, int(p.get("num_weight_bits", 8))),
-        "exponent": int(p.get("weight_exp", 0)),
+        "weight_format": WeightFormat(mode.value if mode else None, parameter_of(process, "num_weight_bits", 8)),
+        "exponent": parameter_of(process, "weight_exp", 0),
         "message_bits": integer_of(process.num_message_bits),
         "a_buff": array_of(process.a_buff, np.int32),
     }
@@ -114,7 +114,7 @@ def lower_learning_dense(process: LearningDense, name: str) -> LearningDenseNode
     """LearningDense → LearningDenseNode."""
     settings = learning_settings(process)
     arguments = _arguments(process)
-    bits = int(process.proc_params.get("num_weight_bits", 8))
+    bits = parameter_of(process, "num_weight_bits", 8)
     arguments["weight_format"] = WeightFormat(settings.sign_mode, bits, clip=False)
     tags = {"tag_2": _stored(process.tag_2), "tag_1": _stored(process.tag_1)}
     traces = initial_traces(process)

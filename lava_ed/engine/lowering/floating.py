@@ -27,7 +27,7 @@ from lava_ed.engine.families.float_synapses import FloatDenseNode, FloatSparseNo
 from lava_ed.engine.lowering.lif import LEARNING_PORTS
 from lava_ed.engine.lowering.registry import lowers
 from lava_ed.engine.lowering.sparse import entries_of, whole_entries_of
-from lava_ed.engine.lowering.values import array_of, float_of, integer_of, refuse_connected
+from lava_ed.engine.lowering.values import array_of, float_of, integer_of, parameter_of, refuse_connected
 
 
 def _neurons(process: Any, name: str, thresholds: tuple[str, ...] = ("vth",)) -> FloatLIFNode:
@@ -52,8 +52,8 @@ def lower_float_ternary_lif(process: TernaryLIF, name: str) -> FloatLIFNode:
 def lower_float_lif_reset(process: LIFReset, name: str) -> FloatLIFNode:
     """LIFReset → FloatLIFNode."""
     node = _neurons(process, name)
-    node.interval = int(process.proc_params["reset_interval"])
-    node.offset = int(process.proc_params["reset_offset"])
+    node.interval = parameter_of(process, "reset_interval")
+    node.offset = parameter_of(process, "reset_offset")
     return node
 
 
@@ -62,7 +62,7 @@ def lower_float_lif_refractory(process: LIFRefractory, name: str) -> FloatLIFNod
     """LIFRefractory → FloatLIFNode."""
     node = _neurons(process, name)
     node.refractory_end = array_of(process.refractory_period_end, np.int64)
-    node.period = int(process.proc_params["refractory_period"])
+    node.period = parameter_of(process, "refractory_period")
     return node
 
 

@@ -15,7 +15,7 @@ from lava.proc.lif.process import LIF, LearningLIF, LIFReset, TernaryLIF
 
 from lava_ed.engine.families.lif import PLAIN, RESET, TERNARY, LIFNode
 from lava_ed.engine.lowering.registry import lowers
-from lava_ed.engine.lowering.values import array_of, integer_of, refuse_connected
+from lava_ed.engine.lowering.values import array_of, integer_of, parameter_of, refuse_connected
 
 LEARNING_PORTS = ("s_out_bap", "s_out_y1", "s_out_y2", "s_out_y3")
 
@@ -42,8 +42,8 @@ def lower_lif(process: LIF, name: str) -> LIFNode:
 def lower_lif_reset(process: LIFReset, name: str) -> LIFNode:
     """LIFReset → LIFNode."""
     node = _node(process, name, RESET, {"vth": integer_of(process.vth)})
-    node.interval = int(process.proc_params["reset_interval"])
-    node.offset = int(process.proc_params["reset_offset"])
+    node.interval = parameter_of(process, "reset_interval")
+    node.offset = parameter_of(process, "reset_offset")
     return node
 
 

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from lava_ed.engine.assembler import Node
-from lava_ed.engine.selection.models import Model, class_name, describe, describe_model
-from lava_ed.errors import UnsupportedProcessError
+from lava_ed.engine.selection.models import Model, describe, describe_model
 
 Lowering = Callable[[Any, str], Node]
 L = TypeVar("L", bound=Lowering)
@@ -42,29 +41,18 @@ def _lowering(model: Model) -> Lowering | None:
     return None
 
 
-def lower(process: Any, name: str, model: Model) -> Node:
-    """The node of a process that has a certain ProcessModel.
+def is_lowered(model: Model) -> bool:
+    """Whether the engine knows a ProcessModel."""
+    return _lowering(model) is not None
 
-    Raises
-    ------
-    UnsupportedProcessError
-        If the engine does not know the model.
-    """
+
+def lower(process: Any, name: str, model: Model) -> Node:
+    """The node of a process that has a certain ProcessModel, which must be one that `is_lowered`."""
     function = _lowering(model)
-    if function is None:
-        raise UnsupportedProcessError(
-            f"the engine has no lowering for {describe(process)} with the ProcessModel {describe_model(model)}. It "
-            f"knows {', '.join(supported_models())}. Run the graph on Lava's own runtime: call run() with a RunConfig "
-            "and without attach()"
-        )
+    assert function is not None, f"{describe(process)} has the unknown model {describe_model(model)}"
     return function(process, name)
 
 
 def supported_names() -> list[str]:
     """Names of the process classes of which a model can be lowered."""
     return sorted({model.implements_process.__name__ for model in _LOWERINGS})
-
-
-def supported_models() -> list[str]:
-    """Full names of the ProcessModels that can be lowered."""
-    return sorted(class_name(model) for model in _LOWERINGS)

@@ -21,7 +21,7 @@ from lava_ed.engine.families.learning_sparse import LearningSparseNode
 from lava_ed.engine.families.sparse import DelaySparseNode, Entries, SparseNode
 from lava_ed.engine.lowering.dense import initial_traces, learning_settings, parse_rule
 from lava_ed.engine.lowering.registry import lowers
-from lava_ed.engine.lowering.values import array_of, integer_of
+from lava_ed.engine.lowering.values import array_of, integer_of, parameter_of
 from lava_ed.errors import ConfigError, UnsupportedProcessError
 from lava_ed.kernels.loihi_learning import SRC_W, RuleTable
 
@@ -59,8 +59,8 @@ def _arguments(process: Any) -> dict[str, Any]:
     mode = p.get("sign_mode")
     return {
         "weights": entries_of(process.weights),
-        "weight_format": WeightFormat(mode.value if mode else None, int(p.get("num_weight_bits", 8))),
-        "exponent": int(p.get("weight_exp", 0)),
+        "weight_format": WeightFormat(mode.value if mode else None, parameter_of(process, "num_weight_bits", 8)),
+        "exponent": parameter_of(process, "weight_exp", 0),
         "message_bits": integer_of(process.num_message_bits),
         "a_buff": array_of(process.a_buff, np.int32),
     }
@@ -101,9 +101,7 @@ def lower_learning_sparse(process: LearningSparse, name: str) -> LearningSparseN
             "fails: use SignMode.MIXED or LearningDense"
         )
     arguments = _arguments(process)
-    arguments["weight_format"] = WeightFormat(
-        mode.value, int(process.proc_params.get("num_weight_bits", 8)), clip=False
-    )
+    arguments["weight_format"] = WeightFormat(mode.value, parameter_of(process, "num_weight_bits", 8), clip=False)
     rules = {"tag_2": "dd", "tag_1": "dt"}
     tags = {
         tag: (whole_entries_of if rule in settings.rules else entries_of)(getattr(process, tag))

@@ -7,21 +7,44 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.errors import ConfigError, UnsupportedProcessError
+from lava_ed.errors import ConfigError, ShapeError, UnsupportedProcessError
+
+
+class NotWholeError(ConfigError):
+    """A parameter that must be a whole number has a fraction, as those of floating-point models have."""
 
 
 def array_of(var: Any, dtype: type[np.generic]) -> npt.NDArray[Any]:
-    """Initial value as an array of the ProcessModel's type; Lava assigns it in the same way."""
+    """Initial value as an array of the ProcessModel's type; Lava assigns it in the same way.
+
+    Raises
+    ------
+    ConfigError
+        If it is no array of numbers.
+    ShapeError
+        If it does not fit the shape of the Var.
+    """
+    given = np.asarray(var.init)
+    if given.dtype.kind not in "biuf":
+        raise ConfigError(f"{var.process.name}.{var.name} is {var.init!r}: numbers are needed")
     values: npt.NDArray[Any] = np.zeros(var.shape, dtype)
-    with np.errstate(invalid="ignore"):
-        values[:] = np.asarray(var.init)
+    try:
+        with np.errstate(invalid="ignore"):
+            values[:] = given
+    except ValueError as error:
+        raise ShapeError(
+            f"{var.process.name}.{var.name} has the initial value of shape {given.shape}, which does not fit its "
+            f"shape {var.shape}"
+        ) from error
     return values
 
 
 def _one_of(var: Any) -> Any:
     """The one number that a Var of shape (1,) was given, or that each entry of an array is."""
     values = np.asarray(var.init).reshape(-1)
-    if np.any(values != values[0]):
+    if not values.size or values.dtype.kind not in "biuf":
+        raise ConfigError(f"{var.process.name}.{var.name} is {var.init!r}: a number is needed")
+    if np.any(values != values[0]) and not np.all(np.isnan(values)):
         raise ConfigError(
             f"{var.process.name}.{var.name} has {values.size} values that differ: a layer has one, give one number"
         )
@@ -36,10 +59,27 @@ def integer_of(var: Any) -> int:
     ConfigError
         If it is not an integer, with which the fixed-point model cannot compute, or there are several that differ.
     """
-    value = _one_of(var)
-    if value != int(value):
-        raise ConfigError(f"{var.process.name}.{var.name} is {value}: the fixed-point model needs an integer")
-    return int(value)
+    return _whole(_one_of(var), f"{var.process.name}.{var.name}")
+
+
+def parameter_of(process: Any, name: str, default: int | None = None) -> int:
+    """A parameter that is no Var and that the ProcessModel takes as one Python integer.
+
+    Raises
+    ------
+    ConfigError
+        If it is not an integer.
+    """
+    return _whole(process.proc_params.get(name, default), f"{process.name}: {name}")
+
+
+def _whole(value: Any, what: str) -> int:
+    try:
+        if value == int(value) and not isinstance(value, (str, bytes)):
+            return int(value)
+    except (OverflowError, TypeError, ValueError):
+        pass
+    raise NotWholeError(f"{what} is {value}: the model needs an integer")
 
 
 def float_of(var: Any) -> float:

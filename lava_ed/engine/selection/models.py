@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from lava.magma.compiler.compiler_graphs import ProcGroupDiGraphs
 from lava.magma.compiler.exceptions import NoProcessModelFound
+from lava.magma.core.model.model import AbstractProcessModel
 from lava.magma.core.process.process import AbstractProcess
 from lava.magma.core.run_configs import Loihi2SimCfg, RunConfig
 
-from lava_ed.errors import BackendError, UnsupportedProcessError
+from lava_ed.errors import ConfigError, UnsupportedProcessError
 
 Model = type[Any]
 
@@ -60,6 +62,80 @@ def _models_of(process: AbstractProcess) -> list[Model]:
     return list(_found[cls])
 
 
+@dataclass(frozen=True)
+class Unselected:
+    """A process for which no ProcessModel is selected.
+
+    Parameters
+    ----------
+    process : AbstractProcess
+    models : list
+        Those that Lava finds for it.
+    reason : str
+        Why none of them is taken, as a sentence without its end.
+    """
+
+    process: AbstractProcess
+    models: list[Model]
+    reason: str
+
+    @property
+    def way_out(self) -> str:
+        """What to do about it."""
+        if not self.models:
+            return (
+                "Write a ProcessModel that is decorated with @implements(proc=...), in or beside the module of the "
+                "process, or name one for this very process in the exception_proc_model_map of the RunConfig."
+            )
+        return (
+            "Give attach() a run_cfg that selects a ProcessModel for every process, for example by "
+            "exception_proc_model_map."
+        )
+
+
+def find_model(process: AbstractProcess, run_cfg: RunConfig) -> Model | Unselected:
+    """The ProcessModel that Lava's compiler would take, or why it would take none.
+
+    Raises
+    ------
+    ConfigError
+        If the RunConfig names something that is no ProcessModel.
+
+    See Also
+    --------
+    lava.magma.compiler.compiler_graphs.ProcGroupDiGraphs
+        Does the same while it compiles.
+    """
+    exceptions: Mapping[Any, Model] = getattr(run_cfg, "exception_proc_model_map", None) or {}
+    if process in exceptions:
+        return _checked(exceptions[process], process, run_cfg)
+    try:
+        models = _models_of(process)
+    except NoProcessModelFound:
+        reason = f"Lava finds no ProcessModel for {describe(process)}, so that its own runtime cannot run it either"
+        return Unselected(process, [], reason)
+    try:
+        selected: Model = ProcGroupDiGraphs._select_proc_models(process, models, run_cfg)
+    except (AssertionError, NameError, NotImplementedError) as error:
+        # NameError: Loihi2HwCfg names a class that is not part of public Lava.
+        known = "; ".join(describe_model(model) for model in models)
+        reason = (
+            f"{describe_run_cfg(run_cfg)} selects no ProcessModel for {describe(process)}: {error}. There are: {known}"
+        )
+        return Unselected(process, models, reason)
+    return _checked(selected, process, run_cfg)
+
+
+def _checked(model: Any, process: AbstractProcess, run_cfg: RunConfig) -> Model:
+    """A ProcessModel, whatever the user has put into a RunConfig."""
+    if isinstance(model, type) and issubclass(model, AbstractProcessModel):
+        return model
+    raise ConfigError(
+        f"{describe_run_cfg(run_cfg)} selects {model!r} for {describe(process)}: give it a class derived from "
+        "AbstractProcessModel"
+    )
+
+
 def select_model(process: AbstractProcess, run_cfg: RunConfig) -> Model:
     """The ProcessModel that Lava's compiler would take.
 
@@ -72,48 +148,19 @@ def select_model(process: AbstractProcess, run_cfg: RunConfig) -> Model:
     ------
     UnsupportedProcessError
         If there is no ProcessModel, or the RunConfig selects none.
-
-    See Also
-    --------
-    lava.magma.compiler.compiler_graphs.ProcGroupDiGraphs
-        Does the same while it compiles.
     """
-    exceptions: Mapping[Any, Model] = getattr(run_cfg, "exception_proc_model_map", {})
-    if process in exceptions:
-        return exceptions[process]
-    try:
-        models = _models_of(process)
-    except NoProcessModelFound as error:
-        raise UnsupportedProcessError(
-            f"Lava finds no ProcessModel for {describe(process)}, so neither the engine nor Lava's own runtime can "
-            "run it: write one that is decorated with @implements(proc=...), in or beside the module of the process, "
-            "or name one for this process in the exception_proc_model_map of the RunConfig"
-        ) from error
-    try:
-        selected: Model = ProcGroupDiGraphs._select_proc_models(process, models, run_cfg)
-    except (AssertionError, NameError, NotImplementedError) as error:
-        # NameError: Loihi2HwCfg names a class that is not part of public Lava.
-        known = "; ".join(describe_model(model) for model in models)
-        raise UnsupportedProcessError(
-            f"{describe_run_cfg(run_cfg)} selects no ProcessModel for {describe(process)}: {error}. There are: "
-            f"{known}. Give attach() a run_cfg that selects one, for example by exception_proc_model_map"
-        ) from error
-    return selected
+    found = find_model(process, run_cfg)
+    if isinstance(found, Unselected):
+        raise UnsupportedProcessError(f"{found.way_out} {found.reason}")
+    return found
 
 
-def check_selection(models: Mapping[AbstractProcess, Model], run_cfg: RunConfig) -> None:
-    """Refuse a RunConfig that selects other ProcessModels than those that a graph was lowered from.
+def check_run_cfg(run_cfg: Any) -> None:
+    """Refuse what is no RunConfig.
 
     Raises
     ------
-    BackendError
-        Names the first process with another model.
+    ConfigError
     """
-    for process, attached in models.items():
-        selected = select_model(process, run_cfg)
-        if selected is not attached:
-            raise BackendError(
-                f"{describe_run_cfg(run_cfg)} selects {describe_model(selected)} for {describe(process)}, but the "
-                f"engine runs it as {describe_model(attached)}: call run() without a run_cfg, or attach(process, "
-                "run_cfg) with this one"
-            )
+    if not isinstance(run_cfg, RunConfig):
+        raise ConfigError(f'run_cfg is {run_cfg!r}: give it a RunConfig, such as Loihi2SimCfg(select_tag="fixed_pt")')

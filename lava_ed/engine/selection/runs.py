@@ -1,102 +1,76 @@
-"""``run`` and ``create_runtime`` of a process that is attached: a RunConfig must select what the engine runs."""
+"""``run`` and ``create_runtime`` of every process: a graph that has an engine keeps it, and its ProcessModels.
+
+Lava itself would not look at the RunConfig of a later run; and a process that joins an attached graph has no runtime,
+so that its ``run`` would compile the whole graph and put Lava's own runtime into the engine's place.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final, Protocol
 
 from lava.magma.core.process.process import AbstractProcess
 from lava.magma.core.run_conditions import AbstractRunCondition
 from lava.magma.core.run_configs import RunConfig
 
-from lava_ed.engine.selection.expansion import Expansion
-from lava_ed.engine.selection.models import check_selection
 from lava_ed.errors import BackendError
 
+_MARK: Final = "_lava_ed_engine_of"
+"""Name of the attribute by which the replaced methods are known."""
 
-@dataclass
-class CheckedRun:
-    """Stands for the method ``run`` of one process; Lava itself would not look at the RunConfig of a later run.
+
+class Engine(Protocol):
+    """What a run needs of the runtime that `attach` has put on a graph."""
+
+    def check_run_cfg(self, run_cfg: RunConfig | None) -> None:
+        """Refuse a RunConfig that selects other ProcessModels."""
+
+    def initialize(self) -> None:
+        """Refuse to start over."""
+
+
+def watch_runs(engine_of: Callable[[AbstractProcess], Engine | None]) -> None:
+    """Let ``run`` and ``create_runtime`` of all processes ask for the engine first; twice is once.
 
     Parameters
     ----------
-    process : AbstractProcess
-    expansion : Expansion
-        The ProcessModels that were attached.
+    engine_of : callable
+        Gives the engine of a process, which may have been connected to its graph only now; None without one.
     """
+    if getattr(AbstractProcess.create_runtime, _MARK, None) is not None:
+        return
+    lavas_run, lavas_creation = AbstractProcess.run, AbstractProcess.create_runtime
 
-    process: AbstractProcess
-    expansion: Expansion
-
-    def __call__(
-        self,
+    def run(
+        self: AbstractProcess,
         condition: AbstractRunCondition,
         run_cfg: RunConfig | None = None,
         compile_config: dict[str, Any] | None = None,
     ) -> None:
-        """As AbstractProcess.run.
+        engine = engine_of(self)
+        if engine is not None:
+            engine.check_run_cfg(run_cfg)
+        lavas_run(self, condition, run_cfg, compile_config)
 
-        Raises
-        ------
-        BackendError
-            If `run_cfg` selects another ProcessModel for any process of the graph.
-        """
-        _check(self.expansion, run_cfg)
-        type(self.process).run(self.process, condition, run_cfg, compile_config)
-
-
-@dataclass
-class CheckedCreation:
-    """Stands for the method ``create_runtime`` of one process, which would put Lava's own runtime into its place.
-
-    Parameters
-    ----------
-    process : AbstractProcess
-    expansion : Expansion
-        The ProcessModels that were attached.
-    """
-
-    process: AbstractProcess
-    expansion: Expansion
-
-    def __call__(
-        self,
+    def create_runtime(
+        self: AbstractProcess,
         run_cfg: RunConfig | None = None,
         executable: Any = None,
         compile_config: dict[str, Any] | None = None,
     ) -> None:
-        """As AbstractProcess.create_runtime, for a graph that has the engine as its runtime.
-
-        Raises
-        ------
-        BackendError
-            If `run_cfg` selects another ProcessModel, an `executable` is given, or steps were run already.
-        """
+        engine = engine_of(self)
+        if engine is None:
+            lavas_creation(self, run_cfg, executable, compile_config)
+            return
         if executable is not None:
             raise BackendError(
                 "an executable belongs to Lava's own runtime, and this graph is attached to the engine: leave it away, "
                 "or call detach() on the runtime first"
             )
-        _check(self.expansion, run_cfg)
-        self.process.runtime.initialize()
+        engine.check_run_cfg(run_cfg)
+        engine.initialize()
 
-
-def _check(expansion: Expansion, run_cfg: RunConfig | None) -> None:
-    """Refuse a RunConfig that selects other ProcessModels; one that was looked at before is known."""
-    if run_cfg is not None and run_cfg is not expansion.verified:
-        check_selection(expansion.models, run_cfg)
-        expansion.verified = run_cfg
-
-
-def check_runs(processes: list[AbstractProcess], expansion: Expansion) -> None:
-    """Check every RunConfig that a run, or creation of a runtime, of these processes is given."""
-    for process in processes:
-        vars(process)["run"] = CheckedRun(process, expansion)
-        vars(process)["create_runtime"] = CheckedCreation(process, expansion)
-
-
-def release_runs(processes: list[AbstractProcess]) -> None:
-    """Give the processes their own method back."""
-    for process in processes:
-        vars(process).pop("run", None)
-        vars(process).pop("create_runtime", None)
+    for name, method, original in (("run", run, lavas_run), ("create_runtime", create_runtime, lavas_creation)):
+        method.__doc__ = original.__doc__
+        setattr(method, _MARK, engine_of)
+        setattr(AbstractProcess, name, method)

@@ -66,6 +66,8 @@ class EDClassifier(ChecksOverflow):
         name: str | None = None,
         log_config: LogConfig | None = None,
     ) -> None:
+        if not isinstance(spec, NetworkSpec):
+            raise ConfigError(f"spec is {spec!r}: give a NetworkSpec, such as NetworkSpec((784, 100, 10), STDED())")
         super().__init__(spec=spec, name=name, log_config=log_config)
         self.spec = spec
         _check_samples(spec, np.asarray(samples), np.asarray(labels))
