@@ -81,7 +81,7 @@ def test_the_readme(shared_data: Path, scratch: Path, capsys: pytest.CaptureFixt
     pytest.importorskip("lava")
     (scratch / "data").symlink_to(shared_data)
     assert run_document(ROOT / "README.md", capsys) >= 11
-    for made in ("runs/fashion/report.html", "runs/digits/compare.html", "runs/fashion/golden.h5"):
+    for made in ("runs/fashion/report.html", "runs/digits/compare.html", "model.net", "runs/fashion/golden.h5"):
         assert (scratch / made).is_file(), made
 
 
