@@ -17,7 +17,7 @@ MORE = {
     # As many samples as it takes until the weights have grown out of what a net fresh from the dice holds.
     ("train", "fashion-mnist"): ["--limit", "5000"],
     ("train", "digits"): ["--epochs", "2"],
-    ("compare", None): ["--epochs", "1", "--limit", "200"],
+    ("compare", None): ["--epochs", "10"],
     ("report", None): ["--samples", "1"],
     ("eval", "model.net"): ["--limit", "200"],
 }
