@@ -85,7 +85,7 @@ def refusal_of(call: Callable[[], Any]) -> LavaEDError | None:
     return None
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=80)
 @given(kind=st.sampled_from(sorted(PROGRAMS)), data=st.data(), value=values, idx=st.one_of(st.none(), values))
 def test_a_write_fits_or_changes_nothing(kind: str, data: st.DataObject, value: Any, idx: Any) -> None:
     program = PROGRAMS[kind]
@@ -96,7 +96,7 @@ def test_a_write_fits_or_changes_nothing(kind: str, data: st.DataObject, value: 
     program.run(1)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(first=values, second=values)
 def test_samples_and_counts(first: Any, second: Any) -> None:
     program = PROGRAMS["std-ed"]
