@@ -195,7 +195,7 @@ def _show_training(console: Console, value: dict[str, Any]) -> None:
         soft_wrap=True,
     )
     if value["slayer"]["why"]:
-        console.print(value["slayer"]["why"], soft_wrap=True, markup=False)
+        console.print(value["slayer"]["why"], soft_wrap=True)
     console.print(f"Load of the machine at the start: {value['load']:.1f} on {value['cores']} cores.", soft_wrap=True)
 
 

@@ -138,9 +138,9 @@ def _show(console: Console, value: dict[str, Any]) -> None:
     for name in value["price_lists"]:
         _energy_table(console, value, name)
     for note in value["notes"]:
-        console.print(f"Note: {note}", soft_wrap=True, markup=False)
+        console.print(f"Note: {note}", soft_wrap=True)
     if "report" in value:
-        console.print(f"Page: {value['report']}", soft_wrap=True, markup=False)
+        console.print(f"Page: {value['report']}", soft_wrap=True)
 
 
 def _energy_table(console: Console, value: dict[str, Any], name: str) -> None:
@@ -159,4 +159,4 @@ def _energy_table(console: Console, value: dict[str, Any], name: str) -> None:
     ratio = f"{value['reference']} / this"
     header = ("rule", "learning µJ per sample", ratio, "training mJ", ratio)
     table(f"Energy at equal accuracy, {name}", header, rows)(console)
-    console.print(f"Prices: {value['price_lists'][name]}", soft_wrap=True, markup=False)
+    console.print(f"Prices: {value['price_lists'][name]}", soft_wrap=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -28,17 +27,11 @@ def diagnose(
     """
     from lava_ed.diagnose import diagnose_run
     from lava_ed.diagnose.run import DIAGNOSIS, ON_OTHER_DATA
+    from lava_ed.train.progress import Lines
     from lava_ed.train.run_folder import RunFolder
     from lava_ed.viz.diagnosis import diagnosis_plots
 
-    value = diagnose_run(
-        run,
-        samples,
-        components,
-        data_dir,
-        message=lambda text: print(text, file=sys.stderr, flush=True),
-        other_data=other_data,
-    )
+    value = diagnose_run(run, samples, components, data_dir, message=Lines().message, other_data=other_data)
     picture = RunFolder(run).file(f"{ON_OTHER_DATA if 'other_data' in value else DIAGNOSIS}.png")
     diagnosis_plots(value, picture)
     value = {**value, "picture": str(picture)}

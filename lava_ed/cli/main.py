@@ -18,6 +18,7 @@ from lava_ed.cli.report import Interrupted, Report, dump
 from lava_ed.cli.streams import give_up_output, lasting_streams, reader_left
 from lava_ed.errors import (
     CheckpointError,
+    ChipLimitError,
     ConfigError,
     DataError,
     ExchangeError,
@@ -25,6 +26,7 @@ from lava_ed.errors import (
     PriceListError,
     RunFolderError,
 )
+from lava_ed.plain_text import plain
 from lava_ed.stop_signals import StopSignals, exit_code, raise_stopped
 
 OK, FAILURE, BAD_INPUT, INTERRUPTED, READER_LEFT = 0, 1, 2, 130, 141
@@ -114,9 +116,9 @@ def _print(result: Any, as_json: bool) -> int:
     if as_json:
         print(dump(result.value), flush=True)
     else:
-        from rich.console import Console
+        from lava_ed.cli.console import PlainConsole
 
-        console = Console(highlight=False)
+        console = PlainConsole()
         console.on_broken_pipe = reader_left  # type: ignore[method-assign]
         result.show(console)
         sys.stdout.flush()
@@ -128,5 +130,6 @@ def _fail(kind: str, message: str, code: int, as_json: bool) -> int:
     if as_json:
         print(dump({"error": {"type": kind, "message": message}}), flush=True)
     else:
-        print(f"lava-ed: {message}", file=sys.stderr)
+        # The report of limits is a list, and names nothing that a user chose.
+        print(f"lava-ed: {message if kind == ChipLimitError.__name__ else plain(message)}", file=sys.stderr)
     return code

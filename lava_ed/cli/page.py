@@ -54,4 +54,4 @@ def _show(console: Console, value: dict[str, Any]) -> None:
         console.print(f"test accuracy: {percent(value['test_accuracy'])}", soft_wrap=True)
     console.print(f"{len(value['pictures'])} pictures in {value['picture_folder']}", soft_wrap=True)
     for what in value["missing"]:
-        console.print(f"Not in the page: {what}", soft_wrap=True, markup=False)
+        console.print(f"Not in the page: {what}", soft_wrap=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
@@ -34,12 +33,13 @@ def sweep(
     """Search for settings of a rule on validation samples; `train --settings` takes its best.json."""
     from lava_ed.sweep import SweepConfig
     from lava_ed.sweep import sweep as run
+    from lava_ed.train.progress import Lines
 
     config = SweepConfig(
         rule=rule, dataset=dataset or "digits", data_dir=data_dir, trials=trials, hidden=layer_sizes(hidden),
         epochs=epochs, limit=limit or None, seed=seed,
     )  # fmt: skip
-    value = run(config, out, message=lambda text: print(text, file=sys.stderr, flush=True))
+    value = run(config, out, message=Lines().message)
     rows = [
         (row["number"], percent(row["validation_accuracy"]), f"{row['seconds']:.0f}", _short(row["settings"]))
         for row in sorted(value["trials"], key=lambda row: -row["validation_accuracy"])[:10]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -81,6 +80,7 @@ def train(
     --resume, from the run itself.
     """
     from lava_ed import train as training
+    from lava_ed.train.progress import Lines
     from lava_ed.train.run_folder import RunFolder
 
     settings: dict[str, Any] = {
@@ -111,7 +111,7 @@ def train(
     folder = RunFolder(out)
     blank = resume and folder.path.is_dir() and folder.is_blank()
     if blank:
-        print(f"{out}: no checkpoint was written yet, the run starts from its beginning", file=sys.stderr)
+        Lines().message(f"{out}: no checkpoint was written yet, the run starts from its beginning")
     if resume and not blank:
         config = resumed_config(out, rule=rule, dataset=dataset, **settings)
     else:

@@ -250,14 +250,13 @@ class Loihi2SimProfiler:
 
     def plot_execution_time(self, file: str | os.PathLike[str]) -> None:
         """A picture of the time of each bin."""
-        from lava_ed.viz.style import PALETTE, figure, save
+        from lava_ed.viz.style import PALETTE, figure, name_in_figure, save
 
         picture, (ax,) = figure(6, 3)
         times = self.execution_time * 1e6
         ax.step(self._bins.first + np.arange(times.size) * self._bins.width, times, where="post", color=PALETTE[0])
-        ax.set(
-            xlabel="time step", ylabel=f"µs for {self._bins.width} step(s)", title=f"estimated: {self.price_list.name}"
-        )
+        title = name_in_figure(f"estimated: {self.price_list.name}", 60)
+        ax.set(xlabel="time step", ylabel=f"µs for {self._bins.width} step(s)", title=title)
         save(picture, _png(file))
 
     def plot_activity(self, file: str | os.PathLike[str]) -> None:
@@ -336,14 +335,15 @@ def _png(file: str | os.PathLike[str]) -> str:
 
 def _bars(rows: Rows[str, Rows[str, float]], keys: tuple[str, ...], label: str, path: str) -> None:
     """Bars side by side for each row."""
-    from lava_ed.viz.style import PALETTE, figure, save
+    from lava_ed.viz.style import PALETTE, figure, name_in_figure, save
 
     picture, (ax,) = figure(6, 3)
     width = 0.8 / len(keys)
     for k, key in enumerate(keys):
         places = np.arange(len(rows)) + k * width
         ax.bar(places, [row.get(key, 0) for row in rows.values()], width, label=key, color=PALETTE[k])
-    ax.set_xticks(np.arange(len(rows)) + 0.4 - width / 2, list(rows), rotation=30, ha="right")
+    names = [name_in_figure(name) for name in rows]
+    ax.set_xticks(np.arange(len(rows)) + 0.4 - width / 2, names, rotation=30, ha="right")
     ax.set_ylabel(label)
     ax.legend(frameon=False)
     save(picture, path)

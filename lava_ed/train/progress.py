@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from lava_ed.plain_text import plain
+
 
 class Reporter:
     """Hears what training does; this one keeps silent."""
@@ -37,7 +39,7 @@ class Lines(Reporter):
 
     def message(self, text: str) -> None:
         """Print the text."""
-        print(text, file=sys.stderr, flush=True)
+        print(plain(text), file=sys.stderr, flush=True)
 
     def epoch(self, row: dict[str, Any], epochs: int) -> None:
         """Print the metrics."""
@@ -52,7 +54,7 @@ class Bar(Reporter):
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         self._progress = Progress(
-            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+            TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
             console=Console(stderr=True), transient=True,
         )  # fmt: skip
         self._task = self._progress.add_task("", total=None)
@@ -60,7 +62,7 @@ class Bar(Reporter):
 
     def message(self, text: str) -> None:
         """Print the text above the bar."""
-        self._progress.console.print(text, highlight=False, markup=False)
+        self._progress.console.print(plain(text), highlight=False, markup=False, emoji=False)
 
     def chunk(self, epoch: int, epochs: int, done: int, samples: int) -> None:
         """Move the bar."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lava_ed.viz.plot import Plot
-from lava_ed.viz.style import COLUMN, INK, LINE, ON_COLOUR, PALETTE, PAPER, figure
+from lava_ed.viz.style import COLUMN, INK, LINE, ON_COLOUR, PALETTE, PAPER, figure, name_in_figure
 
 if TYPE_CHECKING:
     from lava_ed.energy.mapping import Mapping
@@ -73,7 +73,7 @@ def core_plot(mapping: Mapping) -> Plot:
             ax.set_title(f"chip {c + 1} of {mapping.chips}", loc="left", fontsize=8)
     axes[-1].set_xlabel("router column; each router has four cores" if side == 2 else "router column", fontsize=8)
     for layer, name in enumerate(mapping.layer_names):
-        axes[0].plot([], [], "s", color=PALETTE[layer % len(PALETTE)], label=f"{layer} {name}")
+        axes[0].plot([], [], "s", color=PALETTE[layer % len(PALETTE)], label=f"{layer} {name_in_figure(name, 16)}")
     axes[0].legend(frameon=False, fontsize=7, ncols=4, loc="lower left", bbox_to_anchor=(0, 1.0), handletextpad=0.1)
     placed = ", ".join(f"{name} on {len(c)}" for name, c in zip(mapping.layer_names, mapping.cores, strict=True))
     alt = f"Grid of the {chip.cores} cores of {mapping.chips} {chip.title}: {placed} core(s); the others are free."

@@ -6,11 +6,13 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
+from lava_ed.plain_text import plain
 from lava_ed.viz.plot import Plot, band
-from lava_ed.viz.style import COLUMN, MARKERS, PALETTE, above, figure, save
+from lava_ed.viz.style import COLUMN, LONGEST, SHORT, above, colour_of, figure, marker_of, name_in_figure, save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.lines import Line2D
 
 Rows = Sequence[Mapping[str, Any]]
 
@@ -28,16 +30,17 @@ def learning_curves(runs: Mapping[str, Rows], path: str | PathLike[str], title: 
     """
     result, (ax,) = figure(6.4, 4.0 + _below(runs))
     _draw_accuracy(ax, runs)
-    ax.set_title(title, loc="left", fontsize=10)
+    ax.set_title(name_in_figure(title, 2 * LONGEST), loc="left", fontsize=10)
     save(result, path)
 
 
 def accuracy_plot(runs: Mapping[str, Rows]) -> Plot:
     """The learning curves of some runs, with the figures of every epoch as hints."""
+    runs = {plain(name): rows for name, rows in runs.items()}
     result, (ax,) = figure(COLUMN, 3.0 + _below(runs))
-    _draw_accuracy(ax, runs)
+    _draw_accuracy(ax, runs, named=len(runs) > 1)
     if not _below(runs):
-        above(ax, 2)
+        above(ax, _legend_columns(runs))
     hints = {}
     for epoch in sorted({row["epoch"] for rows in runs.values() for row in rows}):
         gid = f"epoch-{epoch}"
@@ -69,7 +72,7 @@ def activity_plot(rows: Rows) -> Plot:
         "synaptic_updates": "synapses visited",
     }
     for k, (key, label) in enumerate(names.items()):
-        ax.plot(epochs, [row[key] for row in rows], color=PALETTE[k], marker=MARKERS[k], markersize=3, label=label)
+        ax.plot(epochs, [row[key] for row in rows], color=colour_of(k), marker=marker_of(k), markersize=3, label=label)
     ax.set_yscale("symlog", linthresh=1)
     ax.yaxis.set_major_formatter("{x:,g}")
     ax.set_ylim(bottom=0)
@@ -95,33 +98,38 @@ def _percent(share: float | None) -> str:
 
 def _below(runs: Mapping[str, Rows]) -> float:
     """Inches of a legend below the axes, where it has too many lines to leave the curves free; else 0."""
-    return 0.22 * len(runs) if len(runs) > 2 else 0.0
+    return 0.22 * len(runs) * (3 - _legend_columns(runs)) if len(runs) > 2 else 0.0
 
 
-def _draw_accuracy(ax: Axes, runs: Mapping[str, Rows]) -> None:
-    """Validation solid with marks, training dashed."""
+def _legend_columns(runs: Mapping[str, Rows]) -> int:
+    """Validation beside training, or, where names are too long for that, below each other."""
+    return 2 if all(len(name_in_figure(name)) <= SHORT for name in runs) else 1
+
+
+def _draw_accuracy(ax: Axes, runs: Mapping[str, Rows], *, named: bool = True) -> None:
+    """Validation solid with marks, training dashed; every epoch lies within the axes."""
     from matplotlib.ticker import MaxNLocator
 
     lowest, last = 100.0, 1
+    validation: list[Line2D] = []
+    training: list[Line2D] = []
     for k, (name, rows) in enumerate(runs.items()):
-        colour, marker = PALETTE[k % len(PALETTE)], MARKERS[k % len(MARKERS)]
-        epochs = [row["epoch"] for row in rows]
+        before = f"{name_in_figure(name)}, " if named else ""
         held_out = [(row["epoch"], 100 * row["validation_accuracy"]) for row in rows
                     if row["validation_accuracy"] is not None]  # fmt: skip
-        training = [100 * row["train_accuracy"] for row in rows]
+        learning = [(row["epoch"], 100 * row["train_accuracy"]) for row in rows]
         if held_out:
-            ax.plot(
-                *zip(*held_out, strict=True),
-                color=colour,
-                marker=marker,
-                markersize=4,
-                label=f"{name}, validation",
-            )
-        ax.plot(epochs, training, color=colour, linestyle="--", linewidth=1, label=f"{name}, training (online)")
-        accuracies = [y for _, y in held_out] or training
-        last = max([last, *epochs])
-        # The first epoch begins at chance and would flatten everything after it.
-        lowest = min([lowest, *training[1:], *(accuracies[1:] or accuracies)])
+            validation += ax.plot(
+                *zip(*held_out, strict=True), color=colour_of(k), marker=marker_of(k), markersize=4,
+                label=f"{before}validation",
+            )  # fmt: skip
+        training += ax.plot(
+            *zip(*learning, strict=True), color=colour_of(k), linestyle="--", linewidth=1,
+            marker="" if len(learning) > 1 else ".", label=f"{before}training (online)",
+        )  # fmt: skip
+        points = held_out + learning
+        last = max([last, *(epoch for epoch, _ in points)])
+        lowest = min([lowest, *(accuracy for _, accuracy in points)])
     ax.set_ylim(max(0.0, lowest - 5), 100.5)
     ax.set_xlim(0.5, last + 0.5)
     ax.set_xlabel("epoch")
@@ -132,6 +140,10 @@ def _draw_accuracy(ax: Axes, runs: Mapping[str, Rows]) -> None:
     if _below(runs):
         whole = ax.get_figure()
         assert whole is not None
-        whole.legend(frameon=False, fontsize=8, loc="outside lower center", ncols=2)
+        # Column by column: the runs' validation, and beside it their training.
+        whole.legend(
+            handles=[*validation, *training], frameon=False, fontsize=8, loc="outside lower center",
+            ncols=_legend_columns(runs),
+        )  # fmt: skip
     else:
         ax.legend(frameon=False, fontsize=9, loc="lower right")

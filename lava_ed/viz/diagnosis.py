@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from os import PathLike
 from typing import Any
 
-from lava_ed.viz.style import MARKERS, PALETTE, figure, save
+from lava_ed.viz.style import MARKERS, PALETTE, figure, name_in_figure, powers, save
 
 
 def diagnosis_plots(value: Mapping[str, Any], path: str | PathLike[str]) -> None:
@@ -37,6 +37,7 @@ def diagnosis_plots(value: Mapping[str, Any], path: str | PathLike[str]) -> None
                            marker=MARKERS[k % len(MARKERS)], markersize=4, label=f"{dense}: {name}")  # fmt: skip
     if norms.lines:
         norms.set_yscale("log")
+        powers(norms.yaxis)
     else:
         norms.text(0.5, 0.5, "no sample had a gradient", ha="center", transform=norms.transAxes)
     norms.set_ylabel("norm of a sample's gradient (rule's units)")
@@ -54,5 +55,6 @@ def diagnosis_plots(value: Mapping[str, Any], path: str | PathLike[str]) -> None
         if ax.lines:
             ax.legend(frameon=False, fontsize=8)
     net = "-".join(map(str, value["sizes"]))
-    shares.set_title(f"{value['rule']}, {value['dataset']}, {net}", loc="left", fontsize=10)
+    title = f"{value['rule']}, {value['dataset']}, {net}"
+    shares.set_title(name_in_figure(title, 60), loc="left", fontsize=10)
     save(result, path)

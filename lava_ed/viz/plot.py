@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from lava_ed.viz.style import DPI
+from lava_ed.viz.style import DPI, plain_texts
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -47,6 +47,7 @@ class Plot:
     wide: bool = False
 
     def __post_init__(self) -> None:
+        plain_texts(self.figure)
         # Laid out once: the picture and the page then agree, and are drawn without doing it again.
         engine = self.figure.get_layout_engine()
         if engine is not None:

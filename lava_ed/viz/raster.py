@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.viz.plot import Plot, band
-from lava_ed.viz.style import COLUMN, PALETTE, figure, save
+from lava_ed.viz.style import COLUMN, PALETTE, SHORT, figure, name_in_figure, save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,19 +57,22 @@ def spike_raster(rasters: Sequence[Raster], path: str | PathLike[str]) -> None:
         for k, (name, (neurons, times, indices)) in enumerate(raster.layers.items()):
             ax.scatter(
                 times, indices + base, s=14, marker=_MARKS[k % len(_MARKS)], linewidths=1,
-                color=PALETTE[k % len(PALETTE)], label=f"{name}: {len(times)} spikes",
+                color=PALETTE[k % len(PALETTE)], label=f"{name_in_figure(name)}: {len(times)} spikes",
             )  # fmt: skip
             base += neurons
             ax.axhline(base - 0.5, color="#bbbbbb", linewidth=0.6)
         for k, (name, time) in enumerate(raster.marks.items()):
-            ax.axvline(time, color="black", linestyle=("--", ":")[k % 2], linewidth=0.8, label=name)
+            ax.axvline(time, color="black", linestyle=("--", ":")[k % 2], linewidth=0.8, label=name_in_figure(name))
         ax.set_xlim(-0.8, raster.steps - 0.2)
         ax.set_ylim(-1, base)
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.set_xlabel("time step of the sample")
         ax.set_ylabel("neuron (layers stacked)")
-        ax.set_title(raster.title, loc="left", fontsize=10)
-        ax.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
+        ax.set_title(name_in_figure(raster.title, 44), loc="left", fontsize=10)
+        long = any(len(name_in_figure(name)) > SHORT for name in (*raster.layers, *raster.marks))
+        ax.legend(
+            frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=1 if long else 2
+        )  # fmt: skip
     save(result, path)
 
 
@@ -84,13 +87,13 @@ def raster_plot(key: str, raster: Raster) -> Plot:
     for k, (ax, (name, (neurons, times, indices))) in enumerate(zip(axes, layers, strict=True)):
         _draw_layer(ax, neurons, times, indices, PALETTE[(len(layers) - 1 - k) % len(PALETTE)])
         for style, (mark, time) in zip(("--", ":"), raster.marks.items(), strict=False):
-            ax.axvline(time, color="#000000", linestyle=style, linewidth=0.8, label=mark)
+            ax.axvline(time, color="#000000", linestyle=style, linewidth=0.8, label=name_in_figure(mark))
         gid = f"layer-{name}"
         band(ax, -0.5, neurons - 0.5, gid, across=True)
         fired = np.unique(indices).size
         parts.append(f"{name}: {len(times)} spikes, {fired} of {neurons} neurons fired")
         hints[gid] = parts[-1]
-        ax.set_title(f"{name} · {len(times)} spikes", loc="left", fontsize=8, pad=2)
+        ax.set_title(f"{name_in_figure(name)} · {len(times)} spikes", loc="left", fontsize=8, pad=2)
     axes[0].legend(frameon=False, fontsize=7, loc="lower right", bbox_to_anchor=(1, 0.98), ncols=2, borderaxespad=0)
     axes[-1].set_xlim(-0.8, raster.steps - 0.2)
     axes[-1].set_xlabel("time step of the sample")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from functools import cache
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
@@ -9,9 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lava_ed.errors import ConfigError
 from lava_ed.files.writing import write_atomically
+from lava_ed.plain_text import plain, shortened
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
     from matplotlib.figure import Figure
 
 PALETTE: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -25,6 +29,11 @@ LINE: Final = "#bbbbbb"
 PAPER: Final = "#ffffff"
 ON_COLOUR: Final = "#111111"
 """Of text on any colour of the palette but blue: dark in every theme."""
+LONGEST: Final = 32
+"""Characters of a name in a figure; of a longer one the middle is left out, so that it leaves room for the axes."""
+SHORT: Final = 16
+"""Characters of a name that leave room for a second column in a legend."""
+_SUPERSCRIPTS: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def figure(width: float, height: float, columns: int = 1) -> tuple[Figure, list[Any]]:
@@ -48,6 +57,59 @@ def above(ax: Axes, columns: int) -> None:
     )  # fmt: skip
 
 
+def colour_of(k: int) -> str:
+    """The k-th line's colour."""
+    return PALETTE[k % len(PALETTE)]
+
+
+def marker_of(k: int) -> str:
+    """The k-th line's mark; the first 36 lines differ from each other in colour or mark."""
+    return MARKERS[(k + k // len(PALETTE)) % len(MARKERS)]
+
+
+def name_in_figure(name: str, longest: int = LONGEST) -> str:
+    """A name that a user chose, as a figure shows it: short, on one line, of characters that its font has."""
+    shown = plain(name)
+    if not shown.isascii():
+        shown = "".join(c if ord(c) in _glyphs() else c.encode("unicode_escape").decode("ascii") for c in shown)
+    # A legend leaves out what begins with an underscore.
+    return shortened(f"\N{NO-BREAK SPACE}{shown}" if shown.startswith("_") else shown, longest)
+
+
+@cache
+def _glyphs() -> frozenset[int]:
+    """Code points of the fonts that figures are drawn with."""
+    from matplotlib import font_manager, rcParams
+
+    fonts = [font_manager.findfont(font_manager.FontProperties(family=[name])) for name in rcParams["font.family"]]
+    return frozenset(code for font in fonts for code in font_manager.get_font(font).get_charmap())
+
+
+def plain_texts(result: Figure) -> None:
+    """Take every text of a figure as it is written: a dollar sign begins no formula."""
+    from matplotlib.text import Text
+
+    for text in result.findobj(Text):
+        assert isinstance(text, Text)
+        text.set_parse_math(False)
+        text.set_usetex(False)
+
+
+def powers(axis: Axis) -> None:
+    """Powers of ten at the ticks of a logarithmic axis, written without formulas, which no figure has."""
+    from matplotlib.ticker import LogFormatter
+
+    axis.set_major_formatter(lambda value, _: _power(value))
+    axis.set_minor_formatter(LogFormatter(minor_thresholds=(1, 0.5)))
+
+
+def _power(value: float) -> str:
+    """A power of ten as a figure from 0.01 to 1000, beyond that with its exponent."""
+    if 1e-2 <= value <= 1e3:
+        return f"{value:g}"
+    return f"10{str(round(math.log10(value))).translate(_SUPERSCRIPTS)}"
+
+
 def save(result: Figure, path: str | PathLike[str]) -> None:
     """Write a figure as a picture, of the kind that its name ends in.
 
@@ -63,6 +125,7 @@ def save(result: Figure, path: str | PathLike[str]) -> None:
     kind = target.suffix.removeprefix(".").lower()
     if kind not in kinds:
         raise ConfigError(f"{path} names no kind of picture: end it in .png, or in one of {', '.join(kinds)}")
+    plain_texts(result)
     content = BytesIO()
     result.savefig(content, dpi=DPI, format=kind)
     write_atomically(target, content.getvalue())

@@ -7,6 +7,7 @@ from io import BytesIO
 from typing import Any, Final
 from xml.etree import ElementTree
 
+from lava_ed.plain_text import plain
 from lava_ed.viz.plot import Plot
 from lava_ed.viz.style import PALETTE
 
@@ -51,7 +52,7 @@ def inline_svg(plot: Plot) -> str:
     for name in ("width", "height", "version"):
         root.attrib.pop(name, None)
     root.set("role", "img")
-    root.set("aria-label", plot.alt)
+    root.set("aria-label", plain(plot.alt))
     root.set("style", f"--natural: {float(width):.0f}")
     used = set(_USED.findall(ElementTree.tostring(root, encoding="unicode")))
     for element in root.iter():
@@ -83,7 +84,7 @@ def _adapt(element: ElementTree.Element, plot: Plot, used: set[str]) -> None:
     name = element.get("id")
     if name is not None:
         if name in plot.hints:
-            element.set("data-hint", plot.hints[name])
+            element.set("data-hint", "\n".join(plain(line) for line in plot.hints[name].split("\n")))
         if name in used:
             element.set("id", f"{plot.key}.{name}")
         else:

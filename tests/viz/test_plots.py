@@ -11,6 +11,7 @@ import pytest
 from lava_ed.errors import RunFolderError
 from lava_ed.viz import Raster, learning_curves, spike_raster
 from lava_ed.viz import curves as curves_module
+from lava_ed.viz.svg import inline_svg
 
 PNG = b"\x89PNG"
 
@@ -83,3 +84,78 @@ def test_a_file_that_cannot_be_written(tmp_path):
 def test_importing_viz_loads_no_matplotlib():
     code = "import sys, lava_ed.viz; print('matplotlib' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
+
+
+HOSTILE = ("$\\frac$", "_a \\$ $x$\n\x1b\u202e实验 🙂", 50 * "long ")
+
+
+def texts_of(figure):
+    """Every text that a figure shows, as it is drawn."""
+    from matplotlib.text import Text
+
+    figure.canvas.draw()
+    found = [text for text in figure.findobj(Text) if text.get_text() and text.get_visible()]
+    assert not any(text.get_parse_math() for text in found)
+    return " ".join(text.get_text() for text in found)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_names_are_drawn_as_they_are(tmp_path, monkeypatch, name):
+    """As markup they would end in an error, or a warning, which is one here, or not be shown."""
+    from lava_ed.energy import lava_profiler
+    from lava_ed.viz import bars, diagnosis, raster, style
+    from lava_ed.viz.style import name_in_figure
+
+    drawn = []
+    saved = style.save
+
+    def keep(figure, path):
+        saved(figure, path)
+        drawn.append(figure)
+
+    monkeypatch.setattr(style, "DPI", 20)
+    monkeypatch.setattr("lava_ed.viz.plot.DPI", 20)
+    for module in (style, curves_module, raster, diagnosis):
+        monkeypatch.setattr(module, "save", keep)
+    shown = name_in_figure(name)
+    path = tmp_path / "a.png"
+    runs = {name: rows(0.1, 0.8), f"{name}2": rows(0.1, 0.9), f"{name}3": rows(0.2)}
+    learning_curves(runs, path, name)
+    spike_raster([Raster(name, {name: (2, np.array([0]), np.array([1]))}, {name: 1}, 3)], path)
+    lava_profiler._bars({name: {"spikes": 1.0}}, ("spikes",), "share", str(path))
+    diagnosis.diagnosis_plots(
+        {
+            "epochs": [
+                {"epoch": k, **{what: {"hidden1": 0.5} for what in ("silent", "saturated", "dead")},
+                 "gradient_norms": {"dense1": {"p50": 10.0**k, "p99": 100.0}}, "reversal": {"share": 0.5}}
+                for k in (1, 4)
+            ],
+            "rule": name, "dataset": "digits", "sizes": [2, 2],
+        },
+        path,
+    )  # fmt: skip
+    for figure in drawn:
+        assert shown[:12] in texts_of(figure)
+    for plot in (
+        curves_module.accuracy_plot(runs), curves_module.accuracy_plot({name: rows(0.5)}),
+        bars.stacked_bars("bars", name, {name: {"forward": 1.0}}, f"µJ at {name}", ["forward"]),
+    ):  # fmt: skip
+        assert "\u202e" not in texts_of(plot.figure)
+        assert "<svg" in inline_svg(plot)
+        assert plot.png().startswith(PNG)
+    (axes,) = drawn[0].axes
+    assert axes.get_window_extent().width > 0.5 * drawn[0].bbox.width
+
+
+def test_powers_of_ten_need_no_formula():
+    from lava_ed.viz.style import figure, plain_texts, powers
+
+    result, (ax,) = figure(4, 3)
+    ax.plot([1, 2], [1e-5, 1e7])
+    ax.set_yscale("log")
+    powers(ax.yaxis)
+    plain_texts(result)
+    assert "$" not in texts_of(result)
+    assert {"10⁻⁵", "0.1", "1000", "10⁷"} <= {label.get_text() for label in ax.get_yticklabels()} | {
+        ax.yaxis.get_major_formatter()(value, 0) for value in (1e-5, 0.1, 1e3, 1e7)
+    }

@@ -241,6 +241,6 @@ def _reproduce(runs: Sequence[ComparedRun]) -> list[Block]:
     header = ["run", "rule", "seed", "test accuracy", "best validation accuracy", "rate after rounding", "lava-ed"]
     return [
         Table("Runs", header, rows),
-        Code("\n".join(commands)),
+        Code(commands),
         *(Text(words, "note") for words in beyond),
     ]

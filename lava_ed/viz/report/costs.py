@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
@@ -257,5 +258,15 @@ def _usage(usage: Sequence[int | None]) -> str:
 
 
 def slug(name: str) -> str:
-    """A name as part of a file's name."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    """A name as part of a file's name: itself, if it is short and plain, or else with a digest that keeps it apart.
+
+    Examples
+    --------
+    >>> slug("anp-i"), slug("My prices, 2nd"), slug("$ 1") != slug("$ 2")
+    ('anp-i', 'my-prices-2nd-a08fe35d', True)
+    """
+    words = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40]
+    if words == name:
+        return name
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{words}-{digest}".lstrip("-")

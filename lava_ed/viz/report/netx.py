@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
@@ -23,6 +22,7 @@ from lava_ed.exchange.netx.file import read_netx
 from lava_ed.exchange.netx.network import NetxNetwork
 from lava_ed.exchange.netx.probe import trace_netx
 from lava_ed.exchange.netx.program import netx_counted, netx_program, window
+from lava_ed.plain_text import shell_words
 from lava_ed.train.probe import Decisions
 from lava_ed.viz.report.costs import Counted, Place, counts_section, energy_section, layer_of, mapping_section
 from lava_ed.viz.report.outcome import choose_samples, decision_blocks, pixels_of, sample_blocks, weight_blocks
@@ -213,7 +213,7 @@ def _reproduce(net: NetxNetwork, file: Path, tested: _Tested | None) -> list[Blo
         for name, value in tested.how.items():
             words += [f"--{name}", str(value)]
         words += [] if tested.data_dir is None else ["--data-dir", tested.data_dir]
-        blocks.insert(1, Code(shlex.join(words)))
+        blocks.insert(1, Code([shell_words(*words)]))
     facts = [["SHA-256 of the file", hashlib.sha256(file.read_bytes()).hexdigest()]]
     facts += [[name, number(value)] for name, value in net.notes.items()]
     return [*blocks, Table("Notes in the file", ["what", "value"], facts)]

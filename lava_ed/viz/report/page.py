@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final, Literal
 
 from lava_ed import __version__
+from lava_ed.plain_text import plain
 from lava_ed.viz.plot import Plot
 
 TEMPLATES: Final = "templates"
@@ -30,9 +31,9 @@ class Text:
 
 @dataclass(frozen=True)
 class Code:
-    """Something to copy."""
+    """Commands to copy, one a line."""
 
-    text: str
+    lines: Sequence[str]
     kind: ClassVar[str] = "code"
 
 
@@ -247,7 +248,9 @@ def _environment() -> Any:
     environment = Environment(
         loader=PackageLoader("lava_ed.viz.report", TEMPLATES), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
+        finalize=lambda value: plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
     )  # fmt: skip
+    environment.globals["newline"] = Markup("\n")
     environment.filters["number"] = number
     environment.filters["svg"] = lambda plot: Markup(inline_svg(plot))
     return environment

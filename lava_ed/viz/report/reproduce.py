@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any, Final
 
 from lava_ed import __version__
+from lava_ed.plain_text import shell_words
 from lava_ed.train.config import TrainConfig
 from lava_ed.train.describe import limits_of
 from lava_ed.train.metrics import thresholds
@@ -42,7 +42,7 @@ def command_of(config: TrainConfig, out: str) -> tuple[str, list[str]]:
     for name, value in given.items():
         text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
         words += [f"--{name.replace('_', '-')}", text]
-    return shlex.join([*words, "--out", out]), beyond
+    return shell_words(*words, "--out", out), beyond
 
 
 def commands_of(config: TrainConfig, out: str, ended: Sequence[int] = ()) -> tuple[list[str], list[str]]:
@@ -58,7 +58,7 @@ def commands_of(config: TrainConfig, out: str, ended: Sequence[int] = ()) -> tup
     """
     first, *more = [*ended, config.epochs]
     command, beyond = command_of(replace(config, epochs=first), out)
-    longer = [shlex.join(["lava-ed", "train", "--out", out, "--resume", "--epochs", str(n)]) for n in more]
+    longer = [shell_words("lava-ed", "train", "--out", out, "--resume", "--epochs", str(n)) for n in more]
     return [command, *longer], beyond
 
 
@@ -90,7 +90,7 @@ def reproduce_section(facts: RunFacts) -> Section:
     else:
         ended = (facts.result or {}).get("extended_from", ())
         commands, beyond = commands_of(facts.config, str(facts.path), ended)
-        blocks.append(Code("\n".join(commands)))
+        blocks.append(Code(commands))
         blocks += [Text(f"{note[0].upper()}{note[1:]}.", "note") for note in (facts.result or {}).get("notes", ())]
         if beyond:
             names = ", ".join(beyond)

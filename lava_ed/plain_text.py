@@ -1,0 +1,74 @@
+"""Names and texts that users chose, as they are shown on a screen: every character is what it looks like."""
+
+from __future__ import annotations
+
+import shlex
+import unicodedata
+from typing import Final
+
+_INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
+"""Unicode's categories of what has no picture: controls, formats, half pairs, unassigned, ends of lines."""
+_JOINERS: Final = frozenset("\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}")
+"""Formats that spelling needs: Persian, Indian scripts, families of emoji."""
+
+
+def plain(text: str) -> str:
+    r"""A text on one line, with an escape for each character that has no picture of its own.
+
+    A new line would break a table, an escape sequence would steer the terminal, and a mark of direction
+    would show the rest of the line backwards; a byte of a file's name that is no UTF-8 cannot be written at all.
+
+    Examples
+    --------
+    >>> print(plain("runs/été 🙂"), plain("a\nb"), plain("\x1b[2J"), plain("\u202egnp"))
+    runs/été 🙂 a\nb \x1b[2J \u202egnp
+    """
+    if text.isprintable():
+        return text
+    return "".join(_escaped(c) if unicodedata.category(c) in _INVISIBLE and c not in _JOINERS else c for c in text)
+
+
+def shortened(text: str, length: int) -> str:
+    """A text of at most so many characters: of a longer one the middle is left out.
+
+    Examples
+    --------
+    >>> shortened("a-very-long-name", 9), shortened("short", 9)
+    ('a-ve…name', 'short')
+    """
+    if len(text) <= length:
+        return text
+    tail = (length - 1) // 2
+    return f"{text[: length - 1 - tail]}…{text[len(text) - tail :]}"
+
+
+def shell_words(*words: str) -> str:
+    r"""Words as a command to copy, each quoted where a shell would read it otherwise, on one line.
+
+    Examples
+    --------
+    >>> print(shell_words("lava-ed", "eval", "my run", "a\nb"))
+    lava-ed eval 'my run' $'a\nb'
+    """
+    return " ".join(shlex.quote(word) if plain(word) == word else _escaped_word(word) for word in words)
+
+
+def _escaped_word(word: str) -> str:
+    """A word in the quotes in which bash and zsh read escapes."""
+    shown = "".join(_shell_escaped(c) for c in word)
+    return f"$'{shown}'"
+
+
+def _shell_escaped(c: str) -> str:
+    if c in "\\'":
+        return f"\\{c}"
+    if plain(c) == c:
+        return c
+    if c == "\n":
+        return r"\n"
+    half = 0xDC80 <= ord(c) <= 0xDCFF  # how Python keeps a byte that is no UTF-8
+    return "".join(f"\\x{byte:02x}" for byte in c.encode("utf-8", "surrogateescape" if half else "surrogatepass"))
+
+
+def _escaped(c: str) -> str:
+    return c.encode("unicode_escape").decode("ascii")
