@@ -46,6 +46,12 @@ _CHUNK: Final = 1024
 """Images converted from float at a time, so that no second float copy of a data set exists."""
 _MOST_VALUES: Final = 2**28
 """Of an IDX file: five times what the larger one of MNIST has, so that training and test images fit 1 GiB together."""
+_CLASS_NAMES: Final = {
+    "fashion-mnist": (
+        "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+    ),
+}  # fmt: skip
+"""What the classes are called that are no digits, as the makers of the data set call them."""
 _FIRST_LABELS: Final = {
     "mnist": (5, 0, 4, 1, 9, 2, 1, 3, 1, 4),
     "fashion-mnist": (9, 0, 0, 3, 0, 2, 7, 2, 5, 5),
@@ -70,11 +76,13 @@ class Dataset:
         Shape of one image before flattening; its product is n.
     source : str
         Where the data came from, for the record of a run.
+    class_names : tuple of str
+        What the classes are called, in order; without names they are called by their number.
 
     Raises
     ------
     DataError
-        A label is out of range, or the pixels are not unsigned bytes.
+        A label is out of range, the pixels are not unsigned bytes, or there is not one name for each class.
     ShapeError
         Images, labels and `image_shape` do not agree.
     """
@@ -87,8 +95,14 @@ class Dataset:
     n_classes: int
     image_shape: tuple[int, ...]
     source: str
+    class_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if len(self.class_names) not in (0, self.n_classes):
+            raise DataError(
+                f"data set {self.name!r} has {len(self.class_names)} names for {self.n_classes} classes: give one for "
+                "each, or none"
+            )
         parts = {
             "train": (self.train_images, self.train_labels),
             "test": (self.test_images, self.test_labels),
@@ -382,6 +396,7 @@ def _load_idx_set(name: str, data_dir: Path) -> Dataset:
         n_classes=_N_CLASSES,
         image_shape=_IDX_SHAPE,
         source=f"IDX files in {folder}",
+        class_names=_CLASS_NAMES.get(name, ()),
     )
 
 

@@ -25,7 +25,9 @@ def stacked_bars(
     parts : sequence of str
         Which parts, in order; at most three.
     """
-    result, (ax,) = figure(COLUMN, 1.1 + 0.34 * len(rows) + (0.2 if len(parts) > 1 else 0))
+    from matplotlib.ticker import MaxNLocator
+
+    result, (ax,) = figure(COLUMN, 0.9 + 0.32 * len(rows) + (0.25 if len(parts) > 1 else 0))
     hints = {}
     for y, (name, values) in enumerate(rows.items()):
         left = 0.0
@@ -38,11 +40,13 @@ def stacked_bars(
             bar.set_gid(gid)
             hints[gid] = f"{name}, {part}: {values[part]:,.4g} {unit}"
             left += values[part]
-    ax.set_yticks(range(len(rows)), [name_in_figure(name) for name in rows], fontsize=9)
+    ax.set_yticks(range(len(rows)), [name_in_figure(name, 22) for name in rows])
     ax.invert_yaxis()
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=3, steps=[1, 2, 5, 10]))
+    ax.xaxis.set_major_formatter("{x:,g}")
     ax.tick_params(axis="y", length=0)
-    ax.set_xlabel(name_in_figure(unit, 60))
+    ax.set_xlabel(name_in_figure(unit, 40))
     if len(parts) > 1:
-        above(ax, len(parts))
+        above(ax)
     sums = "; ".join(f"{name} {sum(values[part] for part in parts):,.3g}" for name, values in rows.items())
     return Plot(key, title, result, f"{title}, in {unit}: {sums}.", hints)

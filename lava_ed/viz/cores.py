@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lava_ed.viz.plot import Plot
-from lava_ed.viz.style import COLUMN, INK, LINE, ON_COLOUR, PALETTE, PAPER, figure, name_in_figure
+from lava_ed.viz.style import COLUMN, INK, LINE, ON_COLOUR, PALETTE, PAPER, TEXT, above, figure, name_in_figure
 
 if TYPE_CHECKING:
     from lava_ed.energy.mapping import Mapping
@@ -30,7 +30,7 @@ def core_plot(mapping: Mapping) -> Plot:
     chips = min(mapping.chips, CHIPS_SHOWN)
     side = int(np.ceil(np.sqrt(chip.cores_per_router)))
     layer_of = {core: layer for layer, cores in enumerate(mapping.cores) for core in cores}
-    result, _ = figure(COLUMN, 0.7 + chips * (COLUMN * rows / columns + 0.1), 0)
+    result, _ = figure(COLUMN, 0.9 + chips * (COLUMN * rows / columns + 0.1), 0)
     axes = result.subplots(chips, 1, squeeze=False)[:, 0]
     hints = {}
     for c, ax in enumerate(axes):
@@ -58,23 +58,23 @@ def core_plot(mapping: Mapping) -> Plot:
                     f"{layer}",
                     ha="center",
                     va="center",
-                    fontsize=6,
+                    fontsize=TEXT,
                     color=PAPER if layer % len(PALETTE) == 0 else ON_COLOUR,
                 )
         ax.set_xlim(0, columns)
         ax.set_ylim(rows, 0)
         ax.set_aspect("equal")
-        ax.set_xticks(np.arange(columns) + 0.5, [str(k) for k in range(columns)], fontsize=7)
-        ax.set_yticks(np.arange(rows) + 0.5, [str(k) for k in range(rows)], fontsize=7)
+        ax.set_xticks(np.arange(columns) + 0.5, [str(k) for k in range(columns)])
+        ax.set_yticks(np.arange(rows) + 0.5, [str(k) for k in range(rows)])
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
-        ax.set_ylabel("router row", fontsize=8)
+        ax.set_ylabel("router row")
         if mapping.chips > 1:
-            ax.set_title(f"chip {c + 1} of {mapping.chips}", loc="left", fontsize=8)
-    axes[-1].set_xlabel("router column; each router has four cores" if side == 2 else "router column", fontsize=8)
+            ax.set_title(f"chip {c + 1} of {mapping.chips}", loc="left")
+    axes[-1].set_xlabel("router column; each router has four cores" if side == 2 else "router column")
     for layer, name in enumerate(mapping.layer_names):
         axes[0].plot([], [], "s", color=PALETTE[layer % len(PALETTE)], label=f"{layer} {name_in_figure(name, 16)}")
-    axes[0].legend(frameon=False, fontsize=7, ncols=4, loc="lower left", bbox_to_anchor=(0, 1.0), handletextpad=0.1)
+    above(axes[0])
     placed = ", ".join(f"{name} on {len(c)}" for name, c in zip(mapping.layer_names, mapping.cores, strict=True))
     alt = f"Grid of the {chip.cores} cores of {mapping.chips} {chip.title}: {placed} core(s); the others are free."
     return Plot(f"cores-{chip.name}", f"Cores of {chip.title}", result, alt, hints)

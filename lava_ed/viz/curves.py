@@ -4,17 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from lava_ed.plain_text import plain
 from lava_ed.viz.plot import Plot, band
-from lava_ed.viz.style import COLUMN, LONGEST, SHORT, above, colour_of, figure, marker_of, name_in_figure, save
+from lava_ed.viz.style import (
+    COLUMN,
+    LONGEST,
+    TEXT,
+    above,
+    colour_of,
+    figure,
+    marker_of,
+    name_in_figure,
+    plain_texts,
+    save,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.lines import Line2D
 
 Rows = Sequence[Mapping[str, Any]]
+
+MOST_WITHIN: Final = 2
+"""Runs whose legend finds room beside the curves."""
 
 
 def learning_curves(runs: Mapping[str, Rows], path: str | PathLike[str], title: str = "") -> None:
@@ -28,8 +42,8 @@ def learning_curves(runs: Mapping[str, Rows], path: str | PathLike[str], title: 
         Of the picture; its ending decides the format.
     title : str
     """
-    result, (ax,) = figure(6.4, 4.0 + _below(runs))
-    _draw_accuracy(ax, runs)
+    result, (ax,) = figure(6.4, 4.0)
+    _draw_accuracy(ax, runs, 9)
     ax.set_title(name_in_figure(title, 2 * LONGEST), loc="left", fontsize=10)
     save(result, path)
 
@@ -37,10 +51,10 @@ def learning_curves(runs: Mapping[str, Rows], path: str | PathLike[str], title: 
 def accuracy_plot(runs: Mapping[str, Rows]) -> Plot:
     """The learning curves of some runs, with the figures of every epoch as hints."""
     runs = {plain(name): rows for name, rows in runs.items()}
-    result, (ax,) = figure(COLUMN, 3.0 + _below(runs))
-    _draw_accuracy(ax, runs, named=len(runs) > 1)
-    if not _below(runs):
-        above(ax, _legend_columns(runs))
+    result, (ax,) = figure(COLUMN, 3.0)
+    _draw_accuracy(ax, runs, TEXT, named=len(runs) > 1)
+    if len(runs) <= MOST_WITHIN:
+        above(ax, 2)
     hints = {}
     for epoch in sorted({row["epoch"] for rows in runs.values() for row in rows}):
         gid = f"epoch-{epoch}"
@@ -77,9 +91,9 @@ def activity_plot(rows: Rows) -> Plot:
     ax.yaxis.set_major_formatter("{x:,g}")
     ax.set_ylim(bottom=0)
     ax.set_xlabel("epoch")
-    ax.set_ylabel("count per training sample")
+    ax.set_ylabel("per training sample")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    above(ax, 3)
+    above(ax)
     hints = {}
     for row in rows:
         gid = f"epoch-{row['epoch']}"
@@ -96,17 +110,27 @@ def _percent(share: float | None) -> str:
     return "not measured" if share is None else f"{100 * share:.2f} %"
 
 
-def _below(runs: Mapping[str, Rows]) -> float:
-    """Inches of a legend below the axes, where it has too many lines to leave the curves free; else 0."""
-    return 0.22 * len(runs) * (3 - _legend_columns(runs)) if len(runs) > 2 else 0.0
+def _legend_below(ax: Axes, handles: Sequence[Line2D], fontsize: float) -> None:
+    """A legend of many lines below the axes, where it leaves the curves free; the figure grows by its height."""
+    from matplotlib.figure import Figure
+
+    whole = ax.get_figure()
+    assert isinstance(whole, Figure)
+    for columns in (2, 1):
+        # Column by column: the runs' validation, and beside it their training.
+        legend = whole.legend(
+            handles=handles, frameon=False, fontsize=fontsize, loc="outside lower center", ncols=columns,
+            columnspacing=1.0, handlelength=1.8, borderaxespad=0.3,
+        )  # fmt: skip
+        plain_texts(whole)  # before they are measured
+        size = legend.get_window_extent()
+        if size.width <= whole.bbox.width or columns == 1:
+            break
+        legend.remove()
+    whole.set_figheight(whole.get_figheight() + size.height / whole.dpi)
 
 
-def _legend_columns(runs: Mapping[str, Rows]) -> int:
-    """Validation beside training, or, where names are too long for that, below each other."""
-    return 2 if all(len(name_in_figure(name)) <= SHORT for name in runs) else 1
-
-
-def _draw_accuracy(ax: Axes, runs: Mapping[str, Rows], *, named: bool = True) -> None:
+def _draw_accuracy(ax: Axes, runs: Mapping[str, Rows], fontsize: float, *, named: bool = True) -> None:
     """Validation solid with marks, training dashed; every epoch lies within the axes."""
     from matplotlib.ticker import MaxNLocator
 
@@ -137,13 +161,7 @@ def _draw_accuracy(ax: Axes, runs: Mapping[str, Rows], *, named: bool = True) ->
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     ax.grid(axis="y", color="#dddddd", linewidth=0.6)
     ax.set_axisbelow(True)
-    if _below(runs):
-        whole = ax.get_figure()
-        assert whole is not None
-        # Column by column: the runs' validation, and beside it their training.
-        whole.legend(
-            handles=[*validation, *training], frameon=False, fontsize=8, loc="outside lower center",
-            ncols=_legend_columns(runs),
-        )  # fmt: skip
+    if len(runs) > MOST_WITHIN:
+        _legend_below(ax, [*validation, *training], fontsize)
     else:
-        ax.legend(frameon=False, fontsize=9, loc="lower right")
+        ax.legend(frameon=False, fontsize=fontsize, loc="lower right")

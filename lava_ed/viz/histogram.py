@@ -40,7 +40,7 @@ def weight_plot(
     if before is not None:
         ax.stairs(np.histogram(before, edges)[0], edges, color=INK, linestyle="--", label="before training")
         ax.plot([], [], color=PALETTE[0], linewidth=6, label="after training")
-        above(ax, 2)
+        above(ax)
     ax.set_yscale("symlog", linthresh=10)
     ax.yaxis.set_major_formatter("{x:,.0f}")
     ax.set_ylim(bottom=0)

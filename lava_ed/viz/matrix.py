@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from lava_ed.viz.plot import Plot
-from lava_ed.viz.style import COLUMN, LINE, PALETTE, figure
+from lava_ed.viz.style import COLUMN, LINE, PALETTE, TEXT, figure, name_in_figure
+
+_NAME: Final = 14
+"""Characters of a class's name."""
 
 
-def confusion_plot(matrix: npt.NDArray[np.integer[Any]]) -> Plot:
+def confusion_plot(matrix: npt.NDArray[np.integer[Any]], names: Sequence[str] = ()) -> Plot:
     """A confusion matrix: rows are labels, columns decisions, shade the share of the row.
 
     Parameters
     ----------
     matrix : int (K, K)
         Samples by label and decision.
+    names : sequence of str
+        Of the classes; default: their numbers.
     """
     from matplotlib.patches import Rectangle
 
     classes = len(matrix)
-    result, (ax,) = figure(COLUMN, COLUMN * 0.92)
+    names = names or [str(k) for k in range(classes)]
+    shown = [name_in_figure(name, _NAME) for name in names]
+    longest = max(len(name) for name in shown)
+    result, (ax,) = figure(COLUMN, COLUMN * (0.94 if longest < 4 else 1.0))
     rows = np.maximum(matrix.sum(axis=1), 1)
-    size = min(9.0, 90 / classes)
+    digits = len(str(matrix.max()))
+    counted = classes * digits * TEXT * 0.64 < 60 * COLUMN  # what fits in cells is written there, the rest in hints
     hints = {}
     for label in range(classes):
         for decided in range(classes):
@@ -36,30 +46,36 @@ def confusion_plot(matrix: npt.NDArray[np.integer[Any]]) -> Plot:
             face = PALETTE[0] if right else PALETTE[1]
             corner = (decided - 0.5, label - 0.5)
             ax.add_patch(Rectangle(corner, 1, 1, facecolor=face, alpha=shade * 0.8, linewidth=0, gid=gid))
-            if count:
-                ax.text(decided, label, f"{count}", ha="center", va="center", fontsize=size)
-            outcome = "decided rightly" if right else f"decided as {decided}"
-            hints[gid] = f"{count} of {matrix[label].sum()} samples of class {label} {outcome}"
+            if count and counted:
+                ax.text(decided, label, f"{count}", ha="center", va="center", fontsize=TEXT)
+            outcome = "decided rightly" if right else f"decided as {names[decided]}"
+            hints[gid] = f"{count} of {matrix[label].sum()} samples of class {names[label]} {outcome}"
     lines = np.arange(classes + 1) - 0.5
     ax.hlines(lines, -0.5, classes - 0.5, color=LINE, linewidth=0.4)
     ax.vlines(lines, -0.5, classes - 0.5, color=LINE, linewidth=0.4)
     ax.set_xlim(-0.5, classes - 0.5)
     ax.set_ylim(classes - 0.5, -0.5)
     ax.set_aspect("equal")
-    ax.set_xticks(range(classes))
-    ax.set_yticks(range(classes))
+    # As many labels as can be read: all of up to twenty classes.
+    ticks = range(0, classes, -(-classes // 20))
+    ax.set_xticks(ticks, [shown[k] for k in ticks], rotation=90 if longest > 3 or len(ticks) > 12 else 0)
+    ax.set_yticks(ticks, [shown[k] for k in ticks])
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
-    ax.set_xlabel("decided class")
-    ax.set_ylabel("true class")
-    return Plot("confusion", "Confusion matrix", result, _in_words(matrix), hints)
+    if longest < 4:
+        ax.set_xlabel("decided class")
+        ax.set_ylabel("true class")
+    else:  # names take the room of a label
+        ax.set_xlabel("decided class; rows: the true class", x=1, ha="right")
+    return Plot("confusion", "Confusion matrix", result, _in_words(matrix, names), hints)
 
 
-def _in_words(matrix: npt.NDArray[np.integer[Any]]) -> str:
+def _in_words(matrix: npt.NDArray[np.integer[Any]], names: Sequence[str]) -> str:
     total, right = int(matrix.sum()), int(np.trace(matrix))
     wrong = matrix - np.diag(np.diag(matrix))
     text = f"Confusion matrix of {len(matrix)} classes: {right} of {total} samples on the diagonal"
     if right == total:
         return f"{text}."
-    label, decided = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
-    return f"{text}; the most frequent error is class {label} decided as {decided}, {wrong[label, decided]} times."
+    label, decided = (int(k) for k in np.unravel_index(int(np.argmax(wrong)), wrong.shape))
+    error = f"class {names[label]} decided as {names[decided]}, {wrong[label, decided]} times"
+    return f"{text}; the most frequent error is {error}."

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lava_ed.viz.plot import Plot, band
-from lava_ed.viz.style import COLUMN, INK, LINE, PALETTE, above, figure
+from lava_ed.viz.style import COLUMN, INK, LINE, PALETTE, above, figure, name_in_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,6 +20,8 @@ _STYLES = ("-", "--", ":", "-.")
 
 def membrane_plot(key: str, trace: Trace) -> Plot:
     """Membranes of a few hidden neurons under their threshold, after each time step of a sample."""
+    from matplotlib.ticker import MaxNLocator
+
     result, (ax,) = figure(COLUMN, 3.0)
     steps = np.arange(trace.membranes.shape[1])
     for k, (neuron, membrane) in enumerate(zip(trace.neurons, trace.membranes, strict=True)):
@@ -36,9 +39,10 @@ def membrane_plot(key: str, trace: Trace) -> Plot:
     hints = _step_hints(ax, trace, [f"neuron {n}" for n in trace.neurons])
     ax.axhline(0, color=LINE, linewidth=0.6)
     ax.set_xlabel("time step of the sample")
-    ax.set_ylabel(f"membrane v ({trace.unit})")
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    ax.set_ylabel(f"v ({trace.unit})")
     ax.yaxis.set_major_formatter("{x:,.0f}")
-    above(ax, 4)
+    above(ax)
     live = trace.threshold[~np.isnan(trace.threshold)]
     shape = "constant at" if live[0] == live[-1] else f"falling from {live[0]:,.0f} to"
     names = ", ".join(map(str, trace.neurons))
@@ -46,8 +50,23 @@ def membrane_plot(key: str, trace: Trace) -> Plot:
     return Plot(key, f"Membranes and threshold, {trace.layer}", result, alt, hints)
 
 
-def output_plot(key: str, trace: Trace, label: int, decided: int) -> Plot:
-    """Membranes of all output neurons; the label's and the decided one's stand out."""
+def output_plot(key: str, trace: Trace, label: int, decided: int, names: Sequence[str] = ()) -> Plot:
+    """Membranes of all output neurons; the label's and the decided one's stand out.
+
+    Parameters
+    ----------
+    key : str
+    trace : Trace
+        Of the output layer, all of its neurons.
+    label, decided : int
+        Classes.
+    names : sequence of str
+        Of the classes; default: "class" and their number.
+    """
+    names = names or [f"class {k}" for k in range(len(trace.membranes))]
+    shown = {k: name_in_figure(names[k], 16) for k in (label, decided)}
+    from matplotlib.ticker import MaxNLocator
+
     result, (ax,) = figure(COLUMN, 3.0)
     steps = np.arange(trace.membranes.shape[1])
     for neuron, membrane in zip(trace.neurons, trace.membranes, strict=True):
@@ -55,21 +74,22 @@ def output_plot(key: str, trace: Trace, label: int, decided: int) -> Plot:
             ax.plot(steps, membrane, color=LINE, linewidth=0.9, drawstyle="steps-post")
     if label != decided:
         ax.plot(
-            steps, trace.membranes[label], color=PALETTE[1], linestyle="--", label=f"class {label} (label)",
+            steps, trace.membranes[label], color=PALETTE[1], linestyle="--", label=f"{shown[label]} (label)",
             drawstyle="steps-post",
         )  # fmt: skip
-    name = f"class {decided} (label, decided)" if label == decided else f"class {decided} (decided)"
+    name = f"{shown[decided]} (label, decided)" if label == decided else f"{shown[decided]} (decided)"
     ax.plot(steps, trace.membranes[decided], color=PALETTE[0], label=name, drawstyle="steps-post")
     ax.plot([], [], color=LINE, label="other classes")
-    hints = _step_hints(ax, trace, [f"class {n}" for n in trace.neurons])
+    hints = _step_hints(ax, trace, [names[n] for n in trace.neurons])
     ax.set_xlabel("time step of the sample")
-    ax.set_ylabel(f"output membrane ({trace.unit})")
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    ax.set_ylabel(f"v ({trace.unit})")
     ax.yaxis.set_major_formatter("{x:,.0f}")
-    above(ax, 3)
+    above(ax)
     final = trace.membranes[:, -1]
     alt = (
-        f"Output membranes by time step; at the end class {decided} is at {final[decided]:,}, "
-        f"the label's class {label} at {final[label]:,}."
+        f"Output membranes by time step; at the end {names[decided]} (decided) is at {final[decided]:,}, "
+        f"{names[label]} (the label) at {final[label]:,}."
     )
     return Plot(key, "Output membranes", result, alt, hints)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
-from lava_ed.viz.style import DPI, plain_texts
+from lava_ed.viz.style import DPI, plain_texts, readable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -48,6 +48,7 @@ class Plot:
 
     def __post_init__(self) -> None:
         plain_texts(self.figure)
+        readable(self.figure)
         # Laid out once: the picture and the page then agree, and are drawn without doing it again.
         engine = self.figure.get_layout_engine()
         if engine is not None:

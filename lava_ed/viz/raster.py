@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.viz.plot import Plot, band
-from lava_ed.viz.style import COLUMN, PALETTE, SHORT, figure, name_in_figure, save
+from lava_ed.viz.style import COLUMN, PALETTE, SHORT, TEXT, colour_of, figure, name_in_figure, save
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -81,23 +81,27 @@ def raster_plot(key: str, raster: Raster) -> Plot:
     layers = list(raster.layers.items())[::-1]
     total = sum(neurons for _, (neurons, _, _) in layers)
     heights = [max(neurons / total, _FEW) for _, (neurons, _, _) in layers]
-    result, _ = figure(COLUMN, 3.6, 0)
+    result, _ = figure(COLUMN, 2.6 + 0.5 * len(layers), 0)
     axes = result.subplots(len(layers), 1, sharex=True, squeeze=False, height_ratios=heights)[:, 0]
     hints, parts = {}, []
     for k, (ax, (name, (neurons, times, indices))) in enumerate(zip(axes, layers, strict=True)):
-        _draw_layer(ax, neurons, times, indices, PALETTE[(len(layers) - 1 - k) % len(PALETTE)])
+        _draw_layer(ax, neurons, times, indices, colour_of(len(layers) - 1 - k))
         for style, (mark, time) in zip(("--", ":"), raster.marks.items(), strict=False):
             ax.axvline(time, color="#000000", linestyle=style, linewidth=0.8, label=name_in_figure(mark))
         gid = f"layer-{name}"
         band(ax, -0.5, neurons - 0.5, gid, across=True)
         fired = np.unique(indices).size
-        parts.append(f"{name}: {len(times)} spikes, {fired} of {neurons} neurons fired")
+        parts.append(f"{name}: {len(times):,} spikes, {fired:,} of {neurons:,} neurons fired")
         hints[gid] = parts[-1]
-        ax.set_title(f"{name_in_figure(name)} · {len(times)} spikes", loc="left", fontsize=8, pad=2)
-    axes[0].legend(frameon=False, fontsize=7, loc="lower right", bbox_to_anchor=(1, 0.98), ncols=2, borderaxespad=0)
+        ax.set_title(f"{name_in_figure(name)} · {len(times):,} spikes", loc="left", fontsize=TEXT, pad=4)
+    axes[0].legend(
+        frameon=False, fontsize=TEXT, loc="lower right", bbox_to_anchor=(1, 1.0), ncols=2, borderaxespad=0,
+        borderpad=0.1, handlelength=1.4, handletextpad=0.5,
+    )  # fmt: skip
     axes[-1].set_xlim(-0.8, raster.steps - 0.2)
+    axes[-1].xaxis.get_major_locator().set_params(integer=True)
     axes[-1].set_xlabel("time step of the sample")
-    result.supylabel("neuron", fontsize=10)
+    result.supylabel("neuron", fontsize=TEXT)
     alt = f"Spike raster, {raster.title}, {raster.steps} time steps. {'; '.join(parts[::-1])}."
     return Plot(key, f"Spikes: {raster.title}", result, alt, hints)
 
@@ -116,5 +120,4 @@ def _draw_layer(
     line.get_path().should_simplify = False
     ax.set_ylim(-0.5 - half, neurons - 0.5 + half)
     ax.set_yticks([0, neurons - 1])
-    ax.tick_params(labelsize=8)
     ax.spines[["top", "right"]].set_visible(False)

@@ -22,8 +22,10 @@ PALETTE: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E
 """Okabe and Ito's colours: blue, vermilion, green, purple, orange, sky."""
 MARKERS: Final = ("o", "s", "^", "D", "v", "P")
 DPI: Final = 200
-COLUMN: Final = 4.6
-"""Width of a figure in inches, such that its text can be read on a phone, where it takes the whole screen."""
+COLUMN: Final = 4.0
+"""Width of a page's figure in inches: that of a narrow phone's screen, where a point is a pixel."""
+TEXT: Final = 11.2
+"""Size of the least text of a page's figure in points, so that a phone shows it in 11 pixels or more."""
 INK: Final = "#000000"
 LINE: Final = "#bbbbbb"
 PAPER: Final = "#ffffff"
@@ -49,12 +51,22 @@ def figure(width: float, height: float, columns: int = 1) -> tuple[Figure, list[
     return result, axes
 
 
-def above(ax: Axes, columns: int) -> None:
-    """A legend above the axes, where it covers nothing."""
-    ax.legend(
-        frameon=False, fontsize=7.5, ncols=columns, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.2,
-        columnspacing=1.0, handlelength=1.6,
-    )  # fmt: skip
+def above(ax: Axes, most: int = 4) -> None:
+    """A legend above the axes, where it covers nothing, from the figure's left edge and in as few rows as fit."""
+    from matplotlib.figure import Figure
+    from matplotlib.transforms import blended_transform_factory
+
+    whole = ax.get_figure()
+    assert isinstance(whole, Figure)
+    for columns in range(most, 0, -1):
+        legend = ax.legend(
+            frameon=False, fontsize=TEXT, ncols=columns, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.6,
+            columnspacing=1.0, handlelength=1.4, handletextpad=0.5, borderpad=0.1,
+            bbox_transform=blended_transform_factory(whole.transFigure, ax.transAxes),
+        )  # fmt: skip
+        plain_texts(whole)  # before they are measured
+        if legend.get_window_extent().width <= whole.bbox.width:
+            break
 
 
 def colour_of(k: int) -> str:
@@ -93,6 +105,17 @@ def plain_texts(result: Figure) -> None:
         assert isinstance(text, Text)
         text.set_parse_math(False)
         text.set_usetex(False)
+
+
+def readable(result: Figure) -> None:
+    """Give every text of a page's figure the size that can still be read on a phone."""
+    from matplotlib.text import Text
+
+    for ax in result.axes:
+        ax.tick_params(labelsize=TEXT)
+    for text in result.findobj(Text):
+        assert isinstance(text, Text)
+        text.set_fontsize(max(float(text.get_fontsize()), TEXT))
 
 
 def powers(axis: Axis) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import re
 import shutil
+import subprocess
 
 import pytest
 
@@ -243,3 +244,91 @@ def test_without_scripts_every_choice_is_seen(page, digits_run):
         assert all(variant.is_displayed() for variant in variants)
     finally:
         page.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
+MEASURED = """
+document.querySelectorAll("details").forEach((e) => { e.open = true; });
+const done = arguments[0];
+const seen = (selector) => [...document.querySelectorAll(selector)].filter((e) => e.checkVisibility());
+const words = (e) => e.textContent.trim().slice(0, 60);
+const lines = (e) => {
+  const range = document.createRange();
+  range.selectNodeContents(e);
+  return new Set([...range.getClientRects()].filter((r) => r.width > 1).map((r) => Math.round(r.top))).size;
+};
+const measure = () => {
+  const texts = seen("figure svg text");
+  done({
+    wide: seen(".scroll").filter((e) => e.scrollWidth > e.clientWidth).map(words),
+    cut: seen(".scroll td, .scroll th, .tile dd").filter((e) => {
+      const box = e.getBoundingClientRect();
+      return box.width > 1 && (box.right > innerWidth || e.scrollWidth > e.clientWidth + 1);
+    }).map(words),
+    broken: seen("td.number, td.short").filter((e) => lines(e) > 1).map(words),
+    small: Math.min(...texts.map((e) => parseFloat(getComputedStyle(e).fontSize) * e.getScreenCTM().a)),
+    outside: texts.filter((e) => {
+      const box = e.getBoundingClientRect(), frame = e.closest("svg").getBoundingClientRect();
+      return box.left < frame.left - 14 || box.right > frame.right + 14;
+    }).map(words),
+    stacked: seen(".stacked").length,
+    labels: seen(".stacked td").filter((e) => !e.dataset.label || e.getAttribute("role") !== "cell").length,
+  });
+};
+requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(measure, 100)));
+"""
+"""What is wider than its place, cut off, broken, too small or beyond its figure, with every folded table open."""
+
+
+@pytest.fixture(scope="module")
+def comparison(digits_run, tmp_path_factory):
+    """The page of three groups of runs, with long names."""
+    from lava_ed.energy import load_price_list
+    from lava_ed.train import TrainConfig, comparison, train
+    from lava_ed.viz.report import write_comparison
+
+    folder = tmp_path_factory.mktemp("comparison")
+    for name, settings in (("a", {"hidden": (8, 4)}), ("b", {"hidden": (8, 4), "seed": 1}), ("c", {"hidden": (8,)})):
+        train(TrainConfig.create("mpd-ed", "digits", epochs=1, limit=100, **settings), folder / name)
+    runs = [comparison.read_run(path) for path in (digits_run, *(folder / name for name in "abc"))]
+    prices = [load_price_list("loihi1-davies2018")]
+    write_comparison(runs, comparison.compare(runs, prices), prices, folder)
+    return folder / "compare.html"
+
+
+@pytest.mark.parametrize("width", [320, 360, 768, 1046, 1280, 1920])
+@pytest.mark.parametrize("kind", ["report", "comparison"])
+def test_everything_fits_its_place(page, request, kind, width):
+    if kind == "comparison":
+        page.get(request.getfixturevalue("comparison").resolve().as_uri())
+    resize(page, width, mobile=width < 768)
+    found = page.execute_async_script(MEASURED)
+    assert {key: found[key] for key in ("wide", "cut", "broken", "outside", "labels")} == {
+        "wide": [], "cut": [], "broken": [], "outside": [], "labels": 0,
+    }  # fmt: skip
+    assert found["small"] >= 11
+    if width < 768:
+        assert found["stacked"] > 0
+    if width >= 1046:
+        assert found["stacked"] == 0
+
+
+@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="no pdftotext: apt-get install poppler-utils")
+@pytest.mark.parametrize("kind", ["report", "comparison"])
+def test_in_print_no_heading_ends_a_page_and_no_number_breaks(page, request, tmp_path, kind):
+    if kind == "comparison":
+        page.get(request.getfixturevalue("comparison").resolve().as_uri())
+    headings = page.execute_script(
+        "return [...document.querySelectorAll('h2, h3, figcaption, caption')].map((e) => e.textContent.trim())"
+    )
+    options = {"printBackground": True, "paperWidth": 8.27, "paperHeight": 11.69}
+    pdf = tmp_path / "page.pdf"
+    pdf.write_bytes(base64.b64decode(page.execute_cdp_cmd("Page.printToPDF", options)["data"]))
+    text = subprocess.run(["pdftotext", "-layout", pdf, "-"], capture_output=True, text=True, check=True).stdout
+    pages = [[" ".join(line.split()) for line in one.splitlines() if line.strip()] for one in text.split("\f")]
+    pages = [lines for lines in pages if lines]
+    assert len(pages) > 2
+    for lines in pages:
+        assert lines[-1] not in headings
+    resize(page, 688)  # what margins leave of A4
+    page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    assert page.execute_async_script(MEASURED)["broken"] == []

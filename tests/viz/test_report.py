@@ -272,14 +272,6 @@ class TestNothingIsWrittenWhere:
             report_run(copy, price_lists=names)
         assert files(copy) == before
 
-    def test_two_price_lists_would_share_their_pictures(self, copy, tmp_path):
-        text = 'title = "t"\nkind = "assumption"\nsource = "s"\ncaveat = "c"\n'
-        for k, name in enumerate(("my list", "My-List")):
-            table = '[entries.op]\npj = 1\ncounters = ["synops"]\nsource = "s"\n'
-            (tmp_path / f"{k}.toml").write_text(f'name = "{name}"\n{text}{table}')
-        with pytest.raises(PriceListError, match="My-List, my list was given twice"):
-            report_run(copy, price_lists=[tmp_path / "0.toml", tmp_path / "1.toml"])
-
     @pytest.mark.parametrize("samples", [-1, 21])
     def test_the_number_of_samples_is_bad(self, copy, samples):
         with pytest.raises(ConfigError, match="0 … 20"):
@@ -306,6 +298,16 @@ class TestNothingIsWrittenWhere:
         with pytest.raises(RunFolderError, match="report"):
             report_run(copy, samples=0, price_lists=["anp-i"])
         assert not (copy / "report.html").exists()
+
+
+def test_price_lists_of_like_names_have_pictures_of_their_own(copy, tmp_path):
+    text = 'title = "t"\nkind = "assumption"\nsource = "s"\ncaveat = "c"\n'
+    for k, name in enumerate(("my list", "My-List")):
+        table = f'[entries.op]\npj = {k + 1}\ncounters = ["synops"]\nsource = "s"\n'
+        (tmp_path / f"{k}.toml").write_text(f'name = "{name}"\n{text}{table}')
+    value = report_run(copy, samples=0, price_lists=[tmp_path / "0.toml", tmp_path / "1.toml"])
+    mine = [name for name in value["pictures"] if name.startswith("energy-")]
+    assert len(set(mine)) == 2 * len({name.split("-", 4)[-1] for name in mine})
 
 
 class TestModelAlone:

@@ -89,8 +89,11 @@ def spread(values: Mapping[str, Any] | None) -> str:
     """Mean ± standard deviation, as a table shows it."""
     if values is None:
         return "–"
-    std = "" if values["std"] is None else f"\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{number(float(values['std']))}"
-    return f"{number(float(values['mean']))}{std}"
+    if values["std"] is None:
+        return number(float(values["mean"]))
+    # Two digits of a deviation are all that a few seeds can tell.
+    std = f"{values['std']:,.0f}" if values["std"] >= 100 else f"{values['std']:.2g}"
+    return f"{number(float(values['mean']))}\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{std}"
 
 
 def accuracy(values: Mapping[str, Any] | None) -> str:
@@ -109,13 +112,19 @@ def _accuracy(runs: Sequence[ComparedRun], value: Mapping[str, Any]) -> Section:
         for entry in value["rules"]
     ]  # fmt: skip
     header = ["rule", "runs", "seeds", "test accuracy (mean ± std. dev.)", "range over seeds"]
+    labels = tuple(entry["label"] for entry in value["rules"])
     blocks: list[Block] = [
         Figures([accuracy_plot(means)]),
         Text("Curves are means over the seeds; the test set was seen once by each run, at its end."),
         Table("Test accuracy at the end of training", header, rows),
-        *(Text(f"{note[0].upper()}{note[1:]}.", "note") for note in value["notes"]),
+        *(Text(f"{_sentence(note, labels)}.", "note") for note in value["notes"]),
     ]
     return Section("accuracy", "Accuracy", blocks)
+
+
+def _sentence(note: str, names: tuple[str, ...]) -> str:
+    """A note with a capital at its beginning, unless that is a name."""
+    return note if note.startswith(names) else f"{note[0].upper()}{note[1:]}"
 
 
 def _mean_rows(runs: Sequence[ComparedRun]) -> list[dict[str, Any]]:

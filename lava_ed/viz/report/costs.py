@@ -17,6 +17,11 @@ from lava_ed.viz.cores import CHIPS_SHOWN, core_plot
 from lava_ed.viz.report.page import Block, Figures, Section, Table, Text, Variants, number
 
 GROUP: Final = "price-list"
+BACKWARD_IN_INFERENCE: Final = (
+    "Backward in inference: a sample keeps the steps for its errors when learning is off, too. Nothing is sent in "
+    "them; the neurons that rest in them are counted as idle. Forward alone is what the decision costs."
+)
+"""Why a net that only decides has counts in a phase of learning."""
 PARTS: Final = {"training": "training", "test": "inference"}
 """Parts of energy.json, and what the page calls them."""
 
@@ -124,6 +129,8 @@ def _under(prices: PriceList, counted: Counted, layers: int) -> list[Block]:
         rows = [[layer, *(sums[p] for p in PHASES), sums["dynamic"]] for layer, sums in layer_sums.items()]
         caption = f"{name.capitalize()} by layer under {prices.name}, µJ per sample"
         blocks.append(Table(caption, ["layer", *PHASES, "sum"], rows, folded=True))
+    if "test" in counted and energy_report(*counted["test"], prices)["microjoules_per_sample"]["backward"]:
+        blocks.insert(2, Text(BACKWARD_IN_INFERENCE, "below"))
     blocks.insert(2, Figures(plots))
     return blocks + _beside(prices, counted)
 
@@ -193,6 +200,8 @@ def counts_section(counted: Counted) -> Section:
             rows.append([counter, *(mean[p] for p in PHASES), sum(mean.values()), sum(whole.values())])
         caption = f"{name.capitalize()}: counts per sample, mean of {samples:,} samples"
         blocks.append(Table(caption, ["counter", *PHASES, "all phases", "all samples"], rows))
+        if part == "test" and any(report["counts"][counter]["backward"] for counter in COUNTERS):
+            blocks.append(Text(BACKWARD_IN_INFERENCE, "below"))
         nodes = [
             [node, counter, *(counts[counter][phase] for phase in PHASES)]
             for node, counts in counters.items()

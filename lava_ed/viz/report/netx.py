@@ -171,7 +171,7 @@ def _decisions(tested: _Tested | None) -> list[Block]:
     if tested is None:
         return [Text("accuracy and confusion matrix; the file notes no data set: name one with --dataset.", "missing")]
     how = ", ".join(f"{name} {value}" for name, value in tested.how.items())
-    return [*decision_blocks(tested.decisions), Text(f"Tested with {how}.")]
+    return [*decision_blocks(tested.decisions, tested.data.class_names), Text(f"Tested with {how}.")]
 
 
 def _samples(net: NetxNetwork, tested: _Tested | None, count: int) -> list[Block]:
@@ -187,7 +187,8 @@ def _samples(net: NetxNetwork, tested: _Tested | None, count: int) -> list[Block
         Text("Each sample was run step by step on the engine. A LIF membrane is 64 times the sum of its inputs.")
     ]
     for sample in trace_netx(net, tested.trains, decisions.labels, decisions.decided, chosen):
-        blocks += sample_blocks(sample, sizes, steps - 1, steps, pixels_of(tested.data, sample.index))
+        pixels = pixels_of(tested.data, sample.index)
+        blocks += sample_blocks(sample, sizes, steps - 1, steps, pixels, tested.data.class_names)
     return blocks
 
 

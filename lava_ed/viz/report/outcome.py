@@ -66,7 +66,7 @@ def decisions_section(facts: RunFacts) -> tuple[Section, Decisions | None]:
     if facts.data is None:
         return Section("decisions", "Decisions", [Text(f"accuracy and confusion matrix. {NO_DATA}", "missing")]), None
     decisions = decide(facts.model, facts.data.test_images, facts.data.test_labels)
-    blocks = decision_blocks(decisions)
+    blocks = decision_blocks(decisions, facts.data.class_names)
     stored = None if facts.result is None else facts.result["test_accuracy"]
     if stored is not None and stored != decisions.accuracy:
         words = (
@@ -76,24 +76,36 @@ def decisions_section(facts: RunFacts) -> tuple[Section, Decisions | None]:
     return Section("decisions", "Decisions", blocks), decisions
 
 
-def decision_blocks(decisions: Decisions) -> list[Block]:
-    """Accuracy, confusion matrix, and a table by class."""
+def decision_blocks(decisions: Decisions, names: Sequence[str] = ()) -> list[Block]:
+    """Accuracy, confusion matrix, and a table by class, with the classes' names where they have any."""
+    names = class_names(names, decisions.n_classes)
     matrix = decisions.confusion()
     rows = []
     for label in range(decisions.n_classes):
         hits, present, chosen = int(matrix[label, label]), int(matrix[label].sum()), int(matrix[:, label].sum())
         rows.append(
-            [label, present, hits, percent(hits / present if present else None),
+            [names[label], present, hits, percent(hits / present if present else None),
              percent(hits / chosen if chosen else None)]
         )  # fmt: skip
     summary = f"{decisions.correct:,} of {len(decisions.labels):,} test samples decided rightly"
     return [
         Text(f"{summary}: {percent(decisions.accuracy)}. Learning and adaptation were off."),
         Figures(
-            [confusion_plot(matrix)],
+            [confusion_plot(matrix, names)],
             table=Table("Decisions by class", ["class", "samples", "right", "recall", "precision"], rows),
         ),
     ]
+
+
+def class_names(names: Sequence[str], classes: int) -> list[str]:
+    """Names of the classes that a net knows: the data set's, if it has them, or their numbers.
+
+    Examples
+    --------
+    >>> class_names(("cat", "dog"), 3), class_names((), 2)
+    (['cat', 'dog', '2'], ['0', '1'])
+    """
+    return [names[k] if k < len(names) else str(k) for k in range(classes)]
 
 
 def samples_section(facts: RunFacts, decisions: Decisions | None, count: int) -> Section:
@@ -120,7 +132,8 @@ def samples_section(facts: RunFacts, decisions: Decisions | None, count: int) ->
     for sample in samples:
         sizes = dict(zip(("input", *(f"hidden{layer}" for layer in spec.hidden)), spec.sizes[:-1], strict=True))
         decision = spec.schedule.error_phase
-        blocks += sample_blocks(sample, sizes, decision, spec.schedule.period, pixels_of(facts.data, sample.index))
+        pixels = pixels_of(facts.data, sample.index)
+        blocks += sample_blocks(sample, sizes, decision, spec.schedule.period, pixels, facts.data.class_names)
     return Section("samples", title, blocks)
 
 
@@ -143,7 +156,12 @@ def pixels_of(data: Dataset, index: int) -> npt.NDArray[np.uint8]:
 
 
 def sample_blocks(
-    sample: Sample, sizes: Mapping[str, int], decision: int, steps: int, pixels: npt.NDArray[np.uint8]
+    sample: Sample,
+    sizes: Mapping[str, int],
+    decision: int,
+    steps: int,
+    pixels: npt.NDArray[np.uint8],
+    names: Sequence[str] = (),
 ) -> list[Block]:
     """Pixels, spikes, membranes under their thresholds, and output membranes of one sample.
 
@@ -157,9 +175,12 @@ def sample_blocks(
     steps : int
         Time steps of the sample.
     pixels : uint8 (height, width)
+    names : sequence of str
+        Of the classes, where they have any.
     """
+    called = class_names(names, len(sample.traces[-1].membranes))
     outcome = "rightly" if sample.label == sample.decided else "wrongly"
-    title = f"test sample {sample.index}, class {sample.label}, decided {outcome} as {sample.decided}"
+    title = f"test sample {sample.index}, class {called[sample.label]}, decided {outcome} as {called[sample.decided]}"
     raster = Raster(
         f"sample {sample.index}",
         {name: (sizes[name], *spikes) for name, spikes in sample.spikes.items()},
@@ -169,12 +190,12 @@ def sample_blocks(
     key = f"sample-{sample.index}"
     plots = [raster_plot(f"{key}-raster", raster)]
     plots += [membrane_plot(f"{key}-{trace.layer}", trace) for trace in sample.traces[:-1]]
-    plots.append(output_plot(f"{key}-output", sample.traces[-1], sample.label, sample.decided))
+    plots.append(output_plot(f"{key}-output", sample.traces[-1], sample.label, sample.decided, called if names else ()))
     hidden = {name: size for name, size in sizes.items() if name not in ("input", "output")}
     silent = sum(size - np.unique(sample.spikes[name][1]).size for name, size in hidden.items())
     spikes = sum(len(times) for times, _ in sample.spikes.values())
     words = f"{spikes:,} spikes in all; {silent:,} hidden neurons silent."
-    return [Figures(plots, Picture(_png(pixels), f"Pixels of {title}", title.capitalize(), words))]
+    return [Figures(plots, Picture(_png(pixels), f"Pixels of {title}", f"{title[0].upper()}{title[1:]}", words))]
 
 
 def _png(pixels: npt.NDArray[np.uint8]) -> str:

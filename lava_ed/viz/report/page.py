@@ -16,16 +16,26 @@ from lava_ed.viz.plot import Plot
 TEMPLATES: Final = "templates"
 SENTENCE: Final = 40
 """Characters from which on the text of a cell is a sentence."""
+SHORT: Final = 16
+"""Characters of a text that is kept on one line."""
+_FIGURE: Final = re.compile(r"[×±]?\s?\d(?:[\d.,\s±×%–−+→…-]|e[+-]|of)*")
+_UNIT: Final = re.compile(r"(?<=\d) (?=(?:%|[nµm]?J|pJ|mW|W|V|nm|µs|MB|KiB|points?)(?!\w)|[±×…])|(?<=[±×]) (?=\d)")
+MOST_TILES: Final = 6
+"""Tiles that fit a row."""
 PICTURES: Final = "report"
 """Folder of the pictures, beside the page."""
 
 
 @dataclass(frozen=True)
 class Text:
-    """A paragraph; kinds: plain, note (something to keep in mind), missing (a part that could not be made), source."""
+    """A paragraph.
+
+    Kinds: plain, note (something to keep in mind), missing (a part that could not be made), source, and below (a
+    table, which it explains).
+    """
 
     text: str
-    style: Literal["plain", "note", "missing", "source"] = "plain"
+    style: Literal["plain", "note", "missing", "source", "below"] = "plain"
     kind: ClassVar[str] = "text"
 
 
@@ -51,8 +61,13 @@ class Table:
     kind: ClassVar[str] = "table"
 
     def is_number(self, column: int) -> bool:
-        """Whether a column is one of numbers, to be set to the right."""
-        return column > 0 and any(_is_number(row[column]) for row in self.rows)
+        """Whether a column is one of numbers, shares, ranges or deviations, to be set to the right on one line."""
+        cells = [row[column] for row in self.rows if row[column] not in (None, "", "–")]
+        return column > 0 and bool(cells) and all(_is_number(cell) or _is_figure(cell) for cell in cells)
+
+    def is_short(self, column: int) -> bool:
+        """Whether no cell of a column is worth a second line."""
+        return all(len(str(row[column])) <= SHORT for row in self.rows)
 
     def is_long(self, column: int) -> bool:
         """Whether a column holds sentences, which a narrow screen must not squeeze into a word a line."""
@@ -132,6 +147,16 @@ class Page:
     tiles: Sequence[Tile]
     sections: Sequence[Section]
     group: str = "price-list"
+
+    @property
+    def across(self) -> int:
+        """Tiles in a row of a wide window: all, or two rows of as many."""
+        return len(self.tiles) if len(self.tiles) <= MOST_TILES else (len(self.tiles) + 1) // 2
+
+    @property
+    def fewer(self) -> int:
+        """Tiles in a row of a narrow window."""
+        return len(self.tiles) if len(self.tiles) <= 4 else 3
 
     def plots(self) -> Iterator[Plot]:
         """Every plot of the page, in order.
@@ -216,6 +241,18 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
+def _is_figure(value: object) -> bool:
+    """Whether a text is made of numbers and signs: a share, a range, a mean and its deviation, used and limit."""
+    return isinstance(value, str) and len(value) <= SENTENCE and _FIGURE.fullmatch(value) is not None
+
+
+def prose(text: str) -> Any:
+    """A text for the page in which no line ends between a number and its unit or sign."""
+    from markupsafe import escape
+
+    return escape(plain(_UNIT.sub("\N{NO-BREAK SPACE}", text)))
+
+
 def number(value: object) -> str:
     """A value as a table of the page shows it: integers whole, other numbers to 4 digits.
 
@@ -251,6 +288,7 @@ def _environment() -> Any:
         finalize=lambda value: plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
     )  # fmt: skip
     environment.globals["newline"] = Markup("\n")
+    environment.filters["prose"] = prose
     environment.filters["number"] = number
     environment.filters["svg"] = lambda plot: Markup(inline_svg(plot))
     return environment

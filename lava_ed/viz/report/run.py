@@ -10,7 +10,7 @@ from typing import Any, Final
 from lava_ed.energy import PriceList, built_in_price_lists, energy_report, load_price_list
 from lava_ed.errors import ConfigError, PriceListError
 from lava_ed.train.probe import Decisions
-from lava_ed.viz.report.costs import PARTS, Counted, counts_section, energy_section, mapping_section, place_model, slug
+from lava_ed.viz.report.costs import PARTS, Counted, counts_section, energy_section, mapping_section, place_model
 from lava_ed.viz.report.facts import RunFacts, read_facts
 from lava_ed.viz.report.outcome import decisions_section, learning_section, samples_section, weights_section
 from lava_ed.viz.report.page import Page, Tile, number, percent
@@ -34,9 +34,8 @@ def load_lists(names: Sequence[str | PathLike[str]] | None) -> list[PriceList]:
     if not names:
         names = sorted(built_in_price_lists(), key=lambda name: (name != FIRST_LIST, name))
     lists = [load_price_list(name) for name in names]
-    # By what is left of a name in the names of pictures and ids, which must differ.
-    seen = [slug(price_list.name) for price_list in lists]
-    if twice := sorted({p.name for p in lists if seen.count(slug(p.name)) > 1}):
+    seen = [price_list.name for price_list in lists]
+    if twice := sorted({name for name in seen if seen.count(name) > 1}):
         raise PriceListError(
             f"price list {', '.join(twice)} was given twice: give each list once, by a name of its own"
         )

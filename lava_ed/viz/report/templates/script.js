@@ -18,6 +18,38 @@
   follow();
   addEventListener("pageshow", follow); // a browser that goes back restores the buttons
 
+  // Tables: one that is wider than its place is stacked, a row a block, so that nothing of it is out of sight.
+  const stack = (box) => {
+    const table = box.firstElementChild;
+    if (!table.hasAttribute("role")) { // another display would take the table's meaning from it
+      const heads = [...table.tHead.rows[0].cells].map((cell) => cell.textContent);
+      table.setAttribute("role", "table");
+      for (const row of table.rows) {
+        row.setAttribute("role", "row");
+        for (const cell of row.cells) {
+          cell.setAttribute("role", cell.tagName === "TD" ? "cell" : row.parentNode === table.tHead ? "columnheader" : "rowheader");
+          if (cell.tagName === "TD") cell.dataset.label = heads[cell.cellIndex];
+        }
+      }
+    }
+    box.classList.add("stacked");
+    for (const cell of table.querySelectorAll("td")) {
+      cell.classList.remove("wide");
+      if (cell.scrollWidth > cell.clientWidth + 1) cell.classList.add("wide");
+    }
+  };
+  const widths = new Map();
+  const observer = new ResizeObserver((entries) => {
+    for (const { target: box } of entries) {
+      const width = box.clientWidth;
+      if (!width || widths.get(box) === width) continue;
+      widths.set(box, width);
+      box.classList.remove("stacked");
+      if (box.scrollWidth > width) stack(box);
+    }
+  });
+  for (const box of document.querySelectorAll(".scroll")) observer.observe(box);
+
   // Hints: the values under the pointer.
   const hint = document.getElementById("hint");
   const hide = () => { hint.hidden = true; };
