@@ -42,10 +42,11 @@ def stacked_bars(
             left += values[part]
     ax.set_yticks(range(len(rows)), [name_in_figure(name, 22) for name in rows])
     ax.invert_yaxis()
+    ax.set_xlim(0, ax.get_xlim()[1] if any(any(values.values()) for values in rows.values()) else 1)
     ax.xaxis.set_major_locator(MaxNLocator(nbins=3, steps=[1, 2, 5, 10]))
     ax.xaxis.set_major_formatter("{x:,g}")
     ax.tick_params(axis="y", length=0)
-    ax.set_xlabel(name_in_figure(unit, 40))
+    ax.set_xlabel(name_in_figure(unit, 40), x=1, ha="right")
     if len(parts) > 1:
         above(ax)
     sums = "; ".join(f"{name} {sum(values[part] for part in parts):,.3g}" for name, values in rows.items())

@@ -89,7 +89,7 @@ def activity_plot(rows: Rows) -> Plot:
         ax.plot(epochs, [row[key] for row in rows], color=colour_of(k), marker=marker_of(k), markersize=3, label=label)
     ax.set_yscale("symlog", linthresh=1)
     ax.yaxis.set_major_formatter("{x:,g}")
-    ax.set_ylim(bottom=0)
+    ax.set_ylim(0, max(1.0, ax.get_ylim()[1]))
     ax.set_xlabel("epoch")
     ax.set_ylabel("per training sample")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))

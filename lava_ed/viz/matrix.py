@@ -11,6 +11,8 @@ import numpy.typing as npt
 from lava_ed.viz.plot import Plot
 from lava_ed.viz.style import COLUMN, LINE, PALETTE, TEXT, figure, name_in_figure
 
+MOST_LABELS: Final = 20
+"""Classes that are all labelled."""
 _NAME: Final = 14
 """Characters of a class's name."""
 
@@ -39,6 +41,8 @@ def confusion_plot(matrix: npt.NDArray[np.integer[Any]], names: Sequence[str] = 
     for label in range(classes):
         for decided in range(classes):
             count = int(matrix[label, decided])
+            if not count and classes > MOST_LABELS:  # ten thousand empty cells would make a page slow
+                continue
             right = label == decided
             # Errors are few: the root of their share shows them beside the diagonal.
             shade = float(count / rows[label]) ** 0.5 * (0.45 if right else 1.0)
@@ -56,8 +60,8 @@ def confusion_plot(matrix: npt.NDArray[np.integer[Any]], names: Sequence[str] = 
     ax.set_xlim(-0.5, classes - 0.5)
     ax.set_ylim(classes - 0.5, -0.5)
     ax.set_aspect("equal")
-    # As many labels as can be read: all of up to twenty classes.
-    ticks = range(0, classes, -(-classes // 20))
+    # As many labels as can be read: all of up to MOST_LABELS classes.
+    ticks = range(0, classes, -(-classes // MOST_LABELS))
     ax.set_xticks(ticks, [shown[k] for k in ticks], rotation=90 if longest > 3 or len(ticks) > 12 else 0)
     ax.set_yticks(ticks, [shown[k] for k in ticks])
     ax.tick_params(length=0)

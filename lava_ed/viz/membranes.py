@@ -39,14 +39,19 @@ def membrane_plot(key: str, trace: Trace) -> Plot:
     hints = _step_hints(ax, trace, [f"neuron {n}" for n in trace.neurons])
     ax.axhline(0, color=LINE, linewidth=0.6)
     ax.set_xlabel("time step of the sample")
-    ax.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
     ax.set_ylabel(f"v ({trace.unit})")
     ax.yaxis.set_major_formatter("{x:,.0f}")
     above(ax)
     live = trace.threshold[~np.isnan(trace.threshold)]
-    shape = "constant at" if live[0] == live[-1] else f"falling from {live[0]:,.0f} to"
+    if not live.size:
+        shape = "which is never set"
+    elif live[0] == live[-1]:
+        shape = f"constant at {live[-1]:,.0f}"
+    else:
+        shape = f"falling from {live[0]:,.0f} to {live[-1]:,.0f}"
     names = ", ".join(map(str, trace.neurons))
-    alt = f"Membranes of neurons {names} of {trace.layer} by time step, and the threshold, {shape} {live[-1]:,.0f}."
+    alt = f"Membranes of neurons {names} of {trace.layer} by time step, and the threshold, {shape}."
     return Plot(key, f"Membranes and threshold, {trace.layer}", result, alt, hints)
 
 
@@ -82,7 +87,7 @@ def output_plot(key: str, trace: Trace, label: int, decided: int, names: Sequenc
     ax.plot([], [], color=LINE, label="other classes")
     hints = _step_hints(ax, trace, [names[n] for n in trace.neurons])
     ax.set_xlabel("time step of the sample")
-    ax.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
     ax.set_ylabel(f"v ({trace.unit})")
     ax.yaxis.set_major_formatter("{x:,.0f}")
     above(ax)

@@ -99,7 +99,7 @@ def raster_plot(key: str, raster: Raster) -> Plot:
         borderpad=0.1, handlelength=1.4, handletextpad=0.5,
     )  # fmt: skip
     axes[-1].set_xlim(-0.8, raster.steps - 0.2)
-    axes[-1].xaxis.get_major_locator().set_params(integer=True)
+    axes[-1].xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
     axes[-1].set_xlabel("time step of the sample")
     result.supylabel("neuron", fontsize=TEXT)
     alt = f"Spike raster, {raster.title}, {raster.steps} time steps. {'; '.join(parts[::-1])}."

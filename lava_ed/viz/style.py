@@ -65,7 +65,7 @@ def above(ax: Axes, most: int = 4) -> None:
             bbox_transform=blended_transform_factory(whole.transFigure, ax.transAxes),
         )  # fmt: skip
         plain_texts(whole)  # before they are measured
-        if legend.get_window_extent().width <= whole.bbox.width:
+        if legend.get_window_extent().width <= 0.97 * whole.bbox.width:
             break
 
 

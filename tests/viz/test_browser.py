@@ -126,13 +126,19 @@ def test_every_kind_of_net_is_a_small_page_that_works(page, request, kind):
     assert page.get_log("browser") == []
 
 
-def test_a_caption_stays_where_its_table_is_scrolled(page):
+def test_without_scripts_a_caption_stays_where_its_table_is_scrolled(page, digits_run):
+    """With them no table is wider than its place."""
     resize(page, 375, mobile=True)
-    captions = page.execute_script(
-        "return [...document.querySelectorAll('.scroll')].filter((e) => e.checkVisibility()).map((scroll) => {"
-        "scroll.scrollLeft = 9999; const box = scroll.querySelector('caption span').getBoundingClientRect();"
-        "return [scroll.scrollLeft, box.left, box.right, scroll.querySelector('caption').className]})"
-    )
+    page.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        page.get((digits_run / "report.html").resolve().as_uri())
+        captions = page.execute_script(
+            "return [...document.querySelectorAll('.scroll')].filter((e) => e.checkVisibility()).map((scroll) => {"
+            "scroll.scrollLeft = 9999; const box = scroll.querySelector('caption span').getBoundingClientRect();"
+            "return [scroll.scrollLeft, box.left, box.right, scroll.querySelector('caption').className]})"
+        )
+    finally:
+        page.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
     seen = [caption for caption in captions if caption[3] != "unseen"]
     assert any(scrolled > 0 for scrolled, *_ in seen)
     assert all(left >= 0 and right <= 375 for _, left, right, _ in seen)
@@ -265,7 +271,7 @@ const measure = () => {
       return box.width > 1 && (box.right > innerWidth || e.scrollWidth > e.clientWidth + 1);
     }).map(words),
     broken: seen("td.number, td.short").filter((e) => lines(e) > 1).map(words),
-    small: Math.min(...texts.map((e) => parseFloat(getComputedStyle(e).fontSize) * e.getScreenCTM().a)),
+    small: Math.min(...texts.map((e) => parseFloat(getComputedStyle(e).fontSize) * e.ownerSVGElement.getScreenCTM().a)),
     outside: texts.filter((e) => {
       const box = e.getBoundingClientRect(), frame = e.closest("svg").getBoundingClientRect();
       return box.left < frame.left - 14 || box.right > frame.right + 14;
@@ -308,7 +314,7 @@ def test_everything_fits_its_place(page, request, kind, width):
     assert found["small"] >= 11
     if width < 768:
         assert found["stacked"] > 0
-    if width >= 1046:
+    if width >= 1280:
         assert found["stacked"] == 0
 
 
