@@ -66,7 +66,7 @@ def _show_net(console: Console, file: str, value: dict[str, Any]) -> None:
     if any(layer["neuron"] == "LIF" for layer in value["layers"]):
         console.print("Note: of LIF neurons iDecay/vDecay/vThMant are shown", soft_wrap=True)
     for remark in [*value["remarks"], *filter(None, [value["cannot_run"]])]:
-        console.print(f"Note: {remark}", soft_wrap=True, markup=False)
+        console.print(f"Note: {remark}", soft_wrap=True)
 
 
 def _row(number: int, layer: dict[str, Any]) -> list[object]:

@@ -198,6 +198,6 @@ def summary_table(summary: dict[str, Any]) -> Callable[[Console], None]:
     def show(console: Console) -> None:
         shown(console)
         for note in summary.get("notes", ()):
-            console.print(f"Note: {note}", soft_wrap=True, markup=False)
+            console.print(f"Note: {note}", soft_wrap=True)
 
     return show

@@ -119,5 +119,5 @@ def _draw_layer(
     (line,) = ax.plot(x, y, color=colour, linewidth=1.1, solid_capstyle="butt")
     line.get_path().should_simplify = False
     ax.set_ylim(-0.5 - half, neurons - 0.5 + half)
-    ax.set_yticks([0, neurons - 1])
+    ax.set_yticks(sorted({0, neurons - 1}))
     ax.spines[["top", "right"]].set_visible(False)

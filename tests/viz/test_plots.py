@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from lava_ed.errors import RunFolderError
+from lava_ed.train.probe import Trace
 from lava_ed.viz import Raster, learning_curves, spike_raster
 from lava_ed.viz import curves as curves_module
+from lava_ed.viz.bars import stacked_bars
+from lava_ed.viz.histogram import weight_plot
+from lava_ed.viz.matrix import confusion_plot
+from lava_ed.viz.membranes import membrane_plot, output_plot
+from lava_ed.viz.raster import raster_plot
+from lava_ed.viz.style import TEXT
 from lava_ed.viz.svg import inline_svg
 
 PNG = b"\x89PNG"
@@ -159,3 +167,62 @@ def test_powers_of_ten_need_no_formula():
     assert {"10⁻⁵", "0.1", "1000", "10⁷"} <= {label.get_text() for label in ax.get_yticklabels()} | {
         ax.yaxis.get_major_formatter()(value, 0) for value in (1e-5, 0.1, 1e3, 1e7)
     }
+
+
+def test_curves_lie_within_their_axes():
+    """From the first epoch on, however low it is."""
+    for runs in ({"a": rows(0.1, 0.97, 0.98)}, {"a": rows(0.0)}, {k: rows(0.3 + 0.2 * k, 0.9) for k in range(3)}):
+        (ax,) = curves_module.accuracy_plot({str(name): run for name, run in runs.items()}).figure.axes
+        (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
+        for line in ax.lines:
+            x, y = np.transpose(line.get_xydata())
+            assert left <= x.min() <= x.max() <= right
+            assert low <= y.min() <= y.max() <= high
+
+
+def test_lines_are_told_apart():
+    from lava_ed.viz.style import colour_of, marker_of
+
+    assert len({(colour_of(k), marker_of(k)) for k in range(36)}) == 36
+
+
+NONE = np.array([], int)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: curves_module.accuracy_plot({"a": rows(0.0, 0.0)}),
+        lambda: curves_module.activity_plot(
+            [{"epoch": 1, "backward_messages": 0.0, "weight_writes": 0.0, "synaptic_updates": 0.0}]
+        ),
+        lambda: raster_plot("r", Raster("s", {"input": (1, NONE, NONE), "hidden1": (9999, NONE, NONE)}, {"m": 0}, 1)),
+        lambda: membrane_plot("m", Trace("hidden1", np.arange(3), np.zeros((3, 9), int), np.full(9, np.nan))),
+        lambda: output_plot("o", Trace("readout", np.arange(1), np.zeros((1, 5), int), np.full(5, np.nan)), 0, 0),
+        lambda: confusion_plot(np.array([[5]])),
+        lambda: confusion_plot(np.zeros((2, 2), int), ["a name that is rather long", "b"]),
+        lambda: confusion_plot(np.diag([10_000] * 10)),
+        lambda: confusion_plot(np.eye(100, dtype=int)),
+        lambda: weight_plot("d", np.full((9, 9), -256), np.full((9, 9), 254)),
+        lambda: stacked_bars("b", "t", {"a": {"f": 0.0}}, "µJ", ["f"]),
+        lambda: stacked_bars("b", "t", {"a": {"f": 1e-12}, "b": {"f": 3e18}}, "µJ per sample at my-prices", ["f"]),
+    ],
+)
+def test_extreme_data(draw):
+    """Every figure is drawn without a warning, its texts are in it, large enough, and its ticks do not touch."""
+    plot = draw()
+    plot.figure.canvas.draw()
+    assert len(inline_svg(plot)) < 300_000
+    for ax in plot.figure.axes:
+        for axis in (ax.xaxis, ax.yaxis):
+            boxes = [label.get_window_extent() for label in axis.get_ticklabels() if label.get_text()]
+            shown = [box for box in boxes if ax.get_window_extent().expanded(1.3, 1.3).overlaps(box)]
+            assert not any(a.overlaps(b) for a, b in pairwise(shown))
+            assert all(label.get_fontsize() >= TEXT for label in axis.get_ticklabels())
+
+
+def test_classes_are_called_by_their_names():
+    plot = confusion_plot(np.array([[3, 1], [0, 2]]), ["Bag", "Ankle boot"])
+    assert {label.get_text() for label in plot.figure.axes[0].get_xticklabels()} == {"Bag", "Ankle boot"}
+    assert plot.hints["cell-0-1"] == "1 of 4 samples of class Bag decided as Ankle boot"
+    assert plot.alt.endswith("the most frequent error is class Bag decided as Ankle boot, 1 times.")
