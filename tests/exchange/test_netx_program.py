@@ -197,6 +197,22 @@ def test_more_steps_than_fit_are_refused_before_they_are_laid_out():
         netx_program(net, np.zeros((5, 1)), 10**10)
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"delay": np.full((2, 3), 63)}, "delays of synapse1 span 63 … 63"),
+        ({"delay": np.full((2, 3), -1)}, "delays of synapse1 span -1"),
+        ({"delay": np.full((2, 3), 2**32)}, "delays of synapse1: values span"),
+        ({"weight": np.full((2, 3), 0.5)}, "weights: float64 values that are not whole"),
+        ({"bias": np.array([40_000, 0])}, "bias of neuron1: values span 0 … 40000, 16 bits hold"),
+    ],
+)
+def test_numbers_of_a_net_of_ones_own_are_not_cut(changes, message):
+    layer = NetxLayer("dense", (2,), NetxNeuron(), **{"weight": np.ones((2, 3), np.int64), **changes})
+    with pytest.raises(ExchangeError, match=message):
+        netx_program(NetxNetwork((layer,)), np.zeros((3, 1)), RESET)
+
+
 def test_input_that_is_not_whole_is_refused():
     with pytest.raises(ExchangeError, match="input spikes: float64 values that are not whole"):
         netx_program(random_net(np.random.default_rng(0)), np.full((5, 2), 0.5), RESET)

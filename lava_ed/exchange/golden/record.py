@@ -19,6 +19,7 @@ from lava_ed.engine.build import build_program
 from lava_ed.engine.messages import last_message
 from lava_ed.engine.program import Program
 from lava_ed.errors import ExchangeError
+from lava_ed.exchange.netx.whole import narrow
 from lava_ed.exchange.targets import check_free
 from lava_ed.files.reading import read_plain, shown
 from lava_ed.files.writing import write_atomically
@@ -285,7 +286,7 @@ def _file(
     tables: dict[str, dict[str, npt.NDArray[Any]]] = {
         "encoder": {"images": images, "table": encoder_table(spec.encoder or "ttfs", spec.steps)}
     }
-    tables["labels"] = {"labels": np.asarray(labels, np.int32)}
+    tables["labels"] = {"labels": narrow(labels, np.int32, "labels")}
     with h5py.File(buffer, "w", track_order=False) as file:
         file.attrs.update({"format": FORMAT, "version": VERSION, "lava_ed_version": __version__, "tag": "fixed_pt"})
         file.attrs["spec"] = json.dumps(spec.to_dict(), sort_keys=True)

@@ -138,8 +138,16 @@ def _synapse(name: str, layer: NetxLayer, shape: tuple[int, ...]) -> Node:
         weight_format=WeightFormat(None, fitted.bits),
         exponent=fitted.exponent,
         a_buff=np.zeros((layer.weight.shape[0], MAX_DELAY + 1), np.int32),
-        delays=layer.delay.astype(np.int32),
+        delays=_delays(name, layer.delay),
     )
+
+
+def _delays(name: str, delay: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Delays, each a place in the synapse's buffer."""
+    found = narrow(delay, np.int32, f"delays of {name}")
+    if found.min() < 0 or found.max() > MAX_DELAY:
+        raise ExchangeError(f"delays of {name} span {found.min()} … {found.max()}, the chip holds 0 … {MAX_DELAY}")
+    return found
 
 
 def _conv(name: str, layer: NetxLayer, shape: tuple[int, ...]) -> ConvNode:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.errors import ExchangeError
+from lava_ed.exchange.netx.whole import narrow
 from lava_ed.kernels.dense import SIGN_INHIBITORY, SIGN_MIXED, clip_weights, dominant_sign_mode, truncate_weights
 from lava_ed.kernels.fixed_point import WEIGHT_BITS, WEIGHT_MAX, WEIGHT_MIN
 
@@ -45,6 +46,7 @@ def fit_weights(weight: npt.NDArray[Any]) -> FittedWeights:
 
     Source: lava-dl 0.6.0, `netx/utils.py`.
     """
+    weight = narrow(weight, np.int64, "weights")
     low, high = int(weight.min()), int(weight.max())
     if low < WEIGHT_MIN or high > WEIGHT_MAX:
         raise ExchangeError(f"weights span {low} … {high}, a synapse holds {WEIGHT_MIN} … {WEIGHT_MAX}: scale them")
