@@ -86,10 +86,13 @@ def _few_digits() -> Any:
     )  # fmt: skip
 
 
-def _config(rule: str) -> Any:
+def _config(rule: str, stopped: bool) -> Any:
+    """A run that goes on has few samples; one that has ended must have learned, or there is nothing to compare."""
     from lava_ed.network import Adaptation
     from lava_ed.train import TrainConfig
 
+    if not stopped:
+        return TrainConfig.create(rule, "digits", hidden=(16,), epochs=2, limit=600)
     more = {"adaptation": Adaptation(initial_step=20, interval=16)} if rule in ("std-ed", "mpd-ed") else {}
     return TrainConfig.create(rule, "digits", hidden=(6,), epochs=2, limit=40, checkpoint_interval=16, **more)
 
@@ -102,7 +105,7 @@ def _run(rule: str, stopped: bool = False) -> Path:
 
     path = Path(tempfile.mkdtemp(prefix="fuzz-run-")) / "run"
     try:
-        train(_config(rule), path, dataset=_few_digits() if stopped else _digits(),
+        train(_config(rule, stopped), path, dataset=_few_digits() if stopped else _digits(),
               reporter=_Stopping(1, 16) if stopped else None)  # fmt: skip
     except TrainingInterrupted:
         assert stopped
