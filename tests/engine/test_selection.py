@@ -31,6 +31,7 @@ from user_graphs.layers import (
     TwofoldSubModel,
 )
 
+from lava_ed import EDClassifier
 from lava_ed.engine import attach
 from lava_ed.engine.graph import lower_graph
 from lava_ed.engine.selection.models import select_model
@@ -234,6 +235,12 @@ def test_what_is_no_process_is_refused(bad: Any) -> None:
     for function in (attach, lower_graph):
         with pytest.raises(ConfigError, match="Lava process"):
             function(bad)
+
+
+@pytest.mark.parametrize("bad", [None, (12, 8, 3), "spec"])
+def test_a_classifier_needs_a_spec(bad: Any) -> None:
+    with pytest.raises(ConfigError, match=r"spec is .*: give a NetworkSpec"):
+        EDClassifier(bad, np.zeros((1, 12), np.uint8), [0])
 
 
 def test_what_is_no_run_config_is_refused() -> None:

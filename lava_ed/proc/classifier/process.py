@@ -66,9 +66,10 @@ class EDClassifier(ChecksOverflow):
         name: str | None = None,
         log_config: LogConfig | None = None,
     ) -> None:
+        # First, as Lava cannot take down a process that it has not set up.
+        super().__init__(spec=spec, name=name, log_config=log_config)
         if not isinstance(spec, NetworkSpec):
             raise ConfigError(f"spec is {spec!r}: give a NetworkSpec, such as NetworkSpec((784, 100, 10), STDED())")
-        super().__init__(spec=spec, name=name, log_config=log_config)
         self.spec = spec
         _check_samples(spec, np.asarray(samples), np.asarray(labels))
         # A plain dict hides the processes from Lava's attribute scan, which would register them twice.
