@@ -30,7 +30,7 @@ def compare(
             help="Validation accuracy (0 … 1) of the comparison.  [default: the highest that every run reaches]"
         ),
     ] = None,
-    reference: Annotated[str, typer.Option(help="Rule that the ratios refer to.")] = "sg-bptt",
+    reference: Annotated[str, typer.Option(help="Rule that the ratios refer to, where it is among them.")] = "sg-bptt",
     price_list: Annotated[
         list[str] | None,
         typer.Option(help="Name or file of a price list; may be repeated.  [default: all built-in ones]"),
@@ -54,7 +54,7 @@ def compare(
     from lava_ed.viz.report.run import load_lists
 
     prices = load_lists(price_list)
-    paths = list(runs or [])
+    paths, left_out = given_runs(runs or [])
     if train:
         settings = {
             "data_dir": data_dir,
@@ -65,11 +65,26 @@ def compare(
         paths += train_missing(out, rules, seeds, dataset, settings)
     read = [comparison.read_run(path) for path in dict.fromkeys(paths)]
     value = comparison.compare(read, prices, target, reference)
+    value["notes"] += [f"{path} is no folder of a run, and was left out" for path in left_out]
     if out is not None:
         from lava_ed.viz.report import write_comparison
 
         value |= write_comparison(read, value, prices, out)
     return Report(value, lambda console: _show(console, value))
+
+
+def given_runs(paths: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Folders of runs, and what else a pattern such as RUNS/* brings along: plain files, and a page's pictures.
+
+    A path that does not exist stays among the runs, and is an error there.
+    """
+    from lava_ed.viz.report.page import PICTURES
+
+    def is_beside(path: Path) -> bool:
+        return path.is_file() or (path.is_dir() and path.name == PICTURES)
+
+    left_out = [path for path in paths if is_beside(Path(path))]
+    return [path for path in paths if path not in left_out], left_out
 
 
 def train_missing(
@@ -146,17 +161,20 @@ def _show(console: Console, value: dict[str, Any]) -> None:
 def _energy_table(console: Console, value: dict[str, Any], name: str) -> None:
     from lava_ed.viz.report.compare import spread
 
-    rows: list[Sequence[object]] = []
+    rows: list[list[object]] = []
     for entry in value["rules"]:
-        if entry["energy"] is None:
-            rows.append((entry["label"], None, None, None, None))
-            continue
-        mine = entry["energy"][name]
-        rows.append(
-            (entry["label"], spread(mine["learning_microjoules_per_sample"]), mine["learning_ratio"],
-             spread(mine["training_millijoules"]), mine["training_ratio"])
-        )  # fmt: skip
+        mine = None if entry["energy"] is None else entry["energy"][name]
+        rows.append([entry["label"]])
+        for key in ("learning_microjoules_per_sample", "training_millijoules"):
+            rows[-1] += [
+                None if mine is None else spread(mine[key]),
+                None if mine is None else mine[f"{key.partition('_')[0]}_ratio"],
+            ]
     ratio = f"{value['reference']} / this"
-    header = ("rule", "learning µJ per sample", ratio, "training mJ", ratio)
-    table(f"Energy at equal accuracy, {name}", header, rows)(console)
+    header = ["rule", "learning µJ per sample", ratio, "training mJ", ratio]
+    if all(row[2] is None and row[4] is None for row in rows):
+        # A note says why there is no ratio.
+        header, rows = header[:2] + header[3:4], [row[:2] + row[3:4] for row in rows]
+    where = "of all epochs" if value["target"] is None else "at equal accuracy"
+    table(f"Energy {where}, {name}", header, rows)(console)
     console.print(f"Prices: {value['price_lists'][name]}", soft_wrap=True)

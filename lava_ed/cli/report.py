@@ -55,17 +55,12 @@ def dump(value: dict[str, Any]) -> str:
 
 
 def table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> Callable[[Console], None]:
-    """A way to show a table: first column to the left, the others to the right."""
+    """A way to show a table so that it can be read at any width of the console."""
 
     def show(console: Console) -> None:
-        from rich.table import Table
+        from lava_ed.cli.tables import print_table
 
-        result = Table(title=title, title_justify="left")
-        for k, name in enumerate(header):
-            result.add_column(name, justify="right" if k else "left")
-        for row in rows:
-            result.add_row(*(cell(value) for value in row))
-        console.print(result)
+        print_table(console, title, header, [[cell(value) for value in row] for row in rows])
 
     return show
 

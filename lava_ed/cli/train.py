@@ -19,7 +19,7 @@ Rule = Annotated[
 Preset = Annotated[
     str | None, typer.Option(help="Rule, data set and settings of a row of the results table, by name.", metavar="NAME")
 ]
-Data = Annotated[str | None, typer.Option(help="digits, mnist or fashion-mnist.  [default: digits]")]
+Data = Annotated[str | None, typer.Option(help="digits, mnist, fashion-mnist or mnist-binary-20.  [default: digits]")]
 DataDir = Annotated[str | None, typer.Option(help="Folder of the IDX files (else LAVA_ED_DATA, else data).")]
 Hidden = Annotated[str | None, typer.Option(help="Neurons of the hidden layers, for example 256 or 256,128.")]
 Epochs = Annotated[int | None, typer.Option(help="Passes over the training samples.")]
@@ -36,7 +36,7 @@ Rate = Annotated[float | None, typer.Option(help="Learning rate; rounded to one 
 Steps = Annotated[int | None, typer.Option(help="Time steps of one window, T.")]
 Feedback = Annotated[str | None, typer.Option(help="symmetric or random.")]
 Readout = Annotated[str | None, typer.Option(help="membrane or first-spike.")]
-Encoder = Annotated[str | None, typer.Option(help="ttfs, rate or current.")]
+Encoder = Annotated[str | None, typer.Option(help="ttfs, rate, current or (of renner) binary.")]
 Validation = Annotated[float | None, typer.Option(help="Share of the training part held out.")]
 Limit = Annotated[int | None, typer.Option(help="Train on at most this many samples.")]
 Shift = Annotated[

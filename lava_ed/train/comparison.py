@@ -19,6 +19,7 @@ from typing import Any, Final
 from lava_ed.energy import PriceList, energy_report
 from lava_ed.errors import ConfigError
 from lava_ed.kernels.counting import COUNTERS, PHASES
+from lava_ed.learning_rules import RULES
 from lava_ed.train.chance import is_chance
 from lava_ed.train.config import WITHOUT_EFFECT, TrainConfig
 from lava_ed.train.run_folder import CONFIG, METRICS, RESULT, RunFolder
@@ -178,6 +179,8 @@ def compare(
     """
     if target is not None and not 0 < target <= 1:
         raise ConfigError(f"target is {target}: a validation accuracy is above 0 and at most 1")
+    if reference not in RULES:
+        raise ConfigError(f"reference {reference!r} is no rule: use one of {', '.join(RULES)}")
     groups = group_runs(runs)
     bests = [run.best for run in runs]
     if None in bests and target is not None:
@@ -301,7 +304,11 @@ def _notes(
     if target is None:
         notes.append("a run held no samples out, so that all epochs are counted, not those up to an equal accuracy")
     if reference not in {group.rule for group in groups}:
-        notes.append(f"no run of {reference} is among them, so that no ratio to it can be given")
+        notes.append(
+            f"no run of {reference} is among them, so that no ratio to it can be given; --reference names another rule"
+        )
+    elif not any(entry["rule"] == reference and entry["energy"] for entry in entries):
+        notes.append(f"no run of {reference} reaches the target, so that no ratio to it can be given")
     elif sum(group.rule == reference for group in groups) > 1:
         notes.append(f"there are several groups of {reference}: ratios refer to the first")
     finals = [entry["test_accuracy"]["mean"] for entry in entries]

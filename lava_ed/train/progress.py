@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Final
 
 from lava_ed.plain_text import plain
 
@@ -24,6 +27,27 @@ class Reporter:
         """Training has ended, or stopped."""
 
 
+@contextmanager
+def telling_if_slow(text: str, tell: Callable[[str], None], seconds: float = 2.0) -> Iterator[None]:
+    """Tell why one has to wait, if something takes longer than so many seconds; nothing where it does not.
+
+    Parameters
+    ----------
+    text : str
+    tell : callable
+        Called with the text, at most once, from another thread.
+    seconds : float
+    """
+    timer = threading.Timer(seconds, tell, (text,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()
+
+
 def epoch_line(row: dict[str, Any], epochs: int) -> str:
     """Metrics of an epoch on one line."""
     validation = row["validation_accuracy"]
@@ -34,8 +58,12 @@ def epoch_line(row: dict[str, Any], epochs: int) -> str:
     )
 
 
+ONE_IN: Final = 10
+"""Of more epochs than these, a line is printed for one in so many, and for the last."""
+
+
 class Lines(Reporter):
-    """A line per message and epoch on stderr."""
+    """A line per message on stderr, and one for an epoch, or of many epochs for one in ten."""
 
     def message(self, text: str) -> None:
         """Print the text."""
@@ -43,7 +71,8 @@ class Lines(Reporter):
 
     def epoch(self, row: dict[str, Any], epochs: int) -> None:
         """Print the metrics."""
-        self.message(epoch_line(row, epochs))
+        if epochs <= ONE_IN or row["epoch"] % ONE_IN == 0 or row["epoch"] == epochs:
+            self.message(epoch_line(row, epochs))
 
 
 class Bar(Reporter):

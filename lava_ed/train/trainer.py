@@ -22,11 +22,12 @@ from lava_ed.train.interrupt import InterruptWatch, TrainingInterrupted
 from lava_ed.train.metrics import activity, per_sample, summed, thresholds, totals
 from lava_ed.train.metrics import difference as counts_between
 from lava_ed.train.order import digest, next_stop, rate_changes, sample_order, shift_offsets
-from lava_ed.train.progress import Reporter
+from lava_ed.train.progress import Reporter, telling_if_slow
 from lava_ed.train.run_data import TrainedFor, difference
 from lava_ed.train.run_folder import CHECKPOINT, CONFIG, ENERGY, MODEL, RESULT, RunFolder
 from lava_ed.train.tensor_files import Checkpoint, Model, Position
 
+COMPILING: Final = "compiling the engine's loop, which takes about half a minute of one core, once for this version"
 CHUNK: Final = {"engine": 512, "lava": 8}
 """Samples presented at a time, on each back end: how often the bar moves and Ctrl-C is heard."""
 
@@ -156,8 +157,8 @@ class Trainer:
             for note in self.notes:
                 self.reporter.message(note)
             if self.config.backend == "engine":
-                self.reporter.message("preparing the engine (its first use compiles its loop: about 20 s)")
-                warm_up(self.spec)
+                with telling_if_slow(COMPILING, self.reporter.message):
+                    warm_up(self.spec)
             self.backend.bind(self.images)
             while self.position.epoch < self.config.epochs:
                 self._epoch(watch)

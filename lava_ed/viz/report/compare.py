@@ -64,10 +64,10 @@ def write_comparison(
 def comparison_page(runs: Sequence[ComparedRun], value: Mapping[str, Any], prices: Sequence[PriceList]) -> Page:
     """The page: accuracy, counts and energies at equal accuracy, the runs, how to get them again."""
     entries = value["rules"]
-    best = max(entries, key=lambda entry: entry["test_accuracy"]["mean"])
+    best, whose = highest(entries)
     tiles = [
         Tile("runs", str(len(runs)), f"{len(entries)} groups"),
-        Tile("highest test accuracy", percent(best["test_accuracy"]["mean"]), best["label"]),
+        Tile("highest test accuracy", percent(best), whose),
         Tile(
             "compared at validation accuracy",
             "all epochs" if value["target"] is None else percent(value["target"]),
@@ -83,6 +83,13 @@ def comparison_page(runs: Sequence[ComparedRun], value: Mapping[str, Any], price
     title = f"{len(entries)} ways to learn {value['dataset']}"
     labels = ", ".join(entry["label"] for entry in entries)
     return Page(title, labels, tiles, sections)
+
+
+def highest(entries: Sequence[Mapping[str, Any]]) -> tuple[float, str]:
+    """The highest mean test accuracy, and all whose it is."""
+    best = max(entry["test_accuracy"]["mean"] for entry in entries)
+    labels = [entry["label"] for entry in entries if entry["test_accuracy"]["mean"] == best]
+    return best, "the same for all" if len(labels) == len(entries) > 1 else " and ".join(labels)
 
 
 def spread(values: Mapping[str, Any] | None) -> str:
