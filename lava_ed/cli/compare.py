@@ -171,7 +171,7 @@ def _energy_table(console: Console, value: dict[str, Any], name: str) -> None:
                 None if mine is None else mine[f"{key.partition('_')[0]}_ratio"],
             ]
     ratio = f"{value['reference']} / this"
-    header = ["rule", "learning µJ per sample", ratio, "training mJ", ratio]
+    header = ["rule", "learning µJ a sample", ratio, "training mJ", ratio]
     if all(row[2] is None and row[4] is None for row in rows):
         # A note says why there is no ratio.
         header, rows = header[:2] + header[3:4], [row[:2] + row[3:4] for row in rows]

@@ -80,9 +80,10 @@ def widths(columns: Sequence[Column], width: int) -> list[int]:
     given = [longest_word(column) for column in columns]
     while sum(given) > room and max(given) > 1:  # only a word wider than the console
         given[given.index(max(given))] -= 1
-    while sum(given) < room and any(have < want for have, want in zip(given, wanted, strict=True)):
-        missing = [want - have for have, want in zip(given, wanted, strict=True)]
-        given[missing.index(max(missing))] += 1
+    missing = [want - have for have, want in zip(given, wanted, strict=True)]
+    # Those that lack least first: as few columns as can be are left with broken lines.
+    for k in sorted(range(len(columns)), key=missing.__getitem__):
+        given[k] += max(0, min(missing[k], room - sum(given)))
     return given
 
 

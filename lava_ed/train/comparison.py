@@ -20,7 +20,6 @@ from lava_ed.energy import PriceList, energy_report
 from lava_ed.errors import ConfigError
 from lava_ed.kernels.counting import COUNTERS, PHASES
 from lava_ed.learning_rules import RULES
-from lava_ed.train.chance import is_chance
 from lava_ed.train.config import WITHOUT_EFFECT, TrainConfig
 from lava_ed.train.run_folder import CONFIG, METRICS, RESULT, RunFolder
 
@@ -43,8 +42,6 @@ class ComparedRun:
     data_digest: str
     chance: float | None = None
     """Accuracy of always naming the most frequent class of the samples held out; None: every class as often."""
-    held_out: int | None = None
-    """How many samples were held out."""
 
     @property
     def by_chance(self) -> float:
@@ -101,9 +98,7 @@ def read_run(path: str | PathLike[str]) -> ComparedRun:
             folder.entry(row, METRICS, name)
     data = folder.entry(folder.read_json(CONFIG), CONFIG, "facts", "data")
     sha256 = folder.entry(data, CONFIG, "sha256")
-    return ComparedRun(
-        str(folder.path), config, rows, result, sha256, data.get("chance"), data.get("validation_samples") or None
-    )
+    return ComparedRun(str(folder.path), config, rows, result, sha256, data.get("chance"))
 
 
 def group_runs(runs: Sequence[ComparedRun]) -> list[Group]:
@@ -209,8 +204,7 @@ def _check_learned(runs: Sequence[ComparedRun], target: float | None) -> None:
     chance = max(run.by_chance for run in runs)
     for run in runs:
         best = run.best or 0.0
-        luck = best <= run.by_chance if run.held_out is None else is_chance(best, run.by_chance, run.held_out)
-        if luck and best >= target:
+        if target <= best <= run.by_chance:
             raise ConfigError(
                 f"{run.path} learned nothing: its best validation accuracy, {100 * best:.2f} %, is no better than "
                 f"chance ({100 * run.by_chance:.2f} %), so there is no equal accuracy to compare at; leave it out, or "

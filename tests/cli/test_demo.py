@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from lava_ed.cli.demo import ROWS
 from lava_ed.train import demo
 
 
@@ -59,3 +62,9 @@ def test_no_lava(lava_ed, result):
     outcome = lava_ed("demo")
     assert outcome.code == 0
     assert "lava-nc is not installed" in outcome.out
+
+
+def test_the_readme_shows_the_rows_that_are_printed():
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    table = readme.partition("| per sample | STD-ED | MPD-ED |")[2].partition("\n\n")[0]
+    assert [line.split("|")[1].strip() for line in table.splitlines()[2:]] == list(ROWS)
