@@ -170,11 +170,12 @@ def _energy_table(console: Console, value: dict[str, Any], name: str) -> None:
                 None if mine is None else spread(mine[key]),
                 None if mine is None else mine[f"{key.partition('_')[0]}_ratio"],
             ]
-    ratio = f"{value['reference']} / this"
-    header = ["rule", "learning µJ a sample", ratio, "training mJ", ratio]
-    if all(row[2] is None and row[4] is None for row in rows):
-        # A note says why there is no ratio.
+    header = ["rule", "learning µJ a sample", "ratio", "training mJ", "ratio"]
+    ratios = any(row[2] is not None or row[4] is not None for row in rows)
+    if not ratios:  # a note says why
         header, rows = header[:2] + header[3:4], [row[:2] + row[3:4] for row in rows]
     where = "of all epochs" if value["target"] is None else "at equal accuracy"
     table(f"Energy {where}, {name}", header, rows)(console)
+    if ratios:
+        console.print(f"Ratio: {value['reference']} / this, above 1 where this one needs less", soft_wrap=True)
     console.print(f"Prices: {value['price_lists'][name]}", soft_wrap=True)
