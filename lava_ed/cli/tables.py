@@ -91,12 +91,14 @@ def _print_part(console: Console, title: str, columns: Sequence[Column]) -> None
     from rich.table import Table
     from rich.text import Text
 
-    result = Table(title=Text(title), title_justify="left")
+    from lava_ed.plain_text import plain
+
+    result = Table(title=Text(plain(title)), title_justify="left")
     for k, (column, width) in enumerate(zip(columns, widths(columns, console.width), strict=True)):
         justify = "right" if k and not _is_prose(column) else "left"
-        result.add_column(Text(column[0]), justify=justify, width=width, overflow="fold")  # type: ignore[arg-type]
+        result.add_column(Text(plain(column[0])), justify=justify, width=width, overflow="fold")  # type: ignore[arg-type]
     for row in zip(*(column[1:] for column in columns), strict=True):
-        result.add_row(*(Text(text) for text in row))  # Text: a bracket in a cell is no markup
+        result.add_row(*(Text(plain(text)) for text in row))  # Text: a bracket in a cell is no markup
     console.print(result)
 
 
