@@ -294,7 +294,7 @@ def comparison(digits_run, tmp_path_factory):
 
     folder = tmp_path_factory.mktemp("comparison")
     for name, settings in (("a", {"hidden": (8, 4)}), ("b", {"hidden": (8, 4), "seed": 1}), ("c", {"hidden": (8,)})):
-        train(TrainConfig.create("mpd-ed", "digits", epochs=1, limit=100, **settings), folder / name)
+        train(TrainConfig.create("mpd-ed", "digits", epochs=2, limit=800, **settings), folder / name)
     runs = [comparison.read_run(path) for path in (digits_run, *(folder / name for name in "abc"))]
     prices = [load_price_list("loihi1-davies2018")]
     write_comparison(runs, comparison.compare(runs, prices), prices, folder)
