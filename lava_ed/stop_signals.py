@@ -68,10 +68,11 @@ class StopSignals:
 
     Examples
     --------
-    >>> with StopSignals(raise_stopped):
+    >>> heard = []
+    >>> with StopSignals(heard.append):
     ...     signal.raise_signal(signal.SIGTERM)
-    Traceback (most recent call last):
-    lava_ed.stop_signals.Stopped: stopped by SIGTERM
+    >>> heard == [signal.SIGTERM]
+    True
     """
 
     def __init__(self, heard: Callable[[int], None]) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.engine.cuts import Cut, cut_of, warn_of
+from lava_ed.engine.cuts import WHOLE, cut_of_fractions, warn_of
 from lava_ed.engine.entries import named
 from lava_ed.engine.memory import Memory, Slot
 from lava_ed.engine.program import Program
@@ -226,8 +226,10 @@ def run_batch(
     start, early = _fork(program, shared)
     arrays = {name: _checked(start, named(name), values, early) for name, values in inputs.items()}
     samples = _common_length(arrays)
-    cuts = [_find_cut(start, named(name), array) for name, array in arrays.items()]
-    warn_of([cut for cut in cuts if cut is not None], "The graph computes with integers; round or scale them", 3)
+    cuts = [
+        cut_of_fractions(".".join(named(name)), array, start.get(*named(name)).dtype) for name, array in arrays.items()
+    ]
+    warn_of(cuts, WHOLE, 3)
     results = {name: np.zeros((samples, *start.get(*named(name)).shape)) for name in read}
     batch = _Batch(start, arrays, results, steps, samples, shared)
     _run_threads(batch, min(workers, samples))
@@ -268,13 +270,6 @@ def _checked(start: Program, name: Name, values: npt.ArrayLike, early: set[Name]
     if array.ndim == 0 or array.shape[1:] != shape:
         raise ShapeError(f"input {'.'.join(name)} has shape {array.shape}, expected (N, {', '.join(map(str, shape))})")
     return array
-
-
-def _find_cut(start: Program, name: Name, values: npt.NDArray[Any]) -> Cut | None:
-    """What becomes of fractions that are written to a Var of integers; other values that do not fit are refused."""
-    if values.dtype.kind != "f" or start.get(*name).dtype.kind == "f" or not np.all(np.isfinite(values)):
-        return None
-    return cut_of(".".join(name), values, np.trunc(values))
 
 
 def _common_length(arrays: Mapping[Name, npt.NDArray[Any]]) -> int:

@@ -14,6 +14,8 @@ from lava_ed.errors import FixedPointCutWarning
 
 _SHOWN: Final = 2
 """Values that a message shows of each parameter."""
+WHOLE: Final = "The graph computes with integers; round or scale them"
+"""The way out where fractions are written to a graph that is lowered."""
 
 
 @dataclass(frozen=True)
@@ -61,21 +63,29 @@ def cut_of(name: str, given: npt.NDArray[Any], taken: npt.NDArray[Any]) -> Cut |
     return Cut(name, *pairs, int(lost.sum()), int(lost.size), fractions)
 
 
-def warn_of(cuts: Sequence[Cut], way_out: str, stacklevel: int) -> None:
+def cut_of_fractions(name: str, values: npt.NDArray[Any], held: np.dtype[Any]) -> Cut | None:
+    """What becomes of fractions that are written to a Var of integers; other values that do not fit are refused."""
+    if values.dtype.kind != "f" or held.kind in "fb" or not np.all(np.isfinite(values)):
+        return None
+    return cut_of(name, values, np.trunc(values))
+
+
+def warn_of(cuts: Sequence[Cut | None], way_out: str, stacklevel: int) -> None:
     """Warn once, of all parameters.
 
     Parameters
     ----------
-    cuts : sequence of Cut
+    cuts : sequence of Cut or None
         Nothing is said where there are none.
     way_out : str
         A sentence without its end.
     stacklevel : int
         As `warnings.warn`, counted from the caller.
     """
-    if cuts:
+    found = [str(cut) for cut in cuts if cut is not None]
+    if found:
         warnings.warn(
-            f"fixed point cannot hold these values: {'; '.join(map(str, cuts))}. {way_out}",
+            f"fixed point cannot hold these values: {'; '.join(found)}. {way_out}",
             FixedPointCutWarning,
             stacklevel=stacklevel + 1,
         )

@@ -17,6 +17,7 @@ from lava.proc.monitor.process import Monitor
 
 from lava_ed.engine.arguments import aliased, check_batch, record_of, steps_of, whole
 from lava_ed.engine.batch import run_batch
+from lava_ed.engine.cuts import WHOLE, cut_of_fractions, warn_of
 from lava_ed.engine.graph import LoweredGraph, lower_grown
 from lava_ed.engine.program import Program
 from lava_ed.engine.selection.record import listed
@@ -316,9 +317,17 @@ class EngineRuntime:
             return self._graph.program.get(*self._locate(var_id), idx).astype(np.float64)
 
     def set_var(self, var_id: int, value: npt.ArrayLike, idx: npt.NDArray[Any] | None = None) -> None:
-        """Write a Var, or where `idx` is given those entries of it; a bad value changes nothing."""
+        """Write a Var, or where `idx` is given those entries of it; a bad value changes nothing.
+
+        Fractions that are written to a Var of integers are cut, as on Lava's runtime, and a warning says so.
+        """
         with self._turn.quiet(_FOR_VARS):
-            self._graph.program.set(*self._locate(var_id), value, idx)
+            node, var = self._locate(var_id)
+            program = self._graph.program
+            program.set(node, var, value, idx)
+            given = np.asarray(value)
+            if given.dtype.kind == "f":
+                warn_of([cut_of_fractions(f"{node}.{var}", given, program.get(node, var).dtype)], WHOLE, 3)
             if not self.num_steps:
                 self._written.pop(var_id, None)
                 self._written[var_id] = None

@@ -167,6 +167,19 @@ def test_run_batch_tells_what_it_cuts() -> None:
     assert found[other.v].tolist() == [[1.9, 3]]
 
 
+def test_writing_a_var_tells_what_it_cuts() -> None:
+    lif = LIF(shape=(2,), name="lif", du=0, dv=0)
+    attach(lif)
+    with pytest.warns(FixedPointCutWarning, match=r"lif.v \(1.9 → 1; 1 of 2 values\)"):
+        lif.v.set(np.array([1.9, 3]))
+    assert lif.v.get().tolist() == [1, 3]
+    lif.v.set(np.array([2.0, 3.0]))
+    other = LIF(shape=(2,))
+    attach(other, FLOATING)
+    other.v.set(np.array([1.9, 3]))
+    assert other.v.get().tolist() == [1.9, 3]
+
+
 def test_arguments_of_run_batch() -> None:
     lif, batch = LIF(shape=(2,), name="lif"), np.zeros((1, 2))
     runtime = attach(lif)

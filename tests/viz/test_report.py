@@ -232,6 +232,13 @@ def test_hostile_names_in_a_run(copy, tmp_path):
     assert not {"i", "u", "b"} & {tag for tag, _ in page.tags}
 
 
+def test_a_folder_whose_name_is_not_utf_8(copy, tmp_path):
+    """Python hands such bytes on as lone surrogates, which UTF-8 cannot hold."""
+    folder = copy.rename(tmp_path / "a\udcffb")
+    report_run(folder, samples=1)
+    assert r"a\udcffb" in read(folder).text
+
+
 class TestNothingIsWrittenWhere:
     def test_there_is_no_run(self, tmp_path):
         for folder in (tmp_path / "nowhere", tmp_path):
