@@ -69,6 +69,7 @@ class DataFacts(AtLeast):
     validation_samples: Count = 0
     test_samples: Count = 0
     sha256: Name = ""
+    chance: Share | None = None
 
 
 class Facts(AtLeast):
@@ -152,6 +153,7 @@ class ResultFile(Stamp):
     seconds: Mean
     counters: dict[Name, Count]
     run: Text
+    notes: tuple[Text, ...] = Field((), strict=False, max_length=100)
 
 
 class Reading(Exact):
