@@ -50,11 +50,11 @@ class Hdf5Group:
     members : dict
         Name → group or array.  Texts are arrays of bytes ("S").
     attributes : dict
-        Name → int, float or str; other attributes are left out.
+        Name → int, float or str; None for what is neither a single number nor a text.
     """
 
     members: dict[str, Hdf5Group | Array] = field(default_factory=dict)
-    attributes: dict[str, int | float | str] = field(default_factory=dict)
+    attributes: dict[str, int | float | str | None] = field(default_factory=dict)
 
 
 class _Refused(Exception):
@@ -215,15 +215,16 @@ class _Reader:
         if not size <= found <= size + CHECKSUM_BYTES or not stream.eof:
             raise _Refused(f"stores a chunk at {where} that is not of {size:,} bytes")
 
-    def _attributes(self, group: Any, where: str) -> dict[str, int | float | str]:
+    def _attributes(self, group: Any, where: str) -> dict[str, int | float | str | None]:
         """Single numbers and texts beside a group."""
         from h5py import h5a
 
-        found: dict[str, int | float | str] = {}
+        found: dict[str, int | float | str | None] = {}
         if h5a.get_num_attrs(group.id) > MOST_ATTRIBUTES:
             raise _Refused(f"holds more than {MOST_ATTRIBUTES} attributes at /{where}")
         for name in group.attrs:
             attribute = h5a.open(group.id, name.encode())
+            found[name] = None
             single = attribute.shape == () and attribute.get_storage_size() <= MOST_TEXT
             if single and (attribute.dtype.kind in KINDS or _is_text(attribute.dtype)):
                 value = group.attrs[name]

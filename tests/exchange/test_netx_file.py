@@ -326,7 +326,7 @@ def test_a_changed_value_of_our_own_file_is_noticed(tmp_path, name):
     read_netx(tmp_path / "a.net")
 
 
-@pytest.mark.parametrize("notes", ["[1]", "{", '{"a": NaN}', "[" * 1000, '{"steps": ' + "9" * 400 + "}"])
+@pytest.mark.parametrize("notes", [3, [1], "[1]", "{", '{"a": NaN}', "[" * 1000, '{"steps": ' + "9" * 400 + "}"])
 def test_notes_that_are_no_object_are_refused(tmp_path, notes):
     foreign(tmp_path / "a.net", lambda file: file.attrs.update({"lava_ed": notes}))
     with pytest.raises(ExchangeError, match="the attribute lava_ed"):

@@ -37,7 +37,7 @@ def test_what_is_plain_is_read(tmp_path):
         file.attrs.update({"format": "x", "version": 3, "share": 0.5, "many": [1, 2]})
         file["a"].attrs["name"] = np.bytes_("fixed")
     root = read(tmp_path / "a.h5")
-    assert root.attributes == {"format": "x", "version": 3, "share": 0.5}
+    assert root.attributes == {"format": "x", "version": 3, "share": 0.5, "many": None}
     inner = root.members["a"]
     assert isinstance(inner, Hdf5Group)
     assert inner.attributes == {"name": "fixed"}

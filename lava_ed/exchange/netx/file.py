@@ -108,9 +108,9 @@ def _layers(root: Hdf5Group, remarks: list[str]) -> list[NetxLayer]:
 
 def _notes(root: Hdf5Group) -> dict[str, Any]:
     """Our notes, after the digest that stands among them; none in a file of somebody else."""
-    text = root.attributes.get(NOTES)
-    if text is None:
+    if NOTES not in root.attributes:
         return {}
+    text = root.attributes[NOTES]
     if not isinstance(text, str):
         raise ExchangeError(f"the attribute {NOTES} is no text: {HINT}")
     notes = parse_json(text, f"the attribute {NOTES}", error=ExchangeError, hint=HINT)
