@@ -109,7 +109,7 @@ def parse_json(content: bytes | str, where: str, *, error: type[LavaEDError], hi
     except RecursionError as failure:
         raise error(f"{where} is not JSON (nested deeper than {MOST_DEPTH} levels): {hint}") from failure
     except ValueError as failure:
-        raise error(f"{where} is not JSON ({failure}): {hint}") from failure
+        raise error(f"{where} is not JSON ({words(failure)}): {hint}") from failure
     return value
 
 
@@ -131,7 +131,7 @@ def parse_toml(content: bytes, where: str, *, error: type[LavaEDError], hint: st
     except RecursionError as failure:
         raise error(f"{where} is not valid TOML (nested deeper than {MOST_DEPTH} levels): {hint}") from failure
     except ValueError as failure:
-        raise error(f"{where} is not valid TOML in UTF-8 ({failure}): {hint}") from failure
+        raise error(f"{where} is not valid TOML in UTF-8 ({words(failure)}): {hint}") from failure
     return value
 
 
@@ -180,6 +180,12 @@ def brief(value: object, most: int = 200) -> str:
         text = repr(value)
     except (ValueError, RecursionError):  # an integer of thousands of digits, a list of thousands of levels
         text = f"a value of type {type(value).__name__} that is too long to be shown"
+    return text if len(text) <= most else f"{text[:most]}…"
+
+
+def words(failure: Exception, most: int = 200) -> str:
+    """What a parser says, which may repeat a text of the file."""
+    text = str(failure)
     return text if len(text) <= most else f"{text[:most]}…"
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.errors import LavaEDError
-from lava_ed.files.reading import open_plain, shown
+from lava_ed.files.reading import open_plain, shown, words
 
 MOST_BYTES: Final = 1 << 33
 """Of a file."""
@@ -104,7 +104,8 @@ def open_tensors(
         except (SafetensorError, OSError, ValueError) as failure:
             if isinstance(failure, LavaEDError):
                 raise
-            raise error(f"{where} is no safetensors file, or is damaged ({failure}): {hint}") from failure
+            # The library's words may repeat a text of the file.
+            raise error(f"{where} is no safetensors file, or is damaged ({words(failure)}): {hint}") from failure
         yield tensors
 
 

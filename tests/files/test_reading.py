@@ -187,6 +187,13 @@ class TestTensors:
         with pytest.raises(DataError, match="restore the file"), open_tensors(written(tmp_path, content), **AS):
             pass
 
+    def test_a_long_text_is_not_repeated(self, tmp_path):
+        header = json.dumps({"a": "é" * 10_000}).encode()
+        path = written(tmp_path, len(header).to_bytes(8, "little") + header)
+        with pytest.raises(DataError) as caught, open_tensors(path, **AS):
+            pass
+        assert len(str(caught.value)) < 500
+
     def test_an_error_inside_is_not_the_files(self, path):
         with pytest.raises(ValueError, match="mine"), open_tensors(path, **AS):
             raise ValueError("mine")
