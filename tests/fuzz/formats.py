@@ -11,7 +11,7 @@ To add a format, write an entry of `FORMATS`:
   for each mutant, so that a tuple may name one several times.
 - ``sealed``: a digest guards all that the file holds, so that another result than the valid file's is a fault.
 - ``fresh``: ``read`` writes into the folder, which is then made anew for every mutant.
-- ``seconds`` after which a reading counts as a hang.
+- ``seconds`` of computing after which a reading counts as a hang.
 - ``needs``: a package without which the format is left out.
 """
 
@@ -43,7 +43,7 @@ class Format:
     mutators: tuple[Mutator, ...]
     sealed: bool = False
     fresh: bool = False
-    seconds: int = 20
+    seconds: float = 20
     needs: str = ""
 
 
@@ -100,16 +100,25 @@ def _config(rule: str, stopped: bool) -> Any:
 @cache
 def _run(rule: str, stopped: bool = False) -> Path:
     """A run that has ended, or was stopped in its second epoch."""
+    import signal
+
     from lava_ed.train import train
     from lava_ed.train.interrupt import TrainingInterrupted
 
     path = Path(tempfile.mkdtemp(prefix="fuzz-run-")) / "run"
+    config = _config(rule, stopped)
+    if not stopped:
+        train(config, path, dataset=_digits())
+        return path
+    # A shell lets what it runs in the background ignore Ctrl-C.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
-        train(_config(rule, stopped), path, dataset=_few_digits() if stopped else _digits(),
-              reporter=_Stopping(1, 16) if stopped else None)  # fmt: skip
+        train(config, path, dataset=_few_digits(), reporter=_Stopping(1, 16))
     except TrainingInterrupted:
-        assert stopped
-    return path
+        return path
+    finally:
+        signal.signal(signal.SIGINT, before)
+    raise AssertionError("the run was not stopped")
 
 
 def _copy_run(rule: str = "std-ed", stopped: bool = False) -> Callable[[Path], object]:

@@ -148,6 +148,29 @@ def fuzz(form: Format, seeds: Sequence[int], most_faults: int = 1000) -> Outcome
     return outcome
 
 
+class _Clock:
+    """Seconds of a process: those that it computed, so that a busy machine is not taken for a hang."""
+
+    PATIENCE = 20
+    """Times as long by the clock on the wall, for a process that waits."""
+
+    def __init__(self, process: int | None) -> None:
+        self._stat = Path(f"/proc/{process}/stat")
+        self._wall, self._computed = time.monotonic(), self._seconds()
+
+    def _seconds(self) -> float:
+        try:
+            entries = self._stat.read_text().rpartition(")")[2].split()
+        except OSError:  # it has ended
+            return 0.0
+        return (int(entries[11]) + int(entries[12])) / os.sysconf("SC_CLK_TCK")
+
+    def has_passed(self, seconds: float) -> bool:
+        """Whether so much time has passed since this clock was made."""
+        waited = time.monotonic() - self._wall
+        return self._seconds() - self._computed > seconds or waited > self.PATIENCE * seconds
+
+
 def _one_worker(
     context: Any, form: Format, folder: Path, content: bytes, wanted: Any, seeds: Sequence[int], outcome: Outcome
 ) -> int:
@@ -156,12 +179,14 @@ def _one_worker(
     worker = context.Process(target=_work, args=(form, folder, content, wanted, seeds, theirs), daemon=True)
     worker.start()
     theirs.close()
-    judged, current, began = 0, None, time.monotonic()
+    judged, current, began = 0, None, _Clock(worker.pid)
     try:
         while True:
-            if not ours.poll(max(0.0, began + form.seconds - time.monotonic())):
-                words = f"no end after {form.seconds} s"
-                break
+            if not ours.poll(1):
+                if began.has_passed(form.seconds):
+                    words = f"no end after {form.seconds} s"
+                    break
+                continue
             try:
                 kind, seed, words, _ = ours.recv()
             except EOFError:
@@ -171,7 +196,7 @@ def _one_worker(
             if kind == "ends":
                 return judged
             if kind == "begins":
-                current, began = seed, time.monotonic()
+                current, began = seed, _Clock(worker.pid)
                 continue
             judged += 1
             current = None

@@ -67,7 +67,13 @@ class TestTheHarnessItself:
             while True:
                 pass
 
-        assert "no end" in self.words(monkeypatch, fault, seconds=1)
+        assert "no end" in self.words(monkeypatch, fault, seconds=0.5)
+
+    def test_a_process_that_waits(self, monkeypatch):
+        import time
+
+        monkeypatch.setattr(run._Clock, "PATIENCE", 2)
+        assert "no end" in self.words(monkeypatch, lambda: time.sleep(60), seconds=0.5)
 
     def test_a_crash(self, monkeypatch):
         import ctypes
