@@ -15,6 +15,10 @@ settings.register_profile("nightly", max_examples=5000, suppress_health_check=[H
 if os.environ.get("NUMBA_BOUNDSCHECK") == "1":
     import checked_views  # noqa: F401 (numba checks indices within parts of the state; this checks the parts)
 
+for _name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES"):
+    # `make test` hands these on, and a make that a test runs would answer as a part of it.
+    os.environ.pop(_name, None)
+
 ROOT = Path(__file__).resolve().parent.parent
 
 

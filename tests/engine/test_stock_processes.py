@@ -22,7 +22,7 @@ from nets import samples, small_spec
 from stock_lava import StockGraph
 
 from lava_ed.engine import attach, supported
-from lava_ed.errors import BackendError, ConfigError, ShapeError, UnsupportedProcessError
+from lava_ed.errors import BackendError, ConfigError, FixedPointCutWarning, ShapeError, UnsupportedProcessError
 from lava_ed.proc import AFTIF, Labels, MembraneReadout, PlasticDense, SoftmaxError
 
 pytestmark = pytest.mark.lava
@@ -53,7 +53,8 @@ def test_all_are_listed_once() -> None:
 def test_weights_are_cut_in_the_first_step_only() -> None:
     """By hand: mixed weights lose the lowest bit and are clipped once; later writes stay as they are."""
     dense = Dense(weights=np.array([[7, -300], [1, 2]]))
-    attach(dense)
+    with pytest.warns(FixedPointCutWarning, match="-300 → -256; 1 of 4 values"):
+        attach(dense)
     assert dense.weights.get().tolist() == [[7, -300], [1, 2]]
     dense.weights.set(np.array([[9, -1000], [1, 3]]))
     assert dense.weights.get().tolist() == [[9, -1000], [1, 3]]
