@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import signal
+import threading
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,12 @@ if os.environ.get("NUMBA_BOUNDSCHECK") == "1":
 for _name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "MAKEOVERRIDES"):
     # `make test` hands these on, and a make that a test runs would answer as a part of it.
     os.environ.pop(_name, None)
+
+if threading.current_thread() is threading.main_thread():
+    # Whoever starts the tests in the background, or under nohup, has these ignored; tests send them.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 ROOT = Path(__file__).resolve().parent.parent
 
