@@ -271,6 +271,11 @@ class Mapping:
         messages = {(node, phase): 0 for node in counters for phase in PHASES}
         hops = dict.fromkeys(messages, Fraction(0))
         for row in self.traffic(counters):
+            if row.node not in counters:
+                raise ConfigError(
+                    f"the counters lack {row.node}, which sends what others counted: give those of a program of "
+                    "the net that was mapped"
+                )
             messages[row.node, row.phase] += row.messages
             hops[row.node, row.phase] += Fraction(row.spikes * sum(row.hop_sum), row.source_cores)
         return {

@@ -8,6 +8,7 @@ from numbers import Integral
 from typing import Any, Final, Literal
 
 from lava_ed.errors import ChipLimitError, ConfigError
+from lava_ed.files.reading import brief
 from lava_ed.kernels.fixed_point import DECAY_UNITY, SCALE_EXPONENT_MAX, TRACE_MAX
 from lava_ed.kernels.streams import TAG_EXPONENT
 from lava_ed.learning_rules import RULES, STDED, LearningRule, check, columns_limit, membrane_limit, sum_limit
@@ -301,6 +302,10 @@ class NetworkSpec:
         """
         from lava_ed.network.schema import check_net
 
+        if not isinstance(data, Mapping):
+            raise ConfigError(
+                f"network description is {brief(data)}, not a table of entries: restore it, or train anew"
+            )
         values = dict(data)
         found = values.pop("format", None)
         for name, value in EARLIER.items():

@@ -76,7 +76,7 @@ class Facts(AtLeast):
     """What follows from configuration and data; who needs an entry asks for it."""
 
     tag: Name = ""
-    network: dict[str, Any] | None = None
+    network: dict[str, Any] = Field(default_factory=dict)
     learning_rate: Rate = 1.0
     rule: Text = ""
     data: DataFacts = DataFacts()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,3 +79,12 @@ def test_a_report_says_what_does_not_fit_and_by_how_much(lava_ed, run, monkeypat
     )
     assert "a core of Loihi 1 has 60: 14 too many; give the layers that send to it so many neurons fewer" in words
     assert "3 of 128 cores of 1 chip(s) Loihi 2." in Path(value["report"]).read_text(encoding="utf-8")
+
+
+def test_counts_that_lack_a_process(lava_ed, run):
+    saved = json.loads((run / "energy.json").read_text())
+    del saved["training"]["counters"]["error"]
+    (run / "energy.json").write_text(json.dumps(saved))
+    outcome = lava_ed("energy", run, "--chip", "loihi2", "--json")
+    assert outcome.code == 2
+    assert "the counters lack error" in outcome.value["error"]["message"]

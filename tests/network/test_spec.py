@@ -243,3 +243,9 @@ def test_malformed_entries_are_refused(change):
 def test_settings_are_whole_numbers(changes):
     with pytest.raises(ConfigError):
         NetworkSpec(**{"sizes": (4, 2), **changes})
+
+
+@pytest.mark.parametrize("data", [None, [], "net"])
+def test_what_is_no_description(data):
+    with pytest.raises(ConfigError, match="not a table of entries"):
+        NetworkSpec.from_dict(data)

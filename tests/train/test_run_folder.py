@@ -167,6 +167,7 @@ class TestEveryFileHasASchema:
             (CONFIG, "facts.data.sha256", 3),
             (CONFIG, "facts.data.chance", [0.1]),
             (CONFIG, "facts.network", []),
+            (CONFIG, "facts.network", None),
             (CONFIG, "lava_ed_version", None),
         ],
     )
