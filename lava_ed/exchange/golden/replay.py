@@ -692,7 +692,7 @@ def replay(path, implementations=None, processes=None):
             with _told(path), h5py.File(path, "r") as file:
                 loaded = _File(path, file).process(name, schedule, edges)
             if loaded[0] not in classes:
-                raise BadFile(f"{path}: {name} is of class {loaded[0]!a}, which is unknown")
+                raise BadFile(f"{path}: {name} is of class {loaded[0][:40]!a}, which is unknown")
             compared[name] = _replay_one(path, name, loaded, schedule, classes[loaded[0]])
     return compared
 
