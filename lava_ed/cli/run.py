@@ -118,8 +118,6 @@ def _place(folder: RunFolder, chip: str, counted: dict[str, tuple[Any, int]]) ->
 
 def _show_energy(console: Console, run: str, value: dict[str, Any]) -> None:
     """One table for training, one for inference, and the notes that belong to the prices."""
-    from lava_ed.viz.report.costs import BACKWARD_IN_INFERENCE
-
     for part in ("training", "test"):
         report = value[part]
         n = report["samples"] * 1e6
@@ -131,8 +129,6 @@ def _show_energy(console: Console, run: str, value: dict[str, Any]) -> None:
         rows.append(("sum", sums["forward"], sums["backward"], sums["update"], sums["dynamic"]))
         header = ("µJ per sample", "forward", "backward", "update", "all")
         table(f"{run}: {part}, {report['samples']:,} samples, {value['price_list']}", header, rows)(console)
-        if part == "test" and sums["backward"]:
-            console.print(BACKWARD_IN_INFERENCE, soft_wrap=True)
     for part, found in value["range"].items():
         (low_list, low), (high_list, high) = found["low"], found["high"]
         text = f"{part}: {low:,.3g} µJ ({low_list}) … {high:,.3g} µJ ({high_list}) per sample over all price lists"

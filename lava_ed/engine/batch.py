@@ -78,19 +78,6 @@ def _copy_hosts(program: Program, start: Program) -> None:
     program._settled = [start._settled[k] for k in kept]
 
 
-def _check_hosts(program: Program) -> None:
-    """Refuse what samples cannot have each of its own."""
-    for host in program._hosts:
-        if type(host).__module__.endswith(".outside"):
-            raise BackendError(
-                "this graph exchanges data with the outside (Injector, Extractor), which samples cannot share: run "
-                "them one after the other"
-            )
-        pending = getattr(getattr(host, "target", None), "pending", None)
-        if pending is not None and pending.values is not None:
-            raise BackendError("a Reset or dataloader writes a Var that the first step converts: run one step before")
-
-
 def _restore(program: Program, start: Program) -> None:
     """Bring a copy back to the start."""
     for name, array in start._memory.arrays.items():
@@ -221,7 +208,6 @@ def run_batch(
             "the graph has a dataloader, Injector, Extractor, or Reset of weights, which cannot serve several samples "
             "at once: give the samples as inputs of a source's Var, or run them one by one with run()"
         )
-    _check_hosts(program)
     shared = frozenset[str]() if ("own", "samples") in program._named else frozenset({"u8"})
     start, early = _fork(program, shared)
     arrays = {name: _checked(start, named(name), values, early) for name, values in inputs.items()}

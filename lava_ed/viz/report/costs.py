@@ -17,7 +17,7 @@ from lava_ed.viz.cores import CHIPS_SHOWN, core_plot
 from lava_ed.viz.report.page import Block, Figures, Section, Table, Text, Variants, number
 
 GROUP: Final = "price-list"
-BACKWARD_IN_INFERENCE: Final = (
+_BACKWARD_IN_INFERENCE: Final = (
     "Backward in inference: a sample keeps the steps for its errors when learning is off, too. Nothing is sent in "
     "them; the neurons that rest in them are counted as idle. Forward alone is what the decision costs."
 )
@@ -129,8 +129,6 @@ def _under(prices: PriceList, counted: Counted, layers: int) -> list[Block]:
         rows = [[layer, *(sums[p] for p in PHASES), sums["dynamic"]] for layer, sums in layer_sums.items()]
         caption = f"{name.capitalize()} by layer under {prices.name}, µJ per sample"
         blocks.append(Table(caption, ["layer", *PHASES, "sum"], rows, folded=True))
-    if "test" in counted and energy_report(*counted["test"], prices)["microjoules_per_sample"]["backward"]:
-        blocks.insert(2, Text(BACKWARD_IN_INFERENCE, "below"))
     blocks.insert(2, Figures(plots))
     return blocks + _beside(prices, counted)
 
@@ -201,7 +199,7 @@ def counts_section(counted: Counted) -> Section:
         caption = f"{name.capitalize()}: counts per sample, mean of {samples:,} samples"
         blocks.append(Table(caption, ["counter", *PHASES, "all phases", "all samples"], rows))
         if part == "test" and any(report["counts"][counter]["backward"] for counter in COUNTERS):
-            blocks.append(Text(BACKWARD_IN_INFERENCE, "below"))
+            blocks.append(Text(_BACKWARD_IN_INFERENCE, "below"))
         nodes = [
             [node, counter, *(counts[counter][phase] for phase in PHASES)]
             for node, counts in counters.items()
