@@ -41,7 +41,7 @@ MAY_IMPORT = {
     "kernels": {"errors"},
     "learning_rules": {"errors", "kernels"},
     "network": {"errors", "files", "kernels", "learning_rules"},
-    "engine": {"errors", "kernels", "learning_rules", "network"},
+    "engine": {"errors", "files", "kernels", "learning_rules", "network"},
     # beside it, with Lava
     "proc": {"errors", "kernels", "learning_rules", "network", "data"},
     "network.classifier": {"errors", "kernels", "learning_rules", "network", "proc"},

@@ -18,7 +18,8 @@ from lava_ed.engine.entries import named
 from lava_ed.engine.memory import Memory, Slot
 from lava_ed.engine.program import Program
 from lava_ed.errors import BackendError, ConfigError, LavaEDError, ShapeError
-from lava_ed.network.values import count_of, numbers_of, shown
+from lava_ed.files.reading import brief
+from lava_ed.network.values import count_of, numbers_of
 
 Name = tuple[str, str]
 """(node, Var)."""
@@ -200,9 +201,9 @@ def run_batch(
     if workers < 1:
         raise ConfigError(f"cannot run on {threads} threads: at least 1 is needed")
     if not isinstance(inputs, Mapping):
-        raise ConfigError(f"inputs are {shown(inputs)}: a mapping from (node, Var) to arrays is needed")
+        raise ConfigError(f"inputs are {brief(inputs)}: a mapping from (node, Var) to arrays is needed")
     if not isinstance(read, Sequence) or isinstance(read, str):
-        raise ConfigError(f"read is {shown(read)}: a list of (node, Var) is needed")
+        raise ConfigError(f"read is {brief(read)}: a list of (node, Var) is needed")
     if not all(host.only_looks for host in program._hosts):
         raise BackendError(
             "the graph has a dataloader, Injector, Extractor, or Reset of weights, which cannot serve several samples "

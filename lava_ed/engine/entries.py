@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.errors import BackendError, ShapeError
-from lava_ed.network.values import numbers_of, shown
+from lava_ed.files.reading import brief
+from lava_ed.network.values import numbers_of
 
 __all__ = ["entries_at", "named", "with_entries"]
 
@@ -49,7 +50,7 @@ def with_entries(values: npt.NDArray[Any], idx: Any, new: npt.ArrayLike, name: s
 
 
 def _refused(values: npt.NDArray[Any], idx: Any, name: str, error: Exception) -> ShapeError:
-    return ShapeError(f"{name} of shape {values.shape} takes no index {shown(idx)} with such a value: {error}")
+    return ShapeError(f"{name} of shape {values.shape} takes no index {brief(idx)} with such a value: {error}")
 
 
 def named(name: Any) -> tuple[str, str]:
@@ -61,5 +62,5 @@ def named(name: Any) -> tuple[str, str]:
         If the name is none.
     """
     if not (isinstance(name, tuple) and len(name) == 2 and all(isinstance(part, str) for part in name)):
-        raise BackendError(f"{shown(name)} is no name of a Var: a pair (node, Var) is needed")
+        raise BackendError(f"{brief(name)} is no name of a Var: a pair (node, Var) is needed")
     return name

@@ -169,7 +169,7 @@ def shown(path: str | os.PathLike[str]) -> str:
 
 
 def brief(value: object, most: int = 200) -> str:
-    """A wrong value as a message repeats it: its representation, cut where it is long.
+    """A wrong value as a message repeats it: its representation on one line, cut where it is long.
 
     Examples
     --------
@@ -177,9 +177,11 @@ def brief(value: object, most: int = 200) -> str:
     "'aaaaaaa…"
     """
     try:
-        text = repr(value)
+        text = " ".join(line.strip() for line in repr(value).splitlines())
     except (ValueError, RecursionError):  # an integer of thousands of digits, a list of thousands of levels
         text = f"a value of type {type(value).__name__} that is too long to be shown"
+    except Exception:  # `repr` runs the caller's code
+        text = f"a value of type {type(value).__name__}"
     return text if len(text) <= most else f"{text[:most]}…"
 
 

@@ -9,21 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.errors import ConfigError, ShapeError
+from lava_ed.files.reading import brief
 
-__all__ = ["count_of", "numbers_of", "shown"]
-
-_LONGEST: int = 60
-"""Characters of a value that a message shows."""
-
-
-def shown(value: Any) -> str:
-    """A value as a message shows it: short, and whatever its own `repr` does."""
-    try:
-        text = repr(value)
-    except Exception:  # `repr` runs the caller's code
-        text = f"a {type(value).__name__}"
-    text = " ".join(text.split())
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+__all__ = ["count_of", "numbers_of"]
 
 
 def numbers_of(
@@ -60,13 +48,13 @@ def numbers_of(
     except Exception as failure:  # numpy runs the caller's own conversions
         if isinstance(failure, ValueError) and isinstance(value, (list, tuple)):
             raise ShapeError(
-                f"{what} {shown(value)} is no array ({failure}): give each row the same length"
+                f"{what} {brief(value)} is no array ({failure}): give each row the same length"
             ) from failure
-        raise error(f"{what} {shown(value)} is no array of {needed}: {failure}") from failure
+        raise error(f"{what} {brief(value)} is no array of {needed}: {failure}") from failure
     if array.dtype.kind == "O" and array.size and all(_is_real(item) for item in array.flat):
         array = _as_floats(array, what)
     if array.dtype.kind not in "biuf":
-        raise error(f"{what} of type {array.dtype} are not {needed}: {shown(value)}")
+        raise error(f"{what} of type {array.dtype} are not {needed}: {brief(value)}")
     return array
 
 
@@ -101,7 +89,7 @@ def count_of(value: Any, what: str, least: int | None = 0) -> int:
     except Exception:  # `__index__` may be the caller's code
         number = None
     if number is None or isinstance(value, (bool, np.bool_)):
-        raise ConfigError(f"{what} is {shown(value)}: an integer{f' of at least {least}' if least else ''} is needed")
+        raise ConfigError(f"{what} is {brief(value)}: an integer{f' of at least {least}' if least else ''} is needed")
     if least is not None and number < least:
         wanted = "it must not be negative" if least == 0 else f"at least {least} is needed"
         raise ConfigError(f"{what} is {number}: {wanted}")
