@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from lava_ed.errors import ChipLimitError
 from lava_ed.kernels.fixed_point import COLUMNS_MAX, STATE_MAX, WEIGHT_MAX, WEIGHT_MIN
+
+LAYERS_MAX: Final = 64
+"""Layers of a net, input and output included: a core or more each, and as many as the files of a net hold."""
 
 
 @dataclass(frozen=True)

@@ -9,11 +9,12 @@ from pydantic import Field
 
 from lava_ed.errors import ConfigError
 from lava_ed.files.schema import Exact, Finite, Name, checked
+from lava_ed.learning_rules.limits import LAYERS_MAX
 
 Word = Annotated[int, Field(ge=-(2**31), lt=2**31)]
 """A setting that is an integer; its own range stands with the net."""
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
-Integers = Annotated[tuple[Word, ...], Field(strict=False, max_length=64)]
+Integers = Annotated[tuple[Word, ...], Field(strict=False, max_length=LAYERS_MAX)]
 """A list in a file, a tuple in memory."""
 Pair = Annotated[tuple[Finite, Finite], Field(strict=False)]
 Decay = Annotated[tuple[Pair, ...], Field(strict=False, max_length=64)]

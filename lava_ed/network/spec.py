@@ -12,6 +12,7 @@ from lava_ed.files.reading import brief
 from lava_ed.kernels.fixed_point import DECAY_UNITY, SCALE_EXPONENT_MAX, TRACE_MAX
 from lava_ed.kernels.streams import TAG_EXPONENT
 from lava_ed.learning_rules import RULES, STDED, LearningRule, check, columns_limit, membrane_limit, sum_limit
+from lava_ed.learning_rules.limits import LAYERS_MAX
 from lava_ed.network.adaptation import Adaptation
 from lava_ed.network.encoding import CURRENT_MAX, DROP_MAX, ENCODERS, EncoderKind
 from lava_ed.network.schedule import ReadoutKind, Schedule
@@ -130,6 +131,8 @@ class NetworkSpec:
         put(self, "sizes", tuple(int(n) for n in self.sizes))
         if len(self.sizes) < 2 or min(self.sizes) < 1:
             raise ConfigError(f"sizes {self.sizes}: at least an input and an output layer, each with neurons")
+        if len(self.sizes) > LAYERS_MAX:
+            raise ChipLimitError(f"sizes names {len(self.sizes)} layers: a net has at most {LAYERS_MAX}, take fewer")
         layers = len(self.sizes) - 1
         put(self, "init_limits", tuple(self.init_limits) or (32,) * layers)
         put(self, "weight_exponents", tuple(self.weight_exponents) or (0,) * layers)

@@ -19,6 +19,8 @@ from lava_ed.train.names import check_names
 from lava_ed.train.presets import preset
 
 FORMAT: Final = 1
+EPOCHS_MAX: Final = 10_000
+"""Every checkpoint keeps a row for each epoch, and its reader bounds what it takes in."""
 """Version of the dictionary form."""
 WITHOUT_EFFECT: Final = ("data_dir", "checkpoint_interval", "snapshots")
 """Fields that a resumed run may change: they do not change its result."""
@@ -116,6 +118,8 @@ class TrainConfig:
                 raise ConfigError(f"{name} is {value!r}: an integer is needed")
             if value < low:
                 raise ConfigError(f"{name} is {value}, it must be at least {low}")
+        if self.epochs > EPOCHS_MAX:
+            raise ConfigError(f"epochs is {self.epochs:,}, at most {EPOCHS_MAX:,} fit into a run's files: take fewer")
         if not 0 <= self.validation < 1:
             raise ConfigError(f"validation is {self.validation}, expected a share 0 ≤ f < 1")
         # Any bad setting of the net shows here, not after a data set has been read.
@@ -159,19 +163,18 @@ class TrainConfig:
         try:
             return self._spec(n_inputs, n_classes)
         except ChipLimitError as error:
-            exponents = self.weight_exponents if len(self.weight_exponents) > 1 else self.weight_exponents * 99
+            exponents = self._for_each_connection(self.weight_exponents)
             if found := too_large((n_inputs, *self.hidden), self.steps, exponents):
                 raise ChipLimitError(found) from error
             raise
 
+    def _for_each_connection(self, values: tuple[int, ...]) -> tuple[int, ...]:
+        """One value for each connection; a single one is meant for all."""
+        return values * (len(self.hidden) + 1) if len(values) == 1 else values
+
     def _spec(self, n_inputs: int, n_classes: int) -> NetworkSpec:
-        sizes = (n_inputs, *self.hidden, n_classes)
-
-        def for_each(values: tuple[int, ...]) -> tuple[int, ...]:
-            return values * (len(sizes) - 1) if len(values) == 1 else values
-
         return NetworkSpec(
-            sizes,
+            (n_inputs, *self.hidden, n_classes),
             RULES[self.rule](learning_rate=self.learning_rate, decay=self.decay),
             steps=self.steps,
             encoder=self.encoder,
@@ -179,8 +182,8 @@ class TrainConfig:
             feedback=self.feedback,
             adaptation=self.adaptation,
             readout_adaptation=self.readout_adaptation,
-            init_limits=for_each(self.init_limits),
-            weight_exponents=for_each(self.weight_exponents),
+            init_limits=self._for_each_connection(self.init_limits),
+            weight_exponents=self._for_each_connection(self.weight_exponents),
             error_shift=self.error_shift,
             error_limit=self.error_limit,
             softmax_shift=self.softmax_shift,

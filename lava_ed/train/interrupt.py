@@ -27,8 +27,8 @@ class InterruptWatch(StopSignals):
     Examples
     --------
     >>> with InterruptWatch() as watch:
-    ...     watch.pressed
-    False
+    ...     print(watch.signal)
+    None
     """
 
     def __init__(self) -> None:
@@ -40,12 +40,7 @@ class InterruptWatch(StopSignals):
         super().__enter__()
         return self
 
-    @property
-    def pressed(self) -> bool:
-        """Whether a stop signal was heard."""
-        return self.signal is not None
-
     def _note(self, number: int) -> None:
-        if self.pressed:
+        if self.signal is not None:
             raise Stopped(number=number)
         self.signal = number

@@ -8,14 +8,14 @@ from typing import Any
 
 from lava_ed.errors import ConfigError
 from lava_ed.kernels.fixed_point import COLUMNS_MAX, STATE_MAX
-from lava_ed.learning_rules.limits import largest_membrane
+from lava_ed.learning_rules.limits import LAYERS_MAX, largest_membrane
 
 NEURONS = f"1 … {COLUMNS_MAX:,}"
 """How many neurons a layer may have."""
 
 
 def check_hidden(hidden: Any) -> None:
-    """Hidden layers are a sequence of integers within what one connection holds.
+    """Hidden layers are a sequence of integers within what one connection holds, and not too many.
 
     Raises
     ------
@@ -23,6 +23,8 @@ def check_hidden(hidden: Any) -> None:
     """
     if isinstance(hidden, str) or not isinstance(hidden, Sequence):
         raise ConfigError(f"hidden is {hidden!r}: the neurons of each hidden layer are needed, for example (256, 128)")
+    if len(hidden) > LAYERS_MAX - 2:
+        raise ConfigError(f"hidden names {len(hidden)} layers: a net has at most {LAYERS_MAX - 2} hidden ones")
     for n in hidden:
         if not isinstance(n, Integral) or isinstance(n, bool):
             raise ConfigError(

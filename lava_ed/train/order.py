@@ -8,8 +8,6 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.data.digest import digest as digest
-
 _ORDER_STREAM, _SHIFT_STREAM = 2, 3
 """Third word of the generator's key; weights and feedback use 0 and 1."""
 

@@ -10,6 +10,7 @@ from pydantic import Field, create_model
 from lava_ed.errors import ConfigError
 from lava_ed.files.schema import AtLeast, Count, Exact, Name, Share, checked
 from lava_ed.kernels.counting import COUNTERS, PHASES
+from lava_ed.learning_rules.limits import LAYERS_MAX
 from lava_ed.network.schema import Decay, Integers, NetEntry, NetSettings, Seed, Word
 
 Node = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,30}[0-9]{0,4}$")]
@@ -138,7 +139,7 @@ class ResultFile(Stamp):
     rule: Name
     dataset: Name
     sizes: Annotated[
-        tuple[Annotated[int, Field(ge=1, lt=2**31)], ...], Field(strict=False, min_length=2, max_length=64)
+        tuple[Annotated[int, Field(ge=1, lt=2**31)], ...], Field(strict=False, min_length=2, max_length=LAYERS_MAX)
     ]
     steps: Word
     epochs: Above

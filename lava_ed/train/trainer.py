@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from lava_ed import __version__
 from lava_ed.data import Dataset, check_shift, load_dataset, shifted, split_validation
+from lava_ed.data.digest import digest
 from lava_ed.errors import CheckpointError, ConfigError
 from lava_ed.train.backend import TAG, Backend, State, make_backend, warm_up
 from lava_ed.train.chance import chance_of, learned_nothing
@@ -21,7 +22,7 @@ from lava_ed.train.extension import as_from_the_start, check_resumable, extensio
 from lava_ed.train.interrupt import InterruptWatch, TrainingInterrupted
 from lava_ed.train.metrics import activity, per_sample, summed, thresholds, totals
 from lava_ed.train.metrics import difference as counts_between
-from lava_ed.train.order import digest, next_stop, rate_changes, sample_order, shift_offsets
+from lava_ed.train.order import next_stop, rate_changes, sample_order, shift_offsets
 from lava_ed.train.progress import Reporter, telling_if_slow
 from lava_ed.train.run_data import TrainedFor, difference
 from lava_ed.train.run_folder import CHECKPOINT, CONFIG, ENERGY, MODEL, RESULT, RunFolder

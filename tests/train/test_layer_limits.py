@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lava_ed.errors import ChipLimitError, ConfigError
+from lava_ed.learning_rules import STDED
+from lava_ed.network import NetworkSpec
 from lava_ed.train import TrainConfig
 
 
@@ -17,12 +19,25 @@ from lava_ed.train import TrainConfig
         ((True,), "True among its layers"),
         ("256", "hidden is '256': the neurons of each hidden layer"),
         (256, "hidden is 256: the neurons of each hidden layer"),
+        ((8,) * 63, "names 63 layers: a net has at most 62 hidden ones"),
     ],
 )
 def test_hidden_layers(hidden, said):
     with pytest.raises(ConfigError, match=r"^hidden ") as caught:
         TrainConfig.create(hidden=hidden)
     assert said in str(caught.value)
+
+
+def test_what_is_trained_can_be_read_again():
+    """The deepest net and the longest run that are taken are those that the schema of their files takes."""
+    config = TrainConfig.create(hidden=(8,) * 62, epochs=10_000)
+    assert TrainConfig.from_dict(config.to_dict()) == config
+    spec = config.spec(64, 10)
+    assert NetworkSpec.from_dict(spec.to_dict()) == spec
+    with pytest.raises(ChipLimitError, match="65 layers: a net has at most 64"):
+        NetworkSpec((8,) * 65, STDED(2**-9), steps=8)
+    with pytest.raises(ConfigError, match="epochs is 10,001, at most 10,000"):
+        TrainConfig.create(epochs=10_001)
 
 
 def test_a_layer_too_large_for_its_window():
