@@ -68,15 +68,9 @@ def _fork(program: Program, shared: frozenset[str] = frozenset()) -> tuple[Progr
     other._variables = {name: replace(v, pending=None) for name, v in program._variables.items()}
     other._prologue, other._followers = [], []
     other._cancelled = threading.Event()
-    _copy_hosts(other, program)
+    # Those that there are only look, see `run_batch`.
+    other._hosts, other._settled = [], []
     return other, early
-
-
-def _copy_hosts(program: Program, start: Program) -> None:
-    """Host tasks keep how far they are in plain attributes; their data sets are shared."""
-    kept = [k for k, host in enumerate(start._hosts) if not host.only_looks]
-    program._hosts = [copy.copy(start._hosts[k]) for k in kept]
-    program._settled = [start._settled[k] for k in kept]
 
 
 def _restore(program: Program, start: Program) -> None:
@@ -87,7 +81,6 @@ def _restore(program: Program, start: Program) -> None:
     program._progress[:] = start._progress
     program._feeders = copy.deepcopy(start._feeders)
     program._idle = start._idle.copy()
-    _copy_hosts(program, start)
 
 
 @dataclass
@@ -194,12 +187,8 @@ def run_batch(
     FixedPointCutWarning
         If an input has fractions, and its Var holds integers.
     """
-    steps = count_of(steps, "the number of steps", least=None)
-    if steps < 0:
-        raise ConfigError(f"cannot run {steps} steps: the number must not be negative")
-    workers = usable_cores() if threads is None else count_of(threads, "the number of threads", least=None)
-    if workers < 1:
-        raise ConfigError(f"cannot run on {threads} threads: at least 1 is needed")
+    steps = count_of(steps, "the number of steps")
+    workers = usable_cores() if threads is None else count_of(threads, "the number of threads", least=1)
     if not isinstance(inputs, Mapping):
         raise ConfigError(f"inputs are {brief(inputs)}: a mapping from (node, Var) to arrays is needed")
     if not isinstance(read, Sequence) or isinstance(read, str):

@@ -155,9 +155,7 @@ class Program:
         FixedPointOverflowError
             Under "raise", after the first step in which a state left 24 bits; the state is readable.
         """
-        steps = count_of(steps, "the number of steps", least=None)
-        if steps < 0:
-            raise ConfigError(f"cannot run {steps} steps: the number must not be negative")
+        steps = count_of(steps, "the number of steps")
         if steps and not self._bound:
             raise BackendError("no images bound: call bind(images) before the first step")
         if predictions is None:
