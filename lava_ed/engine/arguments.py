@@ -10,6 +10,7 @@ from lava.magma.core.run_conditions import AbstractRunCondition, RunContinuous, 
 from lava.proc.monitor.process import Monitor
 
 from lava_ed.errors import BackendError, ConfigError
+from lava_ed.network.values import whole_of
 
 
 def whole(value: Any, what: str) -> int:
@@ -20,12 +21,10 @@ def whole(value: Any, what: str) -> int:
     ConfigError
         If it has one, or is no number.
     """
-    try:
-        if value == int(value) and not isinstance(value, (str, bytes)):
-            return int(value)
-    except (OverflowError, TypeError, ValueError):
-        pass
-    raise ConfigError(f"{what} is {value!r}: a whole number is needed")
+    number = whole_of(value)
+    if number is None:
+        raise ConfigError(f"{what} is {value!r}: a whole number is needed")
+    return number
 
 
 def steps_of(condition: AbstractRunCondition) -> int | None:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from lava_ed.errors import ConfigError, ShapeError
 from lava_ed.files.reading import brief
 
-__all__ = ["count_of", "numbers_of"]
+__all__ = ["count_of", "numbers_of", "whole_of"]
 
 
 def numbers_of(
@@ -69,6 +69,21 @@ def _as_floats(array: npt.NDArray[Any], what: str) -> npt.NDArray[np.float64]:
         return array.astype(np.float64)
     except OverflowError as error:
         raise ConfigError(f"{what} holds an integer beyond the largest float: give a smaller one") from error
+
+
+def whole_of(value: Any) -> int | None:
+    """A number without a fraction as an int, from a float too; None for anything else.
+
+    Examples
+    --------
+    >>> whole_of(2.0), whole_of(2.5), whole_of("2")
+    (2, None, None)
+    """
+    try:
+        whole = None if isinstance(value, (str, bytes)) else int(value)
+        return whole if whole is not None and value == whole else None
+    except (OverflowError, TypeError, ValueError):
+        return None
 
 
 def count_of(value: Any, what: str, least: int | None = 0) -> int:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.errors import ConfigError, ShapeError, UnsupportedProcessError
+from lava_ed.network.values import whole_of
 
 
 class NotWholeError(ConfigError):
@@ -74,12 +75,10 @@ def parameter_of(process: Any, name: str, default: int | None = None) -> int:
 
 
 def _whole(value: Any, what: str) -> int:
-    try:
-        if value == int(value) and not isinstance(value, (str, bytes)):
-            return int(value)
-    except (OverflowError, TypeError, ValueError):
-        pass
-    raise NotWholeError(f"{what} is {value}: the model needs an integer")
+    number = whole_of(value)
+    if number is None:
+        raise NotWholeError(f"{what} is {value}: the model needs an integer")
+    return number
 
 
 def float_of(var: Any) -> float:
