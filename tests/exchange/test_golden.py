@@ -15,6 +15,8 @@ from nets import samples, small_model
 
 from lava_ed.errors import ExchangeError
 from lava_ed.exchange import record_golden, replay, write_golden
+from lava_ed.exchange.golden import record
+from lava_ed.exchange.golden import replay as replay_module
 from lava_ed.exchange.golden.replay import AFTIF, Mismatch, main
 from lava_ed.learning_rules import MPDED
 
@@ -63,6 +65,17 @@ def test_without_learning_no_weight_moves(tmp_path):
         weights = file["processes/dense1/samples/weights"][()]
         assert np.all(weights == weights[0])
         assert not file["processes/error/messages/e_out"][()].any()
+
+
+@pytest.mark.parametrize(("limit", "value"), [("MOST_BYTES", 60_000), ("MOST_STEPS", 2**8)])
+def test_no_more_is_recorded_than_can_be_replayed(tmp_path, monkeypatch, limit, value):
+    for module in (record, replay_module):
+        monkeypatch.setattr(module, limit, value)
+    with pytest.raises(ExchangeError, match=r"samples is 1000: of this net the replayer takes (\d+) at most") as caught:
+        record_golden(small_model(), *samples(1000))
+    fit = int(re.search(r"takes (\d+) at most", str(caught.value))[1])
+    assert 1 < fit < 100
+    assert min(replay(vectors(tmp_path / "g.h5", n=fit)).values()) > 0
 
 
 def test_the_replayer_stands_alone(tmp_path):

@@ -19,6 +19,7 @@ from lava_ed.engine.build import build_program
 from lava_ed.engine.messages import last_message
 from lava_ed.engine.program import Program
 from lava_ed.errors import ExchangeError
+from lava_ed.exchange.golden.replay import MOST_BYTES, MOST_STEPS
 from lava_ed.exchange.netx.whole import narrow
 from lava_ed.exchange.targets import check_free
 from lava_ed.files.reading import read_plain, shown
@@ -75,7 +76,7 @@ def record_golden(
     Raises
     ------
     ExchangeError
-        If there is no sample, or more than 1000.
+        If there is no sample, or there are more than 1000, or than the replayer takes.
     """
     if not 1 <= len(images) <= MAX_SAMPLES or len(images) != len(labels):
         raise ExchangeError(
@@ -86,9 +87,27 @@ def record_golden(
     edges = list(connections_of(spec))
     classes = _classes(spec)
     recorder = _Recorder(program, spec, classes)
-    for _ in range(len(images) * spec.schedule.period):
-        recorder.step()
+    before = recorder.filled(edges)
+    for k in range(len(images)):
+        for _ in range(spec.schedule.period):
+            recorder.step()
+        if k == 0:
+            after = recorder.filled(edges)
+            after["encoder"] += images[0].nbytes
+            _check_room(before, after, spec.schedule.period, len(images))
     return _file(spec, classes, edges, recorder, images, labels)
+
+
+def _check_room(before: Mapping[str, int], after: Mapping[str, int], period: int, samples: int) -> None:
+    """Refuse more samples than the replayer takes, from the bytes of each process before and after the first one."""
+    fits = {node: (MOST_BYTES - before[node]) // (after[node] - before[node]) for node in after}
+    node = min(fits, key=fits.__getitem__)
+    fit = min(fits[node], MOST_STEPS // period)
+    if samples > fit:
+        raise ExchangeError(
+            f"samples is {samples}: of this net the replayer takes {fit} at most ({MOST_STEPS:,} time steps, and "
+            f"{MOST_BYTES:,} bytes of {node}): record fewer (--samples), or of a smaller net"
+        )
 
 
 def write_golden(path: str | os.PathLike[str], content: bytes) -> list[Path]:
@@ -184,6 +203,15 @@ class _Recorder:
         self.messages: dict[tuple[str, str], list[npt.NDArray[Any]]] = {
             (node, port): [] for node, kind in classes.items() for port in _PORTS[kind]
         }
+
+    def filled(self, edges: list[tuple[str, str, str, str]]) -> dict[str, int]:
+        """Bytes that the replayer reads of each process so far: what it holds and sends, and what it receives."""
+        result = dict.fromkeys(self._classes, 0)
+        for (node, _), rows in (*self.states.items(), *self.samples.items(), *self.messages.items()):
+            result[node] += sum(row.nbytes for row in rows)
+        for source, port, target, _ in edges:
+            result[target] += sum(row.nbytes for row in self.messages.get((source, port), ()))
+        return result
 
     def step(self) -> None:
         """One time step."""
