@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.errors import LavaEDError
+from lava_ed.files.compressed import DEFLATE_RATIO
 from lava_ed.files.reading import open_plain, shown
 
 MOST_DEPTH: Final = 8
@@ -33,8 +34,6 @@ WIDEST: Final = 8
 """Bytes of a number."""
 KINDS: Final = "biuf"
 """Types of numbers: truth values, integers, and floats."""
-DEFLATE_RATIO: Final = 1032
-"""Bytes that one byte of a deflated stream can stand for."""
 CHECKSUM_BYTES: Final = 4
 """Of fletcher32, which may have been added to a chunk before it was packed."""
 

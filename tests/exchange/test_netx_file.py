@@ -8,6 +8,7 @@ import pytest
 
 from lava_ed.errors import ExchangeError, ExchangeWarning
 from lava_ed.exchange import NetxLayer, NetxNetwork, NetxNeuron, netx_program, read_netx, write_netx
+from lava_ed.exchange.netx import file
 from lava_ed.exchange.netx.file import netx_bytes
 from lava_ed.exchange.netx.network import NEVER, NetxConvolution
 
@@ -312,6 +313,21 @@ def test_values_that_do_not_fit_their_fields_are_not_written(tmp_path):
         with pytest.raises(ExchangeError, match=f"layer/0/{name}: .*values"):
             write_netx(NetxNetwork((layer,)), tmp_path / "a.net")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_no_more_is_written_than_is_read(tmp_path, monkeypatch):
+    write_netx(full_net(), tmp_path / "a.net")
+    with h5py.File(tmp_path / "a.net") as opened:
+        sizes: list[int] = []
+        opened.visititems(lambda _, item: sizes.append(item.size) if isinstance(item, h5py.Dataset) else None)
+    monkeypatch.setattr(file, "MOST_VALUES", sum(sizes))
+    write_netx(full_net(), tmp_path / "b.net")
+    assert read_netx(tmp_path / "b.net").sizes == full_net().sizes
+    monkeypatch.setattr(file, "MOST_VALUES", sum(sizes) - 1)
+    with pytest.raises(ExchangeError, match=f"has {sum(sizes)} numbers"):
+        write_netx(full_net(), tmp_path / "c.net")
+    with pytest.raises(ExchangeError, match="values"):
+        read_netx(tmp_path / "b.net")
 
 
 @pytest.mark.parametrize("name", ["layer/1/weight", "layer/1/bias", "layer/1/neuron/vThMant", "layer/2/weight_rec"])

@@ -20,8 +20,8 @@ from lava_ed.engine.messages import last_message
 from lava_ed.engine.program import Program
 from lava_ed.errors import ExchangeError
 from lava_ed.exchange.golden.replay import MOST_BYTES, MOST_STEPS
-from lava_ed.exchange.netx.whole import narrow
 from lava_ed.exchange.targets import check_free
+from lava_ed.exchange.whole import narrow
 from lava_ed.files.reading import read_plain, shown
 from lava_ed.files.writing import write_atomically
 from lava_ed.network.encoding import encoder_table

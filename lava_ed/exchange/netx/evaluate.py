@@ -16,7 +16,7 @@ from lava_ed.errors import ExchangeError
 from lava_ed.exchange.netx.file import read_netx
 from lava_ed.exchange.netx.network import READOUTS, NetxNetwork
 from lava_ed.exchange.netx.program import NetxRun
-from lava_ed.exchange.netx.whole import narrow
+from lava_ed.exchange.whole import narrow
 from lava_ed.kernels.encoding import events_of_rate, events_of_value, load_values
 from lava_ed.network.encoding import EncoderKind, encoder_table
 from lava_ed.train.run_data import FoundData, TrainedFor, checked

@@ -18,7 +18,7 @@ from lava_ed.errors import ExchangeError, ExchangeWarning
 from lava_ed.exchange.netx.fields import Fields
 from lava_ed.exchange.netx.layers import LayerReader
 from lava_ed.exchange.netx.network import NetxLayer, NetxNetwork, NetxNeuron
-from lava_ed.exchange.netx.whole import narrow
+from lava_ed.exchange.whole import narrow
 from lava_ed.files.hdf5 import Hdf5Group, read_hdf5
 from lava_ed.files.reading import parse_json, shown
 from lava_ed.files.writing import write_atomically
@@ -148,12 +148,16 @@ def netx_bytes(net: NetxNetwork) -> bytes:
     Raises
     ------
     ExchangeError
-        If a number does not fit its field.
+        If a number does not fit its field, or there are more than `read_netx` reads.
     """
     import h5py
 
     buffer = io.BytesIO()
     tree: Tree = {"layer": {str(k): _tree(layer, f"layer/{k}") for k, layer in enumerate(net.layers)}}
+    if (values := _values(tree)) > MOST_VALUES:
+        raise ExchangeError(
+            f"the net has {values:,} numbers, a netx file is read up to {MOST_VALUES:,}: take fewer neurons"
+        )
     notes = json.loads(json.dumps({**net.notes, "lava_ed_version": __version__}))
     with h5py.File(buffer, "w", track_order=False) as file:
         file.attrs[NOTES] = json.dumps({**notes, DIGEST: _digest(tree, notes)}, sort_keys=True)
@@ -170,6 +174,11 @@ def write_netx(net: NetxNetwork, path: str | os.PathLike[str]) -> None:
         If it cannot be written.
     """
     write_atomically(Path(path), netx_bytes(net))
+
+
+def _values(tree: Tree) -> int:
+    """Numbers in a tree."""
+    return sum(_values(item) if isinstance(item, dict) else item.size for item in tree.values())
 
 
 def _write(group: Any, tree: Tree) -> None:

@@ -17,7 +17,7 @@ from lava_ed.engine.program import Program
 from lava_ed.errors import ExchangeError, ShapeError
 from lava_ed.exchange.netx.network import MAX_DELAY, NetxConvolution, NetxLayer, NetxNetwork, Readout
 from lava_ed.exchange.netx.synapse import fit_weights
-from lava_ed.exchange.netx.whole import narrow
+from lava_ed.exchange.whole import narrow
 
 BIAS_EXPONENT: Final = 6
 """lava-dl's exponent of every bias."""

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.errors import ExchangeError
-from lava_ed.exchange.netx.whole import narrow
+from lava_ed.exchange.whole import narrow
 from lava_ed.kernels.dense import SIGN_INHIBITORY, SIGN_MIXED, clip_weights, dominant_sign_mode, truncate_weights
 from lava_ed.kernels.fixed_point import WEIGHT_BITS, WEIGHT_MAX, WEIGHT_MIN
 
