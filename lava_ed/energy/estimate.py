@@ -16,8 +16,6 @@ __all__ = ["DEPENDENCIES", "estimate_sample", "sample_counts"]
 DEPENDENCIES: Final = ("x0", "y0", "u0", "effective")
 """Which synapses are visited; `effective`: only those whose product is not zero."""
 LARGEST: Final = 2**31 - 1
-ONE_SPIKE: Final = ("std-ed", "relpsp", "renner")
-"""Kinds of rules under which a neuron spikes once a sample at most."""
 
 Counts = dict[str, dict[str, dict[str, int]]]
 
@@ -106,7 +104,7 @@ def _check_spikes(sizes: Sequence[int], spikes: Sequence[int], steps: int, rule:
 
     if rule is not None and rule not in RULES:
         raise ConfigError(f"rule {rule!r} is unknown: use one of {', '.join(RULES)}")
-    once = rule is not None and RULES[rule].kind in ONE_SPIKE
+    once = rule is not None and RULES[rule].spikes_once
     for layer, (neurons, count) in enumerate(zip(sizes, spikes, strict=False)):
         limit = neurons * (1 if once else steps)
         if count > limit:

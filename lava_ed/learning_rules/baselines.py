@@ -30,6 +30,7 @@ class RelPSPFixed(LearningRule):
 
     name: ClassVar[str] = "relpsp-fixed"
     kind: ClassVar[str] = "relpsp"
+    spikes_once: ClassVar[bool] = True
     with_x1: ClassVar[bool] = True
     baseline: ClassVar[bool] = True
 
@@ -110,6 +111,7 @@ class Renner(LearningRule):
 
     name: ClassVar[str] = "renner"
     kind: ClassVar[str] = "renner"
+    spikes_once: ClassVar[bool] = True
     baseline: ClassVar[bool] = True
 
     def dw(self, dependency: str = "x0", rate: LearningRate | None = None) -> str:

@@ -44,6 +44,8 @@ class LearningRule:
     with_x1: ClassVar[bool] = False
     baseline: ClassVar[bool] = False
     """Whether it is one to compare with, which runs in a loop of its own and has no Lava processes."""
+    spikes_once: ClassVar[bool] = False
+    """Whether a neuron spikes once a sample at most."""
 
     def __post_init__(self) -> None:
         pairs = tuple((float(p), float(f)) for p, f in self.decay)

@@ -35,3 +35,4 @@ class STDED(LearningRule):
     name: ClassVar[str] = "std-ed"
     kind: ClassVar[str] = "std-ed"
     with_x1: ClassVar[bool] = True
+    spikes_once: ClassVar[bool] = True
