@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import stock_parts
 from stock_graphs import Builder
-from stock_parts import part, sparse_matrix
+from stock_parts import segment, sparse_matrix
 
 SOURCES: list[Callable[..., Any]] = []
 NEURONS: list[Callable[..., Any]] = []
@@ -45,7 +45,7 @@ class FloatBuilder(Builder):
                 self.outputs.append(synapse.a_out)
 
 
-@part(SOURCES)
+@segment(SOURCES)
 def ring_source(b: Builder, shape: tuple[int, ...], high: int) -> Any:
     """RingBuffer of floats, about half of them zeros."""
     from lava.proc.io.source import RingBuffer
@@ -75,28 +75,28 @@ def _threshold(b: Builder) -> float:
     return float(b.integers(0, 100) * THIRD)
 
 
-@part(NEURONS, 2)
+@segment(NEURONS, 2)
 def lif(b: Builder, shape: tuple[int, ...]) -> Any:
     return _neuron(b, "LIF", shape, vth=_threshold(b))
 
 
-@part(NEURONS)
+@segment(NEURONS)
 def lif_reset(b: Builder, shape: tuple[int, ...]) -> Any:
     timing = {"reset_interval": b.integers(1, 5), "reset_offset": b.integers(0, 7)}
     return _neuron(b, "LIFReset", shape, vth=_threshold(b), **timing)
 
 
-@part(NEURONS)
+@segment(NEURONS)
 def lif_refractory(b: Builder, shape: tuple[int, ...]) -> Any:
     return _neuron(b, "LIFRefractory", shape, vth=_threshold(b), refractory_period=b.integers(1, 5))
 
 
-@part(NEURONS)
+@segment(NEURONS)
 def ternary_lif(b: Builder, shape: tuple[int, ...]) -> Any:
     return _neuron(b, "TernaryLIF", shape, vth_lo=-_threshold(b), vth_hi=_threshold(b))
 
 
-@part(NEURONS)
+@segment(NEURONS)
 def learning_lif(b: Builder, shape: tuple[int, ...]) -> Any:
     return _neuron(b, "LearningLIF", shape, vth=_threshold(b), learning_rule=None)
 
@@ -107,14 +107,14 @@ def _synapse(b: Builder, cls: Any, weights: Any, **more: Any) -> Any:
     return process
 
 
-@part(SYNAPSES, 2)
+@segment(SYNAPSES, 2)
 def dense(b: Builder, n_pre: int, n_post: int) -> Any:
     from lava.proc.dense.process import Dense
 
     return _synapse(b, Dense, b.array(-60, 100, (n_post, n_pre)) * THIRD)
 
 
-@part(SYNAPSES)
+@segment(SYNAPSES)
 def delay_dense(b: Builder, n_pre: int, n_post: int) -> Any:
     from lava.proc.dense.process import DelayDense
 
@@ -123,7 +123,7 @@ def delay_dense(b: Builder, n_pre: int, n_post: int) -> Any:
     return _synapse(b, DelayDense, weights, delays=delays, num_message_bits=b.pick((0, 8)))
 
 
-@part(SYNAPSES)
+@segment(SYNAPSES)
 def sparse(b: Builder, n_pre: int, n_post: int) -> Any:
     from lava.proc.sparse.process import Sparse
 
@@ -131,7 +131,7 @@ def sparse(b: Builder, n_pre: int, n_post: int) -> Any:
     return _synapse(b, Sparse, weights, num_message_bits=b.pick((0, 8)))
 
 
-@part(SYNAPSES)
+@segment(SYNAPSES)
 def delay_sparse(b: Builder, n_pre: int, n_post: int) -> Any:
     from lava.proc.sparse.process import DelaySparse
 
@@ -140,7 +140,7 @@ def delay_sparse(b: Builder, n_pre: int, n_post: int) -> Any:
     return _synapse(b, DelaySparse, weights, delays=delays, num_message_bits=b.pick((0, 8)))
 
 
-@part(BLOCKS)
+@segment(BLOCKS)
 def conv(b: Builder) -> list[Any]:
     """As `stock_parts.conv`, with weights that are no integers."""
     outputs = stock_parts.conv(b)

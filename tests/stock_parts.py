@@ -24,7 +24,7 @@ EXTRAS: list[Callable[..., Any]] = []
 """(builder) → None: processes that watch or change others, added at the end."""
 
 
-def part(kind: list[Callable[..., Any]], weight: int = 1) -> Callable[..., Any]:
+def segment(kind: list[Callable[..., Any]], weight: int = 1) -> Callable[..., Any]:
     """Add a function to a kind, as often as its weight says."""
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -34,7 +34,7 @@ def part(kind: list[Callable[..., Any]], weight: int = 1) -> Callable[..., Any]:
     return register
 
 
-@part(SOURCES)
+@segment(SOURCES)
 def ring_source(b: Builder, shape: tuple[int, ...], high: int) -> Any:
     """RingBuffer that sends over and over, about half of it zeros."""
     from lava.proc.io.source import RingBuffer
@@ -61,14 +61,14 @@ def _neuron(b: Builder, cls: Any, shape: tuple[int, ...], **more: Any) -> Any:
     return process
 
 
-@part(NEURONS, 2)
+@segment(NEURONS, 2)
 def lif(b: Builder, shape: tuple[int, ...]) -> Any:
     from lava.proc.lif.process import LIF
 
     return _neuron(b, LIF, shape, vth=b.integers(0, 300))
 
 
-@part(NEURONS)
+@segment(NEURONS)
 def lif_reset(b: Builder, shape: tuple[int, ...]) -> Any:
     from lava.proc.lif.process import LIFReset
 
@@ -76,14 +76,14 @@ def lif_reset(b: Builder, shape: tuple[int, ...]) -> Any:
     return _neuron(b, LIFReset, shape, vth=b.integers(0, 300), **timing)
 
 
-@part(NEURONS)
+@segment(NEURONS)
 def ternary_lif(b: Builder, shape: tuple[int, ...]) -> Any:
     from lava.proc.lif.process import TernaryLIF
 
     return _neuron(b, TernaryLIF, shape, vth_lo=-b.integers(0, 300), vth_hi=b.integers(0, 300))
 
 
-@part(NEURONS)
+@segment(NEURONS)
 def learning_lif(b: Builder, shape: tuple[int, ...]) -> Any:
     from lava.proc.lif.process import LearningLIF
 
@@ -113,7 +113,7 @@ def _synapse(b: Builder, cls: Any, n_pre: int, n_post: int, modes: tuple[Any, ..
     return process
 
 
-@part(SYNAPSES, 2)
+@segment(SYNAPSES, 2)
 def dense(b: Builder, n_pre: int, n_post: int) -> Any:
     from lava.proc.dense.process import Dense
     from lava.utils.weightutils import SignMode
@@ -121,7 +121,7 @@ def dense(b: Builder, n_pre: int, n_post: int) -> Any:
     return _synapse(b, Dense, n_pre, n_post, (None, *SignMode))
 
 
-@part(SYNAPSES)
+@segment(SYNAPSES)
 def delay_dense(b: Builder, n_pre: int, n_post: int) -> Any:
     from lava.proc.dense.process import DelayDense
     from lava.utils.weightutils import SignMode
@@ -130,7 +130,7 @@ def delay_dense(b: Builder, n_pre: int, n_post: int) -> Any:
     return _synapse(b, DelayDense, n_pre, n_post, (None, *SignMode), delays=delays)
 
 
-@part(SYNAPSES, 2)
+@segment(SYNAPSES, 2)
 def learning_dense(b: Builder, n_pre: int, n_post: int) -> Any:
     from lava.magma.core.learning.constants import GradedSpikeCfg
     from lava.proc.dense.process import LearningDense
@@ -200,7 +200,7 @@ def sparse_matrix(b: Builder, values: Any) -> Any:
     return csr_matrix(values * (b.array(0, 3, values.shape) == 0) if b.chance(0.8) else values)
 
 
-@part(SYNAPSES)
+@segment(SYNAPSES)
 def sparse(b: Builder, n_pre: int, n_post: int) -> Any:
     from lava.proc.sparse.process import Sparse
     from lava.utils.weightutils import SignMode
@@ -208,7 +208,7 @@ def sparse(b: Builder, n_pre: int, n_post: int) -> Any:
     return _synapse(b, Sparse, n_pre, n_post, (None, *SignMode))
 
 
-@part(SYNAPSES)
+@segment(SYNAPSES)
 def delay_sparse(b: Builder, n_pre: int, n_post: int) -> Any:
     """Delays as a matrix with other entries than the weights, or one for all."""
     from lava.proc.sparse.process import DelaySparse
@@ -218,7 +218,7 @@ def delay_sparse(b: Builder, n_pre: int, n_post: int) -> Any:
     return _synapse(b, DelaySparse, n_pre, n_post, (None, *SignMode), delays=delays, max_delay=b.integers(0, 5))
 
 
-@part(SYNAPSES)
+@segment(SYNAPSES)
 def learning_sparse(b: Builder, n_pre: int, n_post: int) -> Any:
     """With the rules and sign modes that Lava's model can apply."""
     from lava.magma.core.learning.constants import GradedSpikeCfg
@@ -239,7 +239,7 @@ def learning_sparse(b: Builder, n_pre: int, n_post: int) -> Any:
     return process
 
 
-@part(BLOCKS)
+@segment(BLOCKS)
 def conv(b: Builder) -> list[Any]:
     """A Conv over what some OutPort sends, taken as an image, and the neurons behind it."""
     from lava.proc.conv.process import Conv
@@ -268,7 +268,7 @@ def conv(b: Builder) -> list[Any]:
     return [layer.s_out]
 
 
-@part(EXTRAS)
+@segment(EXTRAS)
 def monitor(b: Builder) -> None:
     """Monitor of a Var or an OutPort."""
     from lava.proc.monitor.process import Monitor

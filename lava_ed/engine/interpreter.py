@@ -25,10 +25,10 @@ from lava_ed.engine.families.plastic_dense import (
 )
 from lava_ed.engine.families.readout import readout_accumulate, softmax, softmax_reset
 from lava_ed.engine.families.window import jump_windows, quiet
-from lava_ed.kernels._jit import kernel, merged
+from lava_ed.kernels._jit import inlined_kernel, kernel
 
 
-@merged
+@inlined_kernel
 def _neuron_op(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     """Ops of neurons; returns how many states left their register."""
     code = a[0]
@@ -55,7 +55,7 @@ def _neuron_op(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     return np.int64(0)
 
 
-@merged
+@inlined_kernel
 def _synapse_op(a, i8, i16, i32, i64, phase):  # type: ignore[no-untyped-def]
     """Ops of synapses; returns how many sums left their register."""
     code = a[0]
@@ -74,7 +74,7 @@ def _synapse_op(a, i8, i16, i32, i64, phase):  # type: ignore[no-untyped-def]
     return np.int64(0)
 
 
-@merged
+@inlined_kernel
 def _sample_op(a, i32, i64, u8, phase, predictions, progress):  # type: ignore[no-untyped-def]
     """Ops at the edge of the net: samples in, decisions out."""
     code = a[0]
@@ -102,7 +102,7 @@ def run_op(a, i8, i16, i32, i64, u8, phase, predictions, progress):  # type: ign
     return np.int64(0)
 
 
-@merged
+@inlined_kernel
 def _start_sample(ops, ptr, order, plan, i8, i32, i64, u8, predictions, progress):  # type: ignore[no-untyped-def]
     """Phases 0 … W·T − 1 of a sample at once; returns how many."""
     for k in range(ptr[0], ptr[1]):

@@ -21,10 +21,10 @@ from lava_ed.engine.families.ring_buffer import ring_sink, ring_source
 from lava_ed.engine.families.sparse import sparse_delayed, sparse_forward
 from lava_ed.engine.families.tallies import count_epoch, count_learned, count_spikes, run_tally
 from lava_ed.engine.interpreter import run_op
-from lava_ed.kernels._jit import inline, kernel, merged
+from lava_ed.kernels._jit import inlined_kernel, kernel, kernel_part
 
 
-@merged
+@inlined_kernel
 def core_op(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
     """Ops up to `opcodes.MONITOR`, which most graphs are made of; `now` is Lava's time step."""
     code = a[0]
@@ -70,7 +70,7 @@ def other_op(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
         count_spikes(a, i32, i64)
 
 
-@merged
+@inlined_kernel
 def plain_op(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
     """Ops of Lava's processes that do not learn."""
     if a[0] <= op.MONITOR:
@@ -79,7 +79,7 @@ def plain_op(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
         other_op(a, i8, i16, i32, i64, now)
 
 
-@inline
+@kernel_part
 def learns(code):  # type: ignore[no-untyped-def]
     """Whether an op of Lava's processes is one of `learning_op`."""
     return code == op.TRACES_RECEIVE or code == op.TRACES_LEARN or code == op.SPARSE_LEARN or code >= op.COUNT_EPOCH

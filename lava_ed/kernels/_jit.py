@@ -187,7 +187,7 @@ def allocating(function: F) -> F:
     return _stamped(function, _nrt=True)  # type: ignore[no-any-return]
 
 
-def merged(function: F) -> F:
+def inlined_kernel(function: F) -> F:
     """As `kernel`, for what LLVM is to merge into the loop that calls it, as a call with many arrays costs dear.
 
     Not for large ones with loops of their own: among so much code LLVM finds their vectors no longer.
@@ -195,11 +195,11 @@ def merged(function: F) -> F:
     return _stamped(function, forceinline=True)  # type: ignore[no-any-return]
 
 
-def inline(function: F) -> F:
+def kernel_part(function: F) -> F:
     """As `kernel`, for small scalar helpers that must vanish into the loop that calls them."""
     return _compile(function, inline="never")  # type: ignore[no-any-return]
 
 
-def pasted(function: F) -> F:
-    """As `inline`, for helpers that LLVM rather calls: numba copies their code to where they are called."""
+def inlined_source(function: F) -> F:
+    """As `kernel_part`, for helpers that LLVM rather calls: numba copies their code to where they are called."""
     return _compile(function, inline="always")  # type: ignore[no-any-return]

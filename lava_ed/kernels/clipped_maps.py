@@ -12,7 +12,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from lava_ed.kernels._jit import inline, pasted
+from lava_ed.kernels._jit import inlined_source, kernel_part
 from lava_ed.kernels.events import list_events
 from lava_ed.kernels.lanes import constant, count_lanes, everywhere, place, two_halves
 
@@ -27,7 +27,7 @@ LANES: Final = 32
 """Weights of a row that one vector holds."""
 
 
-@inline
+@kernel_part
 def update_column(weights, j, rows, count, kind, slot, low, high, row_nonzeros):  # type: ignore[no-untyped-def]
     """The map of a slot on one column, of which entry k belongs to row ``rows[k]``; returns how many weights changed.
 
@@ -50,7 +50,7 @@ def update_column(weights, j, rows, count, kind, slot, low, high, row_nonzeros):
     return changed
 
 
-@inline
+@kernel_part
 def pack_moving(kind, slot, size, low, high, rows):  # type: ignore[no-untyped-def]
     """Keep the entries of a slot that can change a weight, side by side, and list their places; returns how many."""
     count = np.int64(0)
@@ -99,7 +99,7 @@ def clip_lanes(typing_context: Any, row: Any, changes: Any, lowest: Any, highest
     return signature, codegen
 
 
-@pasted
+@inlined_source
 def update_plain(row, changes, low, high):  # type: ignore[no-untyped-def]
     """The map of a slot whose L and U are the limits; returns as `update_row`."""
     low, high, both = np.int16(low), np.int16(high), np.int64(0)
@@ -114,7 +114,7 @@ def update_plain(row, changes, low, high):  # type: ignore[no-untyped-def]
     return np.int32(both), np.int32(both >> 32)
 
 
-@pasted
+@inlined_source
 def update_bounded(row, changes, lowest, highest):  # type: ignore[no-untyped-def]
     """The map of a slot; returns as `update_row`."""
     both = np.int64(0)
@@ -129,7 +129,7 @@ def update_bounded(row, changes, lowest, highest):  # type: ignore[no-untyped-de
     return np.int32(both), np.int32(both >> 32)
 
 
-@pasted
+@inlined_source
 def update_row(row, kind, slot, low, high):  # type: ignore[no-untyped-def]
     """The map of a slot on a whole row; returns how many weights changed, and how many are not 0 now."""
     if kind == PLAIN:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from lava_ed.kernels._jit import inline, kernel
+from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.events import list_events
 from lava_ed.kernels.fixed_point import column_byte, column_key
 
 
-@inline
+@kernel_part
 def _ends_of_values(first, starts):  # type: ignore[no-untyped-def]
     """From how many neurons have each value to where those of each value end, the first of all being at `first`."""
     end = np.int32(first)
@@ -18,7 +18,7 @@ def _ends_of_values(first, starts):  # type: ignore[no-untyped-def]
         starts[value] = end
 
 
-@inline
+@kernel_part
 def sort_listed(x, count, order, starts):  # type: ignore[no-untyped-def]
     """`sort_values` where order[:count] lists the neurons whose value is not 0, in their order."""
     n = np.int64(x.size)

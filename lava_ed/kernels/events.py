@@ -9,7 +9,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from lava_ed.kernels._jit import inline, kernel, pasted
+from lava_ed.kernels._jit import inlined_source, kernel, kernel_part
 from lava_ed.kernels.lanes import LANES, constant, mask_bits, place
 
 __all__ = [
@@ -72,7 +72,7 @@ def number_of_bits(typing_context: Any, mask: Any) -> Any:
     return types.intp(types.uint32), codegen
 
 
-@pasted
+@inlined_source
 def list_bits(acting, start, events, count):  # type: ignore[no-untyped-def]
     """Append start + k for each bit k of a mask of LANES bits to `count` events; returns how many there are now."""
     stop = count + number_of_bits(acting)
@@ -107,7 +107,7 @@ def list_events(values, events):  # type: ignore[no-untyped-def]
     return count
 
 
-@inline
+@kernel_part
 def count_positive(values):  # type: ignore[no-untyped-def]
     """How many values are above 0."""
     count = np.int64(0)
@@ -141,14 +141,14 @@ def list_rows_of_events(rows, pointers, events):  # type: ignore[no-untyped-def]
         pointers[r + 1] = count
 
 
-@inline
+@kernel_part
 def copy_vector(source, target):  # type: ignore[no-untyped-def]
     """target_k ← source_k; numba's own assignment would make an array in between."""
     for k in range(target.size):
         target[k] = source[k]
 
 
-@inline
+@kernel_part
 def copy_rows(source, target):  # type: ignore[no-untyped-def]
     """As `copy_vector`, of arrays of two dimensions."""
     for k in range(target.shape[0]):

@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from lava_ed.kernels._jit import inline
+from lava_ed.kernels._jit import kernel_part
 
 STATE_BITS: Final = 24
 """Width of membrane, current, and error states, sign included."""
@@ -51,7 +51,7 @@ _MIX_A: Final = 0xBF58476D1CE4E5B9
 _MIX_B: Final = 0x94D049BB133111EB
 
 
-@inline
+@kernel_part
 def shift_signed(x, n):  # type: ignore[no-untyped-def]
     """sign(x)·(|x| » n): an arithmetic shift that rounds towards zero, left for negative n."""
     if n >= 0:
@@ -60,25 +60,25 @@ def shift_signed(x, n):  # type: ignore[no-untyped-def]
     return x << -n
 
 
-@inline
+@kernel_part
 def decay(x, constant):  # type: ignore[no-untyped-def]
     """sign(x)·(|x|·(4096 − constant) » 12): the state decay of Lava's fixed-point LIF."""
     return shift_signed(np.int64(x) * (DECAY_UNITY - constant), DECAY_BITS)
 
 
-@inline
+@kernel_part
 def saturate(x, low, high):  # type: ignore[no-untyped-def]
     """min(max(x, low), high)."""
     return low if x < low else (high if x > high else x)
 
 
-@inline
+@kernel_part
 def wrap_state(x):  # type: ignore[no-untyped-def]
     """x modulo 2^24, as a signed 24-bit number."""
     return ((x + 0x800000) & 0xFFFFFF) - 0x800000
 
 
-@inline
+@kernel_part
 def mix64(x):  # type: ignore[no-untyped-def]
     """Finaliser of splitmix64 (Steele, Lea and Flood, OOPSLA 2014): 64 bits in, 64 mixed bits out."""
     z = np.uint64(x) + np.uint64(_GOLDEN)
@@ -87,7 +87,7 @@ def mix64(x):  # type: ignore[no-untyped-def]
     return z ^ (z >> np.uint64(31))
 
 
-@inline
+@kernel_part
 def stream_key(seed, presentation, layer, step):  # type: ignore[no-untyped-def]
     """64-bit key of the random stream of one layer in one step of one presentation."""
     key = mix64(np.uint64(seed))
@@ -96,13 +96,13 @@ def stream_key(seed, presentation, layer, step):  # type: ignore[no-untyped-def]
     return mix64(key ^ np.uint64(step))
 
 
-@inline
+@kernel_part
 def row_key(key, row):  # type: ignore[no-untyped-def]
     """32-bit key of one row (one pre-synaptic neuron) of a layer's random stream."""
     return np.uint32(mix64(key ^ np.uint64(row)) >> np.uint64(32))
 
 
-@inline
+@kernel_part
 def hash32(key32, column):  # type: ignore[no-untyped-def]
     """32 mixed bits for one synapse or neuron: an integer hash of its row key and column.
 
@@ -115,25 +115,25 @@ def hash32(key32, column):  # type: ignore[no-untyped-def]
     return np.uint32(h * np.uint32(0x846CA68B))
 
 
-@inline
+@kernel_part
 def row_byte(key, row):  # type: ignore[no-untyped-def]
     """Uniform 0 … 255 for one row (one pre-synaptic neuron)."""
     return np.int32(mix64(key ^ np.uint64(row)) >> np.uint64(56))
 
 
-@inline
+@kernel_part
 def column_key(key):  # type: ignore[no-untyped-def]
     """32-bit key of the bytes of a layer's columns (post-synaptic neurons)."""
     return np.uint32(mix64(~np.uint64(key)) >> np.uint64(32))
 
 
-@inline
+@kernel_part
 def column_byte(key32, column):  # type: ignore[no-untyped-def]
     """Uniform 0 … 255 for one column: the top byte of `hash32`."""
     return np.int32(hash32(key32, column) >> np.uint32(24))
 
 
-@inline
+@kernel_part
 def random_byte(key, row, column):  # type: ignore[no-untyped-def]
     """Uniform 0 … 255 for one synapse: (row byte + column byte) modulo 256.
 
@@ -143,7 +143,7 @@ def random_byte(key, row, column):  # type: ignore[no-untyped-def]
     return (row_byte(key, row) + column_byte(column_key(key), column)) & 255
 
 
-@inline
+@kernel_part
 def random_word(key32, column, bits):  # type: ignore[no-untyped-def]
     """Uniform 0 … 2^bits − 1 for one neuron: the top `bits` (1 … 16) bits of `hash32`."""
     return np.int64(hash32(key32, column) >> np.uint32(32 - bits))

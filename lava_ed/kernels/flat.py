@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.kernels import views
-from lava_ed.kernels._jit import inline, pasted
+from lava_ed.kernels._jit import inlined_source, kernel_part
 from lava_ed.kernels.counting import BACKWARD, BARRIER_STEPS, FORWARD, NEURON_ACTIVE, NEURON_IDLE
 from lava_ed.kernels.neuron import adapt_step
 from lava_ed.kernels.plasticity import WORK_ROWS
@@ -44,32 +44,32 @@ class FlatNet(NamedTuple):
     """(3 + 2L, N_COUNTERS, N_PHASES)."""
 
 
-@pasted
+@inlined_source
 def matrix(net, layer):  # type: ignore[no-untyped-def]
     """Stored weights (n_pre, n_post) of connection `layer`."""
     n_pre, n_post = net.sizes[layer - 1], net.sizes[layer]
     return views.matrix(net.w8, net.offset[layer], n_pre, n_post)
 
 
-@pasted
+@inlined_source
 def work_rows(work, n_post):  # type: ignore[no-untyped-def]
     """The scratch of the learning kernel for a layer, rows side by side."""
     return views.matrix(work.row, 0, WORK_ROWS, n_post)
 
 
-@pasted
-def part(vector, net, layer):  # type: ignore[no-untyped-def]
+@inlined_source
+def layer_of(vector, net, layer):  # type: ignore[no-untyped-def]
     """The part of a vector over all neurons that belongs to a layer."""
-    return views.part(vector, net.first[layer], net.sizes[layer])
+    return views.segment(vector, net.first[layer], net.sizes[layer])
 
 
-@pasted
+@inlined_source
 def neuron_row(net, layer):  # type: ignore[no-untyped-def]
     """Row of `counters` of the neurons of a layer."""
     return ERROR + (net.sizes.size - 1) + layer
 
 
-@inline
+@kernel_part
 def count_steps(net, forward, period):  # type: ignore[no-untyped-def]
     """Barriers of one sample, and its neuron steps as idle: what was active is taken off by `settle_idle`."""
     for phase in range(2):
@@ -79,14 +79,14 @@ def count_steps(net, forward, period):  # type: ignore[no-untyped-def]
             net.counters[neuron_row(net, layer), NEURON_IDLE, phase] += steps * net.sizes[layer]
 
 
-@inline
+@kernel_part
 def count_active(net, row, phase, active):  # type: ignore[no-untyped-def]
     """Active neuron updates, which `count_steps` has counted as idle."""
     net.counters[row, NEURON_ACTIVE, phase] += active
     net.counters[row, NEURON_IDLE, phase] -= active
 
 
-@inline
+@kernel_part
 def adapt_layer(net, layer, fired, saturated):  # type: ignore[no-untyped-def]
     """Tally one sample; after every interval the threshold of the layer moves one step or none."""
     tally = net.tallies[layer]
@@ -112,8 +112,8 @@ __all__ = [
     "adapt_layer",
     "count_active",
     "count_steps",
+    "layer_of",
     "matrix",
     "neuron_row",
-    "part",
     "work_rows",
 ]

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from lava_ed.kernels._jit import allocating, inline, kernel
+from lava_ed.kernels._jit import allocating, kernel, kernel_part
 
 __all__ = [
     "add_integers",
@@ -104,7 +104,7 @@ def float_lif_step(  # type: ignore[no-untyped-def]
     return count
 
 
-@inline
+@kernel_part
 def block_sum(values):  # type: ignore[no-untyped-def]
     """numpy's sum of at most `BLOCK` numbers that lie side by side."""
     n = values.size
@@ -201,7 +201,7 @@ def float_dense(weights, events, count, s_in, graded, scratch, total):  # type: 
                 total[j] += row[j]
 
 
-@inline
+@kernel_part
 def advance_real(sums, j, a_buff):  # type: ignore[no-untyped-def]
     """Move the slots of post neuron j one step on, and add its sums."""
     last = a_buff.shape[1] - 1
@@ -245,7 +245,7 @@ def float_delay_dense(weights, delays, events, count, s_in, graded, products, su
         advance_real(sums, j, a_buff)
 
 
-@inline
+@kernel_part
 def add_in_order(starts, targets, weights, events, count, s_in, total):  # type: ignore[no-untyped-def]
     """scipy's product with a vector: one synapse of a post neuron after the other."""
     total[:] = 0.0
@@ -323,7 +323,7 @@ def float_delay_sparse(  # type: ignore[no-untyped-def]
         advance_real(sums[j], j, a_buff)
 
 
-@inline
+@kernel_part
 def scatter_real(weights, event, payload, geometry, table_x, table_y, total):  # type: ignore[no-untyped-def]
     """Add the kernel, times its payload, around one event; as `conv.scatter` does."""
     size_y, channels, out_y, outs = geometry[0], geometry[1], geometry[2], geometry[3]

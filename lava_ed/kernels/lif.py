@@ -15,7 +15,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from lava_ed.kernels._jit import inline, kernel, merged
+from lava_ed.kernels._jit import inlined_kernel, kernel, kernel_part
 from lava_ed.kernels.counting import COUNTING
 from lava_ed.kernels.events import list_bits, number_of_bits
 from lava_ed.kernels.fixed_point import DECAY_BITS, DECAY_UNITY, STATE_MAX, decay, saturate
@@ -63,7 +63,7 @@ def scale_threshold(vth: int, *, bits: int = 64) -> int:
     return int(np.left_shift(np.array([vth], dtype=dtype), INPUT_SHIFT)[0])
 
 
-@inline
+@kernel_part
 def effective_bias(mantissa, exponent):  # type: ignore[no-untyped-def]
     """mantissa·2^exponent modulo 2^32; a negative exponent shifts right, towards −∞."""
     mantissa = np.int64(mantissa)
@@ -76,7 +76,7 @@ def effective_bias(mantissa, exponent):  # type: ignore[no-untyped-def]
     return np.int32(mantissa >> min(-exponent, WORD_BITS - 1))
 
 
-@inline
+@kernel_part
 def update_current(u, a_in, du):  # type: ignore[no-untyped-def]
     """Current after decay by du + 1 and input a_in·2^6, wrapped once into (−2^23, 2^23].
 
@@ -93,7 +93,7 @@ def update_current(u, a_in, du):  # type: ignore[no-untyped-def]
     return current
 
 
-@inline
+@kernel_part
 def update_voltage(v, u, bias, dv):  # type: ignore[no-untyped-def]
     """Voltage after decay by dv plus u plus bias modulo 2^32, saturated at ±(2^23 − 1)."""
     total = np.int32(np.int64(np.int32(decay(v, dv))) + np.int64(u) + np.int64(bias))
@@ -153,13 +153,13 @@ def effective_biases(bias_mant, bias_exp, bias):  # type: ignore[no-untyped-def]
         bias[i] = effective_bias(bias_mant[i], bias_exp[i])
 
 
-@inline
+@kernel_part
 def has_fast_decay(du, dv):  # type: ignore[no-untyped-def]
     """Whether both decays are fractions from 0 to 1, so that `lif_step_fast` applies."""
     return du >= -1 and du < DECAY_UNITY and dv >= 0 and dv <= DECAY_UNITY
 
 
-@inline
+@kernel_part
 def decay_word(x, kept):  # type: ignore[no-untyped-def]
     """`decay` in 32 bits: sign(x)·(|x|·kept » 12) for 0 ≤ kept ≤ 4096 and any int32 x.
 
@@ -172,7 +172,7 @@ def decay_word(x, kept):  # type: ignore[no-untyped-def]
     return np.int32((np.int32(np.uint32(high + low)) ^ sign) - sign)
 
 
-@inline
+@kernel_part
 def next_current(u, a_in, kept):  # type: ignore[no-untyped-def]
     """`update_current` in 32 bits."""
     current = np.int32(decay_word(u, kept) + np.int32(a_in << INPUT_SHIFT))
@@ -181,14 +181,14 @@ def next_current(u, a_in, kept):  # type: ignore[no-untyped-def]
     return raised if current <= -CURRENT_LIMIT else wrapped
 
 
-@inline
+@kernel_part
 def next_voltage(v, u, bias, kept):  # type: ignore[no-untyped-def]
     """`update_voltage` in 32 bits."""
     total = np.int32(np.int32(decay_word(v, kept) + u) + bias)
     return np.int32(min(max(total, np.int32(-STATE_MAX)), np.int32(STATE_MAX)))
 
 
-@inline
+@kernel_part
 def reachable(threshold):  # type: ignore[no-untyped-def]
     """A threshold cut to 32 bits: no membrane lies beyond ±2^23 after a step."""
     return np.int32(saturate(threshold, -CURRENT_SPAN, CURRENT_SPAN))
@@ -250,7 +250,7 @@ def lif_block(  # type: ignore[no-untyped-def]
     return types.uint64(*arrays, *places, width), codegen
 
 
-@merged
+@inlined_kernel
 def lif_step_fast(u, v, a_in, bias, du, dv, threshold, spikes, events):  # type: ignore[no-untyped-def]
     """`lif_step`, `events.list_events` of the spikes and `tally.count_active_lif` of the states before, in one pass.
 

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lava_ed.kernels._jit import allocating, inline
+from lava_ed.kernels._jit import allocating, kernel_part
 from lava_ed.kernels.dense import weight_limits
 from lava_ed.kernels.fixed_point import (
     ACCUMULATOR_BITS,
@@ -180,13 +180,13 @@ def synapse_limits(sign_mode: int) -> NDArray[np.int64]:
     return np.array([weight_limits(sign_mode), (0, TAG_MAX), (-TAG_MAX - 2, TAG_MAX)], dtype=np.int64)
 
 
-@inline
+@kernel_part
 def decimation_active(time_step, t_epoch, exponent):  # type: ignore[no-untyped-def]
     """Whether u_k is 1 in this epoch: (time_step // t_epoch) mod 2^k = 0; never for k = −1."""
     return exponent >= 0 and (time_step // t_epoch) % (1 << exponent) == 0
 
 
-@inline
+@kernel_part
 def rounding_offset(random):  # type: ignore[no-untyped-def]
     """What to add before » 7 so that a fraction f of 128 rounds up where random < f/128.
 
@@ -195,14 +195,14 @@ def rounding_offset(random):  # type: ignore[no-untyped-def]
     return np.int32(127) - np.int32(random * 128.0)
 
 
-@inline
+@kernel_part
 def add_constant(raw, halves):  # type: ignore[no-untyped-def]
     """2·raw + 2·constant in 32 bits; what lies far beyond every factor's width is clamped first."""
     raw = np.int32(saturate(raw, -RAW_CLAMP, RAW_CLAMP))
     return np.int32(np.int32(2 * raw) + halves)
 
 
-@inline
+@kernel_part
 def multiply_row(mac, values, factor):  # type: ignore[no-untyped-def]
     """mac_j ← mac_j·f_j modulo 2^32, where f = sgn(v + c), or v + c cut to −2^b … 2^b − 1.
 
@@ -221,7 +221,7 @@ def multiply_row(mac, values, factor):  # type: ignore[no-untyped-def]
         mac[j] = mac[j] * np.int32(saturate(value, low, high))
 
 
-@inline
+@kernel_part
 def factor_value(raw, factor):  # type: ignore[no-untyped-def]
     """One factor that is not under sgn(); see `multiply_row`."""
     limit = factor[COL_LIMIT]
@@ -229,7 +229,7 @@ def factor_value(raw, factor):  # type: ignore[no-untyped-def]
     return np.int32(saturate(shift_signed(doubled, 1), -limit, limit - 1))
 
 
-@inline
+@kernel_part
 def pre_scalar(product, factors, i, u_active, x_history, tx):  # type: ignore[no-untyped-def]
     """Part of a product that is one number for pre neuron i, modulo 2^32; 0 if its gate is shut."""
     dependency = product[COL_DEPENDENCY]
@@ -247,7 +247,7 @@ def pre_scalar(product, factors, i, u_active, x_history, tx):  # type: ignore[no
     return value
 
 
-@inline
+@kernel_part
 def gather_row(source, ty, i, x_history, y_history, row):  # type: ignore[no-untyped-def]
     """For each post neuron j, the trace that a factor reads at j's last spike (dependency y0)."""
     for j in range(row.size):
@@ -257,7 +257,7 @@ def gather_row(source, ty, i, x_history, y_history, row):  # type: ignore[no-unt
             row[j] = y_history[ty[j], source - SRC_Y1, j]
 
 
-@inline
+@kernel_part
 def multiply_trace(mac, factor, dependency, i, x_history, y_history, tx, ty, row):  # type: ignore[no-untyped-def]
     """Multiply by the factor's spike or trace, read when the product's dependency says."""
     source = factor[COL_SOURCE]
@@ -273,7 +273,7 @@ def multiply_trace(mac, factor, dependency, i, x_history, y_history, tx, ty, row
         multiply_row(mac, y_history[when, source - SRC_Y1], factor)
 
 
-@inline
+@kernel_part
 def product_row(  # type: ignore[no-untyped-def]
     product, factors, i, r, scalar, x_history, y_history, tx, ty, weights, tag_2, tag_1, scratch
 ):
@@ -295,7 +295,7 @@ def product_row(  # type: ignore[no-untyped-def]
             multiply_trace(mac, factor, dependency, i, x_history, y_history, tx, ty, scratch[OPERAND])
 
 
-@inline
+@kernel_part
 def accumulate(accumulator, mac, active, right, left, effective):  # type: ignore[no-untyped-def]
     """acc_j ← clip(acc_j + clip((mac_j » right) « left)); both clip at −2^15 − 1 … 2^15 − 1.
 
@@ -311,14 +311,14 @@ def accumulate(accumulator, mac, active, right, left, effective):  # type: ignor
         accumulator[j] = saturate(total, low, high)
 
 
-@inline
+@kernel_part
 def store_row(accumulator, offset, low, high, row):  # type: ignore[no-untyped-def]
     """row_j ← min(max((acc_j + offset) » 7, low), high)."""
     for j in range(row.size):
         row[j] = saturate((accumulator[j] + offset) >> SYNAPSE_SHIFT, low, high)
 
 
-@inline
+@kernel_part
 def load_rows(i, weights, tag_2, tag_1, ranges, scratch):  # type: ignore[no-untyped-def]
     """Shift the variables that have a rule into their accumulators."""
     for j in range(scratch.shape[1]):
@@ -334,7 +334,7 @@ def load_rows(i, weights, tag_2, tag_1, ranges, scratch):  # type: ignore[no-unt
             scratch[FIRST_ACCUMULATOR + 2, j] = tag << SYNAPSE_SHIFT
 
 
-@inline
+@kernel_part
 def active_reach(products, u_active):  # type: ignore[no-untyped-def]
     """Whether a product can act on all synapses, on those of pre and on those of post spikes."""
     on_all, on_pre, on_post = False, False, False
@@ -346,7 +346,7 @@ def active_reach(products, u_active):  # type: ignore[no-untyped-def]
     return on_all, on_pre, on_post
 
 
-@inline
+@kernel_part
 def holds_restless_tag(row):  # type: ignore[no-untyped-def]
     """Whether some tag is −257: alone inside its limits, it is not kept by an idle epoch.
 
@@ -358,7 +358,7 @@ def holds_restless_tag(row):  # type: ignore[no-untyped-def]
     return found
 
 
-@inline
+@kernel_part
 def update_row(  # type: ignore[no-untyped-def]
     products, factors, ranges, limits, offset, u_active, i, r, x_history, y_history, tx, ty,
     weights, tag_2, tag_1, scratch,
@@ -389,7 +389,7 @@ def update_row(  # type: ignore[no-untyped-def]
     return count
 
 
-@inline
+@kernel_part
 def gather_columns(source, columns, target):  # type: ignore[no-untyped-def]
     """target_k ← source_{columns_k}; nothing where the synapses do not hold this variable."""
     if source.size:
@@ -397,7 +397,7 @@ def gather_columns(source, columns, target):  # type: ignore[no-untyped-def]
             target[0, k] = source[0, columns[k]]
 
 
-@inline
+@kernel_part
 def scatter_columns(source, columns, target):  # type: ignore[no-untyped-def]
     """target_{columns_k} ← source_k; nothing where the synapses do not hold this variable."""
     if target.size:

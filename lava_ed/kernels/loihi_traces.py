@@ -15,7 +15,7 @@ from numba import types
 from numba.extending import intrinsic
 from numpy.typing import ArrayLike, NDArray
 
-from lava_ed.kernels._jit import inline, kernel
+from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.events import copy_rows, number_of_bits
 from lava_ed.kernels.fixed_point import TRACE_MAX, saturate
 from lava_ed.kernels.lanes import LANES, WORDS, are_rows_of, constant, everywhere, mask_bits, place
@@ -83,14 +83,14 @@ def split_impulses(impulses: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.i
     return whole.astype(np.int64), fraction.astype(np.int64)
 
 
-@inline
+@kernel_part
 def add_impulse(trace, random, whole, fraction):  # type: ignore[no-untyped-def]
     """min(max(trace + whole + [random < fraction], 0), 127)."""
     total = np.int64(trace) + whole + (1 if random < fraction else 0)
     return np.int32(saturate(total, 0, TRACE_MAX))
 
 
-@inline
+@kernel_part
 def decay_trace(trace, factor, random):  # type: ignore[no-untyped-def]
     """⌊trace·factor⌋ + [random < trace·factor − ⌊trace·factor⌋]."""
     exact = factor * trace
@@ -98,7 +98,7 @@ def decay_trace(trace, factor, random):  # type: ignore[no-untyped-def]
     return np.int32(np.int64(whole) + (1 if random < exact - whole else 0))
 
 
-@inline
+@kernel_part
 def decay_row(before, factor, random, now):  # type: ignore[no-untyped-def]
     """`decay_trace` of each trace; in 32 bits where the factor does not raise it."""
     if factor >= 0 and factor <= 1:
@@ -111,7 +111,7 @@ def decay_row(before, factor, random, now):  # type: ignore[no-untyped-def]
             now[i] = decay_trace(before[i], factor, random)
 
 
-@inline
+@kernel_part
 def raise_row(now, t_spike, t, impulse):  # type: ignore[no-untyped-def]
     """min(max(trace + impulse, 0), 127) where the spike came in step t; in 32 bits for usual impulses."""
     if abs(impulse) <= USUAL_IMPULSE:
@@ -127,7 +127,7 @@ def raise_row(now, t_spike, t, impulse):  # type: ignore[no-untyped-def]
             now[i] = raised if t_spike[i] == t else now[i]
 
 
-@inline
+@kernel_part
 def is_certain(whole, cut):  # type: ignore[no-untyped-def]
     """Whether the decay in 32 bits is right for all traces of 7 bits."""
     doubt, mask = np.int32(0), np.int32(2**FACTOR_BITS - 1)
@@ -175,14 +175,14 @@ def trace_lanes(typing_context, row, t_spike, start, whole, cut, impulse):  # ty
     return signature, codegen
 
 
-@inline
+@kernel_part
 def step_trace(trace, t_spike, factor, random, impulse):  # type: ignore[no-untyped-def]
     """`decay_trace`, then the impulse where the spike came in step 1."""
     now = decay_trace(trace, factor, random)
     return np.int32(saturate(np.int64(now) + impulse, 0, TRACE_MAX)) if t_spike == 1 else now
 
 
-@inline
+@kernel_part
 def step_part(row, t_spike, first, stop, factor, random, impulse):  # type: ignore[no-untyped-def]
     """`step_trace` of some traces of a row, into the row itself; returns how many changed."""
     changed = np.int32(0)
@@ -193,7 +193,7 @@ def step_part(row, t_spike, first, stop, factor, random, impulse):  # type: igno
     return changed
 
 
-@inline
+@kernel_part
 def step_row(row, t_spike, factor, random, impulse):  # type: ignore[no-untyped-def]
     """One step of a trace, into the row itself; returns how many changed.
 
@@ -240,7 +240,7 @@ def step_traces(traces, t_spike, factors, random_decay, random_impulse, whole, f
     return changed
 
 
-@inline
+@kernel_part
 def half_payload(payload):  # type: ignore[no-untyped-def]
     """payload/2 rounded half to even, modulo 256."""
     half = np.int64(payload) >> 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lava_ed.kernels._jit import inline, kernel
+from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.counting import COUNTING
 from lava_ed.kernels.events import list_bits, number_of_bits
 from lava_ed.kernels.fixed_point import (
@@ -29,7 +29,7 @@ from lava_ed.kernels.leak_lanes import ACTIVE_SHIFT, OVERFLOW_SHIFT, leak_lanes
 _FIRED = np.uint64(2**LANES - 1)
 
 
-@inline
+@kernel_part
 def threshold_of_step(step):  # type: ignore[no-untyped-def]
     """κ = (4 + step mod 4)·2^(step div 4): four thresholds an octave, mantissa 4 … 7."""
     return (4 + (step & 3)) << (step >> 2)
@@ -317,7 +317,7 @@ def count_history(spike_word, window):  # type: ignore[no-untyped-def]
     return fired, saturated
 
 
-@inline
+@kernel_part
 def adapt_step(step, highest, fired, saturated, total, low, high, ceiling):  # type: ignore[no-untyped-def]
     """One move of the threshold step from counts: shares are in 1/128 of `total` neuron presentations.
 

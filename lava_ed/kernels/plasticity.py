@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from lava_ed.kernels._jit import inline, kernel
+from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.counting import COUNTING
 from lava_ed.kernels.fixed_point import (
     ACCUMULATOR_BITS,
@@ -52,7 +52,7 @@ _TAG_WIDTH = 9
 _TAG_SHIFT = ACCUMULATOR_BITS + 1 - _TAG_WIDTH
 
 
-@inline
+@kernel_part
 def product(value, mantissa, exponent, excess):  # type: ignore[no-untyped-def]
     """sat(sign·|value·mantissa| » excess) « (exponent + 7), in accumulator units.
 
@@ -67,13 +67,13 @@ def product(value, mantissa, exponent, excess):  # type: ignore[no-untyped-def]
     return min(max(p, _ACC_MIN), _ACC_MAX)
 
 
-@inline
+@kernel_part
 def excess_bits(factor_bits):  # type: ignore[no-untyped-def]
     """max(0, Σ factor widths + mantissa width − 15): the right shift that Lava's learning engine applies."""
     return max(0, factor_bits + MANTISSA_BITS - ACCUMULATOR_BITS)
 
 
-@inline
+@kernel_part
 def _column_bytes(key, scalar, column):  # type: ignore[no-untyped-def]
     """column_j ← the random byte of each column, 0 where one byte serves all synapses."""
     key32 = column_key(key)
@@ -81,14 +81,14 @@ def _column_bytes(key, scalar, column):  # type: ignore[no-untyped-def]
         column[j] = np.int16(0) if scalar >= 0 else np.int16(column_byte(key32, j))
 
 
-@inline
+@kernel_part
 def _split_increment(increment, j, steps, rest):  # type: ignore[no-untyped-def]
     """steps_j, rest_j ← ⌊increment/256⌋ and what is left: rounding adds at most one step more."""
     steps[j] = np.int16(increment >> np.int32(WEIGHT_LSB_SHIFT))
     rest[j] = np.int16(increment & np.int32(255))
 
 
-@inline
+@kernel_part
 def _split_errors(y1, y2, size, sign):  # type: ignore[no-untyped-def]
     """size_j, sign_j ← |y|·2^8 and −[y < 0] of y = y1 − y2; returns max |y|."""
     largest = np.int32(0)
@@ -101,7 +101,7 @@ def _split_errors(y1, y2, size, sign):  # type: ignore[no-untyped-def]
     return largest
 
 
-@inline
+@kernel_part
 def _wide_increments(factor, y1, y2, mantissa, exponent, excess, steps, rest):  # type: ignore[no-untyped-def]
     """The increments of a row for a factor x1; returns how many are not 0."""
     live = np.int32(0)
@@ -113,7 +113,7 @@ def _wide_increments(factor, y1, y2, mantissa, exponent, excess, steps, rest):  
     return live
 
 
-@inline
+@kernel_part
 def _add_to_row(w8, i, steps, rest, column, byte):  # type: ignore[no-untyped-def]
     """Round the increments into row i; returns (writes, non-zeros) of it.
 
@@ -135,7 +135,7 @@ def _add_to_row(w8, i, steps, rest, column, byte):  # type: ignore[no-untyped-de
     return w8.shape[1] - same, w8.shape[1] - zeros
 
 
-@inline
+@kernel_part
 def _carry_into_row(w8, tag, i, steps, rest):  # type: ignore[no-untyped-def]
     """w ← sat₈(w + ⌊(increment + t)/256⌋), t ← (increment + t) mod 256 in row i; returns (writes, non-zeros) of it."""
     same = np.int16(0)
@@ -153,7 +153,7 @@ def _carry_into_row(w8, tag, i, steps, rest):  # type: ignore[no-untyped-def]
     return w8.shape[1] - same, w8.shape[1] - zeros
 
 
-@inline
+@kernel_part
 def _both_counts(both):  # type: ignore[no-untyped-def]
     """(writes, non-zeros) of a row from what the functions of `row_updates` return."""
     return np.int64(both & np.uint64(2**32 - 1)), np.int64(both >> np.uint64(32))

@@ -18,7 +18,7 @@ from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
-from lava_ed.kernels._jit import inline
+from lava_ed.kernels._jit import kernel_part
 from lava_ed.kernels.clipped_maps import BOUNDED, CHANGE, HIGHEST, IDLE, LOWEST, PLAIN
 from lava_ed.kernels.events import number_of_bits
 from lava_ed.kernels.fixed_point import ACCUMULATOR_MAX, ACCUMULATOR_MIN
@@ -35,7 +35,7 @@ WORK_ROWS: Final = 4
 """Rows of the scratch: C, L, U, and whether some product is not 0."""
 
 
-@inline
+@kernel_part
 def change_of(a, b, right, left):  # type: ignore[no-untyped-def]
     """clip((a·b mod 2^32 » right) « left): what a product adds to the accumulator."""
     # The mask tells LLVM that shifts of 32 bits do, or numba's 64-bit ones stay.
@@ -117,7 +117,7 @@ def fill_lanes(  # type: ignore[no-untyped-def]
     return signature, codegen
 
 
-@inline
+@kernel_part
 def fill_pair(a, part, product, other_a, other_part, other, offset, low, high, slot):  # type: ignore[no-untyped-def]
     """The vectors of two products, the first of which starts from the accumulator's own limits, or of one alone.
 
@@ -157,7 +157,7 @@ def fill_pair(a, part, product, other_a, other_part, other, offset, low, high, s
     return np.int32(acting), (PLAIN if moving != 0 else IDLE)
 
 
-@inline
+@kernel_part
 def add_change(first, a, part, product, work):  # type: ignore[no-untyped-def]
     """Compose the map so far, ``work`` = (C, L, U), with that of one product; the first one begins it."""
     low, high = np.int32(ACCUMULATOR_MIN), np.int32(ACCUMULATOR_MAX)
@@ -183,7 +183,7 @@ def add_change(first, a, part, product, work):  # type: ignore[no-untyped-def]
         acting[j] |= change
 
 
-@inline
+@kernel_part
 def round_slot(work, size, offset, low, high, slot):  # type: ignore[no-untyped-def]
     """From accumulators to weights; returns how many synapses act, and the kind."""
     acting, moving, bounded = np.int32(0), np.int32(0), np.int32(0)
@@ -207,7 +207,7 @@ def round_slot(work, size, offset, low, high, slot):  # type: ignore[no-untyped-
     return acting, (PLAIN if moving != 0 else IDLE)
 
 
-@inline
+@kernel_part
 def compose(products, scalars, parts, size, offset, low, high, work, slot):  # type: ignore[no-untyped-def]
     """The map of all products, `scalars`[p]·`parts`[p] each, in their order.
 

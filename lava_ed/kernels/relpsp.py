@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lava_ed.kernels._jit import inline, kernel
+from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.counting import (
     BACKWARD,
     EFFECTIVE_UPDATES,
@@ -28,9 +28,9 @@ from lava_ed.kernels.flat import (
     adapt_layer,
     count_active,
     count_steps,
+    layer_of,
     matrix,
     neuron_row,
-    part,
     work_rows,
 )
 from lava_ed.kernels.neuron import count_fired, split_error, threshold_of_step
@@ -172,14 +172,18 @@ def learn_causal(  # type: ignore[no-untyped-def]
     return rows, effective, writes
 
 
-@inline
+@kernel_part
 def run_layer(net, work, s, layer):  # type: ignore[no-untyped-def]
     """A layer over the window: in step t, v += u, first crossings, then the spikes of t into u."""
     last = net.sizes.size - 1
     hidden = layer < last
-    x_pre, x = part(work.x, net, layer - 1), part(work.x, net, layer)
-    u, v, slope = part(work.b, net, layer), part(work.v, net, layer), part(work.d, net, layer)
-    sums, spikes_now = part(work.a, net, layer), part(work.a, net, layer - 1)
+    x_pre, x = layer_of(work.x, net, layer - 1), layer_of(work.x, net, layer)
+    u, v, slope = (
+        layer_of(work.b, net, layer),
+        layer_of(work.v, net, layer),
+        layer_of(work.d, net, layer),
+    )
+    sums, spikes_now = layer_of(work.a, net, layer), layer_of(work.a, net, layer - 1)
     threshold, row = threshold_of_step(net.threshold_step[layer]), neuron_row(net, layer)
     overflows = 0
     x[:] = 0
@@ -198,7 +202,7 @@ def run_layer(net, work, s, layer):  # type: ignore[no-untyped-def]
             for i in range(x_pre.size):
                 spikes_now[i] = x_pre[i] == s.steps - t
             count = list_events(spikes_now, work.events)
-            nonzeros = part(net.nonzeros, net, layer - 1)
+            nonzeros = layer_of(net.nonzeros, net, layer - 1)
             synops = forward_spikes(matrix(net, layer), nonzeros, work.events, count, net.exponents[layer], sums)
             net.counters[ERROR + layer, SYNOPS, FORWARD] += synops
             net.counters[ERROR + layer, TRACE_UPDATES, UPDATE] += count  # x1 of each spike, whether errors come or not
@@ -206,21 +210,25 @@ def run_layer(net, work, s, layer):  # type: ignore[no-untyped-def]
     return overflows
 
 
-@inline
+@kernel_part
 def backward(net, work, s):  # type: ignore[no-untyped-def]
     """δ of every layer into work.d, in place of the slopes it divides by."""
     last = net.sizes.size - 1
     live = 0
     for o in range(net.sizes[last]):
-        part(work.d, net, last)[o] = work.e[o]
+        layer_of(work.d, net, last)[o] = work.e[o]
         live += work.e[o] != 0
     net.counters[ERROR, SPIKES, BACKWARD] += live
     net.counters[ERROR, SPIKE_MESSAGES, BACKWARD] += live * (last > 1)
     for layer in range(last - 1, 0, -1):
         above, causal = layer + 1, int(layer + 1 < last)
-        x, delta, e = part(work.x, net, layer), part(work.d, net, layer), part(work.a, net, layer)
+        x, delta, e = (
+            layer_of(work.x, net, layer),
+            layer_of(work.d, net, layer),
+            layer_of(work.a, net, layer),
+        )
         synops = causal_errors(
-            matrix(net, above), part(work.d, net, above), x, part(work.x, net, above), causal, e
+            matrix(net, above), layer_of(work.d, net, above), x, layer_of(work.x, net, above), causal, e
         )  # fmt: skip
         messages, divisions, _ = divide_errors(e, x, delta, s.error_shift, s.error_limit, delta)
         row = neuron_row(net, layer)
@@ -231,7 +239,7 @@ def backward(net, work, s):  # type: ignore[no-untyped-def]
         count_active(net, row, BACKWARD, divisions)
 
 
-@inline
+@kernel_part
 def update(net, work, s):  # type: ignore[no-untyped-def]
     """All connections learn once, in the sample's last phase."""
     last = net.sizes.size - 1
@@ -240,15 +248,15 @@ def update(net, work, s):  # type: ignore[no-untyped-def]
         n_post, phase = net.sizes[layer], s.period - 1
         y1, y2 = work.y1[:n_post], work.y2[:n_post]
         key = stream_key(s.seed, state[PRESENTATION], layer + PORT_STREAM, phase)
-        live = split_error(part(work.d, net, layer), state[PORT_SHIFT], key, y1, y2)
+        live = split_error(layer_of(work.d, net, layer), state[PORT_SHIFT], key, y1, y2)
         if live == 0:
             continue
         counters = net.counters[ERROR + layer]
         counters[TRACE_UPDATES, UPDATE] += live
         key = stream_key(s.seed, state[PRESENTATION], layer, phase)
         rows, effective, writes = learn_causal(
-            matrix(net, layer), part(net.nonzeros, net, layer - 1), part(work.x, net, layer - 1),
-            part(work.x, net, layer), int(layer < last), y1, y2, state[MANTISSA], state[EXPONENT], key,
+            matrix(net, layer), layer_of(net.nonzeros, net, layer - 1), layer_of(work.x, net, layer - 1),
+            layer_of(work.x, net, layer), int(layer < last), y1, y2, state[MANTISSA], state[EXPONENT], key,
             work_rows(work, n_post),
         )  # fmt: skip
         counters[SYNAPTIC_UPDATES, UPDATE] += rows * n_post
@@ -277,7 +285,7 @@ def present_relpsp(net: FlatNet, work: Work, s: Settings, images, indices, label
             net.counters[ENCODER, SPIKE_MESSAGES, FORWARD] += work.x[i] != 0
         for layer in range(1, last + 1):
             overflows += run_layer(net, work, s, layer)
-        decisions[k], live = decide(work, s, part(work.v, net, last), labels[k])
+        decisions[k], live = decide(work, s, layer_of(work.v, net, last), labels[k])
         if work.state[LEARNING]:
             net.counters[ERROR, HOST_OPS, BACKWARD] += net.sizes[last]
             if live:
@@ -286,7 +294,7 @@ def present_relpsp(net: FlatNet, work: Work, s: Settings, images, indices, label
                 update(net, work, s)
         if work.state[ADAPTING] and net.adaptation[0]:
             for layer in range(1, last):
-                fired, saturated = count_fired(part(work.x, net, layer), s.steps)
+                fired, saturated = count_fired(layer_of(work.x, net, layer), s.steps)
                 adapt_layer(net, layer, fired, saturated)
         work.state[OVERFLOWED] += overflows
         if overflows:

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from lava_ed.kernels._jit import inline, kernel
+from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.counting import (
     BACKWARD,
     EFFECTIVE_UPDATES,
@@ -27,7 +27,17 @@ from lava_ed.kernels.counting import (
 )
 from lava_ed.kernels.events import list_events
 from lava_ed.kernels.fixed_point import SCALE_EXPONENT_MIN, row_byte, stream_key
-from lava_ed.kernels.flat import ENCODER, ERROR, FlatNet, count_active, count_steps, matrix, neuron_row, part, work_rows
+from lava_ed.kernels.flat import (
+    ENCODER,
+    ERROR,
+    FlatNet,
+    count_active,
+    count_steps,
+    layer_of,
+    matrix,
+    neuron_row,
+    work_rows,
+)
 from lava_ed.kernels.neuron import threshold_of_step
 from lava_ed.kernels.plasticity import COUNTER_ROUNDING, _add_to_row, _column_bytes, _split_increment
 from lava_ed.kernels.softmax import winner
@@ -134,22 +144,22 @@ def learn_signs(w8, row_nonzeros, events, count, d, mantissa, exponent, shift, k
     return effective, writes
 
 
-@inline
+@kernel_part
 def count_spikes(net, row, phase, spikes, targets):  # type: ignore[no-untyped-def]
     net.counters[row, SPIKES, phase] += spikes
     net.counters[row, SPIKE_MESSAGES, phase] += spikes * targets
 
 
-@inline
+@kernel_part
 def forward(net, work, copies):  # type: ignore[no-untyped-def]
     """Steps 1 to 3: v, o and the box of both layers."""
     for layer in range(1, 3):
-        count = list_events(part(work.x, net, layer - 1), work.events)
-        v, nonzeros = part(work.v, net, layer), part(net.nonzeros, net, layer - 1)
+        count = list_events(layer_of(work.x, net, layer - 1), work.events)
+        v, nonzeros = layer_of(work.v, net, layer), layer_of(net.nonzeros, net, layer - 1)
         synops = forward_spikes(matrix(net, layer), nonzeros, work.events, count, net.exponents[layer], v)
         net.counters[ERROR + layer, SYNOPS, FORWARD] += copies * synops
         threshold = threshold_of_step(net.threshold_step[layer])
-        spikes = binary_activation(v, threshold, part(work.x, net, layer), part(work.b, net, layer))
+        spikes = binary_activation(v, threshold, layer_of(work.x, net, layer), layer_of(work.b, net, layer))
         low, high = 0, 0
         for j in range(v.size):
             low += v[j] > 0
@@ -169,13 +179,13 @@ def forward(net, work, copies):  # type: ignore[no-untyped-def]
             count_spikes(net, row, FORWARD, high, 1)
 
 
-@inline
+@kernel_part
 def learn(net, work, s, layer):  # type: ignore[no-untyped-def]
     """One connection in both of its steps; the copies stay alike, since their rounding is the same."""
     state = work.state
-    d, n_post = part(work.d, net, layer), net.sizes[layer]
-    nonzeros = part(net.nonzeros, net, layer - 1)
-    count = list_events(part(work.x, net, layer - 1), work.events)
+    d, n_post = layer_of(work.d, net, layer), net.sizes[layer]
+    nonzeros = layer_of(net.nonzeros, net, layer - 1)
+    count = list_events(layer_of(work.x, net, layer - 1), work.events)
     read = synops_of(nonzeros, work.events, count)
     key = stream_key(s.seed, state[PRESENTATION], layer, s.period - 1)
     effective, writes = learn_signs(
@@ -192,12 +202,12 @@ def learn(net, work, s, layer):  # type: ignore[no-untyped-def]
     return count
 
 
-@inline
+@kernel_part
 def backward(net, work, s, live):  # type: ignore[no-untyped-def]
     """Steps 4 to 11: w2 learns, its new values carry the errors back, w1 learns."""
     n_hidden, n_out = net.sizes[1], net.sizes[2]
     hidden, output = neuron_row(net, 1), neuron_row(net, 2)
-    d2, d1 = part(work.d, net, 2), part(work.d, net, 1)
+    d2, d1 = layer_of(work.d, net, 2), layer_of(work.d, net, 1)
     count_spikes(net, ERROR, BACKWARD, live, COPIES + 1)
     h = learn(net, work, s, 2)
     # The memory of h, then h and its mirror in steps 5 and 9; each d in three copies of o and in one mirror.
@@ -207,26 +217,26 @@ def backward(net, work, s, live):  # type: ignore[no-untyped-def]
     count_spikes(net, output, BACKWARD, COPIES * live, 2)
     count_spikes(net, output, BACKWARD, live, 1)
     # The neuron of the box opens each copy of h twice.
-    count_spikes(net, hidden, BACKWARD, np.sum(part(work.b, net, 1)), 2 * COPIES)
+    count_spikes(net, hidden, BACKWARD, np.sum(layer_of(work.b, net, 1)), 2 * COPIES)
     mirrored = 0
     for j in range(n_hidden):
         for o in range(n_out):
             mirrored += (matrix(net, 2)[j, o] != 0) & (d2[o] != 0)
     net.counters[ERROR + 2, SYNOPS, BACKWARD] += MIRRORS * mirrored
     net.counters[ERROR + 2, SYNAPTIC_UPDATES, UPDATE] += MIRRORS * live * n_hidden
-    errors = sign_errors(matrix(net, 2), d2, part(work.b, net, 1), d1)
+    errors = sign_errors(matrix(net, 2), d2, layer_of(work.b, net, 1), d1)
     count_spikes(net, hidden, BACKWARD, errors, COPIES)
     # d1 fires in the three copies of h, in the step of its sign, and so reads w2 on its way.
     count_spikes(net, hidden, BACKWARD, COPIES * errors, 2)
     for j in range(n_hidden):
         if d1[j]:
-            net.counters[ERROR + 2, SYNOPS, BACKWARD] += COPIES * part(net.nonzeros, net, 1)[j]
+            net.counters[ERROR + 2, SYNOPS, BACKWARD] += COPIES * layer_of(net.nonzeros, net, 1)[j]
     x = learn(net, work, s, 1)
     count_spikes(net, ENCODER, BACKWARD, x, 2)
     count_spikes(net, ENCODER, BACKWARD, 2 * x, COPIES + 1)
 
 
-@inline
+@kernel_part
 def count_circuit(net, s):  # type: ignore[no-untyped-def]
     """Barriers, neuron updates and gates of one sample: the circuit runs whatever its data are."""
     count_steps(net, s.error_phase + 1, s.period)
@@ -267,13 +277,13 @@ def present_renner(net: FlatNet, work: Work, s: Settings, images, indices, label
                 count_active(net, neuron_row(net, layer), FORWARD, net.sizes[layer])
         read_pixels(net, work, s, images[indices[k]])
         forward(net, work, COPIES if learning else 1)
-        v = part(work.v, net, 2)
+        v = layer_of(work.v, net, 2)
         decisions[k] = winner(v)
         work.state[SEEN] += 1
         work.state[CORRECT] += decisions[k] == labels[k]
         if learning:
             threshold = threshold_of_step(net.threshold_step[2])
-            live = target_errors(v, part(work.x, net, 2), threshold, labels[k], part(work.d, net, 2))
+            live = target_errors(v, layer_of(work.x, net, 2), threshold, labels[k], layer_of(work.d, net, 2))
             count_spikes(net, ERROR, FORWARD, 1, 2)  # the target
             work.state[TRIGGERED] += live > 0
             backward(net, work, s, live)

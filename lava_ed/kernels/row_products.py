@@ -10,7 +10,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from lava_ed.kernels._jit import inline
+from lava_ed.kernels._jit import kernel_part
 from lava_ed.kernels.lanes import FEW, LANES, are_rows_of, constant, count_lanes, in_row, place, two_halves
 
 __all__ = ["row_product"]
@@ -38,7 +38,7 @@ def multiply_block(typing_context, w8, row, start, e, width):  # type: ignore[no
     return types.uint64(w8, types.intp, types.intp, e, width), codegen
 
 
-@inline
+@kernel_part
 def row_product(w8, i, e):  # type: ignore[no-untyped-def]
     """Σ_j w8_ij·e_j, which must fit 32 bits, and how many j have w8_ij ≠ 0 and e_j ≠ 0.
 

@@ -14,7 +14,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from lava_ed.kernels._jit import inline
+from lava_ed.kernels._jit import kernel_part
 from lava_ed.kernels.lanes import FEW, are_rows_of, everywhere, in_row, place
 
 __all__ = ["NARROW", "WIDE", "block_total", "shifted", "sum_rows"]
@@ -91,7 +91,7 @@ def sum_block(  # type: ignore[no-untyped-def]
     return types.void(weights, events, *places, total, types.int32, types.int32, width), codegen
 
 
-@inline
+@kernel_part
 def sum_rows(weights, events, first, last, left, right, total):  # type: ignore[no-untyped-def]
     """total_j ← ((Σ_k weights[events_k, j]) « left) » right over events[first : last], in 32 bits.
 

@@ -14,7 +14,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from lava_ed.kernels._jit import inline
+from lava_ed.kernels._jit import kernel_part
 from lava_ed.kernels.events import number_of_bits
 from lava_ed.kernels.lanes import (
     FEW,
@@ -109,7 +109,7 @@ def split_lanes(typing_context, size, sign, steps, rest, start, factor, up):  # 
     return types.uint32(size, sign, steps, rest, types.intp, types.int16, types.int16), codegen
 
 
-@inline
+@kernel_part
 def split_increments(size, sign, factor, up, steps, rest):  # type: ignore[no-untyped-def]
     """Steps and rest of the updates ±(size·factor » 16) « up, all of them within ±`BYTE_INCREMENT_MAX`.
 
@@ -141,14 +141,14 @@ def split_increments(size, sign, factor, up, steps, rest):  # type: ignore[no-un
     return live
 
 
-@inline
+@kernel_part
 def moved_weight(old, steps, fine):  # type: ignore[no-untyped-def]
     """sat₈(w + steps + [fine ≥ 256]), in 16 bits."""
     new = np.int16(np.int16(np.int16(old) + np.int16(steps)) + np.int16(fine >> np.int16(8)))
     return min(max(new, _LOW), _HIGH)
 
 
-@inline
+@kernel_part
 def round_into_row(w8, i, steps, rest, column, byte):  # type: ignore[no-untyped-def]
     """w ← sat₈(w + steps + [rest + r ≥ 256]), r = (byte + column) mod 256, in row i.
 
@@ -185,7 +185,7 @@ def round_into_row(w8, i, steps, rest, column, byte):  # type: ignore[no-untyped
     return both
 
 
-@inline
+@kernel_part
 def carry_into_row(w8, i, steps, rest, tag):  # type: ignore[no-untyped-def]
     """w ← sat₈(w + steps + [rest + t ≥ 256]), t ← (rest + t) mod 256 in row i.
 

@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from lava_ed.kernels._jit import inline, kernel
+from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.clipped_maps import CHANGE, HIGHEST, IDLE, LOWEST, pack_moving, update_column, update_row
 from lava_ed.kernels.fixed_point import TRACE_BITS, TRACE_MAX
 from lava_ed.kernels.loihi_learning import (
@@ -40,7 +40,7 @@ from lava_ed.kernels.loihi_learning import (
     rounding_offset,
 )
 from lava_ed.kernels.product_maps import WORK_ROWS, change_of, compose
-from lava_ed.kernels.views import cube, matrix, part
+from lava_ed.kernels.views import cube, matrix, segment
 
 __all__ = ["MAX_PRODUCTS", "SLOTS", "apply_separable", "is_separable", "scratch_sizes"]
 
@@ -77,7 +77,7 @@ def scratch_sizes(n_pre: int, n_post: int, products: int = MAX_PRODUCTS, slots: 
     return words, KEYS + 3 * (slots * n_post + 2 * n_pre)
 
 
-@inline
+@kernel_part
 def multiply_spike(vector, spiked, factor):  # type: ignore[no-untyped-def]
     """Multiply by the factor that a spike, the same for all, is part of."""
     value = np.int32(factor_value(spiked, factor))
@@ -85,7 +85,7 @@ def multiply_spike(vector, spiked, factor):  # type: ignore[no-untyped-def]
         vector[k] = np.int32(vector[k] * value)
 
 
-@inline
+@kernel_part
 def post_part(product, factors, y, ty, part):  # type: ignore[no-untyped-def]
     """b_j: the gate of a y0 dependency times the factors of post neuron j, modulo 2^32."""
     if product[COL_DEPENDENCY] == DEP_Y0:
@@ -102,7 +102,7 @@ def post_part(product, factors, y, ty, part):  # type: ignore[no-untyped-def]
             multiply_row(part, y[source - SRC_Y1], factors[f])
 
 
-@inline
+@kernel_part
 def pre_part(product, factors, key, u_active):  # type: ignore[no-untyped-def]
     """a_i of the pre neurons with this key, modulo 2^32; 0 where the gate is shut."""
     spiked = key >> SPIKE_SHIFT
@@ -120,7 +120,7 @@ def pre_part(product, factors, key, u_active):  # type: ignore[no-untyped-def]
     return value
 
 
-@inline
+@kernel_part
 def pre_parts(product, factors, x, spiked, parts):  # type: ignore[no-untyped-def]
     """As `pre_part` with an open gate, of pre neurons that all spiked or all did not."""
     parts[:] = np.int32(product[COL_MULTIPLIER])
@@ -132,7 +132,7 @@ def pre_parts(product, factors, x, spiked, parts):  # type: ignore[no-untyped-de
             multiply_row(parts, x[source - SRC_X1], factors[f])
 
 
-@inline
+@kernel_part
 def bits_read(products, factors, with_y0):  # type: ignore[no-untyped-def]
     """Bits of a key on which the products depend; without `with_y0` those of dependency y0 are left out."""
     bits = np.int32(0)
@@ -150,7 +150,7 @@ def bits_read(products, factors, with_y0):  # type: ignore[no-untyped-def]
     return bits
 
 
-@inline
+@kernel_part
 def traces_fit(x):  # type: ignore[no-untyped-def]
     """Whether the traces fit their 7 bits."""
     seen = np.int32(0)
@@ -161,7 +161,7 @@ def traces_fit(x):  # type: ignore[no-untyped-def]
     return seen >= 0 and seen <= TRACE_MAX
 
 
-@inline
+@kernel_part
 def list_spikes(times, spiked):  # type: ignore[no-untyped-def]
     """List the neurons with a spike in this epoch; returns how many."""
     count = np.int64(0)
@@ -177,14 +177,14 @@ def list_spikes(times, spiked):  # type: ignore[no-untyped-def]
     return count
 
 
-@inline
+@kernel_part
 def forget_keys(table, slot_keys, used):  # type: ignore[no-untyped-def]
     """Empty the table of keys."""
     for k in range(used):
         table[slot_keys[k]] = 0
 
 
-@inline
+@kernel_part
 def leave_columns(products, scalars, parts, columns, few, low, high, slot):  # type: ignore[no-untyped-def]
     """Let a slot leave the weights of these columns alone; returns for how many of them some product is not 0."""
     acting = np.int32(0)
@@ -199,7 +199,7 @@ def leave_columns(products, scalars, parts, columns, few, low, high, slot):  # t
     return acting
 
 
-@inline
+@kernel_part
 def update_rows(  # type: ignore[no-untyped-def]
     products, factors, low, high, u_active, offset, whole, every, x, tx, spiked, n_spiked, columns, few, parts,
     scalars, work, weights, row_nonzeros, table, notes, slots,
@@ -237,7 +237,7 @@ def update_rows(  # type: ignore[no-untyped-def]
     return effective, writes
 
 
-@inline
+@kernel_part
 def prepare_columns(products, factors, x, spiked, n_spiked, near_x, far, near):  # type: ignore[no-untyped-def]
     """The numbers a_i of the pre neurons without a spike, 0 at the others, and those of the others side by side."""
     for k in range(n_spiked):
@@ -251,7 +251,7 @@ def prepare_columns(products, factors, x, spiked, n_spiked, near_x, far, near): 
                 far[p, spiked[k]] = 0
 
 
-@inline
+@kernel_part
 def update_columns(  # type: ignore[no-untyped-def]
     products, low, high, u_active, offset, spiked, n_spiked, columns, few, parts, far, near, scalars, work,
     listed, weights, row_nonzeros, far_slot, near_slot,
@@ -341,9 +341,9 @@ def apply_separable(  # type: ignore[no-untyped-def]
     near, at = matrix(words, at, n_products, n_pre), at + n_products * n_pre
     work, at = matrix(words, at, WORK_ROWS, longest), at + WORK_ROWS * longest
     near_x, at = matrix(words, at, 2, n_pre), at + 2 * n_pre
-    found, listed, at = part(words, at, n_pre), part(words, at + n_pre, n_pre), at + 2 * n_pre
-    columns, scalars = part(words, at, n_post), part(words, at + n_post, n_products)
-    table, at = part(shorts, 0, KEYS), KEYS + n_slots * 3 * n_post
+    found, listed, at = segment(words, at, n_pre), segment(words, at + n_pre, n_pre), at + 2 * n_pre
+    columns, scalars = segment(words, at, n_post), segment(words, at + n_post, n_products)
+    table, at = segment(shorts, 0, KEYS), KEYS + n_slots * 3 * n_post
     slots = cube(shorts, KEYS, n_slots, 3, n_post)
     far_slot, near_slot = matrix(shorts, at, 3, n_pre), matrix(shorts, at + 3 * n_pre, 3, n_pre)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lava_ed.kernels._jit import allocating, inline
+from lava_ed.kernels._jit import allocating, kernel_part
 from lava_ed.kernels.loihi_learning import (
     EFFECTIVE,
     SCRATCH_ROWS,
@@ -24,7 +24,7 @@ __all__ = ["apply_rule_sparse"]
 TAG_1_TARGET = 2
 
 
-@inline
+@kernel_part
 def choose_entries(start, stop, alive, columns, ty, whole, chosen):  # type: ignore[no-untyped-def]
     """List the entries of a row to work on: all that live, or those of post spikes; returns how many."""
     count = 0
@@ -35,7 +35,7 @@ def choose_entries(start, stop, alive, columns, ty, whole, chosen):  # type: ign
     return count
 
 
-@inline
+@kernel_part
 def gather(values, columns, y_history, ty, chosen, count, row, y_row, ty_row):  # type: ignore[no-untyped-def]
     """Copy values, traces and spike times of the chosen entries side by side."""
     for k in range(count):

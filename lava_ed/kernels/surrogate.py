@@ -10,10 +10,10 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.kernels._jit import inline, kernel
+from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.events import copy_vector
 from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS, decay, shift_signed, wrap_state
-from lava_ed.kernels.flat import FlatNet, matrix, part
+from lava_ed.kernels.flat import FlatNet, layer_of, matrix
 from lava_ed.kernels.neuron import threshold_of_step
 from lava_ed.kernels.synapse import backward_errors
 
@@ -41,7 +41,7 @@ class Window(NamedTuple):
     """Graded messages sent backwards (T, n)."""
 
 
-@inline
+@kernel_part
 def surrogate_level(v, threshold, half_width, mask):  # type: ignore[no-untyped-def]
     """0 where the surrogate is 0, else k + 1 where it is 2^−k."""
     distance = v - threshold
@@ -147,7 +147,7 @@ def replay_steps(e_in, g, spikes, level, dv):  # type: ignore[no-untyped-def]
     return overflows
 
 
-@inline
+@kernel_part
 def threshold_and_width(net, layer, half_width):  # type: ignore[no-untyped-def]
     """θ of a layer, and the surrogate's half-width, which is given in eighths of θ."""
     theta = threshold_of_step(net.threshold_step[layer])
@@ -183,28 +183,28 @@ def back_through_window(  # type: ignore[no-untyped-def]
     d[:] = 0
     tally[:] = 0
     for t in range(steps - 1, -1, -1):
-        output = part(window.message[t], net, last)
+        output = layer_of(window.message[t], net, last)
         for o in range(output.size):
             held = error[o] << ERROR_FRACTION_BITS
             output[o] = held if mask == EVERYWHERE or t == steps - 1 else 0
-            part(window.d[t], net, last)[o] = held
+            layer_of(window.d[t], net, last)[o] = held
             if mask == EVERYWHERE:
                 tally[last, 0] += 1
                 tally[last, 1] += 1
             else:
                 tally[last, 0] += output[o] != 0
         for layer in range(last - 1, 0, -1):
-            sums = part(e_in, net, layer)
-            above = part(window.message[t], net, layer + 1)
+            sums = layer_of(e_in, net, layer)
+            above = layer_of(window.message[t], net, layer + 1)
             if mask != EVERYWHERE and not np.any(above):
                 sums[:] = 0
             else:
                 synops, lost = backward_errors(matrix(net, layer + 1), above, shift, sums)
                 overflows += lost
                 # Without sparsity every synapse is read, for messages of value 0 as well.
-                tally[layer + 1, 2] += np.sum(part(net.nonzeros, net, layer)) if mask == EVERYWHERE else synops
-            spikes, level = part(window.spikes[t], net, layer), part(window.level[t], net, layer)
-            now, message = part(d, net, layer), part(window.message[t], net, layer)
+                tally[layer + 1, 2] += np.sum(layer_of(net.nonzeros, net, layer)) if mask == EVERYWHERE else synops
+            spikes, level = layer_of(window.spikes[t], net, layer), layer_of(window.level[t], net, layer)
+            now, message = layer_of(d, net, layer), layer_of(window.message[t], net, layer)
             if mask == EVERYWHERE:
                 overflows += replay_steps(sums, now, spikes, level, dv)
                 copy_vector(now, message)
@@ -213,10 +213,10 @@ def back_through_window(  # type: ignore[no-untyped-def]
             else:
                 dv_post = dv if layer + 1 < last else 0
                 messages, active, lost = replay_events(
-                    sums, part(b, net, layer), now, spikes, level, dv, dv_post, message
+                    sums, layer_of(b, net, layer), now, spikes, level, dv, dv_post, message
                 )
                 overflows += lost
                 tally[layer, 0] += messages
                 tally[layer, 1] += active
-            copy_vector(now, part(window.d[t], net, layer))
+            copy_vector(now, layer_of(window.d[t], net, layer))
     return overflows

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.kernels._jit import inline, kernel
+from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.counting import (
     BACKWARD,
     EFFECTIVE_UPDATES,
@@ -31,9 +31,9 @@ from lava_ed.kernels.flat import (
     adapt_layer,
     count_active,
     count_steps,
+    layer_of,
     matrix,
     neuron_row,
-    part,
     work_rows,
 )
 from lava_ed.kernels.neuron import accumulate, split_error
@@ -100,7 +100,7 @@ class Work(NamedTuple):
     """(L + 1, 3)."""
 
 
-@inline
+@kernel_part
 def read_pixels(net, work, s, pixels):  # type: ignore[no-untyped-def]
     """x_i ← value of each pixel; while learning, 0 for the share of the inputs that is dropped."""
     state = work.state
@@ -111,7 +111,7 @@ def read_pixels(net, work, s, pixels):  # type: ignore[no-untyped-def]
         work.x[i] = 0 if dropped else work.table[pixels[i]]
 
 
-@inline
+@kernel_part
 def encode(net, window, work, s):  # type: ignore[no-untyped-def]
     """The input's spikes in every step, out of its values."""
     steps = window.spikes.shape[0]
@@ -130,7 +130,7 @@ def encode(net, window, work, s):  # type: ignore[no-untyped-def]
             window.spikes[t, i] = fires
 
 
-@inline
+@kernel_part
 def forward(net, window, work, s):  # type: ignore[no-untyped-def]
     """All layers over the window; returns the overflows."""
     last = net.sizes.size - 1
@@ -140,11 +140,15 @@ def forward(net, window, work, s):  # type: ignore[no-untyped-def]
     for layer in range(1, last + 1):
         graded = layer == 1 and s.encoder == CURRENT
         n_pre = net.sizes[layer - 1]
-        nonzeros, v, a = part(net.nonzeros, net, layer - 1), part(work.v, net, layer), part(work.a, net, layer)
+        nonzeros, v, a = (
+            layer_of(net.nonzeros, net, layer - 1),
+            layer_of(work.v, net, layer),
+            layer_of(work.a, net, layer),
+        )
         theta, width = threshold_and_width(net, layer, s.half_width)
         sender, row = (ENCODER if layer == 1 else neuron_row(net, layer - 1)), neuron_row(net, layer)
         for t in range(steps):
-            count = list_events(part(window.spikes[t], net, layer - 1), work.events)
+            count = list_events(layer_of(window.spikes[t], net, layer - 1), work.events)
             net.counters[sender, SPIKES, FORWARD] += count
             net.counters[sender, SPIKE_MESSAGES, FORWARD] += count
             w8, exponent = matrix(net, layer), net.exponents[layer]
@@ -160,15 +164,15 @@ def forward(net, window, work, s):  # type: ignore[no-untyped-def]
                 active, lost = accumulate(a, v)
             else:
                 _, active, lost = leak_fire_record(
-                    a, v, theta, s.dv, width, s.mask, part(window.spikes[t], net, layer),
-                    part(window.level[t], net, layer), part(window.v[t], net, layer),
+                    a, v, theta, s.dv, width, s.mask, layer_of(window.spikes[t], net, layer),
+                    layer_of(window.level[t], net, layer), layer_of(window.v[t], net, layer),
                 )  # fmt: skip
             count_active(net, row, FORWARD, active)
             overflows += lost
     return overflows
 
 
-@inline
+@kernel_part
 def backward(net, window, work, s):  # type: ignore[no-untyped-def]
     """Errors of every layer and step, and their counts; returns the overflows."""
     last = net.sizes.size - 1
@@ -187,7 +191,7 @@ def backward(net, window, work, s):  # type: ignore[no-untyped-def]
     return overflows
 
 
-@inline
+@kernel_part
 def update(net, window, work, s):  # type: ignore[no-untyped-def]
     """The spikes once more in reversed time, and dw = η·s_i[t]·D_j[t] in every step."""
     last = net.sizes.size - 1
@@ -196,11 +200,11 @@ def update(net, window, work, s):  # type: ignore[no-untyped-def]
     for layer in range(1, last + 1):
         graded = layer == 1 and s.encoder == CURRENT
         n_pre, n_post = net.sizes[layer - 1], net.sizes[layer]
-        w8, nonzeros, x1 = matrix(net, layer), part(net.nonzeros, net, layer - 1), work.x[:n_pre]
+        w8, nonzeros, x1 = matrix(net, layer), layer_of(net.nonzeros, net, layer - 1), work.x[:n_pre]
         sender, dense = (ENCODER if layer == 1 else neuron_row(net, layer - 1)), ERROR + layer
         y1, y2, row = work.y1[:n_post], work.y2[:n_post], work_rows(work, n_post)
         for t in range(steps - 1, -1, -1):
-            count = list_events(part(window.spikes[t], net, layer - 1), work.events)
+            count = list_events(layer_of(window.spikes[t], net, layer - 1), work.events)
             net.counters[sender, SPIKES, BACKWARD] += count
             net.counters[sender, SPIKE_MESSAGES, BACKWARD] += count
             read = synops_of(nonzeros, work.events, count)
@@ -211,7 +215,7 @@ def update(net, window, work, s):  # type: ignore[no-untyped-def]
                 live = split_error(work.e, state[PORT_SHIFT], key, y1, y2)
             else:
                 shift = ERROR_FRACTION_BITS + state[PORT_SHIFT]
-                live = split_error(part(window.d[t], net, layer), shift, key, y1, y2)
+                live = split_error(layer_of(window.d[t], net, layer), shift, key, y1, y2)
             if live == 0 and s.mask != EVERYWHERE:
                 continue
             counters = net.counters[dense]
@@ -226,7 +230,7 @@ def update(net, window, work, s):  # type: ignore[no-untyped-def]
             counters[WEIGHT_WRITES, UPDATE] += writes
 
 
-@inline
+@kernel_part
 def decide(work, s, v, label):  # type: ignore[no-untyped-def]
     """The decision, and where learning is on the output error; returns (decision, non-zero errors)."""
     best = winner(v)
@@ -240,7 +244,7 @@ def decide(work, s, v, label):  # type: ignore[no-untyped-def]
     return best, live
 
 
-@inline
+@kernel_part
 def adapt_window(net, window):  # type: ignore[no-untyped-def]
     """Fired: a spike in the window; saturated: spikes in more than half of its steps."""
     steps = window.spikes.shape[0]
@@ -272,7 +276,7 @@ def present_surrogate(net: FlatNet, window: Window, work: Work, s: Settings, ima
         read_pixels(net, work, s, images[indices[k]])
         encode(net, window, work, s)
         overflows = forward(net, window, work, s)
-        decisions[k], live = decide(work, s, part(work.v, net, last), labels[k])
+        decisions[k], live = decide(work, s, layer_of(work.v, net, last), labels[k])
         if work.state[LEARNING]:
             net.counters[ERROR, HOST_OPS, BACKWARD] += net.sizes[last]
             if s.mask == EVERYWHERE or live:

@@ -10,27 +10,27 @@ from typing import Any
 
 import numpy as np
 
-from lava_ed.kernels._jit import inline, kernel
+from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.counting import COUNTING
 from lava_ed.kernels.fixed_point import shift_signed, wrap_state
 from lava_ed.kernels.row_products import row_product
 from lava_ed.kernels.row_sums import sum_rows
 
 
-@inline
+@kernel_part
 def scale_sum(total, exponent):  # type: ignore[no-untyped-def]
     """2·total·2^exponent; a right shift floors, as in Lava's Dense."""
     doubled = total << 1
     return doubled << exponent if exponent > 0 else doubled >> -exponent
 
 
-@inline
+@kernel_part
 def shifts_of(exponent):  # type: ignore[no-untyped-def]
     """Shifts to the left and to the right by which a row sum becomes `scale_sum` of it."""
     return 1 + max(exponent, 0), max(-exponent, 0)
 
 
-@inline
+@kernel_part
 def sum_scaled(w8, events, first, last, exponent, total):  # type: ignore[no-untyped-def]
     """total_j ← `scale_sum` of Σ w8_ij over events[first : last]."""
     left, right = shifts_of(exponent)
@@ -92,7 +92,7 @@ def forward_graded(w8, row_nonzeros, events, payloads, n_events, exponent, a_buf
     return synops
 
 
-@inline
+@kernel_part
 def _store_error(total, shift, i, e_buff):  # type: ignore[no-untyped-def]
     """e_i ← wrap(sign·|2·total| » shift); returns whether it left 24 bits."""
     raw = shift_signed(np.int64(total) << 1, shift)

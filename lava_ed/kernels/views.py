@@ -12,7 +12,7 @@ from numba import types
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 
-__all__ = ["cube", "matrix", "part"]
+__all__ = ["cube", "matrix", "segment"]
 
 
 def _view(arena: Any, rank: int) -> Any:
@@ -36,7 +36,7 @@ def _view(arena: Any, rank: int) -> Any:
 
 
 @intrinsic
-def part(typing_context: Any, arena: Any, first: Any, size: Any) -> Any:
+def segment(typing_context: Any, arena: Any, first: Any, size: Any) -> Any:
     """arena[first : first + size], which must lie inside."""
     return _view(arena, 1)
 

@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from lava_ed.kernels._jit import inline, kernel
+from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.counting import COUNTING
 from lava_ed.kernels.lanes import FEW
 from lava_ed.kernels.neuron import integrate
@@ -21,7 +21,7 @@ NUDGE: Final = 2.0**-27
 """Makes ⌊v·(1/κ)⌋ in 53 bits the ⌊v/κ⌋ of whole numbers: more than a product's error below 2^23, less than 1/κ."""
 
 
-@inline
+@kernel_part
 def _integrate_steps(w8, order, starts, steps, updates, exponent, a_buff, u, v):  # type: ignore[no-untyped-def]
     """As `integrate_lanes`, for fewer neurons than those of a vector."""
     active = 0
@@ -67,7 +67,7 @@ def integrate_window(w8, row_nonzeros, order, starts, steps, updates, exponent, 
     return active, synops_of(row_nonzeros, spikes, spikes.size), last_spikes
 
 
-@inline
+@kernel_part
 def _last_input(w8, order, starts, exponent, j):  # type: ignore[no-untyped-def]
     """Whether neuron j gets an input from the spikes of the window's last step."""
     total = np.int64(0)

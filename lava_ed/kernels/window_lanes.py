@@ -10,7 +10,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from lava_ed.kernels._jit import inline
+from lava_ed.kernels._jit import kernel_part
 from lava_ed.kernels.counting import COUNTING
 from lava_ed.kernels.lanes import FEW, are_rows_of, constant, mask_bits, place
 from lava_ed.kernels.row_sums import NARROW, WIDE, block_total, shifted
@@ -57,7 +57,7 @@ def integrate_block(  # type: ignore[no-untyped-def]
     return types.uint64(weights, order, starts, u, v, *places, width), codegen
 
 
-@inline
+@kernel_part
 def integrate_lanes(weights, order, starts, steps, updates, left, right, u, v):  # type: ignore[no-untyped-def]
     """a ← (Σ rows of the spikes of step s « left) » right; u ← u + a; v ← v + u, for `updates` steps from u = v = 0.
 

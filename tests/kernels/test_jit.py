@@ -22,7 +22,7 @@ from numba.core.errors import TypingError
 import lava_ed
 from lava_ed import engine, kernels
 from lava_ed.errors import ConfigError, UncachedKernelWarning
-from lava_ed.kernels._jit import _warn_uncached, allocating, content_stamp, inline, kernel
+from lava_ed.kernels._jit import _warn_uncached, allocating, content_stamp, kernel, kernel_part
 
 HOOK = "compiled._cache._cache_file._source_stamp = content_stamp(compiled)"
 CALL = """
@@ -101,7 +101,7 @@ LIMIT = 7
 TABLE = np.array([1, 2, 3])
 
 
-@inline
+@kernel_part
 def helper(x):
     """One thing."""
     return x + LIMIT
@@ -115,7 +115,7 @@ def variant(**names):
     """The stamp of `sum_up` where some of the names that it, or `helper`, reads hold something else."""
     scope = {"LIMIT": LIMIT, "TABLE": TABLE, **names}
     called = type(helper.py_func)(helper.py_func.__code__, scope)
-    scope["helper"] = names.get("helper", inline(called))
+    scope["helper"] = names.get("helper", kernel_part(called))
     return content_stamp(type(sum_up)(sum_up.__code__, scope))
 
 
@@ -134,7 +134,7 @@ def changed(x):
 
 
 def test_stamp_does_not_see_documentation():
-    assert variant(helper=inline(type(documented)(documented.__code__, {"LIMIT": LIMIT}))) == variant()
+    assert variant(helper=kernel_part(type(documented)(documented.__code__, {"LIMIT": LIMIT}))) == variant()
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ def test_stamp_does_not_see_documentation():
         {"LIMIT": 8},
         {"TABLE": np.array([1, 2, 4])},
         {"TABLE": np.array([1, 2, 3], np.int32)},
-        {"helper": inline(changed)},
+        {"helper": kernel_part(changed)},
         {"helper": numba.njit(inline="always")(helper.py_func)},
     ],
 )
@@ -172,7 +172,7 @@ def makes_an_array(n):
 def test_only_kernels_that_say_so_may_make_arrays():
     """Fails if the private option goes away by which the others do not count references to arrays."""
     with pytest.raises(TypingError, match="zeros"):
-        inline(makes_an_array)(3)
+        kernel_part(makes_an_array)(3)
     assert allocating(makes_an_array)(3) == 0
 
 

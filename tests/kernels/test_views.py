@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from numba.core.errors import TypingError
 
 from lava_ed.kernels._jit import kernel
-from lava_ed.kernels.views import cube, matrix, part
+from lava_ed.kernels.views import cube, matrix, segment
 
 DTYPES = (np.int8, np.uint8, np.int16, np.int32, np.int64, np.float64)
 
@@ -21,7 +21,7 @@ def add_everywhere(arena: Any, first: int, shape: Any) -> Any:
     """1 to each value of a part, 2 of a matrix, 4 of a cube, each through its own indices."""
     layers, rows, columns = shape
     row, grid, block = (
-        part(arena, first, columns), matrix(arena, first, rows, columns), cube(arena, first, layers, rows, columns),
+        segment(arena, first, columns), matrix(arena, first, rows, columns), cube(arena, first, layers, rows, columns),
     )  # fmt: skip
     for j in range(row.size):
         row[j] += 1

@@ -10,7 +10,7 @@ import numpy as np
 from lava_ed.engine.assembler import PRESENTATIONS, RUN, TALLIES, Assembler, Node
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.memory import Limits
-from lava_ed.kernels._jit import merged
+from lava_ed.kernels._jit import inlined_kernel
 from lava_ed.kernels.counted import add_count
 from lava_ed.kernels.counting import (
     BACKWARD,
@@ -32,11 +32,11 @@ from lava_ed.kernels.neuron import (
     threshold_of_step,
 )
 from lava_ed.kernels.streams import PORT_STREAM
-from lava_ed.kernels.views import part
+from lava_ed.kernels.views import segment
 from lava_ed.network.adaptation import Adaptation
 
 
-@merged
+@inlined_kernel
 def aftif_reset(a, i32, i64):  # type: ignore[no-untyped-def]
     """At a sample's first phase: next presentation; u, v, x, δ, y1, y2 ← 0.
 
@@ -45,12 +45,12 @@ def aftif_reset(a, i32, i64):  # type: ignore[no-untyped-def]
     i64[a[2]] += 1
     n = a[1]
     for k in range(3, 9):
-        part(i32, a[k], n)[:] = 0
+        segment(i32, a[k], n)[:] = 0
     i32[a[9]] = 0
     i32[a[10]] = 0
 
 
-@merged
+@inlined_kernel
 def aftif_integrate(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     """u += a_in, v += u.
 
@@ -58,8 +58,8 @@ def aftif_integrate(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     another op clears u.
     """
     n = a[1]
-    u = part(i32, a[3], n)
-    active, overflows = integrate(part(i32, a[2], n), u, part(i32, a[4], n))
+    u = segment(i32, a[3], n)
+    active, overflows = integrate(segment(i32, a[2], n), u, segment(i32, a[4], n))
     add_count(i64, a[5] + NEURON_ACTIVE * N_PHASES + FORWARD, active)
     i64[a[6]] += overflows
     if phase == a[7]:
@@ -67,7 +67,7 @@ def aftif_integrate(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     return overflows
 
 
-@merged
+@inlined_kernel
 def aftif_fire(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     """Spikes where v has reached the falling threshold; u is gated off from here on.
 
@@ -79,10 +79,10 @@ def aftif_fire(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     if s >= a[6]:
         i32[a[8]] = 0
         return
-    u = part(i32, a[2], n)
+    u = segment(i32, a[2], n)
     count, newly_active = fire_falling_threshold(
-        part(i32, a[14], n), u, part(i32, a[3], n), threshold_of_step(i32[a[5]]), a[6] - s, part(i32, a[4], n),
-        part(i32, a[9], n),
+        segment(i32, a[14], n), u, segment(i32, a[3], n), threshold_of_step(i32[a[5]]), a[6] - s, segment(i32, a[4], n),
+        segment(i32, a[9], n),
     )  # fmt: skip
     if s == 0:
         u[:] = 0
@@ -93,7 +93,7 @@ def aftif_fire(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     add_count(i64, c + SPIKE_MESSAGES * N_PHASES, count * a[11])
 
 
-@merged
+@inlined_kernel
 def aftif_backward(a, i32, i64):  # type: ignore[no-untyped-def]
     """δ of the neurons that fired inside their window; each sends one graded message.
 
@@ -103,7 +103,7 @@ def aftif_backward(a, i32, i64):  # type: ignore[no-untyped-def]
     if i32[a[2]] == 0:
         return
     n = a[1]
-    messages, active, _ = gate_error(part(i32, a[3], n), part(i32, a[4], n), a[5], a[8], part(i32, a[6], n))
+    messages, active, _ = gate_error(segment(i32, a[3], n), segment(i32, a[4], n), a[5], a[8], segment(i32, a[6], n))
     i32[a[7]] = messages
     c = a[9] + BACKWARD
     add_count(i64, c + NEURON_ACTIVE * N_PHASES, active)
@@ -111,7 +111,7 @@ def aftif_backward(a, i32, i64):  # type: ignore[no-untyped-def]
     add_count(i64, c + SPIKE_MESSAGES * N_PHASES, messages * a[10])
 
 
-@merged
+@inlined_kernel
 def learning_ports(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     """y1, y2 ← parts of an error vector, shifted and rounded for the learning engine.
 
@@ -119,8 +119,8 @@ def learning_ports(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     live y, 9 seed and 10 presentation (i64), 11 layer, 12 phase that clears instead.
     """
     n = a[1]
-    y1 = part(i32, a[6], n)
-    y2 = part(i32, a[7], n)
+    y1 = segment(i32, a[6], n)
+    y2 = segment(i32, a[7], n)
     if phase == a[12] or i32[a[3]] == 0:
         if i32[a[8]]:
             y1[:] = 0
@@ -128,10 +128,10 @@ def learning_ports(a, i32, i64, phase):  # type: ignore[no-untyped-def]
             i32[a[8]] = 0
         return
     key = stream_key(i64[a[9]], i64[a[10]], a[11] + PORT_STREAM, phase)
-    i32[a[8]] = split_error(part(i32, a[2], n), a[4] + i32[a[5]], key, y1, y2)
+    i32[a[8]] = split_error(segment(i32, a[2], n), a[4] + i32[a[5]], key, y1, y2)
 
 
-@merged
+@inlined_kernel
 def adapt(a, i32, i64):  # type: ignore[no-untyped-def]
     """At a sample's end: count fired and saturated neurons; every N samples move the threshold.
 
@@ -140,7 +140,7 @@ def adapt(a, i32, i64):  # type: ignore[no-untyped-def]
     """
     if i32[a[5]] == 0 or a[9] == 0:
         return
-    state = part(i32, a[2], a[1])
+    state = segment(i32, a[2], a[1])
     if a[3]:
         fired, saturated = count_history(state, a[4])
     else:

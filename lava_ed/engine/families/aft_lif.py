@@ -29,7 +29,7 @@ from lava_ed.kernels.neuron import (
     threshold_of_step,
 )
 from lava_ed.kernels.streams import PORT_STREAM
-from lava_ed.kernels.views import part
+from lava_ed.kernels.views import segment
 from lava_ed.network.adaptation import Adaptation
 
 
@@ -43,7 +43,7 @@ def aftlif_reset(a, i32, i64):  # type: ignore[no-untyped-def]
     i64[a[2]] += 1
     n = a[1]
     for k in range(3, 11):
-        part(i32, a[k], n)[:] = 0
+        segment(i32, a[k], n)[:] = 0
     i32[a[11]] = 0
     i32[a[12]] = 0
 
@@ -63,8 +63,8 @@ def aftlif_forward(a, i32, i64, phase):  # type: ignore[no-untyped-def]
         return np.int64(0)
     theta = threshold_of_step(i32[a[4]])
     count, active, overflows = leak_and_fire(
-        part(i32, a[2], n), part(i32, a[3], n), theta, a[5], (theta * a[6]) >> 3, t,
-        part(i32, a[9], n), part(i32, a[10], n), part(i32, a[12], n),
+        segment(i32, a[2], n), segment(i32, a[3], n), theta, a[5], (theta * a[6]) >> 3, t,
+        segment(i32, a[9], n), segment(i32, a[10], n), segment(i32, a[12], n),
     )  # fmt: skip
     i32[a[11]] = count
     c = a[13] + FORWARD
@@ -88,21 +88,21 @@ def aftlif_replay(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     if i32[a[2]] == 0:
         i32[a[14]] = 0
         return np.int64(0)
-    words = part(i32, a[10], n)
+    words = segment(i32, a[10], n)
     c = a[16] + BACKWARD
     t = a[4] - 1 - (phase - a[3])
     count = 0
     if t >= 0:
-        count = spikes_at(words, t, part(i32, a[15], n))
+        count = spikes_at(words, t, segment(i32, a[15], n))
         add_count(i64, c + SPIKES * N_PHASES, count)
         add_count(i64, c + SPIKE_MESSAGES * N_PHASES, count * a[17])
     i32[a[14]] = count
     t += 1
     if t >= a[4]:
         return np.int64(0)
-    y1 = part(i32, a[21], n)
-    y2 = part(i32, a[22], n)
-    delta = part(i32, a[8], n)
+    y1 = segment(i32, a[21], n)
+    y2 = segment(i32, a[22], n)
+    delta = segment(i32, a[8], n)
     if t < 0:
         y1[:] = 0
         y2[:] = 0
@@ -110,9 +110,9 @@ def aftlif_replay(a, i32, i64, phase):  # type: ignore[no-untyped-def]
         i32[a[23]] = 0
         i32[a[9]] = 0
         return np.int64(0)
-    d = part(i32, a[7], n)
+    d = segment(i32, a[7], n)
     messages, active, overflows = replay_error(
-        part(i32, a[5], n), part(i32, a[6], n), d, words, part(i32, a[11], n), t, a[12], a[13], delta
+        segment(i32, a[5], n), segment(i32, a[6], n), d, words, segment(i32, a[11], n), t, a[12], a[13], delta
     )
     i32[a[9]] = messages
     add_count(i64, c + NEURON_ACTIVE * N_PHASES, active)

@@ -25,7 +25,7 @@ from lava_ed.kernels.conv import (
     tap_table,
 )
 from lava_ed.kernels.tally import conv_fan_outs
-from lava_ed.kernels.views import matrix, part
+from lava_ed.kernels.views import matrix, segment
 
 FIRST_STRIDE = 14
 
@@ -39,7 +39,7 @@ def conv_forward(a, i32, i64):  # type: ignore[no-untyped-def]
     14 … 17 strides, 18 fan-outs of the inputs, 19 counters (i64).
     """
     count = i32[a[5]]
-    a_buf = part(i32, a[9], a[2])
+    a_buf = segment(i32, a[9], a[2])
     if count == 0:
         if i32[a[10]]:
             a_buf[:] = 0
@@ -47,13 +47,13 @@ def conv_forward(a, i32, i64):  # type: ignore[no-untyped-def]
         return
     i32[a[10]] = 1
     graded = i32[a[8]] > 0 and a[7] >= 0
-    payloads = part(i32, a[7], a[1]) if graded else i32[:0]
-    events = part(i32, a[6], count)
-    add_reads(a[19], i32[a[8]] > 0, part(i32, a[18], a[1]), events, count, i64)
+    payloads = segment(i32, a[7], a[1]) if graded else i32[:0]
+    events = segment(i32, a[6], count)
+    add_reads(a[19], i32[a[8]] > 0, segment(i32, a[18], a[1]), events, count, i64)
     conv_events(
-        part(i32, a[3], a[4]), events, count, payloads, graded,
+        segment(i32, a[3], a[4]), events, count, payloads, graded,
         matrix(i32, a[13], a[1], REACH), a[FIRST_STRIDE : FIRST_STRIDE + STRIDES],
-        i64[a[12]], part(i64, a[11], a[2]), a_buf,
+        i64[a[12]], segment(i64, a[11], a[2]), a_buf,
     )  # fmt: skip
 
 

@@ -18,7 +18,7 @@ from lava_ed.engine.memory import Memory, Slot, Variable, check_range, range_of,
 from lava_ed.errors import ConfigError, DataError
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.events import copy_vector, list_events
-from lava_ed.kernels.views import part
+from lava_ed.kernels.views import segment
 from lava_ed.network.values import numbers_of
 
 _INT32: Final = np.iinfo(np.int32)
@@ -32,8 +32,8 @@ def spike_loader(a, i32, i64, now):  # type: ignore[no-untyped-def]
     """
     n = a[1]
     row = a[2] + (now - 1 - i64[a[7]]) % a[3] * n
-    copy_vector(part(i32, row, n), part(i32, a[4], n))
-    count = list_events(part(i32, a[4], n), part(i32, a[6], n))
+    copy_vector(segment(i32, row, n), segment(i32, a[4], n))
+    count = list_events(segment(i32, a[4], n), segment(i32, a[6], n))
     i32[a[5]] = count
     add_spikes(a[9], count, a[8], i64)
 

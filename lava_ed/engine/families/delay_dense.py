@@ -16,7 +16,7 @@ from lava_ed.engine.memory import Memory, Slot, Variable
 from lava_ed.errors import ConfigError
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.dense import accumulate_delayed, advance_delays
-from lava_ed.kernels.views import matrix, part
+from lava_ed.kernels.views import matrix, segment
 
 MAX_DELAY = 63
 
@@ -36,10 +36,10 @@ def spikes_delayed(a, i16, i32, i64):  # type: ignore[no-untyped-def]
     accumulator = matrix(i64, a[13], n_post, slots)
     first = a[8] if i32[a[9]] > 0 else a[15]
     count = i32[a[6]]
-    events = part(i32, a[7], count)
-    accumulate_delayed(weights, delays, events, part(i32, first, n_pre), count, accumulator)
-    add_reads(a[17], i32[a[9]] > 0, part(i32, a[16], n_pre), events, count, i64)
-    advance_delays(accumulator, a[10], part(i64, a[14], slots), a_buff)
+    events = segment(i32, a[7], count)
+    accumulate_delayed(weights, delays, events, segment(i32, first, n_pre), count, accumulator)
+    add_reads(a[17], i32[a[9]] > 0, segment(i32, a[16], n_pre), events, count, i64)
+    advance_delays(accumulator, a[10], segment(i64, a[14], slots), a_buff)
     for j in range(n_post):
         i32[a[12] + j] = a_buff[j, 0]
 

@@ -14,7 +14,7 @@ from lava_ed.engine.families.joins import event_input, want_vector_with
 from lava_ed.engine.families.tallies import add_reads, recount
 from lava_ed.engine.memory import Limits, Memory, Pending, Slot, Variable, also
 from lava_ed.errors import ConfigError
-from lava_ed.kernels._jit import merged
+from lava_ed.kernels._jit import inlined_kernel
 from lava_ed.kernels.dense import (
     MIXED_MIN,
     accumulate_bytes,
@@ -26,14 +26,14 @@ from lava_ed.kernels.dense import (
     scale_accumulator,
     truncate_weights,
 )
-from lava_ed.kernels.views import matrix, part
+from lava_ed.kernels.views import matrix, segment
 
 SUM_LIMIT: Final = 2**31 - 1
 """Sums and buffers are 32 bits wide; Lava's are wider for binary spikes."""
 STORED_MAX: Final = 2**15 - 1
 
 
-@merged
+@inlined_kernel
 def spikes_forward(a, i8, i16, i32, i64):  # type: ignore[no-untyped-def]
     """Sum the rows of the spikes into a_buff, and scale it.
 
@@ -42,14 +42,14 @@ def spikes_forward(a, i8, i16, i32, i64):  # type: ignore[no-untyped-def]
     shift, offset, 13 row non-zeros, 14 counters (i64).
     """
     count = i32[a[4]]
-    a_buff = part(i32, a[9], a[2])
+    a_buff = segment(i32, a[9], a[2])
     if count == 0:
         if i32[a[10]]:
             a_buff[:] = 0
             i32[a[10]] = 0
         return
     i32[a[10]] = 1
-    events = part(i32, a[5], count)
+    events = segment(i32, a[5], count)
     graded = i32[a[7]] > 0 and a[6] >= 0
     if not graded and a[11] >= 0 and i32[a[12]]:
         packed = matrix(i8, a[11], a[1], a[2])
@@ -57,12 +57,12 @@ def spikes_forward(a, i8, i16, i32, i64):  # type: ignore[no-untyped-def]
     else:
         weights = matrix(i16, a[3], a[1], a[2])
         if graded:
-            accumulate_graded_events(weights, events, part(i32, a[6], a[1]), count, a_buff)
+            accumulate_graded_events(weights, events, segment(i32, a[6], a[1]), count, a_buff)
         else:
             accumulate_events(weights, events, count, a_buff)
     if a[8] != 0:
         scale_accumulator(a_buff, a[8], a_buff)
-    add_reads(a[14], i32[a[7]] > 0, part(i32, a[13], a[1]), events, count, i64)
+    add_reads(a[14], i32[a[7]] > 0, segment(i32, a[13], a[1]), events, count, i64)
 
 
 @dataclass(frozen=True)

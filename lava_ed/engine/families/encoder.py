@@ -11,19 +11,19 @@ import numpy.typing as npt
 from lava_ed.engine.assembler import PRESENTATIONS, RUN, TALLIES, Assembler, Node
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.memory import Limits
-from lava_ed.kernels._jit import merged
+from lava_ed.kernels._jit import inlined_kernel
 from lava_ed.kernels.counted import add_count
 from lava_ed.kernels.counting import FORWARD, N_PHASES, SPIKE_MESSAGES, SPIKES
 from lava_ed.kernels.encoding import events_of_nonzero, events_of_rate, events_of_value, load_values
 from lava_ed.kernels.fixed_point import stream_key
 from lava_ed.kernels.streams import DROP_STREAM
-from lava_ed.kernels.views import part
+from lava_ed.kernels.views import segment
 from lava_ed.network.encoding import DROP_MAX, ENCODERS, GREY_LEVELS, EncoderKind, encoder_table
 
 TTFS, RATE, CURRENT = range(3)
 
 
-@merged
+@inlined_kernel
 def encoder_load(a, i32, i64, u8):  # type: ignore[no-untyped-def]
     """At a sample's first phase: next presentation, its pixels, their values.
 
@@ -36,17 +36,17 @@ def encoder_load(a, i32, i64, u8):  # type: ignore[no-untyped-def]
     index = (i64[a[3]] - i64[a[11]]) % i64[a[10]]
     row = a[8] + i64[a[9] + index] * n
     load_values(
-        part(u8, row, n),
-        part(i32, a[4], 256),
+        segment(u8, row, n),
+        segment(i32, a[4], 256),
         i32[a[12]],
         stream_key(i64[a[13]], i64[a[3]], DROP_STREAM, 0),
-        part(i32, a[5], n),
-        part(i32, a[6], n),
-        part(i32, a[7], a[2] + 1),
+        segment(i32, a[5], n),
+        segment(i32, a[6], n),
+        segment(i32, a[7], a[2] + 1),
     )
 
 
-@merged
+@inlined_kernel
 def encoder_spikes(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     """Spikes of one step, forward in time or, where the gate is open, in reverse.
 
@@ -60,13 +60,13 @@ def encoder_spikes(a, i32, i64, phase):  # type: ignore[no-untyped-def]
         return
     if a[5]:
         t = a[3] - 1 - t
-    order = part(i32, a[7], n)
-    starts = part(i32, a[8], a[15] + 1)
-    events = part(i32, a[10], n)
+    order = segment(i32, a[7], n)
+    starts = segment(i32, a[8], a[15] + 1)
+    events = segment(i32, a[10], n)
     if a[2] == TTFS:
         count = events_of_value(order, starts, a[3] - t, events)
     elif a[2] == RATE:
-        count = events_of_rate(order, starts, part(i32, a[6], n), a[3], t, events)
+        count = events_of_rate(order, starts, segment(i32, a[6], n), a[3], t, events)
     else:
         count = events_of_nonzero(order, starts, events)
     i32[a[9]] = count
@@ -75,7 +75,7 @@ def encoder_spikes(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     add_count(i64, c + SPIKE_MESSAGES * N_PHASES, count * a[13])
 
 
-@merged
+@inlined_kernel
 def label(a, i32, i64):  # type: ignore[no-untyped-def]
     """At a sample's first phase: next presentation and its label.
 

@@ -11,41 +11,43 @@ from lava_ed.errors import BackendError
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.events import add_events
 from lava_ed.kernels.floating import add_integers, add_real, list_real_events
-from lava_ed.kernels.views import part
+from lava_ed.kernels.views import segment
 
 
 @kernel
 def real_clear(a, f64):  # type: ignore[no-untyped-def]
     """total ← 0. Columns: 1 n, 2 total (f64)."""
-    part(f64, a[2], a[1])[:] = 0.0
+    segment(f64, a[2], a[1])[:] = 0.0
 
 
 @kernel
 def real_join(a, i32, f64):  # type: ignore[no-untyped-def]
     """Add a vector. Columns: 1 n, 2 total (f64), 3 values (f64), 4 index, 5 its length (n, or 0: identity)."""
     n = a[1]
-    add_real(part(f64, a[3], n), part(i32, a[4], a[5]), part(f64, a[2], n))
+    add_real(segment(f64, a[3], n), segment(i32, a[4], a[5]), segment(f64, a[2], n))
 
 
 @kernel
 def real_join_integers(a, i32, f64):  # type: ignore[no-untyped-def]
     """Add a vector of integers. Columns: as in `real_join`, but 3 is in i32."""
     n = a[1]
-    add_integers(part(i32, a[3], n), part(i32, a[4], a[5]), part(f64, a[2], n))
+    add_integers(segment(i32, a[3], n), segment(i32, a[4], a[5]), segment(f64, a[2], n))
 
 
 @kernel
 def real_join_events(a, i32, f64):  # type: ignore[no-untyped-def]
     """Add events. Columns: as in `join_events`, but 2 is in f64."""
     n = a[1]
-    add_events(part(i32, a[4], n), i32[a[3]], part(i32, a[5], a[6]), part(i32, a[7], a[8]), part(f64, a[2], n))
+    add_events(
+        segment(i32, a[4], n), i32[a[3]], segment(i32, a[5], a[6]), segment(i32, a[7], a[8]), segment(f64, a[2], n)
+    )
 
 
 @kernel
 def real_list(a, i32, f64):  # type: ignore[no-untyped-def]
     """List what is not 0. Columns: 1 n, 2 values (f64), 3 event count, 4 events."""
     n = a[1]
-    i32[a[3]] = list_real_events(part(f64, a[2], n), part(i32, a[4], n))
+    i32[a[3]] = list_real_events(segment(f64, a[2], n), segment(i32, a[4], n))
 
 
 def _index(asm: Assembler, index: npt.NDArray[np.int64] | None) -> tuple[int, int]:

@@ -16,7 +16,7 @@ from lava_ed.errors import ConfigError
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.events import copy_vector
 from lava_ed.kernels.floating import float_lif_step, list_real_events
-from lava_ed.kernels.views import part
+from lava_ed.kernels.views import segment
 
 
 @kernel
@@ -28,19 +28,19 @@ def real_lif(a, i32, i64, f64, now):  # type: ignore[no-untyped-def]
     period (i64), 17 its length in the memory (n or 0), 18 refractory period.
     """
     n = a[1]
-    u, v, spikes = part(f64, a[2], n), part(f64, a[3], n), part(f64, a[11], n)
+    u, v, spikes = segment(f64, a[2], n), segment(f64, a[3], n), segment(f64, a[11], n)
     if a[14] > 0 and now % a[14] == a[15] % a[14]:
         for i in range(n):
             # A product as in Lava, so that what is not finite becomes nan.
             u[i] *= 0.0
             v[i] *= 0.0
     count = float_lif_step(
-        u, v, part(f64, a[4], n), part(f64, a[5], n), f64[a[6]], f64[a[7]], f64[a[8]], f64[a[9]], a[10] != 0, now,
-        part(i64, a[16], a[17]), a[18], spikes,
+        u, v, segment(f64, a[4], n), segment(f64, a[5], n), f64[a[6]], f64[a[7]], f64[a[8]], f64[a[9]], a[10] != 0, now,
+        segment(i64, a[16], a[17]), a[18], spikes,
     )  # fmt: skip
     i32[a[12]] = count
     if count:
-        list_real_events(spikes, part(i32, a[13], n))
+        list_real_events(spikes, segment(i32, a[13], n))
 
 
 @kernel
@@ -48,8 +48,8 @@ def real_source(a, i32, f64, now):  # type: ignore[no-untyped-def]
     """Send the row of this step. Columns: 1 n, 2 data, 3 rows, 4 values (f64), 5 event count, 6 events."""
     n = a[1]
     row = a[2] + (now - 1) % a[3] * n
-    copy_vector(part(f64, row, n), part(f64, a[4], n))
-    i32[a[5]] = list_real_events(part(f64, a[4], n), part(i32, a[6], n))
+    copy_vector(segment(f64, row, n), segment(f64, a[4], n))
+    i32[a[5]] = list_real_events(segment(f64, a[4], n), segment(i32, a[6], n))
 
 
 @kernel
@@ -57,7 +57,7 @@ def real_sink(a, f64, now):  # type: ignore[no-untyped-def]
     """Store what came into the row of this step. Columns: 1 n, 2 data, 3 rows, 4 values (all f64)."""
     n = a[1]
     row = a[2] + (now - 1) % a[3] * n
-    copy_vector(part(f64, a[4], n), part(f64, row, n))
+    copy_vector(segment(f64, a[4], n), segment(f64, row, n))
 
 
 @dataclass

@@ -16,7 +16,7 @@ from lava_ed.engine.memory import Memory, Slot, Variable
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.conv import GEOMETRY, arrange_kernel
 from lava_ed.kernels.floating import float_conv, float_delay_dense, float_delay_sparse, float_dense, float_sparse
-from lava_ed.kernels.views import matrix, part
+from lava_ed.kernels.views import matrix, segment
 
 FIRST_OF_GEOMETRY = 17
 
@@ -30,8 +30,8 @@ def real_dense(a, i32, f64):  # type: ignore[no-untyped-def]
     """
     count = i32[a[3]]
     float_dense(
-        matrix(f64, a[8], a[1], a[2]), part(i32, a[4], count), count, part(f64, a[5], a[1]),
-        i32[a[6]] > 0, part(f64, a[9], a[1]), part(f64, a[7], a[2]),
+        matrix(f64, a[8], a[1], a[2]), segment(i32, a[4], count), count, segment(f64, a[5], a[1]),
+        i32[a[6]] > 0, segment(f64, a[9], a[1]), segment(f64, a[7], a[2]),
     )  # fmt: skip
 
 
@@ -46,8 +46,8 @@ def real_delay_dense(a, i32, f64):  # type: ignore[no-untyped-def]
     a_buff = matrix(f64, a[7], n_post, slots)
     float_delay_dense(
         matrix(f64, a[8], n_pre, n_post),
-        matrix(i32, a[10], n_pre, n_post), part(i32, a[4], count), count,
-        part(f64, a[5], n_pre), i32[a[6]] > 0, part(f64, a[9], n_pre), part(f64, a[12], slots), a_buff,
+        matrix(i32, a[10], n_pre, n_post), segment(i32, a[4], count), count,
+        segment(f64, a[5], n_pre), i32[a[6]] > 0, segment(f64, a[9], n_pre), segment(f64, a[12], slots), a_buff,
     )  # fmt: skip
     for j in range(n_post):
         f64[a[13] + j] = a_buff[j, 0]
@@ -62,9 +62,9 @@ def real_sparse(a, i32, f64):  # type: ignore[no-untyped-def]
     """
     count, size = i32[a[3]], a[11]
     float_sparse(
-        part(i32, a[9], a[1] + 1), part(i32, a[10], size), part(f64, a[8], size),
-        part(i32, a[4], count), count, part(f64, a[5], a[1]), i32[a[6]] > 0,
-        part(i32, a[12], a[2] + 1), part(f64, a[13], size), part(f64, a[7], a[2]),
+        segment(i32, a[9], a[1] + 1), segment(i32, a[10], size), segment(f64, a[8], size),
+        segment(i32, a[4], count), count, segment(f64, a[5], a[1]), i32[a[6]] > 0,
+        segment(i32, a[12], a[2] + 1), segment(f64, a[13], size), segment(f64, a[7], a[2]),
     )  # fmt: skip
 
 
@@ -77,8 +77,8 @@ def real_delay_sparse(a, i32, f64):  # type: ignore[no-untyped-def]
     count, size, n_post, slots = i32[a[3]], a[11], a[2], a[13]
     a_buff = matrix(f64, a[7], n_post, slots)
     float_delay_sparse(
-        part(i32, a[9], a[1] + 1), part(i32, a[10], size), part(f64, a[8], size), part(i32, a[12], size),
-        part(i32, a[4], count), count, part(f64, a[5], a[1]), i32[a[6]] > 0,
+        segment(i32, a[9], a[1] + 1), segment(i32, a[10], size), segment(f64, a[8], size), segment(i32, a[12], size),
+        segment(i32, a[4], count), count, segment(f64, a[5], a[1]), i32[a[6]] > 0,
         matrix(f64, a[14], n_post, slots), a_buff,
     )  # fmt: skip
     for j in range(n_post):
@@ -94,10 +94,10 @@ def real_conv(a, i32, f64):  # type: ignore[no-untyped-def]
     """
     count = i32[a[3]]
     float_conv(
-        part(f64, a[8], a[9]), part(i32, a[4], count), count, part(f64, a[5], a[1]), i32[a[6]] > 0,
+        segment(f64, a[8], a[9]), segment(i32, a[4], count), count, segment(f64, a[5], a[1]), i32[a[6]] > 0,
         a[FIRST_OF_GEOMETRY : FIRST_OF_GEOMETRY + GEOMETRY],
         matrix(i32, a[13], a[14], 3), matrix(i32, a[15], a[16], 3),
-        part(f64, a[10], a[2]), part(f64, a[7], a[2]),
+        segment(f64, a[10], a[2]), segment(f64, a[7], a[2]),
     )  # fmt: skip
 
 

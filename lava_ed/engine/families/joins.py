@@ -13,20 +13,20 @@ from lava_ed.engine.memory import Slot, also
 from lava_ed.errors import BackendError
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.events import add_events, add_vector, list_events
-from lava_ed.kernels.views import part
+from lava_ed.kernels.views import segment
 
 
 @kernel
 def join_clear(a, i32):  # type: ignore[no-untyped-def]
     """total ← 0. Columns: 1 n, 2 total."""
-    part(i32, a[2], a[1])[:] = 0
+    segment(i32, a[2], a[1])[:] = 0
 
 
 @kernel
 def join_vector(a, i32):  # type: ignore[no-untyped-def]
     """Add a vector. Columns: 1 n, 2 total, 3 values, 4 index, 5 its length (n, or 0: identity)."""
     n = a[1]
-    add_vector(part(i32, a[3], n), part(i32, a[4], a[5]), part(i32, a[2], n))
+    add_vector(segment(i32, a[3], n), segment(i32, a[4], a[5]), segment(i32, a[2], n))
 
 
 @kernel
@@ -37,7 +37,9 @@ def join_events(a, i32):  # type: ignore[no-untyped-def]
     7 places, 8 their length (n, or 0: identity).
     """
     n = a[1]
-    add_events(part(i32, a[4], n), i32[a[3]], part(i32, a[5], a[6]), part(i32, a[7], a[8]), part(i32, a[2], n))
+    add_events(
+        segment(i32, a[4], n), i32[a[3]], segment(i32, a[5], a[6]), segment(i32, a[7], a[8]), segment(i32, a[2], n)
+    )
 
 
 @kernel
@@ -52,7 +54,7 @@ def join_part(a, i32):  # type: ignore[no-untyped-def]
 def join_list(a, i32):  # type: ignore[no-untyped-def]
     """List what is not 0. Columns: 1 n, 2 values, 3 event count, 4 events."""
     n = a[1]
-    i32[a[3]] = list_events(part(i32, a[2], n), part(i32, a[4], n))
+    i32[a[3]] = list_events(segment(i32, a[2], n), segment(i32, a[4], n))
 
 
 def _signal(asm: Assembler, feed: Connection) -> Signal:

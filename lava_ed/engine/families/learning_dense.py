@@ -37,7 +37,7 @@ from lava_ed.engine.families.trace_randoms import (
     TraceRandoms,
 )
 from lava_ed.engine.memory import Limits, Memory, Slot, Variable, also
-from lava_ed.kernels._jit import kernel, merged, pasted
+from lava_ed.kernels._jit import inlined_kernel, inlined_source, kernel
 from lava_ed.kernels.events import copy_rows, copy_vector
 from lava_ed.kernels.loihi_learning import (
     SCRATCH_ROWS,
@@ -59,7 +59,7 @@ from lava_ed.kernels.loihi_traces import (
     trace_history,
 )
 from lava_ed.kernels.separable_rules import SLOTS, apply_separable, is_separable, scratch_sizes
-from lava_ed.kernels.views import cube, matrix, part
+from lava_ed.kernels.views import cube, matrix, segment
 
 X_TRACES: Final = ("x1", "x2")
 Y_TRACES: Final = ("y1", "y2", "y3")
@@ -67,7 +67,7 @@ TRACES: Final = X_TRACES + Y_TRACES
 N_TRACES: Final = N_X + N_Y
 
 
-@merged
+@inlined_kernel
 def traces_receive(a, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
     """Record this step's spikes of both sides; a three-factor rule takes y1, y2, y3 as they come.
 
@@ -78,28 +78,28 @@ def traces_receive(a, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
     n_pre, n_post = a[1], a[2]
     when = (now - 1) % a[7] + 1
     graded = i32[a[5]] > 0
-    whole, fraction = part(i64, a[10], N_TRACES), part(i64, a[10] + N_TRACES, N_TRACES)
+    whole, fraction = segment(i64, a[10], N_TRACES), segment(i64, a[10] + N_TRACES, N_TRACES)
     x = matrix(i32, a[8], N_X, n_pre)
-    tx = part(i32, a[9], n_pre)
+    tx = segment(i32, a[9], n_pre)
     if a[6] == GRADED_REGULAR or (a[6] == GRADED_OVERWRITE and graded):
-        events, messages = part(i32, a[21], n_pre), part(i32, a[3], n_pre)
+        events, messages = segment(i32, a[21], n_pre), segment(i32, a[3], n_pre)
         receive_pre_events(events, i32[a[20]], messages, a[6], when, x, tx, whole, fraction)
     else:
-        seen = part(i32, a[4], n_pre)
+        seen = segment(i32, a[4], n_pre)
         for i in range(n_pre):
             message = i32[a[3] + i]
             seen[i] = message if graded else message != 0
         receive_pre_spikes(seen, a[6], when, x, tx, whole[:N_X], fraction[:N_X])
-    bap = part(i32, a[11], n_post)
+    bap = segment(i32, a[11], n_post)
     y = matrix(i32, a[12], N_Y, n_post)
     random = np.int64(f64[a[15] + row * RANDOM_COLUMNS + Y_IMPULSE_FIRST])
-    receive_post_spikes(bap, when, y, part(i32, a[13], n_post), random, whole[N_X:], fraction[N_X:])
-    y0 = part(i32, a[14], n_post)
+    receive_post_spikes(bap, when, y, segment(i32, a[13], n_post), random, whole[N_X:], fraction[N_X:])
+    y0 = segment(i32, a[14], n_post)
     for j in range(n_post):
         y0[j] |= np.int32(bap[j] != 0)
     if a[16]:
         for k in range(N_Y):
-            copy_vector(part(i32, a[17 + k], n_post), y[k])
+            copy_vector(segment(i32, a[17 + k], n_post), y[k])
 
 
 @kernel
@@ -108,12 +108,12 @@ def advance_traces(a, i32, i64, f64, row):  # type: ignore[no-untyped-def]
     n_pre, n_post, length = a[1], a[2], a[23] + 1
     x = matrix(i32, a[6], N_X, n_pre)
     y = matrix(i32, a[7], N_Y, n_post)
-    tx, ty = part(i32, a[8], n_pre), part(i32, a[9], n_post)
+    tx, ty = segment(i32, a[8], n_pre), segment(i32, a[9], n_post)
     x_history = cube(i32, a[10], length, N_X, n_pre)
     y_history = cube(i32, a[11], length, N_Y, n_post)
-    decay = part(f64, a[12], N_TRACES)
-    whole, fraction = part(i64, a[13], N_TRACES), part(i64, a[13] + N_TRACES, N_TRACES)
-    draws = part(f64, a[22] + row * RANDOM_COLUMNS, RANDOM_COLUMNS)
+    decay = segment(f64, a[12], N_TRACES)
+    whole, fraction = segment(i64, a[13], N_TRACES), segment(i64, a[13] + N_TRACES, N_TRACES)
+    draws = segment(f64, a[22] + row * RANDOM_COLUMNS, RANDOM_COLUMNS)
     impulse = np.int64(draws[X_IMPULSE])
     trace_history(x, tx, decay[:N_X], draws[X_DECAY], impulse, whole[:N_X], fraction[:N_X], x_history)
     impulse = np.int64(draws[Y_IMPULSE])
@@ -128,13 +128,13 @@ def advance_traces(a, i32, i64, f64, row):  # type: ignore[no-untyped-def]
 def close_epoch(a, i32):  # type: ignore[no-untyped-def]
     """Forget the spikes of the epoch; columns as in `traces_learn`."""
     i32[a[21]] = 1
-    part(i32, a[8], a[1])[:] = 0
-    part(i32, a[9], a[2])[:] = 0
-    part(i32, a[26], a[1])[:] = 0
-    part(i32, a[27], a[2])[:] = 0
+    segment(i32, a[8], a[1])[:] = 0
+    segment(i32, a[9], a[2])[:] = 0
+    segment(i32, a[26], a[1])[:] = 0
+    segment(i32, a[27], a[2])[:] = 0
 
 
-@pasted
+@inlined_source
 def step_both(a, i32, i64, f64, row):  # type: ignore[no-untyped-def]
     """As `advance_traces` where an epoch is one step, the x traces in place; counts those that changed.
 
@@ -148,12 +148,12 @@ def step_both(a, i32, i64, f64, row):  # type: ignore[no-untyped-def]
         received = y
         y = matrix(i32, a[11], N_Y, n_post)
         copy_rows(received, y)
-    decay = part(f64, a[12], N_TRACES)
-    whole, fraction = part(i64, a[13], N_TRACES), part(i64, a[13] + N_TRACES, N_TRACES)
-    draws = part(f64, a[22] + row * RANDOM_COLUMNS, RANDOM_COLUMNS)
-    impulse, tx = np.int64(draws[X_IMPULSE]), part(i32, a[8], n_pre)
+    decay = segment(f64, a[12], N_TRACES)
+    whole, fraction = segment(i64, a[13], N_TRACES), segment(i64, a[13] + N_TRACES, N_TRACES)
+    draws = segment(f64, a[22] + row * RANDOM_COLUMNS, RANDOM_COLUMNS)
+    impulse, tx = np.int64(draws[X_IMPULSE]), segment(i32, a[8], n_pre)
     changed = step_traces(x, tx, decay[:N_X], draws[X_DECAY], impulse, whole[:N_X], fraction[:N_X])
-    impulse, ty = np.int64(draws[Y_IMPULSE]), part(i32, a[9], n_post)
+    impulse, ty = np.int64(draws[Y_IMPULSE]), segment(i32, a[9], n_post)
     changed += step_traces(y, ty, decay[N_X:], draws[Y_DECAY], impulse, whole[N_X:], fraction[N_X:])
     if a[38]:
         i32[a[34] + TRACES_COUNTED] = i32[a[21]]
@@ -162,7 +162,7 @@ def step_both(a, i32, i64, f64, row):  # type: ignore[no-untyped-def]
     return x, y
 
 
-@pasted
+@inlined_source
 def learn_separable(a, i16, i32, i64, f64, now, row, x, y):  # type: ignore[no-untyped-def]
     """The fast way for rules of `is_separable`; returns whether it was taken. Columns as in `traces_learn`."""
     n_pre, n_post, count, factors = a[1], a[2], i64[a[15]], i64[a[17]]
@@ -170,9 +170,9 @@ def learn_separable(a, i16, i32, i64, f64, now, row, x, y):  # type: ignore[no-u
     taken, effective, writes = apply_separable(
         matrix(i64, a[14], count, 6), matrix(i64, a[16], factors, 4),
         i64[a[19]], i64[a[19] + 1], decimation_active(now, a[23], i64[a[24]]),
-        f64[a[22] + row * RANDOM_COLUMNS + SYNAPSE], x, y, part(i32, a[8], n_pre), part(i32, a[9], n_post),
-        part(i32, a[37], n_pre), n_events, matrix(i16, a[3], n_pre, n_post),
-        part(i32, a[32], n_pre), SLOTS, i32[a[30] :], i16[a[31] :],
+        f64[a[22] + row * RANDOM_COLUMNS + SYNAPSE], x, y, segment(i32, a[8], n_pre), segment(i32, a[9], n_post),
+        segment(i32, a[37], n_pre), n_events, matrix(i16, a[3], n_pre, n_post),
+        segment(i32, a[32], n_pre), SLOTS, i32[a[30] :], i16[a[31] :],
     )  # fmt: skip
     i64[a[28]] += effective
     if taken:
@@ -181,7 +181,7 @@ def learn_separable(a, i16, i32, i64, f64, now, row, x, y):  # type: ignore[no-u
     return taken
 
 
-@pasted
+@inlined_source
 def traces_learn(a, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
     """At the end of an epoch: the traces at each of its steps, then the rules.
 
@@ -213,7 +213,7 @@ def traces_learn(a, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-de
         copy_rows(y, y_history[1])
         i32[a[34]] = 0
         if i32[a[34] + STALE]:
-            copy_vector(part(i16, a[3], n_pre * n_post), part(i16, a[35], n_pre * n_post))
+            copy_vector(segment(i16, a[3], n_pre * n_post), segment(i16, a[35], n_pre * n_post))
             i32[a[34] + STALE] = 0
     _, effective = apply_rule(
         matrix(i64, a[14], products, 6),
@@ -222,7 +222,7 @@ def traces_learn(a, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-de
         matrix(i64, a[19], 3, 2),
         decimation_active(now, a[23], i64[a[24]]),
         f64[a[22] + row * RANDOM_COLUMNS + SYNAPSE], x_history, y_history,
-        part(i32, a[8], n_pre), part(i32, a[9], n_post),
+        segment(i32, a[8], n_pre), segment(i32, a[9], n_post),
         matrix(i16, a[3], n_pre, n_post),
         matrix(i16, a[4], n_pre, n_post),
         matrix(i16, a[5], n_pre, n_post),

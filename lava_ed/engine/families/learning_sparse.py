@@ -19,7 +19,7 @@ from lava_ed.engine.memory import Limits, Memory, Variable, also
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.loihi_learning import decimation_active
 from lava_ed.kernels.sparse_learning import apply_rule_sparse
-from lava_ed.kernels.views import matrix, part
+from lava_ed.kernels.views import matrix, segment
 
 VARIABLES: Final = ("weights", "tag_2", "tag_1")
 STRUCTURE: Final = 6
@@ -37,11 +37,11 @@ def sparse_learn(a, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
         return
     n_pre, n_post = a[1], a[2]
     x_history, y_history = advance_traces(a, i32, i64, f64, row)
-    tx, ty = part(i32, a[8], n_pre), part(i32, a[9], n_post)
+    tx, ty = segment(i32, a[8], n_pre), segment(i32, a[9], n_post)
     ranges = matrix(i64, a[18], 3, 2)
     products, factors = i64[a[15]], i64[a[17]]
     for target in range(3):
-        table = part(i64, a[3] + target * STRUCTURE, STRUCTURE)
+        table = segment(i64, a[3] + target * STRUCTURE, STRUCTURE)
         size = table[2]
         if size and ranges[target, 0] < ranges[target, 1]:
             apply_rule_sparse(
@@ -52,9 +52,9 @@ def sparse_learn(a, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
                 matrix(i64, a[19], 3, 2),
                 decimation_active(now, a[23], i64[a[24]]),
                 f64[a[22] + row * RANDOM_COLUMNS + SYNAPSE], x_history, y_history, tx, ty,
-                part(i32, table[0], n_pre + 1), part(i32, table[1], size),
-                part(i32, table[3], size), part(i32, table[4], size), i32[a[21]] != 0,
-                part(i32, table[5], size), part(i32, a[4], a[5]),
+                segment(i32, table[0], n_pre + 1), segment(i32, table[1], size),
+                segment(i32, table[3], size), segment(i32, table[4], size), i32[a[21]] != 0,
+                segment(i32, table[5], size), segment(i32, a[4], a[5]),
             )  # fmt: skip
     close_epoch(a, i32)
 

@@ -13,7 +13,7 @@ from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.joins import vector_input
 from lava_ed.engine.families.tallies import add_spikes
 from lava_ed.engine.memory import Limits, Memory, Slot, also
-from lava_ed.kernels._jit import merged
+from lava_ed.kernels._jit import inlined_kernel
 from lava_ed.kernels.counting import N_PHASES, NEURON_ACTIVE
 from lava_ed.kernels.events import list_events
 from lava_ed.kernels.lif import (
@@ -25,14 +25,14 @@ from lava_ed.kernels.lif import (
     ternary_lif_step,
 )
 from lava_ed.kernels.tally import NO_LIMIT, count_active_lif
-from lava_ed.kernels.views import part
+from lava_ed.kernels.views import segment
 
 PLAIN: Final = 0
 RESET: Final = 1
 TERNARY: Final = 2
 
 
-@merged
+@inlined_kernel
 def lif(a, i16, i32, i64, now):  # type: ignore[no-untyped-def]
     """One step of the neurons, and the list of their spikes.
 
@@ -42,11 +42,11 @@ def lif(a, i16, i32, i64, now):  # type: ignore[no-untyped-def]
     (i64).
     """
     n = a[1]
-    u, v, a_in = part(i32, a[3], n), part(i32, a[4], n), part(i32, a[5], n)
-    mantissa, exponent = part(i16, a[6], n), part(i16, a[7], n)
+    u, v, a_in = segment(i32, a[3], n), segment(i32, a[4], n), segment(i32, a[5], n)
+    mantissa, exponent = segment(i16, a[6], n), segment(i16, a[7], n)
     du, dv, threshold = i32[a[8]], i32[a[9]], i64[a[10]]
-    spikes = part(i32, a[11], n)
-    bias = part(i32, a[16], n)
+    spikes = segment(i32, a[11], n)
+    bias = segment(i32, a[16], n)
     resets = a[2] == RESET and now % a[14] == a[15] % a[14]
     fast = a[2] != TERNARY and has_fast_decay(du, dv)
     together = fast and not resets and i32[a[17]] == 0
@@ -57,7 +57,7 @@ def lif(a, i16, i32, i64, now):  # type: ignore[no-untyped-def]
     if resets:
         u[:] = 0
         v[:] = 0
-    events = part(i32, a[13], n)
+    events = segment(i32, a[13], n)
     if fast:
         count, acting = lif_step_fast(u, v, a_in, bias, du, dv, threshold, spikes, events)
         if together:

@@ -19,7 +19,7 @@ from lava_ed.engine.assembler import (
 )
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.memory import Limits, Memory, Slot, Variable, also
-from lava_ed.kernels._jit import kernel, merged
+from lava_ed.kernels._jit import inlined_kernel, kernel
 from lava_ed.kernels.counted import add_count
 from lava_ed.kernels.counting import (
     BACKWARD,
@@ -37,11 +37,11 @@ from lava_ed.kernels.fixed_point import SCALE_EXPONENT_MAX, SCALE_EXPONENT_MIN, 
 from lava_ed.kernels.plasticity import COUNTER_ROUNDING, WORK_ROWS, apply_tag, gather_rows, learn_rows
 from lava_ed.kernels.streams import TAG_EXPONENT, TAG_STREAM
 from lava_ed.kernels.synapse import backward_errors, forward_graded, forward_spikes, synops_of
-from lava_ed.kernels.views import matrix, part
+from lava_ed.kernels.views import matrix, segment
 from lava_ed.learning_rules.rate import MAX_MANTISSA
 
 
-@merged
+@inlined_kernel
 def dense_reset(a, i32, i64):  # type: ignore[no-untyped-def]
     """At a sample's first phase: x0 and x1 of the neurons that spiked in the last one ← 0.
 
@@ -57,7 +57,7 @@ def dense_reset(a, i32, i64):  # type: ignore[no-untyped-def]
     i32[a[2]] = 0
 
 
-@merged
+@inlined_kernel
 def dense_forward(a, i8, i32, i64, phase):  # type: ignore[no-untyped-def]
     """Sum the rows of the spikes into a_buff; note x0 and x1 where the rule has x1.
 
@@ -68,19 +68,19 @@ def dense_forward(a, i8, i32, i64, phase):  # type: ignore[no-untyped-def]
     count = i32[a[5]] if phase - a[14] < a[13] else 0
     if count == 0:
         if i32[a[10]]:
-            part(i32, a[9], a[2])[:] = 0
+            segment(i32, a[9], a[2])[:] = 0
             i32[a[10]] = 0
         return
     i32[a[10]] = 1
     w8 = matrix(i8, a[3], a[1], a[2])
-    nonzeros = part(i32, a[4], a[1])
-    events = part(i32, a[6], count)
-    a_buff = part(i32, a[9], a[2])
+    nonzeros = segment(i32, a[4], a[1])
+    events = segment(i32, a[6], count)
+    a_buff = segment(i32, a[9], a[2])
     if a[7] < 0:
         synops = forward_spikes(w8, nonzeros, events, count, a[8], a_buff)
         add_count(i64, a[11] + SYNOPS * N_PHASES + FORWARD, synops)
     else:
-        payloads = part(i32, a[7], a[1])
+        payloads = segment(i32, a[7], a[1])
         synops = forward_graded(w8, nonzeros, events, payloads, count, a[8], a_buff)
         add_count(i64, a[11] + GRADED_SYNOPS * N_PHASES + FORWARD, synops)
     if a[12]:
@@ -97,7 +97,7 @@ def dense_forward(a, i8, i32, i64, phase):  # type: ignore[no-untyped-def]
         add_count(i64, a[11] + TRACE_UPDATES * N_PHASES + UPDATE, new)
 
 
-@merged
+@inlined_kernel
 def dense_replay(a, i32, i64):  # type: ignore[no-untyped-def]
     """Replayed spikes are read by every synapse, though the post-synaptic side ignores the sum.
 
@@ -105,11 +105,11 @@ def dense_replay(a, i32, i64):  # type: ignore[no-untyped-def]
     """
     count = i32[a[3]]
     if count:
-        synops = synops_of(part(i32, a[1], a[2]), part(i32, a[4], count), count)
+        synops = synops_of(segment(i32, a[1], a[2]), segment(i32, a[4], count), count)
         add_count(i64, a[5] + a[6] * N_PHASES + BACKWARD, synops)
 
 
-@merged
+@inlined_kernel
 def dense_backward(a, i8, i32, i64):  # type: ignore[no-untyped-def]
     """Read the same synapses backwards, without the weight exponent: errors into e_buff.
 
@@ -118,18 +118,18 @@ def dense_backward(a, i8, i32, i64):  # type: ignore[no-untyped-def]
     """
     if i32[a[4]] == 0 or a[11] == 0:
         if i32[a[8]]:
-            part(i32, a[7], a[1])[:] = 0
+            segment(i32, a[7], a[1])[:] = 0
             i32[a[8]] = 0
         return 0
     w8 = matrix(i8, a[3], a[1], a[2])
-    synops, overflows = backward_errors(w8, part(i32, a[5], a[2]), a[6], part(i32, a[7], a[1]))
+    synops, overflows = backward_errors(w8, segment(i32, a[5], a[2]), a[6], segment(i32, a[7], a[1]))
     i32[a[8]] = 1
     add_count(i64, a[9] + GRADED_SYNOPS * N_PHASES + BACKWARD, synops)
     i64[a[10]] += overflows
     return overflows
 
 
-@merged
+@inlined_kernel
 def dense_learn(a, i8, i16, i32, i64, phase):  # type: ignore[no-untyped-def]
     """The learning engine: visit the synapses that the dependency names, where y1 or y2 is live.
 
@@ -149,10 +149,10 @@ def dense_learn(a, i8, i16, i32, i64, phase):  # type: ignore[no-untyped-def]
     if count == 0:
         return
     n_pre, n_post = a[1], a[2]
-    events = part(i32, a[6], count)
-    x1 = part(i32, a[7], n_pre)
-    y1 = part(i32, a[9], n_post)
-    y2 = part(i32, a[10], n_post)
+    events = segment(i32, a[6], count)
+    x1 = segment(i32, a[7], n_pre)
+    y1 = segment(i32, a[9], n_post)
+    y2 = segment(i32, a[10], n_post)
     presentation = i64[a[15]]
     if a[19] >= 0 and not a[23]:
         tag = matrix(i16, a[19], n_pre, n_post)
@@ -165,7 +165,7 @@ def dense_learn(a, i8, i16, i32, i64, phase):  # type: ignore[no-untyped-def]
     carried = n_pre if a[23] else 0
     tag = matrix(i16, a[19] * a[23], carried, n_post)
     effective, writes = learn_rows(
-        w8, part(i32, a[4], n_pre), events, count, x1, a[8], y1, y2, i32[a[12]], i32[a[13]], key, i32[a[21]],
+        w8, segment(i32, a[4], n_pre), events, count, x1, a[8], y1, y2, i32[a[12]], i32[a[13]], key, i32[a[21]],
         matrix(i16, a[20], WORK_ROWS, n_post), tag,
     )  # fmt: skip
     add_count(i64, c + EFFECTIVE_UPDATES * N_PHASES, effective)
@@ -186,7 +186,7 @@ def dense_apply_tag(a, i8, i16, i32, i64, phase):  # type: ignore[no-untyped-def
     w8 = matrix(i8, a[3], n_pre, n_post)
     key = stream_key(i64[a[14]], i64[a[15]], a[16], phase)
     effective, writes = apply_tag(
-        w8, part(i32, a[4], n_pre), tag, i32[a[12]], i32[a[13]] - TAG_EXPONENT, key, i32[a[21]],
+        w8, segment(i32, a[4], n_pre), tag, i32[a[12]], i32[a[13]] - TAG_EXPONENT, key, i32[a[21]],
         matrix(i16, a[20], WORK_ROWS, n_post),
     )  # fmt: skip
     c = a[17] + UPDATE

@@ -8,7 +8,7 @@ from lava_ed.engine.assembler import PRESENTATIONS, RUN, TALLIES, Assembler, Nod
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.aft_if import declare_adaptation, emit_adaptation
 from lava_ed.engine.memory import Limits
-from lava_ed.kernels._jit import merged
+from lava_ed.kernels._jit import inlined_kernel
 from lava_ed.kernels.counted import add_count
 from lava_ed.kernels.counting import (
     BACKWARD,
@@ -22,24 +22,24 @@ from lava_ed.kernels.counting import (
 from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS, PORT_SHIFT_MAX
 from lava_ed.kernels.neuron import accumulate
 from lava_ed.kernels.softmax import softmax_error, winner
-from lava_ed.kernels.views import part
+from lava_ed.kernels.views import segment
 from lava_ed.network.adaptation import Adaptation
 
 
-@merged
+@inlined_kernel
 def readout_accumulate(a, i32, i64):  # type: ignore[no-untyped-def]
     """v += a_in.
 
     Columns: 1 n, 2 a_in, 3 v, 4 counters (i64), 5 overflows (i64).
     """
     n = a[1]
-    active, overflows = accumulate(part(i32, a[2], n), part(i32, a[3], n))
+    active, overflows = accumulate(segment(i32, a[2], n), segment(i32, a[3], n))
     add_count(i64, a[4] + NEURON_ACTIVE * N_PHASES + FORWARD, active)
     i64[a[5]] += overflows
     return overflows
 
 
-@merged
+@inlined_kernel
 def softmax_reset(a, i32, i64):  # type: ignore[no-untyped-def]
     """At a sample's first phase: next presentation; e, message, y1, y2, gate ← 0.
 
@@ -48,12 +48,12 @@ def softmax_reset(a, i32, i64):  # type: ignore[no-untyped-def]
     n = a[1]
     i64[a[2]] += 1
     for k in range(3, 7):
-        part(i32, a[k], n)[:] = 0
+        segment(i32, a[k], n)[:] = 0
     for k in range(7, 10):
         i32[a[k]] = 0
 
 
-@merged
+@inlined_kernel
 def softmax(a, i32, i64, predictions, done):  # type: ignore[no-untyped-def]
     """The decision, and where learning is on the error, its message and the gate.
 
@@ -63,7 +63,7 @@ def softmax(a, i32, i64, predictions, done):  # type: ignore[no-untyped-def]
     to the nearest.
     """
     n = a[1]
-    v = part(i32, a[2], n)
+    v = segment(i32, a[2], n)
     label = i32[a[3]]
     best = winner(v)
     i32[a[12]] = best
@@ -75,7 +75,7 @@ def softmax(a, i32, i64, predictions, done):  # type: ignore[no-untyped-def]
     done[0] += 1
     if i32[a[6]] == 0:
         return
-    e = part(i32, a[7], n)
+    e = segment(i32, a[7], n)
     live = softmax_error(v, label, a[4], a[5], a[20], e)
     add_count(i64, a[16] + HOST_OPS * N_PHASES + BACKWARD, n)
     i32[a[10]] = live

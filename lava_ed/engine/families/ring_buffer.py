@@ -14,12 +14,12 @@ from lava_ed.engine.families.joins import vector_input
 from lava_ed.engine.families.tallies import add_spikes
 from lava_ed.engine.memory import Memory, Variable
 from lava_ed.errors import ConfigError
-from lava_ed.kernels._jit import kernel, merged
+from lava_ed.kernels._jit import inlined_kernel, kernel
 from lava_ed.kernels.events import copy_vector, list_rows_of_events
-from lava_ed.kernels.views import part
+from lava_ed.kernels.views import segment
 
 
-@merged
+@inlined_kernel
 def ring_source(a, i32, i64, now):  # type: ignore[no-untyped-def]
     """Send the row of this step.
 
@@ -30,11 +30,11 @@ def ring_source(a, i32, i64, now):  # type: ignore[no-untyped-def]
     index = (now - 1) % a[3]
     first, stop = i32[a[8] + index], i32[a[8] + index + 1]
     i32[a[5]] = stop - first
-    copy_vector(part(i32, a[9] + first, stop - first), part(i32, a[6], stop - first))
+    copy_vector(segment(i32, a[9] + first, stop - first), segment(i32, a[6], stop - first))
     add_spikes(a[11], np.int64(stop - first), a[10], i64)
     if i32[a[7]]:
         row = a[2] + index * n
-        copy_vector(part(i32, row, n), part(i32, a[4], n))
+        copy_vector(segment(i32, row, n), segment(i32, a[4], n))
 
 
 @kernel
@@ -42,7 +42,7 @@ def ring_sink(a, i32, now):  # type: ignore[no-untyped-def]
     """Store what came into the row of this step. Columns: 1 n, 2 data, 3 rows, 4 values."""
     n = a[1]
     row = a[2] + (now - 1) % a[3] * n
-    copy_vector(part(i32, a[4], n), part(i32, row, n))
+    copy_vector(segment(i32, a[4], n), segment(i32, row, n))
 
 
 def _declare_data(node: Node, asm: Assembler, data: npt.NDArray[Any]) -> tuple[int, int, int]:

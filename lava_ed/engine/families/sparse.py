@@ -19,7 +19,7 @@ from lava_ed.errors import ConfigError
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.dense import MIXED_MIN, advance_delays, scale_accumulator
 from lava_ed.kernels.sparse import accumulate_sparse, accumulate_sparse_delayed
-from lava_ed.kernels.views import matrix, part
+from lava_ed.kernels.views import matrix, segment
 
 
 @kernel
@@ -31,19 +31,19 @@ def sparse_forward(a, i32, i64):  # type: ignore[no-untyped-def]
     counters (i64).
     """
     count = i32[a[7]]
-    a_buff = part(i32, a[12], a[2])
+    a_buff = segment(i32, a[12], a[2])
     if count == 0:
         if i32[a[14]]:
             a_buff[:] = 0
             i32[a[14]] = 0
         return
     i32[a[14]] = 1
-    events = part(i32, a[8], count)
-    add_reads(a[15], i32[a[10]] > 0, part(i32, a[13], a[1]), events, count, i64)
+    events = segment(i32, a[8], count)
+    add_reads(a[15], i32[a[10]] > 0, segment(i32, a[13], a[1]), events, count, i64)
     graded = i32[a[10]] > 0 and a[9] >= 0
-    payloads = part(i32, a[9], a[1]) if graded else i32[:0]
+    payloads = segment(i32, a[9], a[1]) if graded else i32[:0]
     accumulate_sparse(
-        part(i32, a[3], a[1] + 1), part(i32, a[4], a[5]), part(i32, a[6], a[5]),
+        segment(i32, a[3], a[1] + 1), segment(i32, a[4], a[5]), segment(i32, a[6], a[5]),
         events, count, payloads, graded, a_buff,
     )  # fmt: skip
     if a[11] != 0:
@@ -58,17 +58,17 @@ def sparse_delayed(a, i32, i64):  # type: ignore[no-untyped-def]
     counters (i64).
     """
     count, slots, n_post = i32[a[7]], a[14], a[2]
-    events = part(i32, a[8], count)
-    add_reads(a[19], i32[a[10]] > 0, part(i32, a[13], a[1]), events, count, i64)
+    events = segment(i32, a[8], count)
+    add_reads(a[19], i32[a[10]] > 0, segment(i32, a[13], a[1]), events, count, i64)
     graded = i32[a[10]] > 0 and a[9] >= 0
-    payloads = part(i32, a[9], a[1]) if graded else i32[:0]
+    payloads = segment(i32, a[9], a[1]) if graded else i32[:0]
     a_buff = matrix(i32, a[12], n_post, slots)
     accumulator = matrix(i32, a[17], n_post, slots)
     accumulate_sparse_delayed(
-        part(i32, a[3], a[1] + 1), part(i32, a[4], a[5]), part(i32, a[6], a[5]), part(i32, a[15], a[5]),
+        segment(i32, a[3], a[1] + 1), segment(i32, a[4], a[5]), segment(i32, a[6], a[5]), segment(i32, a[15], a[5]),
         events, count, payloads, graded, accumulator,
     )  # fmt: skip
-    advance_delays(accumulator, a[11], part(i32, a[18], slots), a_buff)
+    advance_delays(accumulator, a[11], segment(i32, a[18], slots), a_buff)
     for j in range(n_post):
         i32[a[16] + j] = a_buff[j, 0]
 

@@ -10,7 +10,7 @@ from lava_ed.engine.assembler import LEARN, RUN, Assembler, Node
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.rule_text import EXPONENT, N_PRODUCTS
 from lava_ed.engine.memory import Memory, Slot
-from lava_ed.kernels._jit import inline, kernel
+from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.counting import (
     EFFECTIVE_UPDATES,
     GRADED_SYNOPS,
@@ -33,7 +33,7 @@ from lava_ed.kernels.tally import (
     count_writes,
     list_visits,
 )
-from lava_ed.kernels.views import matrix, part
+from lava_ed.kernels.views import matrix, segment
 
 
 class RuleSettings(Protocol):
@@ -53,7 +53,7 @@ ALL_ROWS: Final = -1
 """Stands for the number of rows, where all are visited."""
 
 
-@inline
+@kernel_part
 def add_spikes(counters, count, destinations, i64):  # type: ignore[no-untyped-def]
     """Count spikes, and one message a destination; `counters` is an offset (i64), −1 to count nothing."""
     if counters >= 0:
@@ -61,7 +61,7 @@ def add_spikes(counters, count, destinations, i64):  # type: ignore[no-untyped-d
         i64[counters + SPIKE_MESSAGES * N_PHASES] += count * destinations
 
 
-@inline
+@kernel_part
 def add_reads(counters, graded, row_nonzeros, events, count, i64):  # type: ignore[no-untyped-def]
     """Count the non-zero synapses of the pre neurons that spiked; `counters` as in `add_spikes`."""
     if counters >= 0:
@@ -85,9 +85,9 @@ def count_epoch(a, i32, i64, now):  # type: ignore[no-untyped-def]
     """
     if now % a[8] != 0:
         return
-    rows, columns = part(i32, a[10], a[2]), part(i32, a[11], a[3])
+    rows, columns = segment(i32, a[10], a[2]), segment(i32, a[11], a[3])
     on_all, on_pre, on_post = active_reach(matrix(i64, a[6], i64[a[7]], 6), decimation_active(now, a[8], i64[a[9]]))
-    tx, ty = part(i32, a[4], a[2]), part(i32, a[5], a[3])
+    tx, ty = segment(i32, a[4], a[2]), segment(i32, a[5], a[3])
     if a[14] >= 0 and i64[a[14]]:
         i64[a[1] + SYNAPTIC_UPDATES * N_PHASES] += count_visits(tx, ty, on_pre, on_post, on_all)
         i32[a[12]] = ALL_ROWS
@@ -108,20 +108,20 @@ def count_learned(a, i16, i32, i64, now):  # type: ignore[no-untyped-def]
     their number, 15 traces before, 16 whether the op that learned counted the weights (flag), 17 and the traces.
     """
     if not i32[a[17]]:
-        before = part(i32, a[15], a[12] + a[14])
-        changes = count_changes(part(i32, a[11], a[12]), before[: a[12]])
-        changes += count_changes(part(i32, a[13], a[14]), before[a[12] :])
+        before = segment(i32, a[15], a[12] + a[14])
+        changes = count_changes(segment(i32, a[11], a[12]), before[: a[12]])
+        changes += count_changes(segment(i32, a[13], a[14]), before[a[12] :])
         i64[a[1] + TRACE_UPDATES * N_PHASES] += changes
     if now % a[7] != 0 or i32[a[16]]:
         return
     if i32[a[10]] == ALL_ROWS:
-        rows = part(i32, a[8], a[2])
+        rows = segment(i32, a[8], a[2])
         for i in range(rows.size):
             rows[i] = i
         i32[a[10]], i32[a[10] + 1] = a[2], 0
     i64[a[1] + WEIGHT_WRITES * N_PHASES] += count_writes(
         matrix(i16, a[4], a[2], a[3]), matrix(i16, a[5], a[2], a[3]),
-        part(i32, a[8], a[2]), i32[a[10]], part(i32, a[9], a[3]), i32[a[10] + 1], part(i32, a[6], a[2]),
+        segment(i32, a[8], a[2]), i32[a[10]], segment(i32, a[9], a[3]), i32[a[10] + 1], segment(i32, a[6], a[2]),
     )  # fmt: skip
 
 
@@ -135,8 +135,8 @@ def count_sparse_epoch(a, i32, i64, now):  # type: ignore[no-untyped-def]
         return
     on_all, on_pre, on_post = active_reach(matrix(i64, a[6], i64[a[7]], 6), decimation_active(now, a[8], i64[a[9]]))
     i64[a[1] + SYNAPTIC_UPDATES * N_PHASES] += count_stored_visits(
-        part(i32, a[4], a[2]), part(i32, a[5], a[3]), on_pre, on_post, on_all,
-        part(i32, a[10], a[2] + 1), part(i32, a[11], a[12]), part(i32, a[13], a[12]),
+        segment(i32, a[4], a[2]), segment(i32, a[5], a[3]), on_pre, on_post, on_all,
+        segment(i32, a[10], a[2] + 1), segment(i32, a[11], a[12]), segment(i32, a[13], a[12]),
     )  # fmt: skip
 
 
@@ -148,14 +148,14 @@ def count_sparse_learned(a, i32, i64, now):  # type: ignore[no-untyped-def]
     non-zeros, 8 t_epoch, 9 traces x, 10 their number, 11 traces y, 12 their number, 13 traces before, 14 marks,
     15 alive.
     """
-    before = part(i32, a[13], a[10] + a[12])
-    changes = count_changes(part(i32, a[9], a[10]), before[: a[10]])
-    changes += count_changes(part(i32, a[11], a[12]), before[a[10] :])
+    before = segment(i32, a[13], a[10] + a[12])
+    changes = count_changes(segment(i32, a[9], a[10]), before[: a[10]])
+    changes += count_changes(segment(i32, a[11], a[12]), before[a[10] :])
     i64[a[1] + TRACE_UPDATES * N_PHASES] += changes
     if now % a[8] == 0:
         writes, effective = count_stored_writes(
-            part(i32, a[5], a[4]), part(i32, a[6], a[4]), part(i32, a[14], a[4]),
-            part(i32, a[15], a[4]), part(i32, a[3], a[2] + 1), part(i32, a[7], a[2]),
+            segment(i32, a[5], a[4]), segment(i32, a[6], a[4]), segment(i32, a[14], a[4]),
+            segment(i32, a[15], a[4]), segment(i32, a[3], a[2] + 1), segment(i32, a[7], a[2]),
         )  # fmt: skip
         i64[a[1] + WEIGHT_WRITES * N_PHASES] += writes
         i64[a[1] + EFFECTIVE_UPDATES * N_PHASES] += effective
