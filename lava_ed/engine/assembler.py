@@ -6,12 +6,14 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import ClassVar, Final, NamedTuple, Protocol
+from typing import Any, ClassVar, Final, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from lava_ed.engine.families import opcodes
 from lava_ed.engine.memory import Limits, Memory, Slot, Variable
+from lava_ed.engine.op import Op
 from lava_ed.errors import BackendError
 from lava_ed.kernels.counting import BACKWARD, FORWARD, N_COUNTERS, N_PHASES
 from lava_ed.network.schedule import Schedule
@@ -198,6 +200,7 @@ class Assembler:
     counting: bool = True
     owner: str = ""
     """Node that emits."""
+    emitted: list[tuple[Op, Mapping[str, int]]] = field(default_factory=list)
     _ops: dict[int, list[tuple[Label, list[int]]]] = field(default_factory=lambda: {stage: [] for stage in STAGES})
 
     @property
@@ -238,16 +241,19 @@ class Assembler:
             self.neuron_counts.append(NeuronCount(slot, neurons))
         return offset
 
-    def counted_step(self, stage: int, opcode: int, node: Node, *args: int) -> None:
+    def counted_step(self, stage: int, opcode: Any, node: Node, /, *args: int, **fields: int) -> None:
         """Append an op that runs in every phase and counts for `node`, once for either part of the samples.
 
-        Its last column is the offset (i64) of the counters of that part, −1 where nothing counts.
+        Its field ``counters`` is the offset (i64) of the counters of that part, −1 where nothing counts.
         """
-        offset = self.variables[node.name, "counters"].slot.offset if self.counting else -1
+        offset = self.variables[node.name, "counters"].slot.offset
         backward = self.period if self.timing is None else self.timing.error_phase + 1
-        self.op(stage, 0, backward, opcode, *args, offset + FORWARD if self.counting else -1)
-        if backward < self.period:
-            self.op(stage, backward, self.period, opcode, *args, offset + BACKWARD if self.counting else -1)
+        for start, stop, part in ((0, backward, FORWARD), (backward, self.period, BACKWARD)):
+            counters = offset + part if self.counting else -1
+            if start < stop and fields:
+                self.op(stage, start, stop, opcode, **fields, counters=counters)
+            elif start < stop:
+                self.op(stage, start, stop, opcode, *args, counters)
 
     def scratch(self, size: int, arena: str = "i32") -> int:
         """Reserve memory that is not a Var and return its offset."""
@@ -325,16 +331,33 @@ class Assembler:
             if (c.source, c.out_port) == (node.name, port)
         )
 
-    def op(self, stage: int, start: int, stop: int, opcode: int, *args: int) -> None:
+    def op(self, stage: int, start: int, stop: int, opcode: Any, /, *args: int, **fields: int) -> None:
         """Append an op that runs in phases start … stop − 1; windows past the sample's end are cut."""
-        row = [opcode, *(int(x) for x in args)]
+        # A declared op has its fields by name; a number has its arguments in the order of the columns.
+        if isinstance(opcode, tuple):
+            declared = opcode.op  # type: ignore[attr-defined]
+            self.emitted.append((declared, fields))
+            row = [getattr(opcodes, declared.name.upper()), *declared.row(fields)]
+        else:
+            row = [opcode, *(int(x) for x in args)]
         if len(row) > OP_WIDTH:
             raise AssertionError(f"op {opcode} has {len(row)} columns, the table has {OP_WIDTH}")
         self._ops[stage].append((Label(self.owner, stage, max(start, 0), min(stop, self.period)), row))
 
-    def every_step(self, stage: int, opcode: int, *args: int) -> None:
+    def every_step(self, stage: int, opcode: Any, /, *args: int, **fields: int) -> None:
         """Append an op that runs in every phase."""
-        self.op(stage, 0, self.period, opcode, *args)
+        self.op(stage, 0, self.period, opcode, *args, **fields)
+
+    def check_regions(self) -> None:
+        """Hold the regions of every op to their arenas, which are frozen.
+
+        Raises
+        ------
+        BackendError
+        """
+        sizes = {name: array.size for name, array in self.memory.arrays.items()}
+        for declared, fields in self.emitted:
+            declared.check(fields, sizes)
 
     def labels(self) -> list[Label]:
         """Of each op in the order of the table."""

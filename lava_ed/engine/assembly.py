@@ -65,6 +65,7 @@ def assemble(
         asm.owner = node.name
         node.emit(asm)
     asm.memory.freeze()
+    asm.check_regions()
     _check_initial(asm)
     return asm
 

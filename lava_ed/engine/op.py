@@ -1,0 +1,160 @@
+"""What an op is: a name, and named fields that stand in the columns of a row of the op table.
+
+A family of processes declares an op once, emits it by keyword, and its compiled body reads the row by the same names::
+
+    FIRE = op(
+        "fire",
+        n=number("neurons"),
+        v=updates("i32", "n"),
+        threshold=reads("i32"),
+        count=writes("i32"),
+    )
+
+    @inlined_kernel
+    def fire(a, i32):
+        v = segment(i32, a[FIRE.v], a[FIRE.n])
+        ...
+
+    asm.every_step(RUN, FIRE, n=8, v=..., threshold=..., count=...)
+
+``FIRE.v`` is the number of a column: a constant for the compiler, so that names cost nothing.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple
+
+from lava_ed.errors import BackendError
+
+NOWHERE: Final = -1
+"""The offset of an optional region that an op does without."""
+
+
+class Field(NamedTuple):
+    """One column of an op: a plain number, or the offset of a region of an arena.
+
+    Parameters
+    ----------
+    arena : str
+        Empty for a plain number.
+    access : {"", "reads", "writes", "updates"}
+        What the op does with the region; "updates" reads and writes it.
+    length : int or str
+        Values in the region: a number, the name of a field that holds it, or a product such as ``"n_pre * n_post"``.
+    optional : bool
+        Whether the offset may be −1, for a region that is not there.
+    meaning : str
+        What a plain number is.
+    """
+
+    arena: str = ""
+    access: str = ""
+    length: int | str = 1
+    optional: bool = False
+    meaning: str = ""
+
+
+def number(meaning: str = "") -> Field:
+    """A column that holds a plain number."""
+    return Field(meaning=meaning)
+
+
+def reads(arena: str, length: int | str = 1, optional: bool = False) -> Field:
+    """A column that holds the offset of a region which the op reads."""
+    return Field(arena, "reads", length, optional)
+
+
+def writes(arena: str, length: int | str = 1, optional: bool = False) -> Field:
+    """A column that holds the offset of a region which the op writes."""
+    return Field(arena, "writes", length, optional)
+
+
+def updates(arena: str, length: int | str = 1, optional: bool = False) -> Field:
+    """A column that holds the offset of a region which the op reads and writes."""
+    return Field(arena, "updates", length, optional)
+
+
+@dataclass(frozen=True)
+class Op:
+    """The declaration of an op.
+
+    Parameters
+    ----------
+    name : str
+        The name of the function that is its compiled body, too.
+    fields : mapping of str to Field
+        In the order of the columns, of which the first is 1: column 0 says which op it is.
+    """
+
+    name: str
+    fields: Mapping[str, Field]
+
+    def row(self, values: Mapping[str, int]) -> list[int]:
+        """The columns from 1 on.
+
+        Raises
+        ------
+        BackendError
+            If a field is missing or unknown.
+        """
+        if values.keys() != self.fields.keys():
+            missing = ", ".join(name for name in self.fields if name not in values) or "none"
+            unknown = ", ".join(name for name in values if name not in self.fields) or "none"
+            raise BackendError(f"op {self.name} was emitted with fields missing: {missing}; unknown: {unknown}")
+        return [int(values[name]) for name in self.fields]
+
+    def check(self, row: Mapping[str, int], sizes: Mapping[str, int]) -> None:
+        """Refuse a region that does not lie inside its arena.
+
+        Parameters
+        ----------
+        row : mapping of str to int
+            Values by field.
+        sizes : mapping of str to int
+            Values that each arena holds.
+
+        Raises
+        ------
+        BackendError
+        """
+        for name, field in self.fields.items():
+            if not field.arena or (field.optional and row[name] == NOWHERE):
+                continue
+            length, size = _length(field, row), sizes[field.arena]
+            if not 0 <= row[name] <= row[name] + length <= size:
+                raise BackendError(
+                    f"op {self.name}: {name} is {length} values at {row[name]} of arena {field.arena}, "
+                    f"which holds {size}"
+                )
+
+
+def _length(field: Field, row: Mapping[str, int]) -> int:
+    """How many values a region has, in this row."""
+    if isinstance(field.length, int):
+        return field.length
+    length = 1
+    for name in field.length.split(" * "):
+        length *= row[name]
+    return max(length, 0)
+
+
+def op(name: str, **fields: Field) -> Any:
+    """Declare an op.
+
+    Returns
+    -------
+    namedtuple
+        The column of each field, as a constant that compiled code can read; its class attribute ``op`` is the
+        declaration.
+
+    Examples
+    --------
+    >>> CLEAR = op("clear", n=number(), total=writes("i32", "n"))
+    >>> CLEAR.total, CLEAR.op.name
+    (2, 'clear')
+    """
+    columns: Any = type(name, (namedtuple(name, fields),), {"__slots__": (), "op": Op(name, fields)})
+    return columns(*range(1, 1 + len(fields)))

@@ -1,0 +1,54 @@
+"""Ops by name: declaration, emission by keyword, and the check of their regions."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lava_ed.engine.op import number, op, reads, updates, writes
+from lava_ed.errors import BackendError
+from lava_ed.kernels._jit import kernel
+
+STEP = op("step", n=number(), m=number(), u=updates("i32", "n * m"), flag=writes("i32"), bias=reads("i64", 2, True))
+GOOD = {"n": 2, "m": 3, "u": 4, "flag": 0, "bias": -1}
+SIZES = {"i32": 10, "i64": 5}
+
+
+def test_columns_follow_the_declaration() -> None:
+    assert STEP == (1, 2, 3, 4, 5)
+    assert STEP.op.row({name: GOOD[name] for name in reversed(GOOD)}) == [2, 3, 4, 0, -1]
+
+
+@kernel
+def second_of(a):  # type: ignore[no-untyped-def]
+    """Read a row by names."""
+    return a[STEP.u] - a[STEP.m]
+
+
+def test_compiled_code_reads_a_row_by_names() -> None:
+    assert second_of(np.array([9, 2, 3, 40, 0, -1])) == 37
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({name: GOOD[name] for name in GOOD if name != "u"}, ["missing: u", "unknown: none"]),
+        ({**GOOD, "w": 1}, ["missing: none", "unknown: w"]),
+    ],
+)
+def test_a_missing_or_unknown_field_is_refused(values: dict[str, int], words: list[str]) -> None:
+    with pytest.raises(BackendError) as error:
+        STEP.op.row(values)
+    assert all(word in str(error.value) for word in ("op step", *words))
+
+
+def test_regions_inside_their_arenas_pass() -> None:
+    STEP.op.check(GOOD, SIZES)
+    STEP.op.check({**GOOD, "bias": 3}, SIZES)
+
+
+@pytest.mark.parametrize("wrong", [{"u": 5}, {"u": -1}, {"flag": 10}, {"flag": -1}, {"bias": 4}, {"bias": -2}])
+def test_a_region_outside_its_arena_is_refused(wrong: dict[str, int]) -> None:
+    (name,) = wrong
+    with pytest.raises(BackendError, match=f"op step: {name} is"):
+        STEP.op.check({**GOOD, **wrong}, SIZES)
