@@ -22,6 +22,7 @@ A family of processes declares an op once, emits it by keyword, and its compiled
 
 from __future__ import annotations
 
+import math
 from collections import namedtuple
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -43,7 +44,8 @@ class Field(NamedTuple):
     access : {"", "reads", "writes", "updates"}
         What the op does with the region; "updates" reads and writes it.
     length : int or str
-        Values in the region: a number, the name of a field that holds it, or a product such as ``"n_pre * n_post"``.
+        Values in the region: a number, the name of a field that holds it, or a sum of products of these, such as
+        ``"n_pre * n_post + 1"``.
     optional : bool
         Whether the offset may be −1, for a region that is not there.
     meaning : str
@@ -135,10 +137,8 @@ def _length(field: Field, row: Mapping[str, int]) -> int:
     """How many values a region has, in this row."""
     if isinstance(field.length, int):
         return field.length
-    length = 1
-    for name in field.length.split(" * "):
-        length *= row[name]
-    return max(length, 0)
+    products = ([int(row.get(x, x)) for x in product.split(" * ")] for product in field.length.split(" + "))
+    return max(sum(math.prod(factors) for factors in products), 0)
 
 
 def op(name: str, **fields: Field) -> Any:

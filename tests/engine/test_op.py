@@ -52,3 +52,11 @@ def test_a_region_outside_its_arena_is_refused(wrong: dict[str, int]) -> None:
     (name,) = wrong
     with pytest.raises(BackendError, match=f"op step: {name} is"):
         STEP.op.check({**GOOD, **wrong}, SIZES)
+
+
+@pytest.mark.parametrize("at", [0, 2])
+def test_a_length_is_a_sum_of_products(at: int) -> None:
+    starts = op("starts", n=number(), rows=reads("i32", "2 * n + n * n + 1"))
+    starts.op.check({"n": 1, "rows": at}, {"i32": at + 4})
+    with pytest.raises(BackendError, match="rows is 4 values"):
+        starts.op.check({"n": 1, "rows": at}, {"i32": at + 3})
