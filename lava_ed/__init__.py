@@ -9,8 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from lava_ed import _lava_hook
-
-__version__ = "0.1.0"
+from lava_ed.version import __version__
 
 _LAZY = {
     "EDClassifier": "lava_ed.network.classifier",

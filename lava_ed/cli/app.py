@@ -8,7 +8,6 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from lava_ed import __version__
 from lava_ed.cli.bench import BENCHES
 from lava_ed.cli.compare import compare
 from lava_ed.cli.demo import demo
@@ -22,6 +21,7 @@ from lava_ed.cli.sweep import sweep
 from lava_ed.cli.system import info
 from lava_ed.cli.train import train
 from lava_ed.stop_signals import exit_code
+from lava_ed.version import __version__
 
 app = typer.Typer(
     help="Event-driven supervised learning on Loihi 2: train, evaluate, count operations.",

@@ -52,13 +52,13 @@ def engine(
     Without --net also STDP at several post rates, how the engine's time grows with spikes, neurons, layers and
     steps, and what the first call in a new process takes, with and without compiled code.
     """
-    from lava_ed import __version__
     from lava_ed.bench import bench_engine
     from lava_ed.bench.engine import bench_rates
     from lava_ed.bench.first_call import bench_first_call
     from lava_ed.bench.nets import NETS
     from lava_ed.bench.scale import bench_scale
     from lava_ed.train import reporter
+    from lava_ed.version import __version__
 
     tell = reporter().message
     value = {"lava_ed_version": __version__, **bench_engine(net or list(NETS), quick, tell)}
@@ -147,9 +147,9 @@ def training(
     """Time one epoch of training, sample by sample, beside lava-dl's SLAYER where that is installed."""
     import numpy as np
 
-    from lava_ed import __version__
     from lava_ed.bench.training import Data, bench_training, synthetic
     from lava_ed.train import reporter
+    from lava_ed.version import __version__
 
     if data_dir is None:
         data = synthetic(200 if quick else samples)
@@ -205,11 +205,11 @@ def energy(
     json: JsonFlag = False,
 ) -> Report:
     """Measure what counting operations costs: nets of stock Lava processes, and training with either rule."""
-    from lava_ed import __version__
     from lava_ed.bench import bench_energy
     from lava_ed.bench.energy import TRAINED
     from lava_ed.bench.nets import NETS
     from lava_ed.train import reporter
+    from lava_ed.version import __version__
 
     value = {"lava_ed_version": __version__, **bench_energy(net or (*NETS, *TRAINED), quick, reporter().message)}
     return Report(value, lambda console: _show_counting(console, value))

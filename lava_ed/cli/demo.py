@@ -30,9 +30,9 @@ def demo(
     json: JsonFlag = False,
 ) -> Report:
     """Train both rules on the digits, compare the engine with Lava's runtime, draw the results."""
-    from lava_ed import __version__
+    from lava_ed.demo import run_demo
     from lava_ed.train import reporter
-    from lava_ed.train.demo import run_demo
+    from lava_ed.version import __version__
 
     value = {"lava_ed_version": __version__, **run_demo(out, reporter())}
     return Report(value, lambda console: _show(console, value), 1 if value["equal"] is False else 0)

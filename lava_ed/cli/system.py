@@ -8,8 +8,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from lava_ed import __version__
 from lava_ed.cli.report import JsonFlag, Report, table
+from lava_ed.version import __version__
 
 PACKAGES: Final = (
     *("lava-nc", "lava-dl", "numba", "numpy", "pydantic"),

@@ -8,7 +8,6 @@ from typing import Any, Final
 
 import numpy as np
 
-from lava_ed import __version__
 from lava_ed.data import Dataset, split_validation
 from lava_ed.diagnose.measure import diagnose_model
 from lava_ed.diagnose.probes import supported
@@ -19,6 +18,7 @@ from lava_ed.train.config import TrainConfig
 from lava_ed.train.run_data import FoundData, data_of_run
 from lava_ed.train.run_folder import MODEL, RunFolder
 from lava_ed.train.tensor_files import Model
+from lava_ed.version import __version__
 
 DIAGNOSIS: Final = "diagnosis"
 ON_OTHER_DATA: Final = "diagnosis-other-data"

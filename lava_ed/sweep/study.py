@@ -9,7 +9,6 @@ from numbers import Integral
 from os import PathLike
 from typing import Any, Final
 
-from lava_ed import __version__
 from lava_ed.data import Dataset, load_dataset
 from lava_ed.errors import ConfigError, LavaEDError, RunFolderError
 from lava_ed.files.reading import brief
@@ -21,6 +20,7 @@ from lava_ed.sweep.storage import StudyFile, Told
 from lava_ed.train.config import TrainConfig
 from lava_ed.train.run_data import TrainedFor, checked
 from lava_ed.train.run_folder import RunFolder
+from lava_ed.version import __version__
 
 RESULT: Final = "sweep.json"
 BEST: Final = "best.json"

@@ -10,7 +10,6 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed import __version__
 from lava_ed.data import Dataset, check_shift, load_dataset, shifted, split_validation
 from lava_ed.data.digest import digest
 from lava_ed.errors import CheckpointError, ConfigError
@@ -27,6 +26,7 @@ from lava_ed.train.progress import Reporter, telling_if_slow
 from lava_ed.train.run_data import TrainedFor, difference
 from lava_ed.train.run_folder import CHECKPOINT, CONFIG, ENERGY, MODEL, RESULT, RunFolder
 from lava_ed.train.tensor_files import Checkpoint, Model, Position
+from lava_ed.version import __version__
 
 COMPILING: Final = "compiling the engine's loop, which takes about half a minute of one core, once for this version"
 CHUNK: Final = {"engine": 512, "lava": 8}

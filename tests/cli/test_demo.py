@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from lava_ed import demo
 from lava_ed.cli.demo import ROWS
-from lava_ed.train import demo
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed import __version__
 from lava_ed.engine.build import build_program
 from lava_ed.engine.messages import last_message
 from lava_ed.engine.program import Program
@@ -28,6 +27,7 @@ from lava_ed.network.encoding import encoder_table
 from lava_ed.network.spec import NetworkSpec
 from lava_ed.network.wiring import connections_of
 from lava_ed.train.tensor_files import Model
+from lava_ed.version import __version__
 
 FORMAT: Final = "lava-ed golden vectors"
 VERSION: Final = 1

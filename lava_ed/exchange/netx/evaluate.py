@@ -10,7 +10,6 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed import __version__
 from lava_ed.data import load_dataset
 from lava_ed.errors import ExchangeError
 from lava_ed.exchange.netx.file import read_netx
@@ -20,6 +19,7 @@ from lava_ed.exchange.whole import narrow
 from lava_ed.kernels.encoding import events_of_rate, events_of_value, load_values
 from lava_ed.network.encoding import EncoderKind, encoder_table
 from lava_ed.train.run_data import FoundData, TrainedFor, checked
+from lava_ed.version import __version__
 
 BINARY_ENCODERS: Final = ("rate", "ttfs")
 """Encoders whose spikes are binary, as a netx input takes them."""

@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Final, Literal
 
-from lava_ed import __version__
 from lava_ed.plain_text import plain
+from lava_ed.version import __version__
 from lava_ed.viz.plot import Plot
 
 TEMPLATES: Final = "templates"

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any, Final
 
-from lava_ed import __version__
 from lava_ed.plain_text import shell_words
 from lava_ed.train.config import TrainConfig
 from lava_ed.train.describe import limits_of
 from lava_ed.train.metrics import thresholds
 from lava_ed.train.named import NAMED
+from lava_ed.version import __version__
 from lava_ed.viz.report.facts import RunFacts
 from lava_ed.viz.report.page import Block, Code, Section, Table, Text, number
 
