@@ -13,7 +13,6 @@ from typing import Final
 from lava_ed.errors import LavaEDError
 from lava_ed.files.reading import open_plain
 
-GZIP_MAGIC: Final = b"\x1f\x8b"
 DEFLATE_RATIO: Final = 1032
 """Bytes that one byte of a deflated stream can stand for: a longer content cannot be in there."""
 DAMAGED: Final = (EOFError, gzip.BadGzipFile, zlib.error)
@@ -24,27 +23,13 @@ DAMAGED: Final = (EOFError, gzip.BadGzipFile, zlib.error)
 def open_maybe_compressed(
     path: str | os.PathLike[str], *, most: int, error: type[LavaEDError], hint: str
 ) -> Iterator[tuple[io.BufferedIOBase, int]]:
-    """The content of a plain file as a stream, unpacked where the file is gzip.
+    """Yield the content of a plain file of at most ``most`` bytes, unpacked if it is gzip, and a bound of its length.
 
-    Parameters
-    ----------
-    path : path-like
-    most : int
-        Largest size of the file in bytes.
-    error : type of LavaEDError
-        What to raise where there is no such file, or it is too large.
-    hint : str
-        The way out, with which the message ends.
-
-    Yields
-    ------
-    (stream, bound) : binary stream, int
-        ``bound`` is the largest number of bytes that can come out of it: check a stated size against it before
-        anything is allocated.
+    A caller compares a size that the content states with that bound, before anything is allocated.
     """
-    with os.fdopen(open_plain(path, most=most, error=error, hint=hint), "rb") as raw:
+    with open_plain(path, most=most, error=error, hint=hint) as raw:
         stored = os.fstat(raw.fileno()).st_size
-        if raw.peek(2)[:2] != GZIP_MAGIC:
+        if raw.peek(2)[:2] != b"\x1f\x8b":
             yield raw, stored
             return
         with gzip.GzipFile(fileobj=raw) as stream:

@@ -7,14 +7,16 @@ texts, whose sizes are added up first.
 
 from __future__ import annotations
 
+import math
 import os
 import zlib
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
+import h5py
 import numpy as np
 import numpy.typing as npt
+from h5py import h5a, h5d, h5l, h5z
 
 from lava_ed.errors import LavaEDError
 from lava_ed.files.compressed import DEFLATE_RATIO
@@ -34,6 +36,7 @@ WIDEST: Final = 8
 """Bytes of a number."""
 KINDS: Final = "biuf"
 """Types of numbers: truth values, integers, and floats."""
+FILTERS: Final = (h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE, h5z.FILTER_FLETCHER32)
 CHECKSUM_BYTES: Final = 4
 """Of fletcher32, which may have been added to a chunk before it was packed."""
 
@@ -63,7 +66,7 @@ class _Refused(Exception):
 def read_hdf5(
     path: str | os.PathLike[str], *, what: str, most_bytes: int, most_values: int, error: type[LavaEDError], hint: str
 ) -> Hdf5Group:
-    """Read a whole HDF5 file.
+    """Read a whole HDF5 file into its root group.
 
     Parameters
     ----------
@@ -75,60 +78,37 @@ def read_hdf5(
     most_values : int
         Largest number of values in all its datasets together; nothing is allocated for a file that states more.
     error : type of LavaEDError
-        What to raise.
+        Raised if there is no such file, or it is damaged, too large, or holds what is not read here: links other than
+        hard ones, datasets that lie in other files, filters other than deflate, shuffle and a checksum, types that are
+        neither numbers nor texts.
     hint : str
         The way out, with which the message ends.
-
-    Returns
-    -------
-    Hdf5Group
-        The root.
-
-    Raises
-    ------
-    error
-        If there is no such file, or it is damaged, too large, or holds what is not read here: links other than hard
-        ones, datasets that lie in other files, filters other than deflate, shuffle and a checksum, types that are
-        neither numbers nor texts.
     """
-    handle = open_plain(path, most=most_bytes, error=error, hint=hint)
+    with open_plain(path, most=most_bytes, error=error, hint=hint) as plain:
+        size = os.fstat(plain.fileno()).st_size
     try:
-        size = os.fstat(handle).st_size
-    finally:
-        os.close(handle)
-    try:
-        return _Reader(what, size, most_values).read(Path(path))
+        with h5py.File(path, "r") as file:
+            return _Reader(size, most_values).group(file, "", 0)
     except _Refused as refused:
         raise error(f"{shown(path)} {refused}: {hint}") from None
+    # libhdf5 and its wrapper raise what they happened to meet in a damaged file: a dozen types are known.
+    except Exception as failure:
+        reason = " ".join(str(failure).split())[:200] or type(failure).__name__
+        raise error(f"{shown(path)} is not {what}, or is damaged ({reason}): {hint}") from failure
 
 
 class _Reader:
     """Reads one file, and keeps account of what it has stated so far."""
 
-    def __init__(self, what: str, size: int, most_values: int) -> None:
-        self._what, self._size, self._most_values = what, size, most_values
+    def __init__(self, size: int, most_values: int) -> None:
+        self._size, self._most_values, self._most_bytes = size, most_values, most_values * WIDEST
         self._values = self._objects = 0
 
-    def read(self, path: Path) -> Hdf5Group:
-        import h5py
-
-        try:
-            with h5py.File(path, "r") as file:
-                return self._group(file, "", 0)
-        except _Refused:
-            raise
-        # libhdf5 and its wrapper raise what they happened to meet in a damaged file: a dozen types are known.
-        except Exception as failure:
-            reason = " ".join(str(failure).split())[:200]
-            kind = type(failure).__name__
-            raise _Refused(f"is not {self._what}, or is damaged ({reason or kind})") from failure
-
-    def _group(self, group: Any, where: str, depth: int) -> Hdf5Group:
-        from h5py import Datatype, h5l
-
+    def group(self, group: Any, where: str, depth: int) -> Hdf5Group:
+        """A group and all that is in it."""
         if depth > MOST_DEPTH:
             raise _Refused(f"nests its groups deeper than {MOST_DEPTH} levels")
-        found = Hdf5Group(attributes=self._attributes(group, where))
+        found = Hdf5Group(attributes=_attributes(group, where))
         self._objects += len(group)
         if self._objects > MOST_OBJECTS:
             raise _Refused(f"holds more than {MOST_OBJECTS:,} groups and datasets")
@@ -139,10 +119,10 @@ class _Reader:
             if group.id.links.get_info(name.encode()).type != h5l.TYPE_HARD:
                 raise _Refused(f"holds a link to elsewhere at {inner}, which is not followed")
             item = group[name]
-            if isinstance(item, Datatype):
+            if isinstance(item, h5py.Datatype):
                 raise _Refused(f"holds a type without values at {inner}")
             is_group = not hasattr(item, "dtype")
-            found.members[name] = self._group(item, inner, depth + 1) if is_group else self._dataset(item, inner)
+            found.members[name] = self.group(item, inner, depth + 1) if is_group else self._dataset(item, inner)
         return found
 
     def _dataset(self, dataset: Any, where: str) -> Array:
@@ -152,56 +132,44 @@ class _Reader:
             raise _Refused(f"holds nothing at {where}")
         if len(shape) > MOST_DIMENSIONS:
             raise _Refused(f"holds {len(shape)} dimensions at {where}, of at most {MOST_DIMENSIONS}")
-        values = int(np.prod(np.array(shape, object), initial=1))
+        values = math.prod(shape)
         self._values += values
         if self._values > self._most_values:
             raise _Refused(f"states more than {self._most_values:,} values, {values:,} of them at {where}")
-        text = _is_text(dtype)
+        text, needed = _is_text(dtype), values * dtype.itemsize
         if not text and (dtype.kind not in KINDS or dtype.itemsize > WIDEST):
             raise _Refused(f"holds values of type {str(dtype)[:40]!a} at {where}, which are no numbers")
         if text and values > 1 and dtype.kind == "O":
             raise _Refused(f"holds {values} texts without a length at {where}")
-        if values * dtype.itemsize > self._most_values * WIDEST:
-            raise _Refused(f"states {values * dtype.itemsize:,} bytes of text at {where}")
-        self._check_storage(dataset, where, values * dtype.itemsize)
-        found = dataset[()]
-        return _text_array(found, where) if dtype.kind == "O" else np.asarray(found)
-
-    def _check_storage(self, dataset: Any, where: str, needed: int) -> None:
-        """The bytes lie in this file, and are as many as the values need."""
-        from h5py import h5d
-
+        if needed > self._most_bytes:
+            raise _Refused(f"states {needed:,} bytes of text at {where}")
         properties, stored = dataset.id.get_create_plist(), dataset.id.get_storage_size()
-        layout = properties.get_layout()
-        if layout == h5d.VIRTUAL or properties.get_external_count():
+        if properties.get_layout() == h5d.VIRTUAL or properties.get_external_count():
             raise _Refused(f"keeps the values of {where} in another file, which is not opened")
-        if layout == h5d.CHUNKED:
-            self._check_chunks(dataset, where, needed, stored, properties)
+        if properties.get_layout() == h5d.CHUNKED:
+            self._check_chunks(dataset, where, needed, stored)
         # What is not stored would be filled in: a file of a kilobyte could stand for any size.
         elif stored < needed or stored > self._size:
             raise _Refused(f"states {needed:,} bytes at {where}, and stores {stored:,}")
+        found = dataset[()]
+        return _text_array(found, where) if dtype.kind == "O" else np.asarray(found)
 
-    def _check_chunks(self, dataset: Any, where: str, needed: int, stored: int, properties: Any) -> None:
+    def _check_chunks(self, dataset: Any, where: str, needed: int, stored: int) -> None:
         """Every chunk unpacks to its own size: libhdf5 would go on for as long as there is something to unpack."""
-        from h5py import h5z
-
-        known = (h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE, h5z.FILTER_FLETCHER32)
+        properties, chunks = dataset.id.get_create_plist(), dataset.id.get_num_chunks()
         filters = [properties.get_filter(k)[0] for k in range(properties.get_nfilters())]
-        if any(code not in known for code in filters) or len(set(filters)) < len(filters):
-            raise _Refused(f"packs the values of {where} with filters {filters}, of which {known} are read")
-        itemsize = dataset.dtype.itemsize
-        chunk = int(np.prod(np.array(properties.get_chunk(), object), initial=1)) * itemsize
-        most = max(needed, 1) * DEFLATE_RATIO
-        packed = h5z.FILTER_DEFLATE in filters
-        if stored > self._size or needed > stored * (DEFLATE_RATIO if packed else 1) or chunk > most:
+        if not set(filters).issubset(FILTERS) or len(set(filters)) < len(filters):
+            raise _Refused(f"packs the values of {where} with filters {filters}, of which {FILTERS} are read")
+        chunk = math.prod(properties.get_chunk()) * dataset.dtype.itemsize
+        ratio = DEFLATE_RATIO if h5z.FILTER_DEFLATE in filters else 1
+        if stored > self._size or needed > stored * ratio or chunk > max(needed, 1) * DEFLATE_RATIO:
             raise _Refused(f"states {needed:,} bytes at {where} in chunks of {chunk:,}, and stores {stored:,}")
-        if chunk > self._most_values * WIDEST:
+        if chunk > self._most_bytes:
             raise _Refused(f"states chunks of {chunk:,} bytes at {where}")
-        if dataset.id.get_num_chunks() * chunk < needed:
+        if chunks * chunk < needed:
             raise _Refused(f"states {needed:,} bytes at {where}, and lacks some of them")
-        if packed:
-            for k in range(dataset.id.get_num_chunks()):
-                self._check_deflated(dataset, where, k, chunk)
+        for number in range(chunks if ratio > 1 else 0):
+            self._check_deflated(dataset, where, number, chunk)
 
     def _check_deflated(self, dataset: Any, where: str, number: int, size: int) -> None:
         """A deflated chunk holds as many bytes as it should, to the last."""
@@ -214,30 +182,27 @@ class _Reader:
         if not size <= found <= size + CHECKSUM_BYTES or not stream.eof:
             raise _Refused(f"stores a chunk at {where} that is not of {size:,} bytes")
 
-    def _attributes(self, group: Any, where: str) -> dict[str, int | float | str | None]:
-        """Single numbers and texts beside a group."""
-        from h5py import h5a
 
-        found: dict[str, int | float | str | None] = {}
-        if h5a.get_num_attrs(group.id) > MOST_ATTRIBUTES:
-            raise _Refused(f"holds more than {MOST_ATTRIBUTES} attributes at /{where}")
-        for name in group.attrs:
-            attribute = h5a.open(group.id, name.encode())
-            found[name] = None
-            single = attribute.shape == () and attribute.get_storage_size() <= MOST_TEXT
-            if single and (attribute.dtype.kind in KINDS or _is_text(attribute.dtype)):
-                value = group.attrs[name]
-                if isinstance(value, str) and len(value) > MOST_TEXT:
-                    raise _Refused(f"holds a text of {len(value):,} characters at /{where}@{name[:MOST_NAME]!a}")
-                plain = value.item() if isinstance(value, np.generic) else value
-                found[name] = plain.decode("utf-8") if isinstance(plain, bytes) else plain
-        return found
+def _attributes(group: Any, where: str) -> dict[str, int | float | str | None]:
+    """Single numbers and texts beside a group."""
+    found: dict[str, int | float | str | None] = {}
+    if h5a.get_num_attrs(group.id) > MOST_ATTRIBUTES:
+        raise _Refused(f"holds more than {MOST_ATTRIBUTES} attributes at /{where}")
+    for name in group.attrs:
+        attribute = h5a.open(group.id, name.encode())
+        found[name] = None
+        single = attribute.shape == () and attribute.get_storage_size() <= MOST_TEXT
+        if single and (attribute.dtype.kind in KINDS or _is_text(attribute.dtype)):
+            value = group.attrs[name]
+            if isinstance(value, str) and len(value) > MOST_TEXT:
+                raise _Refused(f"holds a text of {len(value):,} characters at /{where}@{name[:MOST_NAME]!a}")
+            value = value.item() if isinstance(value, np.generic) else value
+            found[name] = value.decode("utf-8") if isinstance(value, bytes) else value
+    return found
 
 
 def _is_text(dtype: Any) -> bool:
     """Whether values are texts: of a fixed length, or one of any length."""
-    import h5py
-
     return dtype.kind == "S" or (dtype.kind == "O" and h5py.check_string_dtype(dtype) is not None)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Annotated, Any, Final, TypeVar, cast
+from typing import Annotated, Any, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -19,8 +19,6 @@ Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 """A number that is not negative."""
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1, max_length=200)]
-_SHOWN: Final = 60
-"""Characters of a wrong value that a message repeats."""
 
 
 class Exact(BaseModel):
@@ -35,36 +33,24 @@ class AtLeast(BaseModel):
     model_config = ConfigDict(strict=True, extra="ignore", frozen=True)
 
 
-@cache
-def _adapter(schema: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(schema)
+_adapter = cache(TypeAdapter[Any])
 
 
 def checked(schema: type[Schema], value: Any, where: str, *, error: type[LavaEDError], hint: str) -> Schema:
-    """The value as its schema describes it.
+    """Lists, dictionaries, numbers and texts as the schema describes them.
 
-    Parameters
-    ----------
-    schema : type
-        A model of this module's bases, or another type that pydantic understands.
-    value : Any
-        Lists, dictionaries, numbers and texts.
-    where : str
-        What holds the value, with which a message begins.
-    error : type of LavaEDError
-        What to raise where the value does not fit.
-    hint : str
-        The way out, with which the message ends.
+    What does not fit is raised as an ``error``, whose message begins with ``where``, the value's holder, and ends with
+    ``hint``, the way out.
     """
     try:
         result: Schema = _adapter(cast(Any, schema)).validate_python(value)
     except ValidationError as failure:
         first = failure.errors(include_url=False, include_context=False)[0]
-        path = ".".join(str(part) for part in first["loc"])[: _SHOWN * 2]
+        path = ".".join(map(str, first["loc"]))[:120]
         others = f", and {failure.error_count() - 1} more" if failure.error_count() > 1 else ""
-        if first["type"] == "missing":
-            raise error(f"{where} lacks {path}{others}: {hint}") from failure
-        found = brief(first["input"], _SHOWN)
-        reason = first["msg"][:1].lower() + first["msg"][1:]
-        raise error(f"{where}: {path or 'it'} is {found} ({reason}){others}: {hint}") from failure
+        problem = f" lacks {path}"
+        if first["type"] != "missing":
+            reason = first["msg"][:1].lower() + first["msg"][1:]
+            problem = f": {path or 'it'} is {brief(first['input'], 60)} ({reason})"
+        raise error(f"{where}{problem}{others}: {hint}") from failure
     return result

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from lava_ed.errors import LavaEDError
-from lava_ed.files.reading import open_plain, shown, words
+from lava_ed.files.reading import cut, open_plain, shown
 
 MOST_BYTES: Final = 1 << 33
 """Of a file."""
@@ -25,8 +24,7 @@ TYPES: Final = {
 """The format's names of the types that a file of ours can hold."""
 
 
-@dataclass(frozen=True)
-class TensorInfo:
+class TensorInfo(NamedTuple):
     """Type and shape of a tensor, as a file states them and its length confirms."""
 
     dtype: np.dtype[Any]
@@ -42,85 +40,65 @@ class TensorFile:
     tensors : dict of str to TensorInfo
     """
 
-    def __init__(self, file: Any, where: str, error: type[LavaEDError], hint: str) -> None:
-        self._file, self._where, self._error, self._hint = file, where, error, hint
+    def __init__(self, file: Any, refused: Callable[[str], LavaEDError]) -> None:
+        self._file, self._refused = file, refused
         self.metadata: dict[str, str] = dict(file.metadata() or {})
         self.tensors: dict[str, TensorInfo] = {}
         for name in file.keys():  # noqa: SIM118 (not a dict)
             part = file.get_slice(name)
             if part.get_dtype() not in TYPES:
-                raise error(f"{where}: {name[:80]} is of type {part.get_dtype()}: {hint}")
+                raise refused(f": {name[:80]} is of type {part.get_dtype()}")
             self.tensors[name] = TensorInfo(np.dtype(TYPES[part.get_dtype()]), tuple(part.get_shape()))
-
-    def read(self, name: str) -> npt.NDArray[Any]:
-        """One tensor, in memory of its own."""
-        return np.asarray(self._file.get_tensor(name))
 
     def read_all(self, expected: Mapping[str, TensorInfo] | None = None) -> dict[str, npt.NDArray[Any]]:
         """All tensors, after a check that they are exactly the expected ones, if any are named."""
-        if expected is not None:
-            self._compare(expected)
-        return {name: self.read(name) for name in self.tensors}
-
-    def _compare(self, expected: Mapping[str, TensorInfo]) -> None:
-        missing, extra = sorted(expected.keys() - self.tensors.keys()), sorted(self.tensors.keys() - expected.keys())
+        found = self.tensors
+        expected = found if expected is None else expected
+        missing, extra = sorted(expected.keys() - found.keys()), sorted(found.keys() - expected.keys())
         if missing or extra:
-            raise self._error(
-                f"{self._where} lacks {_list(missing) or 'nothing'} and has the unknown tensors "
-                f"{_list(extra) or 'none'}: {self._hint}"
+            raise self._refused(
+                f" lacks {_some(missing) or 'nothing'} and has the unknown tensors {_some(extra) or 'none'}"
             )
-        for name, there in self.tensors.items():
-            if there != expected[name]:
-                raise self._error(
-                    f"{self._where}: {name} is {there.dtype} of shape {there.shape}, expected is "
-                    f"{expected[name].dtype} of shape {expected[name].shape}: {self._hint}"
+        for name, there in found.items():
+            wanted = expected[name]
+            if there != wanted:
+                raise self._refused(
+                    f": {name} is {there.dtype} of shape {there.shape}, expected is {wanted.dtype} of shape "
+                    f"{wanted.shape}"
                 )
+        return {name: np.asarray(self._file.get_tensor(name)) for name in found}
 
 
 @contextmanager
 def open_tensors(
     path: str | os.PathLike[str], *, error: type[LavaEDError], hint: str, most: int = MOST_BYTES
 ) -> Iterator[TensorFile]:
-    """Open a safetensors file, in a with statement.
-
-    Parameters
-    ----------
-    path : path-like
-    error : type of LavaEDError
-        What to raise where the file is damaged or too large.
-    hint : str
-        The way out, with which the message ends.
-    most : int
-        Largest size of the file in bytes.
-    """
+    """Open a safetensors file of at most ``most`` bytes; a damaged one raises an ``error`` that ends in the hint."""
     from safetensors import SafetensorError, safe_open
 
-    where = shown(path)
-    _check_header(path, most, error, hint)
-    with ExitStack() as stack:
-        try:
-            file = stack.enter_context(safe_open(os.fspath(path), framework="numpy"))
-            tensors = TensorFile(file, where, error, hint)
-        except (SafetensorError, OSError, ValueError) as failure:
-            if isinstance(failure, LavaEDError):
-                raise
-            # The library's words may repeat a text of the file.
-            raise error(f"{where} is no safetensors file, or is damaged ({words(failure)}): {hint}") from failure
-        yield tensors
+    def refused(problem: str) -> LavaEDError:
+        return error(f"{shown(path)}{problem}: {hint}")
 
-
-def _check_header(path: str | os.PathLike[str], most: int, error: type[LavaEDError], hint: str) -> None:
-    """Bound the file, and the header that the library will read whole."""
-    with os.fdopen(open_plain(path, most=most, error=error, hint=hint), "rb") as file:
-        length = int.from_bytes(file.read(8), "little")
-    if length > MOST_HEADER:
+    with open_plain(path, most=most, error=error, hint=hint) as start:
+        length = int.from_bytes(start.read(8), "little")
+    if length > MOST_HEADER:  # the library would read it whole
         raise error(
             f"{shown(path)} states a header of {length:,} bytes, of at most {MOST_HEADER:,}: it is no safetensors "
             f"file, or is damaged; {hint}"
         )
+    with ExitStack() as stack:
+        try:
+            file = stack.enter_context(safe_open(os.fspath(path), framework="numpy"))
+            tensors = TensorFile(file, refused)
+        except LavaEDError:
+            raise
+        except (SafetensorError, OSError, ValueError) as failure:
+            # The library's words may repeat a text of the file.
+            raise refused(f" is no safetensors file, or is damaged ({cut(str(failure))})") from failure
+        yield tensors
 
 
-def _list(names: list[str]) -> str:
-    """Some of many names."""
+def _some(names: list[str]) -> str:
+    """The first of many names."""
     some = ", ".join(name[:80] for name in names[:5])
     return f"{some} and {len(names) - 5} more" if len(names) > 5 else some

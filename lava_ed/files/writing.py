@@ -8,22 +8,27 @@ import platform
 import secrets
 import stat
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Final
 
 from lava_ed.errors import RunFolderError
-
-try:
-    import fcntl
-except ImportError:  # not on Windows, where a folder cannot be flushed
-    fcntl = None  # type: ignore[assignment]
+from lava_ed.files.reading import shown
 
 _PREFIX: Final = ".lava-ed-"
 """Of temporary files: short, so that any name which a folder takes has room for one beside it."""
 _LEFT_OVER_SECONDS: Final = 3600
 """No file takes an hour to write: an older temporary one belongs to a process that was killed."""
+_KINDS: Final = {
+    stat.S_IFDIR: "a folder",
+    stat.S_IFLNK: "a symbolic link, which is not followed",
+    stat.S_IFCHR: "a device",
+    stat.S_IFBLK: "a device",
+    stat.S_IFIFO: "a pipe",
+    stat.S_IFSOCK: "a socket",
+}
 
 
 def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
@@ -39,7 +44,7 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
         If the file cannot be written, or something else than a plain file has its name; nothing has changed then.
     """
     target = Path(path)
-    try:
+    with _refusing(target, "free space, or choose a folder you may write to"):
         mode = _permissions(target)
         temporary, handle = _create_beside(target)
         try:
@@ -54,12 +59,12 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
             with suppress(OSError):
                 os.unlink(temporary)
             raise
-        _flush_folder(target.parent)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = getattr(error, "strerror", None) or error
-        raise RunFolderError(
-            f"{_shown(target)} cannot be written ({reason}): free space, or choose a folder you may write to"
-        ) from error
+        if os.name == "posix":  # Windows flushes no folder
+            folder = os.open(target.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
 
 
 def check_target(path: str | os.PathLike[str]) -> None:
@@ -71,13 +76,20 @@ def check_target(path: str | os.PathLike[str]) -> None:
         If something else than a plain file has the name, or its folder is none.
     """
     target = Path(path)
-    try:
+    with _refusing(target, "choose another name"):
         _permissions(target)
         if not target.parent.is_dir():
-            raise RunFolderError(f"{_shown(target.parent)} is no folder: make it, or choose another one")
-    except (OSError, ValueError) as error:
+            raise RunFolderError(f"{shown(target.parent)} is no folder: make it, or choose another one")
+
+
+@contextmanager
+def _refusing(target: Path, way_out: str) -> Iterator[None]:
+    """Within the block, what the system refuses becomes one sentence about the file to be written."""
+    try:
+        yield
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = getattr(error, "strerror", None) or error
-        raise RunFolderError(f"{_shown(target)} cannot be written ({reason}): choose another name") from error
+        raise RunFolderError(f"{shown(target)} cannot be written ({reason}): {way_out}") from error
 
 
 def remove_leftovers(folder: Path) -> None:
@@ -92,16 +104,14 @@ def remove_leftovers(folder: Path) -> None:
 
 def _is_abandoned(name: str) -> bool:
     """Whether the process of this machine that made a temporary file has ended."""
-    machine, _, rest = name.removeprefix(_PREFIX).partition("-")
-    process = rest.partition("-")[0]
-    if machine != _machine() or not process.isdecimal():
-        return False
+    machine, process, *_ = [*name.removeprefix(_PREFIX).split("-"), ""]
     try:
-        os.kill(int(process), 0)
+        if machine == _machine() and process.isdecimal():
+            os.kill(int(process), 0)
     except ProcessLookupError:
         return True
     except (OSError, OverflowError):
-        return False
+        pass
     return False
 
 
@@ -114,23 +124,13 @@ def _machine() -> str:
 def _permissions(target: Path) -> int | None:
     """Permission bits of the plain file that has this name; None where nothing has it."""
     try:
-        found = os.lstat(target)
+        mode = os.lstat(target).st_mode
     except FileNotFoundError:
         return None
-    if not stat.S_ISREG(found.st_mode):
-        kind = next((words for test, words in _KINDS if test(found.st_mode)), "no plain file")
-        raise RunFolderError(f"{_shown(target)} is {kind}: name a file to write, new or old")
-    return stat.S_IMODE(found.st_mode) & 0o777
-
-
-_KINDS: Final = (
-    (stat.S_ISDIR, "a folder"),
-    (stat.S_ISLNK, "a symbolic link, which is not followed"),
-    (stat.S_ISCHR, "a device"),
-    (stat.S_ISBLK, "a device"),
-    (stat.S_ISFIFO, "a pipe"),
-    (stat.S_ISSOCK, "a socket"),
-)
+    if not stat.S_ISREG(mode):
+        kind = _KINDS.get(stat.S_IFMT(mode), "no plain file")
+        raise RunFolderError(f"{shown(target)} is {kind}: name a file to write, new or old")
+    return mode & 0o777
 
 
 def _create_beside(target: Path) -> tuple[Path, int]:
@@ -142,19 +142,3 @@ def _create_beside(target: Path) -> tuple[Path, int]:
         temporary = target.with_name(f"{_PREFIX}{_machine()}-{os.getpid()}-{secrets.token_hex(8)}.tmp")
         with suppress(FileExistsError):
             return temporary, os.open(temporary, flags, 0o666)
-
-
-def _flush_folder(folder: Path) -> None:
-    """Make a rename in the folder last."""
-    if fcntl is None:
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _shown(path: Path) -> str:
-    """A path as a message shows it: a NUL in it would end the line that a terminal shows."""
-    return str(path).replace("\0", "\\0")

@@ -126,7 +126,7 @@ def _check_file(path: Path) -> None:
     """Refuse a file that SQLite did not write or finds damaged; one that is not there, or empty, is a new one."""
     if not os.path.lexists(path):
         return
-    with os.fdopen(open_plain(path, most=_MOST_BYTES, error=RunFolderError, hint=_WAY), "rb") as file:
+    with open_plain(path, most=_MOST_BYTES, error=RunFolderError, hint=_WAY) as file:
         head = file.read(len(_HEADER))
     if not head:
         return
