@@ -241,7 +241,7 @@ class Assembler:
             self.neuron_counts.append(NeuronCount(slot, neurons))
         return offset
 
-    def counted_step(self, stage: int, opcode: Any, node: Node, /, *args: int, **fields: int) -> None:
+    def counted_step(self, stage: int, opcode: Any, node: Node, /, *args: Any, **fields: int) -> None:
         """Append an op that runs in every phase and counts for `node`, once for either part of the samples.
 
         Its field ``counters`` is the offset (i64) of the counters of that part, −1 where nothing counts.
@@ -250,8 +250,8 @@ class Assembler:
         backward = self.period if self.timing is None else self.timing.error_phase + 1
         for start, stop, part in ((0, backward, FORWARD), (backward, self.period, BACKWARD)):
             counters = offset + part if self.counting else -1
-            if start < stop and fields:
-                self.op(stage, start, stop, opcode, **fields, counters=counters)
+            if start < stop and isinstance(opcode, tuple):
+                self.op(stage, start, stop, opcode, *args, **fields, counters=counters)
             elif start < stop:
                 self.op(stage, start, stop, opcode, *args, counters)
 
@@ -331,11 +331,16 @@ class Assembler:
             if (c.source, c.out_port) == (node.name, port)
         )
 
-    def op(self, stage: int, start: int, stop: int, opcode: Any, /, *args: int, **fields: int) -> None:
-        """Append an op that runs in phases start … stop − 1; windows past the sample's end are cut."""
-        # A declared op has its fields by name; a number has its arguments in the order of the columns.
+    def op(self, stage: int, start: int, stop: int, opcode: Any, /, *args: Any, **fields: int) -> None:
+        """Append an op that runs in phases start … stop − 1; windows past the sample's end are cut.
+
+        The fields of a declared op that are no keywords are taken by name from a mapping, if one is given.
+        """
+        # A number has its arguments in the order of the columns.
         if isinstance(opcode, tuple):
             declared = opcode.op  # type: ignore[attr-defined]
+            shared = args[0] if args else {}
+            fields = {name: shared[name] for name in declared.fields if name in shared} | fields
             self.emitted.append((declared, fields))
             row = [getattr(opcodes, declared.name.upper()), *declared.row(fields)]
         else:
@@ -344,7 +349,7 @@ class Assembler:
             raise AssertionError(f"op {opcode} has {len(row)} columns, the table has {OP_WIDTH}")
         self._ops[stage].append((Label(self.owner, stage, max(start, 0), min(stop, self.period)), row))
 
-    def every_step(self, stage: int, opcode: Any, /, *args: int, **fields: int) -> None:
+    def every_step(self, stage: int, opcode: Any, /, *args: Any, **fields: int) -> None:
         """Append an op that runs in every phase."""
         self.op(stage, 0, self.period, opcode, *args, **fields)
 
