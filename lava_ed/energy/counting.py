@@ -1,15 +1,30 @@
-"""Sums and differences of operation counts, as `Program.counters` gives them."""
+"""Sums, differences and means of operation counts, of a program's reading or of an epoch."""
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Mapping
-from typing import Any, Final
+from itertools import product
+from typing import TYPE_CHECKING, Any, Final
 
 from lava_ed.errors import ConfigError
 from lava_ed.kernels.counting import COUNTERS, PHASES
 
-__all__ = ["Counters", "Totals", "check_samples", "per_sample", "subtract", "total"]
+if TYPE_CHECKING:
+    from lava_ed.network.spec import NetworkSpec
+
+__all__ = [
+    "Counters",
+    "Totals",
+    "activity",
+    "check_samples",
+    "counts_between",
+    "means",
+    "per_sample",
+    "subtract",
+    "sums",
+    "total",
+]
 
 Counters = Mapping[str, Mapping[str, Mapping[str, int]]]
 """node → counter → phase → count"""
@@ -45,10 +60,7 @@ def total(counters: Counters) -> Totals:
     >>> total({"hidden1": hidden, "hidden2": hidden})["spikes"]
     {'forward': 14, 'backward': 0, 'update': 0}
     """
-    result: Totals = {name: dict.fromkeys(PHASES, 0) for name in COUNTERS}
-    for (_, counter, phase), count in _flat(counters).items():
-        result[counter][phase] += count
-    return result
+    return sums(_completed(counters))
 
 
 def per_sample(counters: Counters, samples: int) -> dict[str, dict[str, float]]:
@@ -59,10 +71,7 @@ def per_sample(counters: Counters, samples: int) -> dict[str, dict[str, float]]:
     ConfigError
         As `total`, or if `samples` is not a positive integer.
     """
-    samples = check_samples(samples)
-    return {
-        name: {phase: count / samples for phase, count in phases.items()} for name, phases in total(counters).items()
-    }
+    return means(total(counters), check_samples(samples))
 
 
 def subtract(after: Counters, before: Counters) -> dict[str, Totals]:
@@ -89,18 +98,62 @@ def subtract(after: Counters, before: Counters) -> dict[str, Totals]:
         raise ConfigError(
             f"the two readings are of different nets, only one has {alone}: subtract readings of one program"
         )
-    first, second = _flat(before), _flat(after)
-    result = {node: {name: dict.fromkeys(PHASES, 0) for name in COUNTERS} for node in after}
-    for key in first | second:
-        node, counter, phase = key
-        difference = second.get(key, 0) - first.get(key, 0)
-        if difference < 0:
+    first, second = _completed(before), _completed(after)
+    result = counts_between(second, first)
+    for node, counter, phase in product(result, COUNTERS, PHASES):
+        if result[node][counter][phase] < 0:
             raise ConfigError(
-                f"{node}.{counter} in phase {phase} went down from {first[key]} to {second.get(key, 0)}: "
+                f"{node}.{counter} in phase {phase} went down from {first[node][counter][phase]} to "
+                f"{second[node][counter][phase]}: "
                 "counters only grow; do not reset or write them between the two readings"
             )
-        result[node][counter][phase] = difference
     return result
+
+
+def counts_between(after: Counters, before: Counters) -> dict[str, Totals]:
+    """``after − before`` of two readings that list the same counts, unchecked."""
+    return {
+        node: {
+            counter: {phase: count - before[node][counter][phase] for phase, count in phases.items()}
+            for counter, phases in by_counter.items()
+        }
+        for node, by_counter in after.items()
+    }
+
+
+def sums(counters: Counters) -> Totals:
+    """Counts over all nodes, unchecked."""
+    result: Totals = {name: dict.fromkeys(PHASES, 0) for name in COUNTERS}
+    for by_counter in counters.values():
+        for counter, phases in by_counter.items():
+            for phase, count in phases.items():
+                result[counter][phase] += count
+    return result
+
+
+def means(totals: Totals, samples: int) -> dict[str, dict[str, float]]:
+    """counter → phase → count of one sample."""
+    return {name: {phase: count / samples for phase, count in phases.items()} for name, phases in totals.items()}
+
+
+def activity(spec: NetworkSpec, counters: Counters, samples: int) -> dict[str, Any]:
+    """What a sample of an epoch cost on average.
+
+    Returns
+    -------
+    dict
+        ``spikes_per_neuron`` (forward, of each hidden layer), ``backward_messages`` (messages
+        delivered in the backward phase), ``weight_writes``, ``synaptic_updates``.
+    """
+    totals = sums(counters)
+    return {
+        "spikes_per_neuron": {
+            f"hidden{layer}": counters[f"hidden{layer}"]["spikes"]["forward"] / (samples * spec.sizes[layer])
+            for layer in spec.hidden
+        },
+        "backward_messages": totals["spike_messages"]["backward"] / samples,
+        **{name: sum(totals[name].values()) / samples for name in ("weight_writes", "synaptic_updates")},
+    }
 
 
 def check_samples(samples: Any) -> int:
@@ -113,18 +166,17 @@ def check_samples(samples: Any) -> int:
 
 def _integer(value: Any) -> int | None:
     """`value` as an int, or None if it is none: bool and float are none, numpy integers are."""
-    if isinstance(value, bool):
-        return None
     try:
-        return operator.index(value)
+        return None if isinstance(value, bool) else operator.index(value)
     except TypeError:
         return None
 
 
-def _flat(counters: Counters) -> dict[tuple[str, str, str], int]:
-    """Checked counts by (node, counter, phase)."""
+def _completed(counters: Counters) -> dict[str, Totals]:
+    """Checked counts, with every counter and phase."""
     result = {}
     for node, by_counter in _items(counters, "counters"):
+        result[node] = {name: dict.fromkeys(PHASES, 0) for name in COUNTERS}
         for counter, by_phase in _items(by_counter, str(node)):
             _check_name(counter, COUNTERS, f"{node}: counter")
             for phase, value in _items(by_phase, f"{node}.{counter}"):
@@ -134,7 +186,7 @@ def _flat(counters: Counters) -> dict[tuple[str, str, str], int]:
                     raise ConfigError(
                         f"{node}.{counter} in phase {phase} is {value!r}: a count is an integer in [0, 2^63 − 1]"
                     )
-                result[node, counter, phase] = count
+                result[node][counter][phase] = count
     return result
 
 

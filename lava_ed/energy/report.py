@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 from typing import Any, Final
 
-from lava_ed.energy.counting import Counters, Totals, check_samples, total
+from lava_ed.energy.counting import Counters, Totals, check_samples, means, total
 from lava_ed.energy.prices import HOST, Price, PriceList, built_in_price_lists, load_price_list
 from lava_ed.errors import ConfigError
 from lava_ed.kernels.counting import COUNTERS, PHASES
@@ -74,9 +74,7 @@ def energy_report(counters: Counters, samples: int, price_list: PriceList | str 
         "price_list": {key: getattr(prices, key) for key in ("name", "title", "kind", "source", "caveat")},
         "samples": samples,
         "counts": counts,
-        "counts_per_sample": {
-            counter: {phase: count / samples for phase, count in phases.items()} for counter, phases in counts.items()
-        },
+        "counts_per_sample": means(counts, samples),
         "prices": {entry.name: _price_line(entry) for entry in prices.entries},
         "priced_by": _priced_by(prices),
         "picojoules": {

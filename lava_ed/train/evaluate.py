@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.data import Dataset
+from lava_ed.energy.counting import counts_between, means, sums
 from lava_ed.train.backend import TAG, Counts, make_backend, warm_up
-from lava_ed.train.metrics import difference, per_sample, thresholds
 from lava_ed.train.run_data import data_of_run
 from lava_ed.train.run_folder import MODEL, RunFolder
 from lava_ed.train.tensor_files import Model
@@ -36,7 +36,7 @@ class Evaluation:
         """Samples and counters, as saved in energy.json."""
         return {
             "samples": self.samples,
-            "per_sample": per_sample(self.counters, self.samples),
+            "per_sample": means(sums(self.counters), self.samples),
             "counters": self.counters,
         }
 
@@ -72,7 +72,7 @@ def evaluate(
         backend.bind(images)
         before = backend.counters()
         decided = backend.present(indices, labels[indices])
-        counters = difference(backend.counters(), before)
+        counters = counts_between(backend.counters(), before)
     finally:
         backend.close()
     return Evaluation(len(indices), int(np.count_nonzero(decided == labels[indices])), counters)
@@ -134,12 +134,12 @@ def evaluate_run(
         "rule": config.rule,
         "dataset": config.dataset,
         "sizes": list(model.spec.sizes),
-        "thresholds": thresholds(model.threshold_steps),
+        "thresholds": model.thresholds,
         **found.note(),
         found.accuracy_key: result.accuracy,
         "correct": result.correct,
         "samples": result.samples,
         "samples_per_second": result.samples / seconds,
         "seconds": seconds,
-        "counters_per_sample": per_sample(result.counters, result.samples),
+        "counters_per_sample": means(sums(result.counters), result.samples),
     }

@@ -9,11 +9,11 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from lava_ed.energy.counting import counts_between
 from lava_ed.errors import ConfigError
 from lava_ed.kernels.neuron import threshold_from_step
 from lava_ed.network.spec import NetworkSpec
 from lava_ed.train.backend import Backend, Counts, EngineBackend, make_backend
-from lava_ed.train.metrics import difference
 from lava_ed.train.spikes import Spikes, forward_spikes
 from lava_ed.train.tensor_files import Model
 
@@ -120,7 +120,7 @@ def decide(model: Model, images: npt.NDArray[np.uint8], labels: Ints) -> Decisio
         raise ConfigError(f"the net knows {model.spec.sizes[-1]} classes, the samples have label {labels.max()}")
     before = backend.counters()
     decided = backend.present(np.arange(len(labels)), labels)
-    counters = difference(backend.counters(), before)
+    counters = counts_between(backend.counters(), before)
     return Decisions(labels, decided.astype(np.int64), model.spec.sizes[-1], counters)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -17,12 +17,14 @@ from lava_ed.data.digest import digest
 from lava_ed.errors import CheckpointError, ConfigError, RunFolderError
 from lava_ed.files.reading import brief, parse_json
 from lava_ed.files.tensors import TensorFile, TensorInfo, open_tensors
+from lava_ed.kernels.neuron import threshold_from_step
 from lava_ed.network.spec import NetworkSpec
 from lava_ed.network.weights import pack_weights, unpack_weights
 from lava_ed.train.backend import State
 from lava_ed.train.config import TrainConfig
 from lava_ed.version import __version__
 
+_kappa: Callable[[int], int] = threshold_from_step
 _RESTORE: Final = "restore the file, or train anew"
 MODEL_FORMAT: Final = 1
 CHECKPOINT_FORMAT: Final = 1
@@ -90,6 +92,11 @@ class Model:
     spec: NetworkSpec
     weights: dict[str, npt.NDArray[np.int8]]
     threshold_steps: dict[str, npt.NDArray[np.int32]]
+
+    @property
+    def thresholds(self) -> dict[str, int]:
+        """Thresholds κ (θ in MPD-ED) of every layer that has one."""
+        return {node: int(_kappa(int(step[0]))) for node, step in sorted(self.threshold_steps.items())}
 
     @classmethod
     def of_state(cls, spec: NetworkSpec, state: Mapping[str, npt.NDArray[Any]]) -> Model:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from lava_ed.data import Dataset, check_shift, load_dataset, shifted, split_validation
 from lava_ed.data.digest import digest
+from lava_ed.energy.counting import activity, counts_between, means, sums
 from lava_ed.errors import CheckpointError, ConfigError
 from lava_ed.train.backend import TAG, Backend, State, make_backend, warm_up
 from lava_ed.train.chance import chance_of, learned_nothing
@@ -19,8 +20,6 @@ from lava_ed.train.config import TrainConfig
 from lava_ed.train.evaluate import Evaluation, evaluate
 from lava_ed.train.extension import as_from_the_start, check_resumable, extension_note
 from lava_ed.train.interrupt import InterruptWatch, TrainingInterrupted
-from lava_ed.train.metrics import activity, per_sample, summed, thresholds, totals
-from lava_ed.train.metrics import difference as counts_between
 from lava_ed.train.order import next_stop, rate_changes, sample_order, shift_offsets
 from lava_ed.train.progress import Reporter, telling_if_slow
 from lava_ed.train.run_data import TrainedFor, difference
@@ -316,13 +315,13 @@ class Trainer:
             "train_accuracy": p.correct / n,
             "validation_accuracy": self._validate(model),
             "learning_rate": self._last_rate(p.epoch),
-            "thresholds": thresholds(model.threshold_steps),
+            "thresholds": model.thresholds,
             **activity(self.spec, counts, n),
             "triggered_share": (now["triggered"] - p.start["triggered"]) / n,
             "samples_per_second": n / p.seconds,
             "seconds": p.seconds,
             "samples": n,
-            "counters": totals(counts),
+            "counters": sums(counts),
         }
         self.position = replace(p, epoch=p.epoch + 1, index=0, correct=0, seconds=0.0, start=now, rows=[*p.rows, row])
 
@@ -348,7 +347,7 @@ class Trainer:
         counters = self.backend.counters()
         training = {
             "samples": presented,
-            "per_sample": per_sample(counters, presented),
+            "per_sample": means(sums(counters), presented),
             "counters": counters,
         }
         stamp = {
@@ -358,7 +357,7 @@ class Trainer:
             "seed": self.config.seed,
         }
         self.folder.write_json(ENERGY, {**stamp, "training": training, "test": test.to_dict()})
-        writes = summed(counters, "weight_writes")
+        writes = sum(sums(counters)["weight_writes"].values())
         if note := learned_nothing(self.position.rows[-1], writes, self.chance, self.judged):
             self.notes.append(note)
         summary = self._summary(model, test, training)
@@ -379,14 +378,14 @@ class Trainer:
             "epochs": self.config.epochs,
             "learning_rate": self.spec.rule.rate.value,
             "final_learning_rate": rows[-1]["learning_rate"],
-            "thresholds": thresholds(model.threshold_steps),
+            "thresholds": model.thresholds,
             "decay": self.spec.dv,
             "test_accuracy": test.accuracy,
             "validation_accuracy": rows[-1]["validation_accuracy"],
             "train_accuracy": rows[-1]["train_accuracy"],
             "samples_per_second": training["samples"] / sum(row["seconds"] for row in rows),
             "seconds": self._wall_before + time.perf_counter() - self._started,
-            "counters": {name: sum(phases.values()) for name, phases in totals(training["counters"]).items()},
+            "counters": {name: sum(phases.values()) for name, phases in sums(training["counters"]).items()},
             "run": str(self.folder.path),
             "extended_from": self.position.ended,
             "notes": self.notes,

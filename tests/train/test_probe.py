@@ -9,7 +9,6 @@ from lava_ed.data import load_dataset
 from lava_ed.errors import ConfigError
 from lava_ed.network.encoding import encoder_table
 from lava_ed.train import Model, TrainConfig, evaluate, train
-from lava_ed.train.metrics import thresholds
 from lava_ed.train.probe import decide, trace_samples
 
 
@@ -38,7 +37,7 @@ def test_decisions_are_those_of_evaluate(model, data):
 def test_membranes_and_spikes_follow_the_equations(model, data):
     decisions = decide(model, data.test_images, data.test_labels)
     spec, weights = model.spec, model.weights["dense1"].astype(np.int64) * 2
-    kappa = thresholds(model.threshold_steps)["hidden1"]
+    kappa = model.thresholds["hidden1"]
     for sample in trace_samples(model, data.test_images, data.test_labels, [3, 7], neurons=16):
         assert (sample.label, sample.decided) == (data.test_labels[sample.index], decisions.decided[sample.index])
         first, _, readout = sample.traces

@@ -10,7 +10,6 @@ from typing import Any, Final
 from lava_ed.plain_text import shell_words
 from lava_ed.train.config import TrainConfig
 from lava_ed.train.describe import limits_of
-from lava_ed.train.metrics import thresholds
 from lava_ed.train.named import NAMED
 from lava_ed.version import __version__
 from lava_ed.viz.report.facts import RunFacts
@@ -97,7 +96,7 @@ def reproduce_section(facts: RunFacts) -> Section:
             blocks.append(
                 Text(f"No option of the command reaches {names}: set them in Python, TrainConfig(...).", "note")
             )
-    kappas = thresholds(facts.model.threshold_steps)
+    kappas = facts.model.thresholds
     rows: list[list[object]] = [
         ["lava-ed", facts.stamp.get("lava_ed_version", f"not recorded; this page: {__version__}")],
         ["back end, tag", f"{facts.stamp.get('backend', 'not recorded')}, {facts.stamp.get('tag', 'not recorded')}"],
