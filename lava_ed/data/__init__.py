@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from lava_ed.data.augment import check_shift, shifted
-from lava_ed.data.datasets import (
-    DATASETS,
-    Dataset,
-    check_images,
-    check_labels,
-    load_dataset,
-    split_validation,
-)
+from lava_ed.data.checks import check_images, check_labels
+from lava_ed.data.datasets import DATASETS, load_dataset
 from lava_ed.data.idx import read_idx
+from lava_ed.data.record import Dataset, split_validation
 
 __all__ = [
     "DATASETS",

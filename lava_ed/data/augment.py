@@ -11,13 +11,7 @@ from lava_ed.errors import ConfigError
 
 
 def check_shift(shift: int, image_shape: tuple[int, ...]) -> None:
-    """Refuse a shift that images of a shape do not allow.
-
-    Raises
-    ------
-    ConfigError
-        If the images have no rows and columns, or a whole image could leave the frame.
-    """
+    """Raise a ConfigError if images have no rows and columns, or a shift could move one out of its frame."""
     if shift and len(image_shape) != 2:
         raise ConfigError(f"shift {shift}: samples of shape {image_shape} have no rows and columns: use shift=0")
     if shift and shift >= min(image_shape):
@@ -28,36 +22,23 @@ def check_shift(shift: int, image_shape: tuple[int, ...]) -> None:
 
 
 def shifted(images: NDArray[np.uint8], image_shape: tuple[int, ...], offsets: NDArray[Any]) -> NDArray[np.uint8]:
-    """Images moved inside their frames: y[r, c] = x[r − down, c − right], black where that lies outside.
+    """Images (N, height·width) moved inside their frames: y[r, c] = x[r − down, c − right], black outside.
 
-    Parameters
-    ----------
-    images : uint8 (N, height·width)
-    image_shape : (height, width)
-    offsets : int (N, 2)
-        Down and right of each image; less than the height and the width.
-
-    Returns
-    -------
-    uint8 (N, height·width)
-        A new array.
+    `offsets`, of shape (N, 2), holds down and right of each image, less than the height and the width.
 
     Examples
     --------
     >>> shifted(np.array([[1, 2, 3, 4]], np.uint8), (2, 2), np.array([[0, 1]])).tolist()
     [[0, 1, 0, 3]]
     """
-    height, width = image_shape
-    frames = images.reshape(-1, height, width)
+    frames = images.reshape(-1, *image_shape)
     result = np.zeros_like(frames)
-    for down, right in np.unique(offsets, axis=0):
-        which = np.flatnonzero((offsets[:, 0] == down) & (offsets[:, 1] == right))
-        (to_row, from_row), (to_column, from_column) = _overlap(int(down), height), _overlap(int(right), width)
-        result[which, to_row, to_column] = frames[which, from_row, from_column]
+    for offset in np.unique(offsets, axis=0):
+        which = np.flatnonzero((offsets == offset).all(axis=1))
+        to: list[Any] = [which]
+        origin: list[Any] = [which]
+        for moved, length in zip(offset.tolist(), image_shape, strict=True):
+            to.append(slice(max(moved, 0), length + min(moved, 0)))
+            origin.append(slice(max(-moved, 0), length + min(-moved, 0)))
+        result[tuple(to)] = frames[tuple(origin)]
     return result.reshape(images.shape)
-
-
-def _overlap(offset: int, length: int) -> tuple[slice, slice]:
-    """Where a line of pixels that moves by an offset lands inside its frame, and where that part came from."""
-    kept = length - abs(offset)
-    return slice(max(offset, 0), max(offset, 0) + kept), slice(max(-offset, 0), max(-offset, 0) + kept)

@@ -1,9 +1,7 @@
-"""Loading, splitting and checking of data sets."""
+"""Loading of the data sets that are known by name."""
 
 from __future__ import annotations
 
-import dataclasses
-import doctest
 import gzip
 import struct
 import tracemalloc
@@ -11,19 +9,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from idx_files import write_idx_set
 
-from lava_ed.data import (
-    DATASETS,
-    Dataset,
-    check_images,
-    check_labels,
-    datasets,
-    load_dataset,
-    split_validation,
-)
+from lava_ed.data import DATASETS, check_images, load_dataset
 from lava_ed.errors import ConfigError, DataError, DataNotFoundError, ShapeError
 
 RANDOM = np.random.default_rng(7)
@@ -47,22 +35,6 @@ def write_set(folder: Path, suffix: str = "", **changed: np.ndarray) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, array in FILES.items():
         write_idx(folder / f"{name}{suffix}", changed.get(name.replace("-", "_"), array))
-
-
-def toy(labels, **changes) -> Dataset:
-    """A data set whose training labels are `labels`."""
-    count = len(labels)
-    fields = {
-        "name": "toy",
-        "train_images": np.zeros((count, 4), np.uint8),
-        "train_labels": np.asarray(labels),
-        "test_images": np.zeros((1, 4), np.uint8),
-        "test_labels": np.array([0]),
-        "n_classes": 10,
-        "image_shape": (2, 2),
-        "source": "a test",
-    }
-    return Dataset(**{**fields, **changes})
 
 
 class TestDigits:
@@ -214,159 +186,6 @@ def test_names():
     assert DATASETS == ("digits", "mnist", "fashion-mnist", "mnist-binary-20")
     with pytest.raises(ConfigError, match="'cifar': choose one of digits, mnist, fashion-mnist"):
         load_dataset("cifar")
-
-
-def test_doctests():
-    result = doctest.testmod(datasets)
-    assert (result.failed, result.attempted > 0) == (0, True)
-
-
-class TestDataset:
-    def test_is_frozen(self):
-        with pytest.raises(dataclasses.FrozenInstanceError):
-            toy([0, 1]).name = "other"  # type: ignore[misc]
-
-    @pytest.mark.parametrize(
-        ("changes", "error", "message"),
-        [
-            ({"test_images": np.zeros((1, 4))}, DataError, "test part: pixels are float64, expected uint8"),
-            ({"test_images": np.zeros((2, 4), np.uint8)}, ShapeError, r"shape \(2, 4\), expected \(1, 4\)"),
-            ({"image_shape": (3, 3)}, ShapeError, r"train part: .* expected \(2, 9\)"),
-            ({"n_classes": 1}, DataError, "label 1 at index 1, expected 0 to 0"),
-        ],
-    )
-    def test_parts_that_do_not_agree(self, changes, error, message):
-        with pytest.raises(error, match=message):
-            toy([0, 1], **changes)
-
-
-class TestSplitValidation:
-    @given(
-        counts=st.lists(st.integers(4, 40), min_size=1, max_size=10),
-        fraction=st.sampled_from([0.15, 0.25, 0.5, 0.8]),
-        seed=st.integers(0, 2**64),
-    )
-    def test_partition_with_class_shares(self, counts, fraction, seed):
-        labels = np.repeat(np.arange(len(counts)), counts)
-        train, val = split_validation(toy(labels), fraction, seed)
-        assert sorted([*train, *val]) == list(range(len(labels)))
-        assert np.all(np.diff(train) > 0)
-        held = np.bincount(labels[val], minlength=len(counts))
-        assert np.all(np.abs(held - np.array(counts) * fraction) <= 0.5)
-
-    def test_same_seed_same_split_other_seed_other_split(self):
-        data = toy(np.arange(200) % 10)
-        once, again, other = (split_validation(data, 0.2, seed)[1].tolist() for seed in (1, 1, 2))
-        assert once == again
-        assert once != other
-
-    def test_nothing_held_out(self):
-        train, val = split_validation(toy([0, 1, 1]), 0, 0)
-        assert (train.tolist(), val.tolist()) == ([0, 1, 2], [])
-
-    @pytest.mark.parametrize("fraction", [-0.1, 1, 1.5, float("nan")])
-    def test_fraction_out_of_range(self, fraction):
-        with pytest.raises(ConfigError, match=f"fraction is {fraction}, expected 0 ≤ fraction < 1"):
-            split_validation(toy([0, 1]), fraction, 0)
-
-    @pytest.mark.parametrize("fraction", [0.1, 0.9])
-    def test_class_too_small(self, fraction):
-        with pytest.raises(ConfigError, match="of the 2 images of class 1, expected at least 1"):
-            split_validation(toy([0] * 20 + [1, 1]), fraction, 0)
-
-    def test_negative_seed(self):
-        with pytest.raises(ConfigError, match="split seed is -1"):
-            split_validation(toy([0, 1]), 0.5, -1)
-
-
-class TestCheckImages:
-    def test_bytes_pass_without_a_copy(self):
-        images = np.arange(12, dtype=np.uint8).reshape(3, 2, 2)
-        checked = check_images(images)
-        assert checked.shape == (3, 4)
-        assert np.shares_memory(checked, images)
-
-    @pytest.mark.parametrize("dtype", [np.int8, np.int16, np.uint16, np.int64, np.uint64])
-    def test_integers_are_pixels(self, dtype):
-        top = min(255, np.iinfo(dtype).max)
-        assert check_images(np.array([[0, 1, top]], dtype)).tolist() == [[0, 1, top]]
-
-    @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-    def test_floats_round_to_the_byte_they_came_from(self, dtype):
-        # 1100 rows: more than one chunk
-        pixels = np.tile(np.arange(256, dtype=np.uint8), (1100, 1))
-        np.testing.assert_array_equal(check_images((pixels / 255).astype(dtype)), pixels)
-
-    def test_rounding_by_hand(self):
-        # 0.001·255 = 0.255, 0.002·255 = 0.51, 0.997·255 = 254.235
-        assert check_images([[0.001, 0.002, 0.997]]).tolist() == [[0, 1, 254]]
-
-    @pytest.mark.parametrize(
-        ("images", "message"),
-        [
-            ([[0.0, np.nan]], "pixel 1 of image 0 is nan: float pixels are 0 to 1"),
-            ([[0.0], [np.inf]], "pixel 0 of image 1 is inf"),
-            ([[0.0], [-np.inf]], "pixel 0 of image 1 is -inf"),
-            ([[-0.25]], "is -0.25"),
-            ([[127.5]], "is 127.5: float pixels are 0 to 1: divide .* or cast 0 to 255 to uint8"),
-            ([[3.0]], "is 3.0"),
-            ([[0, 1], [2, 256]], "pixel 1 of image 1 is 256: integer pixels are 0 to 255"),
-            ([[-1, 1]], "pixel 0 of image 0 is -1"),
-            ([[True, False]], "dtype bool"),
-            ([["a", "b"]], "dtype <U1, expected integers 0 to 255 or floats 0 to 1"),
-            ([[1j]], "dtype complex128"),
-            ([[None]], "dtype object"),
-        ],
-    )
-    def test_bad_values(self, images, message):
-        with pytest.raises(DataError, match=message):
-            check_images(images)
-
-    @pytest.mark.parametrize("images", [3, [1, 2], np.zeros((0, 4), np.uint8), np.zeros((4, 0), np.uint8)])
-    def test_bad_rank(self, images):
-        with pytest.raises(ShapeError, match=r"expected \(N, n\)"):
-            check_images(images)
-
-    def test_ragged(self):
-        with pytest.raises(ShapeError, match="same length"):
-            check_images([[1, 2], [3]])
-
-    @pytest.mark.parametrize("shape", [(5, 64), (5, 8, 8)])
-    def test_known_image_shape(self, shape):
-        assert check_images(np.zeros(shape, np.uint8), (8, 8)).shape == (5, 64)
-
-    @pytest.mark.parametrize("shape", [(5, 63), (5, 4, 16), (5, 8, 8, 1)])
-    def test_other_image_shape(self, shape):
-        with pytest.raises(ShapeError, match=r"expected \(N, 8, 8\) or \(N, 64\)"):
-            check_images(np.zeros(shape, np.uint8), (8, 8))
-
-
-class TestCheckLabels:
-    @pytest.mark.parametrize("dtype", [np.uint8, np.int32, np.uint64])
-    def test_become_int64(self, dtype):
-        labels = check_labels(np.array([0, 9], dtype), 10)
-        assert labels.dtype == np.int64
-        assert labels.tolist() == [0, 9]
-
-    @pytest.mark.parametrize(
-        ("labels", "message"),
-        [
-            ([0, 3], r"label 3 at index 1, expected 0 to 2: .* n_classes \(now 3\)"),
-            ([0, -1], "label -1 at index 1"),
-            (np.array([2**64 - 1], np.uint64), "label 18446744073709551615"),
-            ([0.0, 1.0], "dtype float64, expected integers"),
-            ([True], "dtype bool"),
-            (["1"], "dtype <U1"),
-        ],
-    )
-    def test_bad_values(self, labels, message):
-        with pytest.raises(DataError, match=message):
-            check_labels(labels, 3)
-
-    @pytest.mark.parametrize("labels", [1, [], [[0, 1]]])
-    def test_bad_shape(self, labels):
-        with pytest.raises(ShapeError, match=r"expected \(N,\)"):
-            check_labels(labels, 3)
 
 
 def test_advice_can_be_followed_whoever_reads_it(tmp_path):
