@@ -3,101 +3,169 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from lava_ed.engine.assembler import SYNAPSES, Assembler, Node, Signal
-from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.conv import axes_of, declare_constants
 from lava_ed.engine.families.float_joins import real_event_input
 from lava_ed.engine.families.sparse import Entries, declare_structure, places_of
 from lava_ed.engine.memory import Memory, Slot, Variable
+from lava_ed.engine.op import number, op, reads, updates, writes
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.conv import GEOMETRY, arrange_kernel
 from lava_ed.kernels.floating import float_conv, float_delay_dense, float_delay_sparse, float_dense, float_sparse
 from lava_ed.kernels.views import matrix, segment
 
-FIRST_OF_GEOMETRY = 17
+_SPIKES: Final = {
+    "n_pre": number(),
+    "n_post": number(),
+    "count": reads("i32"),
+    "events": reads("i32", "n_pre"),
+    "messages": reads("f64", "n_pre"),
+    "message_bits": reads("i32"),
+}
+_DELAYED: Final = {
+    "slots": number("of the buffer: one for each delay"),
+    "buffer": updates("f64", "n_post * slots"),
+    "sent": writes("f64", "n_post"),
+}
+_STORED: Final = {
+    "starts": reads("i32", "n_pre + 1"),
+    "targets": reads("i32", "synapses"),
+    "synapses": number(),
+    "weights": reads("f64", "synapses"),
+}
+REAL_DENSE = op(
+    "real_dense",
+    **_SPIKES,
+    weights=reads("f64", "n_pre * n_post"),
+    scratch=updates("f64", "n_pre"),
+    buffer=writes("f64", "n_post"),
+)
+REAL_DELAY_DENSE = op(
+    "real_delay_dense",
+    **_SPIKES,
+    **_DELAYED,
+    weights=reads("f64", "n_pre * n_post"),
+    delays=reads("i32", "n_pre * n_post"),
+    scratch=updates("f64", "n_pre"),
+    sums=updates("f64", "slots"),
+)
+REAL_SPARSE = op(
+    "real_sparse",
+    **_SPIKES,
+    **_STORED,
+    ends=updates("i32", "n_post + 1"),
+    line=updates("f64", "synapses"),
+    buffer=writes("f64", "n_post"),
+)
+REAL_DELAY_SPARSE = op(
+    "real_delay_sparse",
+    **_SPIKES,
+    **_DELAYED,
+    **_STORED,
+    delays=reads("i32", "synapses"),
+    sums=updates("f64", "n_post * slots"),
+)
+REAL_CONV = op(
+    "real_conv",
+    **_SPIKES,
+    weights=reads("f64", "n_weights"),
+    n_weights=number(),
+    channel_sums=updates("f64", "n_post"),
+    buffer=writes("f64", "n_post"),
+    table_x=reads("i32", "3 * size_x"),
+    size_x=number("of the input"),
+    table_y=reads("i32", "3 * size_y"),
+    # From here on as `scatter_real` takes the geometry.
+    size_y=number("of the input"),
+    channels=number("of the input"),
+    out_y=number("size of the output"),
+    out_channels=number("of the output"),
+    taps_x=number("size of the kernel"),
+    taps_y=number("size of the kernel"),
+    groups=number(),
+    tap_step_x=number("from a tap to the next that meets the same input"),
+    out_step_x=number("from the output of a tap to that of the next"),
+    tap_step_y=number("as tap_step_x"),
+    out_step_y=number("as out_step_x"),
+)
+_GEOMETRY: Final = list(REAL_CONV.op.fields)[-GEOMETRY:]
 
 
 @kernel
 def real_dense(a, i32, f64):  # type: ignore[no-untyped-def]
-    """Sum the spikes into a_buff.
-
-    Columns: 1 n_pre, 2 n_post, 3 event count, 4 events, 5 messages (f64), 6 message bits, 7 a_buff, 8 weights,
-    9 scratch (all f64).
-    """
-    count = i32[a[3]]
+    """Sum the weights of the spikes into the buffer."""
+    n_pre, n_post, count = a[REAL_DENSE.n_pre], a[REAL_DENSE.n_post], i32[a[REAL_DENSE.count]]
     float_dense(
-        matrix(f64, a[8], a[1], a[2]), segment(i32, a[4], count), count, segment(f64, a[5], a[1]),
-        i32[a[6]] > 0, segment(f64, a[9], a[1]), segment(f64, a[7], a[2]),
+        matrix(f64, a[REAL_DENSE.weights], n_pre, n_post), segment(i32, a[REAL_DENSE.events], count), count,
+        segment(f64, a[REAL_DENSE.messages], n_pre), i32[a[REAL_DENSE.message_bits]] > 0,
+        segment(f64, a[REAL_DENSE.scratch], n_pre), segment(f64, a[REAL_DENSE.buffer], n_post),
     )  # fmt: skip
 
 
 @kernel
 def real_delay_dense(a, i32, f64):  # type: ignore[no-untyped-def]
-    """Sum the spikes into the slots of their delays, and set out the first.
-
-    Columns: 1 … 9 as in `real_dense`, 10 delays, 11 slots, 12 sums, 13 sent (f64).
-    """
-    n_pre, n_post, slots = a[1], a[2], a[11]
-    count = i32[a[3]]
-    a_buff = matrix(f64, a[7], n_post, slots)
+    """Sum the weights of the spikes into the slots of their delays, and set out the first slot."""
+    n_pre, n_post, slots = a[REAL_DELAY_DENSE.n_pre], a[REAL_DELAY_DENSE.n_post], a[REAL_DELAY_DENSE.slots]
+    count = i32[a[REAL_DELAY_DENSE.count]]
+    buffer = matrix(f64, a[REAL_DELAY_DENSE.buffer], n_post, slots)
     float_delay_dense(
-        matrix(f64, a[8], n_pre, n_post),
-        matrix(i32, a[10], n_pre, n_post), segment(i32, a[4], count), count,
-        segment(f64, a[5], n_pre), i32[a[6]] > 0, segment(f64, a[9], n_pre), segment(f64, a[12], slots), a_buff,
+        matrix(f64, a[REAL_DELAY_DENSE.weights], n_pre, n_post),
+        matrix(i32, a[REAL_DELAY_DENSE.delays], n_pre, n_post),
+        segment(i32, a[REAL_DELAY_DENSE.events], count), count,
+        segment(f64, a[REAL_DELAY_DENSE.messages], n_pre), i32[a[REAL_DELAY_DENSE.message_bits]] > 0,
+        segment(f64, a[REAL_DELAY_DENSE.scratch], n_pre), segment(f64, a[REAL_DELAY_DENSE.sums], slots), buffer,
     )  # fmt: skip
     for j in range(n_post):
-        f64[a[13] + j] = a_buff[j, 0]
+        f64[a[REAL_DELAY_DENSE.sent] + j] = buffer[j, 0]
 
 
 @kernel
 def real_sparse(a, i32, f64):  # type: ignore[no-untyped-def]
-    """Sum the spikes into a_buff.
-
-    Columns: 1 … 8 as in `real_dense`, 9 starts, 10 targets, 11 synapses, 12
-    ends, 13 a line of synapses (f64).
-    """
-    count, size = i32[a[3]], a[11]
+    """Sum the stored weights of the spikes into the buffer."""
+    n_pre, n_post, synapses = a[REAL_SPARSE.n_pre], a[REAL_SPARSE.n_post], a[REAL_SPARSE.synapses]
+    count = i32[a[REAL_SPARSE.count]]
     float_sparse(
-        segment(i32, a[9], a[1] + 1), segment(i32, a[10], size), segment(f64, a[8], size),
-        segment(i32, a[4], count), count, segment(f64, a[5], a[1]), i32[a[6]] > 0,
-        segment(i32, a[12], a[2] + 1), segment(f64, a[13], size), segment(f64, a[7], a[2]),
+        segment(i32, a[REAL_SPARSE.starts], n_pre + 1), segment(i32, a[REAL_SPARSE.targets], synapses),
+        segment(f64, a[REAL_SPARSE.weights], synapses), segment(i32, a[REAL_SPARSE.events], count), count,
+        segment(f64, a[REAL_SPARSE.messages], n_pre), i32[a[REAL_SPARSE.message_bits]] > 0,
+        segment(i32, a[REAL_SPARSE.ends], n_post + 1), segment(f64, a[REAL_SPARSE.line], synapses),
+        segment(f64, a[REAL_SPARSE.buffer], n_post),
     )  # fmt: skip
 
 
 @kernel
 def real_delay_sparse(a, i32, f64):  # type: ignore[no-untyped-def]
-    """Sum the spikes into the slots of their delays, and set out the first.
-
-    Columns: 1 … 11 as in `real_sparse`, 12 delays, 13 slots, 14 sums, 15 sent (f64).
-    """
-    count, size, n_post, slots = i32[a[3]], a[11], a[2], a[13]
-    a_buff = matrix(f64, a[7], n_post, slots)
+    """Sum the stored weights of the spikes into the slots of their delays, and set out the first slot."""
+    n_pre, n_post, slots = a[REAL_DELAY_SPARSE.n_pre], a[REAL_DELAY_SPARSE.n_post], a[REAL_DELAY_SPARSE.slots]
+    count, synapses = i32[a[REAL_DELAY_SPARSE.count]], a[REAL_DELAY_SPARSE.synapses]
+    buffer = matrix(f64, a[REAL_DELAY_SPARSE.buffer], n_post, slots)
     float_delay_sparse(
-        segment(i32, a[9], a[1] + 1), segment(i32, a[10], size), segment(f64, a[8], size), segment(i32, a[12], size),
-        segment(i32, a[4], count), count, segment(f64, a[5], a[1]), i32[a[6]] > 0,
-        matrix(f64, a[14], n_post, slots), a_buff,
+        segment(i32, a[REAL_DELAY_SPARSE.starts], n_pre + 1), segment(i32, a[REAL_DELAY_SPARSE.targets], synapses),
+        segment(f64, a[REAL_DELAY_SPARSE.weights], synapses), segment(i32, a[REAL_DELAY_SPARSE.delays], synapses),
+        segment(i32, a[REAL_DELAY_SPARSE.events], count), count,
+        segment(f64, a[REAL_DELAY_SPARSE.messages], n_pre), i32[a[REAL_DELAY_SPARSE.message_bits]] > 0,
+        matrix(f64, a[REAL_DELAY_SPARSE.sums], n_post, slots), buffer,
     )  # fmt: skip
     for j in range(n_post):
-        f64[a[15] + j] = a_buff[j, 0]
+        f64[a[REAL_DELAY_SPARSE.sent] + j] = buffer[j, 0]
 
 
 @kernel
 def real_conv(a, i32, f64):  # type: ignore[no-untyped-def]
-    """Convolve the spikes into a_buf.
-
-    Columns: 1 … 8 as in `real_dense` (weights arranged), 9 how many, 10 sums of a channel (f64), 13, 14 table of
-    the x axis and its length, 15, 16 that of the y axis, 17 … 27 geometry.
-    """
-    count = i32[a[3]]
+    """Convolve the spikes into the buffer."""
+    n_pre, n_post, count = a[REAL_CONV.n_pre], a[REAL_CONV.n_post], i32[a[REAL_CONV.count]]
     float_conv(
-        segment(f64, a[8], a[9]), segment(i32, a[4], count), count, segment(f64, a[5], a[1]), i32[a[6]] > 0,
-        a[FIRST_OF_GEOMETRY : FIRST_OF_GEOMETRY + GEOMETRY],
-        matrix(i32, a[13], a[14], 3), matrix(i32, a[15], a[16], 3),
-        segment(f64, a[10], a[2]), segment(f64, a[7], a[2]),
+        segment(f64, a[REAL_CONV.weights], a[REAL_CONV.n_weights]), segment(i32, a[REAL_CONV.events], count), count,
+        segment(f64, a[REAL_CONV.messages], n_pre), i32[a[REAL_CONV.message_bits]] > 0,
+        a[REAL_CONV.size_y : REAL_CONV.size_y + GEOMETRY],
+        matrix(i32, a[REAL_CONV.table_x], a[REAL_CONV.size_x], 3),
+        matrix(i32, a[REAL_CONV.table_y], a[REAL_CONV.size_y], 3),
+        segment(f64, a[REAL_CONV.channel_sums], n_post), segment(f64, a[REAL_CONV.buffer], n_post),
     )  # fmt: skip
 
 
@@ -117,38 +185,33 @@ class FloatSynapsesNode(Node):
     n_pre: int = 1
     buffer: tuple[str, npt.NDArray[np.float64]] = ("a_buff", np.zeros(1))
     message_bits: int = 0
-    _columns: dict[str, int] = field(default_factory=dict)
+    _fields: dict[str, int] = field(default_factory=dict)
 
     delayed = True
 
     def _declare_common(self, asm: Assembler, with_delays: bool = False) -> None:
         """Vars of the sums and of the message bits; OutPort a_out."""
-        c, (name, values) = self._columns, self.buffer
-        c["bits"] = asm.var(self, "num_message_bits", (1,), self.message_bits)
-        c["buffer"] = asm.var(self, name, values.shape, values, "f64")
-        c["n_post"] = len(values) if with_delays else values.size
-        sent = c["buffer"]
+        f, (name, values) = self._fields, self.buffer
+        f["n_pre"], f["n_post"] = self.n_pre, len(values) if with_delays else values.size
+        f["message_bits"] = asm.var(self, "num_message_bits", (1,), self.message_bits)
+        sent = f["buffer"] = asm.var(self, name, values.shape, values, "f64")
         if with_delays:
-            c["slots"] = values.shape[1]
             slot = asm.memory.allocate("f64", (len(values),), values[:, 0])
-            buffer, sent = Slot("f64", c["buffer"], values.shape), slot.offset
+            buffer, sent = Slot("f64", sent, values.shape), slot.offset
+            f.update(slots=values.shape[1], sent=sent)
 
             def set_out(memory: Memory) -> None:
                 """What is sent next is slot 0 of the buffer."""
                 memory.view(slot)[...] = memory.view(buffer)[:, 0]
 
             asm.variables[self.name, name] = Variable(buffer, after_write=set_out)
-        c["sent"] = sent
-        asm.signals[self.name, "a_out"] = Signal(c["n_post"], -1, real=sent)
+        asm.signals[self.name, "a_out"] = Signal(f["n_post"], -1, real=sent)
 
-    def _emit_common(self, asm: Assembler, opcode: int, *more: int) -> None:
-        """Write the op: what all have in common, and `more`."""
-        c = self._columns
+    def _emit(self, asm: Assembler, what: Any, **more: int) -> None:
+        """Sum in every step; `more` are fields that the declaration did not know yet."""
         pre = real_event_input(asm, self, "s_in", self.n_pre)
-        asm.every_step(
-            SYNAPSES, opcode, self.n_pre, c["n_post"], pre.count, pre.events, pre.real, c["bits"], c["buffer"],
-            c["weights"], *more,
-        )  # fmt: skip
+        spikes = {"count": pre.count, "events": pre.events, "messages": pre.real}
+        asm.every_step(SYNAPSES, what, **self._fields, **spikes, **more)
 
 
 @dataclass
@@ -166,24 +229,19 @@ class FloatDenseNode(FloatSynapsesNode):
 
     def declare(self, asm: Assembler) -> None:
         """Vars and OutPort."""
-        c = self._columns
+        f = self._fields
         slot = asm.memory.allocate("f64", self.weights.shape[::-1], self.weights.T)
         asm.variables[self.name, "weights"] = Variable(slot, transposed=True)
-        c.update(weights=slot.offset, scratch=asm.scratch(self.n_pre, "f64"))
+        f.update(weights=slot.offset, scratch=asm.scratch(self.n_pre, "f64"))
         if self.delays is not None:
             delays = asm.memory.allocate("i32", self.delays.shape[::-1], self.delays.T)
             asm.variables[self.name, "delays"] = Variable(delays, transposed=True)
-            c.update(delays=delays.offset, sums=asm.scratch(self.buffer[1].shape[1], "f64"))
+            f.update(delays=delays.offset, sums=asm.scratch(self.buffer[1].shape[1], "f64"))
         self._declare_common(asm, self.delays is not None)
 
     def emit(self, asm: Assembler) -> None:
         """Sum in every step."""
-        c = self._columns
-        if self.delays is None:
-            self._emit_common(asm, opcodes.REAL_DENSE, c["scratch"])
-        else:
-            more = (c["scratch"], c["delays"], c["slots"], c["sums"], c["sent"])
-            self._emit_common(asm, opcodes.REAL_DELAY_DENSE, *more)
+        self._emit(asm, REAL_DENSE if self.delays is None else REAL_DELAY_DENSE)
 
 
 @dataclass
@@ -203,14 +261,14 @@ class FloatSparseNode(FloatSynapsesNode):
     def declare(self, asm: Assembler) -> None:
         """Vars and OutPort."""
         assert self.weights is not None
-        c, size = self._columns, self.weights.rows.size
+        f, size = self._fields, self.weights.rows.size
         slot = asm.memory.allocate("f64", (size,), self.weights.values)
         asm.variables[self.name, "weights"] = Variable(slot, order=self.weights.order)
-        c["starts"], c["targets"] = declare_structure(asm, self.weights)
-        c.update(weights=slot.offset, synapses=size)
+        f["starts"], f["targets"] = declare_structure(asm, self.weights)
+        f.update(weights=slot.offset, synapses=size)
         if self.delays is not None:
-            c.update(delays=self._declare_delays(asm, self.weights, self.delays))
-            c.update(sums=asm.scratch(self.buffer[1].size, "f64"))
+            f["delays"] = self._declare_delays(asm, self.weights, self.delays)
+            f["sums"] = asm.scratch(self.buffer[1].size, "f64")
         self._declare_common(asm, self.delays is not None)
 
     def _declare_delays(self, asm: Assembler, weights: Entries, delays: Entries) -> int:
@@ -231,14 +289,11 @@ class FloatSparseNode(FloatSynapsesNode):
 
     def emit(self, asm: Assembler) -> None:
         """Sum in every step."""
-        c = self._columns
-        structure = (c["starts"], c["targets"], c["synapses"])
         if self.delays is None:
-            ends, line = asm.scratch(c["n_post"] + 1), asm.scratch(c["synapses"], "f64")
-            self._emit_common(asm, opcodes.REAL_SPARSE, *structure, ends, line)
+            ends, line = asm.scratch(self._fields["n_post"] + 1), asm.scratch(self._fields["synapses"], "f64")
+            self._emit(asm, REAL_SPARSE, ends=ends, line=line)
         else:
-            more = (c["delays"], c["slots"], c["sums"], c["sent"])
-            self._emit_common(asm, opcodes.REAL_DELAY_SPARSE, *structure, *more)
+            self._emit(asm, REAL_DELAY_SPARSE)
 
 
 @dataclass
@@ -273,14 +328,16 @@ class FloatConvNode(FloatSynapsesNode):
         asm.prologue.append(arrange)
         asm.variables[self.name, "weight"] = Variable(slot, after_write=arrange)
         declare_constants(self, asm, self.unused, self.geometry)
-        self._columns.update(weights=arranged.offset, sums=asm.scratch(self.buffer[1].size, "f64"))
+        self._fields.update(weights=arranged.offset, channel_sums=asm.scratch(self.buffer[1].size, "f64"))
         self._declare_common(asm)
 
     def emit(self, asm: Assembler) -> None:
         """Convolve in every step."""
         out, taps = self.buffer[1].shape, self.weight.shape[1:3]
         tables, steps = axes_of(self.input_shape, out, taps, self.geometry)
-        axes = [n for table in tables for n in (asm.memory.allocate("i32", table.shape, table).offset, len(table))]
+        table_x, table_y = (asm.memory.allocate("i32", table.shape, table).offset for table in tables)
         geometry = [*self.input_shape[1:], *out[1:], *taps, *self.geometry["groups"], *steps]
-        unused = (0, 0)
-        self._emit_common(asm, opcodes.REAL_CONV, self.weight.size, self._columns["sums"], *unused, *axes, *geometry)
+        self._emit(
+            asm, REAL_CONV, n_weights=self.weight.size, table_x=table_x, size_x=self.input_shape[0], table_y=table_y,
+            **dict(zip(_GEOMETRY, geometry, strict=True)),
+        )  # fmt: skip
