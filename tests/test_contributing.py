@@ -50,12 +50,14 @@ def test_rules_have_the_files_that_are_named(rule):
 
 
 def uses(path: str, function: str | None = None) -> set[str]:
-    """Names that a module, or one of its functions, reads as attributes of `op` or `opcodes`."""
+    """Ops that a module declares, or that it or one of its functions reads as attributes of `op` or `opcodes`."""
     tree: ast.AST = ast.parse((ROOT / path).read_text())
     if function is not None:
         tree = next(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == function)
     found = (node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name))
-    return {node.attr for node in found if node.value.id in ("op", "opcodes")}
+    calls = (node.value for node in ast.walk(tree) if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call))
+    declared = {ast.unparse(call.args[0])[1:-1].upper() for call in calls if ast.unparse(call.func) == "op"}
+    return declared | {node.attr for node in found if node.value.id in ("op", "opcodes")}
 
 
 def test_every_op_is_emitted_by_a_family_and_has_its_branch():
