@@ -14,7 +14,7 @@ from lava_ed.engine.families.dense import spikes_forward
 from lava_ed.engine.families.joins import join_clear, join_events, join_list, join_part, join_vector
 from lava_ed.engine.families.learning_dense import traces_learn, traces_receive
 from lava_ed.engine.families.learning_sparse import sparse_learn
-from lava_ed.engine.families.lif import lif
+from lava_ed.engine.families.lif import lif_step
 from lava_ed.engine.families.monitor import monitor
 from lava_ed.engine.families.references import reset
 from lava_ed.engine.families.ring_buffer import ring_sink, ring_source
@@ -29,7 +29,7 @@ def core_op(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
     """Ops up to `opcodes.MONITOR`, which most graphs are made of; `now` is Lava's time step."""
     code = a[0]
     if code == op.LIF_STEP:
-        lif(a, i16, i32, i64, now)
+        lif_step(a, i16, i32, i64, now)
     elif code == op.SPIKES_FORWARD:
         spikes_forward(a, i8, i16, i32, i64)
     elif code == op.RING_SOURCE:

@@ -8,53 +8,83 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.engine.assembler import RUN, Assembler, Connection, Node, Signal, raise_flag
-from lava_ed.engine.families import opcodes
 from lava_ed.engine.memory import Slot, also
+from lava_ed.engine.op import number, op, reads, updates, writes
 from lava_ed.errors import BackendError
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.events import add_events, add_vector, list_events
 from lava_ed.kernels.views import segment
 
+JOIN_CLEAR = op("join_clear", n=number("values"), total=writes("i32", "n"))
+JOIN_VECTOR = op(
+    "join_vector",
+    n=number("values"),
+    total=updates("i32", "n"),
+    values=reads("i32", "n"),
+    index=reads("i32", "n_index"),
+    n_index=number("n, or 0 for the identity"),
+)
+JOIN_EVENTS = op(
+    "join_events",
+    n=number("values"),
+    total=updates("i32", "n"),
+    count=reads("i32"),
+    events=reads("i32", "n"),
+    payloads=reads("i32", "n_payloads"),
+    n_payloads=number("n, or 0 where all payloads are 1"),
+    places=reads("i32", "n_places"),
+    n_places=number("n, or 0 for the identity"),
+)
+JOIN_PART = op(
+    "join_part",
+    n=number("values of the sender"),
+    n_total=number("values of the receiver"),
+    total=updates("i32", "n_total"),
+    values=reads("i32", "n"),
+    places=reads("i32", "n"),
+)
+JOIN_LIST = op(
+    "join_list", n=number("values"), values=reads("i32", "n"), count=writes("i32"), events=writes("i32", "n")
+)
+
 
 @kernel
 def join_clear(a, i32):  # type: ignore[no-untyped-def]
-    """total ← 0. Columns: 1 n, 2 total."""
-    segment(i32, a[2], a[1])[:] = 0
+    """Set the total to 0."""
+    segment(i32, a[JOIN_CLEAR.total], a[JOIN_CLEAR.n])[:] = 0
 
 
 @kernel
 def join_vector(a, i32):  # type: ignore[no-untyped-def]
-    """Add a vector. Columns: 1 n, 2 total, 3 values, 4 index, 5 its length (n, or 0: identity)."""
-    n = a[1]
-    add_vector(segment(i32, a[3], n), segment(i32, a[4], a[5]), segment(i32, a[2], n))
+    """Add a vector to the total."""
+    n = a[JOIN_VECTOR.n]
+    index = segment(i32, a[JOIN_VECTOR.index], a[JOIN_VECTOR.n_index])
+    add_vector(segment(i32, a[JOIN_VECTOR.values], n), index, segment(i32, a[JOIN_VECTOR.total], n))
 
 
 @kernel
 def join_events(a, i32):  # type: ignore[no-untyped-def]
-    """Add events.
-
-    Columns: 1 n, 2 total, 3 event count, 4 events, 5 payloads, 6 their length (n, or 0: all 1),
-    7 places, 8 their length (n, or 0: identity).
-    """
-    n = a[1]
-    add_events(
-        segment(i32, a[4], n), i32[a[3]], segment(i32, a[5], a[6]), segment(i32, a[7], a[8]), segment(i32, a[2], n)
-    )
+    """Add events to the total."""
+    n = a[JOIN_EVENTS.n]
+    payloads = segment(i32, a[JOIN_EVENTS.payloads], a[JOIN_EVENTS.n_payloads])
+    places = segment(i32, a[JOIN_EVENTS.places], a[JOIN_EVENTS.n_places])
+    events, total = segment(i32, a[JOIN_EVENTS.events], n), segment(i32, a[JOIN_EVENTS.total], n)
+    add_events(events, i32[a[JOIN_EVENTS.count]], payloads, places, total)
 
 
 @kernel
 def join_part(a, i32):  # type: ignore[no-untyped-def]
-    """Add a vector to some places. Columns: 1 n of the sender, 2 total, 3 values, 4 places."""
-    total = i32[a[2] :]
-    for k in range(a[1]):
-        total[i32[a[4] + k]] += i32[a[3] + k]
+    """Add a vector to some places of the total."""
+    total = i32[a[JOIN_PART.total] :]
+    for k in range(a[JOIN_PART.n]):
+        total[i32[a[JOIN_PART.places] + k]] += i32[a[JOIN_PART.values] + k]
 
 
 @kernel
 def join_list(a, i32):  # type: ignore[no-untyped-def]
-    """List what is not 0. Columns: 1 n, 2 values, 3 event count, 4 events."""
-    n = a[1]
-    i32[a[3]] = list_events(segment(i32, a[2], n), segment(i32, a[4], n))
+    """List the values that are not 0."""
+    n = a[JOIN_LIST.n]
+    i32[a[JOIN_LIST.count]] = list_events(segment(i32, a[JOIN_LIST.values], n), segment(i32, a[JOIN_LIST.events], n))
 
 
 def _signal(asm: Assembler, feed: Connection) -> Signal:
@@ -77,22 +107,23 @@ def _signal(asm: Assembler, feed: Connection) -> Signal:
 def _join(asm: Assembler, feeds: list[Connection], size: int) -> int:
     """Sum what several OutPorts send, or permute what one sends; returns the offset of the vector."""
     total = asm.scratch(size)
-    asm.every_step(RUN, opcodes.JOIN_CLEAR, size, total)
+    asm.every_step(RUN, JOIN_CLEAR, n=size, total=total)
     for feed in feeds:
         signal = _signal(asm, feed)
         asm.want_vector(signal)
         if signal.vector >= 0 and feed.index is not None and feed.index.size != signal.size:
             places, length = _table(asm, _places(feed.index, signal.size))
-            asm.every_step(RUN, opcodes.JOIN_PART, length, total, signal.vector, places)
+            asm.every_step(RUN, JOIN_PART, n=length, n_total=size, total=total, values=signal.vector, places=places)
         elif signal.vector >= 0:
             index, length = _table(asm, feed.index)
-            asm.every_step(RUN, opcodes.JOIN_VECTOR, size, total, signal.vector, index, length)
+            asm.every_step(RUN, JOIN_VECTOR, n=size, total=total, values=signal.vector, index=index, n_index=length)
         else:
             places, length = _table(asm, None if feed.index is None else _places(feed.index, signal.size))
-            payloads = (signal.payloads, size) if signal.payloads >= 0 else (0, 0)
+            payloads, n_payloads = (signal.payloads, size) if signal.payloads >= 0 else (0, 0)
             asm.every_step(
-                RUN, opcodes.JOIN_EVENTS, size, total, signal.count, signal.events, *payloads, places, length
-            )
+                RUN, JOIN_EVENTS, n=size, total=total, count=signal.count, events=signal.events,
+                payloads=payloads, n_payloads=n_payloads, places=places, n_places=length,
+            )  # fmt: skip
     return total
 
 
@@ -168,7 +199,7 @@ def event_input(
     if not feeds:
         return Signal(size, count, events, -1, asm.zeros(size))
     total = _join(asm, feeds, size)
-    asm.every_step(RUN, opcodes.JOIN_LIST, size, total, count, events)
+    asm.every_step(RUN, JOIN_LIST, n=size, values=total, count=count, events=events)
     return Signal(size, count, events, total, total)
 
 

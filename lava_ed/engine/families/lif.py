@@ -9,21 +9,21 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.engine.assembler import RUN, Assembler, Node, Signal
-from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.joins import vector_input
-from lava_ed.engine.families.tallies import add_spikes
+from lava_ed.engine.families.tallies import COUNTERS, add_spikes
 from lava_ed.engine.memory import Limits, Memory, Slot, also
+from lava_ed.engine.op import NOWHERE, number, op, reads, updates, writes
 from lava_ed.kernels._jit import inlined_kernel
 from lava_ed.kernels.counting import N_PHASES, NEURON_ACTIVE
 from lava_ed.kernels.events import list_events
 from lava_ed.kernels.lif import (
     effective_biases,
     has_fast_decay,
-    lif_step,
     lif_step_fast,
     scale_threshold,
     ternary_lif_step,
 )
+from lava_ed.kernels.lif import lif_step as plain_lif_step
 from lava_ed.kernels.tally import NO_LIMIT, count_active_lif
 from lava_ed.kernels.views import segment
 
@@ -32,47 +32,70 @@ RESET: Final = 1
 TERNARY: Final = 2
 
 
-@inlined_kernel
-def lif(a, i16, i32, i64, now):  # type: ignore[no-untyped-def]
-    """One step of the neurons, and the list of their spikes.
+LIF_STEP = op(
+    "lif_step",
+    n=number("neurons"),
+    kind=number("PLAIN, RESET or TERNARY"),
+    u=updates("i32", "n"),
+    v=updates("i32", "n"),
+    a_in=reads("i32", "n"),
+    bias_mant=reads("i16", "n"),
+    bias_exp=reads("i16", "n"),
+    du=reads("i32"),
+    dv=reads("i32"),
+    threshold=reads("i64"),
+    upper_threshold=reads("i64", optional=True),
+    spikes=writes("i32", "n"),
+    count=writes("i32"),
+    events=writes("i32", "n"),
+    interval=number("steps from a reset to the next"),
+    offset=number("steps before the first reset"),
+    bias=reads("i32", "n"),
+    bias_lost=reads("i32"),
+    destinations=number("InPorts that a spike is delivered to"),
+    counters=COUNTERS,
+)
+"""`threshold` is the lower one of TernaryLIF; `bias_lost` tells that some mantissa gives no bias."""
 
-    Columns: 1 n, 2 kind, 3 u, 4 v, 5 a_in, 6 bias mantissa (i16), 7 bias exponent (i16), 8 du, 9 dv,
-    10 threshold (i64; low one of TernaryLIF, high one behind it), 11 spikes, 12 event count, 13 events,
-    14 interval, 15 offset, 16 bias, 17 whether some mantissa gives no bias (flag), 18 destinations, 19 counters
-    (i64).
-    """
-    n = a[1]
-    u, v, a_in = segment(i32, a[3], n), segment(i32, a[4], n), segment(i32, a[5], n)
-    mantissa, exponent = segment(i16, a[6], n), segment(i16, a[7], n)
-    du, dv, threshold = i32[a[8]], i32[a[9]], i64[a[10]]
-    spikes = segment(i32, a[11], n)
-    bias = segment(i32, a[16], n)
-    resets = a[2] == RESET and now % a[14] == a[15] % a[14]
-    fast = a[2] != TERNARY and has_fast_decay(du, dv)
-    together = fast and not resets and i32[a[17]] == 0
+
+@inlined_kernel
+def lif_step(a, i16, i32, i64, now):  # type: ignore[no-untyped-def]
+    """Update the neurons and list those that spike."""
+    n, kind, counters = a[LIF_STEP.n], a[LIF_STEP.kind], a[LIF_STEP.counters]
+    u, v, a_in = segment(i32, a[LIF_STEP.u], n), segment(i32, a[LIF_STEP.v], n), segment(i32, a[LIF_STEP.a_in], n)
+    mantissa, exponent = segment(i16, a[LIF_STEP.bias_mant], n), segment(i16, a[LIF_STEP.bias_exp], n)
+    du, dv, threshold = i32[a[LIF_STEP.du]], i32[a[LIF_STEP.dv]], i64[a[LIF_STEP.threshold]]
+    spikes, bias = segment(i32, a[LIF_STEP.spikes], n), segment(i32, a[LIF_STEP.bias], n)
+    interval = a[LIF_STEP.interval]
+    resets = kind == RESET and now % interval == a[LIF_STEP.offset] % interval
+    fast = kind != TERNARY and has_fast_decay(du, dv)
+    together = fast and not resets and i32[a[LIF_STEP.bias_lost]] == 0
     active = np.int64(0)
-    if a[19] >= 0 and not together:
-        low, high = (threshold, i64[a[10] + 1]) if a[2] == TERNARY else (np.int64(NO_LIMIT), threshold)
+    if counters >= 0 and not together:
+        low, high = np.int64(NO_LIMIT), threshold
+        if kind == TERNARY:
+            low, high = threshold, i64[a[LIF_STEP.upper_threshold]]
         active = np.int64(count_active_lif(a_in, u, v, mantissa, dv != 0 or resets, low, high))
     if resets:
         u[:] = 0
         v[:] = 0
-    events = segment(i32, a[13], n)
+    events = segment(i32, a[LIF_STEP.events], n)
     if fast:
         count, acting = lif_step_fast(u, v, a_in, bias, du, dv, threshold, spikes, events)
         if together:
             active = acting
     else:
-        if a[2] != TERNARY:
-            count = lif_step(u, v, a_in, mantissa, exponent, du, dv, threshold, spikes)
+        if kind != TERNARY:
+            count = plain_lif_step(u, v, a_in, mantissa, exponent, du, dv, threshold, spikes)
         else:
-            count = ternary_lif_step(u, v, a_in, mantissa, exponent, du, dv, threshold, i64[a[10] + 1], spikes)
+            high = i64[a[LIF_STEP.upper_threshold]]
+            count = ternary_lif_step(u, v, a_in, mantissa, exponent, du, dv, threshold, high, spikes)
         if count:
             list_events(spikes, events)
-    i32[a[12]] = count
-    if a[19] >= 0:
-        i64[a[19] + NEURON_ACTIVE * N_PHASES] += active
-        add_spikes(a[19], count, a[18], i64)
+    i32[a[LIF_STEP.count]] = count
+    if counters >= 0:
+        i64[counters + NEURON_ACTIVE * N_PHASES] += active
+        add_spikes(counters, count, a[LIF_STEP.destinations], i64)
 
 
 @dataclass
@@ -103,46 +126,49 @@ class LIFNode(Node):
     interval: int = 1
     offset: int = 0
     constants: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
-    _columns: dict[str, int] = field(default_factory=dict)
+    _fields: dict[str, int] = field(default_factory=dict)
 
     def declare(self, asm: Assembler) -> None:
         """Vars of the process; OutPort s_out."""
-        c = self._columns
-        for name in ("u", "v"):
-            c[name] = asm.var(self, name, self.shape, self.state[name])
-        for name in ("bias_mant", "bias_exp"):
-            c[name] = asm.var(self, name, self.shape, self.state[name], "i16")
+        fields, size = self._fields, int(np.prod(self.shape))
+        for name, arena in (("u", "i32"), ("v", "i32"), ("bias_mant", "i16"), ("bias_exp", "i16")):
+            fields[name] = asm.var(self, name, self.shape, self.state[name], arena)
         for name, value in zip(("du", "dv"), self.decays, strict=True):
-            c[name] = asm.var(self, name, (1,), value)
-        # Lava keeps LIF's as a Python integer, which is any, and TernaryLIF's in 32 bits.
-        wide = Limits(-(2**57), 2**57 - 1, "2^6 times a threshold is compared in 64 bits")
-        for name, value in self.thresholds.items():
-            asm.var(self, name, (1,), value, *(("i32", None) if self.kind == TERNARY else ("i64", wide)))
+            fields[name] = asm.var(self, name, (1,), value)
+        self._declare_thresholds(asm)
         for name, values in self.constants.items():
             asm.var(self, name, values.shape, values)
-        size = int(np.prod(self.shape))
-        scaled = asm.memory.allocate("i64", (len(self.thresholds),))
-        c.update(size=size, threshold=scaled.offset, spikes=asm.scratch(size))
+        spikes, ternary = asm.scratch(size), self.kind == TERNARY
         # A binary spike has no payload; that of a ternary one is in the vector.
-        graded = c["spikes"] if self.kind == TERNARY else -1
-        signal = Signal(size, asm.scratch(1), asm.scratch(size), graded, c["spikes"], self.kind == TERNARY)
+        signal = Signal(size, asm.scratch(1), asm.scratch(size), spikes if ternary else -1, spikes, ternary)
         asm.signals[self.name, "s_out"] = signal
+        fields.update(n=size, spikes=spikes, count=signal.count, events=signal.events)
         asm.counters(self, size)
+        self._follow_bias(asm, size)
+
+    def _declare_thresholds(self, asm: Assembler) -> None:
+        """The thresholds as Vars; and scaled, once: a later write to them has no effect, as in Lava."""
+        # Lava keeps LIF's as a Python integer, which is any, and TernaryLIF's in 32 bits.
+        wide = Limits(-(2**57), 2**57 - 1, "2^6 times a threshold is compared in 64 bits")
+        arena, limits, bits = ("i32", None, 32) if self.kind == TERNARY else ("i64", wide, 64)
+        for name, value in self.thresholds.items():
+            asm.var(self, name, (1,), value, arena, limits)
+        scaled = asm.memory.allocate("i64", (len(self.thresholds),))
+        upper = scaled.offset + 1 if self.kind == TERNARY else NOWHERE
+        self._fields.update(threshold=scaled.offset, upper_threshold=upper)
 
         def scale(memory: Memory) -> None:
-            """Scale the thresholds once: a later write to them has no effect, as in Lava."""
-            bits = 32 if self.kind == TERNARY else 64
+            """Scale the initial thresholds."""
             slots: list[Slot] = [asm.variables[self.name, name].slot for name in self.thresholds]
             memory.view(scaled)[...] = [scale_threshold(int(memory.view(slot)[0]), bits=bits) for slot in slots]
 
         asm.prologue.append(scale)
-        self._follow_bias(asm, size)
 
     def _follow_bias(self, asm: Assembler, size: int) -> None:
         """mantissa·2^exponent of each neuron, computed once and after every write; whether some mantissa gives 0."""
         mantissa, exponent = (asm.variables[self.name, name].slot for name in ("bias_mant", "bias_exp"))
         bias, lost = asm.memory.allocate("i32", (size,)), asm.memory.allocate("i32", (1,))
-        self._columns.update(bias=bias.offset, lost=lost.offset)
+        self._fields.update(bias=bias.offset, bias_lost=lost.offset)
 
         def follow(memory: Memory) -> None:
             """Compute them anew."""
@@ -156,11 +182,14 @@ class LIFNode(Node):
 
     def emit(self, asm: Assembler) -> None:
         """Run in every step."""
-        c, out = self._columns, asm.signals[self.name, "s_out"]
-        a_in = vector_input(asm, self, "a_in", c["size"])
         asm.counted_step(
-            RUN, opcodes.LIF_STEP, self,
-            c["size"], self.kind, c["u"], c["v"], a_in, c["bias_mant"], c["bias_exp"], c["du"], c["dv"],
-            c["threshold"], c["spikes"], out.count, out.events, self.interval, self.offset, c["bias"],
-            c["lost"], asm.destinations(self, "s_out"),
-        )  # fmt: skip
+            RUN,
+            LIF_STEP,
+            self,
+            **self._fields,
+            a_in=vector_input(asm, self, "a_in", self._fields["n"]),
+            kind=self.kind,
+            interval=self.interval,
+            offset=self.offset,
+            destinations=asm.destinations(self, "s_out"),
+        )

@@ -10,10 +10,12 @@ from lava_ed.engine.assembler import LEARN, RUN, Assembler, Node
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.rule_text import EXPONENT, N_PRODUCTS
 from lava_ed.engine.memory import Memory, Slot
+from lava_ed.engine.op import updates
 from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.counting import (
     EFFECTIVE_UPDATES,
     GRADED_SYNOPS,
+    N_COUNTERS,
     N_PHASES,
     SPIKE_MESSAGES,
     SPIKES,
@@ -49,6 +51,8 @@ N_Y: Final = 3
 """Traces of a pre and of a post neuron in Lava's LearningDense."""
 STALE, TRACES_COUNTED, COUNTED = 1, 2, 3
 """Flags behind the one that the op that learned counted the weights, and how many there are in all."""
+COUNTERS: Final = updates("i64", (N_COUNTERS - 1) * N_PHASES + 1, optional=True)
+"""The field for the counters of a node in one phase, which lie N_PHASES apart; −1 to count nothing."""
 ALL_ROWS: Final = -1
 """Stands for the number of rows, where all are visited."""
 
