@@ -44,6 +44,8 @@ _STATE: Final = {
     "error.port_shift": PORT_SHIFT,
     "error.overflows": OVERFLOWED,
 }
+LOOPS: Final[dict[str, Any]] = {"relpsp": present_relpsp, "renner": present_renner}
+"""The compiled loop of a kind of rule; all others share the surrogate's."""
 _TALLIES: Final = ("fired", "saturated", "samples_counted")
 
 
@@ -68,7 +70,7 @@ class BaselineBackend:
     """
 
     def __init__(self, spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]] | None = None) -> None:
-        if not (spec.rule.baseline or spec.rule.kind == "mpd-ed"):
+        if not (spec.rule.baseline or spec.rule.timing.replays):
             raise ConfigError(f"{spec.rule.name} is no baseline: the engine runs it")
         self.spec = spec
         self.net, self.work, self.settings = flat_net(spec, weights), work_of(spec), settings_of(spec)
@@ -112,11 +114,9 @@ class BaselineBackend:
 
     def _run(self, images: Any, rows: Any, labels: Any, decisions: Any) -> int:
         """Samples until one overflows; returns how many ran."""
-        if self.spec.rule.kind == "renner":
-            return int(present_renner(self.net, self.work, self.settings, images, rows, labels, decisions))
-        if self.spec.rule.kind == "relpsp":
-            return int(present_relpsp(self.net, self.work, self.settings, images, rows, labels, decisions))
-        return int(present_surrogate(self.net, self.window, self.work, self.settings, images, rows, labels, decisions))
+        loop = LOOPS.get(self.spec.rule.kind, present_surrogate)
+        own = (self.net, self.window, self.work) if loop is present_surrogate else (self.net, self.work)
+        return int(loop(*own, self.settings, images, rows, labels, decisions))
 
     def _check_samples(self, rows: npt.NDArray[Any], labels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
         """Rows and labels that exist: compiled code would read past the end of the images."""
@@ -187,7 +187,7 @@ class BaselineBackend:
 
     def _thresholds(self) -> list[int]:
         """Layers with a threshold: the hidden ones, and the output of a rule whose output spikes."""
-        return [*self.spec.hidden, *([len(self.spec.layers)] if self.spec.rule.kind == "renner" else [])]
+        return [*self.spec.hidden, *([len(self.spec.layers)] if self.spec.rule.output_spikes else [])]
 
     def _node(self, layer: int) -> str:
         return "readout" if layer == len(self.spec.layers) else f"hidden{layer}"

@@ -64,12 +64,13 @@ class Probe(Protocol):
 
 def probe_of(model: Model) -> Probe:
     """The probe for a model's rule."""
-    kind = model.spec.rule.kind
-    if kind == "std-ed":
-        return SpikeTimeProbe(model)
-    if kind == "relpsp":
-        return CrossingProbe(model)
-    return RampProbe(model) if kind == "renner" else WindowProbe(model)
+    probes: dict[str, Callable[[Model], Probe]] = {
+        "std-ed": SpikeTimeProbe,
+        "mpd-ed": WindowProbe,
+        "relpsp": CrossingProbe,
+        "renner": RampProbe,
+    }
+    return probes[model.spec.rule.kind](model)
 
 
 def thresholds_of(model: Model) -> list[float]:

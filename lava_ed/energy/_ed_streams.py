@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lava_ed.energy.chip_net import Inlets, Stream, outlets_of
 from lava_ed.energy.counting import Counters, total
 from lava_ed.errors import ConfigError
+from lava_ed.learning_rules import TIMINGS
 
 if TYPE_CHECKING:
     from lava_ed.energy._ed_net import EDShape
@@ -49,7 +50,7 @@ class _Reader:
         self.shape = shape
         self.sizes = shape.sizes
         self.last = len(shape.sizes) - 1
-        self.replays = shape.kind == "mpd-ed"
+        self.replays = TIMINGS[shape.kind].replays
         self.inlets = inlets
         self.counters = counters
 

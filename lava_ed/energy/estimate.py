@@ -104,7 +104,7 @@ def _check_spikes(sizes: Sequence[int], spikes: Sequence[int], steps: int, rule:
 
     if rule is not None and rule not in RULES:
         raise ConfigError(f"rule {rule!r} is unknown: use one of {', '.join(RULES)}")
-    once = rule is not None and RULES[rule].spikes_once
+    once = rule is not None and RULES[rule].timing.spikes_once
     for layer, (neurons, count) in enumerate(zip(sizes, spikes, strict=False)):
         limit = neurons * (1 if once else steps)
         if count > limit:

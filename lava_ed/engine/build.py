@@ -45,7 +45,7 @@ def _nodes(spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]]) -> list[N
             )
         )
     for layer in spec.hidden:
-        if spec.rule.kind == "std-ed":
+        if spec.rule.neuron == "AFTIF":
             nodes.append(
                 AFTIFNode(
                     f"hidden{layer}",

@@ -36,7 +36,7 @@ def plan_jump(ops: Table, ptr: Table, order: Table, schedule: Schedule | None) -
     int64 (W + 1, 3)
         (encoder, −1, −1), then (dense, integrate, fire) of each layer.
     """
-    if schedule is None or schedule.kind != "std-ed":
+    if schedule is None or not schedule.timing.in_turn:
         return NO_JUMP
     end = schedule.membrane_phase
     rows = np.unique(order[: ptr[end]])

@@ -6,9 +6,12 @@ from lava_ed.learning_rules.mpd_ed import MPDED
 from lava_ed.learning_rules.rate import LearningRate
 from lava_ed.learning_rules.rule import LearningRule, halvings
 from lava_ed.learning_rules.std_ed import STDED
+from lava_ed.learning_rules.timing import Timing
 
 RULES: dict[str, type[LearningRule]] = {rule.name: rule for rule in (STDED, MPDED, RelPSPFixed, SSGD, SGBPTT, Renner)}
 """Every rule by the name that the command line and config.json use."""
+TIMINGS: dict[str, Timing] = {rule.timing.kind: rule.timing for rule in RULES.values()}
+"""What each kind of schedule is, by its name."""
 
 __all__ = [
     "MPDED",
@@ -16,11 +19,13 @@ __all__ = [
     "SGBPTT",
     "SSGD",
     "STDED",
+    "TIMINGS",
     "LearningRate",
     "LearningRule",
     "Limit",
     "RelPSPFixed",
     "Renner",
+    "Timing",
     "check",
     "columns_limit",
     "halvings",

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from lava_ed.kernels.fixed_point import TRACE_MAX
+from lava_ed.learning_rules.mpd_ed import MPDED
 from lava_ed.learning_rules.rate import LearningRate
 from lava_ed.learning_rules.rule import LearningRule, halvings
+from lava_ed.learning_rules.timing import Timing
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,10 @@ class RelPSPFixed(LearningRule):
     decay: tuple[tuple[float, float], ...] = halvings(0.5, 0.75)
 
     name: ClassVar[str] = "relpsp-fixed"
-    kind: ClassVar[str] = "relpsp"
-    spikes_once: ClassVar[bool] = True
+    timing: ClassVar[Timing] = Timing(
+        "relpsp", 2, TRACE_MAX, "the 7-bit trace x1 holds T − s", ramps=True, spikes_once=True, late=1
+    )
+    encoders: ClassVar[tuple[str, ...]] = ("ttfs",)
     with_x1: ClassVar[bool] = True
     baseline: ClassVar[bool] = True
 
@@ -57,7 +62,7 @@ class SSGD(LearningRule):
     decay: tuple[tuple[float, float], ...] = halvings(0.5, 0.75)
 
     name: ClassVar[str] = "ssgd"
-    kind: ClassVar[str] = "mpd-ed"
+    timing: ClassVar[Timing] = MPDED.timing
     baseline: ClassVar[bool] = True
 
 
@@ -80,7 +85,7 @@ class SGBPTT(LearningRule):
     decay: tuple[tuple[float, float], ...] = halvings(0.5, 0.75)
 
     name: ClassVar[str] = "sg-bptt"
-    kind: ClassVar[str] = "mpd-ed"
+    timing: ClassVar[Timing] = MPDED.timing
     baseline: ClassVar[bool] = True
 
 
@@ -110,9 +115,13 @@ class Renner(LearningRule):
     decay: tuple[tuple[float, float], ...] = ()
 
     name: ClassVar[str] = "renner"
-    kind: ClassVar[str] = "renner"
-    spikes_once: ClassVar[bool] = True
+    timing: ClassVar[Timing] = Timing(
+        "renner", 1, 1, "every neuron spikes once or not at all", spikes_once=True, late=1, learning_steps=9
+    )
+    encoders: ClassVar[tuple[str, ...]] = ("binary",)
     baseline: ClassVar[bool] = True
+    output_spikes: ClassVar[bool] = True
+    hidden_layers: ClassVar[int | None] = 1
 
     def dw(self, dependency: str = "x0", rate: LearningRate | None = None) -> str:
         """The rule in Loihi's language, for the rate ±η."""

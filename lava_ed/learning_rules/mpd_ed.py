@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from lava_ed.kernels.fixed_point import HISTORY_BITS
 from lava_ed.learning_rules.rule import LearningRule, halvings
+from lava_ed.learning_rules.timing import Timing
 
 
 @dataclass(frozen=True)
@@ -33,5 +35,5 @@ class MPDED(LearningRule):
     decay: tuple[tuple[float, float], ...] = halvings(0.5, 0.75)
 
     name: ClassVar[str] = "mpd-ed"
-    kind: ClassVar[str] = "mpd-ed"
-    with_x1: ClassVar[bool] = False
+    timing: ClassVar[Timing] = Timing("mpd-ed", 2, HISTORY_BITS, "a spike history is one 32-bit word", replays=True)
+    neuron: ClassVar[str] = "AFTLIF"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from lava_ed.errors import ConfigError, LavaNotInstalledError
 from lava_ed.kernels.fixed_point import ACCUMULATOR_BITS, MANTISSA_BITS, TRACE_BITS
 from lava_ed.learning_rules.rate import LearningRate
+from lava_ed.learning_rules.timing import Timing
 
 if TYPE_CHECKING:
     from lava.magma.core.learning.learning_rule import Loihi3FLearningRule
@@ -40,12 +41,23 @@ class LearningRule:
     decay: tuple[tuple[float, float], ...] = ()
 
     name: ClassVar[str] = ""
+    timing: ClassVar[Timing]
     kind: ClassVar[str] = ""
+    """Name of the schedule that the rule learns by: its timing's."""
+    encoders: ClassVar[tuple[str, ...]] = ("rate", "ttfs", "current")
+    """Encoders whose spikes it can learn from; the first is taken where none is given."""
+    neuron: ClassVar[str] = ""
+    """Kind of node of a hidden layer; a baseline has none."""
     with_x1: ClassVar[bool] = False
     baseline: ClassVar[bool] = False
     """Whether it is one to compare with, which runs in a loop of its own and has no Lava processes."""
-    spikes_once: ClassVar[bool] = False
-    """Whether a neuron spikes once a sample at most."""
+    output_spikes: ClassVar[bool] = False
+    """Whether its output neurons have a threshold, whatever the readout."""
+    hidden_layers: ClassVar[int | None] = None
+    """How many hidden layers it was published for; None: any number."""
+
+    def __init_subclass__(cls) -> None:
+        cls.kind = cls.timing.kind
 
     def __post_init__(self) -> None:
         pairs = tuple((float(p), float(f)) for p, f in self.decay)

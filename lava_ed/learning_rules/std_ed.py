@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from lava_ed.kernels.fixed_point import TRACE_MAX
 from lava_ed.learning_rules.rule import LearningRule, halvings
+from lava_ed.learning_rules.timing import Timing
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,9 @@ class STDED(LearningRule):
     decay: tuple[tuple[float, float], ...] = halvings(0.5, 0.75)
 
     name: ClassVar[str] = "std-ed"
-    kind: ClassVar[str] = "std-ed"
+    timing: ClassVar[Timing] = Timing(
+        "std-ed", 2, TRACE_MAX, "the 7-bit trace x1 holds T − s", in_turn=True, ramps=True, spikes_once=True
+    )
+    encoders: ClassVar[tuple[str, ...]] = ("ttfs",)
+    neuron: ClassVar[str] = "AFTIF"
     with_x1: ClassVar[bool] = True
-    spikes_once: ClassVar[bool] = True

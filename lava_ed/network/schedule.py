@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from lava_ed.errors import ConfigError
-from lava_ed.kernels.fixed_point import HISTORY_BITS, TRACE_MAX
+from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS
+from lava_ed.learning_rules import TIMINGS, Timing
 
 Kind = Literal["std-ed", "mpd-ed", "relpsp", "renner"]
 ReadoutKind = Literal["membrane", "first-spike"]
 
-KINDS: Final = ("std-ed", "mpd-ed", "relpsp", "renner")
-RENNER_STEPS: Final = 12
-"""Steps of a sample in the gated circuit of `renner`: 3 forward, the error in the fourth, 8 to learn."""
 READOUTS: Final = ("membrane", "first-spike")
 MAX_EPOCH: Final = 63
 """Longest learning epoch: spike times within it are 6-bit numbers, 0 meaning none."""
@@ -63,39 +61,38 @@ class Schedule:
     readout: ReadoutKind = "membrane"
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise ConfigError(f"schedule kind {self.kind!r} is unknown: use one of {', '.join(KINDS)}")
+        if self.kind not in TIMINGS:
+            raise ConfigError(f"schedule kind {self.kind!r} is unknown: use one of {', '.join(TIMINGS)}")
         if self.readout not in READOUTS:
             raise ConfigError(f"readout {self.readout!r} is unknown: use one of {', '.join(READOUTS)}")
         if self.layers < 1:
             raise ConfigError(f"a net needs at least 1 weight layer, got {self.layers}")
-        low, limit, why = {
-            "std-ed": (2, TRACE_MAX, "the 7-bit trace x1 holds T − s"),
-            "relpsp": (2, TRACE_MAX, "the 7-bit trace x1 holds T − s"),
-            "mpd-ed": (2, HISTORY_BITS, "a spike history is one 32-bit word"),
-            "renner": (1, 1, "every neuron spikes once or not at all"),
-        }[self.kind]
-        if not low <= self.steps <= limit:
+        timing = self.timing
+        if not timing.least <= self.steps <= timing.most:
             raise ConfigError(
-                f"{self.kind} takes T = {low} … {limit} time steps ({why}), got {self.steps}: choose a shorter window"
+                f"{self.kind} takes T = {timing.least} … {timing.most} time steps ({timing.why}), got {self.steps}: "
+                "choose a shorter window"
             )
+
+    @property
+    def timing(self) -> Timing:
+        """What the rule makes of the time steps."""
+        return TIMINGS[self.kind]
+
+    @property
+    def membrane_phase(self) -> int:
+        """Phase in which the output membranes have their final value."""
+        return self.integrate_stop(self.layers) - 1 + self.timing.late
 
     @property
     def error_phase(self) -> int:
         """E, the phase in which the output error is computed and sent."""
-        if self.kind == "renner":
-            return 3
-        if self.kind == "relpsp":
-            return self.layers + self.steps
-        forward = self.layers * self.steps if self.kind == "std-ed" else self.layers + self.steps - 1
-        return forward + (self.steps - 1 if self.readout == "first-spike" else 0)
+        return self.membrane_phase + (self.steps - 1 if self.readout == "first-spike" else 0)
 
     @property
     def period(self) -> int:
         """S, the number of time steps of one sample."""
-        if self.kind == "renner":
-            return RENNER_STEPS
-        backward = self.layers if self.kind in ("std-ed", "relpsp") else self.layers + self.steps - 1
+        backward = self.timing.learning_steps or self.layers + (self.steps - 1 if self.timing.replays else 0)
         return self.error_phase + backward
 
     @property
@@ -103,30 +100,41 @@ class Schedule:
         """Last phase of a sample: STD-ED learns here, MPD-ED empties its tags."""
         return self.period - 1
 
-    @property
-    def membrane_phase(self) -> int:
-        """Phase in which the output membranes have their final value."""
-        if self.kind in ("relpsp", "renner"):
-            return self.error_phase
-        return self.layers * self.steps if self.kind == "std-ed" else self.layers + self.steps - 1
-
     def fire_start(self, layer: int) -> int:
         """First phase in which `layer` may spike in the forward pass."""
-        return layer * self.steps if self.kind == "std-ed" else layer
+        return layer * self.steps if self.timing.in_turn else layer
 
     def integrate_start(self, layer: int) -> int:
         """First phase in which `layer` takes input."""
-        return (layer - 1) * self.steps if self.kind == "std-ed" else layer
+        return self.fire_start(layer - 1) + (0 if self.timing.in_turn else 1)
 
     def integrate_stop(self, layer: int) -> int:
-        """Phase after the last one in which `layer` takes input."""
-        if self.kind == "std-ed":
-            return layer * self.steps + 1
-        return layer + self.steps
+        """Phase after the last one in which `layer` takes input, which comes a step after its source fired."""
+        return self.fire_start(layer - 1) + self.steps + 1
 
     def error_arrival(self, layer: int) -> int:
         """Phase in which `layer` has its δ (STD-ED), or replays its last step (MPD-ED)."""
         return self.error_phase + self.layers - layer
+
+    def error_phases(self, layer: int) -> range:
+        """Phases in which `layer` sends its errors back: one, or where they are replayed one for each step.
+
+        The output layer has its errors at once.
+        """
+        first = self.error_arrival(layer)
+        return range(first, first + (self.steps if self.timing.replays and layer < self.layers else 1))
+
+    def learning_phases(self, layer: int) -> range:
+        """Phases in which connection `layer` learns."""
+        if not self.timing.replays:
+            return range(self.learning_phase, self.period)
+        first = self.error_arrival(layer)
+        return range(first, first + self.steps)
+
+    @property
+    def error_fraction_bits(self) -> int:
+        """Bits after the point of an error that travels."""
+        return ERROR_FRACTION_BITS if self.timing.replays else 0
 
     @property
     def learning_epoch(self) -> tuple[int, str]:
@@ -136,7 +144,7 @@ class Schedule:
         divisor of the period that does, and x0, which would be cleared too early, becomes u0.
         MPD-ED learns in every replay step: t_epoch is 1.
         """
-        if self.kind in ("mpd-ed", "renner"):
+        if not self.timing.learns_once:
             return 1, "x0"
         if self.period <= MAX_EPOCH:
             return self.period, "x0"

@@ -24,8 +24,6 @@ ROUNDINGS: Final = ("floor", "nearest")
 WeightRounding = Literal["stochastic", "carry"]
 WEIGHT_ROUNDINGS: Final = ("stochastic", "carry")
 OVERFLOWS: Final = ("raise", "warn", "wrap")
-_ENCODER: Final[dict[str, EncoderKind]] = {"std-ed": "ttfs", "mpd-ed": "rate", "relpsp": "ttfs", "renner": "binary"}
-"""The encoder that each kind of rule takes where none is given."""
 _TUPLES: Final = ("sizes", "init_limits", "weight_exponents")
 _INTEGERS: Final = (
     "steps",
@@ -136,7 +134,7 @@ class NetworkSpec:
         layers = len(self.sizes) - 1
         put(self, "init_limits", tuple(self.init_limits) or (32,) * layers)
         put(self, "weight_exponents", tuple(self.weight_exponents) or (0,) * layers)
-        put(self, "encoder", self.encoder or _ENCODER.get(self.rule.kind, "rate"))
+        put(self, "encoder", self.encoder or self.rule.encoders[0])
         for name, values, low, high in (
             ("init_limits", self.init_limits, 1, 127),
             ("weight_exponents", self.weight_exponents, -8, 7),
@@ -169,14 +167,15 @@ class NetworkSpec:
         ):
             if value not in allowed:
                 raise ConfigError(f"{name} {value!r} is unknown: use one of {', '.join(allowed)}")
-        if self.rule.kind == "std-ed" and self.encoder != "ttfs":
-            raise ConfigError(
-                f"STD-ED reads one spike time per input, the {self.encoder} encoder sends several: use encoder='ttfs'"
+        if self.encoder not in self.rule.encoders:
+            why = (
+                f"{self.rule.name.upper()} reads one spike time per input"
+                if self.rule.timing.ramps
+                else "'binary' is the encoder of renner and of no other rule"
             )
-        if (self.encoder == "binary") != (self.rule.kind == "renner"):
             raise ConfigError(
-                f"encoder {self.encoder!r} under the rule {self.rule.name}: 'binary' is the encoder of renner and of "
-                f"no other rule; use encoder={_ENCODER.get(self.rule.kind, 'rate')!r}"
+                f"encoder {self.encoder!r} under the rule {self.rule.name}: {why}; "
+                f"use encoder={self.rule.encoders[0]!r}"
             )
         if self.rule.baseline:
             self._check_baseline()
@@ -190,10 +189,8 @@ class NetworkSpec:
         ):
             if value != only:
                 raise ConfigError(f"the baseline {name} takes {what}={only!r} only, got {value!r}")
-        if self.rule.kind == "relpsp" and self.encoder != "ttfs":
-            raise ConfigError(f"relpsp-fixed reads one spike time per input: use encoder='ttfs', not {self.encoder!r}")
-        if self.rule.kind == "renner" and len(self.sizes) != 3:
-            raise ConfigError(f"renner is published for one hidden layer, the net has {len(self.sizes) - 2}")
+        if self.rule.hidden_layers not in (None, len(self.hidden)):
+            raise ConfigError(f"{name} is published for one hidden layer, the net has {len(self.hidden)}")
 
     def _check_ranges(self) -> None:
         for name, value, low, high in (
@@ -224,11 +221,10 @@ class NetworkSpec:
         )
         check([columns_limit(layer, self.sizes[layer]) for layer in self.layers])
         # An MPD-ED membrane may pass this bound only by overflowing, which the policy catches at run time.
-        if self.rule.kind in ("std-ed", "relpsp"):
-            window = self.steps
+        if self.rule.timing.ramps:
             check(
                 [
-                    membrane_limit(layer, fan_in, window << max(self.weight_exponents[layer - 1], 0))
+                    membrane_limit(layer, fan_in, self.steps << max(self.weight_exponents[layer - 1], 0))
                     for layer, fan_in in enumerate(self.sizes[:-1], start=1)
                 ]
             )
@@ -268,7 +264,7 @@ class NetworkSpec:
     @property
     def threshold_nodes(self) -> tuple[str, ...]:
         """Processes that have a threshold: the hidden layers, and a readout that spikes."""
-        spikes = self.rule.kind == "renner" or self.readout == "first-spike"
+        spikes = self.rule.output_spikes or self.readout == "first-spike"
         return (*(f"hidden{layer}" for layer in self.hidden), *(("readout",) if spikes else ()))
 
     @property
@@ -286,7 +282,7 @@ class NetworkSpec:
         Only MPD-ED learns while errors still travel, and only connections between two hidden layers
         carry errors in more than one step.
         """
-        return self.rule.kind == "mpd-ed" and self.feedback == "symmetric" and 1 < layer < len(self.sizes) - 1
+        return self.rule.timing.replays and self.feedback == "symmetric" and 1 < layer < len(self.sizes) - 1
 
     def to_dict(self) -> dict[str, Any]:
         """Plain description, as saved in a run's config.json."""

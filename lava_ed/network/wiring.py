@@ -63,6 +63,6 @@ def connections_of(spec: NetworkSpec) -> Iterator[Edge]:
         else:
             yield teacher(layer + 1), "e_out", f"dense{layer + 1}", "e_in"
             yield f"dense{layer + 1}", "e_out", f"hidden{layer}", "e_in"
-    if spec.rule.kind == "mpd-ed":
+    if spec.rule.timing.replays:
         for layer in range(last):
             yield "error", "gate_out", neurons(layer), "gate_in"

@@ -6,7 +6,6 @@ from dataclasses import asdict
 from os import PathLike
 from typing import Any
 
-from lava_ed.kernels.fixed_point import HISTORY_BITS, TRACE_MAX
 from lava_ed.learning_rules import Limit, membrane_limit
 from lava_ed.network.schedule import MAX_EPOCH
 from lava_ed.network.spec import NetworkSpec
@@ -51,10 +50,9 @@ def limits_of(spec: NetworkSpec) -> list[Limit]:
 
     An MPD-ED membrane is reset at every spike; its bound is what it could reach without.
     """
-    window = HISTORY_BITS if spec.rule.kind == "mpd-ed" else TRACE_MAX
     epoch, _ = spec.schedule.learning_epoch
     return [
-        Limit("window T", spec.steps, window, "take fewer time steps"),
+        Limit("window T", spec.steps, spec.rule.timing.most, "take fewer time steps"),
         Limit("learning epoch", epoch, MAX_EPOCH, "take fewer time steps"),
         *(
             membrane_limit(layer, fan_in, spec.steps << max(spec.weight_exponents[layer - 1], 0))

@@ -185,6 +185,6 @@ def _threshold(spec: NetworkSpec, layer: int, state: dict[str, npt.NDArray[Any]]
     kappa = int(_kappa(int(state[f"hidden{layer}.threshold_step"][0])))
     start, steps = spec.schedule.fire_start(layer), spec.steps
     result = np.full(spec.schedule.period, np.nan)
-    falling = spec.schedule.kind == "std-ed"
+    falling = spec.schedule.timing.in_turn
     result[start : start + steps] = kappa * np.arange(steps, 0, -1) if falling else kappa
     return result

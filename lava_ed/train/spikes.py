@@ -32,7 +32,7 @@ def forward_spikes(spec: NetworkSpec, state: Mapping[str, npt.NDArray[Any]]) -> 
     result = {"input": _input_spikes(spec, state["encoder.x"])}
     for layer in spec.hidden:
         start = schedule.fire_start(layer)
-        if schedule.kind == "std-ed":
+        if schedule.timing.spikes_once:
             result[f"hidden{layer}"] = _one_each(state[f"hidden{layer}.x"], spec.steps, start)
         else:
             result[f"hidden{layer}"] = _from_history(state[f"hidden{layer}.spike_word"], spec.steps, start)

@@ -157,7 +157,7 @@ class EncoderNode(Node):
 
         spikes(0, 0, -1, FORWARD)
         gate = asm.source(self, "gate_in")
-        if s.kind == "mpd-ed" and gate is not None:
+        if s.timing.replays and gate is not None:
             spikes(s.error_arrival(1), 1, gate.count, FORWARD + 1)
 
 

@@ -327,10 +327,8 @@ class PlasticDenseNode(Node):
         errors = asm.source(self, "e_in")
         if errors is None or not asm.fan_out(self, "e_out"):
             return
-        start = s.error_arrival(self.layer)
-        once = s.kind == "std-ed" or self.layer == s.layers
-        stop = start + (1 if once else s.steps)
-        emit_backward(self, asm, c, errors, (start, stop), self.shape, self.error_shift)
+        phases = s.error_phases(self.layer)
+        emit_backward(self, asm, c, errors, (phases.start, phases.stop), self.shape, self.error_shift)
 
     def _emit_learning(self, asm: Assembler) -> None:
         """Learn where y1 and y2 are connected: at the sample's end, or in every replay step."""
@@ -341,11 +339,10 @@ class PlasticDenseNode(Node):
         for name, port in (("y1", y1), ("y2", y2)):
             asm.variables[self.name, name] = asm.variable_at(Slot("i32", port.values, (self.shape[1],)))
         pre = self._pre(asm)
-        if s.kind == "std-ed":
-            start, stop, count, events = s.learning_phase, s.period, c["x0_count"], c["x0_list"]
-        else:
-            start, count, events = s.error_arrival(self.layer), pre.count, pre.events
-            stop = start + s.steps
+        phases, count, events = s.learning_phases(self.layer), c["x0_count"], c["x0_list"]
+        start, stop = phases.start, phases.stop
+        if s.timing.replays:
+            count, events = pre.count, pre.events
             counter = SYNOPS if pre.values < 0 else GRADED_SYNOPS
             asm.op(
                 SYNAPSES, start, stop, opcodes.DENSE_REPLAY,

@@ -19,7 +19,7 @@ from lava_ed.kernels.counting import (
     SPIKE_MESSAGES,
     SPIKES,
 )
-from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS, PORT_SHIFT_MAX
+from lava_ed.kernels.fixed_point import PORT_SHIFT_MAX
 from lava_ed.kernels.neuron import accumulate
 from lava_ed.kernels.softmax import softmax_error, winner
 from lava_ed.kernels.views import segment
@@ -125,7 +125,7 @@ class ReadoutNode(Node):
             n, c["presentation"], c["u"], c["v"], x, c["pad"], c["pad"], c["pad"], c["flag"], sent,
         )  # fmt: skip
         start, stop = s.integrate_start(self.layer), s.integrate_stop(self.layer)
-        if s.kind == "std-ed":
+        if s.timing.ramps:
             asm.op(
                 RUN, start, stop, opcodes.AFTIF_INTEGRATE,
                 n, a_in.values, c["u"], c["v"], c["counters"], c["overflows"], -1 if spiking else s.membrane_phase,
@@ -200,7 +200,7 @@ class SoftmaxErrorNode(Node):
             RUN, 0, 1, opcodes.SOFTMAX_RESET,
             n, *(c[k] for k in ("presentation", "e", "message", "y1", "y2", "live_y", "live_e", "gate")),
         )  # fmt: skip
-        fraction = ERROR_FRACTION_BITS if s.kind == "mpd-ed" else 0
+        fraction = s.error_fraction_bits
         v_in, label = asm.required(self, "v_in"), asm.required(self, "label_in")
         asm.op(
             RUN, s.error_phase, s.error_phase + 1, opcodes.SOFTMAX_ERROR,
@@ -209,10 +209,10 @@ class SoftmaxErrorNode(Node):
             asm.destinations(self, "e_out"), asm.destinations(self, "gate_out"), c["label"],
             int(self.rounding == "nearest"),
         )  # fmt: skip
-        if s.kind == "std-ed":
-            start, stop, clear = s.learning_phase, s.period, -1
-        else:
-            start, stop, clear = s.error_phase, s.error_phase + s.steps + 1, s.error_phase + s.steps
+        learning = s.learning_phases(s.layers)
+        start, stop, clear = learning.start, learning.stop, -1
+        if s.timing.replays:
+            stop, clear = stop + 1, stop
         asm.op(
             RUN, start, stop, opcodes.PORTS,
             n, c["e"], c["live_e"], 0, c["port_shift"], c["y1"], c["y2"], c["live_y"], c["seed"], c["presentation"],

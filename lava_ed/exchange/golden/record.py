@@ -181,10 +181,9 @@ def _program(model: Model, images: npt.NDArray[np.uint8], labels: npt.NDArray[An
 
 def _classes(spec: NetworkSpec) -> dict[str, str]:
     """Process → class."""
-    neuron = "AFTIF" if spec.rule.kind == "std-ed" else "AFTLIF"
     result = {"encoder": "Encoder", "labels": "Labels"}
     result |= {f"dense{layer}": "PlasticDense" for layer in spec.layers}
-    result |= {f"hidden{layer}": neuron for layer in spec.hidden}
+    result |= {f"hidden{layer}": spec.rule.neuron for layer in spec.hidden}
     if spec.feedback == "random":
         result |= {f"feedback{layer}": "FeedbackDense" for layer in spec.hidden}
     readout = "MembraneReadout" if spec.readout == "membrane" else "FirstSpikeReadout"
@@ -249,9 +248,7 @@ class _Recorder:
 
     def _sends_error(self, layer: int, phase: int) -> bool:
         """Whether a hidden layer sends errors in a phase; in MPD-ED its δ is 0 where no gate is open."""
-        s = self._spec.schedule
-        first = s.error_arrival(layer)
-        return phase == first if s.kind == "std-ed" else first <= phase < first + s.steps
+        return phase in self._spec.schedule.error_phases(layer)
 
 
 def _parameters(spec: NetworkSpec, node: str, kind: str) -> dict[str, Any]:

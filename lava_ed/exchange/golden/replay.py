@@ -137,6 +137,7 @@ class Process:
 
     def __init__(self, p, s, state):
         self.p, self.s, self.state = p, s, state
+        self.replays = s.kind == "mpd-ed"  # in reversed time; STD-ED has a window for each layer, and learns at the end
         self.gate = False
 
     def step(self, phase, inputs):
@@ -157,7 +158,16 @@ class Process:
 
     def fire_start(self):
         """First phase in which the layer may spike."""
-        return self.p.layer * self.s.steps if self.s.kind == "std-ed" else self.p.layer
+        return self.window_of(self.p.layer)
+
+    def window_of(self, layer):
+        """First phase of a layer's window."""
+        return layer if self.replays else layer * self.s.steps
+
+    def learning(self, layer):
+        """Phases in which a connection learns."""
+        first = self.arrival(layer) if self.replays else self.s.learning_phase
+        return range(first, first + (self.s.steps if self.replays else 1))
 
     def split(self, error, extra, stream, phase):
         """y1, y2 ← parts of the error, shifted right with stochastic rounding, cut to 7 bits."""
@@ -215,7 +225,7 @@ class Encoder(Process):
             self.gate = bool(np.any(inputs.get("gate_in", 0)))
         replay = phase - self.arrival(1)
         t = phase if phase < T else -1
-        if t < 0 and self.s.kind == "mpd-ed" and self.gate and 0 <= replay < T:
+        if t < 0 and self.replays and self.gate and 0 <= replay < T:
             t = T - 1 - replay
         if t < 0:
             return {"s_out": np.zeros_like(x)}
@@ -319,17 +329,12 @@ class MembraneReadout(Process):
     def accumulate(self, phase, a_in):
         """u ← u + a, v ← v + u in STD-ED, v ← v + a in MPD-ED, in the layer's window."""
         s, T = self.state, self.s.steps
-        if self.s.kind == "std-ed":
-            first, length = (self.p.layer - 1) * T, T + 1
-        else:
-            first, length = self.p.layer, T
-        if not first <= phase < first + length:
+        first = self.window_of(self.p.layer - 1)
+        if not first + self.replays <= phase <= first + T:
             return
-        if self.s.kind == "std-ed":
-            s["u"][:] = wrap(s["u"] + a_in)
-            s["v"][:] = wrap(s["v"] + s["u"])
-        else:
-            s["v"][:] = wrap(s["v"] + a_in)
+        if not self.replays:
+            a_in = s["u"][:] = wrap(s["u"] + a_in)
+        s["v"][:] = wrap(s["v"] + a_in)
 
 
 class FirstSpikeReadout(MembraneReadout):
@@ -354,11 +359,9 @@ class SoftmaxError(Process):
         message, gate = np.zeros_like(s["e"]), np.zeros(1, np.int64)
         if phase == self.s.error_phase:
             self.decide(inputs["v_in"], int(inputs["label_in"][0]))
-            message = s["e"] << (ERROR_FRACTION_BITS if self.s.kind == "mpd-ed" else 0)
+            message = s["e"] << (ERROR_FRACTION_BITS if self.replays else 0)
             gate = s["gate"].copy()
-        first = self.s.learning_phase if self.s.kind == "std-ed" else self.s.error_phase
-        last = first if self.s.kind == "std-ed" else first + self.s.steps - 1
-        if first <= phase <= last and s["gate"][0]:
+        if phase in self.learning(self.s.layers) and s["gate"][0]:
             self.split(s["e"], 0, self.s.layers + PORT_STREAM, phase)
         else:
             s["y1"][:] = s["y2"][:] = 0
@@ -392,8 +395,7 @@ class PlasticDense(Process):
         spikes = inputs["s_in"]
         s["y1"][:], s["y2"][:] = inputs["s_in_y1"], inputs["s_in_y2"]
         s["a_buff"][:] = s["e_buff"][:] = 0
-        before = self.p.layer - 1
-        t = phase - (before * T if self.s.kind == "std-ed" else before)
+        t = phase - self.window_of(self.p.layer - 1)
         if 0 <= t < T:
             total = self.state["weights"] @ (spikes if self.p.graded else spikes != 0)
             s["a_buff"][:] = total << self.p.weight_exp if self.p.weight_exp > 0 else total >> -self.p.weight_exp
@@ -401,20 +403,18 @@ class PlasticDense(Process):
                 new = (spikes != 0) & (s["x0"] == 0)
                 s["x1"][new] = spikes[new] if self.p.graded else T - t
                 s["x0"][new] = 1
-        first = self.arrival(self.p.layer)
-        last = first if self.s.kind == "std-ed" or self.p.layer == self.s.layers else first + T - 1
-        if self.p.backward and first <= phase <= last:
+        sends = T if self.replays and self.p.layer < self.s.layers else 1
+        if self.p.backward and 0 <= phase - self.arrival(self.p.layer) < sends:
             s["e_buff"][:] = wrap(shift(s["weights"].T @ inputs["e_in"], self.p.error_shift))
-        self.learn(phase, spikes, first, T)
+        self.learn(phase, spikes)
         return sent
 
-    def learn(self, phase, spikes, first, T):
+    def learn(self, phase, spikes):
         """dw = m·2^a·x·y1 − m·2^a·x·y2 over the rows that spiked, at once or through the tag."""
         s = self.state
         y = s["y1"] - s["y2"]
-        std = self.s.kind == "std-ed"
-        if y.any() and (phase == self.s.learning_phase if std else first <= phase < first + T):
-            for i in np.flatnonzero(s["x0"] if std else spikes):
+        if y.any() and phase in self.learning(self.p.layer):
+            for i in np.flatnonzero(spikes if self.replays else s["x0"]):
                 factor = int(s["x1"][i]) if self.p.with_x1 else 1
                 width = 14 if self.p.with_x1 else 7
                 if self.p.gather:

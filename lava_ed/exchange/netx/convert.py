@@ -67,7 +67,7 @@ def _refuse(model: Model) -> None:
     spec = model.spec
     exponents = [e for e in spec.weight_exponents if e < -1]
     reasons = {
-        "the falling threshold of AFT-IF neurons (STD-ED): a LIF threshold is constant": spec.rule.kind != "mpd-ed",
+        "the falling threshold of AFT-IF neurons (STD-ED): a LIF threshold is constant": not spec.rule.timing.replays,
         f"the {spec.encoder} encoder's graded spikes: LIF networks of netx take binary ones": spec.graded_input,
         f"the {spec.readout} readout: a LIF threshold is constant": spec.readout != "membrane",
         f"the leak dv = {spec.dv}: LIF rounds it at 2^-6 of our unit, so the membranes differ": spec.dv != 0,

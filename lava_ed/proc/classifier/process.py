@@ -170,7 +170,7 @@ def _hidden(spec: NetworkSpec, layer: int, common: dict[str, Any]) -> AbstractPr
         "name": f"hidden{layer}",
         **common,
     }
-    if spec.rule.kind == "std-ed":
+    if spec.rule.neuron == "AFTIF":
         return AFTIF(error_limit=spec.error_limit, **params)
     return AFTLIF(dv=spec.dv, dv_post=spec.dv_post(layer), half_width=spec.half_width, **params)
 

@@ -119,12 +119,10 @@ class PyPlasticDenseModelFixed(_StoredWeights):
         step = phase - s.fire_start(self.layer - 1)
         if 0 <= step < s.steps:
             self._forward(s_in, step)
-        elif self._learns and s.kind == "mpd-ed":
+        elif self._learns and s.timing.replays:
             synops = synops_of(self._nonzeros, self._events, self._events.size)
             self.count(GRADED_SYNOPS if self._graded else SYNOPS, BACKWARD, synops)
-        first = s.error_arrival(self.layer)
-        last = first if s.kind == "std-ed" or self.layer == s.layers else first + s.steps - 1
-        if self.e_out.csp_ports and first <= phase <= last:
+        if self.e_out.csp_ports and phase in s.error_phases(self.layer):
             self.backward(e_in, self._shift, self.e_buff)
 
     def _forward(self, s_in: Array, step: int) -> None:
@@ -145,13 +143,7 @@ class PyPlasticDenseModelFixed(_StoredWeights):
     @property
     def _learns(self) -> bool:
         """Whether this phase is one of the layer's learning phases."""
-        s, phase = self.schedule, self.sample_phase
-        if not self.s_in_y1.csp_ports:
-            return False
-        if s.kind == "std-ed":
-            return phase == s.learning_phase
-        first = s.error_arrival(self.layer)
-        return first <= phase < first + s.steps
+        return bool(self.s_in_y1.csp_ports) and self.sample_phase in self.schedule.learning_phases(self.layer)
 
     @property
     def _empties_tag(self) -> bool:
@@ -168,7 +160,7 @@ class PyPlasticDenseModelFixed(_StoredWeights):
             self._gathered = True
             self.count(TRACE_UPDATES, UPDATE, int(np.count_nonzero(self.y1 + self.y2)))
             events = self._events
-            if self.schedule.kind == "std-ed":
+            if self.schedule.timing.learns_once:
                 events = np.flatnonzero(self.x0).astype(np.int32)
             visited = self.x0.size if self._visit_all else events.size
             self.count(SYNAPTIC_UPDATES, UPDATE, visited * self.y1.size)

@@ -32,7 +32,7 @@ def integrate_outputs(model: Any, a_in: Array) -> int:
         model.v[:] = 0
     if not s.integrate_start(model.layer) <= phase < s.integrate_stop(model.layer):
         return 0
-    if s.kind == "std-ed":
+    if s.timing.ramps:
         active, overflows = integrate(a_in, model.u, model.v)
     else:
         active, overflows = accumulate(a_in, model.v)

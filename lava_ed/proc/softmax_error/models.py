@@ -12,7 +12,6 @@ from lava.magma.core.resources import CPU
 from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
 
 from lava_ed.kernels.counting import BACKWARD, HOST_OPS
-from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS
 from lava_ed.kernels.neuron import split_error
 from lava_ed.kernels.softmax import softmax_error, winner
 from lava_ed.kernels.streams import PORT_STREAM, layer_key
@@ -64,7 +63,7 @@ class PySoftmaxErrorModelFixed(PhasedModel):
         gate = np.zeros(1, np.int32)
         if phase == s.error_phase:
             self._decide(v, int(label[0]))
-            message[:] = self.e << (ERROR_FRACTION_BITS if s.kind == "mpd-ed" else 0)
+            message[:] = self.e << s.error_fraction_bits
             gate[:] = self.gate
         self._set_ports(phase)
         self.e_out.send(message)
@@ -94,11 +93,7 @@ class PySoftmaxErrorModelFixed(PhasedModel):
     def _set_ports(self, phase: int) -> None:
         """y1 and y2 in the learning phases of the last layer, 0 elsewhere."""
         s = self.schedule
-        if s.kind == "std-ed":
-            first, last = s.learning_phase, s.learning_phase
-        else:
-            first, last = s.error_phase, s.error_phase + s.steps - 1
-        if first <= phase <= last and self.gate[0]:
+        if phase in s.learning_phases(s.layers) and self.gate[0]:
             key = layer_key(self.seed, int(self.presentation[0]), s.layers + PORT_STREAM, phase)
             split_error(self.e, int(self.port_shift[0]), key, self.y1, self.y2)
         else:
