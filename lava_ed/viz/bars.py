@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from lava_ed.viz.plot import Plot
-from lava_ed.viz.style import COLUMN, PALETTE, above, figure, name_in_figure
+from lava_ed.viz.style import COLUMN, PALETTE, PAPER, above, figure, name_in_figure
 
-_COLOURS = (PALETTE[0], PALETTE[4], PALETTE[1])
+_COLOURS: Final = (PALETTE[0], PALETTE[4], PALETTE[1])
 """Dark, light, in between: told apart without colour, too."""
 
 
 def stacked_bars(
     key: str, title: str, rows: Mapping[str, Mapping[str, float]], unit: str, parts: Sequence[str]
 ) -> Plot:
-    """Horizontal bars, one a row, in as many pieces as there are parts.
+    """Horizontal bars, one a row, of a piece for each part, of which there are three at most.
 
-    Parameters
-    ----------
-    key, title : str
-    rows : mapping of name to part to value
-    unit : str
-        With the quantity, as the axis shows it.
-    parts : sequence of str
-        Which parts, in order; at most three.
+    `rows` maps name to part to value; `unit` is what the axis shows, with the quantity.
     """
     from matplotlib.ticker import MaxNLocator
 
@@ -33,12 +27,11 @@ def stacked_bars(
         left = 0.0
         for k, part in enumerate(parts):
             (bar,) = ax.barh(
-                y, values[part], 0.62, left=left, color=_COLOURS[k], edgecolor="#ffffff",
-                linewidth=0.5, label=part if y == 0 else None,
+                y, values[part], 0.62, left=left, color=_COLOURS[k], edgecolor=PAPER, linewidth=0.5,
+                label=part if y == 0 else None,
             )  # fmt: skip
-            gid = f"bar-{y}-{k}"
-            bar.set_gid(gid)
-            hints[gid] = f"{name}, {part}: {values[part]:,.4g} {unit}"
+            bar.set_gid(f"bar-{y}-{k}")
+            hints[f"bar-{y}-{k}"] = f"{name}, {part}: {values[part]:,.4g} {unit}"
             left += values[part]
     ax.set_yticks(range(len(rows)), [name_in_figure(name, 22) for name in rows])
     ax.invert_yaxis()

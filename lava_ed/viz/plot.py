@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,13 @@ def band(ax: Axes, low: float, high: float, gid: str, *, across: bool = False) -
     span.set_clip_on(False)
 
 
+def bands(ax: Axes, what: str, lines: Mapping[int, Sequence[str]]) -> dict[str, str]:
+    """Invisible bands around whole numbers of the x axis; returns their hints, which consist of these lines."""
+    for at in lines:
+        band(ax, at - 0.5, at + 0.5, f"{what}-{at}")
+    return {f"{what}-{at}": "\n".join(text) for at, text in lines.items()}
+
+
 @dataclass(frozen=True, eq=False)
 class Plot:
     """A figure and its words.
@@ -35,8 +42,6 @@ class Plot:
         What it shows, in words, for who cannot see it.
     hints : mapping of gid to text
         Shown where the pointer rests on the artist of that gid.
-    wide : bool
-        Whether it takes the whole width of a page.
     """
 
     key: str
@@ -44,7 +49,6 @@ class Plot:
     figure: Figure
     alt: str
     hints: Mapping[str, str] = field(default_factory=dict)
-    wide: bool = False
 
     def __post_init__(self) -> None:
         plain_texts(self.figure)

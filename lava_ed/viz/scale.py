@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import Any
 
-from lava_ed.viz.style import MARKERS, PALETTE, figure, save
+from lava_ed.viz.style import colour_of, figure, grid, marker_of, save
 
 
 def scale_plot(
     points: Sequence[Mapping[str, Any]], titles: Mapping[str, str], path: str | PathLike[str], linear: str = "spikes"
 ) -> None:
-    """Draw one panel for each quantity that was varied, logarithmic but for one.
+    """Draw one panel for each quantity that was varied, logarithmic but for the `linear` one, which begins at 0.
 
     Parameters
     ----------
@@ -23,7 +23,6 @@ def scale_plot(
     path : path-like
         Of the picture; its ending decides the format.
     linear : str
-        The sweep that begins at 0 and so has a linear axis.
     """
     from matplotlib.ticker import LogLocator, NullLocator
 
@@ -31,19 +30,16 @@ def scale_plot(
     for k, (ax, (sweep, title)) in enumerate(zip(axes, titles.items(), strict=True)):
         chosen = [point for point in points if point["sweep"] == sweep]
         x, y = [point["value"] for point in chosen], [1e6 * point["seconds"] for point in chosen]
-        ax.plot(x, y, color=PALETTE[k % len(PALETTE)], marker=MARKERS[k % len(MARKERS)], markersize=5)
-        if sweep != linear:
-            ax.set_xscale("log")
-            ax.set_yscale("log")
+        ax.plot(x, y, color=colour_of(k), marker=marker_of(k), markersize=5)
+        if sweep == linear:
+            ax.set_ylim(bottom=0)
+        else:
+            ax.set(xscale="log", yscale="log")
             ax.set_xticks(x, [f"{value:g}" for value in x])
             ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
             ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
             for axis in (ax.xaxis, ax.yaxis):
                 axis.set_minor_locator(NullLocator())
-        else:
-            ax.set_ylim(bottom=0)
-        ax.set_xlabel(title)
-        ax.set_ylabel("time per step (µs)")
-        ax.grid(color="#dddddd", linewidth=0.6)
-        ax.set_axisbelow(True)
+        ax.set(xlabel=title, ylabel="time per step (µs)")
+        grid(ax, "both")
     save(result, path)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.axis import Axis
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
 PALETTE: Final = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Okabe and Ito's colours: blue, vermilion, green, purple, orange, sky."""
@@ -52,12 +53,10 @@ def figure(width: float, height: float, columns: int = 1) -> tuple[Figure, list[
 
 
 def above(ax: Axes, most: int = 4) -> None:
-    """A legend above the axes, where it covers nothing, from the figure's left edge and in as few rows as fit."""
-    from matplotlib.figure import Figure
+    """Put a legend above the axes, where it covers nothing, from the figure's left edge and in as few rows as fit."""
     from matplotlib.transforms import blended_transform_factory
 
-    whole = ax.get_figure()
-    assert isinstance(whole, Figure)
+    whole: Any = ax.get_figure()
     for columns in range(most, 0, -1):
         legend = ax.legend(
             frameon=False, fontsize=TEXT, ncols=columns, loc="lower left", bbox_to_anchor=(0, 1), borderaxespad=0.6,
@@ -67,6 +66,37 @@ def above(ax: Axes, most: int = 4) -> None:
         plain_texts(whole)  # before they are measured
         if legend.get_window_extent().width <= 0.97 * whole.bbox.width:
             break
+
+
+def below(ax: Axes, fontsize: float) -> None:
+    """Put a legend of many lines below the axes, where it hides no curve; the figure grows by its height."""
+    whole: Any = ax.get_figure()
+    # Column by column: the runs' validation, and beside it their training.
+    handles = sorted(ax.lines, key=lambda line: line.get_linestyle() == "--")
+    for columns in (2, 1):
+        legend = whole.legend(
+            handles=handles, frameon=False, fontsize=fontsize, loc="outside lower center", ncols=columns,
+            columnspacing=1.0, handlelength=1.8, borderaxespad=0.3,
+        )  # fmt: skip
+        plain_texts(whole)  # before they are measured
+        size = legend.get_window_extent()
+        if size.width <= whole.bbox.width or columns == 1:
+            break
+        legend.remove()
+    whole.set_figheight(whole.get_figheight() + size.height / whole.dpi)
+
+
+def grid(ax: Axes, axis: Any = "y") -> None:
+    """Draw thin lines at the ticks, behind everything else."""
+    ax.grid(axis=axis, color="#dddddd", linewidth=0.6)
+    ax.set_axisbelow(True)
+
+
+def whole_numbers(axis: Axis, most: int = 10) -> None:
+    """Put ticks at whole numbers only, one at least."""
+    from matplotlib.ticker import MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(nbins=most, integer=True, min_n_ticks=1))
 
 
 def colour_of(k: int) -> str:
@@ -97,40 +127,39 @@ def _glyphs() -> frozenset[int]:
     return frozenset(code for font in fonts for code in font_manager.get_font(font).get_charmap())
 
 
-def plain_texts(result: Figure) -> None:
-    """Take every text of a figure as it is written: a dollar sign begins no formula."""
+def _texts(result: Figure) -> list[Text]:
+    """Every text of a figure."""
     from matplotlib.text import Text
 
-    for text in result.findobj(Text):
-        assert isinstance(text, Text)
+    return [text for text in result.findobj(Text) if isinstance(text, Text)]
+
+
+def plain_texts(result: Figure) -> None:
+    """Take every text of a figure as it is written: a dollar sign begins no formula."""
+    for text in _texts(result):
         text.set_parse_math(False)
         text.set_usetex(False)
 
 
 def readable(result: Figure) -> None:
     """Give every text of a page's figure the size that can still be read on a phone."""
-    from matplotlib.text import Text
-
     for ax in result.axes:
         ax.tick_params(labelsize=TEXT)
-    for text in result.findobj(Text):
-        assert isinstance(text, Text)
+    for text in _texts(result):
         text.set_fontsize(max(float(text.get_fontsize()), TEXT))
 
 
 def powers(axis: Axis) -> None:
-    """Powers of ten at the ticks of a logarithmic axis, written without formulas, which no figure has."""
+    """Write powers of ten at the ticks of a logarithmic axis without formulas, from 0.01 to 1000 as plain numbers."""
     from matplotlib.ticker import LogFormatter
 
-    axis.set_major_formatter(lambda value, _: _power(value))
+    def power(value: float, _: object) -> str:
+        if 1e-2 <= value <= 1e3:
+            return f"{value:g}"
+        return f"10{str(round(math.log10(value))).translate(_SUPERSCRIPTS)}"
+
+    axis.set_major_formatter(power)
     axis.set_minor_formatter(LogFormatter(minor_thresholds=(1, 0.5)))
-
-
-def _power(value: float) -> str:
-    """A power of ten as a figure from 0.01 to 1000, beyond that with its exponent."""
-    if 1e-2 <= value <= 1e3:
-        return f"{value:g}"
-    return f"10{str(round(math.log10(value))).translate(_SUPERSCRIPTS)}"
 
 
 def save(result: Figure, path: str | PathLike[str]) -> None:

@@ -13,6 +13,7 @@ from lava_ed.viz.style import PALETTE
 
 _SVG: Final = "http://www.w3.org/2000/svg"
 _XLINK: Final = "http://www.w3.org/1999/xlink"
+_HREF: Final = f"{{{_XLINK}}}href"
 _THEME: Final = {
     **{colour.lower(): f"var(--c{k})" for k, colour in enumerate(PALETTE)},
     "#000000": "var(--ink)",
@@ -21,12 +22,12 @@ _THEME: Final = {
     "#ffffff": "var(--paper)",
 }
 """Colours of the figures, and the variables of the page's style sheet that take their place."""
-_COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}\b")
-_FONT: Final = re.compile(r"font-family:[^;\"]*")
-_FONT_SHORT: Final = re.compile(r"font:\s*([^;'\"]*?)\s*'[^;]*")
 _ADAPTED: Final = ("style", "fill", "stroke", "clip-path", "d", "x", "y", "transform")
 _REFERENCE: Final = re.compile(r"url\(#([^)]+)\)")
 _USED: Final = re.compile(r"(?:url\(#|href=\"#)([^)\"]+)")
+_COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}\b")
+_FONT: Final = re.compile(r"font-family:[^;\"]*")
+_FONT_SHORT: Final = re.compile(r"font:\s*([^;'\"]*?)\s*'[^;]*")
 _NUMBER: Final = re.compile(r"-?\d+\.\d{3,}")
 
 
@@ -35,14 +36,6 @@ def inline_svg(plot: Plot) -> str:
 
     Its size follows the page (only a viewBox is kept), text stays text in the page's font, colours
     become variables of the page's style sheet, and every artist with a hint gets it as `data-hint`.
-
-    Parameters
-    ----------
-    plot : Plot
-
-    Returns
-    -------
-    str
     """
     root = ElementTree.fromstring(_raw(plot))
     for child in list(root):
@@ -51,9 +44,7 @@ def inline_svg(plot: Plot) -> str:
     width = root.get("viewBox", "0 0 0 0").split()[2]
     for name in ("width", "height", "version"):
         root.attrib.pop(name, None)
-    root.set("role", "img")
-    root.set("aria-label", plain(plot.alt))
-    root.set("style", f"--natural: {float(width):.0f}")
+    root.attrib |= {"role": "img", "aria-label": plain(plot.alt), "style": f"--natural: {float(width):.0f}"}
     used = set(_USED.findall(ElementTree.tostring(root, encoding="unicode")))
     for element in root.iter():
         _adapt(element, plot, used)
@@ -80,24 +71,23 @@ def _raw(plot: Plot) -> bytes:
 
 
 def _adapt(element: ElementTree.Element, plot: Plot, used: set[str]) -> None:
-    """Ids, references, colours, fonts and hints of one element."""
-    name = element.get("id")
-    if name is not None:
-        if name in plot.hints:
-            element.set("data-hint", "\n".join(plain(line) for line in plot.hints[name].split("\n")))
-        if name in used:
-            element.set("id", f"{plot.key}.{name}")
-        else:
-            del element.attrib["id"]
-    link = element.get(f"{{{_XLINK}}}href")
-    if link is not None and link.startswith("#"):
-        element.set(f"{{{_XLINK}}}href", f"#{plot.key}.{link[1:]}")
-    for key, value in element.items():
-        if key in _ADAPTED:
+    """Adapt ids, references, colours, fonts and hints of one element; an id that nobody uses goes."""
+    name = element.get("id", "")
+    if name in plot.hints:
+        element.set("data-hint", "\n".join(plain(line) for line in plot.hints[name].split("\n")))
+    if name in used:
+        element.set("id", f"{plot.key}.{name}")
+    elif name:
+        del element.attrib["id"]
+    if element.get(_HREF, "").startswith("#"):
+        element.set(_HREF, f"#{plot.key}.{element.get(_HREF, '')[1:]}")
+    for key in _ADAPTED:
+        if value := element.get(key):
             element.set(key, _adapt_value(value, plot.key))
 
 
 def _adapt_value(value: str, key: str) -> str:
+    """References, colours, fonts and numbers of one attribute."""
     value = _REFERENCE.sub(lambda match: f"url(#{key}.{match[1]})", value)
     value = _COLOUR.sub(lambda match: _THEME.get(match[0].lower(), match[0]), value)
     value = _FONT.sub("font-family: inherit", value)
