@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -14,72 +16,49 @@ from lava_ed.engine.families.encoder import EncoderNode, LabelNode
 from lava_ed.engine.families.plastic_dense import FeedbackNode, PlasticDenseNode
 from lava_ed.engine.families.readout import ReadoutNode, SoftmaxErrorNode
 from lava_ed.engine.program import Program
-from lava_ed.errors import ConfigError, ShapeError, WeightError
+from lava_ed.network.graph import graph_of
 from lava_ed.network.spec import NetworkSpec
-from lava_ed.network.wiring import connections_of, feedback_weights, initial_weights
 
 CAPACITY = 4096
 """Samples whose order and labels a program holds at a time."""
+NODES: Final[dict[str, type[Node]]] = {
+    "Encoder": EncoderNode,
+    "Labels": LabelNode,
+    "PlasticDense": PlasticDenseNode,
+    "FeedbackDense": FeedbackNode,
+    "AFTIF": AFTIFNode,
+    "AFTLIF": AFTLIFNode,
+    "MembraneReadout": ReadoutNode,
+    "FirstSpikeReadout": ReadoutNode,
+    "SoftmaxError": SoftmaxErrorNode,
+}
+"""The engine's node for each of our kinds of process."""
 
 
-def _nodes(spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]]) -> list[Node]:
-    rate, last = spec.rule.rate, len(spec.sizes) - 1
-    nodes: list[Node] = [
-        EncoderNode("encoder", spec.sizes[0], spec.encoder or "ttfs", None, CAPACITY, spec.input_drop, spec.seed),
-        LabelNode("labels", capacity=CAPACITY),
+def node_of(kind: str, name: str, shape: tuple[int, ...], parameters: Mapping[str, Any]) -> Node:
+    """The engine's node for one of our processes, from the parameters that the process is made with."""
+    values = {"size": shape[0], **parameters, "name": name}
+    if kind == "PlasticDense":
+        rule = values["rule"]
+        values = {
+            "mantissa": rule.rate.mantissa,
+            "exponent": rule.rate.exponent,
+            **values,
+            "with_x1": rule.with_x1 or values["graded"],
+            "weight_exponent": values["weight_exp"],
+        }
+    node = NODES[kind]
+    return node(**{field.name: values[field.name] for field in fields(node) if field.name in values})
+
+
+def _nodes(spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]] | None) -> list[Node]:
+    graph = graph_of(spec)
+    own = {name: {"weights": matrix} for name, matrix in graph.weights(weights).items()}
+    given: dict[str, Any] = {**own, "encoder": {"capacity": CAPACITY}, "labels": {"capacity": CAPACITY}}
+    return [
+        node_of(node.kind, node.name, node.shape, {**graph.common, **node.parameters, **given.get(node.name, {})})
+        for node in graph.nodes
     ]
-    for layer in spec.layers:
-        nodes.append(
-            PlasticDenseNode(
-                f"dense{layer}",
-                layer=layer,
-                weights=weights[layer - 1],
-                weight_exponent=spec.weight_exponents[layer - 1],
-                error_shift=spec.error_shift,
-                with_x1=spec.rule.with_x1 or (spec.graded_input and layer == 1),
-                mantissa=rate.mantissa,
-                exponent=rate.exponent,
-                seed=spec.seed,
-                gather=spec.gathers(layer),
-                carry=spec.weight_rounding == "carry",
-            )
-        )
-    for layer in spec.hidden:
-        if spec.rule.neuron == "AFTIF":
-            nodes.append(
-                AFTIFNode(
-                    f"hidden{layer}",
-                    spec.sizes[layer],
-                    layer,
-                    spec.adaptation,
-                    spec.error_limit,
-                    spec.seed,
-                    rate.port_shift,
-                )
-            )
-        else:
-            nodes.append(
-                AFTLIFNode(
-                    f"hidden{layer}", spec.sizes[layer], layer, spec.adaptation, spec.dv,
-                    spec.dv_post(layer), spec.half_width, spec.seed, rate.port_shift,
-                )
-            )  # fmt: skip
-        if spec.feedback == "random":
-            nodes.append(FeedbackNode(f"feedback{layer}", layer, feedback_weights(spec, layer), spec.error_shift))
-    nodes.append(ReadoutNode("readout", spec.sizes[-1], last, spec.readout_adaptation))
-    nodes.append(
-        SoftmaxErrorNode(
-            "error",
-            spec.sizes[-1],
-            spec.softmax_shift,
-            spec.dead_zone,
-            1,
-            spec.seed,
-            rate.port_shift,
-            spec.softmax_rounding,
-        )
-    )
-    return nodes
 
 
 def build_program(spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]] | None = None) -> Program:
@@ -100,22 +79,5 @@ def build_program(spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]] | N
     ConfigError
         If the rule is a baseline, which runs in a loop of its own.
     """
-    if spec.rule.baseline:
-        raise ConfigError(
-            f"{spec.rule.name} is a baseline without processes: lava_ed.baselines.make_baseline(spec) runs it"
-        )
-    if weights is None:
-        weights = [initial_weights(spec, layer) for layer in spec.layers]
-    if len(weights) != len(spec.layers):
-        raise ShapeError(f"{len(weights)} weight matrices were given, the net has {len(spec.layers)} connections")
-    for layer, matrix in zip(spec.layers, weights, strict=True):
-        expected = (spec.sizes[layer - 1], spec.sizes[layer])
-        if matrix.shape != expected:
-            raise ShapeError(f"weights of connection {layer} have shape {matrix.shape}, the net needs {expected}")
-        if matrix.dtype != np.int8:
-            raise WeightError(
-                f"weights of connection {layer} are {matrix.dtype}, int8 is needed: pack_weights() turns even "
-                "integers (n_post, n_pre) into the stored form"
-            )
-    edges = [Connection(*edge) for edge in connections_of(spec)]
+    edges = [Connection(*edge) for edge in graph_of(spec).connections]
     return Program(_nodes(spec, weights), edges, spec.schedule, spec.overflow)

@@ -252,6 +252,11 @@ class NetworkSpec:
         return Schedule(self.steps, len(self.sizes) - 1, self.rule.kind, self.readout)  # type: ignore[arg-type]
 
     @property
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """Shape of each layer: (n,) of a dense one."""
+        return tuple((n,) for n in self.sizes)
+
+    @property
     def layers(self) -> range:
         """Numbers of the connections, 1 … W; connection l leads into layer l."""
         return range(1, len(self.sizes))

@@ -18,14 +18,13 @@ from lava_ed.engine.build import build_program
 from lava_ed.engine.messages import last_message
 from lava_ed.engine.program import Program
 from lava_ed.errors import ExchangeError
-from lava_ed.exchange.golden.replay import MOST_BYTES, MOST_STEPS
+from lava_ed.exchange.golden.replay import MOST_BYTES, MOST_STEPS, SCHEDULE
 from lava_ed.exchange.targets import check_free
 from lava_ed.exchange.whole import narrow
 from lava_ed.files.reading import read_plain, shown
 from lava_ed.files.writing import write_atomically
 from lava_ed.network.encoding import encoder_table
-from lava_ed.network.spec import NetworkSpec
-from lava_ed.network.wiring import connections_of
+from lava_ed.network.graph import GraphNode, NetGraph, graph_of
 from lava_ed.train.tensor_files import Model
 from lava_ed.version import __version__
 
@@ -35,6 +34,9 @@ BOUNDARY_VARS: Final = ("weights", "tag_1")
 """Kept once a sample, not once a step: they are large and change in the learning phases."""
 LEFT_OUT: Final = ("samples", "labels", "counters", "overflows")
 MAX_SAMPLES: Final = 1000
+SYNAPSES: Final = ("PlasticDense", "FeedbackDense")
+UNSEEDED: Final = ("Labels", "FeedbackDense", "MembraneReadout")
+"""Classes that draw nothing."""
 REPLAYER: Final = "replay.py"
 SEAL: Final = b"\n# As lava-ed wrote it: "
 MOST_REPLAYER: Final = 1 << 20
@@ -84,18 +86,17 @@ def record_golden(
         )
     spec = model.spec
     program = _program(model, images, labels, learning)
-    edges = list(connections_of(spec))
-    classes = _classes(spec)
-    recorder = _Recorder(program, spec, classes)
-    before = recorder.filled(edges)
+    graph = graph_of(spec)
+    recorder = _Recorder(program, graph)
+    before = recorder.filled()
     for k in range(len(images)):
         for _ in range(spec.schedule.period):
             recorder.step()
         if k == 0:
-            after = recorder.filled(edges)
+            after = recorder.filled()
             after["encoder"] += images[0].nbytes
             _check_room(before, after, spec.schedule.period, len(images))
-    return _file(spec, classes, edges, recorder, images, labels)
+    return _file(graph, recorder, images, labels)
 
 
 def _check_room(before: Mapping[str, int], after: Mapping[str, int], period: int, samples: int) -> None:
@@ -179,43 +180,32 @@ def _program(model: Model, images: npt.NDArray[np.uint8], labels: npt.NDArray[An
     return program
 
 
-def _classes(spec: NetworkSpec) -> dict[str, str]:
-    """Process → class."""
-    result = {"encoder": "Encoder", "labels": "Labels"}
-    result |= {f"dense{layer}": "PlasticDense" for layer in spec.layers}
-    result |= {f"hidden{layer}": spec.rule.neuron for layer in spec.hidden}
-    if spec.feedback == "random":
-        result |= {f"feedback{layer}": "FeedbackDense" for layer in spec.hidden}
-    readout = "MembraneReadout" if spec.readout == "membrane" else "FirstSpikeReadout"
-    return {**result, "readout": readout, "error": "SoftmaxError"}
-
-
 class _Recorder:
     """Steps a program and keeps Vars and messages."""
 
-    def __init__(self, program: Program, spec: NetworkSpec, classes: Mapping[str, str]) -> None:
-        self._program, self._spec, self._classes = program, spec, classes
+    def __init__(self, program: Program, graph: NetGraph) -> None:
+        self._program, self._graph, self._nodes = program, graph, {node.name: node for node in graph.nodes}
         self._vars = [(n, v) for n, v in program.variables if v not in LEFT_OUT and v not in BOUNDARY_VARS]
         self._boundary = [(n, v) for n, v in program.variables if v in BOUNDARY_VARS]
         self.states = {name: [program.get(*name)] for name in self._vars}
         self.samples = {name: [program.get(*name)] for name in self._boundary}
         self.messages: dict[tuple[str, str], list[npt.NDArray[Any]]] = {
-            (node, port): [] for node, kind in classes.items() for port in _PORTS[kind]
+            (node.name, port): [] for node in graph.nodes for port in _PORTS[node.kind]
         }
 
-    def filled(self, edges: list[tuple[str, str, str, str]]) -> dict[str, int]:
+    def filled(self) -> dict[str, int]:
         """Bytes that the replayer reads of each process so far: what it holds and sends, and what it receives."""
-        result = dict.fromkeys(self._classes, 0)
+        result = dict.fromkeys(self._nodes, 0)
         for (node, _), rows in (*self.states.items(), *self.samples.items(), *self.messages.items()):
             result[node] += sum(row.nbytes for row in rows)
-        for source, port, target, _ in edges:
+        for source, port, target, _ in self._graph.connections:
             result[target] += sum(row.nbytes for row in self.messages.get((source, port), ()))
         return result
 
     def step(self) -> None:
         """One time step."""
         phase = self._program.phase
-        sent = {name: self._buffered(*name) for name in self.messages if name[0][:5] in ("dense", "feedb")}
+        sent = {name: self._buffered(*name) for name in self.messages if self._nodes[name[0]].kind in SYNAPSES}
         self._program.run(1)
         for name in self._vars:
             self.states[name].append(self._program.get(*name))
@@ -231,11 +221,11 @@ class _Recorder:
 
     def _message(self, node: str, port: str, phase: int) -> npt.NDArray[Any]:
         """What a process sent in the step that was run last."""
-        program, s = self._program, self._spec.schedule
+        program, s = self._program, self._graph.schedule
         if port in ("s_out", "label_out"):
             return last_message(program, node, port)
         var = {"s_out_y1": "y1", "s_out_y2": "y2", "gate_out": "gate", "v_out": "v"}.get(port)
-        if port == "v_out" and self._classes[node] == "FirstSpikeReadout":
+        if port == "v_out" and self._nodes[node].kind == "FirstSpikeReadout":
             var = "x"
         if node == "error" and port in ("e_out", "gate_out") and phase != s.error_phase:
             return np.zeros_like(program.get(node, "e" if port == "e_out" else "gate"))
@@ -243,70 +233,28 @@ class _Recorder:
             return program.get(node, var)
         if node == "error":
             return last_message(program, node, port)
+        # In MPD-ED a hidden layer's δ is 0 where no gate is open.
         delta = program.get(node, "delta")
-        return delta if self._sends_error(int(node.removeprefix("hidden")), phase) else np.zeros_like(delta)
-
-    def _sends_error(self, layer: int, phase: int) -> bool:
-        """Whether a hidden layer sends errors in a phase; in MPD-ED its δ is 0 where no gate is open."""
-        return phase in self._spec.schedule.error_phases(layer)
+        return delta if phase in s.error_phases(self._nodes[node].parameters["layer"]) else np.zeros_like(delta)
 
 
-def _parameters(spec: NetworkSpec, node: str, kind: str) -> dict[str, Any]:
-    """What a process is built with, in plain numbers."""
-    layer = int("".join(c for c in node if c.isdigit()) or len(spec.sizes) - 1)
-    adaptation = spec.readout_adaptation if node == "readout" else spec.adaptation
-    adapts: dict[str, Any] = {
-        "layer": layer,
-        "adaptation": {**asdict(adaptation), "highest_step": adaptation.highest_step},
-        "seed": spec.seed,
-    }
-    if kind == "PlasticDense":
-        return {
-            "layer": layer,
-            "weight_exp": spec.weight_exponents[layer - 1],
-            "error_shift": spec.error_shift,
-            "with_x1": bool(spec.rule.with_x1 or (spec.graded_input and layer == 1)),
-            "graded": bool(spec.graded_input and layer == 1),
-            "gather": bool(spec.gathers(layer)),
-            "carry": spec.weight_rounding == "carry",
-            "backward": layer > 1 and spec.feedback == "symmetric",
-            "seed": spec.seed,
-        }
-    return {
-        "Encoder": {"kind": spec.encoder, "seed": spec.seed},
-        "Labels": {},
-        "AFTIF": {**adapts, "error_limit": spec.error_limit},
-        "AFTLIF": {**adapts, "dv": spec.dv, "dv_post": spec.dv_post(layer), "half_width": spec.half_width},
-        "FeedbackDense": {"layer": layer, "error_shift": spec.error_shift},
-        "MembraneReadout": {"layer": layer},
-        "FirstSpikeReadout": adapts,
-        "SoftmaxError": {
-            "shift": spec.softmax_shift,
-            "dead_zone": spec.dead_zone,
-            "rounding": spec.softmax_rounding,
-            "seed": spec.seed,
-        },
-    }[kind]
+def _parameters(graph: NetGraph, node: GraphNode) -> dict[str, Any]:
+    """What a process is built with, in plain numbers, as the replayer takes them."""
+    p = {name: value for name, value in node.parameters.items() if name not in ("drop", "port_shift")}
+    if "adaptation" in p:
+        p["adaptation"] = {**asdict(p["adaptation"]), "highest_step": p["adaptation"].highest_step}
+    if node.kind == "PlasticDense":
+        p["with_x1"] = bool(p.pop("rule").with_x1 or p["graded"])
+        p["backward"] = any(edge[:2] == (node.name, "e_out") for edge in graph.connections)
+    return p if node.kind in UNSEEDED else {**p, "seed": graph.spec.seed}
 
 
-def _schedule(spec: NetworkSpec) -> dict[str, Any]:
-    """Phases of a sample, as the replayer needs them."""
-    s = spec.schedule
-    names = ("kind", "readout", "steps", "layers", "period", "error_phase", "learning_phase", "membrane_phase")
-    return {name: getattr(s, name) for name in names}
-
-
-def _file(
-    spec: NetworkSpec,
-    classes: Mapping[str, str],
-    edges: list[tuple[str, str, str, str]],
-    recorder: _Recorder,
-    images: npt.NDArray[np.uint8],
-    labels: npt.NDArray[Any],
-) -> bytes:
+def _file(graph: NetGraph, recorder: _Recorder, images: npt.NDArray[np.uint8], labels: npt.NDArray[Any]) -> bytes:
     """Everything as one HDF5 file."""
     import h5py
 
+    spec = graph.spec
+    schedule = {name: getattr(graph.schedule, name) for name in SCHEDULE}
     buffer = io.BytesIO()
     tables: dict[str, dict[str, npt.NDArray[Any]]] = {
         "encoder": {"images": images, "table": encoder_table(spec.encoder or "ttfs", spec.steps)}
@@ -315,13 +263,13 @@ def _file(
     with h5py.File(buffer, "w", track_order=False) as file:
         file.attrs.update({"format": FORMAT, "version": VERSION, "lava_ed_version": __version__, "tag": "fixed_pt"})
         file.attrs["spec"] = json.dumps(spec.to_dict(), sort_keys=True)
-        file.attrs["schedule"] = json.dumps(_schedule(spec), sort_keys=True)
-        kept = [e for e in edges if (e[0], e[1]) in recorder.messages]
+        file.attrs["schedule"] = json.dumps(schedule, sort_keys=True)
+        kept = [e for e in graph.connections if (e[0], e[1]) in recorder.messages]
         file["connections"] = np.array([[text.encode() for text in edge] for edge in kept], "S16")
-        for node, kind in classes.items():
-            group = file.create_group(f"processes/{node}")
-            group.attrs["class"] = kind
-            group.attrs["parameters"] = json.dumps(_parameters(spec, node, kind), sort_keys=True)
+        for node in graph.nodes:
+            group = file.create_group(f"processes/{node.name}")
+            group.attrs["class"] = node.kind
+            group.attrs["parameters"] = json.dumps(_parameters(graph, node), sort_keys=True)
             parts: tuple[tuple[str, dict[tuple[str, str], list[Any]]], ...] = (
                 ("states", recorder.states),
                 ("messages", recorder.messages),
@@ -329,9 +277,9 @@ def _file(
             )
             for part, series in parts:
                 for (owner, name), rows in series.items():
-                    if owner == node:
+                    if owner == node.name:
                         _dataset(group, f"{part}/{name}", np.stack(rows))
-            for name, values in tables.get(node, {}).items():
+            for name, values in tables.get(node.name, {}).items():
                 _dataset(group, f"tables/{name}", values)
     return buffer.getvalue()
 

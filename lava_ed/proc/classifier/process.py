@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 from lava.magma.core.process.process import AbstractProcess, LogConfig
 
 from lava_ed.errors import ConfigError, DataError, ShapeError
+from lava_ed.network.graph import NetGraph, graph_of
 from lava_ed.network.spec import NetworkSpec
 from lava_ed.network.weights import unpack_weights
-from lava_ed.network.wiring import connections_of, feedback_weights, initial_weights
 from lava_ed.proc.aft_if.process import AFTIF
 from lava_ed.proc.aft_lif.process import AFTLIF
 from lava_ed.proc.encoder.process import Encoder, Labels
@@ -20,6 +20,15 @@ from lava_ed.proc.overflow import ChecksOverflow
 from lava_ed.proc.plastic_dense.process import FeedbackDense, PlasticDense
 from lava_ed.proc.readout.process import FirstSpikeReadout, MembraneReadout
 from lava_ed.proc.softmax_error.process import SoftmaxError
+
+CLASSES: Final[dict[str, type[AbstractProcess]]] = {
+    cls.__name__: cls
+    for cls in (
+        *(Encoder, Labels, PlasticDense, FeedbackDense, AFTIF, AFTLIF),
+        *(MembraneReadout, FirstSpikeReadout, SoftmaxError),
+    )
+}
+"""The process of each kind of node."""
 
 
 class EDClassifier(ChecksOverflow):
@@ -73,10 +82,12 @@ class EDClassifier(ChecksOverflow):
         self.spec = spec
         _check_samples(spec, np.asarray(samples), np.asarray(labels))
         # A plain dict hides the processes from Lava's attribute scan, which would register them twice.
-        self.processes: dict[str, AbstractProcess] = create_processes(spec, samples, labels, weights)
+        graph = graph_of(spec)
+        self.processes: dict[str, AbstractProcess] = create_processes(graph, samples, labels, weights)
         for process in self.processes.values():
             process.parent_proc = self
-        connect_processes(spec, self.processes)
+        for source, out_port, target, in_port in graph.connections:
+            getattr(self.processes[source], out_port).connect(getattr(self.processes[target], in_port))
 
     def __getattr__(self, name: str) -> Any:
         """Sub-processes by name."""
@@ -98,84 +109,24 @@ def _check_samples(spec: NetworkSpec, samples: npt.NDArray[Any], labels: npt.NDA
 
 
 def create_processes(
-    spec: NetworkSpec,
-    samples: npt.ArrayLike,
-    labels: npt.ArrayLike,
-    weights: Sequence[npt.ArrayLike] | None = None,
+    graph: NetGraph, samples: npt.ArrayLike, labels: npt.ArrayLike, weights: Sequence[npt.ArrayLike] | None
 ) -> dict[str, AbstractProcess]:
     """Every process of the net, by name, not yet connected."""
-    common: dict[str, Any] = {"schedule": spec.schedule, "overflow": spec.overflow, "seed": spec.seed}
-    last, rate = len(spec.sizes) - 1, spec.rule.rate
-    if spec.rule.baseline:
-        raise ConfigError(f"{spec.rule.name} is a baseline without Lava processes: train it on the back end engine")
-    if weights is not None and len(weights) != last:
-        raise ShapeError(f"{len(weights)} weight matrices were given, the net has {last} connections")
-    encoder = spec.encoder or "ttfs"
-    processes: dict[str, AbstractProcess] = {
-        "encoder": Encoder(samples=samples, kind=encoder, drop=spec.input_drop, name="encoder", **common),
-        "labels": Labels(labels=labels, name="labels", **common),
-    }
-    for layer in spec.layers:
-        shape = (spec.sizes[layer], spec.sizes[layer - 1])
-        matrix = unpack_weights(initial_weights(spec, layer)) if weights is None else np.asarray(weights[layer - 1])
-        if matrix.shape != shape:
-            raise ShapeError(f"weights of connection {layer} have shape {matrix.shape}, the net needs {shape}")
-        processes[f"dense{layer}"] = PlasticDense(
-            weights=matrix,
-            rule=spec.rule,
-            layer=layer,
-            weight_exp=spec.weight_exponents[layer - 1],
-            error_shift=spec.error_shift,
-            graded=spec.graded_input and layer == 1,
-            gather=spec.gathers(layer),
-            carry=spec.weight_rounding == "carry",
-            name=f"dense{layer}",
-            **common,
-        )
-    for layer in spec.hidden:
-        processes[f"hidden{layer}"] = _hidden(spec, layer, common)
-        if spec.feedback == "random":
-            processes[f"feedback{layer}"] = FeedbackDense(
-                weights=unpack_weights(feedback_weights(spec, layer)),
-                layer=layer,
-                error_shift=spec.error_shift,
-                name=f"feedback{layer}",
-                **common,
-            )
-    outputs = {"shape": (spec.sizes[-1],), "layer": last, "name": "readout", **common}
-    processes["readout"] = (
-        FirstSpikeReadout(adaptation=spec.readout_adaptation, **outputs)
-        if spec.readout == "first-spike"
-        else MembraneReadout(**outputs)
-    )
-    processes["error"] = SoftmaxError(
-        shape=(spec.sizes[-1],),
-        shift=spec.softmax_shift,
-        dead_zone=spec.dead_zone,
-        rounding=spec.softmax_rounding,
-        port_shift=rate.port_shift,
-        name="error",
-        **common,
-    )
+    layers, drawn = graph.spec.layers, graph.weights()
+    if weights is not None and len(weights) != len(layers):
+        raise ShapeError(f"{len(weights)} weight matrices were given, the net has {len(layers)} connections")
+    given = {} if weights is None else {f"dense{layer}": weights[layer - 1] for layer in layers}
+    processes: dict[str, AbstractProcess] = {}
+    for node in graph.nodes:
+        own: dict[str, Any] = {"Encoder": {"samples": samples}, "Labels": {"labels": labels}}.get(node.kind, {})
+        if node.name in drawn:
+            own = {"weights": np.asarray(given.get(node.name, unpack_weights(drawn[node.name])))}
+            if own["weights"].shape != node.shape:
+                raise ShapeError(
+                    f"weights of connection {node.parameters['layer']} have shape {own['weights'].shape}, the net "
+                    f"needs {node.shape}"
+                )
+        elif not own:
+            own = {"shape": node.shape}
+        processes[node.name] = CLASSES[node.kind](name=node.name, **graph.common, **node.parameters, **own)
     return processes
-
-
-def _hidden(spec: NetworkSpec, layer: int, common: dict[str, Any]) -> AbstractProcess:
-    """The neurons of one hidden layer."""
-    params: dict[str, Any] = {
-        "shape": (spec.sizes[layer],),
-        "layer": layer,
-        "adaptation": spec.adaptation,
-        "port_shift": spec.rule.rate.port_shift,
-        "name": f"hidden{layer}",
-        **common,
-    }
-    if spec.rule.neuron == "AFTIF":
-        return AFTIF(error_limit=spec.error_limit, **params)
-    return AFTLIF(dv=spec.dv, dv_post=spec.dv_post(layer), half_width=spec.half_width, **params)
-
-
-def connect_processes(spec: NetworkSpec, processes: dict[str, AbstractProcess]) -> None:
-    """Connect the ports as `connections_of` lists them."""
-    for source, out_port, target, in_port in connections_of(spec):
-        getattr(processes[source], out_port).connect(getattr(processes[target], in_port))

@@ -1,0 +1,158 @@
+"""The graph of a net: its nodes with their parameters, and the connections between their ports; no Lava, no engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.errors import ConfigError, ShapeError, WeightError
+from lava_ed.network.schedule import Schedule
+from lava_ed.network.spec import NetworkSpec
+from lava_ed.network.wiring import Edge, connections_of, feedback_weights, initial_weights
+
+Weights = npt.NDArray[np.int8]
+
+
+@dataclass(frozen=True)
+class GraphNode:
+    """A process of a net.
+
+    Attributes
+    ----------
+    name : str
+        encoder, labels, dense1 …, hidden1 …, feedback1 …, readout or error.
+    kind : str
+        Name of its class in `lava_ed.proc`.
+    shape : tuple of int
+        Of the neurons; of synapses (n_post, n_pre).
+    parameters : mapping
+        What the class takes beside schedule, overflow policy, seed, shape, samples, labels and weights.
+    """
+
+    name: str
+    kind: str
+    shape: tuple[int, ...]
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class NetGraph:
+    """Nodes in the order in which they are made, and connections (source, OutPort, target, InPort).
+
+    Attributes
+    ----------
+    spec : NetworkSpec
+    nodes : tuple of GraphNode
+    connections : tuple of (str, str, str, str)
+    schedule : Schedule
+        Common to all nodes.
+    """
+
+    spec: NetworkSpec
+    nodes: tuple[GraphNode, ...]
+    connections: tuple[Edge, ...]
+    schedule: Schedule
+
+    @property
+    def common(self) -> dict[str, Any]:
+        """Parameters that all nodes share."""
+        return {"schedule": self.schedule, "overflow": self.spec.overflow, "seed": self.spec.seed}
+
+    def of_kind(self, *kinds: str) -> list[GraphNode]:
+        """The nodes of some kinds."""
+        return [node for node in self.nodes if node.kind in kinds]
+
+    def weights(self, given: Sequence[Weights] | None = None) -> dict[str, Weights]:
+        """Stored weights (n_pre, n_post) of every node that has some, the plastic ones given or drawn from the seed.
+
+        Raises
+        ------
+        ShapeError, WeightError
+            As `stored_weights`.
+        """
+        plastic = stored_weights(self.spec, given)
+        return {f"dense{layer}": matrix for layer, matrix in zip(self.spec.layers, plastic, strict=True)} | {
+            node.name: feedback_weights(self.spec, node.parameters["layer"]) for node in self.of_kind("FeedbackDense")
+        }
+
+
+def graph_of(spec: NetworkSpec) -> NetGraph:
+    """The graph of the net that a spec describes.
+
+    Raises
+    ------
+    ConfigError
+        If the rule is a baseline, which has no processes.
+    """
+    if spec.rule.baseline:
+        raise ConfigError(
+            f"{spec.rule.name} is a baseline without Lava processes, which runs in a loop of its own: train it on the "
+            "back end engine, or call lava_ed.baselines.BaselineBackend(spec)"
+        )
+    return NetGraph(spec, tuple(_nodes(spec)), tuple(connections_of(spec)), spec.schedule)
+
+
+def _nodes(spec: NetworkSpec) -> Iterator[GraphNode]:
+    last, shift = len(spec.layers), {"port_shift": spec.rule.rate.port_shift}
+    yield GraphNode("encoder", "Encoder", spec.shapes[0], {"kind": spec.encoder, "drop": spec.input_drop})
+    yield GraphNode("labels", "Labels", (1,), {})
+    for layer in spec.layers:
+        plastic = {
+            "layer": layer,
+            "rule": spec.rule,
+            "weight_exp": spec.weight_exponents[layer - 1],
+            "error_shift": spec.error_shift,
+            "graded": spec.graded_input and layer == 1,
+            "gather": spec.gathers(layer),
+            "carry": spec.weight_rounding == "carry",
+        }
+        yield GraphNode(f"dense{layer}", "PlasticDense", (spec.sizes[layer], spec.sizes[layer - 1]), plastic)
+    for layer in spec.hidden:
+        own: dict[str, Any] = {
+            "AFTIF": {"error_limit": spec.error_limit},
+            "AFTLIF": {"dv": spec.dv, "dv_post": spec.dv_post(layer), "half_width": spec.half_width},
+        }[spec.rule.neuron]
+        adapts = {"layer": layer, "adaptation": spec.adaptation}
+        yield GraphNode(f"hidden{layer}", spec.rule.neuron, spec.shapes[layer], {**adapts, **own, **shift})
+        if spec.feedback == "random":
+            shape = spec.sizes[-1], spec.sizes[layer]
+            yield GraphNode(
+                f"feedback{layer}", "FeedbackDense", shape, {"layer": layer, "error_shift": spec.error_shift}
+            )
+    if spec.readout == "first-spike":
+        adapts = {"layer": last, "adaptation": spec.readout_adaptation}
+        yield GraphNode("readout", "FirstSpikeReadout", spec.shapes[-1], adapts)
+    else:
+        yield GraphNode("readout", "MembraneReadout", spec.shapes[-1], {"layer": last})
+    softmax = {"shift": spec.softmax_shift, "dead_zone": spec.dead_zone, "rounding": spec.softmax_rounding}
+    yield GraphNode("error", "SoftmaxError", spec.shapes[-1], {**softmax, **shift})
+
+
+def stored_weights(spec: NetworkSpec, given: Sequence[Weights] | None = None) -> list[Weights]:
+    """Stored weights (n_pre, n_post) of each connection: those given, or drawn from the spec's seed.
+
+    Raises
+    ------
+    ShapeError
+        If there is not one weight matrix for each connection, or one does not fit its layers.
+    WeightError
+        If weights are not in their stored form.
+    """
+    if given is None:
+        return [initial_weights(spec, layer) for layer in spec.layers]
+    if len(given) != len(spec.layers):
+        raise ShapeError(f"{len(given)} weight matrices were given, the net has {len(spec.layers)} connections")
+    for layer, matrix in zip(spec.layers, given, strict=True):
+        expected = (spec.sizes[layer - 1], spec.sizes[layer])
+        if matrix.shape != expected:
+            raise ShapeError(f"weights of connection {layer} have shape {matrix.shape}, the net needs {expected}")
+        if matrix.dtype != np.int8:
+            raise WeightError(
+                f"weights of connection {layer} are {matrix.dtype}, int8 is needed: pack_weights() turns even "
+                "integers (n_post, n_pre) into the stored form"
+            )
+    return list(given)
