@@ -27,7 +27,8 @@ from lava_ed.engine.families.dataloader import SpikeDataloaderNode, StateDataloa
 from lava_ed.engine.families.delay_dense import DelayDenseNode
 from lava_ed.engine.families.dense import DenseNode
 from lava_ed.engine.families.encoder import EncoderNode, LabelNode
-from lava_ed.engine.families.learning_dense import X_TRACES, Y_TRACES, LearningDenseNode, LearningSettings
+from lava_ed.engine.families.learning import X_TRACES, Y_TRACES, LearningSettings
+from lava_ed.engine.families.learning_dense import LearningDenseNode
 from lava_ed.engine.families.learning_sparse import LearningSparseNode
 from lava_ed.engine.families.lif import LIFNode
 from lava_ed.engine.families.outside import InjectorNode

@@ -19,7 +19,7 @@ from lava_ed.kernels.counting import BACKWARD, FORWARD, N_COUNTERS, N_PHASES
 from lava_ed.network.schedule import Schedule
 from lava_ed.network.wiring import LEARNING_PORTS
 
-OP_WIDTH: Final = 40
+OP_WIDTH: Final = 48
 """Columns of the op table: an opcode and its arguments."""
 
 RUN, SYNAPSES, LEARN, RECORD, WRITE = 0, 1, 2, 3, 4

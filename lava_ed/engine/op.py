@@ -94,6 +94,10 @@ class Op:
     name: str
     fields: Mapping[str, Field]
 
+    def among(self, known: Mapping[str, int]) -> dict[str, int]:
+        """Those of the known values that are fields of this op."""
+        return {name: known[name] for name in self.fields if name in known}
+
     def row(self, values: Mapping[str, int]) -> list[int]:
         """The columns from 1 on.
 

@@ -12,7 +12,8 @@ from lava_ed.engine.families.dataloader import spike_loader
 from lava_ed.engine.families.delay_dense import spikes_delayed
 from lava_ed.engine.families.dense import spikes_forward
 from lava_ed.engine.families.joins import join_clear, join_events, join_list, join_part, join_vector
-from lava_ed.engine.families.learning_dense import traces_learn, traces_receive
+from lava_ed.engine.families.learning import traces_receive
+from lava_ed.engine.families.learning_dense import traces_learn
 from lava_ed.engine.families.learning_sparse import sparse_learn
 from lava_ed.engine.families.lif import lif_step
 from lava_ed.engine.families.monitor import monitor

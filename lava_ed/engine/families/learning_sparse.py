@@ -7,15 +7,17 @@ from typing import ClassVar, Final
 
 import numpy as np
 
-from lava_ed.engine.assembler import Assembler
+from lava_ed.engine.assembler import LEARN, Assembler
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.dense import STORED_MAX
 from lava_ed.engine.families.joins import event_input
-from lava_ed.engine.families.learning_dense import LearningNode, advance_traces, close_epoch
+from lava_ed.engine.families.learning import EPOCH, LearningNode, advance_traces, close_epoch
+from lava_ed.engine.families.rule_text import FACTOR, PRODUCT
 from lava_ed.engine.families.sparse import Entries, SparseNode, declare_structure, places_of
-from lava_ed.engine.families.tallies import tally_sparse_epoch, tally_sparse_learned
+from lava_ed.engine.families.tallies import COUNT_SPARSE_EPOCH, COUNT_SPARSE_LEARNED, tally_learning
 from lava_ed.engine.families.trace_randoms import RANDOM_COLUMNS, SYNAPSE
 from lava_ed.engine.memory import Limits, Memory, Variable, also
+from lava_ed.engine.op import number, op, reads, updates
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.loihi_learning import decimation_active
 from lava_ed.kernels.sparse_learning import apply_rule_sparse
@@ -26,35 +28,41 @@ STRUCTURE: Final = 6
 """Columns of the table of a synaptic variable: starts, rows, how many, values, alive, places among the synapses."""
 
 
+SPARSE_LEARN = op(
+    "sparse_learn",
+    **EPOCH.op.fields,
+    table=reads("i64", len(VARIABLES) * STRUCTURE),
+    marks=updates("i32", "synapses + 1"),
+    synapses=number(),
+)
+
+
 @kernel
 def sparse_learn(a, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
-    """At the end of an epoch: the traces at each of its steps, then the rules.
-
-    Columns: as in `traces_learn`, but 3 the table of the synaptic variables (i64), 4 marks of the synapses with a
-    product that is not 0, 5 how many.
-    """
-    if now % a[23] != 0:
+    """Compute the traces at each step of the epoch that ends, then apply the rules and mark where products acted."""
+    f = SPARSE_LEARN
+    if now % a[f.t_epoch] != 0:
         return
-    n_pre, n_post = a[1], a[2]
+    n_pre, n_post = a[f.n_pre], a[f.n_post]
     x_history, y_history = advance_traces(a, i32, i64, f64, row)
-    tx, ty = segment(i32, a[8], n_pre), segment(i32, a[9], n_post)
-    ranges = matrix(i64, a[18], 3, 2)
-    products, factors = i64[a[15]], i64[a[17]]
+    tx, ty = segment(i32, a[f.tx], n_pre), segment(i32, a[f.ty], n_post)
+    ranges = matrix(i64, a[f.ranges], 3, 2)
+    products, factors = i64[a[f.n_products]], i64[a[f.n_factors]]
     for target in range(3):
-        table = segment(i64, a[3] + target * STRUCTURE, STRUCTURE)
+        table = segment(i64, a[f.table] + target * STRUCTURE, STRUCTURE)
         size = table[2]
         if size and ranges[target, 0] < ranges[target, 1]:
             apply_rule_sparse(
                 target,
-                matrix(i64, a[14], products, 6),
-                matrix(i64, a[16], factors, 4),
+                matrix(i64, a[f.products], products, PRODUCT),
+                matrix(i64, a[f.factors], factors, FACTOR),
                 ranges,
-                matrix(i64, a[19], 3, 2),
-                decimation_active(now, a[23], i64[a[24]]),
-                f64[a[22] + row * RANDOM_COLUMNS + SYNAPSE], x_history, y_history, tx, ty,
+                matrix(i64, a[f.limits], 3, 2),
+                decimation_active(now, a[f.t_epoch], i64[a[f.exponent]]),
+                f64[a[f.randoms] + row * RANDOM_COLUMNS + SYNAPSE], x_history, y_history, tx, ty,
                 segment(i32, table[0], n_pre + 1), segment(i32, table[1], size),
-                segment(i32, table[3], size), segment(i32, table[4], size), i32[a[21]] != 0,
-                segment(i32, table[5], size), segment(i32, a[4], a[5]),
+                segment(i32, table[3], size), segment(i32, table[4], size), i32[a[f.within_limits]] != 0,
+                segment(i32, table[5], size), segment(i32, a[f.marks], a[f.synapses] + 1),
             )  # fmt: skip
     close_epoch(a, i32)
 
@@ -127,8 +135,6 @@ class LearningSparseNode(LearningNode, SparseNode):
         pre = event_input(asm, self, "s_in", self._columns["n_pre"], with_vector=True)
         self.forward(asm, pre, opcodes.SPARSE_FORWARD, self._columns["flag"])
         self._emit_traces(asm, pre)
-        assert self.settings is not None
-        c = self._columns
-        tally_sparse_epoch(asm, self, c, self.settings)
-        self._emit_rule(asm, opcodes.SPARSE_LEARN, c["table"], c["marks"], c["synapses"] + 1, 0)
-        tally_sparse_learned(asm, self, c, self.settings)
+        tally_learning(asm, self, COUNT_SPARSE_EPOCH, self._columns)
+        asm.every_step(LEARN, SPARSE_LEARN, **SPARSE_LEARN.op.among(self._columns))
+        tally_learning(asm, self, COUNT_SPARSE_LEARNED, self._columns)

@@ -19,8 +19,10 @@ TARGETS: Final = ("dw", "dd", "dt")
 MOST_PRODUCTS: Final = len(TARGETS) * TEXT_SIZE // 3
 """A product takes three characters at least, such as "+x0"."""
 MOST_FACTORS: Final = len(TARGETS) * TEXT_SIZE // 2
-COUNTS: Final = 3
-N_PRODUCTS, N_FACTORS, EXPONENT = range(COUNTS)
+PRODUCT: Final = 6
+FACTOR: Final = 4
+"""Columns of the tables of products and of factors."""
+COUNTS: Final = ("n_products", "n_factors", "exponent")
 """What the counts of a rule hold."""
 
 
@@ -40,7 +42,7 @@ class RuleText:
         self._tables: dict[str, Slot] = {}
 
     def declare(self, asm: Assembler, texts: Mapping[str, str], table: RuleTable) -> dict[str, int]:
-        """Reserve Vars of the targets that have a rule, and tables; returns the offsets of the tables (i64)."""
+        """Reserve Vars of the targets that have a rule, and tables; returns the offsets of tables and counts (i64)."""
         rows = {"products": MOST_PRODUCTS, "factors": MOST_FACTORS}
         for name, values in self._contents(table).items():
             initial = np.zeros((max(rows.get(name, 0), len(values)), *values.shape[1:]), np.int64)
@@ -51,7 +53,8 @@ class RuleText:
             codes[: len(text)] = np.frombuffer(text.encode("ascii"), np.uint8)
             self._texts[name] = asm.memory.allocate("i32", codes.shape, codes)
             asm.variables[self._node, name] = Variable(self._texts[name], text=self._writer(name))
-        return {name: slot.offset for name, slot in self._tables.items()}
+        counts = {name: self._tables["counts"].offset + k for k, name in enumerate(COUNTS)}
+        return counts | {name: slot.offset for name, slot in self._tables.items()}
 
     @staticmethod
     def _contents(table: RuleTable) -> dict[str, npt.NDArray[np.int64]]:

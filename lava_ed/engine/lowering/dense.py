@@ -17,7 +17,8 @@ from lava.utils.weightutils import SignMode
 
 from lava_ed.engine.families.delay_dense import DelayDenseNode
 from lava_ed.engine.families.dense import DenseNode, WeightFormat
-from lava_ed.engine.families.learning_dense import TRACES, LearningDenseNode, LearningSettings
+from lava_ed.engine.families.learning import TRACES, LearningSettings
+from lava_ed.engine.families.learning_dense import LearningDenseNode
 from lava_ed.engine.lowering.registry import lowers
 from lava_ed.engine.lowering.values import array_of, integer_of, parameter_of
 from lava_ed.errors import ConfigError, UnsupportedProcessError
