@@ -39,6 +39,7 @@ from lava_ed.kernels.loihi_traces import (
     trace_history,
 )
 from lava_ed.kernels.views import cube, matrix, segment
+from lava_ed.network.wiring import LEARNING_PORTS
 
 X_TRACES: Final = ("x1", "x2")
 Y_TRACES: Final = ("y1", "y2", "y3")
@@ -67,10 +68,10 @@ TRACES_RECEIVE = op(
     seen=writes("i32", "n_pre"),
     message_bits=reads("i32"),
     graded_mode=number("value of Lava's GradedSpikeCfg"),
-    bap=reads("i32", "n_post"),
-    received_y1=reads("i32", "n_post"),
-    received_y2=reads("i32", "n_post"),
-    received_y3=reads("i32", "n_post"),
+    s_in_bap=reads("i32", "n_post"),
+    s_in_y1=reads("i32", "n_post"),
+    s_in_y2=reads("i32", "n_post"),
+    s_in_y3=reads("i32", "n_post"),
 )
 EPOCH = op(
     "epoch",
@@ -111,7 +112,7 @@ def traces_receive(a, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
             message = i32[a[f.messages] + i]
             seen[i] = message if graded else message != 0
         receive_pre_spikes(seen, mode, when, x, tx, whole[:N_X], fraction[:N_X])
-    bap = segment(i32, a[f.bap], n_post)
+    bap = segment(i32, a[f.s_in_bap], n_post)
     y = matrix(i32, a[f.y], N_Y, n_post)
     random = np.int64(f64[a[f.randoms] + row * RANDOM_COLUMNS + Y_IMPULSE_FIRST])
     receive_post_spikes(bap, when, y, segment(i32, a[f.ty], n_post), random, whole[N_X:], fraction[N_X:])
@@ -120,7 +121,7 @@ def traces_receive(a, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
         y0[j] |= np.int32(bap[j] != 0)
     if a[f.three_factor]:
         for k in range(N_Y):
-            copy_vector(segment(i32, a[f.received_y1 + k], n_post), y[k])
+            copy_vector(segment(i32, a[f.s_in_y1 + k], n_post), y[k])
 
 
 @kernel
@@ -301,8 +302,7 @@ class LearningNode(Node):
         """Record the spikes of both sides in every step."""
         c, settings = self._columns, self.settings
         assert settings is not None
-        sources = dict(zip(("bap", *(f"received_{name}" for name in Y_TRACES)), ("bap", *Y_TRACES), strict=True))
-        post = {to: lasting_vector_input(asm, self, f"s_in_{name}", c["n_post"]) for to, name in sources.items()}
+        post = {port: lasting_vector_input(asm, self, port, c["n_post"]) for port in LEARNING_PORTS}
         asm.every_step(
             SYNAPSES, TRACES_RECEIVE, **TRACES_RECEIVE.op.among(c), **post, messages=pre.vector, count=pre.count,
             events=pre.events, message_bits=c["bits"], graded_mode=settings.graded_mode,
