@@ -4,11 +4,12 @@ from lava_ed.exchange.export import export_run
 from lava_ed.exchange.golden.record import record_golden, write_golden
 from lava_ed.exchange.golden.replay import replay
 from lava_ed.exchange.netx.convert import netx_of_model
+from lava_ed.exchange.netx.decisions import netx_decisions
 from lava_ed.exchange.netx.evaluate import evaluate_netx, spike_trains
 from lava_ed.exchange.netx.file import read_netx, write_netx
 from lava_ed.exchange.netx.graph import netx_processes
 from lava_ed.exchange.netx.network import NetxLayer, NetxNetwork, NetxNeuron
-from lava_ed.exchange.netx.program import netx_decisions, netx_program
+from lava_ed.exchange.netx.program import netx_program
 
 __all__ = [
     "NetxLayer",

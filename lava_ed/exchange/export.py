@@ -18,10 +18,8 @@ from lava_ed.train.run_data import data_of_run, of_run
 from lava_ed.train.run_folder import MODEL, RunFolder
 from lava_ed.train.tensor_files import Model
 
-FORMATS: Final = ("netx", "golden")
-PLANNED: Final = ("nir",)
-FILES: Final = {"netx": "model.net", "golden": "golden.h5"}
-"""Name of the file in the run's folder, where no other is given."""
+FORMATS: Final = {"netx": "model.net", "golden": "golden.h5"}
+"""Format → name of the file in the run's folder, where no other is given."""
 
 
 def export_run(
@@ -68,33 +66,29 @@ def export_run(
     DataError
         If the data are not those that the run was trained on, and other data were not asked for.
     """
-    if file_format in PLANNED:
-        raise ExchangeError(f"format {file_format!r} is not available yet: use one of {', '.join(FORMATS)}")
     if file_format not in FORMATS:
-        raise ExchangeError(f"format {file_format!r} is unknown: use one of {', '.join(FORMATS)}")
+        state = "not available yet" if file_format == "nir" else "unknown"
+        raise ExchangeError(f"format {file_format!r} is {state}: use one of {', '.join(FORMATS)}")
     folder = RunFolder(run)
     config = folder.read_config()
     model = Model.read(folder.file(MODEL))
-    target = Path(out) if out is not None else folder.file(FILES[file_format])
-    if file_format == "netx":
-        check_free(target, is_own_netx, "a netx file")
-    else:
-        check_golden_targets(target)
-        if samples < 1:
-            raise ExchangeError(f"samples is {samples}: golden vectors take 1 … {MAX_SAMPLES:,}")
+    target = Path(out) if out is not None else folder.file(FORMATS[file_format])
     value: dict[str, Any] = {"run": str(folder.path), "format": file_format, "sizes": list(model.spec.sizes)}
     if file_format == "netx":
+        check_free(target, is_own_netx, "a netx file")
         digest = of_run(folder, config).digest
         net = netx_of_model(model, {"dataset": config.dataset, "data_sha256": digest, "seed": config.seed})
         write_netx(net, target)
         return {**value, "files": [str(target)], **net.describe()}
+    check_golden_targets(target)
+    if samples < 1:
+        raise ExchangeError(f"samples is {samples}: golden vectors take 1 … {MAX_SAMPLES:,}")
     found = data_of_run(folder, config, data_dir=data_dir, dataset=dataset, other_data=other_data)
-    data = found.data
-    chosen = split_validation(data, config.validation, config.seed)[0][:samples]
+    chosen = split_validation(found.data, config.validation, config.seed)[0][:samples]
     if samples > len(chosen):
         raise ExchangeError(f"{samples} samples were asked for, {config.dataset} has {len(chosen)} to learn from")
-    images = np.ascontiguousarray(data.train_images[chosen])
-    files = write_golden(target, record_golden(model, images, data.train_labels[chosen], learning=learning))
+    images = np.ascontiguousarray(found.data.train_images[chosen])
+    files = write_golden(target, record_golden(model, images, found.data.train_labels[chosen], learning=learning))
     steps = samples * model.spec.schedule.period
-    value |= found.note()
-    return {**value, "files": [str(file) for file in files], "samples": samples, "steps": steps, "learning": learning}
+    noted = {"samples": samples, "steps": steps, "learning": learning}
+    return {**value, **found.note(), "files": [str(file) for file in files], **noted}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from lava_ed.errors import ExchangeError, LavaEDError
@@ -14,14 +15,7 @@ from lava_ed.files.writing import check_target
 def check_free(path: str | os.PathLike[str], is_ours: Callable[[Path], bool], what: str) -> None:
     """Refuse to write over what lava-ed did not write, before anything is computed.
 
-    Parameters
-    ----------
-    path : path-like
-        File to be written.
-    is_ours : callable
-        Whether an existing file is as lava-ed wrote it; an error of ours means no.
-    what : str
-        What would be written, "a netx file".
+    ``is_ours`` tells whether an existing file is as lava-ed wrote ``what``, "a netx file"; an error of ours means no.
 
     Raises
     ------
@@ -34,12 +28,10 @@ def check_free(path: str | os.PathLike[str], is_ours: Callable[[Path], bool], wh
     target = Path(path)
     if not os.path.lexists(target):
         return
-    try:
-        ours = is_ours(target)
-    except LavaEDError:
-        ours = False
-    if not ours:
-        raise ExchangeError(
-            f"{shown(target)} exists and is not {what} as lava-ed wrote it, so it is left alone: choose another file "
-            "with --out, or move it away"
-        )
+    with suppress(LavaEDError):
+        if is_ours(target):
+            return
+    raise ExchangeError(
+        f"{shown(target)} exists and is not {what} as lava-ed wrote it, so it is left alone: choose another file "
+        "with --out, or move it away"
+    )

@@ -13,17 +13,7 @@ from lava_ed.errors import ExchangeError
 def narrow(values: npt.ArrayLike, dtype: npt.DTypeLike, what: str) -> npt.NDArray[Any]:
     """Values as integers of a type, each of them the same as before.
 
-    Parameters
-    ----------
-    values : array_like of numbers
-    dtype : integer type
-    what : str
-        What they are, with which the message begins.
-
-    Raises
-    ------
-    ExchangeError
-        If one is not whole, or does not fit the type.
+    One that is not whole, or does not fit the type, raises an `ExchangeError` that begins with ``what`` they are.
 
     Examples
     --------

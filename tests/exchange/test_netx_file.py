@@ -9,8 +9,9 @@ import pytest
 from lava_ed.errors import ExchangeError, ExchangeWarning
 from lava_ed.exchange import NetxLayer, NetxNetwork, NetxNeuron, netx_program, read_netx, write_netx
 from lava_ed.exchange.netx import file
+from lava_ed.exchange.netx.fields import NEVER
 from lava_ed.exchange.netx.file import netx_bytes
-from lava_ed.exchange.netx.network import NEVER, NetxConvolution
+from lava_ed.exchange.netx.network import NetxConvolution
 
 WEIGHT = np.array([[1, -2, 3], [4, 5, -6]])
 

@@ -50,7 +50,7 @@ def on_lava(net, data):
     """u and v of all layers in every step, on Lava's runtime."""
     source = RingBuffer(data=data)
     neurons, previous = [], source.s_out
-    for k, layer in enumerate(net.dense_layers, start=1):
+    for k, layer in enumerate(net.synaptic_layers, start=1):
         both = layer.weight if layer.weight_rec is None else np.hstack([layer.weight, layer.weight_rec])
         if layer.delay is None:
             synapse = dense_of(layer.weight, both)

@@ -9,11 +9,11 @@ from lava_ed.data import load_dataset
 from lava_ed.energy import energy_report
 from lava_ed.errors import ConfigError, ExchangeError
 from lava_ed.exchange import evaluate_netx, export_run, read_netx
+from lava_ed.exchange.netx.decisions import netx_counted
 from lava_ed.exchange.netx.evaluate import spike_trains
 from lava_ed.exchange.netx.file import write_netx
 from lava_ed.exchange.netx.network import NetxConvolution, NetxLayer, NetxNetwork, NetxNeuron
 from lava_ed.exchange.netx.probe import trace_netx
-from lava_ed.exchange.netx.program import netx_counted
 from lava_ed.train import Model, TrainConfig, train
 from lava_ed.train.probe import trace_samples
 from lava_ed.viz.report import report_netx
@@ -60,7 +60,7 @@ def test_energy_counts_and_cores(run):
     # By hand: a spike of the input reads its row of the first matrix, one of the hidden layer its row of the second.
     spikes = counters["input"]["spikes"]["forward"]
     assert spikes == np.count_nonzero(trains)
-    rows = [np.count_nonzero(layer.weight, axis=0) for layer in net.dense_layers]
+    rows = [np.count_nonzero(layer.weight, axis=0) for layer in net.synaptic_layers]
     synops = int(np.count_nonzero(trains, axis=(0, 2)) @ rows[0])
     assert counters["synapse1"]["synops"]["forward"] == synops
     assert f"{synops:,}" in page

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from lava_ed.errors import ExchangeError
-from lava_ed.exchange.netx.network import NEVER, NetxLayer, NetxNetwork, NetxNeuron
+from lava_ed.exchange.netx.fields import NEVER
+from lava_ed.exchange.netx.network import Integers, NetxLayer, NetxNetwork, NetxNeuron
 from lava_ed.exchange.netx.synapse import check_exact
 from lava_ed.kernels.fixed_point import DECAY_UNITY, STATE_MAX
 from lava_ed.kernels.lif import INPUT_SHIFT
@@ -31,15 +31,7 @@ def netx_of_model(model: Model, notes: dict[str, Any] | None = None) -> NetxNetw
     all sums are whole multiples.  A hidden LIF membrane may be cut at −2^23, where v goes on: only if it can't spike
     any more in the steps that are left.  The readout is a LIF neuron whose threshold lies above its membrane's range.
 
-    Parameters
-    ----------
-    model : Model
-    notes : dict, optional
-        Added to the notes of the file.
-
-    Returns
-    -------
-    NetxNetwork
+    The notes are added to those that the file gets anyway.
 
     Raises
     ------
@@ -91,7 +83,7 @@ def _mantissa(model: Model, layer: int) -> int:
     return mantissa
 
 
-def _check_range(weight: npt.NDArray[np.int64], steps: int, layer: int, threshold: int | None, unit: int) -> None:
+def _check_range(weight: Integers, steps: int, layer: int, threshold: int | None, unit: int) -> None:
     """Spikes of a hidden layer, and membranes of a readout (`threshold` None), are those of the trained net.
 
     A readout may not leave the LIF membrane's range.  A hidden membrane cannot get stuck above: it spikes there.  Below

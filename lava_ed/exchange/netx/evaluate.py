@@ -12,9 +12,9 @@ import numpy.typing as npt
 
 from lava_ed.data import load_dataset
 from lava_ed.errors import ExchangeError
+from lava_ed.exchange.netx.decisions import NetxRun
 from lava_ed.exchange.netx.file import read_netx
-from lava_ed.exchange.netx.network import READOUTS, NetxNetwork
-from lava_ed.exchange.netx.program import NetxRun
+from lava_ed.exchange.netx.network import READOUTS, Integers, NetxNetwork
 from lava_ed.exchange.whole import narrow
 from lava_ed.kernels.encoding import events_of_rate, events_of_value, load_values
 from lava_ed.network.encoding import EncoderKind, encoder_table
@@ -34,18 +34,7 @@ SPIKES_PER_CHUNK: Final = 1 << 24
 
 
 def spike_trains(images: npt.NDArray[np.uint8], kind: EncoderKind, steps: int) -> npt.NDArray[np.int8]:
-    """Input spikes of images, as the Encoder process sends them.
-
-    Parameters
-    ----------
-    images : uint8 (N, n)
-    kind : {"rate", "ttfs"}
-    steps : int
-        T.
-
-    Returns
-    -------
-    int8 (N, n, T)
+    """Input spikes (N, n, T) of images (N, n) in T steps, as the Encoder process of a kind, rate or ttfs, sends them.
 
     Raises
     ------
@@ -74,17 +63,9 @@ def spike_trains(images: npt.NDArray[np.uint8], kind: EncoderKind, steps: int) -
 
 
 def biases(net: NetxNetwork, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.int16]:
-    """Bias mantissas of input neurons: weight·p/255 + bias, cut to integers, as a lava-dl input block scales p/255.
+    """Bias mantissas (N, n) of input neurons, from the pixels p of images: weight·p/255 + bias, cut to integers.
 
-    Parameters
-    ----------
-    net : NetxNetwork
-        With input neurons.
-    images : uint8 (N, n)
-
-    Returns
-    -------
-    int16 (N, n)
+    A lava-dl input block scales p/255 so.
 
     Raises
     ------
@@ -110,9 +91,7 @@ def evaluate_netx(
     limit: int | None = None,
     other_data: bool = False,
 ) -> dict[str, Any]:
-    """Judge a netx file on a test set.
-
-    What is not given comes from the notes that lava-ed wrote into the file.
+    """Judge a netx file on a test set; what is not given comes from the notes that lava-ed wrote into the file.
 
     Parameters
     ----------
@@ -149,7 +128,7 @@ def evaluate_netx(
     data = found.data
     images, labels = np.ascontiguousarray(data.test_images[:limit]), data.test_labels[:limit]
     started = time.perf_counter()
-    decided = _decided(net, images, chosen["encoder"], chosen["steps"], chosen["readout"])
+    decided = _decided(net, images, chosen)
     seconds = time.perf_counter() - started
     correct = int(np.count_nonzero(decided == labels))
     return {
@@ -168,29 +147,22 @@ def evaluate_netx(
     }
 
 
-def _decided(
-    net: NetxNetwork, images: npt.NDArray[np.uint8], encoder: Any, steps: int, readout: Any
-) -> npt.NDArray[np.int64]:
+def _decided(net: NetxNetwork, images: npt.NDArray[np.uint8], chosen: Mapping[str, Any]) -> Integers:
     """Decisions on images, encoded a few at a time."""
-    run = NetxRun(net, steps, readout)
+    steps, encoder = chosen["steps"], chosen["encoder"]
+    run = NetxRun(net, steps, chosen["readout"])
     images = np.ascontiguousarray(images[:, net.input_order])
     if encoder == BIAS_ENCODER:
         return run.decide(biases(net, images))
     chunk = max(1, SPIKES_PER_CHUNK // (images.shape[1] * steps))
-    parts = [run.decide(spike_trains(images[k : k + chunk], encoder, steps)) for k in range(0, len(images), chunk)]
-    return np.concatenate(parts)
+    starts = range(0, len(images), chunk)
+    return np.concatenate([run.decide(spike_trains(images[k : k + chunk], encoder, steps)) for k in starts])
 
 
 def how_to_test(
     net: NetxNetwork, path: str | os.PathLike[str], given: Mapping[str, Any], limit: int | None
 ) -> dict[str, Any]:
-    """Settings of a test, from what was given or, where that is None, from the file's notes.
-
-    Raises
-    ------
-    ExchangeError
-        If a setting is neither given nor noted, or unknown.
-    """
+    """Settings of a test, from what was given or, where that is None, from the file's notes; wrong ones are refused."""
     chosen = {name: net.notes.get(name) if value is None else value for name, value in given.items()}
     if missing := [f"--{name}" for name, value in chosen.items() if value is None]:
         raise ExchangeError(f"{path} does not note how it is to be tested: give {', '.join(missing)}")
@@ -219,20 +191,9 @@ def data_of_netx(
     other_data: bool = False,
     flag: bool = True,
 ) -> FoundData:
-    """The data set that a netx file was trained for, as far as the file notes it.
+    """The data set of this name, given or noted, if the net of a file was trained for it as far as the file notes that.
 
-    Parameters
-    ----------
-    net : NetxNetwork
-    path : path-like
-        Its file.
-    dataset : str
-        Name, given or noted.
-    data_dir : path-like or None
-    other_data : bool
-        Take other data too.
-    flag : bool
-        Whether the command has the flag --other-data, for the message.
+    Other data are taken if they are asked for; ``flag`` tells the message whether the command has --other-data.
 
     Raises
     ------

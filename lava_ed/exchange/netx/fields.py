@@ -1,100 +1,81 @@
-"""Fields of a group of a netx file, each with its type, shape and range."""
+"""The numbers of a netx file, declared once: reading, checking and writing a layer follow from these tables."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.errors import ExchangeError
-from lava_ed.files.hdf5 import Hdf5Group
-
-INT32: Final = (-(2**31), 2**31 - 1)
-Range = tuple[int, int]
+NEVER: Final = 1 << 17
+"""vThMant of a neuron that never spikes: 2^17·2^6 lies above the largest 24-bit membrane."""
+MAX_MANTISSA: Final = 2**31 - 1
+"""Largest vThMant that is read: from 2^17 on a neuron never spikes."""
+MAX_DELAY: Final = 62
+"""Longest synaptic delay that lava-dl passes on."""
+MAX_NEURONS: Final = 1 << 20
+"""Inputs and neurons of a net: as many as a Loihi 2 chip has."""
 
 
 @dataclass(frozen=True)
-class Fields:
-    """A group, and where it stands in the file.
+class Field:
+    """One field of a group.
 
-    Parameters
+    Attributes
     ----------
-    group : Hdf5Group
-    where : str
+    name : str
+    low, high : int
+        Smallest and largest value.
+    default : int or None
+        The value of a field that a file leaves out; None where the file must have it.
+    fractions : {"refused", "cut", "told"}
+        Whether they are an error, or are cut off, as lava-dl does it, without a word or with a remark.
+    fits, written : integer types
+        What holds the values of a file that we write, and the type that they have in it.
     """
 
-    group: Hdf5Group
-    where: str
+    name: str
+    low: int = -(2**31)
+    high: int = 2**31 - 1
+    default: int | None = None
+    fractions: Literal["refused", "cut", "told"] = "refused"
+    fits: npt.DTypeLike = np.int64
+    written: npt.DTypeLike = np.int64
 
-    def __contains__(self, name: str) -> bool:
-        return name in self.group.members
+    def holds(self, values: npt.ArrayLike) -> bool:
+        """Whether all values lie in the range."""
+        found: npt.NDArray[Any] = np.asarray(values)
+        return not found.size or bool(found.min() >= self.low and found.max() <= self.high)
 
-    def inner(self, name: str) -> Fields:
-        """A group inside."""
-        found, where = self.group.members.get(name), f"{self.where}/{name}"
-        if not isinstance(found, Hdf5Group):
-            raise ExchangeError(f"{where} is {'missing' if found is None else 'no group'}: the file is damaged")
-        return Fields(found, where)
 
-    def array(self, name: str) -> npt.NDArray[Any]:
-        """A dataset."""
-        found, where = self.group.members.get(name), f"{self.where}/{name}"
-        if not isinstance(found, np.ndarray):
-            raise ExchangeError(f"{where} is {'missing' if found is None else 'no dataset'}: the file is damaged")
-        return found
+def _bias(fractions: Literal["cut", "told"]) -> Field:
+    """Biases that Lava's LIF holds as they are: its mantissa has 16 bits, of which the chip has 13."""
+    return Field("bias", -(2**15), 2**15 - 1, 0, fractions, np.int16, np.int32)
 
-    def text(self, name: str) -> str:
-        """A single text, a scalar or an array of one."""
-        found = self.array(name)
-        if found.dtype.kind != "S" or found.size != 1:
-            raise ExchangeError(f"{self.where}/{name} is no text: the file is damaged")
-        value = bytes(found.reshape(-1)[0])
-        if not (value.isascii() and value.decode("ascii").isprintable() and len(value) <= 64):
-            raise ExchangeError(f"{self.where}/{name} is {value[:64]!r}, which is no name: the file is damaged")
-        return value.decode("ascii")
 
-    def integers(self, name: str, allowed: Range = INT32, *, cut: bool = False) -> tuple[npt.NDArray[np.int64], bool]:
-        """Integers in a range, and whether fractions were cut off.
+def _opaque(name: str) -> Field:
+    """Weights that are clipped, and delays that are clamped, are believed up to 2^40."""
+    return Field(name, -(2**40), 2**40, None, "told", np.int16, np.int16)
 
-        Parameters
-        ----------
-        name : str
-        allowed : (int, int)
-            Lowest and highest value.
-        cut : bool
-            Whether fractions are cut, towards zero; otherwise they are an error.
-        """
-        found, where = self.array(name), f"{self.where}/{name}"
-        if found.dtype.kind not in "iuf" or not np.all(np.isfinite(found)):
-            raise ExchangeError(f"{where} holds {found.dtype} values: numbers are needed")
-        fractions = found.dtype.kind == "f" and not bool(np.all(found == np.trunc(found)))
-        if fractions and not cut:
-            raise ExchangeError(f"{where} holds numbers with fractions: integers are needed")
-        low, high = allowed
-        if found.size and not (found.min() >= low and found.max() <= high):
-            raise ExchangeError(f"{where} spans {found.min()} … {found.max()}, the chip holds {low} … {high}: scale it")
-        return found.astype(np.int64), fractions
 
-    def integer(self, name: str, allowed: Range, default: int | None = None) -> int:
-        """A single integer in a range; `default` where there is none."""
-        if default is not None and name not in self:
-            return default
-        found, _ = self.integers(name)
-        if found.size != 1 and not (found.size and np.all(found == found.reshape(-1)[0])):
-            raise ExchangeError(f"{self.where}/{name} has shape {found.shape}: one number is needed")
-        value, (low, high) = int(found.reshape(-1)[0]), allowed
-        if not low <= value <= high:
-            raise ExchangeError(f"{self.where}/{name} is {value}, the chip holds {low} … {high}: scale it")
-        return value
-
-    def pair(self, name: str, default: int) -> tuple[int, int]:
-        """One integer for both axes, or two, in the order of the file (y, x)."""
-        if name not in self:
-            return (default, default)
-        found, _ = self.integers(name)
-        if found.size not in (1, 2) or found.ndim > 1:
-            raise ExchangeError(f"{self.where}/{name} has shape {found.shape}: one number or two are needed")
-        values = found.reshape(-1)
-        return int(values[0]), int(values[-1])
+SHAPE: Final = Field("shape", 1, MAX_NEURONS)
+NEURON: Final = (Field("iDecay", 0, 4096), Field("vDecay", 0, 4096), Field("vThMant", 0, MAX_MANTISSA))
+MESSAGE_BITS: Final = Field("messageBits", default=0)
+CONVOLUTION: Final = (
+    Field("stride", 1, 127, 1),
+    Field("padding", 0, 127, 0),
+    Field("dilation", 1, 127, 1),
+    Field("groups", 1, 127, 1),
+)
+TRANSFORM: Final = (Field("weight", -(2**15), 2**15 - 1, 64, "cut"), Field("bias", -(2**15), 2**15 - 1, 0, "cut"))
+"""Of an input layer with neurons; lava-dl takes 64 for the weight, and 0 for the bias, where they are left out."""
+_DENSE: Final = (_opaque("weight"), _opaque("weight_rec"), _bias("told"), _opaque("delay"))
+ARRAYS: Final[dict[str, tuple[Field, ...]]] = {
+    "input": (),
+    "flatten": (),
+    "dense": _DENSE,
+    "dense_rec": _DENSE,
+    "conv": (Field("weight", fractions="told", fits=np.int32, written=np.int32), _bias("cut")),
+}
+"""Kind of layer → the arrays that it can have, by the names that they also have in `NetxLayer`."""

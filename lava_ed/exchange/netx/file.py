@@ -7,21 +7,22 @@ import io
 import json
 import os
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+import h5py
 import numpy as np
 import numpy.typing as npt
 
+from lava_ed import __version__
 from lava_ed.errors import ExchangeError, ExchangeWarning
-from lava_ed.exchange.netx.fields import Fields
-from lava_ed.exchange.netx.layers import LayerReader
-from lava_ed.exchange.netx.network import NetxLayer, NetxNetwork, NetxNeuron
-from lava_ed.exchange.whole import narrow
+from lava_ed.exchange.netx.group import Group
+from lava_ed.exchange.netx.layers import Tree, layer_tree, read_layer
+from lava_ed.exchange.netx.network import NetxNetwork
 from lava_ed.files.hdf5 import Hdf5Group, read_hdf5
 from lava_ed.files.reading import parse_json, shown
 from lava_ed.files.writing import write_atomically
-from lava_ed.version import __version__
 
 NOTES: Final = "lava_ed"
 """Attribute of the file's root that holds our notes as JSON; lava-dl reads the group "layer" only."""
@@ -31,8 +32,6 @@ MOST_BYTES: Final = 1 << 28
 MOST_VALUES: Final = 1 << 24
 """Numbers in a file; as 64-bit integers and in the engine they take some hundred MB."""
 HINT: Final = "export it anew, or give another file"
-Tree = dict[str, Any]
-"""Name → array, or the tree of a group."""
 
 
 def read_netx(path: str | os.PathLike[str]) -> NetxNetwork:
@@ -41,14 +40,6 @@ def read_netx(path: str | os.PathLike[str]) -> NetxNetwork:
     Fields that are left out take lava-dl's values: no neuron is an integrator that never spikes, no bias is 0,
     no delay is 0.  Where lava-dl clips or cuts what is in the file, so does this, with a warning.  Layers of
     sigma-delta neurons are read too; `NetxNetwork.cannot_run` names them.
-
-    Parameters
-    ----------
-    path : path-like
-
-    Returns
-    -------
-    NetxNetwork
 
     Raises
     ------
@@ -59,17 +50,16 @@ def read_netx(path: str | os.PathLike[str]) -> NetxNetwork:
     Source: lava-dl 0.6.0, `netx/hdf5.py`.
     """
     try:
-        root = read_hdf5(
-            path, what="a netx file", most_bytes=MOST_BYTES, most_values=MOST_VALUES, error=ExchangeError, hint=HINT
-        )
+        root = _root(path)
     except ExchangeError as error:
         if isinstance(error.__cause__, FileNotFoundError):
             raise ExchangeError(f"{path} does not exist: give the path of a netx file (usually *.net)") from None
         raise
+    remarks: list[str] = []
     try:
         notes = _notes(root)
-        remarks: list[str] = []
-        net = NetxNetwork(tuple(_layers(root, remarks)), notes, tuple(remarks))
+        layers = tuple(read_layer(group) for group in _layer_groups(root, remarks))
+        net = NetxNetwork(layers, notes, tuple(remarks))
     except ExchangeError as error:
         raise ExchangeError(f"{shown(path)}: {error}") from error
     for remark in remarks:
@@ -78,21 +68,19 @@ def read_netx(path: str | os.PathLike[str]) -> NetxNetwork:
 
 
 def is_own_netx(path: str | os.PathLike[str]) -> bool:
-    """Whether a file is a netx file that lava-ed wrote, and that nobody has changed since.
-
-    Raises
-    ------
-    ExchangeError
-        If it cannot be read.
-    """
-    root = read_hdf5(
-        path, what="a netx file", most_bytes=MOST_BYTES, most_values=MOST_VALUES, error=ExchangeError, hint=HINT
-    )
+    """Whether a readable file is a netx file that lava-ed wrote, and that nobody has changed since."""
+    root = _root(path)
     return "layer" in root.members and "lava_ed_version" in _notes(root)
 
 
-def _layers(root: Hdf5Group, remarks: list[str]) -> list[NetxLayer]:
-    """The layers in order."""
+def _root(path: str | os.PathLike[str]) -> Hdf5Group:
+    return read_hdf5(
+        path, what="a netx file", most_bytes=MOST_BYTES, most_values=MOST_VALUES, error=ExchangeError, hint=HINT
+    )
+
+
+def _layer_groups(root: Hdf5Group, remarks: list[str]) -> Iterator[Group]:
+    """The groups of the layers in order."""
     found = root.members.get("layer")
     if not isinstance(found, Hdf5Group):
         raise ExchangeError('has no group "layer": it is not a netx file')
@@ -101,9 +89,8 @@ def _layers(root: Hdf5Group, remarks: list[str]) -> list[NetxLayer]:
     if numbers != list(range(len(names))):
         listed = numbers if len(numbers) == len(names) else names
         raise ExchangeError(f"layers are numbered {listed[:20]}, not 0 … {len(names) - 1}")
-    group = Fields(found, "layer")
-    reader = LayerReader(remarks)
-    return [reader.read(group.inner(str(k))) for k in range(len(names))]
+    group = Group(found, "layer", remarks)
+    return (group.inner(str(k)) for k in numbers)
 
 
 def _notes(root: Hdf5Group) -> dict[str, Any]:
@@ -125,20 +112,22 @@ def _notes(root: Hdf5Group) -> dict[str, Any]:
     return notes
 
 
+def _arrays(tree: Tree, where: str = "") -> Iterator[tuple[str, npt.NDArray[Any]]]:
+    """Path and values of every array in a tree."""
+    for name, item in tree.items():
+        inner = item.members if isinstance(item, Hdf5Group) else item
+        if isinstance(inner, dict):
+            yield from _arrays(inner, f"{where}/{name}")
+        else:
+            yield f"{where}/{name}", inner
+
+
 def _digest(members: Tree, notes: dict[str, Any]) -> str:
     """SHA-256 over names, types, shapes and values of a file, and the notes beside them."""
     found = hashlib.sha256(json.dumps(notes, sort_keys=True).encode())
-
-    def add(where: str, item: Any) -> None:
-        inner = item.members if isinstance(item, Hdf5Group) else item
-        if isinstance(inner, dict):
-            for name in sorted(inner):
-                add(f"{where}/{name}", inner[name])
-        else:
-            found.update(f"{where} {inner.dtype.str} {inner.shape};".encode())
-            found.update(np.ascontiguousarray(inner).tobytes())
-
-    add("", members)
+    for where, values in sorted(_arrays(members), key=lambda array: array[0].split("/")):
+        found.update(f"{where} {values.dtype.str} {values.shape};".encode())
+        found.update(np.ascontiguousarray(values).tobytes())
     return found.hexdigest()
 
 
@@ -150,18 +139,17 @@ def netx_bytes(net: NetxNetwork) -> bytes:
     ExchangeError
         If a number does not fit its field, or there are more than `read_netx` reads.
     """
-    import h5py
-
-    buffer = io.BytesIO()
-    tree: Tree = {"layer": {str(k): _tree(layer, f"layer/{k}") for k, layer in enumerate(net.layers)}}
-    if (values := _values(tree)) > MOST_VALUES:
+    tree: Tree = {"layer": {str(k): layer_tree(layer, f"layer/{k}") for k, layer in enumerate(net.layers)}}
+    if (values := sum(array.size for _, array in _arrays(tree))) > MOST_VALUES:
         raise ExchangeError(
             f"the net has {values:,} numbers, a netx file is read up to {MOST_VALUES:,}: take fewer neurons"
         )
     notes = json.loads(json.dumps({**net.notes, "lava_ed_version": __version__}))
+    buffer = io.BytesIO()
     with h5py.File(buffer, "w", track_order=False) as file:
         file.attrs[NOTES] = json.dumps({**notes, DIGEST: _digest(tree, notes)}, sort_keys=True)
-        _write(file, tree)
+        for where, array in _arrays(tree):
+            file.create_dataset(where, data=array)
     return buffer.getvalue()
 
 
@@ -174,53 +162,3 @@ def write_netx(net: NetxNetwork, path: str | os.PathLike[str]) -> None:
         If it cannot be written.
     """
     write_atomically(Path(path), netx_bytes(net))
-
-
-def _values(tree: Tree) -> int:
-    """Numbers in a tree."""
-    return sum(_values(item) if isinstance(item, dict) else item.size for item in tree.values())
-
-
-def _write(group: Any, tree: Tree) -> None:
-    for name, item in tree.items():
-        if isinstance(item, dict):
-            _write(group.create_group(name), item)
-        else:
-            group.create_dataset(name, data=item)
-
-
-def _text(value: str) -> npt.NDArray[Any]:
-    return np.array([value.encode("ascii")], "S16")
-
-
-def _tree(layer: NetxLayer, where: str) -> Tree:
-    """One layer, in the types that lava-dl writes itself."""
-    tree: Tree = {"type": _text(layer.kind)}
-    if layer.shape is not None:
-        tree["shape"] = np.array(layer.shape, np.int64)
-    for name, values, dtype in (
-        ("weight", layer.weight, np.int16 if layer.kind != "conv" else np.int32),
-        ("weight_rec", layer.weight_rec, np.int16),
-        ("bias", layer.bias, np.int16),
-        ("delay", layer.delay, np.int16),
-    ):
-        if values is not None:
-            wide = narrow(values, dtype, f"{where}/{name}")
-            tree[name] = wide.astype(np.int32) if name == "bias" else wide
-    if layer.transform is not None:
-        tree["weight"], tree["bias"] = (np.int64(value).reshape(()) for value in layer.transform)
-    if layer.convolution is not None:
-        how = layer.convolution
-        for name, pair in (("stride", how.stride), ("padding", how.padding), ("dilation", how.dilation)):
-            tree[name] = np.array(pair, np.int64)
-        tree["groups"] = np.array(how.groups, np.int64)
-    if layer.neuron is not None:
-        tree["neuron"] = _neuron_tree(layer.neuron, where)
-    return tree
-
-
-def _neuron_tree(neuron: Any, where: str) -> Tree:
-    if not isinstance(neuron, NetxNeuron):
-        raise ExchangeError(f"{where}: {neuron.name} neurons are read, and not written")
-    fields = {"iDecay": neuron.i_decay, "vDecay": neuron.v_decay, "vThMant": neuron.v_th_mant, "refDelay": 1}
-    return {"type": _text("CUBA"), **{name: np.array(value, np.int64) for name, value in fields.items()}}

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from lava_ed.errors import ExchangeError, LavaNotInstalledError
-from lava_ed.exchange.netx.network import MAX_DELAY, NetxLayer, NetxNetwork
+from lava_ed.exchange.netx.fields import MAX_DELAY
+from lava_ed.exchange.netx.network import NetxNetwork
 from lava_ed.exchange.netx.program import BIAS_EXPONENT
 from lava_ed.exchange.netx.synapse import fit_weights
 
@@ -20,7 +18,7 @@ def netx_processes(net: NetxNetwork, reset_interval: int) -> tuple[list[Any], li
     ----------
     net : NetxNetwork
     reset_interval : int
-        As in `netx_program`.
+        See `netx_program`.
 
     Returns
     -------
@@ -35,29 +33,34 @@ def netx_processes(net: NetxNetwork, reset_interval: int) -> tuple[list[Any], li
         If a layer is recurrent or a convolution, or neurons are no LIF neurons.
     """
     try:
+        from lava.proc.dense.process import DelayDense, Dense
         from lava.proc.lif.process import LIFReset
     except ImportError as error:
         raise LavaNotInstalledError(
             "a graph of Lava processes needs lava-nc, which runs on Python 3.10 only; netx_program needs no Lava"
         ) from error
-    synapses: list[Any] = []
-    neurons: list[Any] = []
     if net.input_layer is not None or net.cannot_run is not None:
         raise ExchangeError(
             "a net with input neurons, or others than LIF: load the file with lava-dl's netx.hdf5.Network"
         )
+    synapses: list[Any] = []
+    neurons: list[Any] = []
     for k, layer in enumerate(net.synaptic_layers, start=1):
         if layer.weight_rec is not None or layer.kind == "conv":
             what = "a convolution" if layer.kind == "conv" else "recurrent"
             raise ExchangeError(f"layer {k} is {what}: load the file with lava-dl's netx.hdf5.Network")
-        neuron = layer.lif
-        synapses.append(_synapse(layer))
+        fitted = fit_weights(layer.synapses)
+        how = {"weights": fitted.weights, "weight_exp": fitted.exponent, "num_weight_bits": fitted.bits}
+        if layer.delay is None:
+            synapses.append(Dense(**how))
+        else:
+            synapses.append(DelayDense(**how, delays=layer.delay, max_delay=MAX_DELAY))
         neurons.append(
             LIFReset(
                 shape=(layer.size,),
-                vth=neuron.v_th_mant,
-                du=neuron.i_decay - 1,
-                dv=neuron.v_decay,
+                vth=layer.lif.v_th_mant,
+                du=layer.lif.i_decay - 1,
+                dv=layer.lif.v_decay,
                 bias_mant=0 if layer.bias is None else layer.bias,
                 bias_exp=BIAS_EXPONENT,
                 reset_interval=reset_interval,
@@ -68,16 +71,3 @@ def netx_processes(net: NetxNetwork, reset_interval: int) -> tuple[list[Any], li
             neurons[-2].s_out.connect(synapses[-1].s_in)
         synapses[-1].a_out.connect(neurons[-1].a_in)
     return synapses, neurons
-
-
-def _synapse(layer: NetxLayer) -> Any:
-    """Dense, or DelayDense where the layer has delays."""
-    from lava.proc.dense.process import DelayDense, Dense
-
-    weight: npt.NDArray[np.int64] | None = layer.weight
-    assert weight is not None
-    weights, bits, exponent = fit_weights(weight)
-    arguments = {"weights": weights, "weight_exp": exponent, "num_weight_bits": bits}
-    if layer.delay is None:
-        return Dense(**arguments)
-    return DelayDense(**arguments, delays=layer.delay, max_delay=MAX_DELAY)

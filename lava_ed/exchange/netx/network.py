@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from lava_ed.errors import ExchangeError
+from lava_ed.exchange.netx.fields import CONVOLUTION, MAX_NEURONS, NEURON, NEVER
 
 LayerKind = Literal["input", "flatten", "dense", "dense_rec", "conv"]
 Readout = Literal["membrane", "spikes"]
 READOUTS: Final = ("membrane", "spikes")
-NEVER: Final = 1 << 17
-"""vThMant of a neuron that never spikes: 2^17·2^6 lies above the largest 24-bit membrane."""
-MAX_MANTISSA: Final = 2**31 - 1
-"""Largest vThMant that is read: from 2^17 on a neuron never spikes."""
-MAX_DELAY: Final = 62
-"""Longest synaptic delay that lava-dl passes on."""
-MAX_NEURONS: Final = 1 << 20
-"""Inputs and neurons of a net: as many as a Loihi 2 chip has."""
-SYNAPTIC: Final = ("dense", "dense_rec", "conv")
 
 Integers = npt.NDArray[np.int64]
 Pair = tuple[int, int]
+Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -48,13 +40,11 @@ class NetxNeuron:
     v_th_mant: int = NEVER
 
     def __post_init__(self) -> None:
-        for name, value, high in (
-            ("iDecay", self.i_decay, 4096),
-            ("vDecay", self.v_decay, 4096),
-            ("vThMant", self.v_th_mant, MAX_MANTISSA),
-        ):
-            if not 0 <= value <= high:
-                raise ExchangeError(f"neuron/{name} is {value}, the chip holds 0 … {high}: scale the neuron")
+        for number, value in zip(NEURON, astuple(self), strict=True):
+            if not number.holds(value):
+                raise ExchangeError(
+                    f"neuron/{number.name} is {value}, the chip holds {number.low} … {number.high}: scale the neuron"
+                )
 
 
 @dataclass(frozen=True)
@@ -64,7 +54,7 @@ class NetxForeign:
     Parameters
     ----------
     name : str
-        As lava-dl calls its process: Delta, SigmaDelta, Sigma.
+        What lava-dl calls its process: Delta, SigmaDelta, Sigma.
     v_th_mant : int
     """
 
@@ -74,13 +64,7 @@ class NetxForeign:
 
 @dataclass(frozen=True)
 class NetxConvolution:
-    """How the kernel of a convolution moves over its input; pairs are (y, x), as in the file.
-
-    Parameters
-    ----------
-    stride, padding, dilation : (int, int)
-    groups : int
-    """
+    """How the kernel of a convolution moves over its input; pairs are (y, x), as in the file."""
 
     stride: Pair = (1, 1)
     padding: Pair = (0, 0)
@@ -88,21 +72,16 @@ class NetxConvolution:
     groups: int = 1
 
     def __post_init__(self) -> None:
-        for name, values, low in (
-            ("stride", self.stride, 1),
-            ("padding", self.padding, 0),
-            ("dilation", self.dilation, 1),
-            ("groups", (self.groups,), 1),
-        ):
-            if not all(low <= value <= 127 for value in values):
-                raise ExchangeError(f"{name} is {values}, Lava's Conv holds {low} … 127: choose others")
+        for number, value in zip(CONVOLUTION, astuple(self), strict=True):
+            if not number.holds(value):
+                raise ExchangeError(
+                    f"{number.name} is {value}, Lava's Conv holds {number.low} … {number.high}: choose others"
+                )
 
-    def sizes(self, size: tuple[int, ...], kernel: tuple[int, ...]) -> tuple[int, ...]:
+    def sizes(self, size: Shape, kernel: Shape) -> Shape:
         """Output (y, x) for an input and a kernel (y, x): ⌊(n + 2·padding − dilation·(k − 1) − 1)/stride⌋ + 1."""
-        return tuple(
-            (n + 2 * self.padding[axis] - self.dilation[axis] * (k - 1) - 1) // self.stride[axis] + 1
-            for axis, (n, k) in enumerate(zip(size, kernel, strict=True))
-        )
+        axes = zip(size, kernel, self.padding, self.dilation, self.stride, strict=True)
+        return tuple((n + 2 * pad - dilation * (k - 1) - 1) // stride + 1 for n, k, pad, dilation, stride in axes)
 
 
 @dataclass(frozen=True)
@@ -128,7 +107,7 @@ class NetxLayer:
     """
 
     kind: LayerKind
-    shape: tuple[int, ...] | None = None
+    shape: Shape | None = None
     neuron: NetxNeuron | NetxForeign | None = None
     weight: Integers | None = None
     weight_rec: Integers | None = None
@@ -149,6 +128,17 @@ class NetxLayer:
         return math.prod(self.shape or (0,))
 
     @property
+    def synapses(self) -> Integers:
+        """The weights of a layer that has some; a recurrent one's beside each other."""
+        assert self.weight is not None
+        return self.weight if self.weight_rec is None else np.hstack([self.weight, self.weight_rec])
+
+    @property
+    def how(self) -> NetxConvolution:
+        """How a convolution moves."""
+        return self.convolution or NetxConvolution()
+
+    @property
     def lif(self) -> NetxNeuron:
         """The layer's LIF neuron; lava-dl's integrator where the file has none.
 
@@ -160,6 +150,25 @@ class NetxLayer:
         if isinstance(self.neuron, NetxForeign):
             raise ExchangeError(f"a {self.neuron.name} neuron is no LIF neuron")
         return self.neuron or NetxNeuron()
+
+    def describe(self) -> dict[str, Any]:
+        """The layer in numbers, ready for JSON."""
+        lif = self.neuron if isinstance(self.neuron, NetxNeuron) else None
+        foreign = self.neuron if isinstance(self.neuron, NetxForeign) else None
+        numbers = (None, None, foreign and foreign.v_th_mant) if lif is None else astuple(lif)
+        weights = None if self.weight is None else self.synapses
+        return {
+            "type": self.kind,
+            "shape": None if self.shape is None else list(self.shape),
+            "neuron": foreign.name if foreign else lif and "LIF",
+            **{number.name: value for number, value in zip(NEURON, numbers, strict=True)},
+            "synapses": 0 if weights is None else weights.size,
+            "nonzero_synapses": 0 if weights is None else int(np.count_nonzero(weights)),
+            "weight_range": None if weights is None else [int(weights.min()), int(weights.max())],
+            "bias": self.bias is not None,
+            "delay": None if self.delay is None else int(self.delay.max()),
+            "kernel": None if self.kind != "conv" or weights is None else list(weights.shape[2:]),
+        }
 
 
 @dataclass(frozen=True)
@@ -180,7 +189,7 @@ class NetxNetwork:
     remarks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        shape: tuple[int, ...] | None = None
+        shape: Shape | None = None
         spread = False
         for k, layer in enumerate(self.layers):
             if layer.kind == "input":
@@ -190,25 +199,22 @@ class NetxNetwork:
                     raise ExchangeError(f"layer {k} is an input layer: only the first one can be")
             elif layer.kind == "flatten":
                 shape = None if shape is None else (math.prod(shape),)
+            elif layer.kind == "conv":
+                _check_convolution(k, layer, shape)
+                spread, shape = True, layer.shape
             else:
-                _check_link(k, layer, shape, spread)
-                spread = layer.kind == "conv"
-                shape = layer.shape if spread else (layer.size,)
-        if not any(True for _ in self.synaptic_layers):
+                _check_dense(k, layer, shape, spread)
+                spread, shape = False, (layer.size,)
+        if not self.synaptic_layers:
             raise ExchangeError("the net has no dense layer and no convolution: nothing can be run")
         neurons = sum(layer.size for layer in self.layers if layer.kind != "flatten")
         if max(neurons, self.sizes[0]) > MAX_NEURONS:
             raise ExchangeError(f"the net has {neurons:,} neurons and inputs, at most {MAX_NEURONS:,} fit")
 
     @property
-    def synaptic_layers(self) -> Iterator[NetxLayer]:
+    def synaptic_layers(self) -> list[NetxLayer]:
         """The layers with synapses, in order."""
-        return (layer for layer in self.layers if layer.kind in SYNAPTIC)
-
-    @property
-    def dense_layers(self) -> Iterator[NetxLayer]:
-        """The layers of dense synapses, in order."""
-        return (layer for layer in self.layers if layer.kind in ("dense", "dense_rec"))
+        return [layer for layer in self.layers if layer.kind not in ("input", "flatten")]
 
     @property
     def input_layer(self) -> NetxLayer | None:
@@ -217,15 +223,14 @@ class NetxNetwork:
         return first if first.kind == "input" and first.neuron is not None else None
 
     @property
-    def input_shape(self) -> tuple[int, ...]:
+    def input_shape(self) -> Shape:
         """(C, H, W) of the input, or (n,)."""
-        first = next(self.synaptic_layers)
-        assert first.weight is not None
-        stated = self.layers[0].shape if self.layers[0].kind == "input" else None
-        return stated if stated is not None else (first.weight.shape[1],)
+        first, weight = self.layers[0], self.synaptic_layers[0].weight
+        assert weight is not None
+        return first.shape if first.kind == "input" and first.shape else (weight.shape[1],)
 
     @property
-    def sizes(self) -> tuple[int, ...]:
+    def sizes(self) -> Shape:
         """Inputs, and the neurons of every layer with synapses."""
         return (math.prod(self.input_shape), *(layer.size for layer in self.synaptic_layers))
 
@@ -236,26 +241,25 @@ class NetxNetwork:
         A net whose first layer takes a flat vector, as an input layer without neurons hands it on, keeps the order.
         """
         places = np.arange(self.sizes[0]).reshape(self.input_shape)
-        spread = self.input_layer is not None or next(self.synaptic_layers).kind == "conv"
+        spread = self.input_layer is not None or self.synaptic_layers[0].kind == "conv"
         return np.ascontiguousarray(places.T.reshape(-1) if spread else places.reshape(-1))
 
     @property
     def cannot_run(self) -> str | None:
         """Which layers the engine cannot run; None if it runs all of them."""
         neurons = [layer.neuron for layer in self.layers]
-        foreign = [(k, neuron.name) for k, neuron in enumerate(neurons) if isinstance(neuron, NetxForeign)]
+        foreign = [f"layer/{k} ({n.name})" for k, n in enumerate(neurons) if isinstance(n, NetxForeign)]
         if not foreign:
             return None
-        names = ", ".join(f"layer/{k} ({name})" for k, name in foreign)
         return (
-            f"the engine has no sigma-delta neurons, and cannot run {names}: load the file with lava-dl's "
+            f"the engine has no sigma-delta neurons, and cannot run {', '.join(foreign)}: load the file with lava-dl's "
             "netx.hdf5.Network and run it on Lava's own runtime, without attach"
         )
 
     def describe(self) -> dict[str, Any]:
         """Plain description, ready for JSON."""
         return {
-            "layers": [_describe(layer) for layer in self.layers],
+            "layers": [layer.describe() for layer in self.layers],
             "sizes": list(self.sizes),
             "notes": self.notes,
             "remarks": list(self.remarks),
@@ -263,58 +267,33 @@ class NetxNetwork:
         }
 
 
-def _check_link(k: int, layer: NetxLayer, shape: tuple[int, ...] | None, spread: bool) -> None:
+def _check_dense(k: int, layer: NetxLayer, shape: Shape | None, spread: bool) -> None:
     """Whether a layer takes what the one before it sends, of that shape; `spread` over (C, H, W), or flat."""
-    assert layer.weight is not None
-    if layer.kind == "conv":
-        _check_convolution(k, layer, shape)
+    if shape is None:
         return
-    size = None if shape is None else math.prod(shape)
-    if spread and shape is not None and len(shape) > 1:
+    if spread and len(shape) > 1:
         raise ExchangeError(f"layer {k} takes a flat vector, the layer before it has shape {shape}: flatten it between")
-    if size is not None and layer.weight.shape[1] != size:
+    assert layer.weight is not None
+    if layer.weight.shape[1] != math.prod(shape):
         raise ExchangeError(
-            f"layer {k} takes {layer.weight.shape[1]} inputs, the layer before it has {size} neurons: "
+            f"layer {k} takes {layer.weight.shape[1]} inputs, the layer before it has {math.prod(shape)} neurons: "
             "the file does not describe a chain"
         )
 
 
-def _check_convolution(k: int, layer: NetxLayer, shape: tuple[int, ...] | None) -> None:
+def _check_convolution(k: int, layer: NetxLayer, shape: Shape | None) -> None:
     """Channels and sizes of a convolution agree with what it takes."""
-    assert layer.weight is not None
     if shape is None or len(shape) != 3:
         raise ExchangeError(
             f"layer {k} is a convolution of an input of shape {shape}: an input layer, or the layer before it, has to "
             "state (channels, height, width)"
         )
-    how = layer.convolution or NetxConvolution()
-    outs, per_group, *kernel = layer.weight.shape
-    if shape[0] != per_group * how.groups or outs % how.groups:
+    outs, per_group, *kernel = layer.synapses.shape
+    if shape[0] != per_group * layer.how.groups or outs % layer.how.groups:
         raise ExchangeError(
-            f"layer {k} has a kernel of shape {layer.weight.shape} in {how.groups} groups, for {shape[0]} channels: "
-            "they do not fit"
+            f"layer {k} has a kernel of shape {layer.synapses.shape} in {layer.how.groups} groups, for {shape[0]} "
+            "channels: they do not fit"
         )
-    expected = (outs, *how.sizes(shape[1:], tuple(kernel)))
+    expected = (outs, *layer.how.sizes(shape[1:], tuple(kernel)))
     if layer.shape != expected or min(expected) < 1:
         raise ExchangeError(f"layer {k} has shape {layer.shape}, its convolution of {shape} gives {expected}")
-
-
-def _describe(layer: NetxLayer) -> dict[str, Any]:
-    """One layer in numbers."""
-    weights = [w for w in (layer.weight, layer.weight_rec) if w is not None]
-    neuron = layer.neuron
-    lif = neuron if isinstance(neuron, NetxNeuron) else None
-    return {
-        "type": layer.kind,
-        "shape": None if layer.shape is None else list(layer.shape),
-        "neuron": neuron.name if isinstance(neuron, NetxForeign) else None if lif is None else "LIF",
-        "iDecay": lif and lif.i_decay,
-        "vDecay": lif and lif.v_decay,
-        "vThMant": neuron and neuron.v_th_mant,
-        "synapses": sum(int(w.size) for w in weights),
-        "nonzero_synapses": sum(int(np.count_nonzero(w)) for w in weights),
-        "weight_range": [min(int(w.min()) for w in weights), max(int(w.max()) for w in weights)] if weights else None,
-        "bias": layer.bias is not None,
-        "delay": None if layer.delay is None else int(layer.delay.max()),
-        "kernel": None if layer.kind != "conv" or layer.weight is None else list(layer.weight.shape[2:]),
-    }

@@ -14,17 +14,7 @@ from lava_ed.kernels.fixed_point import WEIGHT_BITS, WEIGHT_MAX, WEIGHT_MIN
 
 
 class FittedWeights(NamedTuple):
-    """Arguments of a Dense process.
-
-    Attributes
-    ----------
-    weights : int32 (n_post, n_pre)
-        w·2^b, with b as large as eight bits allow.
-    bits : int
-        num_weight_bits.
-    exponent : int
-        weight_exp, −b.
-    """
+    """Arguments of a Dense process: w·2^b with b as large as eight bits allow, num_weight_bits, and weight_exp = −b."""
 
     weights: npt.NDArray[np.int32]
     bits: int
@@ -32,12 +22,7 @@ class FittedWeights(NamedTuple):
 
 
 def fit_weights(weight: npt.NDArray[Any]) -> FittedWeights:
-    """Shift weights up to the full range of a synapse, with the exponent that takes it back.
-
-    Parameters
-    ----------
-    weight : int (n_post, n_pre)
-        −256 … 254.
+    """Shift weights (n_post, n_pre) of −256 … 254 up to a synapse's full range, with the exponent that takes it back.
 
     Raises
     ------
@@ -58,15 +43,11 @@ def fit_weights(weight: npt.NDArray[Any]) -> FittedWeights:
     shift = int(np.floor(np.log2(scale))) + int(mixed)
     zeros = next(n for n in range(WEIGHT_BITS, -1, -1) if not np.any(weight % (1 << n)))
     bits = WEIGHT_BITS - shift - (zeros - int(mixed))
-    return FittedWeights((weight.astype(np.int64) * 2**shift).astype(np.int32), bits, -shift)
+    return FittedWeights((weight * 2**shift).astype(np.int32), bits, -shift)
 
 
 def clip_mixed(weight: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Weights of both signs clipped to a synapse's range, which lava-dl does with a printed warning.
-
-    Weights of one sign are left as they are: lava-dl does not clip them.
-
-    Source: lava-dl 0.6.0, `netx/utils.py`.
+    """Weights of both signs clipped to a synapse's range, as lava-dl clips them; it leaves those of one sign alone.
 
     Examples
     --------
@@ -87,13 +68,7 @@ def effective_weights(fitted: FittedWeights) -> npt.NDArray[np.float64]:
 
 
 def check_exact(weight: npt.NDArray[Any], where: str) -> None:
-    """Refuse weights that a Dense process would not hold as they are.
-
-    Raises
-    ------
-    ExchangeError
-        If a weight changes on the way, which can happen to single-sign weights.
-    """
+    """Refuse weights that a Dense process would not hold as they are, which can happen to those of a single sign."""
     held = effective_weights(fit_weights(weight))
     if not np.array_equal(held, weight):
         kind = {SIGN_MIXED: "mixed", SIGN_INHIBITORY: "inhibitory"}.get(dominant_sign_mode(weight), "excitatory")

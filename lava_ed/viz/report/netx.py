@@ -17,11 +17,12 @@ from lava_ed.data import Dataset
 from lava_ed.energy import PriceList, map_network
 from lava_ed.energy._lowered_net import net_of_program
 from lava_ed.errors import ConfigError, ExchangeError
+from lava_ed.exchange.netx.decisions import netx_counted
 from lava_ed.exchange.netx.evaluate import BINARY_ENCODERS, data_of_netx, how_to_test, spike_trains
 from lava_ed.exchange.netx.file import read_netx
 from lava_ed.exchange.netx.network import NetxNetwork
 from lava_ed.exchange.netx.probe import trace_netx
-from lava_ed.exchange.netx.program import netx_counted, netx_program, window
+from lava_ed.exchange.netx.program import netx_program, window
 from lava_ed.plain_text import shell_words
 from lava_ed.train.probe import Decisions
 from lava_ed.viz.report.costs import Counted, Place, counts_section, energy_section, layer_of, mapping_section
