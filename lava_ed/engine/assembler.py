@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.memory import Limits, Memory, Slot, Variable
-from lava_ed.engine.op import Op
 from lava_ed.errors import BackendError
 from lava_ed.kernels.counting import BACKWARD, FORWARD, N_COUNTERS, N_PHASES
 from lava_ed.network.schedule import Schedule
@@ -22,10 +21,10 @@ from lava_ed.network.wiring import LEARNING_PORTS
 OP_WIDTH: Final = 48
 """Columns of the op table: an opcode and its arguments."""
 
-RUN, SYNAPSES, LEARN, RECORD, WRITE = 0, 1, 2, 3, 4
+RUN, SYNAPSES, LEARN, RECORD, WRITE = range(5)
 """Stages of a step: neurons read last step's sums, synapses sum this step's spikes, learn, are recorded, are written
 through RefPorts."""
-STAGES: Final = (RUN, SYNAPSES, LEARN, RECORD, WRITE)
+STAGES: Final = ("run", "synapses", "learn", "record", "write")
 
 TALLIES: Final = Limits(0, 2**62, "a count")
 """What a tally of 64 bits may be set to: it goes on counting from there."""
@@ -99,6 +98,8 @@ class Node:
     """A process as the engine sees it; subclasses add parameters, `declare` and `emit`."""
 
     name: str
+    at: dict[str, int] = field(init=False, default_factory=dict, repr=False, compare=False)
+    """Offsets of its Vars, and of other regions of its ops, by the names of their fields."""
 
     delayed: ClassVar[bool] = False
     """Whether the outputs of a step are seen one step later (synapses)."""
@@ -142,13 +143,16 @@ class Feeder(Protocol):
         """
 
 
-class Label(NamedTuple):
-    """Whose op it is, and in which phases it runs."""
+class Row(NamedTuple):
+    """An op that a node emitted: whose it is, the phases in which it runs, and its fields by name."""
 
     owner: str
     stage: int
     start: int
     stop: int
+    op: Any
+    fields: Mapping[str, int]
+    columns: Sequence[int]
 
 
 class HostTask:
@@ -200,8 +204,7 @@ class Assembler:
     counting: bool = True
     owner: str = ""
     """Node that emits."""
-    emitted: list[tuple[Op, Mapping[str, int]]] = field(default_factory=list)
-    _ops: dict[int, list[tuple[Label, list[int]]]] = field(default_factory=lambda: {stage: [] for stage in STAGES})
+    _rows: list[Row] = field(default_factory=list)
 
     @property
     def schedule(self) -> Schedule:
@@ -227,6 +230,7 @@ class Assembler:
         """Reserve a Var and return its offset; the limits hold for `init` too."""
         slot = self.memory.allocate(arena, shape, init)
         self.variables[node.name, name] = Variable(slot, limits=limits)
+        node.at[name] = slot.offset
         return slot.offset
 
     def variable_at(self, slot: Slot) -> Variable:
@@ -341,13 +345,12 @@ class Assembler:
             declared = opcode.op  # type: ignore[attr-defined]
             shared = args[0] if args else {}
             fields = {name: shared[name] for name in declared.fields if name in shared} | fields
-            self.emitted.append((declared, fields))
-            row = [getattr(opcodes, declared.name.upper()), *declared.row(fields)]
+            columns = [getattr(opcodes, declared.name.upper()), *declared.row(fields)]
         else:
-            row = [opcode, *(int(x) for x in args)]
-        if len(row) > OP_WIDTH:
-            raise AssertionError(f"op {opcode} has {len(row)} columns, the table has {OP_WIDTH}")
-        self._ops[stage].append((Label(self.owner, stage, max(start, 0), min(stop, self.period)), row))
+            declared, columns = None, [opcode, *(int(x) for x in args)]
+        if len(columns) > OP_WIDTH:
+            raise AssertionError(f"op {opcode} has {len(columns)} columns, the table has {OP_WIDTH}")
+        self._rows.append(Row(self.owner, stage, max(start, 0), min(stop, self.period), declared, fields, columns))
 
     def every_step(self, stage: int, opcode: Any, /, *args: Any, **fields: int) -> None:
         """Append an op that runs in every phase."""
@@ -361,22 +364,23 @@ class Assembler:
         BackendError
         """
         sizes = {name: array.size for name, array in self.memory.arrays.items()}
-        for declared, fields in self.emitted:
-            declared.check(fields, sizes)
+        for row in self._rows:
+            if row.op is not None:
+                row.op.check(row.fields, sizes)
 
-    def labels(self) -> list[Label]:
-        """Of each op in the order of the table."""
-        return [label for stage in STAGES for label, _ in self._ops[stage]]
+    def rows(self) -> list[Row]:
+        """The ops in the order of the table, stage by stage."""
+        return sorted(self._rows, key=lambda row: row.stage)
 
     def table(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """(ops, ptr, order): the ops of phase p are ops[order[ptr[p] : ptr[p + 1]]], in execution order."""
-        labels, rows = self.labels(), [row for stage in STAGES for _, row in self._ops[stage]]
+        rows = self.rows()
         ops = np.zeros((max(len(rows), 1), OP_WIDTH), np.int64)
         for k, row in enumerate(rows):
-            ops[k, : len(row)] = row
+            ops[k, : len(row.columns)] = row.columns
         ptr = [0]
         order: list[int] = []
         for phase in range(self.period):
-            order += [k for k, label in enumerate(labels) if label.start <= phase < label.stop]
+            order += [k for k, row in enumerate(rows) if row.start <= phase < row.stop]
             ptr.append(len(order))
         return ops, np.array(ptr, np.int64), np.array(order or [0], np.int64)

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from lava_ed.engine.assembler import STAGES
 from lava_ed.engine.families import opcodes
 from lava_ed.engine.memory import ARENAS
 from lava_ed.engine.program import Program
@@ -13,12 +14,7 @@ from lava_ed.errors import ConfigError
 
 SPIKE_RATE: Final = 0.05
 """Share of neurons that spike in a step, where nobody says another."""
-STAGES: Final = ("run", "synapses", "learn", "record", "write")
-_NAMES: Final = {
-    code: name
-    for name, code in vars(opcodes).items()
-    if name.isupper() and isinstance(code, int) and name not in ("DECIDED", "CLOCK", "OVERFLOWS")
-}
+_NAMES: Final = {code: name for name, code in vars(opcodes).items() if name.isupper() and isinstance(code, int)}
 
 
 def describe_program(program: Program, spike_rate: float = SPIKE_RATE) -> dict[str, Any]:
@@ -53,11 +49,11 @@ def _ops(program: Program) -> list[dict[str, Any]]:
     return [
         {
             "op": _NAMES[int(program._ops[k, 0])].lower(),
-            "process": label.owner,
-            "stage": STAGES[label.stage],
-            "phases": [label.start, label.stop],
+            "process": row.owner,
+            "stage": STAGES[row.stage],
+            "phases": [row.start, row.stop],
         }
-        for k, label in enumerate(program.labels)
+        for k, row in enumerate(program.rows)
     ]
 
 

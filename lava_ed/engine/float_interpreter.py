@@ -13,6 +13,7 @@ from lava_ed.engine.families.float_synapses import (
     real_sparse,
 )
 from lava_ed.engine.families.monitor import real_monitor
+from lava_ed.engine.op import CLOCK
 from lava_ed.engine.stock_interpreter import learning_op, learns, plain_op
 from lava_ed.kernels._jit import kernel
 
@@ -69,4 +70,4 @@ def run_real_steps(  # type: ignore[no-untyped-def]
                 learning_op(a, i16, i32, i64, f64, now, step)
             else:
                 plain_op(a, i8, i16, i32, i64, now)
-        progress[op.CLOCK] += 1
+        progress[CLOCK] += 1

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from lava_ed.engine.families import opcodes as op
 from lava_ed.engine.families.aft_if import (
     adapt,
@@ -11,10 +9,10 @@ from lava_ed.engine.families.aft_if import (
     aftif_fire,
     aftif_integrate,
     aftif_reset,
-    learning_ports,
+    ports,
 )
 from lava_ed.engine.families.aft_lif import aftlif_forward, aftlif_replay, aftlif_reset
-from lava_ed.engine.families.encoder import encoder_load, encoder_spikes, label
+from lava_ed.engine.families.encoder import ENCODER_SPIKES, encoder_load, encoder_spikes, label
 from lava_ed.engine.families.plastic_dense import (
     dense_apply_tag,
     dense_backward,
@@ -23,27 +21,28 @@ from lava_ed.engine.families.plastic_dense import (
     dense_replay,
     dense_reset,
 )
-from lava_ed.engine.families.readout import readout_accumulate, softmax, softmax_reset
+from lava_ed.engine.families.readout import readout_accumulate, softmax_error, softmax_reset
 from lava_ed.engine.families.window import jump_windows, quiet
+from lava_ed.engine.op import CLOCK, OVERFLOWS
 from lava_ed.kernels._jit import inlined_kernel, kernel
 
 
 @inlined_kernel
-def _neuron_op(a, i32, i64, phase):  # type: ignore[no-untyped-def]
-    """Ops of neurons; returns how many states left their register."""
+def _neuron_op(a, i32, i64, phase, progress):  # type: ignore[no-untyped-def]
+    """Ops of neurons."""
     code = a[0]
     if code == op.AFTIF_INTEGRATE:
-        return np.int64(aftif_integrate(a, i32, i64, phase))
-    if code == op.AFTLIF_FORWARD:
-        return aftlif_forward(a, i32, i64, phase)
-    if code == op.AFTLIF_REPLAY:
-        return aftlif_replay(a, i32, i64, phase)
-    if code == op.READOUT_ACCUMULATE:
-        return np.int64(readout_accumulate(a, i32, i64))
-    if code == op.AFTIF_FIRE:
+        aftif_integrate(a, i32, i64, phase, progress)
+    elif code == op.AFTLIF_FORWARD:
+        aftlif_forward(a, i32, i64, phase, progress)
+    elif code == op.AFTLIF_REPLAY:
+        aftlif_replay(a, i32, i64, phase, progress)
+    elif code == op.READOUT_ACCUMULATE:
+        readout_accumulate(a, i32, i64, progress)
+    elif code == op.AFTIF_FIRE:
         aftif_fire(a, i32, i64, phase)
     elif code == op.PORTS:
-        learning_ports(a, i32, i64, phase)
+        ports(a, i32, i64, phase)
     elif code == op.AFTIF_BACKWARD:
         aftif_backward(a, i32, i64)
     elif code == op.AFTIF_RESET:
@@ -52,17 +51,16 @@ def _neuron_op(a, i32, i64, phase):  # type: ignore[no-untyped-def]
         aftlif_reset(a, i32, i64)
     elif code == op.ADAPT:
         adapt(a, i32, i64)
-    return np.int64(0)
 
 
 @inlined_kernel
-def _synapse_op(a, i8, i16, i32, i64, phase):  # type: ignore[no-untyped-def]
-    """Ops of synapses; returns how many sums left their register."""
+def _synapse_op(a, i8, i16, i32, i64, phase, progress):  # type: ignore[no-untyped-def]
+    """Ops of synapses."""
     code = a[0]
     if code == op.DENSE_FORWARD:
         dense_forward(a, i8, i32, i64, phase)
     elif code == op.DENSE_BACKWARD:
-        return np.int64(dense_backward(a, i8, i32, i64))
+        dense_backward(a, i8, i32, i64, progress)
     elif code == op.DENSE_LEARN:
         dense_learn(a, i8, i16, i32, i64, phase)
     elif code == op.DENSE_REPLAY:
@@ -71,7 +69,6 @@ def _synapse_op(a, i8, i16, i32, i64, phase):  # type: ignore[no-untyped-def]
         dense_reset(a, i32, i64)
     elif code == op.DENSE_APPLY_TAG:
         dense_apply_tag(a, i8, i16, i32, i64, phase)
-    return np.int64(0)
 
 
 @inlined_kernel
@@ -85,21 +82,21 @@ def _sample_op(a, i32, i64, u8, phase, predictions, progress):  # type: ignore[n
     elif code == op.LABEL:
         label(a, i32, i64)
     elif code == op.SOFTMAX_ERROR:
-        softmax(a, i32, i64, predictions, progress)
+        softmax_error(a, i32, i64, predictions, progress)
     elif code == op.SOFTMAX_RESET:
         softmax_reset(a, i32, i64)
 
 
 @kernel
 def run_op(a, i8, i16, i32, i64, u8, phase, predictions, progress):  # type: ignore[no-untyped-def]
-    """Run one op of ours; returns how many states left their register."""
+    """Run one op of ours."""
     code = a[0]
     if code >= op.AFTIF_RESET and code <= op.ADAPT:
-        return np.int64(_neuron_op(a, i32, i64, phase))
-    if code >= op.DENSE_RESET and code <= op.DENSE_APPLY_TAG:
-        return np.int64(_synapse_op(a, i8, i16, i32, i64, phase))
-    _sample_op(a, i32, i64, u8, phase, predictions, progress)
-    return np.int64(0)
+        _neuron_op(a, i32, i64, phase, progress)
+    elif code >= op.DENSE_RESET and code <= op.DENSE_APPLY_TAG:
+        _synapse_op(a, i8, i16, i32, i64, phase, progress)
+    else:
+        _sample_op(a, i32, i64, u8, phase, predictions, progress)
 
 
 @inlined_kernel
@@ -115,7 +112,7 @@ def _start_sample(ops, ptr, order, plan, i8, i32, i64, u8, predictions, progress
         elif code == op.ENCODER_LOAD or code == op.LABEL or code == op.SOFTMAX_RESET:
             _sample_op(a, i32, i64, u8, 0, predictions, progress)
     jump_windows(ops, plan, i8, i32, i64)
-    return (plan.shape[0] - 1) * ops[plan[0, 0], 3]
+    return (plan.shape[0] - 1) * ops[plan[0, 0], ENCODER_SPIKES.steps]
 
 
 @kernel
@@ -147,21 +144,21 @@ def run_steps(  # type: ignore[no-untyped-def]
     while done < steps:
         if phase == 0 and plan.shape[0] and steps - done >= period and quiet(ops, plan, i32):
             phase = _start_sample(ops, ptr, order, plan, i8, i32, i64, u8, predictions, progress)
-            progress[op.CLOCK] += phase
+            progress[CLOCK] += phase
             done += phase
         for k in range(ptr[phase], ptr[phase + 1]):
             a = ops[order[k]]
             code = a[0]
             if code >= op.AFTIF_RESET and code <= op.ADAPT:
-                progress[op.OVERFLOWS] += _neuron_op(a, i32, i64, phase)
+                _neuron_op(a, i32, i64, phase, progress)
             elif code >= op.DENSE_RESET and code <= op.DENSE_APPLY_TAG:
-                progress[op.OVERFLOWS] += _synapse_op(a, i8, i16, i32, i64, phase)
+                _synapse_op(a, i8, i16, i32, i64, phase, progress)
             else:
                 _sample_op(a, i32, i64, u8, phase, predictions, progress)
         phase += 1
         done += 1
         if phase == period:
             phase = 0
-        progress[op.CLOCK] += 1
-        if progress[op.OVERFLOWS] and stop_on_overflow:
+        progress[CLOCK] += 1
+        if progress[OVERFLOWS] and stop_on_overflow:
             return

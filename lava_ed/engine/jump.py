@@ -7,29 +7,30 @@ encoder, synapses and AFT-IF neurons, where no membrane can leave its 24 bits, a
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.engine.families import opcodes as op
+from lava_ed.engine.assembler import Row
+from lava_ed.engine.families.aft_if import AFTIF_FIRE, AFTIF_INTEGRATE, AFTIF_RESET
+from lava_ed.engine.families.encoder import ENCODER_LOAD, ENCODER_SPIKES, LABEL
+from lava_ed.engine.families.plastic_dense import DENSE_FORWARD, DENSE_RESET
+from lava_ed.engine.families.readout import SOFTMAX_RESET
+from lava_ed.engine.op import NOWHERE, Op
 from lava_ed.kernels.fixed_point import STATE_MAX, WEIGHT_MIN
 from lava_ed.network.schedule import Schedule
 
-Table = npt.NDArray[np.int64]
-NO_JUMP: Final[Table] = np.zeros((0, 3), np.int64)
-_INSIDE: Final = (op.ENCODER_SPIKES, op.DENSE_FORWARD, op.AFTIF_INTEGRATE, op.AFTIF_FIRE)
-_AT_START: Final = (op.ENCODER_LOAD, op.LABEL, op.DENSE_RESET, op.AFTIF_RESET, op.SOFTMAX_RESET)
+NO_JUMP: Final[npt.NDArray[np.int64]] = np.zeros((0, 3), np.int64)
+INSIDE: Final = (ENCODER_SPIKES, DENSE_FORWARD, AFTIF_INTEGRATE, AFTIF_FIRE)
+"""What a jump stands for."""
+AT_START: Final = (ENCODER_LOAD, LABEL, DENSE_RESET, AFTIF_RESET, SOFTMAX_RESET)
+"""What runs before it."""
 
 
-def plan_jump(ops: Table, ptr: Table, order: Table, schedule: Schedule | None) -> Table:
+def plan_jump(rows: Sequence[Row], schedule: Schedule | None) -> npt.NDArray[np.int64]:
     """Rows of the op table that a jump stands for, layer by layer, or `NO_JUMP`.
-
-    Parameters
-    ----------
-    ops, ptr, order : int64
-        As `Assembler.table` returns them.
-    schedule : Schedule or None
 
     Returns
     -------
@@ -38,47 +39,48 @@ def plan_jump(ops: Table, ptr: Table, order: Table, schedule: Schedule | None) -
     """
     if schedule is None or not schedule.timing.in_turn:
         return NO_JUMP
-    end = schedule.membrane_phase
-    rows = np.unique(order[: ptr[end]])
-    if not set(ops[rows, 0].tolist()) <= {*_INSIDE, *_AT_START}:
+    window = {k: row for k, row in enumerate(rows) if row.start < min(row.stop, schedule.membrane_phase)}
+    found = {declared.op: [k for k, row in window.items() if row.op is declared.op] for declared in INSIDE}
+    first = {declared.op for declared in AT_START}
+    if any(row.op not in found and (row.op not in first or row.stop > 1) for row in window.values()):
         return NO_JUMP
-    if np.any(np.isin(ops[order[ptr[1] : ptr[end]], 0], _AT_START)):
-        return NO_JUMP
-    by_code = {code: [int(k) for k in rows if ops[k, 0] == code] for code in _INSIDE}
-    return _chain(ops, by_code, schedule)
+    return _chain(rows, found, schedule)
 
 
-def _chain(ops: Table, by_code: dict[int, list[int]], schedule: Schedule) -> Table:
+def _chain(rows: Sequence[Row], found: dict[Op, list[int]], schedule: Schedule) -> npt.NDArray[np.int64]:
     """Follow the spikes from the encoder to the readout; `NO_JUMP` where the ops are no such chain."""
-    encoders, layers = by_code[op.ENCODER_SPIKES], schedule.layers
-    counts = {op.DENSE_FORWARD: layers, op.AFTIF_INTEGRATE: layers, op.AFTIF_FIRE: layers - 1}
-    if len(encoders) != 1 or any(len(by_code[code]) != n for code, n in counts.items()):
+    encoders, denses, neurons, fires = (found[declared.op] for declared in INSIDE)
+    layers = schedule.layers
+    if [len(encoders), len(denses), len(neurons), len(fires)] != [1, layers, layers, layers - 1]:
         return NO_JUMP
-    plan, events = [(encoders[0], -1, -1)], int(ops[encoders[0], 9])
+    plan, sender = [(encoders[0], -1, -1)], encoders[0]
     for layer in range(1, layers + 1):
-        dense = _one(k for k in by_code[op.DENSE_FORWARD] if ops[k, 5] == events and ops[k, 7] < 0)
-        if dense < 0 or not _fits(ops[dense], schedule.steps):
+        events = rows[sender].fields["events"]
+        dense = _one(k for k in denses if rows[k].fields["events"] == events)
+        if dense < 0 or not _fits(rows[dense].fields, schedule):
             return NO_JUMP
-        neuron = _one(k for k in by_code[op.AFTIF_INTEGRATE] if ops[k, 2] == ops[dense, 9])
-        fire = -1
+        a_buff = rows[dense].fields["a_buff"]
+        neuron = _one(k for k in neurons if rows[k].fields["a_in"] == a_buff)
+        if neuron < 0 or rows[dense].fields["first"] != schedule.fire_start(layer - 1):
+            return NO_JUMP
+        sender = -1
         if layer < layers:
-            fire = _one(k for k in by_code[op.AFTIF_FIRE] if ops[k, 3] == ops[neuron, 4])
-            if fire < 0 or ops[fire, 7] != schedule.fire_start(layer):
+            v = rows[neuron].fields["v"]
+            sender = _one(k for k in fires if rows[k].fields["v"] == v)
+            if sender < 0 or rows[sender].fields["first"] != schedule.fire_start(layer):
                 return NO_JUMP
-            events = int(ops[fire, 8])
-        if neuron < 0 or ops[dense, 14] != schedule.fire_start(layer - 1):
-            return NO_JUMP
-        plan.append((dense, neuron, fire))
+        plan.append((dense, neuron, sender))
     return np.array(plan, np.int64)
 
 
-def _one(rows: Any) -> int:
+def _one(rows: Iterable[int]) -> int:
     """The only row, −1 where there are none or several."""
     found = list(rows)
     return found[0] if len(found) == 1 else -1
 
 
-def _fits(dense: npt.NDArray[np.int64], steps: int) -> bool:
-    """Whether the largest sum of a window stays inside the membrane's register, whatever the weights."""
-    largest = int(dense[1]) * -WEIGHT_MIN * steps << max(int(dense[8]), 0)
-    return largest + steps * steps <= STATE_MAX
+def _fits(dense: Mapping[str, int], schedule: Schedule) -> bool:
+    """Whether spikes are binary and the largest sum of a window stays inside the membrane's register."""
+    steps = schedule.steps
+    largest = dense["n_pre"] * -WEIGHT_MIN * steps << max(dense["weight_exponent"], 0)
+    return dense["payloads"] == NOWHERE and largest + steps * steps <= STATE_MAX

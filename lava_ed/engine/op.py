@@ -33,6 +33,9 @@ from lava_ed.errors import BackendError
 NOWHERE: Final = -1
 """The offset of an optional region that an op does without."""
 
+DECIDED, CLOCK, OVERFLOWS = range(3)
+"""What compiled code notes of a program's progress: decisions, steps, states that left their register."""
+
 
 class Field(NamedTuple):
     """One column of an op: a plain number, or the offset of a region of an arena.
@@ -79,7 +82,7 @@ def updates(arena: str, length: int | str = 1, optional: bool = False) -> Field:
     return Field(arena, "updates", length, optional)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Op:
     """The declaration of an op.
 

@@ -14,13 +14,10 @@ from lava_ed.engine.assembler import Connection, HostTask, Node
 from lava_ed.engine.assembly import assemble
 from lava_ed.engine.entries import entries_at, named, with_entries
 from lava_ed.engine.families.opcodes import (
-    CLOCK,
     COUNT_EPOCH,
     COUNT_LEARNED,
-    DECIDED,
     JOIN_CLEAR,
     MONITOR,
-    OVERFLOWS,
     REAL_CLEAR,
     SPARSE_LEARN,
     TRACES_LEARN,
@@ -29,6 +26,7 @@ from lava_ed.engine.families.opcodes import (
 from lava_ed.engine.idle import IdleCounts
 from lava_ed.engine.jump import plan_jump
 from lava_ed.engine.memory import read_variable, write_variable
+from lava_ed.engine.op import CLOCK, DECIDED, OVERFLOWS
 from lava_ed.errors import (
     BackendError,
     ConfigError,
@@ -83,8 +81,8 @@ class Program:
         self._progress = np.zeros(3, np.int64)
         asm = assemble(nodes, connections, schedule, counting)
         self._ops, self._ptr, self._order = asm.table()
-        self.labels = asm.labels()
-        self._plan = plan_jump(self._ops, self._ptr, self._order, schedule)
+        self.rows = asm.rows()
+        self._plan = plan_jump(self.rows, schedule)
         self._mixed = bool(np.any(self._ops[:, 0] >= JOIN_CLEAR))
         self._real = bool(np.any(self._ops[:, 0] >= REAL_CLEAR))
         self._found: Any = None

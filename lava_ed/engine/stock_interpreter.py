@@ -22,6 +22,7 @@ from lava_ed.engine.families.ring_buffer import ring_sink, ring_source
 from lava_ed.engine.families.sparse import sparse_delayed, sparse_forward
 from lava_ed.engine.families.tallies import count_epoch, count_learned, count_spikes, run_tally
 from lava_ed.engine.interpreter import run_op
+from lava_ed.engine.op import CLOCK, OVERFLOWS
 from lava_ed.kernels._jit import inlined_kernel, kernel, kernel_part
 
 
@@ -108,7 +109,7 @@ def run_core_steps(  # type: ignore[no-untyped-def]
     for step in range(steps):
         for k in range(ptr[0], ptr[1]):
             core_op(ops[order[k]], i8, i16, i32, i64, time_step + step + 1)
-        progress[op.CLOCK] += 1
+        progress[CLOCK] += 1
 
 
 @kernel
@@ -119,7 +120,7 @@ def run_plain_steps(  # type: ignore[no-untyped-def]
     for step in range(steps):
         for k in range(ptr[0], ptr[1]):
             plain_op(ops[order[k]], i8, i16, i32, i64, time_step + step + 1)
-        progress[op.CLOCK] += 1
+        progress[CLOCK] += 1
 
 
 @kernel
@@ -143,7 +144,7 @@ def run_learning_steps(  # type: ignore[no-untyped-def]
                 count_learned(a, i16, i32, i64, now)
             else:
                 core_op(a, i8, i16, i32, i64, now)
-        progress[op.CLOCK] += 1
+        progress[CLOCK] += 1
 
 
 @kernel
@@ -166,7 +167,7 @@ def run_mixed_steps(  # type: ignore[no-untyped-def]
         for k in range(ptr[phase], ptr[phase + 1]):
             a = ops[order[k]]
             if a[0] < op.JOIN_CLEAR:
-                progress[op.OVERFLOWS] += run_op(a, i8, i16, i32, i64, u8, phase, predictions, progress)
+                run_op(a, i8, i16, i32, i64, u8, phase, predictions, progress)
             elif learns(a[0]):
                 learning_op(a, i16, i32, i64, f64, time_step + step + 1, step)
             else:
@@ -174,6 +175,6 @@ def run_mixed_steps(  # type: ignore[no-untyped-def]
         phase += 1
         if phase == period:
             phase = 0
-        progress[op.CLOCK] += 1
-        if progress[op.OVERFLOWS] and stop_on_overflow:
+        progress[CLOCK] += 1
+        if progress[OVERFLOWS] and stop_on_overflow:
             return

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from lava_ed.kernels._jit import kernel_part
-from lava_ed.kernels.counting import COUNTING
+from lava_ed.kernels.counting import COUNTING, N_PHASES, SPIKE_MESSAGES, SPIKES
 
-__all__ = ["add_count"]
+__all__ = ["add_count", "add_spikes"]
 
 
 @kernel_part
-def add_count(counters, index, amount):  # type: ignore[no-untyped-def]
-    """counters_index ← counters_index + amount."""
+def add_count(counters, at, counter, amount):  # type: ignore[no-untyped-def]
+    """Count in a process's counters of one part of the samples, which begin at `at`."""
     if COUNTING:
-        counters[index] += amount
+        counters[at + counter * N_PHASES] += amount
+
+
+@kernel_part
+def add_spikes(counters, at, count, destinations):  # type: ignore[no-untyped-def]
+    """Count spikes, and a message to each destination."""
+    add_count(counters, at, SPIKES, count)
+    add_count(counters, at, SPIKE_MESSAGES, count * destinations)

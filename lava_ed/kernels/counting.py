@@ -35,6 +35,7 @@ PHASES: Final = ("forward", "backward", "update")
 
 N_COUNTERS: Final = len(COUNTERS)
 N_PHASES: Final = len(PHASES)
+ALL_COUNTERS: Final = N_COUNTERS * N_PHASES
 
 SPIKES: Final = 0
 SPIKE_MESSAGES: Final = 1

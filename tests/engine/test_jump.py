@@ -7,6 +7,8 @@ import pytest
 from nets import samples, small_spec
 
 from lava_ed.engine import build_program
+from lava_ed.engine.assembler import Row
+from lava_ed.engine.families.aft_lif import AFTLIF_FORWARD
 from lava_ed.engine.jump import NO_JUMP, plan_jump
 from lava_ed.engine.program import Program
 from lava_ed.network import NetworkSpec
@@ -64,26 +66,33 @@ def test_a_message_written_into_a_synapse_is_not_lost() -> None:
     assert_same(jumping, stepping)
 
 
+def changed(program: Program, row: int, **fields: int) -> list[Row]:
+    """The rows of a program, of which one has other values."""
+    rows = list(program.rows)
+    rows[row] = rows[row]._replace(fields={**rows[row].fields, **fields})
+    return rows
+
+
 def test_no_jump_where_a_membrane_could_overflow() -> None:
     """The last window at which the largest sums fit 24 bits: 12 inputs of 256 with exponent 7 need T ≤ 21."""
     fits = build_program(small_spec("std-ed", (), steps=21, weight_exponents=(7,)))
     assert len(fits._plan) == 2
-    ops = fits._ops.copy()
-    ops[fits._plan[1, 0], 1] *= 2  # twice the inputs
-    assert plan_jump(ops, fits._ptr, fits._order, fits.schedule) is NO_JUMP
+    assert plan_jump(changed(fits, fits._plan[1, 0], n_pre=24), fits.schedule) is NO_JUMP
 
 
 def test_no_jump_for_other_schedules() -> None:
     program = build_program(small_spec("mpd-ed", (8,)))
     assert program._plan is NO_JUMP
-    assert plan_jump(program._ops, program._ptr, program._order, None) is NO_JUMP
+    assert plan_jump(program.rows, None) is NO_JUMP
 
 
 def test_no_jump_where_the_chain_is_broken() -> None:
     """A fire op at other phases, an op of another kind inside, or synapses that read other spikes."""
     program = build_program(SPECS["one hidden layer"])
-    plan, ptr, order, schedule = program._plan, program._ptr, program._order, program.schedule
-    for row, column, value in ((plan[1, 2], 7, 1), (plan[1, 1], 0, 71), (plan[2, 0], 5, 3), (plan[1, 0], 14, 2)):
-        ops = program._ops.copy()
-        ops[row, column] = value
-        assert plan_jump(ops, ptr, order, schedule) is NO_JUMP
+    plan, schedule = program._plan, program.schedule
+    assert plan_jump(program.rows, schedule).tolist() == plan.tolist()
+    for row, fields in ((plan[1, 2], {"first": 1}), (plan[2, 0], {"events": 3}), (plan[1, 0], {"first": 2})):
+        assert plan_jump(changed(program, row, **fields), schedule) is NO_JUMP
+    rows = list(program.rows)
+    rows[plan[1, 1]] = rows[plan[1, 1]]._replace(op=AFTLIF_FORWARD.op)
+    assert plan_jump(rows, schedule) is NO_JUMP

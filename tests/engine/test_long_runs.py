@@ -9,7 +9,7 @@ import pytest
 from nets import samples, small_spec
 
 from lava_ed.engine.build import build_program
-from lava_ed.engine.families.opcodes import CLOCK
+from lava_ed.engine.op import CLOCK
 from lava_ed.engine.program import Program
 from lava_ed.errors import ConfigError
 from lava_ed.train.backend import EngineBackend

@@ -27,6 +27,7 @@ from stock_lava import StockGraph, value_of
 from lava_ed import attach
 from lava_ed.engine import batch
 from lava_ed.engine.build import build_program
+from lava_ed.engine.families.plastic_dense import DENSE_RESET
 from lava_ed.engine.memory import write_variable
 from lava_ed.errors import BackendError, ChipLimitError, ConfigError, LavaEDError, ShapeError
 from lava_ed.kernels.fixed_point import COLUMNS_MAX
@@ -207,15 +208,10 @@ def test_inputs_that_spiked_are_listed_once_whoever_writes_x0() -> None:
     for marks in (np.zeros(12), np.ones(12), np.arange(12) % 2):
         program.run(2)
         write_variable(memory, variable, marks, by_reference=True)
-        (_, _, count, listed) = program._ops[program._ops[:, 0] == _reset_code(), :4][0]
+        reset = next(row.fields for row in program.rows if row.op is DENSE_RESET.op)
+        count, listed = reset["x0_count"], reset["x0_list"]
         spiked = memory.arrays["i32"][listed : listed + memory.arrays["i32"][count]]
         assert spiked.tolist() == np.flatnonzero(marks).tolist()
-
-
-def _reset_code() -> int:
-    from lava_ed.engine.families.opcodes import DENSE_RESET
-
-    return DENSE_RESET
 
 
 def test_a_load_that_fails_leaves_values_for_the_first_step_as_they_were() -> None:

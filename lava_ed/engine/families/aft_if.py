@@ -8,18 +8,11 @@ from typing import Final
 import numpy as np
 
 from lava_ed.engine.assembler import PRESENTATIONS, RUN, TALLIES, Assembler, Node
-from lava_ed.engine.families import opcodes
 from lava_ed.engine.memory import Limits
+from lava_ed.engine.op import OVERFLOWS, number, op, reads, updates, writes
 from lava_ed.kernels._jit import inlined_kernel
-from lava_ed.kernels.counted import add_count
-from lava_ed.kernels.counting import (
-    BACKWARD,
-    FORWARD,
-    N_PHASES,
-    NEURON_ACTIVE,
-    SPIKE_MESSAGES,
-    SPIKES,
-)
+from lava_ed.kernels.counted import add_count, add_spikes
+from lava_ed.kernels.counting import ALL_COUNTERS, BACKWARD, FORWARD, NEURON_ACTIVE
 from lava_ed.kernels.fixed_point import PORT_SHIFT_MAX, TRACE_MAX, stream_key
 from lava_ed.kernels.neuron import (
     adapt_step,
@@ -35,150 +28,195 @@ from lava_ed.kernels.streams import PORT_STREAM
 from lava_ed.kernels.views import segment
 from lava_ed.network.adaptation import Adaptation
 
+AFTIF_RESET = op(
+    "aftif_reset", n=number("neurons"), presentation=updates("i64"), u=writes("i32", "n"), v=writes("i32", "n"),
+    x=writes("i32", "n"), delta=writes("i32", "n"), y1=writes("i32", "n"), y2=writes("i32", "n"), live_y=writes("i32"),
+    live_delta=writes("i32"),
+)  # fmt: skip
+
 
 @inlined_kernel
 def aftif_reset(a, i32, i64):  # type: ignore[no-untyped-def]
-    """At a sample's first phase: next presentation; u, v, x, δ, y1, y2 ← 0.
+    """At a sample's first phase: next presentation; u, v, x, δ, y1, y2 ← 0."""
+    f = AFTIF_RESET
+    i64[a[f.presentation]] += 1
+    for at in (a[f.u], a[f.v], a[f.x], a[f.delta], a[f.y1], a[f.y2]):
+        segment(i32, at, a[f.n])[:] = 0
+    i32[a[f.live_y]] = 0
+    i32[a[f.live_delta]] = 0
 
-    Columns: 1 n, 2 presentation (i64), 3 u, 4 v, 5 x, 6 δ, 7 y1, 8 y2, 9 live y, 10 live δ.
-    """
-    i64[a[2]] += 1
-    n = a[1]
-    for k in range(3, 9):
-        segment(i32, a[k], n)[:] = 0
-    i32[a[9]] = 0
-    i32[a[10]] = 0
+
+AFTIF_INTEGRATE = op(
+    "aftif_integrate", n=number("neurons"), a_in=reads("i32", "n"), u=updates("i32", "n"), v=updates("i32", "n"),
+    counters=updates("i64", ALL_COUNTERS), overflows=updates("i64"),
+    clears=number("phase after which u is cleared, −1 where another op clears it"),
+)  # fmt: skip
 
 
 @inlined_kernel
-def aftif_integrate(a, i32, i64, phase):  # type: ignore[no-untyped-def]
-    """u += a_in, v += u.
-
-    Columns: 1 n, 2 a_in, 3 u, 4 v, 5 counters (i64), 6 overflows (i64), 7 last phase, or −1 where
-    another op clears u.
-    """
-    n = a[1]
-    u = segment(i32, a[3], n)
-    active, overflows = integrate(segment(i32, a[2], n), u, segment(i32, a[4], n))
-    add_count(i64, a[5] + NEURON_ACTIVE * N_PHASES + FORWARD, active)
-    i64[a[6]] += overflows
-    if phase == a[7]:
+def aftif_integrate(a, i32, i64, phase, progress):  # type: ignore[no-untyped-def]
+    """u += a_in, v += u."""
+    f = AFTIF_INTEGRATE
+    n = a[f.n]
+    u = segment(i32, a[f.u], n)
+    active, overflows = integrate(segment(i32, a[f.a_in], n), u, segment(i32, a[f.v], n))
+    add_count(i64, a[f.counters] + FORWARD, NEURON_ACTIVE, active)
+    i64[a[f.overflows]] += overflows
+    progress[OVERFLOWS] += overflows
+    if phase == a[f.clears]:
         u[:] = 0
-    return overflows
+
+
+AFTIF_FIRE = op(
+    "aftif_fire", n=number("neurons"), a_in=reads("i32", "n"), u=updates("i32", "n"), v=reads("i32", "n"),
+    x=updates("i32", "n"), threshold_step=reads("i32"), steps=number("T"), first=number("first phase of the window"),
+    count=writes("i32"), events=writes("i32", "n"), counters=updates("i64", ALL_COUNTERS),
+    destinations=number("InPorts that its spikes reach"), order=writes("i32", "n"), starts=writes("i32", "steps + 2"),
+)  # fmt: skip
+"""Where a window is jumped over, ``order`` and ``starts`` receive the neurons by value."""
 
 
 @inlined_kernel
 def aftif_fire(a, i32, i64, phase):  # type: ignore[no-untyped-def]
-    """Spikes where v has reached the falling threshold; u is gated off from here on.
-
-    Columns: 1 n, 2 u, 3 v, 4 x, 5 threshold step, 6 T, 7 first phase, 8 event count, 9 events,
-    10 counters (i64), 11 destinations, 12 order, 13 starts: neurons by value, where a window is jumped over, 14 a_in.
-    """
-    n = a[1]
-    s = phase - a[7]
-    if s >= a[6]:
-        i32[a[8]] = 0
+    """Spikes where v has reached the falling threshold; u is gated off from here on."""
+    f = AFTIF_FIRE
+    n, steps = a[f.n], a[f.steps]
+    s = phase - a[f.first]
+    if s >= steps:
+        i32[a[f.count]] = 0
         return
-    u = segment(i32, a[2], n)
+    u = segment(i32, a[f.u], n)
     count, newly_active = fire_falling_threshold(
-        segment(i32, a[14], n), u, segment(i32, a[3], n), threshold_of_step(i32[a[5]]), a[6] - s, segment(i32, a[4], n),
-        segment(i32, a[9], n),
+        segment(i32, a[f.a_in], n), u, segment(i32, a[f.v], n), threshold_of_step(i32[a[f.threshold_step]]),
+        steps - s, segment(i32, a[f.x], n), segment(i32, a[f.events], n),
     )  # fmt: skip
     if s == 0:
         u[:] = 0
-    i32[a[8]] = count
-    c = a[10] + FORWARD
-    add_count(i64, c + NEURON_ACTIVE * N_PHASES, newly_active)
-    add_count(i64, c + SPIKES * N_PHASES, count)
-    add_count(i64, c + SPIKE_MESSAGES * N_PHASES, count * a[11])
+    i32[a[f.count]] = count
+    c = a[f.counters] + FORWARD
+    add_count(i64, c, NEURON_ACTIVE, newly_active)
+    add_spikes(i64, c, count, a[f.destinations])
+
+
+AFTIF_BACKWARD = op(
+    "aftif_backward", n=number("neurons"), live_e=reads("i32"), e_in=reads("i32", "n"), x=reads("i32", "n"),
+    steps=number("T"), delta=writes("i32", "n"), live_delta=writes("i32"), limit=number("largest error"),
+    counters=updates("i64", ALL_COUNTERS), destinations=number("InPorts that its errors reach"),
+)  # fmt: skip
 
 
 @inlined_kernel
 def aftif_backward(a, i32, i64):  # type: ignore[no-untyped-def]
-    """δ of the neurons that fired inside their window; each sends one graded message.
-
-    Columns: 1 n, 2 error flag, 3 e_in, 4 x, 5 T, 6 δ, 7 live δ, 8 limit, 9 counters (i64), 10
-    destinations.
-    """
-    if i32[a[2]] == 0:
+    """δ of the neurons that fired inside their window; each sends one graded message."""
+    f = AFTIF_BACKWARD
+    if i32[a[f.live_e]] == 0:
         return
-    n = a[1]
-    messages, active, _ = gate_error(segment(i32, a[3], n), segment(i32, a[4], n), a[5], a[8], segment(i32, a[6], n))
-    i32[a[7]] = messages
-    c = a[9] + BACKWARD
-    add_count(i64, c + NEURON_ACTIVE * N_PHASES, active)
-    add_count(i64, c + SPIKES * N_PHASES, messages)
-    add_count(i64, c + SPIKE_MESSAGES * N_PHASES, messages * a[10])
+    n = a[f.n]
+    messages, active, _ = gate_error(
+        segment(i32, a[f.e_in], n), segment(i32, a[f.x], n), a[f.steps], a[f.limit], segment(i32, a[f.delta], n)
+    )
+    i32[a[f.live_delta]] = messages
+    c = a[f.counters] + BACKWARD
+    add_count(i64, c, NEURON_ACTIVE, active)
+    add_spikes(i64, c, messages, a[f.destinations])
+
+
+PORTS = op(
+    "ports", n=number("neurons"), errors=reads("i32", "n"), live_errors=reads("i32"), port_shift=reads("i32"),
+    y1=writes("i32", "n"), y2=writes("i32", "n"), live_y=updates("i32"), seed=reads("i64"), presentation=reads("i64"),
+    layer=number(), clears=number("phase that clears instead, −1 for none"),
+)  # fmt: skip
 
 
 @inlined_kernel
-def learning_ports(a, i32, i64, phase):  # type: ignore[no-untyped-def]
-    """y1, y2 ← parts of an error vector, shifted and rounded for the learning engine.
-
-    Columns: 1 n, 2 errors, 3 their flag, 4 shift of the format, 5 port shift (Var), 6 y1, 7 y2, 8
-    live y, 9 seed and 10 presentation (i64), 11 layer, 12 phase that clears instead.
-    """
-    n = a[1]
-    y1 = segment(i32, a[6], n)
-    y2 = segment(i32, a[7], n)
-    if phase == a[12] or i32[a[3]] == 0:
-        if i32[a[8]]:
+def ports(a, i32, i64, phase):  # type: ignore[no-untyped-def]
+    """y1, y2 ← parts of an error vector, shifted and rounded for the learning engine."""
+    f = PORTS
+    n = a[f.n]
+    y1 = segment(i32, a[f.y1], n)
+    y2 = segment(i32, a[f.y2], n)
+    if phase == a[f.clears] or i32[a[f.live_errors]] == 0:
+        if i32[a[f.live_y]]:
             y1[:] = 0
             y2[:] = 0
-            i32[a[8]] = 0
+            i32[a[f.live_y]] = 0
         return
-    key = stream_key(i64[a[9]], i64[a[10]], a[11] + PORT_STREAM, phase)
-    i32[a[8]] = split_error(segment(i32, a[2], n), a[4] + i32[a[5]], key, y1, y2)
+    key = stream_key(i64[a[f.seed]], i64[a[f.presentation]], a[f.layer] + PORT_STREAM, phase)
+    errors = segment(i32, a[f.errors], n)
+    i32[a[f.live_y]] = split_error(errors, i32[a[f.port_shift]], key, y1, y2)
+
+
+ADAPT = op(
+    "adapt", n=number("neurons"), state=reads("i32", "n"), is_word=number("0: state is x, 1: the word of spikes"),
+    steps=number("T"), adapting=reads("i32"), fired=updates("i64"), saturated=updates("i64"),
+    samples_counted=updates("i64"), interval=number("samples after which the threshold moves"),
+    threshold_step=updates("i32"), highest=number("largest threshold step"),
+    low=number("share of neurons that fire, in 1/128, below which the threshold falls"),
+    high=number("share above which it rises"), ceiling=number("share of saturated neurons above which it rises"),
+)  # fmt: skip
 
 
 @inlined_kernel
 def adapt(a, i32, i64):  # type: ignore[no-untyped-def]
-    """At a sample's end: count fired and saturated neurons; every N samples move the threshold.
-
-    Columns: 1 n, 2 x or spike word, 3 is spike word (0/1), 4 T, 5 adapting (Var), 6 fired, 7
-    saturated, 8 samples counted (6 … 8: i64), 9 N, 10 threshold step, 11 highest, 12 low, 13 high, 14 ceiling.
-    """
-    if i32[a[5]] == 0 or a[9] == 0:
+    """At a sample's end: count fired and saturated neurons; every N samples move the threshold."""
+    f = ADAPT
+    if i32[a[f.adapting]] == 0 or a[f.interval] == 0:
         return
-    state = segment(i32, a[2], a[1])
-    if a[3]:
-        fired, saturated = count_history(state, a[4])
+    state = segment(i32, a[f.state], a[f.n])
+    if a[f.is_word]:
+        fired, saturated = count_history(state, a[f.steps])
     else:
-        fired, saturated = count_fired(state, a[4])
-    i64[a[6]] += fired
-    i64[a[7]] += saturated
-    i64[a[8]] += 1
-    if i64[a[8]] >= a[9]:
-        total = np.int64(a[1]) * i64[a[8]]
-        i32[a[10]] = adapt_step(i32[a[10]], a[11], i64[a[6]], i64[a[7]], total, a[12], a[13], a[14])
-        i64[a[6]] = 0
-        i64[a[7]] = 0
-        i64[a[8]] = 0
+        fired, saturated = count_fired(state, a[f.steps])
+    i64[a[f.fired]] += fired
+    i64[a[f.saturated]] += saturated
+    i64[a[f.samples_counted]] += 1
+    samples = i64[a[f.samples_counted]]
+    if samples >= a[f.interval]:
+        i32[a[f.threshold_step]] = adapt_step(
+            i32[a[f.threshold_step]], a[f.highest], i64[a[f.fired]], i64[a[f.saturated]],
+            np.int64(a[f.n]) * samples, a[f.low], a[f.high], a[f.ceiling],
+        )  # fmt: skip
+        i64[a[f.fired]] = 0
+        i64[a[f.saturated]] = 0
+        i64[a[f.samples_counted]] = 0
 
 
 SHARES: Final = Limits(0, 2**40, "a count since the threshold last moved")
 """Shares of what was counted are in 1/128 of it, in 64 bits."""
 
 
-def declare_adaptation(node: Node, asm: Assembler, columns: dict[str, int], adaptation: Adaptation) -> None:
+def declare_adaptation(node: Node, asm: Assembler, adaptation: Adaptation) -> None:
     """Vars of the adaptive threshold, shared by all neurons that have one."""
     steps = Limits(0, adaptation.highest_step, "steps of a threshold")
-    columns["threshold_step"] = asm.var(node, "threshold_step", (1,), adaptation.initial_step, limits=steps)
-    columns["adapting"] = asm.var(node, "adapting", (1,), 1)
+    asm.var(node, "threshold_step", (1,), adaptation.initial_step, limits=steps)
+    asm.var(node, "adapting", (1,), 1)
     for name in ("fired", "saturated", "samples_counted"):
-        columns[name] = asm.var(node, name, (1,), arena="i64", limits=SHARES)
+        asm.var(node, name, (1,), arena="i64", limits=SHARES)
 
 
-def emit_adaptation(
-    asm: Assembler, columns: dict[str, int], adaptation: Adaptation, n: int, state: int, is_word: bool
-) -> None:
-    """The op that adapts the threshold at a sample's end."""
+def emit_adaptation(node: Node, asm: Assembler, adaptation: Adaptation, state: str) -> None:
+    """The op that adapts the threshold at a sample's end, from the Var x or the words of spikes."""
     s = asm.schedule
     asm.op(
-        RUN, s.learning_phase, s.period, opcodes.ADAPT,
-        n, state, int(is_word), s.steps, columns["adapting"], columns["fired"], columns["saturated"],
-        columns["samples_counted"], adaptation.interval, columns["threshold_step"], adaptation.highest_step,
-        adaptation.low, adaptation.high, adaptation.ceiling,
+        RUN, s.learning_phase, s.period, ADAPT, node.at,
+        state=node.at[state], is_word=int(state != "x"), steps=s.steps, highest=adaptation.highest_step,
+        interval=adaptation.interval, low=adaptation.low, high=adaptation.high, ceiling=adaptation.ceiling,
+    )  # fmt: skip
+
+
+def declare_ports(node: Node, asm: Assembler, size: int) -> None:
+    """The learning ports, on which y1 and y2 are offered."""
+    node.at["live_y"] = asm.vector_signal(node, "s_out_y1", size, node.at["y1"]).count
+    asm.vector_signal(node, "s_out_y2", size, node.at["y2"])
+
+
+def emit_firing(node: Node, asm: Assembler, first: int) -> None:
+    """The op that fires in the window from this phase on, and forgets the spikes one phase after it."""
+    out, n, steps = asm.signals[node.name, "s_out"], node.at["n"], asm.schedule.steps
+    asm.op(
+        RUN, first, first + steps + 1, AFTIF_FIRE, node.at,
+        steps=steps, first=first, count=out.count, events=out.events, destinations=asm.destinations(node, "s_out"),
+        order=asm.scratch(n), starts=asm.scratch(steps + 2),
     )  # fmt: skip
 
 
@@ -192,53 +230,41 @@ class AFTIFNode(Node):
     error_limit: int = TRACE_MAX
     seed: int = 0
     port_shift: int = 0
-    _columns: dict[str, int] = field(default_factory=dict)
 
     def declare(self, asm: Assembler) -> None:
         """Vars of the neurons; OutPorts s_out, e_out and the learning ports."""
-        c = self._columns
+        at = self.at
+        at["n"] = self.size
         for name in ("u", "v", "x", "delta", "y1", "y2"):
-            c[name] = asm.var(self, name, (self.size,))
-        c["presentation"] = asm.var(self, "presentation", (1,), -1, "i64", PRESENTATIONS)
-        c["port_shift"] = asm.var(self, "port_shift", (1,), self.port_shift, limits=Limits(0, PORT_SHIFT_MAX, "bits"))
-        c["overflows"] = asm.var(self, "overflows", (1,), arena="i64", limits=TALLIES)
-        declare_adaptation(self, asm, c, self.adaptation)
-        c["seed"] = asm.memory.allocate("i64", (1,), self.seed).offset
-        c["counters"] = asm.counters(self, self.size)
+            asm.var(self, name, (self.size,))
+        asm.var(self, "presentation", (1,), -1, "i64", PRESENTATIONS)
+        asm.var(self, "port_shift", (1,), self.port_shift, limits=Limits(0, PORT_SHIFT_MAX, "bits"))
+        asm.var(self, "overflows", (1,), arena="i64", limits=TALLIES)
+        declare_adaptation(self, asm, self.adaptation)
+        at["seed"] = asm.memory.allocate("i64", (1,), self.seed).offset
+        asm.counters(self, self.size)
         asm.event_signal(self, "s_out", self.size)
-        c["live_delta"] = asm.vector_signal(self, "e_out", self.size, c["delta"]).count
-        c["live_y"] = asm.vector_signal(self, "s_out_y1", self.size, c["y1"]).count
-        asm.vector_signal(self, "s_out_y2", self.size, c["y2"])
+        at["live_delta"] = asm.vector_signal(self, "e_out", self.size, at["delta"]).count
+        declare_ports(self, asm, self.size)
         asm.signals[self.name, "s_out_bap"] = asm.signals[self.name, "s_out"]
 
     def emit(self, asm: Assembler) -> None:
         """Integrate, fire, send δ, offer y1 and y2 in the learning phase, adapt."""
-        c, s, n = self._columns, asm.schedule, self.size
-        a_in = asm.required(self, "a_in")
-        out = asm.signals[self.name, "s_out"]
-        start = s.fire_start(self.layer)
-        reset = ("presentation", "u", "v", "x", "delta", "y1", "y2", "live_y", "live_delta")
-        asm.op(RUN, 0, 1, opcodes.AFTIF_RESET, n, *(c[k] for k in reset))
-        asm.op(
-            RUN, s.integrate_start(self.layer), s.integrate_stop(self.layer), opcodes.AFTIF_INTEGRATE,
-            n, a_in.values, c["u"], c["v"], c["counters"], c["overflows"], -1,
-        )  # fmt: skip
-        asm.op(
-            RUN, start, start + s.steps + 1, opcodes.AFTIF_FIRE,
-            n, c["u"], c["v"], c["x"], c["threshold_step"], s.steps, start, out.count, out.events, c["counters"],
-            asm.destinations(self, "s_out"), asm.scratch(n), asm.scratch(s.steps + 2), a_in.values,
-        )  # fmt: skip
+        at, s = self.at, asm.schedule
+        asm.op(RUN, 0, 1, AFTIF_RESET, at)
+        at["a_in"] = asm.required(self, "a_in").values
+        asm.op(RUN, s.integrate_start(self.layer), s.integrate_stop(self.layer), AFTIF_INTEGRATE, at, clears=-1)
+        emit_firing(self, asm, s.fire_start(self.layer))
         errors = asm.source(self, "e_in")
         if errors is not None:
             arrival = s.error_arrival(self.layer)
             asm.op(
-                RUN, arrival, arrival + 1, opcodes.AFTIF_BACKWARD,
-                n, errors.count, errors.values, c["x"], s.steps, c["delta"], c["live_delta"], self.error_limit,
-                c["counters"], asm.destinations(self, "e_out"),
+                RUN, arrival, arrival + 1, AFTIF_BACKWARD, at,
+                live_e=errors.count, e_in=errors.values, steps=s.steps, limit=self.error_limit,
+                destinations=asm.destinations(self, "e_out"),
             )  # fmt: skip
             asm.op(
-                RUN, s.learning_phase, s.period, opcodes.PORTS,
-                n, c["delta"], c["live_delta"], 0, c["port_shift"], c["y1"], c["y2"], c["live_y"], c["seed"],
-                c["presentation"], self.layer, -1,
+                RUN, s.learning_phase, s.period, PORTS, at,
+                errors=at["delta"], live_errors=at["live_delta"], layer=self.layer, clears=-1,
             )  # fmt: skip
-        emit_adaptation(asm, c, self.adaptation, n, c["x"], False)
+        emit_adaptation(self, asm, self.adaptation, "x")

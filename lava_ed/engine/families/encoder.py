@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from lava_ed.engine.assembler import PRESENTATIONS, RUN, TALLIES, Assembler, Node
-from lava_ed.engine.families import opcodes
 from lava_ed.engine.memory import Limits
+from lava_ed.engine.op import number, op, reads, updates, writes
 from lava_ed.kernels._jit import inlined_kernel
-from lava_ed.kernels.counted import add_count
-from lava_ed.kernels.counting import FORWARD, N_PHASES, SPIKE_MESSAGES, SPIKES
+from lava_ed.kernels.counted import add_spikes
+from lava_ed.kernels.counting import ALL_COUNTERS, BACKWARD, FORWARD
 from lava_ed.kernels.encoding import events_of_nonzero, events_of_rate, events_of_value, load_values
 from lava_ed.kernels.fixed_point import stream_key
 from lava_ed.kernels.streams import DROP_STREAM
@@ -23,66 +23,88 @@ from lava_ed.network.encoding import DROP_MAX, ENCODERS, GREY_LEVELS, EncoderKin
 TTFS, RATE, CURRENT = range(3)
 
 
+ENCODER_LOAD = op(
+    "encoder_load", n=number("pixels"), values=number("values of the table"), presentation=updates("i64"),
+    table=reads("i32", GREY_LEVELS), x=writes("i32", "n"), order=writes("i32", "n"), starts=writes("i32", "values + 1"),
+    pixels=number("offset (u8) of the images, whose array is put in place later"),
+    rows=reads("i64", "capacity"), capacity=number("samples that rows has room for"), length=reads("i64"),
+    base=reads("i64"), drop=reads("i32"), seed=reads("i64"),
+)  # fmt: skip
+"""Of presentation p, the pixels are those of image ``rows[(p − base) mod length]``."""
+
+
 @inlined_kernel
 def encoder_load(a, i32, i64, u8):  # type: ignore[no-untyped-def]
-    """At a sample's first phase: next presentation, its pixels, their values.
-
-    Columns: 1 n, 2 values of a table, 3 presentation (i64), 4 table, 5 x, 6 order, 7 starts, 8 pixels
-    (u8), 9 sample order (i64), 10 its length (i64), 11 its first presentation (i64), 12 share dropped (Var),
-    13 seed (i64).
-    """
-    n = a[1]
-    i64[a[3]] += 1
-    index = (i64[a[3]] - i64[a[11]]) % i64[a[10]]
-    row = a[8] + i64[a[9] + index] * n
+    """At a sample's first phase: next presentation, its pixels, their values."""
+    f = ENCODER_LOAD
+    n = a[f.n]
+    i64[a[f.presentation]] += 1
+    index = (i64[a[f.presentation]] - i64[a[f.base]]) % i64[a[f.length]]
     load_values(
-        segment(u8, row, n),
-        segment(i32, a[4], 256),
-        i32[a[12]],
-        stream_key(i64[a[13]], i64[a[3]], DROP_STREAM, 0),
-        segment(i32, a[5], n),
-        segment(i32, a[6], n),
-        segment(i32, a[7], a[2] + 1),
+        segment(u8, a[f.pixels] + i64[a[f.rows] + index] * n, n),
+        segment(i32, a[f.table], GREY_LEVELS),
+        i32[a[f.drop]],
+        stream_key(i64[a[f.seed]], i64[a[f.presentation]], DROP_STREAM, 0),
+        segment(i32, a[f.x], n),
+        segment(i32, a[f.order], n),
+        segment(i32, a[f.starts], a[f.values] + 1),
     )
+
+
+ENCODER_SPIKES = op(
+    "encoder_spikes", n=number("pixels"), kind=number("TTFS, RATE or CURRENT"), steps=number("T"),
+    first=number("first phase of the window"), replay=number("1: in reverse"), x=reads("i32", "n"),
+    order=reads("i32", "n"), starts=reads("i32", "values + 1"), values=number("values of the table"),
+    count=writes("i32"), events=writes("i32", "n"), live_gate=reads("i32", optional=True),
+    counters=updates("i64", ALL_COUNTERS), destinations=number("InPorts that its spikes reach"),
+    part=number("FORWARD or BACKWARD, for which it counts"),
+)  # fmt: skip
 
 
 @inlined_kernel
 def encoder_spikes(a, i32, i64, phase):  # type: ignore[no-untyped-def]
-    """Spikes of one step, forward in time or, where the gate is open, in reverse.
-
-    Columns: 1 n, 2 kind, 3 T, 4 first phase, 5 replay (0/1), 6 x, 7 order, 8 starts, 9 event
-    count, 10 events, 11 gate or −1, 12 counters (i64), 13 destinations, 14 counter phase, 15 values of a table.
-    """
-    n = a[1]
-    t = phase - a[4]
-    if t >= a[3] or (a[11] >= 0 and i32[a[11]] == 0):
-        i32[a[9]] = 0
+    """Spikes of one step, forward in time or, where the gate is open, in reverse."""
+    f = ENCODER_SPIKES
+    n, steps = a[f.n], a[f.steps]
+    t = phase - a[f.first]
+    if t >= steps or (a[f.live_gate] >= 0 and i32[a[f.live_gate]] == 0):
+        i32[a[f.count]] = 0
         return
-    if a[5]:
-        t = a[3] - 1 - t
-    order = segment(i32, a[7], n)
-    starts = segment(i32, a[8], a[15] + 1)
-    events = segment(i32, a[10], n)
-    if a[2] == TTFS:
-        count = events_of_value(order, starts, a[3] - t, events)
-    elif a[2] == RATE:
-        count = events_of_rate(order, starts, segment(i32, a[6], n), a[3], t, events)
+    if a[f.replay]:
+        t = steps - 1 - t
+    order = segment(i32, a[f.order], n)
+    starts = segment(i32, a[f.starts], a[f.values] + 1)
+    events = segment(i32, a[f.events], n)
+    if a[f.kind] == TTFS:
+        count = events_of_value(order, starts, steps - t, events)
+    elif a[f.kind] == RATE:
+        count = events_of_rate(order, starts, segment(i32, a[f.x], n), steps, t, events)
     else:
         count = events_of_nonzero(order, starts, events)
-    i32[a[9]] = count
-    c = a[12] + a[14]
-    add_count(i64, c + SPIKES * N_PHASES, count)
-    add_count(i64, c + SPIKE_MESSAGES * N_PHASES, count * a[13])
+    i32[a[f.count]] = count
+    add_spikes(i64, a[f.counters] + a[f.part], count, a[f.destinations])
+
+
+LABEL = op(
+    "label", presentation=updates("i64"), labels=reads("i32", "capacity"),
+    capacity=number("labels that there is room for"), length=reads("i64"), base=reads("i64"), label=writes("i32"),
+)  # fmt: skip
+"""Presentation p has ``labels[(p − base) mod length]``."""
 
 
 @inlined_kernel
 def label(a, i32, i64):  # type: ignore[no-untyped-def]
-    """At a sample's first phase: next presentation and its label.
+    """At a sample's first phase: next presentation and its label."""
+    f = LABEL
+    i64[a[f.presentation]] += 1
+    i32[a[f.label]] = i32[a[f.labels] + (i64[a[f.presentation]] - i64[a[f.base]]) % i64[a[f.length]]]
 
-    Columns: 1 presentation (i64), 2 labels, 3 how many (i64), 4 their first presentation (i64), 5 label.
-    """
-    i64[a[1]] += 1
-    i32[a[5]] = i32[a[2] + (i64[a[1]] - i64[a[4]]) % i64[a[3]]]
+
+def declare_order(node: Node, asm: Assembler, kind: str, capacity: int) -> None:
+    """How many samples or labels there are, and the presentation that takes the first of them."""
+    length, base = asm.memory.allocate("i64", (1,), capacity), asm.memory.allocate("i64", (1,))
+    asm.named.update({("length", kind): length, ("base", kind): base})
+    node.at.update(capacity=capacity, length=length.offset, base=base.offset)
 
 
 @dataclass
@@ -98,67 +120,48 @@ class EncoderNode(Node):
     capacity: int = 0
     drop: int = 0
     seed: int = 0
-    _columns: dict[str, int] = field(default_factory=dict)
 
     def declare(self, asm: Assembler) -> None:
         """Vars samples, x, drop, presentation, counters; OutPort s_out."""
-        c = self._columns
+        at, n = self.at, self.size
         table = encoder_table(self.kind, asm.schedule.steps)
-        c["values"] = max(int(table.max()), asm.schedule.steps) + 1
-        c["x"] = asm.var(self, "x", (self.size,))
-        c["presentation"] = asm.var(self, "presentation", (1,), -1, "i64", PRESENTATIONS)
-        c["drop"] = asm.var(self, "drop", (1,), self.drop, limits=Limits(0, DROP_MAX, "a share in 1/256"))
-        c["seed"] = asm.memory.allocate("i64", (1,), self.seed).offset
-        c["counters"] = asm.counters(self)
+        at.update(n=n, values=max(int(table.max()), asm.schedule.steps) + 1)
+        asm.var(self, "x", (n,))
+        asm.var(self, "presentation", (1,), -1, "i64", PRESENTATIONS)
+        asm.var(self, "drop", (1,), self.drop, limits=Limits(0, DROP_MAX, "a share in 1/256"))
+        at["seed"] = asm.memory.allocate("i64", (1,), self.seed).offset
+        asm.counters(self)
         asm.var(self, "overflows", (1,), arena="i64", limits=TALLIES)
         asm.barrier = asm.variables[self.name, "counters"].slot
-        c["table"] = asm.memory.allocate("i32", (GREY_LEVELS,), table).offset
-        c["order"] = asm.scratch(self.size)
-        c["starts"] = asm.scratch(c["values"] + 1)
-        n = self.capacity if self.samples is None else len(self.samples)
-        order = asm.memory.allocate("i64", (n,), np.arange(n))
-        length = asm.memory.allocate("i64", (1,), n)
-        base = asm.memory.allocate("i64", (1,))
-        asm.named.update({("order", "samples"): order, ("length", "samples"): length, ("base", "samples"): base})
-        asm.named["row", "samples"] = asm.variables[self.name, "x"].slot
-        c.update(sample_order=order.offset, length=length.offset, base=base.offset)
-        c["pixels"] = 0
+        at["table"] = asm.memory.allocate("i32", (GREY_LEVELS,), table).offset
+        at["order"] = asm.scratch(n)
+        at["starts"] = asm.scratch(at["values"] + 1)
+        capacity = self.capacity if self.samples is None else len(self.samples)
+        rows = asm.memory.allocate("i64", (capacity,), np.arange(capacity))
+        declare_order(self, asm, "samples", capacity)
+        asm.named.update({("order", "samples"): rows, ("row", "samples"): asm.variables[self.name, "x"].slot})
+        at.update(rows=rows.offset, pixels=0)
         if self.samples is not None:
-            c["pixels"] = asm.var(self, "samples", self.samples.shape, self.samples, "u8")
+            at["pixels"] = asm.var(self, "samples", self.samples.shape, self.samples, "u8")
             asm.named["own", "samples"] = asm.variables[self.name, "samples"].slot
-        graded = c["x"] if self.kind == "current" else -1
-        asm.event_signal(self, "s_out", self.size, graded)
+        asm.event_signal(self, "s_out", n, at["x"] if self.kind == "current" else -1)
 
     def emit(self, asm: Assembler) -> None:
         """Load at phase 0; spikes forward, and in MPD-ED once more in reverse."""
-        c, s = self._columns, asm.schedule
-        names = (
-            "presentation",
-            "table",
-            "x",
-            "order",
-            "starts",
-            "pixels",
-            "sample_order",
-            "length",
-            "base",
-            "drop",
-            "seed",
-        )
-        asm.op(RUN, 0, 1, opcodes.ENCODER_LOAD, self.size, c["values"], *(c[k] for k in (*names, "drop", "seed")))
-        out = asm.signals[self.name, "s_out"]
+        s, out = asm.schedule, asm.signals[self.name, "s_out"]
+        asm.op(RUN, 0, 1, ENCODER_LOAD, self.at)
 
-        def spikes(start: int, replay: int, gate: int, phase: int) -> None:
+        def spikes(first: int, replay: int, gate: int, part: int) -> None:
             asm.op(
-                RUN, start, start + s.steps + 1, opcodes.ENCODER_SPIKES,
-                self.size, ENCODERS.index(self.kind), s.steps, start, replay, c["x"], c["order"], c["starts"],
-                out.count, out.events, gate, c["counters"], asm.destinations(self, "s_out"), phase, c["values"],
+                RUN, first, first + s.steps + 1, ENCODER_SPIKES, self.at,
+                kind=ENCODERS.index(self.kind), steps=s.steps, first=first, replay=replay, count=out.count,
+                events=out.events, live_gate=gate, destinations=asm.destinations(self, "s_out"), part=part,
             )  # fmt: skip
 
         spikes(0, 0, -1, FORWARD)
         gate = asm.source(self, "gate_in")
         if s.timing.replays and gate is not None:
-            spikes(s.error_arrival(1), 1, gate.count, FORWARD + 1)
+            spikes(s.error_arrival(1), 1, gate.count, BACKWARD)
 
 
 @dataclass
@@ -167,30 +170,19 @@ class LabelNode(Node):
 
     labels: npt.NDArray[Any] | None = None
     capacity: int = 0
-    _columns: dict[str, int] = field(default_factory=dict)
 
     def declare(self, asm: Assembler) -> None:
         """Vars labels, presentation; OutPort label_out."""
-        c = self._columns
         n = self.capacity if self.labels is None else len(self.labels)
-        c["presentation"] = asm.var(self, "presentation", (1,), -1, "i64", PRESENTATIONS)
+        asm.var(self, "presentation", (1,), -1, "i64", PRESENTATIONS)
         asm.counters(self)
         asm.var(self, "overflows", (1,), arena="i64", limits=TALLIES)
-        c["labels"] = asm.var(self, "labels", (n,), 0 if self.labels is None else self.labels)
-        length = asm.memory.allocate("i64", (1,), n)
-        base = asm.memory.allocate("i64", (1,))
-        asm.named.update(
-            {
-                ("order", "labels"): asm.variables[self.name, "labels"].slot,
-                ("length", "labels"): length,
-                ("base", "labels"): base,
-            }
-        )
-        c.update(length=length.offset, base=base.offset)
-        c["label"] = asm.scratch(1)
-        asm.vector_signal(self, "label_out", 1, c["label"])
+        asm.var(self, "labels", (n,), 0 if self.labels is None else self.labels)
+        asm.named["order", "labels"] = asm.variables[self.name, "labels"].slot
+        declare_order(self, asm, "labels", n)
+        self.at["label"] = asm.scratch(1)
+        asm.vector_signal(self, "label_out", 1, self.at["label"])
 
     def emit(self, asm: Assembler) -> None:
         """Set the label at phase 0."""
-        c = self._columns
-        asm.op(RUN, 0, 1, opcodes.LABEL, c["presentation"], c["labels"], c["length"], c["base"], c["label"])
+        asm.op(RUN, 0, 1, LABEL, self.at)

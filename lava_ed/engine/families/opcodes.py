@@ -64,6 +64,3 @@ REAL_CONV: Final = 130
 REAL_SOURCE: Final = 131
 REAL_SINK: Final = 132
 REAL_MONITOR: Final = 133
-
-DECIDED, CLOCK, OVERFLOWS = range(3)
-"""What the loop counts of its progress: decisions, steps, states that left their register."""

@@ -5,87 +5,106 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from lava_ed.engine.assembler import PRESENTATIONS, RUN, TALLIES, Assembler, Node, Signal
-from lava_ed.engine.families import opcodes
-from lava_ed.engine.families.aft_if import declare_adaptation, emit_adaptation
+from lava_ed.engine.families.aft_if import (
+    AFTIF_INTEGRATE,
+    AFTIF_RESET,
+    PORTS,
+    declare_adaptation,
+    declare_ports,
+    emit_adaptation,
+    emit_firing,
+)
 from lava_ed.engine.memory import Limits
+from lava_ed.engine.op import DECIDED, OVERFLOWS, number, op, reads, updates, writes
 from lava_ed.kernels._jit import inlined_kernel
 from lava_ed.kernels.counted import add_count
 from lava_ed.kernels.counting import (
+    ALL_COUNTERS,
     BACKWARD,
     FORWARD,
     HOST_OPS,
-    N_PHASES,
     NEURON_ACTIVE,
     SPIKE_MESSAGES,
     SPIKES,
 )
 from lava_ed.kernels.fixed_point import PORT_SHIFT_MAX
 from lava_ed.kernels.neuron import accumulate
-from lava_ed.kernels.softmax import softmax_error, winner
+from lava_ed.kernels.softmax import softmax_error as error_of
+from lava_ed.kernels.softmax import winner
 from lava_ed.kernels.views import segment
 from lava_ed.network.adaptation import Adaptation
 
+READOUT_ACCUMULATE = op(
+    "readout_accumulate", n=number("neurons"), a_in=reads("i32", "n"), v=updates("i32", "n"),
+    counters=updates("i64", ALL_COUNTERS), overflows=updates("i64"),
+)  # fmt: skip
+
 
 @inlined_kernel
-def readout_accumulate(a, i32, i64):  # type: ignore[no-untyped-def]
-    """v += a_in.
+def readout_accumulate(a, i32, i64, progress):  # type: ignore[no-untyped-def]
+    """v += a_in."""
+    f = READOUT_ACCUMULATE
+    active, overflows = accumulate(segment(i32, a[f.a_in], a[f.n]), segment(i32, a[f.v], a[f.n]))
+    add_count(i64, a[f.counters] + FORWARD, NEURON_ACTIVE, active)
+    i64[a[f.overflows]] += overflows
+    progress[OVERFLOWS] += overflows
 
-    Columns: 1 n, 2 a_in, 3 v, 4 counters (i64), 5 overflows (i64).
-    """
-    n = a[1]
-    active, overflows = accumulate(segment(i32, a[2], n), segment(i32, a[3], n))
-    add_count(i64, a[4] + NEURON_ACTIVE * N_PHASES + FORWARD, active)
-    i64[a[5]] += overflows
-    return overflows
+
+SOFTMAX_RESET = op(
+    "softmax_reset", n=number("classes"), presentation=updates("i64"), e=writes("i32", "n"), message=writes("i32", "n"),
+    y1=writes("i32", "n"), y2=writes("i32", "n"), live_y=writes("i32"), live_e=writes("i32"), gate=writes("i32"),
+)  # fmt: skip
 
 
 @inlined_kernel
 def softmax_reset(a, i32, i64):  # type: ignore[no-untyped-def]
-    """At a sample's first phase: next presentation; e, message, y1, y2, gate ← 0.
+    """At a sample's first phase: next presentation; e, message, y1, y2, gate ← 0."""
+    f = SOFTMAX_RESET
+    i64[a[f.presentation]] += 1
+    for at in (a[f.e], a[f.message], a[f.y1], a[f.y2]):
+        segment(i32, at, a[f.n])[:] = 0
+    for at in (a[f.live_y], a[f.live_e], a[f.gate]):
+        i32[at] = 0
 
-    Columns: 1 n, 2 presentation (i64), 3 e, 4 message, 5 y1, 6 y2, 7 live y, 8 live e, 9 gate.
-    """
-    n = a[1]
-    i64[a[2]] += 1
-    for k in range(3, 7):
-        segment(i32, a[k], n)[:] = 0
-    for k in range(7, 10):
-        i32[a[k]] = 0
+
+SOFTMAX_ERROR = op(
+    "softmax_error", n=number("classes"), v_in=reads("i32", "n"), label_in=reads("i32"), shift=number(),
+    dead_zone=number(), nearest=number("1: shares are rounded to the nearest, 0: down"), learning=reads("i32"),
+    e=writes("i32", "n"), message=writes("i32", "n"), fraction=number("bits of the message's fraction"),
+    live_e=writes("i32"), gate=writes("i32"), prediction=writes("i32"), label=writes("i32"), seen=updates("i64"),
+    correct=updates("i64"), triggered=updates("i64"), counters=updates("i64", ALL_COUNTERS),
+    destinations=number("InPorts that its errors reach"), gates=number("InPorts that its gate reaches"),
+)  # fmt: skip
 
 
 @inlined_kernel
-def softmax(a, i32, i64, predictions, done):  # type: ignore[no-untyped-def]
-    """The decision, and where learning is on the error, its message and the gate.
-
-    Columns: 1 n, 2 v, 3 label, 4 shift, 5 dead zone, 6 learning (Var), 7 e, 8 message, 9 fraction
-    bits, 10 live e, 11 gate, 12 prediction, 13 seen, 14 correct, 15 triggered (i64), 16 counters
-    (i64), 17 destinations of e_out, 18 destinations of gate_out, 19 label Var, 20 round p
-    to the nearest.
-    """
-    n = a[1]
-    v = segment(i32, a[2], n)
-    label = i32[a[3]]
+def softmax_error(a, i32, i64, predictions, progress):  # type: ignore[no-untyped-def]
+    """The decision, and where learning is on the error, its message and the gate."""
+    f = SOFTMAX_ERROR
+    n = a[f.n]
+    v = segment(i32, a[f.v_in], n)
+    label = i32[a[f.label_in]]
     best = winner(v)
-    i32[a[12]] = best
-    i32[a[19]] = label
-    i64[a[13]] += 1
-    i64[a[14]] += best == label
-    if done[0] < predictions.size:
-        predictions[done[0]] = best
-    done[0] += 1
-    if i32[a[6]] == 0:
+    i32[a[f.prediction]] = best
+    i32[a[f.label]] = label
+    i64[a[f.seen]] += 1
+    i64[a[f.correct]] += best == label
+    if progress[DECIDED] < predictions.size:
+        predictions[progress[DECIDED]] = best
+    progress[DECIDED] += 1
+    if i32[a[f.learning]] == 0:
         return
-    e = segment(i32, a[7], n)
-    live = softmax_error(v, label, a[4], a[5], a[20], e)
-    add_count(i64, a[16] + HOST_OPS * N_PHASES + BACKWARD, n)
-    i32[a[10]] = live
-    i32[a[11]] = live > 0
+    e = segment(i32, a[f.e], n)
+    live = error_of(v, label, a[f.shift], a[f.dead_zone], a[f.nearest], e)
+    c = a[f.counters] + BACKWARD
+    add_count(i64, c, HOST_OPS, n)
+    i32[a[f.live_e]] = live
+    i32[a[f.gate]] = live > 0
     for o in range(n):
-        i32[a[8] + o] = e[o] << a[9]
-    i64[a[15]] += live > 0
-    c = a[16] + BACKWARD
-    add_count(i64, c + SPIKES * N_PHASES, live)
-    add_count(i64, c + SPIKE_MESSAGES * N_PHASES, live * a[17] + (live > 0) * a[18])
+        i32[a[f.message] + o] = e[o] << a[f.fraction]
+    i64[a[f.triggered]] += live > 0
+    add_count(i64, c, SPIKES, live)
+    add_count(i64, c, SPIKE_MESSAGES, live * a[f.destinations] + (live > 0) * a[f.gates])
 
 
 @dataclass
@@ -95,62 +114,40 @@ class ReadoutNode(Node):
     size: int = 0
     layer: int = 1
     adaptation: Adaptation = field(default_factory=Adaptation)
-    _columns: dict[str, int] = field(default_factory=dict)
 
     def declare(self, asm: Assembler) -> None:
         """Vars u, v (x and the threshold); OutPorts v_out (s_out)."""
-        c = self._columns
+        at = self.at
+        at["n"] = self.size
         for name in ("u", "v"):
-            c[name] = asm.var(self, name, (self.size,))
-        c["presentation"] = asm.var(self, "presentation", (1,), -1, "i64", PRESENTATIONS)
-        c["overflows"] = asm.var(self, "overflows", (1,), arena="i64", limits=TALLIES)
-        c["counters"] = asm.counters(self, self.size)
-        c["pad"], c["flag"] = asm.scratch(self.size), asm.scratch(1)
+            asm.var(self, name, (self.size,))
+        asm.var(self, "presentation", (1,), -1, "i64", PRESENTATIONS)
+        asm.var(self, "overflows", (1,), arena="i64", limits=TALLIES)
+        asm.counters(self, self.size)
+        # What a hidden layer's op resets and a readout does not have.
+        unused, flag = asm.scratch(self.size), asm.scratch(1)
+        at.update(x=unused, delta=unused, y1=unused, y2=unused, live_y=flag, live_delta=flag)
         if asm.schedule.readout == "first-spike":
-            c["x"] = asm.var(self, "x", (self.size,))
-            declare_adaptation(self, asm, c, self.adaptation)
-            asm.event_signal(self, "s_out", self.size)
-        asm.vector_signal(self, "v_out", self.size, c["x"] if "x" in c else c["v"])
+            asm.var(self, "x", (self.size,))
+            declare_adaptation(self, asm, self.adaptation)
+            # Without a hidden layer the last spikes are sent in a sample's last phase.
+            at["live_delta"] = asm.event_signal(self, "s_out", self.size).count
+        asm.vector_signal(self, "v_out", self.size, at["x" if asm.schedule.readout == "first-spike" else "v"])
 
     def emit(self, asm: Assembler) -> None:
         """Take input in the layer's window; fire after it where the first spike decides."""
-        c, s, n = self._columns, asm.schedule, self.size
-        a_in = asm.required(self, "a_in")
+        at, s = self.at, asm.schedule
         spiking = s.readout == "first-spike"
-        x = c["x"] if spiking else c["pad"]
-        # Without a hidden layer the last spikes are sent in a sample's last phase.
-        sent = asm.signals[self.name, "s_out"].count if spiking else c["flag"]
-        asm.op(
-            RUN, 0, 1, opcodes.AFTIF_RESET,
-            n, c["presentation"], c["u"], c["v"], x, c["pad"], c["pad"], c["pad"], c["flag"], sent,
-        )  # fmt: skip
+        asm.op(RUN, 0, 1, AFTIF_RESET, at)
+        at["a_in"] = asm.required(self, "a_in").values
         start, stop = s.integrate_start(self.layer), s.integrate_stop(self.layer)
         if s.timing.ramps:
-            asm.op(
-                RUN, start, stop, opcodes.AFTIF_INTEGRATE,
-                n, a_in.values, c["u"], c["v"], c["counters"], c["overflows"], -1 if spiking else s.membrane_phase,
-            )  # fmt: skip
+            asm.op(RUN, start, stop, AFTIF_INTEGRATE, at, clears=-1 if spiking else s.membrane_phase)
         else:
-            asm.op(
-                RUN,
-                start,
-                stop,
-                opcodes.READOUT_ACCUMULATE,
-                n,
-                a_in.values,
-                c["v"],
-                c["counters"],
-                c["overflows"],
-            )
+            asm.op(RUN, start, stop, READOUT_ACCUMULATE, at)
         if spiking:
-            out = asm.signals[self.name, "s_out"]
-            first = s.membrane_phase
-            asm.op(
-                RUN, first, first + s.steps + 1, opcodes.AFTIF_FIRE,
-                n, c["u"], c["v"], x, c["threshold_step"], s.steps, first, out.count, out.events, c["counters"],
-                asm.destinations(self, "s_out"), asm.scratch(n), asm.scratch(s.steps + 2), a_in.values,
-            )  # fmt: skip
-            emit_adaptation(asm, c, self.adaptation, n, x, False)
+            emit_firing(self, asm, s.membrane_phase)
+            emit_adaptation(self, asm, self.adaptation, "x")
 
 
 @dataclass
@@ -164,57 +161,43 @@ class SoftmaxErrorNode(Node):
     seed: int = 0
     port_shift: int = 0
     rounding: str = "floor"
-    _columns: dict[str, int] = field(default_factory=dict)
 
     def declare(self, asm: Assembler) -> None:
         """Vars e, y1, y2, prediction, tallies; OutPorts e_out, gate_out and the learning ports."""
-        c = self._columns
+        at = self.at
+        at["n"] = self.size
         for name in ("e", "y1", "y2"):
-            c[name] = asm.var(self, name, (self.size,))
+            asm.var(self, name, (self.size,))
         asm.named["outputs", "labels"] = asm.variables[self.name, "e"].slot
-        for name, init in (
-            ("learning", self.learning),
-            ("prediction", 0),
-            ("label", 0),
-            ("gate", 0),
-        ):
-            c[name] = asm.var(self, name, (1,), init)
-        c["port_shift"] = asm.var(self, "port_shift", (1,), self.port_shift, limits=Limits(0, PORT_SHIFT_MAX, "bits"))
-        c["presentation"] = asm.var(self, "presentation", (1,), -1, "i64", PRESENTATIONS)
+        for name, init in (("learning", self.learning), ("prediction", 0), ("label", 0), ("gate", 0)):
+            asm.var(self, name, (1,), init)
+        asm.var(self, "port_shift", (1,), self.port_shift, limits=Limits(0, PORT_SHIFT_MAX, "bits"))
+        asm.var(self, "presentation", (1,), -1, "i64", PRESENTATIONS)
         for name in ("seen", "correct", "triggered", "overflows"):
-            c[name] = asm.var(self, name, (1,), arena="i64", limits=TALLIES)
-        c["seed"] = asm.memory.allocate("i64", (1,), self.seed).offset
-        c["counters"] = asm.counters(self)
-        c["message"] = asm.scratch(self.size)
-        error = asm.vector_signal(self, "e_out", self.size, c["message"])
+            asm.var(self, name, (1,), arena="i64", limits=TALLIES)
+        at["seed"] = asm.memory.allocate("i64", (1,), self.seed).offset
+        asm.counters(self)
+        at["message"] = asm.scratch(self.size)
+        error = asm.vector_signal(self, "e_out", self.size, at["message"])
         asm.signals[self.name, "e_out"] = replace(error, held=True)
-        c["live_e"] = error.count
-        c["live_y"] = asm.vector_signal(self, "s_out_y1", self.size, c["y1"]).count
-        asm.vector_signal(self, "s_out_y2", self.size, c["y2"])
-        asm.signals[self.name, "gate_out"] = Signal(1, c["gate"])
+        at["live_e"] = error.count
+        declare_ports(self, asm, self.size)
+        asm.signals[self.name, "gate_out"] = Signal(1, at["gate"])
 
     def emit(self, asm: Assembler) -> None:
         """Error at E; learning ports in the phases in which the last layer learns."""
-        c, s, n = self._columns, asm.schedule, self.size
+        at, s = self.at, asm.schedule
+        asm.op(RUN, 0, 1, SOFTMAX_RESET, at)
         asm.op(
-            RUN, 0, 1, opcodes.SOFTMAX_RESET,
-            n, *(c[k] for k in ("presentation", "e", "message", "y1", "y2", "live_y", "live_e", "gate")),
+            RUN, s.error_phase, s.error_phase + 1, SOFTMAX_ERROR, at,
+            v_in=asm.required(self, "v_in").values, label_in=asm.required(self, "label_in").values, shift=self.shift,
+            dead_zone=self.dead_zone, nearest=int(self.rounding == "nearest"), fraction=s.error_fraction_bits,
+            destinations=asm.destinations(self, "e_out"), gates=asm.destinations(self, "gate_out"),
         )  # fmt: skip
-        fraction = s.error_fraction_bits
-        v_in, label = asm.required(self, "v_in"), asm.required(self, "label_in")
-        asm.op(
-            RUN, s.error_phase, s.error_phase + 1, opcodes.SOFTMAX_ERROR,
-            n, v_in.values, label.values, self.shift, self.dead_zone, c["learning"], c["e"], c["message"], fraction,
-            c["live_e"], c["gate"], c["prediction"], c["seen"], c["correct"], c["triggered"], c["counters"],
-            asm.destinations(self, "e_out"), asm.destinations(self, "gate_out"), c["label"],
-            int(self.rounding == "nearest"),
-        )  # fmt: skip
-        learning = s.learning_phases(s.layers)
-        start, stop, clear = learning.start, learning.stop, -1
+        phases = s.learning_phases(s.layers)
+        start, stop, clears = phases.start, phases.stop, -1
         if s.timing.replays:
-            stop, clear = stop + 1, stop
+            stop, clears = stop + 1, stop
         asm.op(
-            RUN, start, stop, opcodes.PORTS,
-            n, c["e"], c["live_e"], 0, c["port_shift"], c["y1"], c["y2"], c["live_y"], c["seed"], c["presentation"],
-            s.layers, clear,
+            RUN, start, stop, PORTS, at, errors=at["e"], live_errors=at["live_e"], layer=s.layers, clears=clears
         )  # fmt: skip
