@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from lava_ed.cli.report import JsonFlag, Report, percent, table
 from lava_ed.errors import ConfigError
+from lava_ed.network.settings import options
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -33,10 +35,6 @@ Resume = Annotated[
     ),
 ]
 Rate = Annotated[float | None, typer.Option(help="Learning rate; rounded to one that the chip holds.")]
-Steps = Annotated[int | None, typer.Option(help="Time steps of one window, T.")]
-Feedback = Annotated[str | None, typer.Option(help="symmetric or random.")]
-Readout = Annotated[str | None, typer.Option(help="membrane or first-spike.")]
-Encoder = Annotated[str | None, typer.Option(help="ttfs, rate, current or (of renner) binary.")]
 Validation = Annotated[float | None, typer.Option(help="Share of the training part held out.")]
 Limit = Annotated[int | None, typer.Option(help="Train on at most this many samples.")]
 Shift = Annotated[
@@ -48,8 +46,34 @@ SettingsFile = Annotated[
     str | None, typer.Option("--settings", metavar="FILE", help="best.json of a sweep: rule, data set and settings.")
 ]
 Interval = Annotated[int | None, typer.Option(help="Samples between two checkpoints.")]
+Command = TypeVar("Command", bound=Callable[..., Report])
 
 
+def with_net_options(before: str) -> Callable[[Command], Command]:
+    """Gives a command the options of the net, as its settings declare them, in place of its last argument.
+
+    Parameters
+    ----------
+    before : str
+        Parameter before which they are listed.
+    """
+
+    def changed(command: Command) -> Command:
+        parameters = list(inspect.signature(command, eval_str=True).parameters.values())[:-1]
+        place = [parameter.name for parameter in parameters].index(before)
+        parameters[place:place] = [
+            inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=option)
+            for name, (kind, text) in options().items()
+            for option in [Annotated[kind | None, typer.Option(help=text)]]
+        ]
+        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return command
+
+    return changed
+
+
+@with_net_options(before="validation")
 def train(
     out: Out,
     preset: Preset = None,
@@ -62,10 +86,6 @@ def train(
     backend: Backend = None,
     resume: Resume = False,
     learning_rate: Rate = None,
-    steps: Steps = None,
-    feedback: Feedback = None,
-    readout: Readout = None,
-    encoder: Encoder = None,
     validation: Validation = None,
     limit: Limit = None,
     shift: Shift = None,
@@ -73,6 +93,7 @@ def train(
     snapshots: Snapshots = False,
     settings_file: SettingsFile = None,
     json: JsonFlag = False,
+    **of_the_net: Any,
 ) -> Report:
     """Train a net and write its run folder.
 
@@ -90,15 +111,12 @@ def train(
         "seed": seed,
         "backend": backend,
         "learning_rate": learning_rate,
-        "steps": steps,
-        "feedback": feedback,
-        "readout": readout,
-        "encoder": encoder,
         "validation": validation,
         "limit": limit,
         "shift": shift,
         "checkpoint_interval": checkpoint_interval,
         "snapshots": snapshots or None,
+        **of_the_net,
     }
     if preset is not None:
         rule, dataset, settings = with_preset(preset, rule, dataset, settings)

@@ -7,7 +7,6 @@ from numbers import Integral
 from typing import Any
 
 from lava_ed.errors import ConfigError
-from lava_ed.kernels.fixed_point import STATE_BITS
 
 
 @dataclass(frozen=True)
@@ -55,6 +54,10 @@ class Adaptation:
     @property
     def highest_step(self) -> int:
         """Largest q: κ stays below 2^16, so that κ·T fits a 24-bit register for T up to 127."""
+        from lava_ed.kernels.fixed_point import (
+            STATE_BITS,  # numba comes with it, which a command's help need not wait for
+        )
+
         return 4 * (STATE_BITS - 10) - 1
 
     def to_dict(self) -> dict[str, Any]:

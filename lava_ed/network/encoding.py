@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from lava_ed.errors import ConfigError
+from lava_ed.network.settings import EncoderKind
 
-EncoderKind = Literal["ttfs", "rate", "current", "binary"]
-ENCODERS: Final = ("ttfs", "rate", "current", "binary")
+ENCODERS: Final[tuple[EncoderKind, ...]] = get_args(EncoderKind)
 GREY_LEVELS: Final = 256
 CURRENT_MAX: Final = 15
 """Largest payload of a graded input spike: with all 7 bits the smallest learning rate would be too large."""

@@ -7,16 +7,16 @@ connection l leads from layer l − 1 to layer l.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 from lava_ed.errors import ConfigError
 from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS
 from lava_ed.learning_rules import TIMINGS, Timing
+from lava_ed.network.settings import ReadoutKind
 
 Kind = Literal["std-ed", "mpd-ed", "relpsp", "renner"]
-ReadoutKind = Literal["membrane", "first-spike"]
 
-READOUTS: Final = ("membrane", "first-spike")
+READOUTS: Final[tuple[ReadoutKind, ...]] = get_args(ReadoutKind)
 MAX_EPOCH: Final = 63
 """Longest learning epoch: spike times within it are 6-bit numbers, 0 meaning none."""
 

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Collection, Mapping
+from typing import Annotated, Any, Final, Literal, get_origin
 
-from pydantic import Field
+from pydantic import Field, create_model
 
 from lava_ed.errors import ConfigError
 from lava_ed.files.schema import Exact, Finite, Name, checked
 from lava_ed.learning_rules.limits import LAYERS_MAX
+from lava_ed.network.adaptation import Adaptation
+from lava_ed.network.settings import NetSettings, declared
 
-Word = Annotated[int, Field(ge=-(2**31), lt=2**31)]
+Word = Annotated[int, Field(ge=-(2**31), lt=2**32)]
 """A setting that is an integer; its own range stands with the net."""
-Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Integers = Annotated[tuple[Word, ...], Field(strict=False, max_length=LAYERS_MAX)]
 """A list in a file, a tuple in memory."""
 Pair = Annotated[tuple[Finite, Finite], Field(strict=False)]
 Decay = Annotated[tuple[Pair, ...], Field(strict=False, max_length=64)]
-
-
-class AdaptationEntry(Exact):
-    """How a threshold moves."""
-
-    initial_step: Word
-    interval: Word
-    low: Word
-    high: Word
-    ceiling: Word
 
 
 class RuleEntry(Exact):
@@ -38,43 +29,43 @@ class RuleEntry(Exact):
     decay: Decay
 
 
-class NetSettings(Exact):
-    """What a net and the configuration of a run share."""
-
-    steps: Word
-    encoder: Name
-    readout: Name
-    feedback: Name
-    adaptation: AdaptationEntry
-    readout_adaptation: AdaptationEntry
-    init_limits: Integers
-    weight_exponents: Integers
-    error_shift: Word
-    error_limit: Word
-    softmax_shift: Word
-    softmax_rounding: Name
-    weight_rounding: Name
-    dead_zone: Word
-    dv: Word
-    half_width: Word
-    input_drop: Word
-    overflow: Name
-    seed: Seed
+def schema_of(settings: Any, but: Collection[str] = (), **others: Any) -> Any:
+    """The schema of a class of settings: what stands in a file for each of its fields but some, or others."""
+    entries = {
+        name: (Name if get_origin(kind) is Literal else ENTRIES[kind], ... if note.earlier is None else note.earlier)
+        for name, (kind, note) in declared(settings).items()
+        if name not in (*but, *others)
+    }
+    return create_model(settings.__name__, __base__=Exact, **entries, **others)  # type: ignore[call-overload]
 
 
-class NetEntry(NetSettings):
-    """A `NetworkSpec`, its format aside."""
+ENTRIES: Final[dict[Any, Any]] = {
+    int: Word,
+    str: Name,
+    bool: bool,
+    float: float,
+    tuple[int, ...]: Integers,
+    tuple[tuple[float, float], ...]: Decay,
+}
+"""What stands in a file for a field of this type; for a choice it is a name."""
+for _settings in (Adaptation, NetSettings):
+    ENTRIES[_settings] = schema_of(_settings)
+NetEntry = create_model("NetEntry", __base__=ENTRIES[NetSettings], sizes=(Integers, ...), rule=(RuleEntry, ...))
 
-    sizes: Integers
-    rule: RuleEntry
+
+def typed(entries: Any) -> dict[str, Any]:
+    """Entries of a file, as the fields of a class of settings take them."""
+    made = {ENTRIES[settings]: settings for settings in (Adaptation, NetSettings)}
+    return {name: made[type(value)](**typed(value)) if type(value) in made else value for name, value in entries}
 
 
-def check_net(values: Mapping[str, Any]) -> None:
-    """Check entries and types of a net in its dictionary form, its format aside.
+def read_net(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A net out of its dictionary form, its format aside.
 
     Raises
     ------
     ConfigError
+        If an entry is missing, unknown or of another type.
     """
     where = "network description is not complete or has unknown entries"
-    checked(NetEntry, values, where, error=ConfigError, hint="restore it, or train anew")
+    return typed(checked(NetEntry, values, where, error=ConfigError, hint="restore it, or train anew"))

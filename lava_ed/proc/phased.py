@@ -26,7 +26,7 @@ from lava_ed.kernels.counting import (
 from lava_ed.kernels.fixed_point import DECAY_UNITY, PORT_SHIFT_MAX, STATE_BITS, STATE_MAX, TRACE_MAX
 from lava_ed.network.adaptation import Adaptation
 from lava_ed.network.schedule import Schedule
-from lava_ed.network.spec import OVERFLOWS
+from lava_ed.network.settings import OVERFLOWS
 from lava_ed.network.values import count_of
 from lava_ed.proc.destinations import Destinations
 from lava_ed.proc.overflow import ChecksOverflow

@@ -5,22 +5,21 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from os import PathLike
 from typing import Any
 
 from lava_ed.errors import ConfigError
 from lava_ed.files.reading import read_json, shown
 from lava_ed.network.adaptation import Adaptation
-from lava_ed.train.config import TrainConfig
+from lava_ed.network.settings import declared
+from lava_ed.train.config import TrainConfig, settable
 from lava_ed.train.names import check_names
 
-_ADAPTATIONS = ("adaptation", "readout_adaptation")
 _OF_A_RUN = (
     *("rule", "dataset", "data_dir", "hidden", "epochs", "seed", "limit"),
     *("validation", "backend", "checkpoint_interval", "snapshots"),
 )
-_TUPLES = ("hidden", "init_limits", "weight_exponents")
 
 
 def plain(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -31,23 +30,9 @@ def plain(settings: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def typed(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Inverse of `plain`, for settings that have been checked."""
-    result = dict(settings)
-    for name in _ADAPTATIONS:
-        if name in result:
-            result[name] = Adaptation(**result[name])
-    for name in _TUPLES:
-        if name in result:
-            result[name] = tuple(result[name])
-    if "decay" in result:
-        result["decay"] = tuple((float(p), float(f)) for p, f in result["decay"])
-    return result
-
-
 def complete(config: TrainConfig) -> dict[str, Any]:
     """Every setting of rule and net as JSON holds it, so that a preset that changes later has no influence."""
-    return plain({f.name: getattr(config, f.name) for f in fields(config) if f.name not in _OF_A_RUN})
+    return plain({name: value for name, value in config.settings().items() if name not in _OF_A_RUN})
 
 
 def read_settings(path: str | PathLike[str]) -> tuple[str, str, dict[str, Any]]:
@@ -87,13 +72,13 @@ def checked_settings(rule: str, dataset: str, settings: Mapping[str, Any]) -> di
     ------
     ConfigError
     """
-    check_names(settings, {f.name for f in fields(TrainConfig)} - {"rule", "dataset"}, "setting of a training run")
+    check_names(settings, settable(), "setting of a training run")
     entries = dict(settings)
-    for name in _ADAPTATIONS:
+    for name in ("adaptation", "readout_adaptation"):
         if isinstance(given := entries.get(name), dict):
-            check_names(given, {f.name for f in fields(Adaptation)}, f"entry of {name}")
+            check_names(given, declared(Adaptation), f"entry of {name}")
             entries[name] = {**asdict(Adaptation()), **given}
-    complete = TrainConfig.create(rule, dataset).to_dict()
-    # As a whole configuration, so that the one schema of configurations holds here too.
-    TrainConfig.from_dict({**complete, **entries})
-    return typed(settings)
+    # As a whole configuration of the format that has all settings side by side, so that its schema holds here too.
+    preset = TrainConfig.create(rule, dataset).settings()
+    config = TrainConfig.from_dict({"format": 1, **preset, **entries})
+    return {name: getattr(config, name) for name in settings}

@@ -182,7 +182,7 @@ def _one_trial(
     # The sampler takes 32 bits.
     trial = study.ask((config.seed * 100_003 + number) % 2**32)
     drawn = study.drawn(draw, trial, space) if number else {}
-    settings = training_settings(drawn, space, preset.adaptation, lowest) if number else {}
+    settings = training_settings(drawn, space, preset.net.adaptation, lowest) if number else {}
     started = time.perf_counter()
     accuracy, error = guarded_accuracy(config.training(settings), data)
     seconds = time.perf_counter() - started

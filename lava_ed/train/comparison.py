@@ -132,7 +132,7 @@ def group_runs(runs: Sequence[ComparedRun]) -> list[Group]:
 
 
 def _settings(config: TrainConfig) -> dict[str, Any]:
-    return {name: value for name, value in sorted(config.to_dict().items()) if name not in _BESIDE}
+    return {name: value for name, value in sorted(config.settings().items()) if name not in _BESIDE}
 
 
 def _label(config: TrainConfig, groups: Sequence[Sequence[ComparedRun]]) -> str:

@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, replace
 from numbers import Integral
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from lava_ed.errors import ChipLimitError, ConfigError
 from lava_ed.learning_rules import RULES
-from lava_ed.network.adaptation import Adaptation
-from lava_ed.network.encoding import EncoderKind
-from lava_ed.network.schedule import ReadoutKind
-from lava_ed.network.spec import EARLIER, Feedback, NetworkSpec, Rounding, WeightRounding
+from lava_ed.network.settings import NetSettings, Setting, declared
+from lava_ed.network.spec import NetworkSpec
 from lava_ed.train.backend import BACKENDS, check_backend
 from lava_ed.train.layer_limits import check_hidden, too_large
 from lava_ed.train.names import check_names
 from lava_ed.train.presets import preset
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+"""Version of the dictionary form; the first had the settings of the net beside the others."""
 EPOCHS_MAX: Final = 10_000
 """Every checkpoint keeps a row for each epoch, and its reader bounds what it takes in."""
-"""Version of the dictionary form."""
 WITHOUT_EFFECT: Final = ("data_dir", "checkpoint_interval", "snapshots")
 """Fields that a resumed run may change: they do not change its result."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, init=False)
 class TrainConfig:
     """A training run as plain data; `create` fills what is not given from the presets.
 
@@ -39,8 +37,6 @@ class TrainConfig:
     hidden : tuple of int
         Neurons of the hidden layers.
     epochs : int
-    seed : int
-        Of the weights, the random streams, the order of samples and the validation split.
     validation : float
         Share of the training part that is held out, 0 ≤ f < 1.
     limit : int or None
@@ -53,10 +49,13 @@ class TrainConfig:
         Samples between two checkpoints.
     snapshots : bool
         Keep the net of every epoch, ``snapshot-0001.safetensors`` and so on, for `lava-ed diagnose`.
-    init_limits, weight_exponents : tuple of int
-        One value for every connection, or one each.
+    learning_rate, decay
+        Of the rule.
+    net : NetSettings
+        The settings of the net, whose seed is that of the order of samples and of the validation split, too.
+        `init_limits` and `weight_exponents` have one value for every connection, or one each.
 
-    The other fields are those of `NetworkSpec` and of the rule.
+    Every setting of the net can be given, and read, as if it were a field of the configuration.
 
     Raises
     ------
@@ -65,65 +64,63 @@ class TrainConfig:
 
     See Also
     --------
-    lava_ed.network.NetworkSpec : what the settings of the net mean.
+    lava_ed.network.settings.NetSettings : what the settings of the net mean.
     """
 
     rule: str
     dataset: str
     data_dir: str | None
     hidden: tuple[int, ...]
-    epochs: int
-    seed: int
-    steps: int
+    epochs: Annotated[int, Setting(1)]
     learning_rate: float
     decay: tuple[tuple[float, float], ...]
-    encoder: EncoderKind
-    readout: ReadoutKind
-    feedback: Feedback
-    adaptation: Adaptation
-    readout_adaptation: Adaptation
-    init_limits: tuple[int, ...]
-    weight_exponents: tuple[int, ...]
-    error_shift: int
-    error_limit: int
-    softmax_shift: int
-    softmax_rounding: Rounding
-    weight_rounding: WeightRounding
-    dead_zone: int
-    dv: int
-    half_width: int
-    input_drop: int
-    overflow: Literal["raise", "warn", "wrap"]
     validation: float
-    limit: int | None
+    limit: Annotated[int | None, Setting(1)]
     backend: str
-    checkpoint_interval: int
-    snapshots: bool = False
-    shift: int = 0
+    checkpoint_interval: Annotated[int, Setting(1)]
+    snapshots: Annotated[bool, Setting(earlier=False)]
+    shift: Annotated[int, Setting(0, earlier=0)]
+    net: NetSettings
 
-    def __post_init__(self) -> None:
+    def __init__(self, **values: Any) -> None:
+        of_net = {name: values.pop(name) for name in declared(NetSettings) if name in values}
+        values = {"snapshots": False, "shift": 0, **values, "net": replace(values.get("net", NetSettings()), **of_net)}
+        if missing := declared(TrainConfig).keys() ^ values.keys():
+            raise TypeError(f"{', '.join(sorted(missing))}: missing or unknown; TrainConfig.create knows the presets")
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+        self._check()
+
+    if not TYPE_CHECKING:  # so that a misspelt attribute is still an error where types are checked
+
+        def __getattr__(self, name: str) -> Any:
+            if name not in declared(NetSettings):
+                raise AttributeError(f"TrainConfig has no attribute {name!r}")
+            return getattr(self.net, name)
+
+    @property
+    def seed(self) -> int:
+        """Of the weights, the random streams, the order of samples and the validation split."""
+        return self.net.seed
+
+    def _check(self) -> None:
         preset(self.rule, self.dataset)
         check_hidden(self.hidden)
         if self.backend not in BACKENDS:
             raise ConfigError(f"back end {self.backend!r} is unknown: use one of {', '.join(BACKENDS)}")
         check_backend(self.backend, self.spec(n_inputs=1, n_classes=2).rule)
-        for name, value, low in (
-            ("epochs", self.epochs, 1),
-            ("checkpoint_interval", self.checkpoint_interval, 1),
-            ("limit", 1 if self.limit is None else self.limit, 1),
-            ("seed", self.seed, 0),
-            ("shift", self.shift, 0),
-        ):
+        for name, (kind, setting) in declared(TrainConfig).items():
+            value = getattr(self, name)
+            if kind is not int or (name == "limit" and value is None):
+                continue
             if not isinstance(value, Integral) or isinstance(value, bool):
                 raise ConfigError(f"{name} is {value!r}: an integer is needed")
-            if value < low:
-                raise ConfigError(f"{name} is {value}, it must be at least {low}")
+            if value < setting.low:
+                raise ConfigError(f"{name} is {value}, it must be at least {setting.low}")
         if self.epochs > EPOCHS_MAX:
             raise ConfigError(f"epochs is {self.epochs:,}, at most {EPOCHS_MAX:,} fit into a run's files: take fewer")
         if not 0 <= self.validation < 1:
             raise ConfigError(f"validation is {self.validation}, expected a share 0 ≤ f < 1")
-        # Any bad setting of the net shows here, not after a data set has been read.
-        self.spec(n_inputs=1, n_classes=2)
 
     @classmethod
     def create(cls, rule: str = "std-ed", dataset: str = "digits", **settings: Any) -> TrainConfig:
@@ -145,8 +142,8 @@ class TrainConfig:
         >>> TrainConfig.create("std-ed", "digits", hidden=(64, 32)).spec(64, 10).sizes
         (64, 64, 32, 10)
         """
-        check_names(settings, {f.name for f in fields(cls)} - {"rule", "dataset"}, "setting of a training run")
-        values: dict[str, Any] = {"data_dir": None, "seed": 0, "limit": None, "backend": "engine"}
+        check_names(settings, settable(), "setting of a training run")
+        values: dict[str, Any] = {"data_dir": None, "limit": None, "backend": "engine"}
         choices = {name: settings.get(name) for name in ("hidden", "encoder", "readout")}
         values.update(preset(rule, dataset, **choices))
         values.update({name: value for name, value in settings.items() if value is not None})
@@ -160,42 +157,22 @@ class TrainConfig:
         ChipLimitError
             If it does not fit the chip, in terms of these settings.
         """
+        net = {name: getattr(self.net, name) for name in declared(NetSettings)}
+        for name in ("init_limits", "weight_exponents"):
+            net[name] *= len(self.hidden) + 1 if len(net[name]) == 1 else 1
+        sizes = (n_inputs, *self.hidden, n_classes)
         try:
-            return self._spec(n_inputs, n_classes)
+            return NetworkSpec(sizes, RULES[self.rule](self.learning_rate, self.decay), **net)
         except ChipLimitError as error:
-            exponents = self._for_each_connection(self.weight_exponents)
-            if found := too_large((n_inputs, *self.hidden), self.steps, exponents):
+            if found := too_large(sizes[:-1], self.net.steps, net["weight_exponents"]):
                 raise ChipLimitError(found) from error
             raise
 
-    def _for_each_connection(self, values: tuple[int, ...]) -> tuple[int, ...]:
-        """One value for each connection; a single one is meant for all."""
-        return values * (len(self.hidden) + 1) if len(values) == 1 else values
-
-    def _spec(self, n_inputs: int, n_classes: int) -> NetworkSpec:
-        return NetworkSpec(
-            (n_inputs, *self.hidden, n_classes),
-            RULES[self.rule](learning_rate=self.learning_rate, decay=self.decay),
-            steps=self.steps,
-            encoder=self.encoder,
-            readout=self.readout,
-            feedback=self.feedback,
-            adaptation=self.adaptation,
-            readout_adaptation=self.readout_adaptation,
-            init_limits=self._for_each_connection(self.init_limits),
-            weight_exponents=self._for_each_connection(self.weight_exponents),
-            error_shift=self.error_shift,
-            error_limit=self.error_limit,
-            softmax_shift=self.softmax_shift,
-            softmax_rounding=self.softmax_rounding,
-            weight_rounding=self.weight_rounding,
-            dead_zone=self.dead_zone,
-            dv=self.dv,
-            half_width=self.half_width,
-            input_drop=self.input_drop,
-            overflow=self.overflow,
-            seed=self.seed,
-        )
+    def settings(self) -> dict[str, Any]:
+        """Every setting by its name, those of the net beside the others, as plain data."""
+        values = asdict(self)
+        net = values.pop("net")
+        return {**values, **net}
 
     def to_dict(self) -> dict[str, Any]:
         """Plain description, as saved in a run's config.json."""
@@ -203,34 +180,35 @@ class TrainConfig:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> TrainConfig:
-        """Inverse of `to_dict`.
+        """Inverse of `to_dict`; a description of format 1 is understood as well.
 
         Raises
         ------
         ConfigError
             If the description is of another format, or has unknown or missing entries or such of another type.
         """
-        from lava_ed.train.schemas import check_config
+        from lava_ed.train.config_schema import read_config
 
         values = dict(data)
         found = values.pop("format", None)
-        for name, value in EARLIER.items():
-            values.setdefault(name, value)
-        if found != FORMAT:
+        if found not in (1, FORMAT) or isinstance(found, bool):
             raise ConfigError(
-                f"the configuration has format {found}, this version reads {FORMAT}: "
+                f"the configuration has format {found}, this version reads 1 and {FORMAT}: "
                 "use the version of lava-ed that wrote it, or train anew"
             )
-        check_names(values, {f.name for f in fields(cls)}, "entry of a configuration")
-        check_config(values)
-        values["decay"] = tuple((float(p), float(f)) for p, f in values["decay"])
-        for name in ("adaptation", "readout_adaptation"):
-            values[name] = Adaptation(**values[name])
-        for name in ("hidden", "init_limits", "weight_exponents"):
-            values[name] = tuple(values[name])
-        return cls(**values)
+        check_names(
+            values,
+            {"rule", "dataset", *settable()} if found == 1 else declared(TrainConfig),
+            "entry of a configuration",
+        )
+        return cls(**read_config(values, found))
 
     def differences(self, other: TrainConfig) -> list[str]:
-        """Names of the fields in which two runs differ and that change what is computed."""
-        names = [f.name for f in fields(self) if f.name not in WITHOUT_EFFECT]
-        return [name for name in names if getattr(self, name) != getattr(other, name)]
+        """Names of the settings in which two runs differ and that change what is computed."""
+        there = other.settings()
+        return [n for n, value in self.settings().items() if n not in WITHOUT_EFFECT and there[n] != value]
+
+
+def settable() -> set[str]:
+    """Names of the settings on top of a rule and a data set."""
+    return {*declared(TrainConfig), *declared(NetSettings)} - {"rule", "dataset", "net"}

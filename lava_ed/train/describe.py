@@ -9,6 +9,7 @@ from typing import Any
 from lava_ed.learning_rules import Limit, membrane_limit
 from lava_ed.network.schedule import MAX_EPOCH
 from lava_ed.network.spec import NetworkSpec
+from lava_ed.train.config import FORMAT
 from lava_ed.train.run_folder import CONFIG, RunFolder
 
 
@@ -40,7 +41,7 @@ def describe_run(out: str | PathLike[str]) -> dict[str, Any]:
             "t_epoch": epoch,
         },
         "limits": [{**asdict(limit), "holds": limit.holds} for limit in limits_of(spec)],
-        "config": config.to_dict(),
+        "config": {"format": FORMAT, **config.settings()},
         "data": saved["facts"].get("data"),
     }
 

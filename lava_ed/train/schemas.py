@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import Field, create_model
 
-from lava_ed.errors import ConfigError
-from lava_ed.files.schema import AtLeast, Count, Exact, Name, Share, checked
+from lava_ed.files.schema import AtLeast, Count, Exact, Name, Share
 from lava_ed.kernels.counting import COUNTERS, PHASES
 from lava_ed.learning_rules.limits import LAYERS_MAX
-from lava_ed.network.schema import Decay, Integers, NetEntry, NetSettings, Seed, Word
+from lava_ed.network.schema import Word
 
 Node = Annotated[str, Field(pattern=r"^[a-z][a-z_]{0,30}[0-9]{0,4}$")]
 """A process of a net, as dense1."""
@@ -20,6 +18,7 @@ Above = Annotated[int, Field(ge=1, lt=2**63)]
 Mean = Annotated[float, Field(ge=0, le=1e18, allow_inf_nan=False)]
 """A mean or a duration: below what sums of it could turn into infinity."""
 Rate = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Text = Annotated[str, Field(max_length=4096)]
 Nodes = Field(max_length=200)
 """Bound of what is kept for each process: a net has three a layer."""
@@ -36,30 +35,6 @@ Counters: Any = _by_counter("Counters", Count)
 Means: Any = _by_counter("Means", Mean)
 ByNode = Annotated[dict[Node, Counters], Nodes]
 """The counters of every process."""
-
-
-class ConfigEntries(NetSettings):
-    """A `TrainConfig`, its format aside."""
-
-    rule: Name
-    dataset: Name
-    data_dir: Text | None
-    hidden: Integers
-    epochs: Word
-    learning_rate: float
-    decay: Decay
-    validation: float
-    limit: Word | None
-    backend: Name
-    checkpoint_interval: Word
-    snapshots: bool = False
-    shift: Word = 0
-
-
-class FormattedNet(NetEntry):
-    """A net as config.json and the tensor files hold it; whether the format is known, its reader says."""
-
-    format: Word
 
 
 class DataFacts(AtLeast):
@@ -197,16 +172,3 @@ class CheckpointHeader(Exact):
     order_digest: Name
     position: PositionEntry
     digest: Name | None = None
-
-
-def check_config(values: Mapping[str, Any]) -> None:
-    """Check entries and types of a configuration in its dictionary form, its format aside.
-
-    Raises
-    ------
-    ConfigError
-    """
-    checked(ConfigEntries, values, _CONFIG, error=ConfigError, hint="restore it, or train anew")
-
-
-_CONFIG = "the configuration is not complete or has unknown entries"

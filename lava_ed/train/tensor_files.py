@@ -179,13 +179,14 @@ class Checkpoint:
 
     def to_bytes(self) -> bytes:
         """Content of checkpoint.safetensors."""
+        config = self.config.to_dict()
         return _dump(
             self.state,
             {
                 "format": CHECKPOINT_FORMAT,
                 "lava_ed_version": __version__,
-                "config_digest": _config_digest(self.config),
-                "config": self.config.to_dict(),
+                "config_digest": _config_digest(config),
+                "config": config,
                 "data_digest": self.data_digest,
                 "order_digest": self.order_digest,
                 "position": asdict(self.position),
@@ -215,7 +216,7 @@ class Checkpoint:
                 config = TrainConfig.from_dict(header["config"])
             except ConfigError as error:
                 raise CheckpointError(f"{path} is not a complete checkpoint ({error}): {_RESTORE}") from error
-            if header["config_digest"] != _config_digest(config):
+            if header["config_digest"] != _config_digest(header["config"]):
                 raise CheckpointError(f"{path}: configuration and digest differ, the file was altered")
             tensors = file.read_all()
         _check_seal(path, header, tensors)
@@ -224,8 +225,8 @@ class Checkpoint:
         return cls(config, header["data_digest"], header["order_digest"], position, tensors)
 
 
-def _config_digest(config: TrainConfig) -> str:
-    return hashlib.sha256(json.dumps(config.to_dict(), sort_keys=True).encode()).hexdigest()
+def _config_digest(config: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
 
 
 def _dump(tensors: Mapping[str, npt.NDArray[Any]], header: dict[str, Any]) -> bytes:

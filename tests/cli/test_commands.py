@@ -56,7 +56,7 @@ class TestTrain:
             ("steps", 6), ("feedback", "random"), ("readout", "first-spike"), ("encoder", "current"),
             ("validation", 0.2), ("limit", 200), ("hidden", [16]), ("shift", 2),
         ):  # fmt: skip
-            assert config[name] == expected
+            assert {**config, **config["net"]}[name] == expected
 
     def test_resume_needs_no_settings(self, lava_ed, run):
         assert lava_ed("train", "--out", run, "--resume", "--json").value["sizes"] == [64, 16, 10]
@@ -122,7 +122,7 @@ class TestTrain:
 
     def test_a_configuration_of_another_version(self, lava_ed, run):
         path = run / "config.json"
-        path.write_text(path.read_text().replace('"format": 1', '"format": 8', 1))
+        path.write_text(path.read_text().replace('"format": 2', '"format": 8', 1))
         for command in (("train", "--resume", "--out", run), ("eval", run), ("info", run)):
             assert error_of(lava_ed(*command, "--json")) == "ConfigError"
 

@@ -102,7 +102,9 @@ def test_every_command_takes_the_name_as_text(lava_ed, trained, here):
     shutil.copytree(trained, here / name)
     shutil.copytree(trained, here / f"{name}2")
     config = here / f"{name}2" / "config.json"
-    config.write_text(json.dumps({**json.loads(config.read_text()), "seed": 1}))
+    written = json.loads(config.read_text())
+    written["net"]["seed"] = 1
+    config.write_text(json.dumps(written))
     listed = "".join(c for c in name if c >= " ")[:79]  # what a price list may be called
     for file, title in (("p.toml", listed), ("q.toml", f"!{listed}")):
         quoted = json.dumps(title, ensure_ascii=False)

@@ -92,8 +92,8 @@ def test_a_configuration_comes_back(folder):
 def test_a_configuration_of_another_version(folder):
     folder.claim_new()
     folder.write_config(TrainConfig.create(), {})
-    folder.write_json(CONFIG, {**folder.read_json(CONFIG), "format": 2})
-    with pytest.raises(ConfigError, match="format 2"):
+    folder.write_json(CONFIG, {**folder.read_json(CONFIG), "format": 3})
+    with pytest.raises(ConfigError, match="format 3"):
         folder.read_config()
 
 

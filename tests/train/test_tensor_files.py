@@ -144,7 +144,7 @@ class TestCheckpoint:
         [
             (lambda h: h.update(lava_ed_version="0.0.0"), r"written by lava-ed 0\.0\.0"),
             (lambda h: h.update(format=2), "format 2"),
-            (lambda h: h["config"].update(seed=4), "digest"),
+            (lambda h: h["config"]["net"].update(seed=4), "digest"),
             (lambda h: h["config"].update(format=7), "format 7"),
             (lambda h: h.pop("position"), "not a complete checkpoint"),
             (lambda h: h["position"].update(speed=1), "not a complete checkpoint"),
@@ -218,6 +218,19 @@ class TestFilesOfEarlierDays:
         assert mine.threshold_steps == there.threshold_steps
         for name, value in there.weights.items():
             np.testing.assert_array_equal(mine.weights[name], value)
+
+    def test_configurations_of_format_1(self, tmp_path, digits):
+        """Written on 29 November 2026, the last ones that hold the settings of the net beside those of the run."""
+        there, run = WRITTEN.with_name("written_2026_11_29") / "ended", tmp_path / "run"
+        result = json.loads((there / "result.json").read_text())
+        assert evaluate_run(there)["test_accuracy"] == result["test_accuracy"]
+        shutil.copytree(there.with_name("stopped"), run)
+        assert train(stored_config(run), run, resume=True, dataset=digits)["counters"] == result["counters"]
+        first, second = (json.loads((path / "config.json").read_text()) for path in (there, run))
+        assert (first["format"], second["format"]) == (1, 2)
+        assert {**second.pop("net"), **second, "format": 1} == first
+        for name, value in Model.read(there / "model.safetensors").weights.items():
+            np.testing.assert_array_equal(Model.read(run / "model.safetensors").weights[name], value)
 
     @pytest.mark.parametrize("name", ["model.safetensors", "checkpoint.safetensors"])
     def test_they_have_no_digest(self, name):

@@ -18,7 +18,8 @@ from lava_ed.kernels.encoding import events_of_nonzero, events_of_rate, events_o
 from lava_ed.kernels.fixed_point import stream_key
 from lava_ed.kernels.streams import DROP_STREAM
 from lava_ed.kernels.views import segment
-from lava_ed.network.encoding import DROP_MAX, ENCODERS, GREY_LEVELS, EncoderKind, encoder_table
+from lava_ed.network.encoding import DROP_MAX, ENCODERS, GREY_LEVELS, encoder_table
+from lava_ed.network.settings import EncoderKind
 
 TTFS, RATE, CURRENT = range(3)
 

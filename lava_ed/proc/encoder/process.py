@@ -11,7 +11,8 @@ from lava.magma.core.process.variable import Var
 
 from lava_ed.data import check_images
 from lava_ed.errors import ConfigError, ShapeError
-from lava_ed.network.encoding import DROP_MAX, EncoderKind, encoder_table
+from lava_ed.network.encoding import DROP_MAX, encoder_table
+from lava_ed.network.settings import EncoderKind
 from lava_ed.proc.phased import PhasedProcess
 
 

@@ -8,7 +8,7 @@ from lava.magma.core.process.ports.ports import InPort, OutPort
 from lava.magma.core.process.variable import Var
 
 from lava_ed.errors import ConfigError
-from lava_ed.network.spec import ROUNDINGS, Rounding
+from lava_ed.network.settings import ROUNDINGS, Rounding
 from lava_ed.proc.phased import PhasedProcess, check_port_shift
 
 

@@ -31,7 +31,7 @@ from lava_ed.viz.report.page import Block, Code, Page, Section, Table, Text, Til
 from lava_ed.viz.report.run import MOST_SAMPLES, REPORT, SAMPLES, energy_tiles, load_lists
 
 if TYPE_CHECKING:
-    from lava_ed.network.encoding import EncoderKind
+    from lava_ed.network.settings import EncoderKind
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any, Final
 
+from lava_ed.network.settings import options
 from lava_ed.plain_text import shell_words
-from lava_ed.train.config import TrainConfig
+from lava_ed.train.config import FORMAT, TrainConfig
 from lava_ed.train.describe import limits_of
 from lava_ed.train.named import NAMED
 from lava_ed.version import __version__
@@ -17,9 +18,8 @@ from lava_ed.viz.report.page import Block, Code, Section, Table, Text, number
 
 _ALWAYS: Final = ("hidden", "epochs", "seed")
 _OPTIONS: Final = (
-    "data_dir", "backend", "learning_rate", "steps", "feedback", "readout", "encoder", "validation", "limit",
-    "shift", "checkpoint_interval",
-)  # fmt: skip
+    *("data_dir", "backend", "learning_rate", *options(), "validation", "limit", "shift", "checkpoint_interval"),
+)
 """Settings that `lava-ed train` takes; the others are set in Python."""
 
 
@@ -73,7 +73,8 @@ def _options(config: TrainConfig, preset: str | None) -> tuple[dict[str, Any], l
         if getattr(created(), name) != getattr(config, name):
             given[name] = getattr(config, name)
     again = created()
-    beyond = [f.name for f in fields(config) if getattr(again, f.name) != getattr(config, f.name)]
+    there = again.settings()
+    beyond = [name for name, value in config.settings().items() if there[name] != value]
     if preset is not None:
         given = {name: value for name, value in given.items() if name == "seed" or settings.get(name) != value}
         given = {"preset": preset, **given}
@@ -118,7 +119,7 @@ def reproduce_section(facts: RunFacts) -> Section:
     limits = [[limit.what, limit.used, limit.limit, "yes" if limit.holds else "no"] for limit in limits_of(spec)]
     blocks.append(Table("Number formats of the chip", ["quantity", "used", "limit", "holds"], limits, folded=True))
     if facts.config is not None:
-        settings = facts.config.to_dict()
+        settings = {"format": FORMAT, **facts.config.settings()}
         pairs = [[name, value if isinstance(value, str) else json.dumps(value)] for name, value in settings.items()]
         blocks.append(Table("All settings of the run", ["setting", "value"], pairs, folded=True))
     return Section("reproduce", "Reproduce", blocks)

@@ -1,0 +1,161 @@
+"""Every setting of a net but its layers and its rule, each declared once.
+
+The annotation of a field says which values it takes.  What checks a net, the schema of its files, the configuration of
+a run, and the options of `lava-ed train` all follow from it.  Nothing heavy is imported here, so that the command can
+print its help at once.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from numbers import Integral
+from types import UnionType
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, get_type_hints
+
+from lava_ed.errors import ConfigError
+from lava_ed.network.adaptation import Adaptation
+
+EncoderKind = Literal["ttfs", "rate", "current", "binary"]
+ReadoutKind = Literal["membrane", "first-spike"]
+Feedback = Literal["symmetric", "random"]
+Rounding = Literal["floor", "nearest"]
+WeightRounding = Literal["stochastic", "carry"]
+Overflow = Literal["raise", "warn", "wrap"]
+ROUNDINGS: Final[tuple[Rounding, ...]] = get_args(Rounding)
+OVERFLOWS: Final[tuple[Overflow, ...]] = get_args(Overflow)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the annotation of a field says beside its type.
+
+    Parameters
+    ----------
+    low, high : int, optional
+        Range of an integer, or of each of several.
+    earlier : Any
+        What a description means that is too old to know the setting.
+    help : str, optional
+        Makes it an option of `lava-ed train`, explained so.
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+    earlier: Any = None
+    help: str | None = None
+
+
+@dataclass(frozen=True)
+class NetSettings:
+    """The settings of a net, whatever its layers.
+
+    Parameters
+    ----------
+    steps : int
+        T, time steps of one window.
+    encoder : {"ttfs", "rate", "current", "binary"}, optional
+        Default: ttfs for STD-ED (the only one it takes), rate for MPD-ED; binary is the baseline renner's.
+    readout : {"membrane", "first-spike"}
+    feedback : {"symmetric", "random"}
+        Errors come back through the same synapses, or straight from the output through fixed ones.
+    adaptation : Adaptation
+        Adaptive threshold of the hidden layers.
+    readout_adaptation : Adaptation
+        The same for a first-spike readout.
+    init_limits : tuple of int
+        Largest stored (halved) initial weight of each connection, 1 … 127.
+    weight_exponents : tuple of int
+        Exponent of each connection, −8 … 7.
+    error_shift : int
+        Right shift of the error sums that a hidden layer receives.
+    error_limit : int
+        Largest |δ| of STD-ED; the chip's message holds 127, larger ones serve exact checks of the gradient.
+    softmax_shift : int
+        k: membranes are compared in units of 2^k.
+    softmax_rounding : {"floor", "nearest"}
+        Of the shares p that the error subtracts: floors leave Σe > 0, which drives every output upwards.
+    weight_rounding : {"stochastic", "carry"}
+        What becomes of the part of an update that lies below a weight's last bit: a random bit of the right mean, or
+        eight more bits in the synapse's tag, which add up until they carry.
+    dead_zone : int
+        Errors whose largest |e| does not pass it are not sent.
+    dv : int
+        MPD-ED: leak λ = 1 − dv/4096 of the hidden layers.
+    half_width : int
+        MPD-ED: half-width of the box surrogate, in eighths of the threshold.
+    input_drop : int
+        Share of the inputs that stays silent in a training sample, in 1/256; none in evaluation.
+    overflow : {"raise", "warn", "wrap"}
+    seed : int
+        Of the initial weights and of every random stream.
+
+    Raises
+    ------
+    ConfigError
+        If a setting is of another type, or out of range.
+    """
+
+    steps: Annotated[int, Setting(help="Time steps of one window, T.")] = 16
+    encoder: Annotated[EncoderKind | None, Setting(help="ttfs, rate, current or (of renner) binary.")] = None
+    readout: Annotated[ReadoutKind, Setting(help="membrane or first-spike.")] = "membrane"
+    feedback: Annotated[Feedback, Setting(help="symmetric or random.")] = "symmetric"
+    adaptation: Adaptation = field(default_factory=Adaptation)
+    readout_adaptation: Adaptation = field(default_factory=lambda: Adaptation(initial_step=40))
+    init_limits: Annotated[tuple[int, ...], Setting(1, 127)] = ()
+    weight_exponents: Annotated[tuple[int, ...], Setting(-8, 7)] = ()
+    error_shift: Annotated[int, Setting(0, 31)] = 8
+    error_limit: Annotated[int, Setting(1, 2**23 - 1)] = 127
+    softmax_shift: Annotated[int, Setting(0, 23)] = 12
+    softmax_rounding: Annotated[Rounding, Setting(earlier="floor")] = "floor"
+    weight_rounding: Annotated[WeightRounding, Setting(earlier="stochastic")] = "stochastic"
+    dead_zone: Annotated[int, Setting(0, 127)] = 4
+    dv: Annotated[int, Setting(0, 4095)] = 0
+    half_width: Annotated[int, Setting(1, 1024)] = 8
+    input_drop: Annotated[int, Setting(0, 255, earlier=0)] = 0
+    overflow: Overflow = "raise"
+    seed: Annotated[int, Setting(0, 2**32 - 1)] = 0
+
+    def __post_init__(self) -> None:
+        for name, (kind, setting) in declared(NetSettings).items():
+            value = getattr(self, name)
+            if kind in (int, tuple[int, ...]):
+                check_integers(name, value, several=kind is not int)
+            elif get_origin(kind) is Literal and value not in (*get_args(kind), getattr(NetSettings, name)):
+                raise ConfigError(f"{name} {value!r} is unknown: use one of {', '.join(get_args(kind))}")
+            if kind is int and not setting.low <= value <= setting.high:
+                raise ConfigError(f"{name} is {value}, allowed is {setting.low} … {setting.high}")
+
+
+@cache
+def declared(settings: type[Any]) -> dict[str, tuple[Any, Setting]]:
+    """Type, None aside, and `Setting` of every field of a class."""
+    result = {}
+    for name, hint in get_type_hints(settings, include_extras=True).items():
+        kind, *notes = get_args(hint) if get_origin(hint) is Annotated else (hint,)
+        if get_origin(kind) in (Union, UnionType):
+            kind = get_args(kind)[0]
+        result[name] = kind, notes[0] if notes else Setting()
+    return result
+
+
+def check_integers(name: str, value: Any, several: bool) -> None:
+    """Integers are integers: nothing is rounded behind the user's back.
+
+    Raises
+    ------
+    ConfigError
+    """
+    values = value if several else (value,)
+    if isinstance(values, str) or not isinstance(values, Sequence):
+        raise ConfigError(f"{name} {value!r} is no sequence of integers")
+    if any(not isinstance(x, Integral) or isinstance(x, bool) for x in values):
+        raise ConfigError(f"{name} is {value!r}: integers are needed")
+
+
+def options() -> dict[str, tuple[type[Any], str]]:
+    """Type and help of the settings that `lava-ed train` takes as options."""
+    found = declared(NetSettings).items()
+    return {name: (int if kind is int else str, note.help) for name, (kind, note) in found if note.help is not None}

@@ -1,0 +1,34 @@
+"""What the configuration of a run holds in a file, in each of its formats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
+
+from pydantic import Field, create_model
+
+from lava_ed.errors import ConfigError
+from lava_ed.files.schema import checked
+from lava_ed.network.schema import ENTRIES, Word, schema_of, typed
+from lava_ed.network.settings import NetSettings
+from lava_ed.train.config import TrainConfig
+
+_FOLDER = Annotated[str, Field(max_length=4096)]
+_RUN = schema_of(TrainConfig, but=("net",), data_dir=(_FOLDER | None, ...), limit=(Word | None, ...))
+_NET = ENTRIES[NetSettings]
+_FORMATS: Final[dict[int, Any]] = {
+    1: create_model("Format1", __base__=(_RUN, _NET)),
+    2: create_model("Format2", __base__=_RUN, net=(_NET, ...)),
+}
+
+
+def read_config(values: Mapping[str, Any], found: int) -> dict[str, Any]:
+    """The fields of a configuration out of its dictionary form of this format, the format aside.
+
+    Raises
+    ------
+    ConfigError
+        If an entry is missing, unknown or of another type.
+    """
+    where = "the configuration is not complete or has unknown entries"
+    return typed(checked(_FORMATS[found], values, where, error=ConfigError, hint="restore it, or train anew"))
