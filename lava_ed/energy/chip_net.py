@@ -1,8 +1,8 @@
-"""A net as a chip sees it: layers of neurons, and the synapses that end on each."""
+"""A net on a chip: layers of neurons, the synapses that end on each, and what goes over them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -10,17 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.energy.counting import Counters
+from lava_ed.kernels.fixed_point import WEIGHT_BITS
 
 __all__ = ["ChipNet", "Inlet", "Stream"]
-
-WEIGHT_BITS: Final = 8
-TAG_BITS: Final = 9
-"""8 bits and a sign."""
-DELAY_BITS: Final = 6
-TRACE_BITS: Final = 7
-"""x1, x2, y1, y2 or y3."""
-SPIKED_BITS: Final = 1
-"""x0 or y0."""
 
 WHAT: Final = {
     "weights": "synapses",
@@ -102,34 +94,6 @@ class Inlet:
 
 
 @dataclass(frozen=True, eq=False)
-class Synapses:
-    """What a node of synapses needs on a chip.
-
-    Attributes
-    ----------
-    counts : int64 (n_post,)
-        Stored synapses of each target.
-    weight_bits, tag_bits, kernel_bits, axon_trace_bits, neuron_trace_bits : int
-        As of `Inlet`.
-    """
-
-    counts: Ints
-    weight_bits: int = WEIGHT_BITS
-    tag_bits: int = 0
-    kernel_bits: int = 0
-    axon_trace_bits: int = 0
-    neuron_trace_bits: int = 0
-
-
-Inlets = tuple[tuple[Inlet, ...], ...]
-
-
-def no_streams(counters: Counters) -> tuple[Stream, ...]:
-    """Of a net of which no traffic is known."""
-    return ()
-
-
-@dataclass(frozen=True, eq=False)
 class ChipNet:
     """Layers of neurons and the synapses between them, whatever the net came from.
 
@@ -142,35 +106,27 @@ class ChipNet:
     inlets : tuple of tuple of Inlet
         The synapses that end on each layer.
     streams : callable
-        Counters → spikes by node, phase and connection.
+        Counters → spikes by node, phase and connection; of a net of which no traffic is known, none.
     nodes : mapping
         Node of a program whose neurons a layer holds → layer.
     """
 
     names: tuple[str, ...]
     sizes: tuple[int, ...]
-    inlets: Inlets
-    streams: Callable[[Counters], tuple[Stream, ...]] = field(default=no_streams)
+    inlets: tuple[tuple[Inlet, ...], ...]
+    streams: Callable[[Counters], tuple[Stream, ...]] = field(default=lambda counters: ())
     nodes: Mapping[str, int] = field(default_factory=dict)
 
     def outlets(self, layer: int) -> Iterator[tuple[int, str]]:
-        """As `outlets_of`."""
-        return outlets_of(self.inlets, layer)
+        """(target layer, connection) of everything that spikes or errors of a layer are sent over."""
+        for target, ending in enumerate(self.inlets):
+            yield from ((target, inlet.connection) for inlet in ending if inlet.sender == layer)
 
+    def neuron_bits(self, layer: int, shared_kernels: bool) -> Ints:
+        """Memory of each neuron of a layer."""
+        own = (inlet.neuron_bits(shared_kernels) for inlet in self.inlets[layer])
+        return sum(own, np.zeros(self.sizes[layer], np.int64))
 
-def outlets_of(inlets: Inlets, layer: int) -> Iterator[tuple[int, str]]:
-    """(target layer, connection) of everything that spikes or errors of a layer are sent over."""
-    for target, ending in enumerate(inlets):
-        for inlet in ending:
-            if inlet.sender == layer:
-                yield target, inlet.connection
-
-
-def neuron_bits(inlets: Sequence[Inlet], n: int, shared_kernels: bool) -> Ints:
-    """Memory of each of a layer's n neurons."""
-    return sum((inlet.neuron_bits(shared_kernels) for inlet in inlets), np.zeros(n, np.int64))
-
-
-def core_bits(inlets: Sequence[Inlet], shared_kernels: bool) -> int:
-    """Memory that every core of a layer needs besides its neurons'."""
-    return sum(inlet.core_bits(shared_kernels) for inlet in inlets)
+    def core_bits(self, layer: int, shared_kernels: bool) -> int:
+        """Memory that every core of a layer needs besides its neurons'."""
+        return sum(inlet.core_bits(shared_kernels) for inlet in self.inlets[layer])

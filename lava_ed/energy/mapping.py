@@ -22,12 +22,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.energy._ed_net import net_of_spec
-from lava_ed.energy._layout import arrange
-from lava_ed.energy._placement import check_chips, split
-from lava_ed.energy.chip_net import ChipNet, Ints, core_bits, neuron_bits
+from lava_ed.energy.chip_net import ChipNet, Ints
 from lava_ed.energy.chips import ChipLimits, Hops, mesh_hops
 from lava_ed.energy.counting import Counters
+from lava_ed.energy.layout import arrange
+from lava_ed.energy.placement import check_chips, split
+from lava_ed.energy.spec_net import net_of_spec
 from lava_ed.errors import ChipLimitError, ConfigError
 from lava_ed.kernels.counting import PHASES
 
@@ -151,8 +151,8 @@ class Mapping:
             _, core = np.unique(self.core_of[layer], return_inverse=True)
             neurons = np.bincount(core)
             bits = np.zeros(len(self.cores[layer]), np.int64)
-            np.add.at(bits, core, neuron_bits(self.net.inlets[layer], self.sizes[layer], shared))
-            most, on_core = int(neurons.max()), core_bits(self.net.inlets[layer], shared)
+            np.add.at(bits, core, self.net.neuron_bits(layer, shared))
+            most, on_core = int(neurons.max()), self.net.core_bits(layer, shared)
             rows.append(
                 Utilisation(
                     layer=name,
@@ -379,6 +379,6 @@ def _chip_net(net: Any, weights: Sequence[npt.NDArray[np.integer[Any]]] | None) 
         raise ConfigError(f"a {type(net).__name__} has weights of its own: leave them out, or give a NetworkSpec")
     if isinstance(net, ChipNet):
         return net
-    from lava_ed.energy._lowered_net import net_of_program
+    from lava_ed.energy.program_net import net_of_program
 
     return net_of_program(getattr(net, "program", net))

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from lava_ed.data import Dataset
 from lava_ed.energy import PriceList, map_network
-from lava_ed.energy._lowered_net import net_of_program
+from lava_ed.energy.program_net import net_of_program
 from lava_ed.errors import ConfigError, ExchangeError
 from lava_ed.exchange.netx.decisions import netx_counted
 from lava_ed.exchange.netx.evaluate import BINARY_ENCODERS, data_of_netx, how_to_test, spike_trains

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lava_ed.energy.chip_net import WEIGHT_BITS, WHAT, ChipNet, Inlet, Ints, core_bits, neuron_bits
+from lava_ed.energy.chip_net import WHAT, ChipNet, Inlet, Ints
 from lava_ed.energy.chips import ChipLimits
 from lava_ed.errors import ChipLimitError
+from lava_ed.kernels.fixed_point import WEIGHT_BITS
 
 
 def split(net: ChipNet, chip: ChipLimits) -> list[Ints]:
@@ -23,16 +24,16 @@ def split(net: ChipNet, chip: ChipLimits) -> list[Ints]:
         If one neuron alone passes a limit of a core.
     """
     shared = chip.shared_kernels
-    bits = [neuron_bits(ending, n, shared) for ending, n in zip(net.inlets, net.sizes, strict=True)]
+    bits = [net.neuron_bits(layer, shared) for layer in range(len(net.sizes))]
     for layer in range(len(net.names)):
         _check_memory(net, layer, bits[layer], chip)
         _check_axons_in(net.names[layer], net.inlets[layer], chip)
     counts = [1] * len(net.sizes)
     while True:
         cores = []
-        for layer, ending in enumerate(net.inlets):
+        for layer, needed in enumerate(bits):
             most = min(chip.neurons, _axon_room(net, layer, counts, chip))
-            cores.append(_pack(bits[layer], chip.synaptic_bits - core_bits(ending, shared), most))
+            cores.append(_pack(needed, chip.synaptic_bits - net.core_bits(layer, shared), most))
         grown = [max(count, int(core.max()) + 1) for count, core in zip(counts, cores, strict=True)]
         if grown == counts:
             return cores
@@ -67,7 +68,7 @@ def _pack(bits: Ints, capacity: int, most: int) -> Ints:
 def _check_memory(net: ChipNet, layer: int, bits: Ints, chip: ChipLimits) -> None:
     """Whether a core holds the neuron with the most synapses."""
     inlets, neuron = net.inlets[layer], int(np.argmax(bits))
-    over = int(bits[neuron]) + core_bits(inlets, chip.shared_kernels) - chip.synaptic_bits
+    over = int(bits[neuron]) + net.core_bits(layer, chip.shared_kernels) - chip.synaptic_bits
     if over <= 0:
         return
     parts = ", ".join(f"{int(inlet.counts[neuron]):,} {WHAT[inlet.kind]} of {inlet.connection}" for inlet in inlets)

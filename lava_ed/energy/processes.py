@@ -1,0 +1,226 @@
+"""Processes as a chip sees them, whatever they were read from, and the net that they make together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Final, Literal
+
+import numpy as np
+
+from lava_ed.energy.chip_net import ChipNet, Inlet, Ints
+from lava_ed.energy.senders import GATE, Route, Sender, streams_of
+from lava_ed.kernels.fixed_point import TAG_MAX, TRACE_BITS
+from lava_ed.network.wiring import LEARNING_PORTS
+
+TAG_BITS: Final = TAG_MAX.bit_length() + 1
+"""A tag has a sign."""
+SPIKED_BITS: Final = 1
+"""x0 or y0."""
+SPIKE_PORTS: Final = ("s_in", "a_in")
+NOT_YET: Final = -1
+"""Sender of synapses whose connections are not known yet."""
+
+
+Sends = Literal["spikes", "errors", "replay", "output error"]
+
+
+@dataclass(frozen=True, eq=False)
+class Edge:
+    """A connection by process and port; value k of the InPort is value ``index[k]`` of the OutPort, −1: of another."""
+
+    source: str
+    out_port: str
+    target: str
+    in_port: str
+    index: Ints | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Process:
+    """What a process needs on a chip, and what it sends.
+
+    Attributes
+    ----------
+    name : str
+    neurons : int
+        Neurons, or places of a source.
+    synapses : Inlet, optional
+        Synapses that are read for spikes; the connections tell `sender` and `axons`.
+    backward : Inlet, optional
+        Synapses that are read for errors: a mirrored copy of `synapses`, or feedback; the connections tell `sender`.
+    sends : {"spikes", "errors", "replay", "output error"}
+        What it sends in the phase backward: spikes; errors; replayed spikes and errors, counted together; errors and
+        openings of gates.
+    """
+
+    name: str
+    neurons: int = 0
+    synapses: Inlet | None = None
+    backward: Inlet | None = None
+    sends: Sends = "spikes"
+
+
+def synapses(connection: str, counts: Ints, **widths: Any) -> Inlet:
+    """Synapses of each target; the widths are those of `Inlet`."""
+    return Inlet(connection, "kernel" if widths.get("kernel_bits") else "weights", NOT_YET, 0, counts, **widths)
+
+
+def plastic(name: str, by_post: Ints, by_pre: Ints, with_x1: bool, gathers: bool, carries: bool) -> Process:
+    """A connection of ours: its synapses, and the mirrored copy for errors, whose traces have changed sides.
+
+    Parameters
+    ----------
+    name : str
+    by_post, by_pre : int64 (n_post,), int64 (n_pre,)
+        Synapses of each neuron behind and before it.
+    with_x1 : bool
+        Whether its rule reads x1.
+    gathers, carries : bool
+        Whether updates gather in its tag, and whether the tag keeps what an update leaves over below a weight's last
+        bit.
+    """
+    x_bits, y_bits = SPIKED_BITS + TRACE_BITS * with_x1, 2 * TRACE_BITS
+    tag = TAG_BITS * (gathers or carries)
+    forward = synapses(name, by_post, tag_bits=tag, axon_trace_bits=x_bits, neuron_trace_bits=y_bits)
+    mirrored = replace(forward, kind="mirrored", axons=len(by_post), counts=by_pre)
+    mirrored = replace(mirrored, axon_trace_bits=y_bits, neuron_trace_bits=x_bits)
+    return Process(name, synapses=replace(forward, tag_waits=gathers), backward=mirrored)
+
+
+def feedback(name: str, neurons: int, outputs: int) -> Process:
+    """Fixed synapses over which the output error comes to a layer."""
+    return Process(name, backward=Inlet(name, "feedback", NOT_YET, outputs, np.full(neurons, outputs, np.int64)))
+
+
+def net_of_processes(processes: Iterable[Process], edges: Iterable[Edge]) -> ChipNet:
+    """Layers, inlets and routes of any graph; its layers are called as their processes."""
+    return _Graph(processes, edges).net()
+
+
+class _Graph:
+    """Processes and connections, and the layers that they make.
+
+    Synapses whose sums reach no neuron, but a sink or other synapses, get a layer that holds them.
+    """
+
+    def __init__(self, processes: Iterable[Process], edges: Iterable[Edge]) -> None:
+        self.processes = {process.name: process for process in processes}
+        self.edges = [edge for edge in edges if edge.target in self.processes]
+        self.synapses = {p.name: p.synapses for p in self.processes.values() if p.synapses is not None}
+        self.sizes = {p.name: p.neurons for p in self.processes.values() if p.neurons}
+        self.targets: dict[str, list[tuple[str, Ints | None]]] = {
+            name: [(e.target, e.index) for e in self._from(name, "a_out") if e.target in self.sizes]
+            for name in self.synapses
+        }
+        for name, found in self.targets.items():
+            if not found or any(edge.target in self.synapses for edge in self._from(name, "a_out")):
+                self.sizes[name] = len(self.synapses[name].counts)
+                found.append((name, None))
+        self.layers = {name: k for k, name in enumerate(self._order())}
+        senders = [p for p in self.processes.values() if p.sends == "output error"]
+        self.nodes = self.layers | {p.name: self.layers[self._into(p.name, "v_in")[0].source] for p in senders}
+        """Layer on whose cores each process with neurons is, and what sends the output error."""
+
+    def _from(self, name: str, port: str) -> list[Edge]:
+        return [edge for edge in self.edges if (edge.source, edge.out_port) == (name, port)]
+
+    def _into(self, name: str, *ports: str) -> list[Edge]:
+        return [edge for edge in self.edges if edge.target == name and edge.in_port in ports]
+
+    def _order(self) -> list[str]:
+        """Layers by their distance from what is fed by nothing; those in a loop behind."""
+        feeds = {
+            name: {edge.source for edge in self._into(name, *SPIKE_PORTS) if edge.source in self.sizes} - {name}
+            for name in self.sizes
+        }
+        for synapse, targets in self.targets.items():
+            for target, _ in targets:
+                feeds[target] |= {edge.source for edge in self._into(synapse, *SPIKE_PORTS)} - {target}
+        order = [name for name in self.sizes if not feeds[name]]
+        while len(order) < len(self.sizes):
+            ready = [n for n in self.sizes if n not in order and feeds[n] & set(order)]
+            order += ready or [n for n in self.sizes if n not in order][:1]
+        return order
+
+    def net(self) -> ChipNet:
+        """The net on a chip."""
+        inlets: list[list[Inlet]] = [[] for _ in self.layers]
+        for layer, inlet in (*self._synaptic(), *self._direct(), *self._backward()):
+            inlets[layer].append(inlet)
+        spiking = [self._sender(self.processes[name]) for name in self.nodes if name not in self.synapses]
+        return ChipNet(
+            names=tuple(self.layers),
+            sizes=tuple(self.sizes[name] for name in self.layers),
+            inlets=tuple(tuple(ending) for ending in inlets),
+            streams=partial(streams_of, tuple(spiking)),
+            nodes=self.nodes,
+        )
+
+    def _synaptic(self) -> Iterator[tuple[int, Inlet]]:
+        """(layer, inlet) of the synapses that are read for spikes: one a sender, but they are stored once."""
+        for name, targets in self.targets.items():
+            stored = self.synapses[name]
+            for target, index in targets:
+                counts = stored.counts if index is None else np.where(index < 0, 0, stored.counts[index])
+                inlet = replace(stored, counts=counts)
+                for edge in self._into(name, *SPIKE_PORTS):
+                    yield (
+                        self.layers[target],
+                        replace(inlet, sender=self.layers[edge.source], axons=self.sizes[edge.source]),
+                    )
+                    inlet = replace(inlet, counts=np.zeros_like(counts), neuron_trace_bits=0, kernel_bits=0)
+
+    def _direct(self) -> Iterator[tuple[int, Inlet]]:
+        """(layer, inlet) of neurons that feed neurons without synapses between them."""
+        for target in self.sizes:
+            if target in self.synapses:
+                continue
+            for edge in self._into(target, *SPIKE_PORTS):
+                if edge.source in self.sizes:
+                    ones, sender = np.ones(self.sizes[target], np.int64), self.layers[edge.source]
+                    name = f"{edge.source}.{edge.out_port}"
+                    yield self.layers[target], Inlet(name, "weights", sender, self.sizes[edge.source], ones)
+
+    def _backward(self) -> Iterator[tuple[int, Inlet]]:
+        """(layer, inlet) of the synapses over which errors come to a layer."""
+        for process in self.processes.values():
+            if process.backward is not None:
+                teachers = [edge.source for edge in self._into(process.name, "e_in")]
+                teachers += [target for target, _ in self.targets.get(process.name, ())]
+                for edge in self._from(process.name, "e_out"):
+                    yield self.layers[edge.target], replace(process.backward, sender=self.nodes[teachers[0]])
+
+    def _sender(self, process: Process) -> Sender:
+        """Where the messages of a process go."""
+        edges = [edge for edge in self.edges if edge.source == process.name and edge.in_port not in LEARNING_PORTS]
+        spikes = [edge for edge in edges if edge.in_port in SPIKE_PORTS]
+        errors = [edge for edge in edges if edge.out_port == "e_out"]
+        gates = tuple((GATE, self.layers[edge.target]) for edge in edges if edge.out_port == "gate_out")
+        read = (self.processes[edge.target].backward for edge in spikes)
+        return Sender(
+            name=process.name,
+            sends=process.sends,
+            layer=self.nodes[process.name],
+            replays=bool(self._into(process.name, "gate_in")),
+            spikes=tuple(route for edge in spikes for route in self._spike_routes(edge)),
+            errors=tuple(route for edge in errors for route in self._error_routes(edge)),
+            gates=gates,
+            copies=(len(spikes), len(errors), len(gates)),
+            readers=tuple((inlet.connection, inlet.axons) for inlet in read if inlet is not None),
+        )
+
+    def _spike_routes(self, edge: Edge) -> Iterator[Route]:
+        """To the cores of the neurons behind the synapses, or to neurons themselves."""
+        if edge.target in self.synapses:
+            yield from ((edge.target, self.layers[target]) for target, _ in self.targets[edge.target])
+        else:
+            yield f"{edge.source}.{edge.out_port}", self.layers[edge.target]
+
+    def _error_routes(self, edge: Edge) -> Iterator[Route]:
+        """To the layers that the synapses' mirrored copies lie at; where nobody listens, to the synapses themselves."""
+        listeners = self._from(edge.target, "e_out")
+        yield from ((edge.target, self.layers[listener.target]) for listener in listeners)
+        if not listeners and edge.target in self.targets:
+            yield edge.target, self.layers[self.targets[edge.target][0][0]]
