@@ -9,10 +9,10 @@ from typing import Any, Final
 
 import numpy as np
 
+from lava_ed.config.training import TrainConfig
 from lava_ed.data import Dataset, load_dataset
 from lava_ed.errors import LavaNotInstalledError, RunFolderError
 from lava_ed.train.backend import EngineBackend
-from lava_ed.train.config import TrainConfig
 from lava_ed.train.parity import train_beside
 from lava_ed.train.progress import Reporter
 from lava_ed.train.run_folder import ENERGY, MODEL, RunFolder

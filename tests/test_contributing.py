@@ -46,7 +46,7 @@ def test_rules_have_the_files_that_are_named(rule):
     files = [path.replace("<rule>", rule.replace("-", "_")) for path in named("How to add a learning rule")]
     assert f"{RULES[rule].__module__.replace('.', '/')}.py" in files
     assert [path for path in files[1:] if not (ROOT / path).exists()] == []
-    assert f'"{rule}"' in (ROOT / "lava_ed/train/presets.py").read_text()
+    assert f"[rule.{rule}]" in (ROOT / "lava_ed/config/presets.toml").read_text()
 
 
 def uses(path: str, function: str | None = None) -> set[str]:

@@ -51,6 +51,7 @@ MAY_IMPORT = {
     },
     # data knows nothing of nets
     "data": {"errors", "files", "kernels"},
+    "config": {"errors", "files", "kernels", "learning_rules", "network", "data"},
 }
 """Parts of the package, and the other parts that each may import."""
 

@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from lava_ed.train.named import NAMED, named_preset
+from lava_ed.config.presets import NAMED, named_preset
 from lava_ed.viz.curves import learning_curves
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"

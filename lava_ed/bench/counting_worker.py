@@ -10,11 +10,11 @@ import zlib
 import numpy as np
 
 from lava_ed.bench.training import CLASSES, INPUTS, Data, synthetic
+from lava_ed.config.training import TrainConfig
 from lava_ed.energy import total
 from lava_ed.engine.build import build_program
 from lava_ed.engine.program import Program
 from lava_ed.kernels.counting import COUNTING
-from lava_ed.train.config import TrainConfig
 
 __all__ = ["serve"]
 

@@ -109,8 +109,8 @@ def bench_training(data: Data, samples: int, tell: Callable[[str], None], *, qui
 
 def time_rule(rule: str, hidden: int, steps: int, data: Data, samples: int) -> TrainingRate:
     """One epoch of a rule with its preset for MNIST."""
+    from lava_ed.config.training import TrainConfig
     from lava_ed.train.backend import make_backend
-    from lava_ed.train.config import TrainConfig
 
     spec = TrainConfig.create(rule, "mnist", hidden=(hidden,), steps=steps).spec(INPUTS, CLASSES)
     images, labels = data.images[:samples], data.labels[:samples]

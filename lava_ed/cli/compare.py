@@ -119,8 +119,8 @@ def train_missing(
 
 def _config(name: str, seed: int, dataset: str | None, settings: Mapping[str, Any]) -> Any:
     """Configuration of a rule or a named preset, with what the command line gave in its place."""
+    from lava_ed.config.presets import NAMED
     from lava_ed.train import TrainConfig
-    from lava_ed.train.named import NAMED
 
     if name in NAMED:
         rule, dataset, values = with_preset(name, None, dataset, dict(settings))

@@ -148,7 +148,7 @@ def with_preset(
     ConfigError
         If the name is unknown, or the command line names another rule or data set.
     """
-    from lava_ed.train.named import named_preset
+    from lava_ed.config.presets import named_preset
 
     preset = named_preset(name)
     for what, given, there in (("rule", rule, preset.rule), ("dataset", dataset, preset.dataset)):
@@ -183,7 +183,7 @@ def layer_sizes(text: str) -> tuple[int, ...]:
     >>> layer_sizes("256,128")
     (256, 128)
     """
-    from lava_ed.train.layer_limits import NEURONS, check_hidden
+    from lava_ed.config.checks import NEURONS, check_hidden
 
     try:
         sizes = tuple(int(part) for part in text.split(","))

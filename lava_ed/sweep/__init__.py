@@ -1,6 +1,6 @@
 """Search for settings: the same number of trials for every rule, judged on validation samples only."""
 
-from lava_ed.sweep.settings import read_settings
+from lava_ed.config.settings_file import read_settings
 from lava_ed.sweep.space import SPACES, Space, draw, training_settings
 from lava_ed.sweep.study import SweepConfig, sweep
 

@@ -9,13 +9,13 @@ from typing import Any, Final, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from lava_ed.config.checks import check_backend
 from lava_ed.engine.build import build_program
-from lava_ed.errors import CheckpointError, ConfigError, LavaEDError, LavaNotInstalledError
-from lava_ed.learning_rules import LearningRate, LearningRule
+from lava_ed.errors import CheckpointError, LavaEDError, LavaNotInstalledError
+from lava_ed.learning_rules import LearningRate
 from lava_ed.network.spec import NetworkSpec
 from lava_ed.network.state import check_state
 
-BACKENDS: Final = ("engine", "lava")
 TAG: Final = "fixed_pt"
 """The ProcessModels that every run uses, on both back ends."""
 
@@ -146,15 +146,13 @@ def make_backend(name: str, spec: NetworkSpec, weights: Sequence[npt.NDArray[np.
     LavaNotInstalledError
         If it is "lava" and lava-nc is absent.
     """
+    check_backend(name, spec.rule)
     if name == "engine" and spec.rule.baseline:
         from lava_ed.baselines import BaselineBackend
 
         return BaselineBackend(spec, weights)
     if name == "engine":
         return EngineBackend(spec, weights)
-    if name != "lava":
-        raise ConfigError(f"back end {name!r} is unknown: use one of {', '.join(BACKENDS)}")
-    check_backend(name, spec.rule)
     try:
         import lava  # noqa: F401
     except ImportError as error:
@@ -166,17 +164,6 @@ def make_backend(name: str, spec: NetworkSpec, weights: Sequence[npt.NDArray[np.
 
     backend: Backend = LavaBackend(spec, weights)
     return backend
-
-
-def check_backend(name: str, rule: LearningRule) -> None:
-    """Refuse a baseline on Lava's runtime.
-
-    Raises
-    ------
-    ConfigError
-    """
-    if name == "lava" and rule.baseline:
-        raise ConfigError(f"{rule.name} is a baseline, which has no Lava processes: use the back end engine")
 
 
 def warm_up(spec: NetworkSpec) -> None:

@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import Any, Final
 
+from lava_ed.config.training import WITHOUT_EFFECT, TrainConfig
 from lava_ed.energy import PriceList, energy_report
 from lava_ed.errors import ConfigError
 from lava_ed.kernels.counting import COUNTERS, PHASES
 from lava_ed.learning_rules import RULES
-from lava_ed.train.config import WITHOUT_EFFECT, TrainConfig
 from lava_ed.train.run_folder import CONFIG, METRICS, RESULT, RunFolder
 
 REFERENCE: Final = "sg-bptt"

@@ -6,10 +6,10 @@ from dataclasses import asdict
 from os import PathLike
 from typing import Any
 
+from lava_ed.config.training import FORMAT
 from lava_ed.learning_rules import Limit, membrane_limit
 from lava_ed.network.schedule import MAX_EPOCH
 from lava_ed.network.spec import NetworkSpec
-from lava_ed.train.config import FORMAT
 from lava_ed.train.run_folder import CONFIG, RunFolder
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from lava_ed.config.training import TrainConfig
 from lava_ed.errors import CheckpointError
 from lava_ed.learning_rules import LearningRule
-from lava_ed.train.config import TrainConfig
 from lava_ed.train.order import rate_changes
 from lava_ed.train.tensor_files import Checkpoint
 

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from os import PathLike
 from typing import Final
 
+from lava_ed.config.training import TrainConfig
 from lava_ed.data import Dataset, load_dataset
 from lava_ed.errors import DataError, DataNotFoundError
-from lava_ed.train.config import TrainConfig
 from lava_ed.train.run_folder import CONFIG, RunFolder
 
 SHOWN: Final = 12

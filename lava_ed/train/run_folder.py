@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
+from lava_ed.config.training import TrainConfig
 from lava_ed.errors import CheckpointError, ConfigError, RunFolderError
 from lava_ed.files.reading import parse_json, read_json, read_plain, shown
 from lava_ed.files.writing import remove_leftovers, write_atomically
-from lava_ed.train.config import TrainConfig
 from lava_ed.version import __version__
 
 try:

@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from lava_ed.config.training import TrainConfig
 from lava_ed.data.digest import digest
 from lava_ed.errors import CheckpointError, ConfigError, RunFolderError
 from lava_ed.files.reading import brief, parse_json
@@ -21,7 +22,6 @@ from lava_ed.kernels.neuron import threshold_from_step
 from lava_ed.network.spec import NetworkSpec
 from lava_ed.network.weights import pack_weights, unpack_weights
 from lava_ed.train.backend import State
-from lava_ed.train.config import TrainConfig
 from lava_ed.version import __version__
 
 _kappa: Callable[[int], int] = threshold_from_step

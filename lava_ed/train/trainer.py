@@ -10,13 +10,13 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from lava_ed.config.training import TrainConfig
 from lava_ed.data import Dataset, check_shift, load_dataset, shifted, split_validation
 from lava_ed.data.digest import digest
 from lava_ed.energy.counting import activity, counts_between, means, sums
 from lava_ed.errors import CheckpointError, ConfigError
 from lava_ed.train.backend import TAG, Backend, State, make_backend, warm_up
 from lava_ed.train.chance import chance_of, learned_nothing
-from lava_ed.train.config import TrainConfig
 from lava_ed.train.evaluate import Evaluation, evaluate
 from lava_ed.train.extension import as_from_the_start, check_resumable, extension_note
 from lava_ed.train.interrupt import InterruptWatch, TrainingInterrupted

@@ -11,10 +11,10 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from lava_ed.config.presets import NAMED
 from lava_ed.energy import built_in_price_lists, energy_report
 from lava_ed.errors import CheckpointError, ConfigError, DataError, PriceListError, RunFolderError
 from lava_ed.train import RunFolder, TrainConfig
-from lava_ed.train.named import NAMED
 from lava_ed.viz.report import Page, report_model, report_run
 from lava_ed.viz.report.costs import by_layer, layer_of
 from lava_ed.viz.report.facts import read_facts

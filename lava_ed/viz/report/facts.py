@@ -14,8 +14,8 @@ from lava_ed.train.run_folder import CHECKPOINT, CONFIG, ENERGY, METRICS, MODEL,
 from lava_ed.train.tensor_files import Model
 
 if TYPE_CHECKING:
+    from lava_ed.config.training import TrainConfig
     from lava_ed.data import Dataset
-    from lava_ed.train.config import TrainConfig
 
 
 @dataclass(frozen=True, eq=False)

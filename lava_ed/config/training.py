@@ -7,14 +7,12 @@ from dataclasses import asdict, dataclass, replace
 from numbers import Integral
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
+from lava_ed.config.checks import check_backend, check_hidden, check_names, too_large
+from lava_ed.config.presets import preset
 from lava_ed.errors import ChipLimitError, ConfigError
 from lava_ed.learning_rules import RULES
 from lava_ed.network.settings import NetSettings, Setting, declared
 from lava_ed.network.spec import NetworkSpec
-from lava_ed.train.backend import BACKENDS, check_backend
-from lava_ed.train.layer_limits import check_hidden, too_large
-from lava_ed.train.names import check_names
-from lava_ed.train.presets import preset
 
 FORMAT: Final = 2
 """Version of the dictionary form; the first had the settings of the net beside the others."""
@@ -106,8 +104,6 @@ class TrainConfig:
     def _check(self) -> None:
         preset(self.rule, self.dataset)
         check_hidden(self.hidden)
-        if self.backend not in BACKENDS:
-            raise ConfigError(f"back end {self.backend!r} is unknown: use one of {', '.join(BACKENDS)}")
         check_backend(self.backend, self.spec(n_inputs=1, n_classes=2).rule)
         for name, (kind, setting) in declared(TrainConfig).items():
             value = getattr(self, name)
@@ -187,7 +183,7 @@ class TrainConfig:
         ConfigError
             If the description is of another format, or has unknown or missing entries or such of another type.
         """
-        from lava_ed.train.config_schema import read_config
+        from lava_ed.config.schema import read_config
 
         values = dict(data)
         found = values.pop("format", None)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from lava_ed.cli.train import with_preset
+from lava_ed.config.presets import NAMED, named_preset
 from lava_ed.errors import ConfigError
 from lava_ed.train import TrainConfig, train
-from lava_ed.train.named import NAMED, named_preset
 
 
 @pytest.mark.parametrize("name", NAMED)

@@ -9,12 +9,12 @@ from dataclasses import asdict
 from os import PathLike
 from typing import Any
 
+from lava_ed.config.checks import check_names
+from lava_ed.config.training import TrainConfig, settable
 from lava_ed.errors import ConfigError
 from lava_ed.files.reading import read_json, shown
 from lava_ed.network.adaptation import Adaptation
 from lava_ed.network.settings import declared
-from lava_ed.train.config import TrainConfig, settable
-from lava_ed.train.names import check_names
 
 _OF_A_RUN = (
     *("rule", "dataset", "data_dir", "hidden", "epochs", "seed", "limit"),

@@ -1,17 +1,51 @@
-"""Limits of a net in terms of the settings of a run, which is what its user can change."""
+"""Checks in terms of what the user of a run typed: names, layers, back ends."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import difflib
+from collections.abc import Collection, Iterable, Sequence
 from numbers import Integral
-from typing import Any
+from typing import Any, Final
 
 from lava_ed.errors import ConfigError
+from lava_ed.files.reading import brief
 from lava_ed.kernels.fixed_point import COLUMNS_MAX, STATE_MAX
+from lava_ed.learning_rules import LearningRule
 from lava_ed.learning_rules.limits import LAYERS_MAX, largest_membrane
 
+BACKENDS: Final = ("engine", "lava")
 NEURONS = f"1 … {COLUMNS_MAX:,}"
 """How many neurons a layer may have."""
+
+
+def check_names(given: Iterable[object], known: Collection[str], what: str) -> None:
+    """Raise where a name is not among the known ones.
+
+    Parameters
+    ----------
+    given : iterable of str
+    known : collection of str
+    what : str
+        What a known name is, for the message.
+
+    Raises
+    ------
+    ConfigError
+
+    Examples
+    --------
+    >>> try:
+    ...     check_names(["epoch"], {"epochs", "seed"}, "setting of a training run")
+    ... except ConfigError as error:
+    ...     print(error)
+    'epoch' is no setting of a training run: did you mean 'epochs'? There are epochs, seed
+    """
+    for name in given:
+        if name in known:
+            continue
+        near = difflib.get_close_matches(str(name)[:60], known, n=1)
+        hint = f"did you mean {near[0]!r}? There are " if near else "there are "
+        raise ConfigError(f"{brief(name, 60)} is no {what}: {hint}{', '.join(sorted(known))}")
 
 
 def check_hidden(hidden: Any) -> None:
@@ -59,3 +93,16 @@ def too_large(sizes: Sequence[int], steps: int, exponents: Sequence[int]) -> str
             f"{largest_membrane(neurons, scaled):,}, a membrane holds {STATE_MAX:,}; take {' or '.join(fewer)}"
         )
     return None
+
+
+def check_backend(name: str, rule: LearningRule) -> None:
+    """A back end is known, and of a baseline it is the engine.
+
+    Raises
+    ------
+    ConfigError
+    """
+    if name not in BACKENDS:
+        raise ConfigError(f"back end {name!r} is unknown: use one of {', '.join(BACKENDS)}")
+    if name == "lava" and rule.baseline:
+        raise ConfigError(f"{rule.name} is a baseline, which has no Lava processes: use the back end engine")

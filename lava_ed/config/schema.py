@@ -7,11 +7,11 @@ from typing import Annotated, Any, Final
 
 from pydantic import Field, create_model
 
+from lava_ed.config.training import TrainConfig
 from lava_ed.errors import ConfigError
 from lava_ed.files.schema import checked
 from lava_ed.network.schema import ENTRIES, Word, schema_of, typed
 from lava_ed.network.settings import NetSettings
-from lava_ed.train.config import TrainConfig
 
 _FOLDER = Annotated[str, Field(max_length=4096)]
 _RUN = schema_of(TrainConfig, but=("net",), data_dir=(_FOLDER | None, ...), limit=(Word | None, ...))

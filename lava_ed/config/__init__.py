@@ -1,0 +1,7 @@
+"""What decides the outcome of a training run: its configuration, and the presets that fill one."""
+
+from lava_ed.config.presets import NAMED, named_preset, preset
+from lava_ed.config.settings_file import read_settings
+from lava_ed.config.training import TrainConfig
+
+__all__ = ["NAMED", "TrainConfig", "named_preset", "preset", "read_settings"]
