@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from unicodedata import category
 
 from lava_ed.errors import PriceListError
@@ -24,36 +24,20 @@ HOST: Final = "host_ops"
 
 LARGEST_AMOUNT: Final = 1e12
 """Largest price in pJ, one joule, or static power in mW: what is above it is a slip of the unit."""
+LONGEST_TEXT, LONGEST_NAME = 4000, 80
+"""Characters of a text that pages and messages repeat, and of what heads a column."""
 
-LONGEST_TEXT: Final = 4000
-"""Characters: pages and messages repeat the texts of a list beside its figures."""
-
-LONGEST_NAME: Final = 80
-"""Characters of what heads a column."""
-
-_TEXTS: Final = ("name", "title", "kind", "source", "caveat")
-_LIST_KEYS: Final = (*_TEXTS, "entries", "static", "times")
-_PRICE_KEYS: Final = ("pj", "counters", "source", "alternative_to")
-_TIME_KEYS: Final = ("ns", "counters", "source")
-_STATIC_KEYS: Final = ("milliwatts", "source")
+Check = Callable[[Any, str], Any]
+"""Takes a value and where it stands, and gives it checked."""
+Entry = TypeVar("Entry")
 
 
 @dataclass(frozen=True)
 class Price:
-    """One entry of a price list.
+    """One entry of a price list: what each count of its counters is charged.
 
-    Parameters
-    ----------
-    name : str
-        Category under which the report shows it.
-    picojoules : float
-        Price of one count, not negative.
-    counters : tuple of str
-        Counters of which each count is charged.  Entries that share a counter add up.
-    source : str
-    alternative_to : str, optional
-        Entry that this one can stand in for.  An alternative is never part of a sum; the report
-        says what the sum would be with it.
+    Entries that share a counter add up.  `alternative_to` names the entry that this one can stand in for: an
+    alternative is never part of a sum, and the report says what the sum would be with it.
     """
 
     name: str
@@ -88,18 +72,8 @@ class Time:
 class PriceList:
     """A checked price list; `load_price_list` makes it.
 
-    Parameters
-    ----------
-    name, title : str
-        Every figure in joules carries the name.
-    kind : str
-        One of `KINDS`.
-    source, caveat : str
-        Where the prices come from, and what a figure made with them is not.
-    entries : tuple of Price
-    static : StaticPower, optional
-    times : tuple of Time
-        Empty where the source says nothing of time.
+    Every figure in joules carries its name.  `source` and `caveat` say where the prices come from, and what a figure
+    made with them is not; `times` is empty where the source says nothing of time.
     """
 
     name: str
@@ -165,83 +139,65 @@ def load_price_list(name_or_path: str | os.PathLike[str]) -> PriceList:
     1.5
     """
     built_in = built_in_price_lists()
+    names = ", ".join(built_in)
     if isinstance(name_or_path, str) and name_or_path in built_in:
         file = resources.files("lava_ed.energy") / "price_lists" / f"{name_or_path}.toml"
         return _parse(file.read_bytes(), f"built-in price list {name_or_path}")
     if not isinstance(name_or_path, str | os.PathLike):
-        raise PriceListError(
-            f"{name_or_path!r} is no price list: give one of {', '.join(built_in)}, or the path of a TOML file"
-        )
+        raise PriceListError(f"{name_or_path!r} is no price list: give one of {names}, or the path of a TOML file")
     path = Path(name_or_path)
-    is_path = not isinstance(name_or_path, str) or path.suffix == ".toml" or len(path.parts) > 1
-    if not is_path:
+    if isinstance(name_or_path, str) and path.suffix != ".toml" and len(path.parts) < 2:
         raise PriceListError(
-            f"no price list {name_or_path!r}: the built-in ones are {', '.join(built_in)}; "
+            f"no price list {name_or_path!r}: the built-in ones are {names}; "
             "your own is given by its path, ending in .toml"
         )
-    way_out = f"check the path, or use a built-in list: {', '.join(built_in)}"
+    way_out = f"check the path, or use a built-in list: {names}"
     prices = _parse(read_plain(path, most=MOST_TOML, error=PriceListError, hint=way_out), shown(path))
     if prices.name in built_in:
         raise PriceListError(
             f"{path}: name is {prices.name!r}, which is a built-in list's: every figure carries the name, "
-            f"so choose one that is not {', '.join(built_in)}"
+            f"so choose one that is not {names}"
         )
     return prices
 
 
 def _parse(content: bytes, where: str) -> PriceList:
     """Checked price list from the bytes of a TOML file; `where` names it in messages."""
-    data = parse_toml(content, where, error=PriceListError, hint="correct it there")
-    _check_keys(data, _LIST_KEYS, where, required=(*_TEXTS, "entries"))
-    texts = {key: (_name if key == "name" else _text)(data[key], f"{where}: {key}") for key in _TEXTS}
-    if texts["kind"] not in KINDS:
-        raise PriceListError(f"{where}: kind is {texts['kind']!r}: use one of {', '.join(KINDS)}")
-    tables = _table(data["entries"], f"{where}: entries")
-    if not tables:
+    table = parse_toml(content, where, error=PriceListError, hint="correct it there")
+    prices = PriceList(**_record(table, where, _LIST))
+    if not prices.entries:
         raise PriceListError(f"{where}: entries is empty: give at least one table [entries.<category>]")
-    entries = tuple(_price(name, table, f"{where}: entries.{name}") for name, table in tables.items())
-    _check_alternatives(entries, where)
-    static = _static(data["static"], f"{where}: static") if "static" in data else None
-    times = _table(data.get("times", {}), f"{where}: times")
-    return PriceList(
-        **texts,
-        entries=entries,
-        static=static,
-        times=tuple(_time(name, table, f"{where}: times.{name}") for name, table in times.items()),
-    )
+    _check_alternatives(prices, where)
+    return prices
 
 
-def _price(name: str, value: Any, where: str) -> Price:
-    table = _table(value, where)
-    _check_keys(table, _PRICE_KEYS, where, required=("pj", "counters", "source"))
-    alternative = table.get("alternative_to")
-    return Price(
-        name=_name(name, f"{where}: the category"),
-        picojoules=_amount(table["pj"], f"{where}: pj", "picojoules"),
-        counters=_counters(table["counters"], f"{where}: counters"),
-        source=_text(table["source"], f"{where}: source"),
-        alternative_to=None if alternative is None else _text(alternative, f"{where}: alternative_to"),
-    )
+def _record(value: Any, where: str, checks: Mapping[str, Check]) -> dict[str, Any]:
+    """The checked values of a table, in the order of its checks."""
+    for key, found in _table(value, where).items():
+        if key not in checks:
+            raise PriceListError(
+                f"{where}: {brief(key)[1:-1]} = {brief(found)} is an unknown key: use {', '.join(checks)}"
+            )
+    required = [key for key in checks if key not in _OPTIONAL]
+    if missing := [key for key in required if key not in value]:
+        raise PriceListError(f"{where} has no {', '.join(missing)}: required are {', '.join(required)}")
+    return {key: check(value[key], f"{where}: {key}") for key, check in checks.items() if key in value}
 
 
-def _time(name: str, value: Any, where: str) -> Time:
-    table = _table(value, where)
-    _check_keys(table, _TIME_KEYS, where, required=_TIME_KEYS)
-    return Time(
-        _name(name, f"{where}: the category"),
-        _amount(table["ns"], f"{where}: ns", "nanoseconds"),
-        _counters(table["counters"], f"{where}: counters"),
-        _text(table["source"], f"{where}: source"),
-    )
+def _table(value: Any, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise PriceListError(f"{where} is {brief(value)}: it must be a table, [entries.<category>] or [static]")
+    return value
 
 
-def _static(value: Any, where: str) -> StaticPower:
-    table = _table(value, where)
-    _check_keys(table, _STATIC_KEYS, where, required=_STATIC_KEYS)
-    return StaticPower(
-        _amount(table["milliwatts"], f"{where}: milliwatts", "milliwatts"),
-        _text(table["source"], f"{where}: source"),
-    )
+def _categories(kind: Callable[..., Entry], checks: Mapping[str, Check]) -> Callable[[Any, str], tuple[Entry, ...]]:
+    """What reads a table of categories, each of which is a table of its own."""
+
+    def entry(name: str, value: Any, where: str) -> Entry:
+        row = _record(value, where, checks)
+        return kind(_name(name, f"{where}: the category"), *row.values())
+
+    return lambda value, where: tuple(entry(name, row, f"{where}.{name}") for name, row in _table(value, where).items())
 
 
 def _counters(value: Any, where: str) -> tuple[str, ...]:
@@ -261,12 +217,10 @@ def _counters(value: Any, where: str) -> tuple[str, ...]:
     return tuple(value)
 
 
-def _check_alternatives(entries: tuple[Price, ...], where: str) -> None:
+def _check_alternatives(prices: PriceList, where: str) -> None:
     """An alternative stands in for an entry of the sum."""
-    targets = [e.name for e in entries if e.alternative_to is None and HOST not in e.counters]
-    for entry in entries:
-        if entry.alternative_to is None:
-            continue
+    targets = [entry.name for entry in prices.dynamic]
+    for entry in prices.alternatives:
         key = f"{where}: entries.{entry.name}: alternative_to is {brief(entry.alternative_to)}"
         if HOST in entry.counters:
             raise PriceListError(f"{key}: {HOST} is not in the dynamic sum and has no alternatives; leave the key out")
@@ -276,23 +230,6 @@ def _check_alternatives(entries: tuple[Price, ...], where: str) -> None:
                 f"{key}: it must name an entry that is itself no alternative ({allowed}); "
                 "correct it, or leave the key out"
             )
-
-
-def _check_keys(table: Mapping[str, Any], allowed: tuple[str, ...], where: str, required: tuple[str, ...]) -> None:
-    for key, value in table.items():
-        if key not in allowed:
-            raise PriceListError(
-                f"{where}: {brief(key)[1:-1]} = {brief(value)} is an unknown key: use {', '.join(allowed)}"
-            )
-    missing = [key for key in required if key not in table]
-    if missing:
-        raise PriceListError(f"{where} has no {', '.join(missing)}: required are {', '.join(required)}")
-
-
-def _table(value: Any, where: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise PriceListError(f"{where} is {brief(value)}: it must be a table, [entries.<category>] or [static]")
-    return value
 
 
 def _text(value: Any, where: str) -> str:
@@ -314,10 +251,37 @@ def _name(value: Any, where: str) -> str:
     return name
 
 
-def _amount(value: Any, where: str, unit: str) -> float:
-    """A number of `unit` in [0, LARGEST_AMOUNT]; NaN is in no range."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LARGEST_AMOUNT:
-        raise PriceListError(
-            f"{where} is {brief(value)}: it must be a number of {unit} from 0 to {LARGEST_AMOUNT:g}, not in quotes"
-        )
-    return float(value)
+def _kind(value: Any, where: str) -> str:
+    if _text(value, where) not in KINDS:
+        raise PriceListError(f"{where} is {value!r}: use one of {', '.join(KINDS)}")
+    return str(value)
+
+
+def _amount(unit: str) -> Check:
+    """What reads a number of `unit` in [0, LARGEST_AMOUNT]; NaN is in no range."""
+
+    def read(value: Any, where: str) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LARGEST_AMOUNT:
+            raise PriceListError(
+                f"{where} is {brief(value)}: it must be a number of {unit} from 0 to {LARGEST_AMOUNT:g}, not in quotes"
+            )
+        return float(value)
+
+    return read
+
+
+# The keys of each table in the order of the fields that they fill.
+_PRICE: Final = {"pj": _amount("picojoules"), "counters": _counters, "source": _text, "alternative_to": _text}
+_TIME: Final = {"ns": _amount("nanoseconds"), "counters": _counters, "source": _text}
+_STATIC: Final = {"milliwatts": _amount("milliwatts"), "source": _text}
+_LIST: Final[dict[str, Check]] = {
+    "name": _name,
+    "title": _text,
+    "kind": _kind,
+    "source": _text,
+    "caveat": _text,
+    "entries": _categories(Price, _PRICE),
+    "static": lambda value, where: StaticPower(*_record(value, where, _STATIC).values()),
+    "times": _categories(Time, _TIME),
+}
+_OPTIONAL: Final = ("alternative_to", "static", "times")
