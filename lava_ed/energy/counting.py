@@ -18,6 +18,7 @@ __all__ = [
     "Totals",
     "activity",
     "check_samples",
+    "completed",
     "counts_between",
     "means",
     "per_sample",
@@ -60,7 +61,7 @@ def total(counters: Counters) -> Totals:
     >>> total({"hidden1": hidden, "hidden2": hidden})["spikes"]
     {'forward': 14, 'backward': 0, 'update': 0}
     """
-    return sums(_completed(counters))
+    return sums(completed(counters))
 
 
 def per_sample(counters: Counters, samples: int) -> dict[str, dict[str, float]]:
@@ -98,7 +99,7 @@ def subtract(after: Counters, before: Counters) -> dict[str, Totals]:
         raise ConfigError(
             f"the two readings are of different nets, only one has {alone}: subtract readings of one program"
         )
-    first, second = _completed(before), _completed(after)
+    first, second = completed(before), completed(after)
     result = counts_between(second, first)
     for node, counter, phase in product(result, COUNTERS, PHASES):
         if result[node][counter][phase] < 0:
@@ -172,8 +173,14 @@ def _integer(value: Any) -> int | None:
         return None
 
 
-def _completed(counters: Counters) -> dict[str, Totals]:
-    """Checked counts, with every counter and phase."""
+def completed(counters: Counters) -> dict[str, Totals]:
+    """A checked copy of counts, with every counter and phase.
+
+    Raises
+    ------
+    ConfigError
+        As `total`.
+    """
     result = {}
     for node, by_counter in _items(counters, "counters"):
         result[node] = {name: dict.fromkeys(PHASES, 0) for name in COUNTERS}

@@ -63,8 +63,7 @@ def sample_counts(
     >>> sample_counts((784, 400, 10), (150, 120), 32)["dense1"]["synops"]
     {'forward': 60000}
     """
-    _check(sizes, spikes, steps, visits)
-    _check_spikes(sizes, spikes, steps, rule)
+    _check(sizes, spikes, steps, visits, rule)
     last = len(sizes) - 1
     fired = [*spikes, sizes[-1]]
     update = "neuron_updates_active" if active else "neuron_updates_idle"
@@ -84,7 +83,10 @@ def sample_counts(
     return counts
 
 
-def _check(sizes: Sequence[int], spikes: Sequence[int], steps: int, visits: str) -> None:
+def _check(sizes: Sequence[int], spikes: Sequence[int], steps: int, visits: str, rule: str | None) -> None:
+    """Whether the numbers fit each other, and no layer spikes more often than its neurons can."""
+    from lava_ed.learning_rules import RULES  # which loads numba
+
     if len(sizes) < 2 or not all(1 <= n <= LARGEST for n in sizes):
         raise ConfigError(f"sizes are {tuple(sizes)}: give at least two layers of 1 … {LARGEST} neurons")
     if len(spikes) != len(sizes) - 1 or not all(0 <= n <= LARGEST for n in spikes):
@@ -96,12 +98,6 @@ def _check(sizes: Sequence[int], spikes: Sequence[int], steps: int, visits: str)
         raise ConfigError(f"steps is {steps}: 1 … {LARGEST} are possible")
     if visits not in DEPENDENCIES:
         raise ConfigError(f"visits is {visits!r}: use one of {', '.join(DEPENDENCIES)}")
-
-
-def _check_spikes(sizes: Sequence[int], spikes: Sequence[int], steps: int, rule: str | None) -> None:
-    """No layer spikes more often than its neurons can."""
-    from lava_ed.learning_rules import RULES  # which loads numba
-
     if rule is not None and rule not in RULES:
         raise ConfigError(f"rule {rule!r} is unknown: use one of {', '.join(RULES)}")
     once = rule is not None and RULES[rule].timing.spikes_once
@@ -141,15 +137,11 @@ def estimate_sample(
     ConfigError, PriceListError
         As `sample_counts` and `load_price_list`.
     """
-    prices = price_list if isinstance(price_list, PriceList) else load_price_list(price_list)
+    prices = load_price_list(price_list)
     found = {}
     for visits in DEPENDENCIES:
-        low, high = (
-            energy_report(sample_counts(sizes, spikes, steps, visits, active, rule), 1, prices)[
-                "microjoules_per_sample"
-            ]
-            for active in (False, True)
-        )
+        counts = (sample_counts(sizes, spikes, steps, visits, active, rule) for active in (False, True))
+        low, high = (energy_report(each, 1, prices)["microjoules_per_sample"] for each in counts)
         found[visits] = {"low": low["dynamic"], "high": high["dynamic"], "updates": high["update"]}
     return {
         "sizes": list(sizes),

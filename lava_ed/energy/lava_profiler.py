@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.energy.chips import LOIHI2, ChipLimits
-from lava_ed.energy.counting import Totals, subtract
+from lava_ed.energy.counting import Totals, completed, subtract
 from lava_ed.energy.mapping import Mapping, map_network
 from lava_ed.energy.prices import PriceList, load_price_list
 from lava_ed.energy.profiler import counting_of
@@ -63,7 +63,7 @@ class Loihi2SimProfiler:
     def __init__(
         self, run_cfg: Any, price_list: PriceList | str | os.PathLike[str] = PRICE_LIST, chip: ChipLimits = LOIHI2
     ) -> None:
-        self.price_list = price_list if isinstance(price_list, PriceList) else load_price_list(price_list)
+        self.price_list = load_price_list(price_list)
         self.chip = chip
         self._probes: set[str] = set()
         self._bins = StepBins()
@@ -116,7 +116,7 @@ class Loihi2SimProfiler:
         """Count one ``process.run``; `run` is what starts it under a condition."""
         self._program = counting_of(process, self._run_cfg)
         if self._before is None:
-            self._before = subtract(self._program.counters(), {node: {} for node in self._program.counters()})
+            self._before = completed(self._program.counters())
         if "execution_time_probe" in self._probes:
             self._bins.follow(self._program)
         run(condition)

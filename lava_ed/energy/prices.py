@@ -119,8 +119,8 @@ def built_in_price_lists() -> tuple[str, ...]:
     return tuple(sorted(file.name[:-5] for file in folder.iterdir() if file.name.endswith(".toml")))
 
 
-def load_price_list(name_or_path: str | os.PathLike[str]) -> PriceList:
-    """Load a price list of the library by name, or your own TOML file by path.
+def load_price_list(name_or_path: PriceList | str | os.PathLike[str]) -> PriceList:
+    """Load a price list of the library by name, or your own TOML file by path; a list that is loaded is given back.
 
     A string is a path where it ends in ``.toml`` or holds a path separator.  The file has the
     texts ``name``, ``title``, ``kind``, ``source`` and ``caveat``, one table ``[entries.<category>]``
@@ -138,6 +138,8 @@ def load_price_list(name_or_path: str | os.PathLike[str]) -> PriceList:
     >>> load_price_list("anp-i").entries[0].picojoules
     1.5
     """
+    if isinstance(name_or_path, PriceList):
+        return name_or_path
     built_in = built_in_price_lists()
     names = ", ".join(built_in)
     if isinstance(name_or_path, str) and name_or_path in built_in:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from lava_ed.energy.counting import Counters, Totals, subtract
+from lava_ed.energy.counting import Counters, Totals, completed, subtract
 from lava_ed.energy.prices import PriceList, load_price_list
 from lava_ed.energy.report import energy_report
 from lava_ed.errors import ConfigError
@@ -58,7 +58,7 @@ class EnergyProfiler:
                 f"a {type(program).__name__} does not count: give an object with counters(), such as an engine "
                 "Program, or a Lava process"
             )
-        self.price_list = price_list if isinstance(price_list, PriceList) else load_price_list(price_list)
+        self.price_list = load_price_list(price_list)
         self._program = program
         self._counted: Counting | None = None
         self._before: _Reading | None = None
@@ -67,14 +67,14 @@ class EnergyProfiler:
     def __enter__(self) -> EnergyProfiler:
         """Start counting, from 0 also where the profiler was used before."""
         self._counted = counting_of(self._program)
-        self._before, self._after = _Reading(self._counted), None
+        self._before, self._after = _read(self._counted), None
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Stop counting; an exception passes through, and what ran before it is counted."""
-        self._after = _Reading(self._counted)
+        self._after = _read(self._counted)
 
     def counters(self) -> dict[str, Totals]:
         """What was counted inside the block, so far or until its end: node → counter → phase → count.
@@ -110,17 +110,11 @@ class EnergyProfiler:
     def _readings(self) -> tuple[_Reading, _Reading]:
         if self._before is None:
             raise ConfigError('nothing was counted yet: run the program inside "with EnergyProfiler(...) as p:"')
-        return self._before, self._after or _Reading(self._counted)
+        return self._before, self._after or _read(self._counted)
 
 
 def counting_of(target: Any, run_cfg: Any = None) -> Counting:
     """What counts for a program, a runtime or a Lava process; a process that nothing runs yet is attached.
-
-    Parameters
-    ----------
-    target : Counting or AbstractProcess
-    run_cfg : RunConfig, optional
-        For `attach`.
 
     Raises
     ------
@@ -146,18 +140,18 @@ def counting_of(target: Any, run_cfg: Any = None) -> Counting:
     return getattr(target, "program", target)  # type: ignore[no-any-return]
 
 
-class _Reading:
+class _Reading(NamedTuple):
     """Counters and clock of a program at one moment."""
 
-    def __init__(self, program: Counting | None) -> None:
-        assert program is not None
-        # Copied: a program may hand out the same dictionaries every time.
-        self.counters = {
-            node: {counter: dict(phases) for counter, phases in by_counter.items()}
-            for node, by_counter in program.counters().items()
-        }
-        self.time_step: int | None = getattr(program, "time_step", None)
-        self.period: int | None = getattr(getattr(program, "schedule", None), "period", None)
+    counters: dict[str, Totals]
+    time_step: int | None
+    period: int | None
+
+
+def _read(program: Any) -> _Reading:
+    """Counters are copied, as a program may hand out the same dictionaries every time."""
+    period = getattr(getattr(program, "schedule", None), "period", None)
+    return _Reading(completed(program.counters()), getattr(program, "time_step", None), period)
 
 
 def _samples_between(before: _Reading, after: _Reading) -> int:

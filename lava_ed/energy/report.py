@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any, Final
 
 from lava_ed.energy.counting import Counters, Totals, check_samples, means, total
@@ -15,10 +16,7 @@ from lava_ed.kernels.counting import COUNTERS, PHASES
 __all__ = ["energy_range", "energy_report"]
 
 _PICO_PER_MICRO: Final = 1e6
-_LEARNING: Final = ("backward", "update")
 _IDLE: Final = "neuron_updates_idle"
-
-ByPhase = dict[str, float]
 
 
 def energy_report(counters: Counters, samples: int, price_list: PriceList | str | os.PathLike[str]) -> dict[str, Any]:
@@ -68,24 +66,44 @@ def energy_report(counters: Counters, samples: int, price_list: PriceList | str 
     0.15
     """
     samples = check_samples(samples)
-    prices = price_list if isinstance(price_list, PriceList) else load_price_list(price_list)
-    counts = total(counters)
+    prices, counts = load_price_list(price_list), total(counters)
+    priced = _Priced(counts, samples, prices)
     return {
         "price_list": {key: getattr(prices, key) for key in ("name", "title", "kind", "source", "caveat")},
         "samples": samples,
         "counts": counts,
         "counts_per_sample": means(counts, samples),
-        "prices": {entry.name: _price_line(entry) for entry in prices.entries},
-        "priced_by": _priced_by(prices),
+        "prices": {
+            entry.name: {
+                "picojoules": entry.picojoules,
+                "counters": list(entry.counters),
+                "source": entry.source,
+                "alternative_to": entry.alternative_to,
+            }
+            for entry in prices.entries
+        },
+        "priced_by": {
+            counter: [entry.name for entry in prices.dynamic if counter in entry.counters]
+            for counter in COUNTERS
+            if counter not in (*prices.unpriced, HOST)
+        },
         "picojoules": {
             "price_list": prices.name,
-            "categories": {entry.name: _cost(entry, counts) for entry in prices.dynamic},
+            "categories": {entry.name: priced.cost(entry) for entry in prices.dynamic},
         },
-        "microjoules_per_sample": _sums(prices.dynamic, counts, samples, prices.name),
-        "alternatives": {entry.name: _alternative(entry, prices, counts, samples) for entry in prices.alternatives},
+        "microjoules_per_sample": priced.sums(prices.dynamic),
+        "alternatives": {entry.name: priced.with_alternative(entry) for entry in prices.alternatives},
         "unpriced": list(prices.unpriced),
-        "host": _host_line(prices, counts, samples),
-        "static": _static_line(prices),
+        "host": priced.host(),
+        "static": None
+        if prices.static is None
+        else {
+            "price_list": prices.name,
+            "milliwatts_per_chip": prices.static.milliwatts,
+            "source": prices.static.source,
+            "note": "power of one chip, not in the dynamic sum: its energy is this times the time on chip, "
+            "which counts do not give",
+        },
         "notes": _notes(prices, counts),
     }
 
@@ -132,103 +150,67 @@ def energy_range(
     return {"microjoules_per_sample": found, "low": low, "high": high}
 
 
-def _cost(entry: Price, counts: Totals) -> ByPhase:
-    """Picojoules of one entry by phase."""
-    return {phase: entry.picojoules * sum(counts[name][phase] for name in entry.counters) for phase in PHASES}
+@dataclass(frozen=True)
+class _Priced:
+    """Counts over all samples at the prices of a list."""
 
+    counts: Totals
+    samples: int
+    prices: PriceList
 
-def _sums(entries: Iterable[Price], counts: Totals, samples: int, name: str) -> dict[str, Any]:
-    """Microjoules per sample by phase, learning and dynamic."""
-    costs = [_cost(entry, counts) for entry in entries]
-    scale = _PICO_PER_MICRO * samples
+    def cost(self, entry: Price) -> dict[str, float]:
+        """Picojoules of one entry by phase."""
+        return {phase: entry.picojoules * sum(self.counts[n][phase] for n in entry.counters) for phase in PHASES}
 
-    def microjoules(*phases: str) -> float:
-        return math.fsum(cost[phase] for cost in costs for phase in phases) / scale
+    def sums(self, entries: Iterable[Price]) -> dict[str, Any]:
+        """Microjoules per sample by phase, learning and dynamic."""
+        costs = [self.cost(entry) for entry in entries]
+        sets = {**{phase: (phase,) for phase in PHASES}, "learning": ("backward", "update"), "dynamic": PHASES}
+        scale = _PICO_PER_MICRO * self.samples
+        sums = {name: math.fsum(cost[p] for cost in costs for p in phases) / scale for name, phases in sets.items()}
+        return {"price_list": self.prices.name, **sums}
 
-    return {
-        "price_list": name,
-        **{phase: microjoules(phase) for phase in PHASES},
-        "learning": microjoules(*_LEARNING),
-        "dynamic": microjoules(*PHASES),
-    }
+    def with_alternative(self, entry: Price) -> dict[str, Any]:
+        """The figures with `entry` in place of the one that it can stand in for."""
+        others = [other for other in self.prices.dynamic if other.name != entry.alternative_to]
+        return {
+            "price_list": self.prices.name,
+            "in_place_of": entry.alternative_to,
+            "picojoules": self.cost(entry),
+            "microjoules_per_sample": self.sums([*others, entry]),
+        }
 
-
-def _alternative(entry: Price, prices: PriceList, counts: Totals, samples: int) -> dict[str, Any]:
-    """The figures with `entry` in place of the one that it can stand in for."""
-    others = [priced for priced in prices.dynamic if priced.name != entry.alternative_to]
-    return {
-        "price_list": prices.name,
-        "in_place_of": entry.alternative_to,
-        "picojoules": _cost(entry, counts),
-        "microjoules_per_sample": _sums([*others, entry], counts, samples, prices.name),
-    }
-
-
-def _price_line(entry: Price) -> dict[str, Any]:
-    return {
-        "picojoules": entry.picojoules,
-        "counters": list(entry.counters),
-        "source": entry.source,
-        "alternative_to": entry.alternative_to,
-    }
-
-
-def _priced_by(prices: PriceList) -> dict[str, list[str]]:
-    """Counter → the entries of the sum that charge it."""
-    return {
-        counter: [entry.name for entry in prices.dynamic if counter in entry.counters]
-        for counter in COUNTERS
-        if counter not in (*prices.unpriced, HOST)
-    }
-
-
-def _host_line(prices: PriceList, counts: Totals, samples: int) -> dict[str, Any]:
-    """Operations off the neurocores; without a price the energy is None, not 0."""
-    energy = _sums(prices.host, counts, samples, prices.name)["dynamic"] if prices.host else None
-    return {
-        "price_list": prices.name,
-        "counter": HOST,
-        "count": sum(counts[HOST].values()),
-        "entries": [entry.name for entry in prices.host],
-        "microjoules_per_sample": energy,
-    }
-
-
-def _static_line(prices: PriceList) -> dict[str, Any] | None:
-    if prices.static is None:
-        return None
-    return {
-        "price_list": prices.name,
-        "milliwatts_per_chip": prices.static.milliwatts,
-        "source": prices.static.source,
-        "note": "power of one chip, not in the dynamic sum: its energy is this times the time on chip, "
-        "which counts do not give",
-    }
-
-
-def _idle_in_backward(counts: Totals) -> int:
-    """Idle neuron updates in the phase backward where it has nothing else, as in inference; 0 where it has more."""
-    names = {name for name, phases in counts.items() if phases["backward"]}
-    return counts[_IDLE]["backward"] if names <= {_IDLE, "barrier_steps"} else 0
+    def host(self) -> dict[str, Any]:
+        """Operations off the neurocores; without a price the energy is None, not 0."""
+        entries = self.prices.host
+        return {
+            "price_list": self.prices.name,
+            "counter": HOST,
+            "count": sum(self.counts[HOST].values()),
+            "entries": [entry.name for entry in entries],
+            "microjoules_per_sample": self.sums(entries)["dynamic"] if entries else None,
+        }
 
 
 def _notes(prices: PriceList, counts: Totals) -> list[str]:
+    """What has to be said with the figures."""
     notes = [f"counts of lava-ed at the prices of {prices.name} ({prices.kind}): {prices.caveat}"]
     notes += [
         f"{entry.alternative_to} is in the sum; {entry.name}, at {entry.picojoules:g} pJ for each of "
         f"{', '.join(entry.counters)}, is its alternative and is not"
         for entry in prices.alternatives
     ]
-    if "hops" not in prices.unpriced and not any(counts["hops"].values()):
+    sums = {name: sum(phases.values()) for name, phases in counts.items()}
+    if "hops" not in prices.unpriced and not sums["hops"]:
         notes.append("hops are 0: without a mapping of the layers to cores no hop is counted")
-    left_out = [f"{name} ({sum(counts[name].values()):,})" for name in prices.unpriced if any(counts[name].values())]
-    if left_out:
+    if left_out := [f"{name} ({sums[name]:,})" for name in prices.unpriced if sums[name]]:
         notes.append(f"no entry of the sum under {prices.name} charges {', '.join(left_out)}")
-    if _IDLE not in prices.unpriced and (idle := _idle_in_backward(counts)):
+    idle, backward = counts[_IDLE]["backward"], {name for name, phases in counts.items() if phases["backward"]}
+    if idle and _IDLE not in prices.unpriced and backward <= {_IDLE, "barrier_steps"}:  # as in inference
         notes.append(
             f"no error was sent: what backward has is {idle:,} idle neuron updates, in the steps that a sample's "
             "schedule keeps for errors whether it learns or not; without them forward is the whole"
         )
-    if any(counts[HOST].values()):
-        notes.append(f"{HOST} ({sum(counts[HOST].values()):,}) were done off the neurocores and are not in the sum")
+    if sums[HOST]:
+        notes.append(f"{HOST} ({sums[HOST]:,}) were done off the neurocores and are not in the sum")
     return notes

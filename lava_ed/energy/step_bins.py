@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from lava_ed.energy.counting import Totals, subtract
+from lava_ed.energy.counting import Totals, completed, subtract
 from lava_ed.engine.assembler import HostTask
 from lava_ed.engine.memory import Memory
 
@@ -73,4 +73,4 @@ class StepBins(HostTask):
         counters = self._program.counters()
         if self._open is not None:
             self._closed.append(subtract(counters, self._open))
-        self._open, self._opened = (None if done else subtract(counters, {node: {} for node in counters})), time_step
+        self._open, self._opened = (None if done else completed(counters)), time_step
