@@ -25,7 +25,7 @@ from lava_ed.engine.families.aft_if import AFTIFNode
 from lava_ed.engine.families.aft_lif import AFTLIFNode
 from lava_ed.engine.families.conv import ConvNode
 from lava_ed.engine.families.dataloader import SpikeDataloaderNode, StateDataloaderNode
-from lava_ed.engine.families.delay_dense import MAX_DELAY, DelayDenseNode
+from lava_ed.engine.families.delay_dense import DelayDenseNode
 from lava_ed.engine.families.dense import DenseNode
 from lava_ed.engine.families.encoder import EncoderNode, LabelNode
 from lava_ed.engine.families.learning import X_TRACES, Y_TRACES, LearningNode, LearningSettings
@@ -38,6 +38,7 @@ from lava_ed.engine.families.readout import ReadoutNode, SoftmaxErrorNode
 from lava_ed.engine.families.references import ResetNode
 from lava_ed.engine.families.ring_buffer import RingSourceNode
 from lava_ed.engine.families.sparse import DelaySparseNode, SparseNode
+from lava_ed.engine.families.synapses import MAX_DELAY
 from lava_ed.errors import BackendError
 from lava_ed.kernels.fixed_point import TRACE_BITS, WEIGHT_BITS
 from lava_ed.kernels.loihi_learning import COL_SOURCE, SOURCES

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.engine.assembler import SYNAPSES, Assembler, Node, Signal
-from lava_ed.engine.families import opcodes
+from lava_ed.engine.assembler import SYNAPSES, Assembler, Node
 from lava_ed.engine.families.joins import event_input
+from lava_ed.engine.families.synapses import SPIKES, SUMS, SynapsesNode
 from lava_ed.engine.families.tallies import add_reads
-from lava_ed.engine.memory import Memory, Slot, Variable
+from lava_ed.engine.memory import Memory, Variable
+from lava_ed.engine.op import number, op, reads, updates
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.conv import (
     REACH,
@@ -27,38 +28,49 @@ from lava_ed.kernels.conv import (
 from lava_ed.kernels.tally import conv_fan_outs
 from lava_ed.kernels.views import matrix, segment
 
-FIRST_STRIDE = 14
+CONV_FORWARD = op(
+    "conv_forward",
+    **SPIKES | SUMS,
+    arranged=reads("i32", "n_weights"),
+    n_weights=number(),
+    wide=updates("i64", "n_post"),
+    largest_sum=reads("i64"),
+    reach=reads("i32", f"{REACH} * n_pre"),
+    # From here on as `conv_events` takes the strides.
+    weight_stride_x=number("weights from a run of outputs to the next in x"),
+    output_stride_x=number("outputs from a run to the next in x"),
+    weight_stride_y=number("as weight_stride_x, in y"),
+    output_stride_y=number("as output_stride_x, in y"),
+)
+_STRIDES: Final = list(CONV_FORWARD.op.fields)[-STRIDES:]
 
 
 @kernel
 def conv_forward(a, i32, i64):  # type: ignore[no-untyped-def]
-    """Convolve the spikes into a_buf.
-
-    Columns: 1 n_in, 2 n_out, 3 arranged weights, 4 how many, 5 event count, 6 events, 7 payloads or −1
-    (all 1), 8 message bits, 9 a_buf, 10 its flag, 11 sums (i64), 12 largest sum (i64), 13 reach of each input,
-    14 … 17 strides, 18 fan-outs of the inputs, 19 counters (i64).
-    """
-    count = i32[a[5]]
-    a_buf = segment(i32, a[9], a[2])
+    """Add the weights around each spike to the sums."""
+    f = CONV_FORWARD
+    n_pre, n_post, count = a[f.n_pre], a[f.n_post], i32[a[f.count]]
+    a_buff = segment(i32, a[f.a_buff], n_post)
     if count == 0:
-        if i32[a[10]]:
-            a_buf[:] = 0
-            i32[a[10]] = 0
+        if i32[a[f.filled]]:
+            a_buff[:] = 0
+            i32[a[f.filled]] = 0
         return
-    i32[a[10]] = 1
-    graded = i32[a[8]] > 0 and a[7] >= 0
-    payloads = segment(i32, a[7], a[1]) if graded else i32[:0]
-    events = segment(i32, a[6], count)
-    add_reads(a[19], i32[a[8]] > 0, segment(i32, a[18], a[1]), events, count, i64)
+    i32[a[f.filled]] = 1
+    has_payloads = i32[a[f.message_bits]] > 0
+    graded = has_payloads and a[f.payloads] >= 0
+    payloads = segment(i32, a[f.payloads], n_pre) if graded else i32[:0]
+    events = segment(i32, a[f.events], count)
+    add_reads(a[f.counters], has_payloads, segment(i32, a[f.nonzeros], n_pre), events, count, i64)
     conv_events(
-        segment(i32, a[3], a[4]), events, count, payloads, graded,
-        matrix(i32, a[13], a[1], REACH), a[FIRST_STRIDE : FIRST_STRIDE + STRIDES],
-        i64[a[12]], segment(i64, a[11], a[2]), a_buf,
+        segment(i32, a[f.arranged], a[f.n_weights]), events, count, payloads, graded,
+        matrix(i32, a[f.reach], n_pre, REACH), a[f.weight_stride_x : f.weight_stride_x + STRIDES],
+        i64[a[f.largest_sum]], segment(i64, a[f.wide], n_post), a_buff,
     )  # fmt: skip
 
 
 @dataclass
-class ConvNode(Node):
+class ConvNode(SynapsesNode):
     """A convolution with fixed weights.
 
     Parameters
@@ -66,10 +78,6 @@ class ConvNode(Node):
     weight : int32 (C_out, K_x, K_y, C_in / groups)
     input_shape, output_shape : tuple
         (X, Y, C).
-    a_buf : int32
-        Initial sums.
-    message_bits : int
-        0 for binary spikes.
     geometry : mapping
         kernel_size, stride, padding, dilation: (x, y); groups: (number,).
     unused : mapping
@@ -79,33 +87,19 @@ class ConvNode(Node):
     weight: npt.NDArray[np.int32] = field(default_factory=lambda: np.zeros((1, 1, 1, 1), np.int32))
     input_shape: tuple[int, ...] = (1, 1, 1)
     output_shape: tuple[int, ...] = (1, 1, 1)
-    a_buf: npt.NDArray[Any] = field(default_factory=lambda: np.zeros((1, 1, 1), np.int32))
-    message_bits: int = 0
     geometry: dict[str, tuple[int, ...]] = field(default_factory=dict)
     unused: dict[str, int] = field(default_factory=dict)
-    _columns: dict[str, int] = field(default_factory=dict)
 
-    delayed = True
+    buffer = "a_buf"
 
     def declare(self, asm: Assembler) -> None:
         """Vars of the process; OutPort a_out."""
-        c = self._columns
-        n_out = int(np.prod(self.output_shape))
+        n_pre, n_post = int(np.prod(self.input_shape)), int(np.prod(self.output_shape))
+        self._columns.update(n_pre=n_pre, n_post=n_post, n_weights=self.weight.size)
         self._declare_weight(asm)
-        asm.counters(self)
-        c["bits"] = asm.var(self, "num_message_bits", (1,), self.message_bits)
-        c["a_buf"] = asm.var(self, "a_buf", self.output_shape, self.a_buf)
+        self._declare_sums(asm)
         declare_constants(self, asm, self.unused, self.geometry)
-        flag = asm.memory.allocate("i32", (1,), 1)
-
-        def touch(memory: Memory) -> None:
-            """A buffer that was written is not known to be zero."""
-            memory.view(flag)[0] = 1
-
-        slot = Slot("i32", c["a_buf"], self.output_shape)
-        asm.variables[self.name, "a_buf"] = Variable(slot, after_write=touch)
-        c.update(n_in=int(np.prod(self.input_shape)), n_out=n_out, flag=flag.offset, wide=asm.scratch(n_out, "i64"))
-        asm.signals[self.name, "a_out"] = Signal(n_out, flag.offset, -1, c["a_buf"], c["a_buf"])
+        self._columns["wide"] = asm.scratch(n_post, "i64")
 
     def _declare_weight(self, asm: Assembler) -> None:
         """The Var in Lava's order, and a copy in the order in which a spike meets the weights."""
@@ -125,19 +119,16 @@ class ConvNode(Node):
 
         asm.prologue.append(arrange)
         asm.variables[self.name, "weight"] = Variable(slot, after_write=arrange)
-        self._columns.update(arranged=arranged.offset, bound=bound.offset, nonzeros=nonzeros.offset)
+        self._columns.update(arranged=arranged.offset, largest_sum=bound.offset, nonzeros=nonzeros.offset)
 
     def emit(self, asm: Assembler) -> None:
         """Convolve in every step."""
-        c = self._columns
-        pre = event_input(asm, self, "s_in", c["n_in"])
+        pre = event_input(asm, self, "s_in", self._columns["n_pre"])
         reach, strides = self._reach()
-        asm.counted_step(
-            SYNAPSES, opcodes.CONV_FORWARD, self,
-            c["n_in"], c["n_out"], c["arranged"], self.weight.size, pre.count, pre.events, pre.payloads, c["bits"],
-            c["a_buf"], c["flag"], c["wide"], c["bound"],
-            asm.memory.allocate("i32", reach.shape, reach).offset, *strides, c["nonzeros"],
-        )  # fmt: skip
+        self._columns.update(zip(_STRIDES, strides, strict=True))
+        self._columns["reach"] = asm.memory.allocate("i32", reach.shape, reach).offset
+        fields = CONV_FORWARD.op.among(self._columns) | self._incoming(pre)
+        asm.counted_step(SYNAPSES, CONV_FORWARD, self, **fields)
 
     def _reach(self) -> tuple[npt.NDArray[np.int32], tuple[int, int, int, int]]:
         """`reach_table` of this convolution."""

@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.engine.assembler import RUN, Assembler, HostTask, Node, Signal
-from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.references import Reference, is_due, referenced, steps_until
-from lava_ed.engine.families.tallies import add_spikes
+from lava_ed.engine.families.ring_buffer import declare_rows
+from lava_ed.engine.families.tallies import COUNTERS, add_spikes
 from lava_ed.engine.memory import Memory, Slot, Variable, check_range, range_of, write_variable
+from lava_ed.engine.op import number, op, reads, writes
 from lava_ed.errors import ConfigError, DataError
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.events import copy_vector, list_events
@@ -24,18 +25,32 @@ from lava_ed.network.values import numbers_of
 _INT32: Final = np.iinfo(np.int32)
 
 
+SPIKE_LOADER = op(
+    "spike_loader",
+    n=number("values of a row"),
+    data=reads("i32", "rows * n"),
+    rows=number("steps of a sample"),
+    values=writes("i32", "n"),
+    count=writes("i32"),
+    events=writes("i32", "n"),
+    loaded=reads("i64"),
+    destinations=number("InPorts that a spike is delivered to"),
+    counters=COUNTERS,
+)
+"""`loaded` is the time step after which the sample was loaded."""
+
+
 @kernel
 def spike_loader(a, i32, i64, now):  # type: ignore[no-untyped-def]
-    """Send the row of this step.
-
-    Columns: 1 n, 2 data, 3 rows, 4 values, 5 event count, 6 events, 7 loaded (i64), 8 destinations, 9 counters (i64).
-    """
-    n = a[1]
-    row = a[2] + (now - 1 - i64[a[7]]) % a[3] * n
-    copy_vector(segment(i32, row, n), segment(i32, a[4], n))
-    count = list_events(segment(i32, a[4], n), segment(i32, a[6], n))
-    i32[a[5]] = count
-    add_spikes(a[9], count, a[8], i64)
+    """Send the row of this step."""
+    f = SPIKE_LOADER
+    n = a[f.n]
+    row = a[f.data] + (now - 1 - i64[a[f.loaded]]) % a[f.rows] * n
+    values = segment(i32, a[f.values], n)
+    copy_vector(segment(i32, row, n), values)
+    count = list_events(values, segment(i32, a[f.events], n))
+    i32[a[f.count]] = count
+    add_spikes(a[f.counters], count, a[f.destinations], i64)
 
 
 def as_messages(values: Any, what: str) -> npt.NDArray[np.int32]:
@@ -156,16 +171,15 @@ class DataloaderNode(Node):
     dataset: Any = ()
     timing: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
     truth_shape: tuple[int, ...] = (1,)
-    _columns: dict[str, int] = field(default_factory=dict)
+    _truth: Any = None
 
     def declare(self, asm: Assembler) -> None:
         """Vars interval and offset; OutPort ground_truth, which keeps its value between samples."""
         for name, value in self.timing.items():
             asm.var(self, name, (1,), value, "i64")
         truth = asm.memory.allocate("i32", self.truth_shape)
-        self._columns["truth"] = truth.offset
-        signal = Signal(truth.size, asm.scratch(1), -1, truth.offset, truth.offset)
-        asm.signals[self.name, "ground_truth"] = signal
+        self._truth = truth
+        asm.vector_signal(self, "ground_truth", truth.size, truth.offset)
 
     def common(self, asm: Assembler) -> dict[str, Any]:
         """Arguments of the loader."""
@@ -174,7 +188,7 @@ class DataloaderNode(Node):
             "dataset": self.dataset,
             "interval": asm.variables[self.name, "interval"].slot,
             "offset": asm.variables[self.name, "offset"].slot,
-            "truth": Slot("i32", self._columns["truth"], self.truth_shape),
+            "truth": self._truth,
             "with_truth": asm.fan_out(self, "ground_truth") > 0,
         }
 
@@ -190,37 +204,32 @@ class SpikeDataloaderNode(DataloaderNode):
     """
 
     data: npt.NDArray[np.int32] = field(default_factory=lambda: np.zeros((1, 1), np.int32))
+    _fields: dict[str, int] = field(default_factory=dict)
 
     def declare(self, asm: Assembler) -> None:
         """Var data, stored time first; OutPort s_out."""
         super().declare(asm)
-        c, steps = self._columns, self.data.shape[-1]
-        if not steps:
+        if not self.data.shape[-1]:
             raise ConfigError(f"{self.name}.data has shape {self.data.shape}: samples need at least one time step")
-        rows = self.data.reshape(-1, steps).T
-        slot = asm.memory.allocate("i32", rows.shape, rows)
-        asm.variables[self.name, "data"] = Variable(slot, transposed=True, user_shape=self.data.shape)
+        self._fields.update(declare_rows(self, asm, self.data))
         reason = (
             f"{self.name}.interval cannot be changed in a graph that is attached, because it is the length of "
             f"{self.name}.data: build the graph with the interval"
         )
         interval = asm.variables[self.name, "interval"]
         asm.variables[self.name, "interval"] = Variable(interval.slot, read_only=reason)
-        c.update(data=slot.offset, size=rows.shape[1], steps=steps, values=asm.scratch(rows.shape[1]))
-        c["loaded"] = asm.scratch(1, "i64")
-        signal = Signal(c["size"], asm.scratch(1), asm.scratch(c["size"]), c["values"], c["values"])
+        size = self._fields["n"]
+        values = asm.scratch(size)
+        signal = Signal(size, asm.scratch(1), asm.scratch(size), values, values)
         asm.signals[self.name, "s_out"] = signal
+        loaded = asm.scratch(1, "i64")
+        self._fields.update(values=values, count=signal.count, events=signal.events, loaded=loaded)
         asm.counters(self)
 
     def emit(self, asm: Assembler) -> None:
         """Send in every step; load after the steps that are due."""
-        c, out = self._columns, asm.signals[self.name, "s_out"]
-        asm.counted_step(
-            RUN, opcodes.SPIKE_LOADER, self,
-            c["size"], c["data"], c["steps"], c["values"], out.count, out.events, c["loaded"],
-            asm.destinations(self, "s_out"),
-        )  # fmt: skip
-        loaded = Slot("i64", c["loaded"], (1,))
+        asm.counted_step(RUN, SPIKE_LOADER, self, **self._fields, destinations=asm.destinations(self, "s_out"))
+        loaded = Slot("i64", self._fields["loaded"], (1,))
         asm.hosts.append(_SpikeLoader(**self.common(asm), data=asm.variables[self.name, "data"], loaded=loaded))
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from lava_ed.engine.assembler import SYNAPSES, Assembler, Node, Signal
-from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.joins import event_input, want_vector_with
+from lava_ed.engine.families.synapses import SPIKES, SUMS, SynapsesNode
 from lava_ed.engine.families.tallies import add_reads, recount
-from lava_ed.engine.memory import Limits, Memory, Pending, Slot, Variable, also
+from lava_ed.engine.memory import Limits, Memory, Pending, Variable, also
+from lava_ed.engine.op import NOWHERE, number, op, reads
 from lava_ed.errors import ConfigError
 from lava_ed.kernels._jit import inlined_kernel
 from lava_ed.kernels.dense import (
@@ -33,36 +34,47 @@ SUM_LIMIT: Final = 2**31 - 1
 STORED_MAX: Final = 2**15 - 1
 
 
+SPIKES_FORWARD = op(
+    "spikes_forward",
+    **SPIKES,
+    **SUMS,
+    weights=reads("i16", "n_pre * n_post"),
+    weight_exp=number(),
+    packed=reads("i8", "n_pre * n_post", optional=True),
+    packs=reads("i32", optional=True),
+    pack_shift=reads("i32", optional=True),
+    pack_offset=reads("i32", optional=True),
+)
+"""`packed` are the weights in bytes, as `pack_bytes` makes them, if they fit into such (`packs`)."""
+PACKED: Final = ("packed", "packs", "pack_shift", "pack_offset")
+
+
 @inlined_kernel
 def spikes_forward(a, i8, i16, i32, i64):  # type: ignore[no-untyped-def]
-    """Sum the rows of the spikes into a_buff, and scale it.
-
-    Columns: 1 n_pre, 2 n_post, 3 weights (i16), 4 event count, 5 events, 6 payloads or −1 (all 1),
-    7 message bits, 8 exponent, 9 a_buff, 10 its flag, 11 weights as bytes (i8) or −1, 12 their form: valid (0/1),
-    shift, offset, 13 row non-zeros, 14 counters (i64).
-    """
-    count = i32[a[4]]
-    a_buff = segment(i32, a[9], a[2])
+    """Sum the weights of the spikes, and scale the sums."""
+    f = SPIKES_FORWARD
+    n_pre, n_post, count = a[f.n_pre], a[f.n_post], i32[a[f.count]]
+    a_buff = segment(i32, a[f.a_buff], n_post)
     if count == 0:
-        if i32[a[10]]:
+        if i32[a[f.filled]]:
             a_buff[:] = 0
-            i32[a[10]] = 0
+            i32[a[f.filled]] = 0
         return
-    i32[a[10]] = 1
-    events = segment(i32, a[5], count)
-    graded = i32[a[7]] > 0 and a[6] >= 0
-    if not graded and a[11] >= 0 and i32[a[12]]:
-        packed = matrix(i8, a[11], a[1], a[2])
-        accumulate_bytes(packed, events, count, i32[a[12] + 1], i32[a[12] + 2], a_buff)
+    i32[a[f.filled]] = 1
+    events = segment(i32, a[f.events], count)
+    graded = i32[a[f.message_bits]] > 0 and a[f.payloads] >= 0
+    if not graded and a[f.packed] >= 0 and i32[a[f.packs]]:
+        packed = matrix(i8, a[f.packed], n_pre, n_post)
+        accumulate_bytes(packed, events, count, i32[a[f.pack_shift]], i32[a[f.pack_offset]], a_buff)
     else:
-        weights = matrix(i16, a[3], a[1], a[2])
+        weights = matrix(i16, a[f.weights], n_pre, n_post)
         if graded:
-            accumulate_graded_events(weights, events, segment(i32, a[6], a[1]), count, a_buff)
+            accumulate_graded_events(weights, events, segment(i32, a[f.payloads], n_pre), count, a_buff)
         else:
             accumulate_events(weights, events, count, a_buff)
-    if a[8] != 0:
-        scale_accumulator(a_buff, a[8], a_buff)
-    add_reads(a[14], i32[a[7]] > 0, segment(i32, a[13], a[1]), events, count, i64)
+    if a[f.weight_exp] != 0:
+        scale_accumulator(a_buff, a[f.weight_exp], a_buff)
+    add_reads(a[f.counters], i32[a[f.message_bits]] > 0, segment(i32, a[f.nonzeros], n_pre), events, count, i64)
 
 
 @dataclass(frozen=True)
@@ -146,28 +158,8 @@ def declare_weights(
     return slot.offset, nonzeros.offset
 
 
-def declare_bytes(node: Node, asm: Assembler) -> dict[str, int]:
-    """A copy of `weights` in one byte each, kept up to date, for binary spikes; weights may not fit such bytes."""
-    variable = asm.variables[node.name, "weights"]
-    packed = asm.memory.allocate("i8", variable.slot.shape)
-    form = asm.memory.allocate("i32", (3,))
-
-    def pack(memory: Memory) -> None:
-        """Follow the weights."""
-        result = pack_bytes(memory.view(variable.slot))
-        if result is None:
-            memory.view(form)[...] = 0
-        else:
-            memory.view(packed)[...] = result[0]
-            memory.view(form)[...] = 1, *result[1:]
-
-    asm.followers.append(pack)
-    asm.variables[node.name, "weights"] = also(variable, pack)
-    return {"packed": packed.offset, "form": form.offset}
-
-
 @dataclass
-class DenseNode(Node):
+class DenseNode(SynapsesNode):
     """All-to-all synapses with fixed weights.
 
     Parameters
@@ -177,55 +169,55 @@ class DenseNode(Node):
     weight_format : WeightFormat
     exponent : int
         weight_exp.
-    message_bits : int
-        0 for binary spikes.
-    a_buff : int32 (n_post,)
-        Initial sums.
     """
 
     weights: npt.NDArray[np.int32] = field(default_factory=lambda: np.zeros((1, 1), np.int32))
     weight_format: WeightFormat = field(default_factory=WeightFormat)
     exponent: int = 0
-    message_bits: int = 0
-    a_buff: npt.NDArray[Any] = field(default_factory=lambda: np.zeros(1, np.int32))
-    _columns: dict[str, int] = field(default_factory=dict)
 
-    delayed = True
     fixed: ClassVar[bool] = True
     """Whether no step changes the weights."""
 
     def declare(self, asm: Assembler) -> None:
         """Vars weights, a_buff, num_message_bits; OutPort a_out."""
+        self._declare_weights(asm)
+        self._declare_sums(asm)
+        self._columns.update(dict.fromkeys(PACKED, NOWHERE))
+        if self.fixed:
+            self._declare_packed(asm)
+
+    def _declare_weights(self, asm: Assembler) -> None:
+        """The Var `weights`, and the sizes."""
         c = self._columns
-        n_post, n_pre = self.weights.shape
+        c["n_post"], c["n_pre"] = self.weights.shape
         c["weights"], c["nonzeros"] = declare_weights(self, asm, self.weights, self.weight_format, self.exponent)
-        asm.counters(self)
-        c["bits"] = asm.var(self, "num_message_bits", (1,), self.message_bits)
-        c["a_buff"] = asm.var(self, "a_buff", (n_post,), self.a_buff)
-        flag = asm.memory.allocate("i32", (1,), 1)
 
-        def touch(memory: Memory) -> None:
-            """A buffer that was written is not known to be zero."""
-            memory.view(flag)[0] = 1
+    def _declare_packed(self, asm: Assembler) -> None:
+        """A copy of `weights` in one byte each, kept up to date, for binary spikes; weights may not fit such bytes."""
+        variable = asm.variables[self.name, "weights"]
+        packed = asm.memory.allocate("i8", variable.slot.shape)
+        form = asm.memory.allocate("i32", (3,))
 
-        slot = Slot("i32", c["a_buff"], (n_post,))
-        asm.variables[self.name, "a_buff"] = Variable(slot, after_write=touch)
-        c.update(n_pre=n_pre, n_post=n_post, flag=flag.offset)
-        asm.signals[self.name, "a_out"] = Signal(n_post, flag.offset, -1, c["a_buff"], c["a_buff"])
-        c.update(declare_bytes(self, asm) if self.fixed else {"packed": -1, "form": 0})
+        def pack(memory: Memory) -> None:
+            """Follow the weights."""
+            result = pack_bytes(memory.view(variable.slot))
+            memory.view(form)[...] = 0
+            if result is not None:
+                memory.view(packed)[...] = result[0]
+                memory.view(form)[...] = 1, *result[1:]
+
+        asm.followers.append(pack)
+        asm.variables[self.name, "weights"] = also(variable, pack)
+        first = form.offset
+        self._columns.update(zip(PACKED, (packed.offset, first, first + 1, first + 2), strict=True))
 
     def forward(self, asm: Assembler, pre: Signal) -> None:
         """Write the op of the sums."""
-        c = self._columns
-        asm.counted_step(
-            SYNAPSES, opcodes.SPIKES_FORWARD, self,
-            c["n_pre"], c["n_post"], c["weights"], pre.count, pre.events, pre.payloads, c["bits"], self.exponent,
-            c["a_buff"], c["flag"], c["packed"], c["form"], c["nonzeros"],
-        )  # fmt: skip
+        fields = SPIKES_FORWARD.op.among(self._columns) | self._incoming(pre)
+        asm.counted_step(SYNAPSES, SPIKES_FORWARD, self, **fields, weight_exp=self.exponent)
 
     def emit(self, asm: Assembler) -> None:
         """Sum in every step."""
-        c = self._columns
-        pre = event_input(asm, self, "s_in", c["n_pre"], with_payload=self.message_bits > 0)
+        pre = event_input(asm, self, "s_in", self._columns["n_pre"], with_payload=self.message_bits > 0)
         want_vector_with(asm, pre, self.name, "num_message_bits")
         self.forward(asm, pre)

@@ -305,5 +305,5 @@ class LearningNode(Node):
         post = {port: lasting_vector_input(asm, self, port, c["n_post"]) for port in LEARNING_PORTS}
         asm.every_step(
             SYNAPSES, TRACES_RECEIVE, **TRACES_RECEIVE.op.among(c), **post, messages=pre.vector, count=pre.count,
-            events=pre.events, message_bits=c["bits"], graded_mode=settings.graded_mode,
+            events=pre.events, graded_mode=settings.graded_mode,
         )  # fmt: skip

@@ -8,7 +8,6 @@ from typing import ClassVar, Final
 import numpy as np
 
 from lava_ed.engine.assembler import LEARN, Assembler
-from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.dense import STORED_MAX
 from lava_ed.engine.families.joins import event_input
 from lava_ed.engine.families.learning import EPOCH, LearningNode, advance_traces, close_epoch
@@ -133,7 +132,7 @@ class LearningSparseNode(LearningNode, SparseNode):
     def emit(self, asm: Assembler) -> None:
         """Sum and record in every step, learn at the end of every epoch."""
         pre = event_input(asm, self, "s_in", self._columns["n_pre"], with_vector=True)
-        self.forward(asm, pre, opcodes.SPARSE_FORWARD, self._columns["flag"])
+        self.forward(asm, pre)
         self._emit_traces(asm, pre)
         tally_learning(asm, self, COUNT_SPARSE_EPOCH, self._columns)
         asm.every_step(LEARN, SPARSE_LEARN, **SPARSE_LEARN.op.among(self._columns))

@@ -3,51 +3,67 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from lava_ed.engine.assembler import RECORD, RUN, Assembler, Node
-from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.float_joins import real_input
 from lava_ed.engine.families.joins import vector_input
 from lava_ed.engine.families.references import ARENA_CODES, I8, I16, I32, referenced
 from lava_ed.engine.memory import Slot, Variable
+from lava_ed.engine.op import number, op, writes
 from lava_ed.kernels._jit import kernel
+
+_REGION: Final = {
+    "offset": number("of the region in its arena"),
+    "rows": number(),
+    "columns": number(),
+    "transposes": number("1 where the user's first axis is stored last"),
+    "steps": number("for which the record has room"),
+}
+MONITOR = op(
+    "monitor",
+    arena=number("I8, I16, I32, or another number for i64"),
+    **_REGION,
+    factor=number("by which the user's values are larger"),
+    record=writes("i64", "steps * rows * columns"),
+)
+REAL_MONITOR = op("real_monitor", **_REGION, record=writes("f64", "steps * rows * columns"))
 
 
 @kernel
 def monitor(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
-    """Copy a region of [rows, columns] into the record of this step, in the user's order.
-
-    Columns: 1 arena, 2 offset, 3 rows, 4 columns, 5 transpose (0/1), 6 factor, 7 record (i64).
-    """
-    rows, columns = a[3], a[4]
-    record = a[7] + (now - 1) * rows * columns
+    """Copy a region into the record of this step, in the user's order."""
+    f = MONITOR
+    arena, offset, rows, columns = a[f.arena], a[f.offset], a[f.rows], a[f.columns]
+    record = a[f.record] + (now - 1) * rows * columns
     for r in range(rows):
         for c in range(columns):
-            at = a[2] + r * columns + c
-            if a[1] == I32:
+            at = offset + r * columns + c
+            if arena == I32:
                 value = np.int64(i32[at])
-            elif a[1] == I16:
+            elif arena == I16:
                 value = np.int64(i16[at])
-            elif a[1] == I8:
+            elif arena == I8:
                 value = np.int64(i8[at])
             else:
                 value = i64[at]
-            to = c * rows + r if a[5] else r * columns + c
-            i64[record + to] = value * a[6]
+            to = c * rows + r if a[f.transposes] else r * columns + c
+            i64[record + to] = value * a[f.factor]
 
 
 @kernel
 def real_monitor(a, f64, now):  # type: ignore[no-untyped-def]
-    """As `monitor`, of float64. Columns: 1 offset, 2 rows, 3 columns, 4 transpose (0/1), 5 record."""
-    rows, columns = a[2], a[3]
-    record = a[5] + (now - 1) * rows * columns
+    """Copy a region of float64 into the record of this step, in the user's order."""
+    f = REAL_MONITOR
+    rows, columns = a[f.rows], a[f.columns]
+    record = a[f.record] + (now - 1) * rows * columns
     for r in range(rows):
         for c in range(columns):
-            to = c * rows + r if a[4] else r * columns + c
-            f64[record + to] = f64[a[1] + r * columns + c]
+            to = c * rows + r if a[f.transposes] else r * columns + c
+            f64[record + to] = f64[a[f.offset] + r * columns + c]
 
 
 @dataclass
@@ -70,7 +86,7 @@ class MonitorNode(Node):
     target: tuple[int, str] | None = None
     in_port: str = ""
     _source: tuple[str, str] | None = None
-    _columns: dict[str, int] = field(default_factory=dict)
+    _data: int = 0
 
     delayed = True
     observes = True
@@ -84,7 +100,7 @@ class MonitorNode(Node):
     def declare(self, asm: Assembler) -> None:
         """The Var that holds the data, in float64 where such are recorded."""
         arena = "f64" if self._is_real(asm) else "i64"
-        self._columns["record"] = asm.var(self, self.record, self.record_shape, arena=arena)
+        self._data = asm.var(self, self.record, self.record_shape, arena=arena)
         asm.step_limits[self.name] = self.record_shape[0]
 
     def emit(self, asm: Assembler) -> None:
@@ -101,12 +117,19 @@ class MonitorNode(Node):
         slot = variable.slot
         turned = variable.packed or variable.transposed
         rows = slot.shape[0] if turned else 1
-        what = (slot.offset, rows, slot.size // rows, int(turned))
+        region = {
+            "offset": slot.offset,
+            "rows": rows,
+            "columns": slot.size // rows,
+            "transposes": int(turned),
+            "steps": self.record_shape[0],
+            "record": self._data,
+        }
         if real:
-            asm.every_step(stage, opcodes.REAL_MONITOR, *what, self._columns["record"])
-            return
-        factor = 2 if variable.packed else 1
-        asm.every_step(stage, opcodes.MONITOR, ARENA_CODES[slot.arena], *what, factor, self._columns["record"])
+            asm.every_step(stage, REAL_MONITOR, **region)
+        else:
+            factor = 2 if variable.packed else 1
+            asm.every_step(stage, MONITOR, **region, arena=ARENA_CODES[slot.arena], factor=factor)
 
     def _is_real(self, asm: Assembler) -> bool:
         """Whether what is recorded is made of float64; a Monitor comes after all that it records."""

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.engine.assembler import WRITE, Assembler, HostTask, Node
-from lava_ed.engine.families import opcodes
 from lava_ed.engine.memory import Limits, Memory, Slot, Variable, write_variable
+from lava_ed.engine.op import number, op, reads
 from lava_ed.errors import BackendError, ConfigError
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.fixed_point import WEIGHT_MAX, WEIGHT_MIN
@@ -24,18 +24,30 @@ Reference = tuple[int, str]
 """(process id, Var name) of what a RefPort is connected to."""
 
 
+RESET = op(
+    "reset",
+    arena=number("I8, I16, I32, or another number for i64"),
+    first=number("offset of the region in its arena"),
+    size=number("values of the region"),
+    reset_value=reads("i64"),
+    interval=reads("i64"),
+    offset=reads("i64"),
+)
+
+
 @kernel
 def reset(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
-    """Fill a region at an interval. Columns: 1 arena, 2 offset, 3 size, 4 value, 5 interval, 6 phase (4–6: i64)."""
-    interval = i64[a[5]]
-    if interval == 0 or (now - 1) % interval != i64[a[6]]:
+    """Fill a region at an interval."""
+    f = RESET
+    interval = i64[a[f.interval]]
+    if interval == 0 or (now - 1) % interval != i64[a[f.offset]]:
         return
-    first, last, value = a[2], a[2] + a[3], i64[a[4]]
-    if a[1] == I32:
+    first, last, value = a[f.first], a[f.first] + a[f.size], i64[a[f.reset_value]]
+    if a[f.arena] == I32:
         i32[first:last] = value
-    elif a[1] == I16:
+    elif a[f.arena] == I16:
         i16[first:last] = value
-    elif a[1] == I8:
+    elif a[f.arena] == I8:
         i8[first:last] = value
     else:
         i64[first:last] = value
@@ -133,12 +145,9 @@ class ResetNode(Node):
         self._limit(asm, target)
         plain = target.after_write is None and target.row_nonzeros is None and target.pending is None
         if plain and not target.packed and not target.flag:
-            c = self._columns
-            asm.every_step(
-                WRITE, opcodes.RESET,
-                ARENA_CODES[target.slot.arena], target.slot.offset, target.slot.size,
-                c["reset_value"], c["interval"], c["offset"],
-            )  # fmt: skip
+            slot = target.slot
+            arena = ARENA_CODES[slot.arena]
+            asm.every_step(WRITE, RESET, **self._columns, arena=arena, first=slot.offset, size=slot.size)
         else:
             value, interval, offset = (asm.variables[self.name, name].slot for name in self.settings)
             asm.hosts.append(_Writes(self.name, target, (value, interval, offset)))

@@ -9,76 +9,111 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.engine.assembler import RUN, Assembler, Node, Signal
-from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.joins import vector_input
-from lava_ed.engine.families.tallies import add_spikes
+from lava_ed.engine.families.tallies import COUNTERS, add_spikes
 from lava_ed.engine.memory import Memory, Variable
+from lava_ed.engine.op import number, op, reads, writes
 from lava_ed.errors import ConfigError
 from lava_ed.kernels._jit import inlined_kernel, kernel
 from lava_ed.kernels.events import copy_vector, list_rows_of_events
 from lava_ed.kernels.views import segment
 
+RING_SOURCE = op(
+    "ring_source",
+    n=number("values of a row"),
+    data=reads("i32", "rows * n"),
+    rows=number("steps after which the data begin again"),
+    values=writes("i32", "n"),
+    count=writes("i32"),
+    events=writes("i32", "n"),
+    wanted=reads("i32"),
+    pointers=reads("i32", "rows + 1"),
+    all_events=reads("i32", "rows * n"),
+    destinations=number("InPorts that a spike is delivered to"),
+    counters=COUNTERS,
+)
+"""`wanted` tells whether somebody reads the values; the events of row r are pointers[r] … pointers[r + 1] − 1."""
+RING_SINK = op(
+    "ring_sink",
+    n=number("values of a row"),
+    data=writes("i32", "rows * n"),
+    rows=number("steps after which the first row is written again"),
+    values=reads("i32", "n"),
+)
+
 
 @inlined_kernel
 def ring_source(a, i32, i64, now):  # type: ignore[no-untyped-def]
-    """Send the row of this step.
-
-    Columns: 1 n, 2 data, 3 rows, 4 values, 5 event count, 6 events, 7 whether the values are wanted (flag),
-    8 pointers and 9 events of all rows, 10 destinations, 11 counters (i64).
-    """
-    n = a[1]
-    index = (now - 1) % a[3]
-    first, stop = i32[a[8] + index], i32[a[8] + index + 1]
-    i32[a[5]] = stop - first
-    copy_vector(segment(i32, a[9] + first, stop - first), segment(i32, a[6], stop - first))
-    add_spikes(a[11], np.int64(stop - first), a[10], i64)
-    if i32[a[7]]:
-        row = a[2] + index * n
-        copy_vector(segment(i32, row, n), segment(i32, a[4], n))
+    """Send the row of this step."""
+    f = RING_SOURCE
+    n, pointers = a[f.n], a[f.pointers]
+    index = (now - 1) % a[f.rows]
+    first, stop = i32[pointers + index], i32[pointers + index + 1]
+    i32[a[f.count]] = stop - first
+    copy_vector(segment(i32, a[f.all_events] + first, stop - first), segment(i32, a[f.events], stop - first))
+    add_spikes(a[f.counters], np.int64(stop - first), a[f.destinations], i64)
+    if i32[a[f.wanted]]:
+        row = a[f.data] + index * n
+        copy_vector(segment(i32, row, n), segment(i32, a[f.values], n))
 
 
 @kernel
 def ring_sink(a, i32, now):  # type: ignore[no-untyped-def]
-    """Store what came into the row of this step. Columns: 1 n, 2 data, 3 rows, 4 values."""
-    n = a[1]
-    row = a[2] + (now - 1) % a[3] * n
-    copy_vector(segment(i32, a[4], n), segment(i32, row, n))
+    """Store what came in as the row of this step."""
+    f = RING_SINK
+    n = a[f.n]
+    row = a[f.data] + (now - 1) % a[f.rows] * n
+    copy_vector(segment(i32, a[f.values], n), segment(i32, row, n))
 
 
-def _declare_data(node: Node, asm: Assembler, data: npt.NDArray[Any]) -> tuple[int, int, int]:
-    """The Var `data` (…, time), stored time first; returns its offset, values a step, and steps."""
-    steps = data.shape[-1]
-    if not steps:
-        raise ConfigError(f"{node.name}.data has shape {data.shape}: a RingBuffer needs at least one time step")
-    rows = data.reshape(-1, steps).T
+def declare_rows(node: Node, asm: Assembler, data: npt.NDArray[Any]) -> dict[str, int]:
+    """The Var `data` (…, time), stored time first; returns the fields `data`, `rows` and `n`."""
+    rows = data.reshape(-1, data.shape[-1]).T
     slot = asm.memory.allocate("i32", rows.shape, rows)
     asm.variables[node.name, "data"] = Variable(slot, transposed=True, user_shape=data.shape)
-    return slot.offset, rows.shape[1], steps
+    return {"data": slot.offset, "rows": rows.shape[0], "n": rows.shape[1]}
 
 
 @dataclass
-class RingSourceNode(Node):
-    """Sends ``data[..., t]``, over and over."""
+class _RingNode(Node):
+    """A RingBuffer.
+
+    Parameters
+    ----------
+    data : int32 (…, time)
+    """
 
     data: npt.NDArray[np.int32] = field(default_factory=lambda: np.zeros((1, 1), np.int32))
-    _columns: dict[str, int] = field(default_factory=dict)
+    _fields: dict[str, int] = field(default_factory=dict)
+
+    def declare(self, asm: Assembler) -> None:
+        """Var data."""
+        if not self.data.shape[-1]:
+            raise ConfigError(
+                f"{self.name}.data has shape {self.data.shape}: a RingBuffer needs at least one time step"
+            )
+        self._fields.update(declare_rows(self, asm, self.data))
+
+
+@dataclass
+class RingSourceNode(_RingNode):
+    """Sends ``data[..., t]``, over and over."""
 
     def declare(self, asm: Assembler) -> None:
         """Var data; OutPort s_out."""
-        offset, size, steps = _declare_data(self, asm, self.data)
+        super().declare(asm)
+        size = self._fields["n"]
         values, wanted = asm.scratch(size), asm.scratch(1)
-        asm.signals[self.name, "s_out"] = Signal(
-            size, asm.scratch(1), asm.scratch(size), values, values, wanted=wanted
-        )  # fmt: skip
-        self._columns.update(data=offset, size=size, steps=steps, values=values)
+        signal = Signal(size, asm.scratch(1), asm.scratch(size), values, values, wanted=wanted)
+        asm.signals[self.name, "s_out"] = signal
+        self._fields.update(values=values, wanted=wanted, count=signal.count, events=signal.events)
         asm.counters(self)
         self._list_events(asm)
 
     def _list_events(self, asm: Assembler) -> None:
         """The events of all rows, listed once and after every write; room for rows without a zero."""
-        c = self._columns
         variable = asm.variables[self.name, "data"]
-        pointers = asm.memory.allocate("i32", (c["steps"] + 1,))
+        pointers = asm.memory.allocate("i32", (self._fields["rows"] + 1,))
         events = asm.memory.allocate("i32", (variable.slot.size,))
 
         def list_rows(memory: Memory) -> None:
@@ -87,34 +122,19 @@ class RingSourceNode(Node):
 
         asm.followers.append(list_rows)
         asm.variables[self.name, "data"] = replace(variable, after_write=list_rows)
-        c.update(pointers=pointers.offset, events=events.offset)
+        self._fields.update(pointers=pointers.offset, all_events=events.offset)
 
     def emit(self, asm: Assembler) -> None:
         """Send in every step."""
-        c, out = self._columns, asm.signals[self.name, "s_out"]
-        asm.counted_step(
-            RUN, opcodes.RING_SOURCE, self,
-            c["size"], c["data"], c["steps"], c["values"], out.count, out.events, out.wanted, c["pointers"],
-            c["events"], asm.destinations(self, "s_out"),
-        )  # fmt: skip
+        asm.counted_step(RUN, RING_SOURCE, self, **self._fields, destinations=asm.destinations(self, "s_out"))
 
 
 @dataclass
-class RingSinkNode(Node):
+class RingSinkNode(_RingNode):
     """Keeps what came in the last steps."""
-
-    data: npt.NDArray[np.int32] = field(default_factory=lambda: np.zeros((1, 1), np.int32))
-    _columns: dict[str, int] = field(default_factory=dict)
 
     off_chip = True
 
-    def declare(self, asm: Assembler) -> None:
-        """Var data."""
-        offset, size, steps = _declare_data(self, asm, self.data)
-        self._columns.update(data=offset, size=size, steps=steps)
-
     def emit(self, asm: Assembler) -> None:
         """Store in every step what the sources send in it."""
-        c = self._columns
-        values = vector_input(asm, self, "a_in", c["size"])
-        asm.every_step(RUN, opcodes.RING_SINK, c["size"], c["data"], c["steps"], values)
+        asm.every_step(RUN, RING_SINK, **self._fields, values=vector_input(asm, self, "a_in", self._fields["n"]))

@@ -3,74 +3,87 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from functools import partial
+from typing import Any, ClassVar, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.engine.assembler import SYNAPSES, Assembler, Node, Signal
-from lava_ed.engine.families import opcodes
-from lava_ed.engine.families.delay_dense import MAX_DELAY
+from lava_ed.engine.assembler import SYNAPSES, Assembler, Signal
 from lava_ed.engine.families.dense import SUM_LIMIT, WeightFormat
 from lava_ed.engine.families.joins import event_input
+from lava_ed.engine.families.synapses import SLOTS, SPIKES, SUMS, SynapsesNode
 from lava_ed.engine.families.tallies import add_reads
-from lava_ed.engine.memory import Limits, Memory, Pending, Slot, Variable, check_range, range_of
+from lava_ed.engine.memory import Limits, Memory, Pending, Variable, check_range, range_of
+from lava_ed.engine.op import number, op, reads, updates
 from lava_ed.errors import ConfigError
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.dense import MIXED_MIN, advance_delays, scale_accumulator
 from lava_ed.kernels.sparse import accumulate_sparse, accumulate_sparse_delayed
 from lava_ed.kernels.views import matrix, segment
 
+_STORED: Final = {
+    "starts": reads("i32", "n_pre + 1"),
+    "targets": reads("i32", "synapses"),
+    "synapses": number(),
+    "weights": reads("i32", "synapses"),
+    "weight_exp": number(),
+}
+SPARSE_FORWARD = op("sparse_forward", **SPIKES, **_STORED, **SUMS)
+SPARSE_DELAYED = op(
+    "sparse_delayed",
+    **SPIKES,
+    **_STORED,
+    **SLOTS,
+    delays=reads("i32", "synapses"),
+    accumulator=updates("i32", "n_post * slots"),
+    scaled=updates("i32", "slots"),
+)
+
 
 @kernel
 def sparse_forward(a, i32, i64):  # type: ignore[no-untyped-def]
-    """Sum the synapses of the spikes into a_buff, and scale it.
-
-    Columns: 1 n_pre, 2 n_post, 3 starts, 4 targets, 5 synapses, 6 weights, 7 event count, 8 events,
-    9 payloads or −1 (all 1), 10 message bits, 11 exponent, 12 a_buff, 13 row non-zeros, 14 its flag, 15
-    counters (i64).
-    """
-    count = i32[a[7]]
-    a_buff = segment(i32, a[12], a[2])
+    """Sum the stored weights of the spikes, and scale the sums."""
+    f = SPARSE_FORWARD
+    n_pre, synapses, count = a[f.n_pre], a[f.synapses], i32[a[f.count]]
+    a_buff = segment(i32, a[f.a_buff], a[f.n_post])
     if count == 0:
-        if i32[a[14]]:
+        if i32[a[f.filled]]:
             a_buff[:] = 0
-            i32[a[14]] = 0
+            i32[a[f.filled]] = 0
         return
-    i32[a[14]] = 1
-    events = segment(i32, a[8], count)
-    add_reads(a[15], i32[a[10]] > 0, segment(i32, a[13], a[1]), events, count, i64)
-    graded = i32[a[10]] > 0 and a[9] >= 0
-    payloads = segment(i32, a[9], a[1]) if graded else i32[:0]
+    i32[a[f.filled]] = 1
+    events, has_payloads = segment(i32, a[f.events], count), i32[a[f.message_bits]] > 0
+    add_reads(a[f.counters], has_payloads, segment(i32, a[f.nonzeros], n_pre), events, count, i64)
+    graded = has_payloads and a[f.payloads] >= 0
+    payloads = segment(i32, a[f.payloads], n_pre) if graded else i32[:0]
     accumulate_sparse(
-        segment(i32, a[3], a[1] + 1), segment(i32, a[4], a[5]), segment(i32, a[6], a[5]),
-        events, count, payloads, graded, a_buff,
+        segment(i32, a[f.starts], n_pre + 1), segment(i32, a[f.targets], synapses),
+        segment(i32, a[f.weights], synapses), events, count, payloads, graded, a_buff,
     )  # fmt: skip
-    if a[11] != 0:
-        scale_accumulator(a_buff, a[11], a_buff)
+    if a[f.weight_exp] != 0:
+        scale_accumulator(a_buff, a[f.weight_exp], a_buff)
 
 
 @kernel
 def sparse_delayed(a, i32, i64):  # type: ignore[no-untyped-def]
-    """Sum the spikes into the slots of their delays, move the slots on, and set out the first.
-
-    Columns: 1 … 13 as in `sparse_forward`, 14 slots, 15 delays, 16 sent, 17 accumulator, 18 scaled, 19
-    counters (i64).
-    """
-    count, slots, n_post = i32[a[7]], a[14], a[2]
-    events = segment(i32, a[8], count)
-    add_reads(a[19], i32[a[10]] > 0, segment(i32, a[13], a[1]), events, count, i64)
-    graded = i32[a[10]] > 0 and a[9] >= 0
-    payloads = segment(i32, a[9], a[1]) if graded else i32[:0]
-    a_buff = matrix(i32, a[12], n_post, slots)
-    accumulator = matrix(i32, a[17], n_post, slots)
+    """Sum the stored weights of the spikes into the slots of their delays, move the slots on, and send the first."""
+    f = SPARSE_DELAYED
+    n_pre, n_post, slots, synapses, count = a[f.n_pre], a[f.n_post], a[f.slots], a[f.synapses], i32[a[f.count]]
+    events, has_payloads = segment(i32, a[f.events], count), i32[a[f.message_bits]] > 0
+    add_reads(a[f.counters], has_payloads, segment(i32, a[f.nonzeros], n_pre), events, count, i64)
+    graded = has_payloads and a[f.payloads] >= 0
+    payloads = segment(i32, a[f.payloads], n_pre) if graded else i32[:0]
+    a_buff = matrix(i32, a[f.a_buff], n_post, slots)
+    accumulator = matrix(i32, a[f.accumulator], n_post, slots)
     accumulate_sparse_delayed(
-        segment(i32, a[3], a[1] + 1), segment(i32, a[4], a[5]), segment(i32, a[6], a[5]), segment(i32, a[15], a[5]),
+        segment(i32, a[f.starts], n_pre + 1), segment(i32, a[f.targets], synapses),
+        segment(i32, a[f.weights], synapses), segment(i32, a[f.delays], synapses),
         events, count, payloads, graded, accumulator,
     )  # fmt: skip
-    advance_delays(accumulator, a[11], segment(i32, a[18], slots), a_buff)
+    advance_delays(accumulator, a[f.weight_exp], segment(i32, a[f.scaled], slots), a_buff)
     for j in range(n_post):
-        i32[a[16] + j] = a_buff[j, 0]
+        i32[a[f.sent] + j] = a_buff[j, 0]
 
 
 @dataclass(frozen=True)
@@ -139,7 +152,7 @@ def declare_structure(asm: Assembler, entries: Entries) -> tuple[int, int]:
 
 
 @dataclass
-class SparseNode(Node):
+class SparseNode(SynapsesNode):
     """Stored synapses with fixed weights.
 
     Parameters
@@ -149,44 +162,19 @@ class SparseNode(Node):
     weight_format : WeightFormat
     exponent : int
         weight_exp.
-    message_bits : int
-        0 for binary spikes.
-    a_buff : int32 (n_post,)
-        Initial sums.
     """
 
     weights: Entries | None = None
     weight_format: WeightFormat = field(default_factory=WeightFormat)
     exponent: int = 0
-    message_bits: int = 0
-    a_buff: npt.NDArray[Any] = field(default_factory=lambda: np.zeros(1, np.int32))
-    _columns: dict[str, int] = field(default_factory=dict)
 
-    delayed = True
     most: ClassVar[int] = SUM_LIMIT
     """Largest magnitude of a weight."""
 
     def declare(self, asm: Assembler) -> None:
         """Vars weights, a_buff, num_message_bits; OutPort a_out."""
-        c = self._columns
         self._declare_weights(asm)
-        asm.counters(self)
-        c["bits"] = asm.var(self, "num_message_bits", (1,), self.message_bits)
-        c["a_buff"] = asm.var(self, "a_buff", self.a_buff.shape, self.a_buff)
-        self._declare_output(asm)
-
-    def _declare_output(self, asm: Assembler) -> None:
-        """What is sent is the whole buffer."""
-        flag = asm.memory.allocate("i32", (1,), 1)
-        self._columns["flag"] = flag.offset
-
-        def touch(memory: Memory) -> None:
-            """A buffer that was written is not known to be zero."""
-            memory.view(flag)[0] = 1
-
-        a_buff = Slot("i32", self._columns["a_buff"], self.a_buff.shape)
-        asm.variables[self.name, "a_buff"] = Variable(a_buff, after_write=touch)
-        asm.signals[self.name, "a_out"] = Signal(a_buff.size, flag.offset, -1, a_buff.offset, a_buff.offset)
+        self._declare_sums(asm)
 
     def _declare_weights(self, asm: Assembler) -> None:
         """The Var `weights`, cut to its format in the first step.
@@ -237,24 +225,19 @@ class SparseNode(Node):
             slot, pending=pending, limits=Limits(-largest, largest), order=entries.order, after_write=recount
         )
 
-    def forward(self, asm: Assembler, pre: Signal, opcode: int, *more: int) -> None:
+    def forward(self, asm: Assembler, pre: Signal, what: Any = SPARSE_FORWARD) -> None:
         """Write the op of the sums."""
-        c = self._columns
-        asm.counted_step(
-            SYNAPSES, opcode, self,
-            c["n_pre"], c["n_post"], c["starts"], c["targets"], c["synapses"], c["weights"], pre.count, pre.events,
-            pre.payloads, c["bits"], self.exponent, c["a_buff"], c["nonzeros"], *more,
-        )  # fmt: skip
+        fields = what.op.among(self._columns) | self._incoming(pre)
+        asm.counted_step(SYNAPSES, what, self, **fields, weight_exp=self.exponent)
 
     def emit(self, asm: Assembler) -> None:
         """Sum in every step."""
-        pre = event_input(asm, self, "s_in", self._columns["n_pre"])
-        self.forward(asm, pre, opcodes.SPARSE_FORWARD, self._columns["flag"])
+        self.forward(asm, event_input(asm, self, "s_in", self._columns["n_pre"]))
 
 
 @dataclass
 class DelaySparseNode(SparseNode):
-    """As SparseNode; `a_buff` is (n_post, max_delay + 1).
+    """Stored synapses with fixed weights and delays.
 
     Parameters
     ----------
@@ -265,53 +248,29 @@ class DelaySparseNode(SparseNode):
     delays: Entries | None = None
 
     def declare(self, asm: Assembler) -> None:
-        """Vars and OutPort of SparseNode; delays."""
-        super().declare(asm)
+        """Vars weights, delays, a_buff, num_message_bits; OutPort a_out."""
         assert self.weights is not None
         assert self.delays is not None
-        c, entries = self._columns, self.delays
+        self._declare_weights(asm)
+        self._declare_slots(asm, "i32")
+        entries = self.delays
         slot = asm.memory.allocate("i32", entries.values.shape, entries.values)
         places = places_of(self.weights, entries)
         derived = asm.memory.allocate("i32", places.shape)
-        c["delays"] = derived.offset
+        self._columns["delays"] = derived.offset
 
         def derive(memory: Memory) -> None:
             """The delay of each weight."""
             memory.view(derived)[...] = np.append(memory.view(slot), 0)[places]
 
-        def check(memory: Memory) -> None:
-            """Lava checks the delays in the first step only."""
-            if memory.view(slot).max(initial=0) > MAX_DELAY:
-                raise ConfigError(f"{self.name}.delays exceed {MAX_DELAY}, the longest delay of Loihi 2: shorten them")
-            derive(memory)
-
-        asm.prologue.append(check)
+        asm.prologue += [partial(self._check_delays, slot), derive]
         asm.variables[self.name, "delays"] = Variable(
             slot, order=entries.order, user_shape=entries.user_shape, after_write=derive
         )
 
-    def _declare_output(self, asm: Assembler) -> None:
-        """What is sent is slot 0 of the buffer."""
-        c = self._columns
-        n_post, slots = self.a_buff.shape
-        a_buff = Slot("i32", c["a_buff"], (n_post, slots))
-        sent = asm.memory.allocate("i32", (n_post,), self.a_buff[:, 0])
-
-        def set_out(memory: Memory) -> None:
-            """What is sent next is slot 0 of the buffer."""
-            memory.view(sent)[...] = memory.view(a_buff)[:, 0]
-
-        asm.variables[self.name, "a_buff"] = Variable(a_buff, after_write=set_out)
-        asm.vector_signal(self, "a_out", n_post, sent.offset)
-        c.update(slots=slots, sent=sent.offset)
-        c.update(accumulator=asm.scratch(n_post * slots), scaled=asm.scratch(slots))
-
     def emit(self, asm: Assembler) -> None:
         """Sum in every step."""
-        c = self._columns
-        pre = event_input(asm, self, "s_in", c["n_pre"])
-        more = (c["slots"], c["delays"], c["sent"], c["accumulator"], c["scaled"])
-        self.forward(asm, pre, opcodes.SPARSE_DELAYED, *more)
+        self.forward(asm, event_input(asm, self, "s_in", self._columns["n_pre"]), SPARSE_DELAYED)
 
 
 def places_of(wanted: Entries, stored: Entries) -> npt.NDArray[np.int64]:

@@ -51,13 +51,13 @@ def lower_conv(process: Conv, name: str) -> ConvNode:
     """Conv → ConvNode."""
     return ConvNode(
         name,
-        array_of(process.weight, np.int32),
-        _shape(process.s_in),
-        _shape(process.a_out),
-        array_of(process.a_buf, np.int32),
         int(array_of(process.num_message_bits, np.int8)[0]),
-        _geometry(process),
-        _unused(process),
+        array_of(process.a_buf, np.int32),
+        weight=array_of(process.weight, np.int32),
+        input_shape=_shape(process.s_in),
+        output_shape=_shape(process.a_out),
+        geometry=_geometry(process),
+        unused=_unused(process),
     )
 
 

@@ -132,10 +132,10 @@ def _conv(name: str, layer: NetxLayer, shape: Shape) -> ConvNode:
     pairs = {key: getattr(layer.how, key)[::-1] for key in ("stride", "padding", "dilation")}
     return ConvNode(
         name,
-        np.ascontiguousarray(weight),
-        shape[::-1],
-        layer.shape[::-1],
-        np.zeros(layer.shape[::-1], np.int32),
+        a_buff=np.zeros(layer.shape[::-1], np.int32),
+        weight=np.ascontiguousarray(weight),
+        input_shape=shape[::-1],
+        output_shape=layer.shape[::-1],
         geometry={"kernel_size": weight.shape[1:3], "groups": (layer.how.groups,), **pairs},
         unused={"weight_exp": 0, "num_weight_bits": 8},
     )
