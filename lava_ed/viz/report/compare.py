@@ -8,12 +8,25 @@ from pathlib import Path
 from typing import Any, Final
 
 from lava_ed.energy import PriceList
-from lava_ed.errors import RunFolderError
 from lava_ed.train.comparison import ComparedRun, group_runs
 from lava_ed.viz.bars import stacked_bars
 from lava_ed.viz.curves import accuracy_plot
+from lava_ed.viz.plot import Plot
 from lava_ed.viz.report.costs import GROUP, slug
-from lava_ed.viz.report.page import Block, Code, Figures, Page, Section, Table, Text, Tile, Variants, number, percent
+from lava_ed.viz.report.page import (
+    Block,
+    Code,
+    Figures,
+    Page,
+    Section,
+    Table,
+    Text,
+    Tile,
+    Variants,
+    number,
+    percent,
+    sentence,
+)
 from lava_ed.viz.report.reproduce import commands_of
 
 COMPARISON: Final = "compare.html"
@@ -24,65 +37,35 @@ COUNTS: Final = {
     "synaptic_updates": "synapses visited",
     "weight_writes": "weight writes",
 }
+_PLUS_MINUS: Final = "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}"
 
 
 def write_comparison(
     runs: Sequence[ComparedRun], value: Mapping[str, Any], prices: Sequence[PriceList], out: str | PathLike[str]
 ) -> dict[str, Any]:
-    """Write ``compare.html`` and its pictures into a folder.
+    """Write ``compare.html`` and its pictures into a folder, which is made where it is missing; returns `Page.write`'s.
 
-    Parameters
-    ----------
-    runs : sequence of ComparedRun
-    value : mapping
-        What `lava_ed.train.comparison.compare` made of them.
-    prices : sequence of PriceList
-    out : path-like
-        The folder; made where it is missing.
-
-    Returns
-    -------
-    dict
-        As `Page.write`.
+    `value` is what `lava_ed.train.comparison.compare` made of the runs.
 
     Raises
     ------
     RunFolderError
         If the folder cannot be written.
     """
-    page = comparison_page(runs, value, prices)
-    folder = Path(out)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunFolderError(
-            f"{folder} cannot be made ({error.strerror or error}): choose a folder you may write to"
-        ) from error
-    return page.write(folder / COMPARISON)
-
-
-def comparison_page(runs: Sequence[ComparedRun], value: Mapping[str, Any], prices: Sequence[PriceList]) -> Page:
-    """The page: accuracy, counts and energies at equal accuracy, the runs, how to get them again."""
-    entries = value["rules"]
+    entries, target = value["rules"], value["target"]
     best, whose = highest(entries)
     tiles = [
         Tile("runs", str(len(runs)), f"{len(entries)} groups"),
         Tile("highest test accuracy", percent(best), whose),
         Tile(
-            "compared at validation accuracy",
-            "all epochs" if value["target"] is None else percent(value["target"]),
+            "compared at validation accuracy", "all epochs" if target is None else percent(target),
             "the point of equal accuracy",
         ),
-    ]
-    sections = [
-        _accuracy(runs, value),
-        _counts(value),
-        _energy(value, prices),
-        Section("reproduce", "Reproduce", _reproduce(runs)),
-    ]
+    ]  # fmt: skip
+    sections = [_accuracy(runs, value), _counts(value), _energy(value, prices), _reproduce(runs)]
     title = f"{len(entries)} ways to learn {value['dataset']}"
-    labels = ", ".join(entry["label"] for entry in entries)
-    return Page(title, labels, tiles, sections)
+    page = Page(title, ", ".join(entry["label"] for entry in entries), tiles, sections)
+    return page.write(Path(out) / COMPARISON)
 
 
 def highest(entries: Sequence[Mapping[str, Any]]) -> tuple[float, str]:
@@ -96,22 +79,23 @@ def spread(values: Mapping[str, Any] | None) -> str:
     """Mean ± standard deviation, as a table shows it."""
     if values is None:
         return "–"
-    if values["std"] is None:
+    std = values["std"]
+    if std is None:
         return number(float(values["mean"]))
     # Two digits of a deviation are all that a few seeds can tell.
-    std = f"{values['std']:,.0f}" if values["std"] >= 100 else f"{values['std']:.2g}"
-    return f"{number(float(values['mean']))}\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{std}"
+    return f"{number(float(values['mean']))}{_PLUS_MINUS}{f'{std:,.0f}' if std >= 100 else f'{std:.2g}'}"
 
 
 def accuracy(values: Mapping[str, Any] | None) -> str:
     """Mean ± standard deviation in per cent."""
     if values is None:
         return "–"
-    std = "" if values["std"] is None else f"\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}{100 * values['std']:.2f}"
+    std = "" if values["std"] is None else f"{_PLUS_MINUS}{100 * values['std']:.2f}"
     return f"{100 * values['mean']:.2f}{std}\N{NO-BREAK SPACE}%"
 
 
 def _accuracy(runs: Sequence[ComparedRun], value: Mapping[str, Any]) -> Section:
+    """Learning curves, accuracies, and the comparison's notes."""
     means = {group.label: _mean_rows(group.runs) for group in group_runs(runs)}
     rows = [
         [entry["label"], len(entry["runs"]), ", ".join(map(str, entry["seeds"])), accuracy(entry["test_accuracy"]),
@@ -124,29 +108,25 @@ def _accuracy(runs: Sequence[ComparedRun], value: Mapping[str, Any]) -> Section:
         Figures([accuracy_plot(means)]),
         Text("Curves are means over the seeds; the test set was seen once by each run, at its end."),
         Table("Test accuracy at the end of training", header, rows),
-        *(Text(f"{_sentence(note, labels)}.", "note") for note in value["notes"]),
+        *(Text(sentence(note, labels), "note") for note in value["notes"]),
     ]
     return Section("accuracy", "Accuracy", blocks)
-
-
-def _sentence(note: str, names: tuple[str, ...]) -> str:
-    """A note with a capital at its beginning, unless that is a name."""
-    return note if note.startswith(names) else f"{note[0].upper()}{note[1:]}"
 
 
 def _mean_rows(runs: Sequence[ComparedRun]) -> list[dict[str, Any]]:
     """Accuracies of each epoch, averaged over the runs."""
     rows = []
-    for epoch in range(min(len(run.rows) for run in runs)):
-        row: dict[str, Any] = {"epoch": epoch + 1}
+    for epoch, together in enumerate(zip(*(run.rows for run in runs), strict=False), start=1):
+        row: dict[str, Any] = {"epoch": epoch}
         for key in ("train_accuracy", "validation_accuracy"):
-            found = [run.rows[epoch][key] for run in runs]
+            found = [one[key] for one in together]
             row[key] = None if None in found else sum(found) / len(found)
         rows.append(row)
     return rows
 
 
 def _counts(value: Mapping[str, Any]) -> Section:
+    """What the runs counted up to equal accuracy."""
     rows = []
     for entry in value["rules"]:
         per_sample = entry["per_sample"] or dict.fromkeys(COUNTS)
@@ -155,9 +135,8 @@ def _counts(value: Mapping[str, Any]) -> Section:
              *(spread(per_sample[name]) for name in COUNTS)]
         )  # fmt: skip
     header = ["rule", "epochs", "training samples", "validation accuracy there", *COUNTS.values()]
-    if value["target"] is None:
-        words = "All epochs are counted."
-    else:
+    words = "All epochs are counted."
+    if value["target"] is not None:
         words = (
             f"Counted up to the end of the first epoch with a validation accuracy of {percent(value['target'])} or "
             f"more; accuracies within {100 * value['tolerance']:g} points count as equal. The test set is seen once, "
@@ -168,81 +147,67 @@ def _counts(value: Mapping[str, Any]) -> Section:
 
 
 def _energy(value: Mapping[str, Any], prices: Sequence[PriceList]) -> Section:
-    reference = value["reference"]
-    options: dict[str, list[Block]] = {}
-    for price_list in prices:
-        name = price_list.name
-        counted = [entry for entry in value["rules"] if entry["energy"] is not None]
-        rows = []
-        for entry in value["rules"]:
-            if entry["energy"] is None:
-                rows.append([entry["label"], *["–"] * 4])
-                continue
-            mine = entry["energy"][name]
-            rows.append(
-                [entry["label"], spread(mine["learning_microjoules_per_sample"]), _ratio(mine["learning_ratio"]),
-                 spread(mine["training_millijoules"]), _ratio(mine["training_ratio"])]
-            )  # fmt: skip
-        header = [
-            "rule", "learning energy, µJ per sample", f"{reference} needs", "training energy, mJ", f"{reference} needs",
-        ]  # fmt: skip
-        plots = [
-            stacked_bars(
-                f"{key}-{slug(name)}",
-                title,
-                {entry["label"]: {"energy": entry["energy"][name][figure]["mean"]} for entry in counted},
-                f"{unit} at {name}",
-                ["energy"],
-            )
-            for key, title, figure, unit in (
-                ("learning", "Learning energy", "learning_microjoules_per_sample", "µJ per training sample"),
-                ("training", "Training energy up to equal accuracy", "training_millijoules", "mJ"),
-            )
-        ]
-        options[name] = [
-            Text(f"{price_list.title}. {price_list.caveat}"),
-            Text(f"Source of {name}: {price_list.source}", "source"),
-            Figures(plots),
-            Table(f"Energy at equal accuracy under {name}", header, rows),
-            Text(_static(price_list), "note"),
-        ]
+    """Ratios under all price lists, and the energies under each."""
+    entries, reference = value["rules"], value["reference"]
+    rows = [
+        [entry["label"],
+         *(_ratio(entry["energy"][p.name]["learning_ratio"]) if entry["energy"] else "–" for p in prices)]
+        for entry in entries
+    ]  # fmt: skip
+    caption = f"Learning energy: how many times as much {reference} needs, under each price list"
+    options = {price_list.name: _under(price_list, entries, reference) for price_list in prices}
     blocks: list[Block] = [
         Text(
             "Learning energy is that of the backward and update phases, per training sample; training energy that of "
             "all three phases, until the target accuracy is reached. Counts of lava-ed times published prices: no chip "
             "was measured, and none of these figures is Loihi 2's."
         ),
-        _ratios(value, prices),
+        Table(caption, ["rule", *options], rows),
         Variants(GROUP, "Price list", options),
     ]
     return Section("energy", "Energy at equal accuracy", blocks)
 
 
-def _ratios(value: Mapping[str, Any], prices: Sequence[PriceList]) -> Table:
-    """Learning energy of the reference over each rule's, under every list."""
+def _under(prices: PriceList, entries: Sequence[Mapping[str, Any]], reference: str) -> list[Block]:
+    """Energies under one price list."""
+    name = prices.name
+    energies = {entry["label"]: entry["energy"] and entry["energy"][name] for entry in entries}
     rows = [
-        [
-            entry["label"],
-            *(_ratio(entry["energy"][p.name]["learning_ratio"]) if entry["energy"] else "–" for p in prices),
-        ]
-        for entry in value["rules"]
+        [label, *["–"] * 4] if mine is None else
+        [label, spread(mine["learning_microjoules_per_sample"]), _ratio(mine["learning_ratio"]),
+         spread(mine["training_millijoules"]), _ratio(mine["training_ratio"])]
+        for label, mine in energies.items()
+    ]  # fmt: skip
+    header = [
+        "rule", "learning energy, µJ per sample", f"{reference} needs", "training energy, mJ", f"{reference} needs",
+    ]  # fmt: skip
+
+    def bars(key: str, title: str, energy: str, unit: str) -> Plot:
+        means = {label: {"energy": mine[energy]["mean"]} for label, mine in energies.items() if mine is not None}
+        return stacked_bars(f"{key}-{slug(name)}", title, means, f"{unit} at {name}", ["energy"])
+
+    static = f"Static power: {name} gives none."
+    if power := prices.static:
+        static = f"Static power, not in any sum above: {power.milliwatts:g} mW a chip ({name}). Source: {power.source}"
+    plots = [
+        bars("learning", "Learning energy", "learning_microjoules_per_sample", "µJ per training sample"),
+        bars("training", "Training energy up to equal accuracy", "training_millijoules", "mJ"),
     ]
-    caption = f"Learning energy: how many times as much {value['reference']} needs, under each price list"
-    return Table(caption, ["rule", *(price_list.name for price_list in prices)], rows)
+    return [
+        Text(f"{prices.title}. {prices.caveat}"),
+        Text(f"Source of {name}: {prices.source}", "source"),
+        Figures(plots),
+        Table(f"Energy at equal accuracy under {name}", header, rows),
+        Text(static, "note"),
+    ]
 
 
 def _ratio(ratio: float | None) -> str:
     return "–" if ratio is None else f"× {number(ratio)}"
 
 
-def _static(prices: PriceList) -> str:
-    if prices.static is None:
-        return f"Static power: {prices.name} gives none."
-    power = prices.static
-    return f"Static power, not in any sum above: {power.milliwatts:g} mW a chip ({prices.name}). Source: {power.source}"
-
-
-def _reproduce(runs: Sequence[ComparedRun]) -> list[Block]:
+def _reproduce(runs: Sequence[ComparedRun]) -> Section:
+    """The runs, and the commands that train them again."""
     commands, beyond = [], []
     for run in runs:
         mine, settings = commands_of(run.config, run.path, run.result.get("extended_from", ()))
@@ -255,8 +220,5 @@ def _reproduce(runs: Sequence[ComparedRun]) -> list[Block]:
         for run in runs
     ]  # fmt: skip
     header = ["run", "rule", "seed", "test accuracy", "best validation accuracy", "rate after rounding", "lava-ed"]
-    return [
-        Table("Runs", header, rows),
-        Code(commands),
-        *(Text(words, "note") for words in beyond),
-    ]
+    blocks: list[Block] = [Table("Runs", header, rows), Code(commands), *(Text(words, "note") for words in beyond)]
+    return Section("reproduce", "Reproduce", blocks)

@@ -6,16 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from lava_ed.config.training import TrainConfig
+from lava_ed.data import Dataset, load_dataset
 from lava_ed.errors import RunFolderError
 from lava_ed.train.run_data import data_of_run
 from lava_ed.train.run_folder import CHECKPOINT, CONFIG, ENERGY, METRICS, MODEL, RESULT, RunFolder
 from lava_ed.train.tensor_files import Model
-
-if TYPE_CHECKING:
-    from lava_ed.config.training import TrainConfig
-    from lava_ed.data import Dataset
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,22 +22,16 @@ class RunFacts:
 
     Attributes
     ----------
-    name : str
     path : Path
         Folder that the page goes into.
-    model : Model
-    config : TrainConfig or None
     facts : mapping
         Entry ``facts`` of config.json.
-    metrics : sequence
-        Rows of metrics.jsonl.
-    result : mapping or None
-        result.json.
+    metrics, result
+        Rows of metrics.jsonl; result.json.
     energy : mapping of part to (counters, samples)
         Parts training and test of energy.json.
     stamp : mapping
         Version, back end, tag and seed, as the run wrote them.
-    data : Dataset or None
     """
 
     name: str
@@ -59,13 +51,7 @@ def read_facts(
 ) -> RunFacts:
     """Read a run that has ended, or a folder that holds nothing but a model.
 
-    Parameters
-    ----------
-    run : path-like
-    data_dir : path-like, optional
-        Folder of the data files; default: the run's.
-    dataset : str, optional
-        Data set of a model without a run; a run names its own.
+    The data files lie in `data_dir`, or where the run found them; `dataset` is for a model without a run.
 
     Raises
     ------
@@ -79,8 +65,12 @@ def read_facts(
     folder = RunFolder(run)
     if not folder.path.is_dir():
         raise RunFolderError(f"{folder.path} is no folder: name the folder of a run")
+    name = folder.path.resolve().name
     if not any(folder.file(name).exists() for name in (CONFIG, CHECKPOINT, METRICS)):
-        return _of_model(folder, data_dir, dataset)
+        if not folder.file(MODEL).exists():
+            raise RunFolderError(f"{folder.path} holds no run and no {MODEL}: name the folder of a run")
+        data = None if dataset is None else load_dataset(dataset, data_dir)
+        return RunFacts(name, folder.path, Model.read(folder.file(MODEL)), data=data)
     config = folder.read_config()
     if dataset not in (None, config.dataset):
         raise RunFolderError(f"{folder.path} was trained on {config.dataset}, not on {dataset}: leave --dataset out")
@@ -96,18 +86,6 @@ def read_facts(
         part: (folder.entry(saved, ENERGY, part, "counters"), folder.entry(saved, ENERGY, part, "samples"))
         for part in ("training", "test")
     }
-    return RunFacts(
-        folder.path.resolve().name, folder.path, model, config, facts, metrics, result, energy,
-        {key: folder.entry(saved, ENERGY, key) for key in ("lava_ed_version", "backend", "tag", "seed")},
-        data_of_run(folder, config, data_dir=data_dir, flag=False).data,
-    )  # fmt: skip
-
-
-def _of_model(folder: RunFolder, data_dir: str | PathLike[str] | None, dataset: str | None) -> RunFacts:
-    """A model alone, with the data set that the user names, if any."""
-    from lava_ed.data import load_dataset
-
-    if not folder.file(MODEL).exists():
-        raise RunFolderError(f"{folder.path} holds no run and no {MODEL}: name the folder of a run")
-    data = None if dataset is None else load_dataset(dataset, data_dir)
-    return RunFacts(folder.path.resolve().name, folder.path, Model.read(folder.file(MODEL)), data=data)
+    stamp = {key: folder.entry(saved, ENERGY, key) for key in ("lava_ed_version", "backend", "tag", "seed")}
+    data = data_of_run(folder, config, data_dir=data_dir, flag=False).data
+    return RunFacts(name, folder.path, model, config, facts, metrics, result, energy, stamp, data)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
@@ -14,9 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.data import Dataset
-from lava_ed.energy import PriceList, map_network
+from lava_ed.energy import map_network
 from lava_ed.energy.program_net import net_of_program
-from lava_ed.errors import ConfigError, ExchangeError
+from lava_ed.errors import ExchangeError
 from lava_ed.exchange.netx.decisions import netx_counted
 from lava_ed.exchange.netx.evaluate import BINARY_ENCODERS, data_of_netx, how_to_test, spike_trains
 from lava_ed.exchange.netx.file import read_netx
@@ -26,9 +25,18 @@ from lava_ed.exchange.netx.program import netx_program, window
 from lava_ed.plain_text import shell_words
 from lava_ed.train.probe import Decisions
 from lava_ed.viz.report.costs import Counted, Place, counts_section, energy_section, layer_of, mapping_section
-from lava_ed.viz.report.outcome import choose_samples, decision_blocks, pixels_of, sample_blocks, weight_blocks
-from lava_ed.viz.report.page import Block, Code, Page, Section, Table, Text, Tile, number, percent
-from lava_ed.viz.report.run import MOST_SAMPLES, REPORT, SAMPLES, energy_tiles, load_lists
+from lava_ed.viz.report.outcome import choose_samples, decision_blocks, sample_figures, weight_blocks
+from lava_ed.viz.report.page import Block, Code, Page, Section, Table, Text, Tile, missing_section, number
+from lava_ed.viz.report.run import (
+    REPORT,
+    SAMPLES,
+    PathLikes,
+    accuracy_tiles,
+    check_samples,
+    energy_tiles,
+    load_lists,
+    outcome_of,
+)
 
 if TYPE_CHECKING:
     from lava_ed.network.settings import EncoderKind
@@ -42,14 +50,14 @@ class _Tested:
     trains: npt.NDArray[np.int8]
     decisions: Decisions
     how: dict[str, Any]
-    data_dir: str | None
+    data_dir: str | PathLike[str] | None
 
 
 def report_netx(
     path: str | PathLike[str],
     *,
     samples: int = SAMPLES,
-    price_lists: Sequence[str | PathLike[str]] | None = None,
+    price_lists: PathLikes | None = None,
     data_dir: str | PathLike[str] | None = None,
     dataset: str | None = None,
     encoder: EncoderKind | None = None,
@@ -84,30 +92,35 @@ def report_netx(
     ConfigError, PriceListError, DataError
         If an argument or a file is not as it should be.
     """
-    if not 0 <= samples <= MOST_SAMPLES:
-        raise ConfigError(f"samples is {samples}: 0 … {MOST_SAMPLES} fit a page")
+    check_samples(samples)
     prices = load_lists(price_lists)
     net, file = read_netx(path), Path(path)
     given: dict[str, Any] = {"dataset": dataset, "encoder": encoder, "steps": steps, "readout": readout}
     how = {name: net.notes.get(name) if value is None else value for name, value in given.items()}
     tested = _test(net, file, how, data_dir, limit)
-    page = _page(net, file, tested, samples, prices)
-    folder = file.with_name(f"{file.name}-report")
-    from lava_ed.errors import RunFolderError
-
-    try:
-        folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise RunFolderError(
-            f"{folder} cannot be made ({error.strerror}): move the file where you may write"
-        ) from error
-    return {
-        "run": str(file),
-        **page.write(folder / REPORT),
-        "test_accuracy": None if tested is None else tested.decisions.accuracy,
-        "price_lists": [price_list.name for price_list in prices],
-        "missing": page.missing(),
-    }
+    decisions = None if tested is None else tested.decisions
+    counted: Counted = {} if decisions is None else {"test": (decisions.counters, len(decisions.labels))}
+    uncounted = "no samples were presented to the net: name a data set with --dataset."
+    sections = [
+        missing_section(
+            "learning", "Learning", "learning curves; the net was imported, and comes without a learning history."
+        ),
+        Section("decisions", "Decisions", _decisions(tested)),
+        Section("samples", "Samples", _samples(net, tested, samples)),
+        Section("weights", "Weights", _weights(net)),
+        energy_section(counted, prices, len(net.sizes) - 1)
+        if counted
+        else missing_section("energy", "Energy", f"energy; {uncounted}"),
+        counts_section(counted) if counted else missing_section("counts", "Counts", f"counts; {uncounted}"),
+        mapping_section(_place(net), counted),
+        Section("reproduce", "Reproduce", _reproduce(net, file, tested)),
+    ]
+    size = Tile("net", "-".join(map(str, net.sizes)), "neurons by layer")
+    tiles = [*accuracy_tiles(decisions), size, *energy_tiles(counted, prices)]
+    where = "" if tested is None else f" on {tested.data.name}"
+    page = Page(f"netx net{where}", f"{file.name} · LIF neurons · engine, fixed point", tiles, sections)
+    written = page.write(file.with_name(f"{file.name}-report") / REPORT, "move the file where you may write")
+    return {"run": str(file), **written, **outcome_of(page, decisions, prices)}
 
 
 def _test(
@@ -126,38 +139,7 @@ def _test(
     images, labels = np.ascontiguousarray(data.test_images[:limit][:, net.input_order]), data.test_labels[:limit]
     trains = spike_trains(images, how["encoder"], int(how["steps"]))
     decided, counters = netx_counted(net, trains, how["readout"])
-    decisions = Decisions(labels, decided, net.sizes[-1], counters)
-    return _Tested(data, trains, decisions, how, None if data_dir is None else str(data_dir))
-
-
-def _page(net: NetxNetwork, file: Path, tested: _Tested | None, samples: int, prices: Sequence[PriceList]) -> Page:
-    counted: Counted = {}
-    if tested is not None:
-        counted = {"test": (tested.decisions.counters, len(tested.decisions.labels))}
-    layers = len(net.sizes) - 1
-    history = "learning curves; the net was imported, and comes without a learning history."
-    sections = [
-        Section("learning", "Learning", [Text(history, "missing")]),
-        Section("decisions", "Decisions", _decisions(tested)),
-        Section("samples", "Samples", _samples(net, tested, samples)),
-        Section("weights", "Weights", _weights(net)),
-        energy_section(counted, prices, layers) if counted else _uncounted("energy", "Energy"),
-        counts_section(counted) if counted else _uncounted("counts", "Counts"),
-        mapping_section(_place(net), counted),
-        Section("reproduce", "Reproduce", _reproduce(net, file, tested)),
-    ]
-    tiles = [Tile("net", "-".join(map(str, net.sizes)), "neurons by layer")]
-    if tested is not None:
-        d = tested.decisions
-        tiles.insert(0, Tile("test accuracy", percent(d.accuracy), f"{d.correct:,} of {len(d.labels):,} samples"))
-    tiles += energy_tiles(counted, prices)
-    where = "" if tested is None else f" on {tested.data.name}"
-    return Page(f"netx net{where}", f"{file.name} · LIF neurons · engine, fixed point", tiles, sections)
-
-
-def _uncounted(key: str, title: str) -> Section:
-    why = "no samples were presented to the net: name a data set with --dataset"
-    return Section(key, title, [Text(f"{title.lower()}; {why}.", "missing")])
+    return _Tested(data, trains, Decisions(labels, decided, net.sizes[-1], counters), how, data_dir)
 
 
 def _place(net: NetxNetwork) -> Place:
@@ -179,22 +161,16 @@ def _samples(net: NetxNetwork, tested: _Tested | None, count: int) -> list[Block
     if tested is None or count == 0:
         why = "none were asked for" if tested is not None else "the file notes no data set"
         return [Text(f"spike rasters and membranes; {why}.", "missing")]
-    decisions = tested.decisions
-    chosen = choose_samples(decisions, count)
-    names = ("input", *(f"hidden{k}" for k in range(1, len(net.sizes) - 1)), "output")
+    decisions, names = tested.decisions, ("input", *(f"hidden{k}" for k in range(1, len(net.sizes) - 1)), "output")
     sizes = dict(zip(names, net.sizes, strict=True))
-    steps = window(net, tested.trains.shape[2])
-    blocks: list[Block] = [
-        Text("Each sample was run step by step on the engine. A LIF membrane is 64 times the sum of its inputs.")
-    ]
-    for sample in trace_netx(net, tested.trains, decisions.labels, decisions.decided, chosen):
-        pixels = pixels_of(tested.data, sample.index)
-        blocks += sample_blocks(sample, sizes, steps - 1, steps, pixels, tested.data.class_names)
-    return blocks
+    steps, chosen = window(net, tested.trains.shape[2]), choose_samples(decisions, count)
+    traced = trace_netx(net, tested.trains, decisions.labels, decisions.decided, chosen)
+    words = "Each sample was run step by step on the engine. A LIF membrane is 64 times the sum of its inputs."
+    return [Text(words), *(sample_figures(sample, sizes, steps - 1, steps, tested.data) for sample in traced)]
 
 
 def _weights(net: NetxNetwork) -> list[Block]:
-    connections = []
+    connections: list[tuple[str, Any, None]] = []
     for k, layer in enumerate(net.synaptic_layers, start=1):
         assert layer.weight is not None
         connections.append((f"synapse{k}", layer.weight.reshape(len(layer.weight), -1), None))
@@ -206,19 +182,18 @@ def _weights(net: NetxNetwork) -> list[Block]:
 def _reproduce(net: NetxNetwork, file: Path, tested: _Tested | None) -> list[Block]:
     columns = ("type", "shape", "iDecay", "vDecay", "vThMant", "nonzero_synapses", "bias", "delay")
     rows = [[k, *(_cell(layer[name]) for name in columns)] for k, layer in enumerate(net.describe()["layers"])]
-    blocks: list[Block] = [
-        Text("how to train the net; the file holds the net alone.", "missing"),
-        Table("Layers of the file", ["layer", *columns], rows),
-    ]
+    blocks: list[Block] = [Text("how to train the net; the file holds the net alone.", "missing")]
     if tested is not None:
-        words = ["lava-ed", "eval", str(file)]
-        for name, value in tested.how.items():
-            words += [f"--{name}", str(value)]
-        words += [] if tested.data_dir is None else ["--data-dir", tested.data_dir]
-        blocks.insert(1, Code([shell_words(*words)]))
+        given = {**tested.how, **({} if tested.data_dir is None else {"data-dir": tested.data_dir})}
+        options = [word for name, value in given.items() for word in (f"--{name}", str(value))]
+        blocks.append(Code([shell_words("lava-ed", "eval", str(file), *options)]))
     facts = [["SHA-256 of the file", hashlib.sha256(file.read_bytes()).hexdigest()]]
     facts += [[name, number(value)] for name, value in net.notes.items()]
-    return [*blocks, Table("Notes in the file", ["what", "value"], facts)]
+    return [
+        *blocks,
+        Table("Layers of the file", ["layer", *columns], rows),
+        Table("Notes in the file", ["what", "value"], facts),
+    ]
 
 
 def _cell(value: Any) -> Any:

@@ -4,50 +4,47 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from functools import partial
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from lava_ed.data import Dataset
 from lava_ed.network.weights import unpack_weights
 from lava_ed.network.wiring import initial_weights
 from lava_ed.train.probe import Decisions, Sample, decide, trace_samples
 from lava_ed.viz.curves import accuracy_plot, activity_plot
-from lava_ed.viz.histogram import weight_plot
+from lava_ed.viz.histogram import Weights, at_the_ends, weight_plot
 from lava_ed.viz.matrix import confusion_plot
 from lava_ed.viz.membranes import membrane_plot, output_plot
 from lava_ed.viz.raster import Raster, raster_plot
 from lava_ed.viz.report.facts import RunFacts
-from lava_ed.viz.report.page import Block, Figures, Picture, Section, Table, Text, percent
+from lava_ed.viz.report.page import Block, Figures, Picture, Section, Table, Text, missing_section, percent
 
-if TYPE_CHECKING:
-    from lava_ed.data import Dataset
-
-Weights = npt.NDArray[np.integer[Any]]
-
-NO_DATA = "The files name no data set, so that nothing could be presented to the net: name one with --dataset."
+_NO_DATA: Final = "The files name no data set, so that nothing could be presented to the net: name one with --dataset."
+_METRICS: Final = {
+    "epoch": "epoch",
+    "train_accuracy": "training accuracy (online)",
+    "validation_accuracy": "validation accuracy",
+    "learning_rate": "learning rate",
+    "backward_messages": "backward messages",
+    "synaptic_updates": "synapses visited",
+    "weight_writes": "weight writes",
+    "triggered_share": "samples with a backward pass",
+    "samples_per_second": "samples/s",
+}
+_SHARES: Final = ("train_accuracy", "validation_accuracy", "triggered_share")
 
 
 def learning_section(facts: RunFacts) -> Section:
     """Accuracy and activity by epoch."""
-    if not facts.metrics:
-        text = "learning curves; the net comes without a learning history, as an imported net does."
-        return Section("learning", "Learning", [Text(text, "missing")])
     rows = facts.metrics
-    keys = {
-        "epoch": "epoch",
-        "train_accuracy": "training accuracy (online)",
-        "validation_accuracy": "validation accuracy",
-        "learning_rate": "learning rate",
-        "backward_messages": "backward messages",
-        "synaptic_updates": "synapses visited",
-        "weight_writes": "weight writes",
-        "triggered_share": "samples with a backward pass",
-        "samples_per_second": "samples/s",
-    }
-    shares = ("train_accuracy", "validation_accuracy", "triggered_share")
-    table = [[percent(row[key]) if key in shares else row[key] for key in keys] for row in rows]
+    if not rows:
+        text = "learning curves; the net comes without a learning history, as an imported net does."
+        return missing_section("learning", "Learning", text)
+    table = [[percent(row[key]) if key in _SHARES else row[key] for key in _METRICS] for row in rows]
     blocks: list[Block] = [
         Figures([accuracy_plot({facts.name: rows}), activity_plot(rows)]),
         Text(
@@ -57,22 +54,23 @@ def learning_section(facts: RunFacts) -> Section:
     ]
     if rows[-1]["validation_accuracy"] is None:
         blocks.append(Text("validation accuracy; the run held no samples out.", "missing"))
-    blocks.append(Table("Metrics of every epoch", list(keys.values()), table, folded=True))
+    blocks.append(Table("Metrics of every epoch", list(_METRICS.values()), table, folded=True))
     return Section("learning", "Learning", blocks)
 
 
 def decisions_section(facts: RunFacts) -> tuple[Section, Decisions | None]:
     """Accuracy and confusion matrix on the test set; also what was counted there."""
     if facts.data is None:
-        return Section("decisions", "Decisions", [Text(f"accuracy and confusion matrix. {NO_DATA}", "missing")]), None
+        return missing_section("decisions", "Decisions", f"accuracy and confusion matrix. {_NO_DATA}"), None
     decisions = decide(facts.model, facts.data.test_images, facts.data.test_labels)
     blocks = decision_blocks(decisions, facts.data.class_names)
     stored = None if facts.result is None else facts.result["test_accuracy"]
     if stored is not None and stored != decisions.accuracy:
-        words = (
-            f"The run's result.json says {percent(stored)}; the engine, on the same model and data, decides as shown"
+        text = (
+            f"The run's result.json says {percent(stored)}; the engine, on the same model and data, decides as shown "
+            "here."
         )
-        blocks.insert(1, Text(f"{words} here.", "note"))
+        blocks.insert(1, Text(text, "note"))
     return Section("decisions", "Decisions", blocks), decisions
 
 
@@ -81,12 +79,9 @@ def decision_blocks(decisions: Decisions, names: Sequence[str] = ()) -> list[Blo
     names = class_names(names, decisions.n_classes)
     matrix = decisions.confusion()
     rows = []
-    for label in range(decisions.n_classes):
-        hits, present, chosen = int(matrix[label, label]), int(matrix[label].sum()), int(matrix[:, label].sum())
-        rows.append(
-            [names[label], present, hits, percent(hits / present if present else None),
-             percent(hits / chosen if chosen else None)]
-        )  # fmt: skip
+    for name, hits, present, chosen in zip(names, np.diag(matrix), matrix.sum(1), matrix.sum(0), strict=True):
+        shares = [percent(hits / total if total else None) for total in (present, chosen)]
+        rows.append([name, int(present), int(hits), *shares])
     summary = f"{decisions.correct:,} of {len(decisions.labels):,} test samples decided rightly"
     return [
         Text(f"{summary}: {percent(decisions.accuracy)}. Learning and adaptation were off."),
@@ -110,31 +105,23 @@ def class_names(names: Sequence[str], classes: int) -> list[str]:
 
 def samples_section(facts: RunFacts, decisions: Decisions | None, count: int) -> Section:
     """Spikes, membranes and thresholds of some test samples: the first ones, with one that went wrong."""
-    title = "Samples"
-    if facts.data is None or decisions is None:
-        return Section("samples", title, [Text(f"spike rasters, membranes and thresholds. {NO_DATA}", "missing")])
+    spec, data, missing = facts.model.spec, facts.data, partial(missing_section, "samples", "Samples")
+    if data is None or decisions is None:
+        return missing(f"spike rasters, membranes and thresholds. {_NO_DATA}")
     if count == 0:
-        return Section("samples", title, [Text("spike rasters and membranes; none were asked for.", "missing")])
-    spec = facts.model.spec
-    if facts.model.spec.rule.baseline:
-        return Section(
-            "samples", title, [Text("spike rasters and membranes: a baseline's loop does not record them.", "missing")]
-        )
-    samples = trace_samples(
-        facts.model, facts.data.test_images, facts.data.test_labels, choose_samples(decisions, count)
-    )
+        return missing("spike rasters and membranes; none were asked for.")
+    if spec.rule.baseline:
+        return missing("spike rasters and membranes: a baseline's loop does not record them.")
     blocks: list[Block] = [
         Text(
             "Each sample was run step by step on the engine, with learning off. A membrane is in units of the weights; "
             "hidden neurons are shown whose first spikes spread over the window."
         )
     ]
-    for sample in samples:
-        sizes = dict(zip(("input", *(f"hidden{layer}" for layer in spec.hidden)), spec.sizes[:-1], strict=True))
-        decision = spec.schedule.error_phase
-        pixels = pixels_of(facts.data, sample.index)
-        blocks += sample_blocks(sample, sizes, decision, spec.schedule.period, pixels, facts.data.class_names)
-    return Section("samples", title, blocks)
+    sizes = dict(zip(("input", *(f"hidden{layer}" for layer in spec.hidden)), spec.sizes[:-1], strict=True))
+    for sample in trace_samples(facts.model, data.test_images, data.test_labels, choose_samples(decisions, count)):
+        blocks.append(sample_figures(sample, sizes, spec.schedule.error_phase, spec.schedule.period, data))
+    return Section("samples", "Samples", blocks)
 
 
 def choose_samples(decisions: Decisions, count: int) -> list[int]:
@@ -148,54 +135,30 @@ def choose_samples(decisions: Decisions, count: int) -> list[int]:
     return chosen
 
 
-def pixels_of(data: Dataset, index: int) -> npt.NDArray[np.uint8]:
-    """A test image in its shape."""
-    shape = data.image_shape
-    pixels: npt.NDArray[np.uint8] = data.test_images[index].reshape(shape if len(shape) == 2 else (1, -1))
-    return pixels
-
-
-def sample_blocks(
-    sample: Sample,
-    sizes: Mapping[str, int],
-    decision: int,
-    steps: int,
-    pixels: npt.NDArray[np.uint8],
-    names: Sequence[str] = (),
-) -> list[Block]:
+def sample_figures(sample: Sample, sizes: Mapping[str, int], decision: int, steps: int, data: Dataset) -> Figures:
     """Pixels, spikes, membranes under their thresholds, and output membranes of one sample.
 
-    Parameters
-    ----------
-    sample : Sample
-    sizes : mapping of layer to neurons
-        Of the layers whose spikes are drawn.
-    decision : int
-        Time step of the decision.
-    steps : int
-        Time steps of the sample.
-    pixels : uint8 (height, width)
-    names : sequence of str
-        Of the classes, where they have any.
+    `sizes` holds the neurons of the layers whose spikes are drawn; the net decides at time step `decision` of `steps`.
     """
-    called = class_names(names, len(sample.traces[-1].membranes))
+    called = class_names(data.class_names, len(sample.traces[-1].membranes))
     outcome = "rightly" if sample.label == sample.decided else "wrongly"
     title = f"test sample {sample.index}, class {called[sample.label]}, decided {outcome} as {called[sample.decided]}"
-    raster = Raster(
-        f"sample {sample.index}",
-        {name: (sizes[name], *spikes) for name, spikes in sample.spikes.items()},
-        {"decision": decision},
-        steps,
+    layers = {name: (sizes[name], *spikes) for name, spikes in sample.spikes.items()}
+    key, (*hidden, output) = f"sample-{sample.index}", sample.traces
+    names = called if data.class_names else ()
+    plots = [
+        raster_plot(f"{key}-raster", Raster(f"sample {sample.index}", layers, {"decision": decision}, steps)),
+        *(membrane_plot(f"{key}-{trace.layer}", trace) for trace in hidden),
+        output_plot(f"{key}-output", output, sample.label, sample.decided, names),
+    ]
+    silent = sum(
+        size - np.unique(sample.spikes[name][1]).size for name, size in sizes.items() if name not in ("input", "output")
     )
-    key = f"sample-{sample.index}"
-    plots = [raster_plot(f"{key}-raster", raster)]
-    plots += [membrane_plot(f"{key}-{trace.layer}", trace) for trace in sample.traces[:-1]]
-    plots.append(output_plot(f"{key}-output", sample.traces[-1], sample.label, sample.decided, called if names else ()))
-    hidden = {name: size for name, size in sizes.items() if name not in ("input", "output")}
-    silent = sum(size - np.unique(sample.spikes[name][1]).size for name, size in hidden.items())
     spikes = sum(len(times) for times, _ in sample.spikes.values())
     words = f"{spikes:,} spikes in all; {silent:,} hidden neurons silent."
-    return [Figures(plots, Picture(_png(pixels), f"Pixels of {title}", f"{title[0].upper()}{title[1:]}", words))]
+    shape = data.image_shape if len(data.image_shape) == 2 else (1, -1)
+    png = _png(data.test_images[sample.index].reshape(shape))
+    return Figures(plots, Picture(png, f"Pixels of {title}", f"{title[0].upper()}{title[1:]}", words))
 
 
 def _png(pixels: npt.NDArray[np.uint8]) -> str:
@@ -219,20 +182,12 @@ def weights_section(facts: RunFacts) -> Section:
 
 
 def weight_blocks(connections: Sequence[tuple[str, Weights, Weights | None]]) -> list[Block]:
-    """Histograms and a table.
-
-    Parameters
-    ----------
-    connections : sequence of (name, weights, weights before training or None)
-        Weights (n_post, n_pre), −256 … 255.
-    """
-    plots, rows = [], []
-    for name, weights, before in connections:
-        plots.append(weight_plot(name, weights, before))
-        ends = int(np.count_nonzero(weights == -256) + np.count_nonzero(weights >= 254))
-        rows.append(
-            [name, f"{weights.shape[1]} → {weights.shape[0]}", int(weights.size), int(np.count_nonzero(weights)),
-             int(weights.min()), int(weights.max()), float(weights.mean()), float(weights.std()), ends]
-        )  # fmt: skip
+    """Histograms and a table of connections: name, weights (n_post, n_pre), and weights before training or None."""
+    rows = [
+        [name, f"{weights.shape[1]} → {weights.shape[0]}", int(weights.size), int(np.count_nonzero(weights)),
+         int(weights.min()), int(weights.max()), float(weights.mean()), float(weights.std()), at_the_ends(weights)]
+        for name, weights, _ in connections
+    ]  # fmt: skip
     header = ["connection", "shape", "synapses", "not zero", "least", "largest", "mean", "std. dev.", "at the ends"]
+    plots = [weight_plot(*connection) for connection in connections]
     return [Figures(plots), Table("Weights by connection", header, rows)]

@@ -9,28 +9,27 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Final, Literal
 
+from lava_ed.errors import RunFolderError
+from lava_ed.files.writing import write_atomically
 from lava_ed.plain_text import plain
 from lava_ed.version import __version__
 from lava_ed.viz.plot import Plot
 
-TEMPLATES: Final = "templates"
+PICTURES: Final = "report"
+"""Folder of the pictures, beside the page."""
 SENTENCE: Final = 40
 """Characters from which on the text of a cell is a sentence."""
 SHORT: Final = 16
 """Characters of a text that is kept on one line."""
 _FIGURE: Final = re.compile(r"[×±]?\s?\d(?:[\d.,\s±×%–−+→…-]|e[+-]|of)*")
 _UNIT: Final = re.compile(r"(?<=\d) (?=(?:%|[nµm]?J|pJ|mW|W|V|nm|µs|MB|KiB|points?)(?!\w)|[±×…])|(?<=[±×]) (?=\d)")
-MOST_TILES: Final = 6
-"""Tiles that fit a row."""
-PICTURES: Final = "report"
-"""Folder of the pictures, beside the page."""
 
 
 @dataclass(frozen=True)
 class Text:
     """A paragraph.
 
-    Kinds: plain, note (something to keep in mind), missing (a part that could not be made), source, and below (a
+    Styles: plain, note (something to keep in mind), missing (a part that could not be made), source, and below (a
     table, which it explains).
     """
 
@@ -60,18 +59,19 @@ class Table:
     folded: bool = False
     kind: ClassVar[str] = "table"
 
-    def is_number(self, column: int) -> bool:
-        """Whether a column is one of numbers, shares, ranges or deviations, to be set to the right on one line."""
-        cells = [row[column] for row in self.rows if row[column] not in (None, "", "–")]
-        return column > 0 and bool(cells) and all(_is_number(cell) or _is_figure(cell) for cell in cells)
-
-    def is_short(self, column: int) -> bool:
-        """Whether no cell of a column is worth a second line."""
-        return all(len(str(row[column])) <= SHORT for row in self.rows)
-
-    def is_long(self, column: int) -> bool:
-        """Whether a column holds sentences, which a narrow screen must not squeeze into a word a line."""
-        return any(len(str(row[column])) > SENTENCE for row in self.rows)
+    @property
+    def classes(self) -> list[str]:
+        """How each column is set: "number" to the right, "long" wide, "short" on one line, "" as it comes."""
+        result = []
+        for column in range(len(self.header)):
+            cells = [row[column] for row in self.rows]
+            filled = [cell for cell in cells if cell not in (None, "", "–")]
+            longest = max((len(str(cell)) for cell in cells), default=0)
+            if column > 0 and filled and all(map(_is_figure, filled)):
+                result.append("number")
+            else:  # a narrow screen must not squeeze a sentence into a word a line
+                result.append("long" if longest > SENTENCE else "short" if longest <= SHORT else "")
+        return result
 
 
 @dataclass(frozen=True)
@@ -96,16 +96,11 @@ class Figures:
 
 @dataclass(frozen=True)
 class Variants:
-    """Blocks of which the reader sees one choice at a time; in print, and without scripts, all of them.
-
-    All variants of one group follow one set of radio buttons, which the first of the group that
-    is not `following` shows.
-    """
+    """Blocks of which the reader sees one choice at a time; in print, and without scripts, all of them."""
 
     group: str
     label: str
     options: Mapping[str, Sequence[Block]]
-    following: bool = False
     kind: ClassVar[str] = "variants"
 
 
@@ -119,6 +114,11 @@ class Section:
     key: str
     title: str
     blocks: Sequence[Block]
+
+
+def missing_section(key: str, title: str, text: str) -> Section:
+    """A section that says why it could not be made."""
+    return Section(key, title, [Text(text, "missing")])
 
 
 @dataclass(frozen=True)
@@ -148,102 +148,79 @@ class Page:
     sections: Sequence[Section]
     group: str = "price-list"
 
-    @property
-    def across(self) -> int:
-        """Tiles in a row of a wide window: all, or two rows of as many."""
-        return len(self.tiles) if len(self.tiles) <= MOST_TILES else (len(self.tiles) + 1) // 2
+    def blocks(self) -> Iterator[Block]:
+        """Every block of the page in order, those of variants in place of them."""
+        waiting = [block for section in self.sections for block in section.blocks][::-1]
+        while waiting:
+            block = waiting.pop()
+            if isinstance(block, Variants):
+                waiting += [inner for option in block.options.values() for inner in option][::-1]
+            else:
+                yield block
 
-    @property
-    def fewer(self) -> int:
-        """Tiles in a row of a narrow window."""
-        return len(self.tiles) if len(self.tiles) <= 4 else 3
-
-    def plots(self) -> Iterator[Plot]:
-        """Every plot of the page, in order.
+    def plots(self) -> dict[str, Plot]:
+        """Every plot of the page, by its key.
 
         Raises
         ------
         ValueError
             If two plots have one key: their pictures would overwrite each other.
         """
-        seen: set[str] = set()
-        for section in self.sections:
-            for plot in _plots_of(section.blocks):
-                if plot.key in seen or not re.fullmatch(r"[a-z0-9-]+", plot.key):
-                    raise ValueError(f"plot key {plot.key!r} occurs twice, or is no name of a file")
-                seen.add(plot.key)
-                yield plot
+        found: dict[str, Plot] = {}
+        for plot in (plot for block in self.blocks() if isinstance(block, Figures) for plot in block.plots):
+            if plot.key in found or not re.fullmatch(r"[a-z0-9-]+", plot.key):
+                raise ValueError(f"plot key {plot.key!r} occurs twice, or is no name of a file")
+            found[plot.key] = plot
+        return found
 
     def missing(self) -> list[str]:
         """What could not be made, in the words of the page."""
-        texts = (text for section in self.sections for text in _texts_of(section.blocks))
-        return [text.text for text in texts if text.style == "missing"]
+        return [block.text for block in self.blocks() if isinstance(block, Text) and block.style == "missing"]
 
     def render(self) -> str:
         """The page as HTML: styles, scripts and plots inside; the same page gives the same text."""
         template = _environment().get_template("page.html.j2")
         return str(template.render(page=self, pictures=PICTURES, version=__version__)) + "\n"
 
-    def write(self, path: Path) -> dict[str, Any]:
+    def write(self, path: Path, way_out: str = "choose a folder you may write to") -> dict[str, Any]:
         """Write the page to `path` and its pictures to the folder beside it, the page last, each file atomically.
+
+        `way_out` ends the message where a folder cannot be made.
 
         Returns
         -------
         dict
-            ``report`` and ``pictures``, paths; ``bytes``, size of the page.
+            ``report`` and ``picture_folder``, paths; ``pictures``, names; ``bytes``, size of the page.
 
         Raises
         ------
         RunFolderError
             If a file cannot be written.
         """
-        from lava_ed.errors import RunFolderError
-        from lava_ed.files.writing import write_atomically
-
         html = self.render().encode()
-        pictures = {path.parent / PICTURES / f"{plot.key}.png": plot.png() for plot in self.plots()}
-        try:
-            (path.parent / PICTURES).mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RunFolderError(
-                f"{path.parent / PICTURES} cannot be made ({error.strerror or error}): choose a folder you may write to"
-            ) from error
+        beside = path.parent / PICTURES
+        pictures = {f"{key}.png": plot.png() for key, plot in self.plots().items()}
+        for folder in (path.parent, beside):
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise RunFolderError(f"{folder} cannot be made ({error.strerror or error}): {way_out}") from error
         for name, content in pictures.items():
-            write_atomically(name, content)
+            write_atomically(beside / name, content)
         write_atomically(path, html)
         return {
             "report": str(path),
             "bytes": len(html),
-            "pictures": [name.name for name in pictures],
-            "picture_folder": str(path.parent / PICTURES),
+            "pictures": list(pictures),
+            "picture_folder": str(beside),
         }
 
 
-def _plots_of(blocks: Sequence[Block]) -> Iterator[Plot]:
-    for block in blocks:
-        if isinstance(block, Figures):
-            yield from block.plots
-        elif isinstance(block, Variants):
-            for inner in block.options.values():
-                yield from _plots_of(inner)
-
-
-def _texts_of(blocks: Sequence[Block]) -> Iterator[Text]:
-    for block in blocks:
-        if isinstance(block, Text):
-            yield block
-        elif isinstance(block, Variants):
-            for inner in block.options.values():
-                yield from _texts_of(inner)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _is_figure(value: object) -> bool:
-    """Whether a text is made of numbers and signs: a share, a range, a mean and its deviation, used and limit."""
-    return isinstance(value, str) and len(value) <= SENTENCE and _FIGURE.fullmatch(value) is not None
+def _is_figure(cell: object) -> bool:
+    """Whether a cell is a number, or a text of numbers and signs: a share, a range, a deviation, used and limit."""
+    if isinstance(cell, str):
+        return len(cell) <= SENTENCE and _FIGURE.fullmatch(cell) is not None
+    return isinstance(cell, int | float) and not isinstance(cell, bool)
 
 
 def prose(text: str) -> Any:
@@ -251,6 +228,11 @@ def prose(text: str) -> Any:
     from markupsafe import escape
 
     return escape(plain(_UNIT.sub("\N{NO-BREAK SPACE}", text)))
+
+
+def sentence(note: str, names: tuple[str, ...] = ()) -> str:
+    """A note as a sentence, with a capital at its beginning, unless that is one of the names."""
+    return f"{note}." if note.startswith(names) else f"{note[0].upper()}{note[1:]}."
 
 
 def number(value: object) -> str:
@@ -277,18 +259,17 @@ def percent(share: float | None) -> str:
 
 @cache
 def _environment() -> Any:
+    """Jinja2 with our filters; every text is escaped, and made plain."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
     from markupsafe import Markup
 
     from lava_ed.viz.svg import inline_svg
 
     environment = Environment(
-        loader=PackageLoader("lava_ed.viz.report", TEMPLATES), autoescape=True, undefined=StrictUndefined,
+        loader=PackageLoader("lava_ed.viz.report", "templates"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
         finalize=lambda value: plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
     )  # fmt: skip
     environment.globals["newline"] = Markup("\n")
-    environment.filters["prose"] = prose
-    environment.filters["number"] = number
-    environment.filters["svg"] = lambda plot: Markup(inline_svg(plot))
+    environment.filters |= {"prose": prose, "number": number, "svg": lambda plot: Markup(inline_svg(plot))}
     return environment

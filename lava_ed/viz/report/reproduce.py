@@ -14,7 +14,7 @@ from lava_ed.plain_text import shell_words
 from lava_ed.train.describe import limits_of
 from lava_ed.version import __version__
 from lava_ed.viz.report.facts import RunFacts
-from lava_ed.viz.report.page import Block, Code, Section, Table, Text, number
+from lava_ed.viz.report.page import Block, Code, Section, Table, Text, number, sentence
 
 _ALWAYS: Final = ("hidden", "epochs", "seed")
 _OPTIONS: Final = (
@@ -24,37 +24,21 @@ _OPTIONS: Final = (
 
 
 def command_of(config: TrainConfig, out: str) -> tuple[str, list[str]]:
-    """The command that trains the same net, and the settings that no option of it reaches.
-
-    Parameters
-    ----------
-    config : TrainConfig
-    out : str
-        Folder of the new run.
-    """
+    """The command that trains the same net into the folder `out`, and the settings that no option of it reaches."""
     names = [None, *(n for n, row in NAMED.items() if (row.rule, row.dataset) == (config.rule, config.dataset))]
     tries = [_options(config, name) for name in names]
     given, beyond = min(tries, key=lambda found: (len(found[1]), len(found[0])))
-    words = ["lava-ed", "train"]
     if "preset" not in given:
-        words += ["--rule", config.rule, "--dataset", config.dataset]
-    for name, value in given.items():
+        given = {"rule": config.rule, "dataset": config.dataset, **given}
+    words = ["lava-ed", "train"]
+    for name, value in {**given, "out": out}.items():
         text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
         words += [f"--{name.replace('_', '-')}", text]
-    return shell_words(*words, "--out", out), beyond
+    return shell_words(*words), beyond
 
 
 def commands_of(config: TrainConfig, out: str, ended: Sequence[int] = ()) -> tuple[list[str], list[str]]:
-    """The commands that train the same net, more than one where the run was made longer.
-
-    Parameters
-    ----------
-    config : TrainConfig
-    out : str
-        Folder of the new run.
-    ended : sequence of int
-        Numbers of epochs at which the run had ended before.
-    """
+    """`command_of`, followed by one command for each time that the run, `ended` after these epochs, was made longer."""
     first, *more = [*ended, config.epochs]
     command, beyond = command_of(replace(config, epochs=first), out)
     longer = [shell_words("lava-ed", "train", "--out", out, "--resume", "--epochs", str(n)) for n in more]
@@ -83,38 +67,33 @@ def _options(config: TrainConfig, preset: str | None) -> tuple[dict[str, Any], l
 
 def reproduce_section(facts: RunFacts) -> Section:
     """Command, seed, version, and the values after rounding."""
-    spec = facts.model.spec
+    spec, stamp, result = facts.model.spec, facts.stamp, facts.result or {}
     blocks: list[Block] = []
     if facts.config is None:
         blocks.append(Text("how to train the net; it comes without the configuration of a run.", "missing"))
     else:
-        ended = (facts.result or {}).get("extended_from", ())
-        commands, beyond = commands_of(facts.config, str(facts.path), ended)
-        blocks.append(Code(commands))
-        blocks += [Text(f"{note[0].upper()}{note[1:]}.", "note") for note in (facts.result or {}).get("notes", ())]
+        commands, beyond = commands_of(facts.config, str(facts.path), result.get("extended_from", ()))
+        notes = [sentence(note) for note in result.get("notes", ())]
         if beyond:
-            names = ", ".join(beyond)
-            blocks.append(
-                Text(f"No option of the command reaches {names}: set them in Python, TrainConfig(...).", "note")
-            )
-    kappas = facts.model.thresholds
+            notes.append(f"No option of the command reaches {', '.join(beyond)}: set them in Python, TrainConfig(...).")
+        blocks += [Code(commands), *(Text(note, "note") for note in notes)]
     rows: list[list[object]] = [
-        ["lava-ed", facts.stamp.get("lava_ed_version", f"not recorded; this page: {__version__}")],
-        ["back end, tag", f"{facts.stamp.get('backend', 'not recorded')}, {facts.stamp.get('tag', 'not recorded')}"],
-        ["seed", str(facts.stamp.get("seed", spec.seed))],
+        ["lava-ed", stamp.get("lava_ed_version", f"not recorded; this page: {__version__}")],
+        ["back end, tag", f"{stamp.get('backend', 'not recorded')}, {stamp.get('tag', 'not recorded')}"],
+        ["seed", str(stamp.get("seed", spec.seed))],
         ["net", "-".join(map(str, spec.sizes))],
         ["rule, as it runs", f"dw = {spec.rule.dw(spec.schedule.learning_epoch[1])}"],
         ["learning rate after rounding", f"{spec.rule.rate.value:g}"],
-        ["learning rate at the end", number(facts.result["final_learning_rate"]) if facts.result else "not recorded"],
+        ["learning rate at the end", number(result["final_learning_rate"]) if result else "not recorded"],
         ["time steps T of a window, S of a sample", f"{spec.steps}, {spec.schedule.period}"],
         ["decay dv (λ = 1 − dv/4096)", f"{spec.dv} (λ = {1 - spec.dv / 4096:g})"],
     ]
-    rows += [[f"threshold κ of {node} after training", number(kappa)] for node, kappa in kappas.items()]
+    for node, kappa in facts.model.thresholds.items():
+        rows.append([f"threshold κ of {node} after training", number(kappa)])
     if data := facts.facts.get("data"):
-        split = [data[f"{part}_samples"] for part in ("train", "validation", "test")]
-        rows.append(["samples: training, validation, test", ", ".join(f"{n:,}" for n in split)])
-        rows.append(["data", str(data["source"])])
-        rows.append(["SHA-256 of the data", str(data["sha256"])])
+        split = ", ".join(f"{data[f'{part}_samples']:,}" for part in ("train", "validation", "test"))
+        rows.append(["samples: training, validation, test", split])
+        rows += [["data", str(data["source"])], ["SHA-256 of the data", str(data["sha256"])]]
     blocks.append(Table("Values after rounding, version and data", ["what", "value"], rows))
     limits = [[limit.what, limit.used, limit.limit, "yes" if limit.holds else "no"] for limit in limits_of(spec)]
     blocks.append(Table("Number formats of the chip", ["quantity", "used", "limit", "holds"], limits, folded=True))

@@ -22,8 +22,10 @@ MOST_SAMPLES: Final = 20
 """More samples than these would make a page that is too large to be read."""
 FIRST_LIST: Final = "loihi1-davies2018"
 
+PathLikes = Sequence[str | PathLike[str]]
 
-def load_lists(names: Sequence[str | PathLike[str]] | None) -> list[PriceList]:
+
+def load_lists(names: PathLikes | None) -> list[PriceList]:
     """Price lists by name or path, each once; default: all built-in ones, the one with every price first.
 
     Raises
@@ -42,11 +44,17 @@ def load_lists(names: Sequence[str | PathLike[str]] | None) -> list[PriceList]:
     return lists
 
 
+def check_samples(samples: int) -> None:
+    """Raise a ConfigError if a page has no room for so many samples."""
+    if not 0 <= samples <= MOST_SAMPLES:
+        raise ConfigError(f"samples is {samples}: 0 … {MOST_SAMPLES} fit a page")
+
+
 def report_run(
     run: str | PathLike[str],
     *,
     samples: int = SAMPLES,
-    price_lists: Sequence[str | PathLike[str]] | None = None,
+    price_lists: PathLikes | None = None,
     data_dir: str | PathLike[str] | None = None,
     dataset: str | None = None,
 ) -> dict[str, Any]:
@@ -77,8 +85,7 @@ def report_run(
     ConfigError, CheckpointError, PriceListError, DataError
         If an argument or a file is not as it should be.
     """
-    if not 0 <= samples <= MOST_SAMPLES:
-        raise ConfigError(f"samples is {samples}: 0 … {MOST_SAMPLES} fit a page")
+    check_samples(samples)
     prices = load_lists(price_lists)
     facts = read_facts(run, data_dir, dataset)
     return report_model(facts, facts.path / REPORT, samples=samples, prices=prices)
@@ -87,80 +94,65 @@ def report_run(
 def report_model(
     facts: RunFacts, path: Path, *, samples: int = SAMPLES, prices: Sequence[PriceList] | None = None
 ) -> dict[str, Any]:
-    """Write the page of a net of which these facts are known; what cannot be made is said in words.
+    """Write the page of a net; returns what `lava-ed report --json` prints.
 
-    Parameters
-    ----------
-    facts : RunFacts
-        Only name, path and model have to be there.
-    path : Path
-        Of the page.
-    samples : int
-    prices : sequence of PriceList, optional
-
-    Returns
-    -------
-    dict
-        What `lava-ed report --json` prints.
+    Of the facts only name, path and model have to be there: what cannot be made is said in words.
     """
     prices = load_lists(None) if prices is None else prices
-    page, decisions = _page(facts, samples, prices)
+    decided, decisions = decisions_section(facts)
+    counted: dict[str, Any] = dict(facts.energy)
+    if not counted and decisions is not None:
+        counted["test"] = (decisions.counters, len(decisions.labels))
+    spec = facts.model.spec
+    sections = [
+        learning_section(facts),
+        decided,
+        samples_section(facts, decisions, samples),
+        weights_section(facts),
+        energy_section(counted, prices, len(spec.sizes) - 1),
+        counts_section(counted),
+        mapping_section(place_model(facts.model), counted),
+        reproduce_section(facts),
+    ]
+    tiles = [*accuracy_tiles(decisions), *energy_tiles(counted, prices)]
+    if facts.result is not None:
+        rate = f"{facts.result['samples_per_second']:,.0f}"
+        tiles.append(Tile("training samples a second", rate, "on the machine that trained"))
+    where = "" if facts.data is None else f" on {facts.data.name}"
+    subtitle = f"{facts.name} · {'-'.join(map(str, spec.sizes))} · T = {spec.steps}"
+    if facts.stamp:
+        subtitle += f" · seed {facts.stamp['seed']} · {facts.stamp['backend']}, {facts.stamp['tag']}"
+    page = Page(f"{spec.rule.name.upper()}{where}", subtitle, tiles, sections)
+    return {"run": str(facts.path), **page.write(path), **outcome_of(page, decisions, prices)}
+
+
+def outcome_of(page: Page, decisions: Decisions | None, prices: Sequence[PriceList]) -> dict[str, Any]:
+    """What is said about a page beside its files."""
     return {
-        "run": str(facts.path),
-        **page.write(path),
         "test_accuracy": None if decisions is None else decisions.accuracy,
         "price_lists": [price_list.name for price_list in prices],
         "missing": page.missing(),
     }
 
 
-def _page(facts: RunFacts, samples: int, prices: Sequence[PriceList]) -> tuple[Page, Decisions | None]:
-    decided, decisions = decisions_section(facts)
-    counted: dict[str, Any] = dict(facts.energy)
-    if not counted and decisions is not None:
-        counted["test"] = (decisions.counters, len(decisions.labels))
-    layers = len(facts.model.spec.sizes) - 1
-    sections = [
-        learning_section(facts),
-        decided,
-        samples_section(facts, decisions, samples),
-        weights_section(facts),
-        energy_section(counted, prices, layers),
-        counts_section(counted),
-        mapping_section(place_model(facts.model), counted),
-        reproduce_section(facts),
-    ]
-    spec = facts.model.spec
-    where = "" if facts.data is None else f" on {facts.data.name}"
-    title = f"{spec.rule.name.upper()}{where}"
-    subtitle = f"{facts.name} · {'-'.join(map(str, spec.sizes))} · T = {spec.steps}"
-    if facts.stamp:
-        subtitle += f" · seed {facts.stamp['seed']} · {facts.stamp['backend']}, {facts.stamp['tag']}"
-    return Page(title, subtitle, _tiles(facts, decisions, counted, prices), sections), decisions
-
-
-def _tiles(facts: RunFacts, decisions: Decisions | None, counted: Counted, prices: Sequence[PriceList]) -> list[Tile]:
-    tiles = []
-    if decisions is not None:
-        total = len(decisions.labels)
-        tiles.append(Tile("test accuracy", percent(decisions.accuracy), f"{decisions.correct:,} of {total:,} samples"))
-    tiles += energy_tiles(counted, prices)
-    if facts.result is not None:
-        rate = f"{facts.result['samples_per_second']:,.0f}"
-        tiles.append(Tile("training samples a second", rate, "on the machine that trained"))
-    return tiles
+def accuracy_tiles(decisions: Decisions | None) -> list[Tile]:
+    """Accuracy on the test set, if there was one."""
+    if decisions is None:
+        return []
+    note = f"{decisions.correct:,} of {len(decisions.labels):,} samples"
+    return [Tile("test accuracy", percent(decisions.accuracy), note)]
 
 
 def energy_tiles(counted: Counted, prices: Sequence[PriceList]) -> list[Tile]:
     """Energy under each price list, and spikes, of a sample of every part."""
-    tiles = []
+    energies, spikes = [], []
     for part, (counters, samples) in counted.items():
+        name = PARTS.get(part, part)
         values = {
             p.name: f"{number(energy_report(counters, samples, p)['microjoules_per_sample']['dynamic'])} µJ"
             for p in prices
         }
-        tiles.append(Tile(f"dynamic energy, {PARTS.get(part, part)} sample", values))
-    for part, (counters, samples) in counted.items():
-        spikes = sum(count for node in counters.values() for count in node["spikes"].values())
-        tiles.append(Tile(f"spikes, {PARTS.get(part, part)} sample", number(spikes / samples), "all phases and layers"))
-    return tiles
+        energies.append(Tile(f"dynamic energy, {name} sample", values))
+        count = sum(count for node in counters.values() for count in node["spikes"].values())
+        spikes.append(Tile(f"spikes, {name} sample", number(count / samples), "all phases and layers"))
+    return energies + spikes
