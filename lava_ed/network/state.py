@@ -9,40 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.errors import CheckpointError
-from lava_ed.kernels.fixed_point import SCALE_EXPONENT_MAX, SCALE_EXPONENT_MIN, STATE_MAX, STATE_MIN, TRACE_MAX
-from lava_ed.learning_rules.rate import MAX_MANTISSA, MAX_PORT_SHIFT
-from lava_ed.network.adaptation import Adaptation
-from lava_ed.network.encoding import DROP_MAX
+from lava_ed.network.kinds import limits_of
 
 _WIDE: Final = np.dtype(np.int64)
-_COUNT: Final = (0, 2**62)
-"""Far below where 64 bits wrap."""
-_SMALL: Final = (0, 2**31 - 1)
-RANGES: Final[dict[str, tuple[int, int]]] = {
-    "counters": _COUNT,
-    "overflows": _COUNT,
-    "seen": _COUNT,
-    "correct": _COUNT,
-    "triggered": _COUNT,
-    "fired": _SMALL,
-    "saturated": _SMALL,
-    "samples_counted": _SMALL,
-    "presentation": (-1, 2**62),
-    "learning": (0, 1),
-    "adapting": (0, 1),
-    "gate": (0, 1),
-    "drop": (0, DROP_MAX),
-    "rate_mantissa": (1, MAX_MANTISSA),
-    "rate_exponent": (SCALE_EXPONENT_MIN, SCALE_EXPONENT_MAX),
-    "port_shift": (0, MAX_PORT_SHIFT),
-    "x0": (0, 1),
-    "x1": (0, TRACE_MAX),
-    "threshold_step": (0, Adaptation().highest_step),
-    "u": (STATE_MIN, STATE_MAX),
-    "v": (STATE_MIN, STATE_MAX),
-    "label": _SMALL,
-    "prediction": _SMALL,
-}
+RANGES: Final = limits_of()
 """Smallest and largest value of a Var, by its name: shifts, rows of tables, registers of 24 bits, counts."""
 
 

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any, ClassVar, Final, TypeAlias
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
+from lava.magma.core.decorator import implements, requires, tag
 from lava.magma.core.model.py.model import PyLoihiProcessModel
+from lava.magma.core.model.py.ports import PyInPort, PyOutPort
 from lava.magma.core.model.py.type import LavaPyType
+from lava.magma.core.process.ports.ports import InPort, OutPort
 from lava.magma.core.process.process import LogConfig
 from lava.magma.core.process.variable import Var
+from lava.magma.core.resources import CPU
+from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
 
 from lava_ed.errors import ConfigError, FixedPointOverflowWarning, ShapeError
-from lava_ed.kernels.counting import (
-    BACKWARD,
-    FORWARD,
-    N_COUNTERS,
-    N_PHASES,
-    NEURON_ACTIVE,
-    NEURON_IDLE,
-    SPIKE_MESSAGES,
-    SPIKES,
-)
-from lava_ed.kernels.fixed_point import DECAY_UNITY, PORT_SHIFT_MAX, STATE_BITS, STATE_MAX, TRACE_MAX
+from lava_ed.kernels.counting import BACKWARD, FORWARD, NEURON_ACTIVE, NEURON_IDLE, SPIKE_MESSAGES, SPIKES
+from lava_ed.kernels.neuron import adapt_threshold
 from lava_ed.network.adaptation import Adaptation
+from lava_ed.network.kinds import NodeKind
 from lava_ed.network.schedule import Schedule
 from lava_ed.network.settings import OVERFLOWS
 from lava_ed.network.values import count_of
@@ -32,37 +30,20 @@ from lava_ed.proc.destinations import Destinations
 from lava_ed.proc.overflow import ChecksOverflow
 
 Array: TypeAlias = npt.NDArray[Any]
-SETTINGS: Final = {
-    "shift": (0, STATE_BITS - 1),
-    "dead_zone": (0, TRACE_MAX),
-    "dv": (0, DECAY_UNITY - 1),
-    "dv_post": (0, DECAY_UNITY - 1),
-    "half_width": (1, 1024),
-    "error_limit": (1, STATE_MAX),
-}
-"""Range of what compiled code takes as a shift or a factor, where a process has it."""
-
-
-def check_port_shift(value: Any, most: int = PORT_SHIFT_MAX) -> int:
-    """The initial port_shift of a process.
-
-    Raises
-    ------
-    ConfigError
-        If it is no integer, or more bits than the rounding has.
-    """
-    if not 0 <= count_of(value, "port_shift", least=None) <= most:
-        raise ConfigError(f"port_shift is {value}, allowed is 0 … {most}")
-    return int(value)
+Model = TypeVar("Model", bound="type[PhasedModel]")
 
 
 class PhasedProcess(ChecksOverflow):
-    """Base of all processes that derive their phase from the time step.
+    """Base of all processes that derive their phase from the time step: its ports and Vars are those of its kind.
 
     Parameters
     ----------
     schedule : Schedule
         Phases of a sample.
+    shape : tuple of int
+        (n,) neurons, or (n_post, n_pre) synapses.
+    inits : mapping, optional
+        Initial values of Vars, as numbers or arrays, or Vars; default: those of the kind.
     overflow : {"raise", "warn", "wrap"}
         What happens when a state leaves its 24-bit register; all three wrap it.
     seed : int
@@ -82,58 +63,66 @@ class PhasedProcess(ChecksOverflow):
     Raises
     ------
     ConfigError, ShapeError
-        If the overflow policy is unknown, or the schedule, layer or shape is none that the process can have.
+        If the overflow policy is unknown, or the schedule, layer, shape or a setting is none that the process can have.
     """
 
     # A process that refuses its arguments has no runtime, which Lava's finaliser would ask it for.
     _runtime: Any = None
     overflows_seen: int = 0
-    _kind: ClassVar[str | None] = None
-    """Schedule that the process is for; None: any."""
-    _readout: ClassVar[str | None] = None
-    _dimensions: ClassVar[int] = 1
-    """Of the shape: neurons (n,), synapses (n_post, n_pre)."""
+    declares: ClassVar[NodeKind]
 
     def __init__(
         self,
         *,
         schedule: Schedule,
+        shape: tuple[int, ...],
         overflow: str = "raise",
         seed: int = 0,
+        inits: Mapping[str, Any] | None = None,
         name: str | None = None,
         log_config: LogConfig | None = None,
         **params: Any,
     ) -> None:
         if overflow not in OVERFLOWS:
             raise ConfigError(f"overflow policy {overflow!r} is unknown: use one of {', '.join(OVERFLOWS)}")
-        self._check(schedule, params)
+        inits = inits or {}
+        self._check(schedule, shape, {**inits, **params})
         super().__init__(
             schedule=schedule, overflow=overflow, seed=seed, destinations=Destinations(self), name=name,
-            log_config=log_config, **params,
+            log_config=log_config, shape=shape, **params,
         )  # fmt: skip
-        self.presentation = Var(shape=(1,), init=-1)
-        self.counters = Var(shape=(N_COUNTERS, N_PHASES), init=0)
-        self.overflows = Var(shape=(1,), init=0)
+        for make, ports in ((InPort, self.declares.inputs), (OutPort, self.declares.outputs)):
+            for port, carried in ports.items():
+                setattr(self, port, make(shape=carried.shape_in(shape)))
+        for var, quantity in self.declares.vars.items():
+            init = inits.get(var, quantity.init)
+            if not isinstance(init, Var):
+                init = Var(shape=np.shape(init) or quantity.shape_in(shape), init=init)
+            setattr(self, var, init)
 
-    def _check(self, schedule: Schedule, params: dict[str, Any]) -> None:
+    def _check(self, schedule: Schedule, shape: Any, params: Mapping[str, Any]) -> None:
         """Neither back end looks at these again: a wrong one would give numbers, and wrong ones."""
-        what = type(self).__name__
+        what, kind = type(self).__name__, self.declares
         if not isinstance(schedule, Schedule):
             raise ConfigError(f"schedule of {what} is {schedule!r}: a Schedule is needed")
         for name, wanted, found in (
-            ("kind", self._kind, schedule.kind),
-            ("readout", self._readout, schedule.readout),
+            ("kind", kind.schedule, schedule.kind),
+            ("readout", kind.readout, schedule.readout),
         ):
             if wanted is not None and found != wanted:
                 raise ConfigError(f"{what} needs a schedule of {name} {wanted!r}, got {found!r}")
         if not 1 <= params.get("layer", 1) <= schedule.layers:
             raise ConfigError(f"layer {params['layer']} of {what} is outside 1 … {schedule.layers} of its schedule")
-        for name, (low, high) in SETTINGS.items():
-            if name in params and not low <= count_of(params[name], f"{name} of {what}", least=None) <= high:
-                raise ConfigError(f"{name} of {what} is {params[name]}, allowed is {low} … {high}")
-        shape = params.get("shape", (1,) * self._dimensions)
-        if not isinstance(shape, tuple) or len(shape) != self._dimensions or min(shape) < 1:
-            raise ShapeError(f"shape {shape} of {what}: {self._dimensions} number(s) of at least 1 are needed")
+        self.check_settings(params)
+        if not isinstance(shape, tuple) or len(shape) != kind.dimensions or min(shape) < 1:
+            raise ShapeError(f"shape {shape} of {what}: {kind.dimensions} number(s) of at least 1 are needed")
+
+    @classmethod
+    def check_settings(cls, params: Mapping[str, Any]) -> None:
+        """Refuse settings outside the ranges of the kind."""
+        for name, (low, high) in cls.declares.parameters.items():
+            if name in params and not low <= count_of(params[name], f"{name} of {cls.__name__}", least=None) <= high:
+                raise ConfigError(f"{cls.__name__} has {name} {params[name]}, allowed is {low} … {high}")
 
 
 class AdaptiveProcess(PhasedProcess):
@@ -149,26 +138,40 @@ class AdaptiveProcess(PhasedProcess):
         Counts since the threshold last moved.
     """
 
-    def __init__(self, *, adaptation: Adaptation | None = None, **params: Any) -> None:
+    def __init__(
+        self, *, adaptation: Adaptation | None = None, inits: Mapping[str, Any] | None = None, **params: Any
+    ) -> None:
         adaptation = adaptation or Adaptation()
-        super().__init__(adaptation=adaptation, **params)
-        self.threshold_step = Var(shape=(1,), init=adaptation.initial_step)
-        self.adapting = Var(shape=(1,), init=1)
-        self.fired = Var(shape=(1,), init=0)
-        self.saturated = Var(shape=(1,), init=0)
-        self.samples_counted = Var(shape=(1,), init=0)
+        first = {"threshold_step": adaptation.initial_step, **(inits or {})}
+        super().__init__(adaptation=adaptation, inits=first, **params)
+
+
+def fixed_point(process: type[PhasedProcess]) -> Callable[[Model], Model]:
+    """Make a class the model of a process in the number formats of Loihi 2, with its ports and Vars."""
+
+    def of(model: Model) -> Model:
+        kind = model.declares = process.declares
+        for port_type, ports in ((PyInPort, kind.inputs), (PyOutPort, kind.outputs)):
+            for name, carried in ports.items():
+                setattr(model, name, LavaPyType(port_type.VEC_DENSE, np.int32, precision=carried.bits))
+        for name, var in kind.vars.items():
+            setattr(model, name, LavaPyType(np.ndarray, np.dtype(var.dtype).type, precision=var.bits))
+        decorated: Model = implements(proc=process, protocol=LoihiProtocol)(requires(CPU)(tag("fixed_pt")(model)))
+        return decorated
+
+    return of
 
 
 class PhasedModel(PyLoihiProcessModel):
     """Base of the ProcessModels: phase, counting, overflow policy."""
 
-    presentation: Array = LavaPyType(np.ndarray, np.int64)
-    counters: Array = LavaPyType(np.ndarray, np.int64)
-    overflows: Array = LavaPyType(np.ndarray, np.int64)
+    declares: ClassVar[NodeKind]
 
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
         self.schedule: Schedule = proc_params["schedule"]
+        self.layer: int = proc_params.get("layer", 0)
+        self._shape: tuple[int, ...] = proc_params["shape"]
         self.seed: int = proc_params["seed"]
         self._policy: str = proc_params["overflow"]
         self._destinations = proc_params["destinations"].counts()
@@ -177,6 +180,18 @@ class PhasedModel(PyLoihiProcessModel):
     def sample_phase(self) -> int:
         """Phase of the current time step."""
         return int((self.time_step - 1) % self.schedule.period)
+
+    def begin(self, *states: Array) -> None:
+        """At a sample's first phase: the next presentation, with these states at 0."""
+        if self.sample_phase == 0:
+            self.presentation += 1
+            for state in states:
+                state[:] = 0
+
+    def send(self, **messages: Array) -> None:
+        """Send on all OutPorts; where nothing is given zeros."""
+        for name, sent in self.declares.outputs.items():
+            getattr(self, name).send(messages.get(name, np.zeros(sent.shape_in(self._shape), np.int32)))
 
     def count(self, counter: int, phase: int, n: int) -> None:
         """Add to a counter."""
@@ -213,20 +228,12 @@ class PhasedModel(PyLoihiProcessModel):
 class AdaptiveModel(PhasedModel):
     """Base of the ProcessModels with an adaptive threshold."""
 
-    threshold_step: Array = LavaPyType(np.ndarray, np.int32)
-    adapting: Array = LavaPyType(np.ndarray, np.int32)
-    fired: Array = LavaPyType(np.ndarray, np.int64)
-    saturated: Array = LavaPyType(np.ndarray, np.int64)
-    samples_counted: Array = LavaPyType(np.ndarray, np.int64)
-
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
         self.adaptation: Adaptation = proc_params["adaptation"]
 
     def adapt(self, counts: tuple[int, int], neurons: int) -> None:
         """At a sample's end: add (fired, saturated); every N samples the threshold may move."""
-        from lava_ed.kernels.neuron import adapt_threshold
-
         a = self.adaptation
         if not self.adapting[0] or a.interval == 0:
             return

@@ -5,11 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from lava.magma.core.decorator import implements, requires, tag
-from lava.magma.core.model.py.ports import PyInPort, PyOutPort
-from lava.magma.core.model.py.type import LavaPyType
-from lava.magma.core.resources import CPU
-from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
 
 from lava_ed.kernels.counting import BACKWARD, FORWARD
 from lava_ed.kernels.neuron import (
@@ -22,34 +17,15 @@ from lava_ed.kernels.neuron import (
 )
 from lava_ed.kernels.streams import PORT_STREAM, layer_key
 from lava_ed.proc.aft_if.process import AFTIF
-from lava_ed.proc.phased import AdaptiveModel, Array
+from lava_ed.proc.phased import AdaptiveModel, Array, fixed_point
 
 
-@implements(proc=AFTIF, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
+@fixed_point(AFTIF)
 class PyAFTIFModelFixed(AdaptiveModel):
     """AFT-IF in the number formats of Loihi 2."""
 
-    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
-    e_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=1)
-    e_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
-    s_out_bap: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=1)
-    s_out_y1: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=7)
-    s_out_y2: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=7)
-    s_out_y3: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=7)
-    u: Array = LavaPyType(np.ndarray, np.int32, precision=24)
-    v: Array = LavaPyType(np.ndarray, np.int32, precision=24)
-    x: Array = LavaPyType(np.ndarray, np.int32, precision=7)
-    delta: Array = LavaPyType(np.ndarray, np.int32, precision=8)
-    y1: Array = LavaPyType(np.ndarray, np.int32, precision=7)
-    y2: Array = LavaPyType(np.ndarray, np.int32, precision=7)
-    port_shift: Array = LavaPyType(np.ndarray, np.int32)
-
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
-        self.layer: int = proc_params["layer"]
         self._limit: int = proc_params["error_limit"]
 
     def run_spk(self) -> None:
@@ -59,10 +35,7 @@ class PyAFTIFModelFixed(AdaptiveModel):
         active = 0
         spikes = np.zeros_like(self.v)
         errors = np.zeros_like(self.v)
-        if phase == 0:
-            self.presentation += 1
-            for state in (self.u, self.v, self.x, self.delta, self.y1, self.y2):
-                state[:] = 0
+        self.begin(self.u, self.v, self.x, self.delta, self.y1, self.y2)
         if s.integrate_start(self.layer) <= phase < s.integrate_stop(self.layer):
             active, overflows = integrate(a_in, self.u, self.v)
             self.report_overflow(overflows)
@@ -80,12 +53,7 @@ class PyAFTIFModelFixed(AdaptiveModel):
                 split_error(self.delta, int(self.port_shift[0]), key, self.y1, self.y2)
             self.adapt(count_fired(self.x, s.steps), n)
         self.count_neurons(active, n)
-        self.s_out.send(spikes)
-        self.e_out.send(errors)
-        self.s_out_bap.send(spikes)
-        self.s_out_y1.send(self.y1)
-        self.s_out_y2.send(self.y2)
-        self.s_out_y3.send(np.zeros_like(self.v))
+        self.send(s_out=spikes, e_out=errors, s_out_bap=spikes, s_out_y1=self.y1, s_out_y2=self.y2)
 
     def _fire(self, a_in: Array, step: int, spikes: Array) -> int:
         """Spikes of one step of the firing window; returns the neurons that were idle but for their spike."""

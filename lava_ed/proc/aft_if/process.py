@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from lava.magma.core.process.ports.ports import InPort, OutPort
-from lava.magma.core.process.variable import Var
-
 from lava_ed.kernels.fixed_point import TRACE_MAX
-from lava_ed.proc.phased import AdaptiveProcess, check_port_shift
+from lava_ed.network.kinds import AFT_IF
+from lava_ed.proc.phased import AdaptiveProcess
 
 
 class AFTIF(AdaptiveProcess):
@@ -44,26 +42,7 @@ class AFTIF(AdaptiveProcess):
     al. (arXiv 2003.11837).
     """
 
-    _kind = "std-ed"
+    declares = AFT_IF
 
-    def __init__(
-        self,
-        *,
-        shape: tuple[int, ...],
-        layer: int,
-        error_limit: int = TRACE_MAX,
-        port_shift: int = 0,
-        **params: Any,
-    ) -> None:
-        super().__init__(shape=shape, layer=layer, error_limit=error_limit, **params)
-        self.a_in = InPort(shape=shape)
-        self.e_in = InPort(shape=shape)
-        self.s_out = OutPort(shape=shape)
-        self.e_out = OutPort(shape=shape)
-        self.s_out_bap = OutPort(shape=shape)
-        self.s_out_y1 = OutPort(shape=shape)
-        self.s_out_y2 = OutPort(shape=shape)
-        self.s_out_y3 = OutPort(shape=shape)
-        for name in ("u", "v", "x", "delta", "y1", "y2"):
-            setattr(self, name, Var(shape=shape, init=0))
-        self.port_shift = Var(shape=(1,), init=check_port_shift(port_shift))
+    def __init__(self, *, layer: int, error_limit: int = TRACE_MAX, port_shift: int = 0, **params: Any) -> None:
+        super().__init__(layer=layer, error_limit=error_limit, inits={"port_shift": port_shift}, **params)

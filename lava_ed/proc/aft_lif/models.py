@@ -5,11 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from lava.magma.core.decorator import implements, requires, tag
-from lava.magma.core.model.py.ports import PyInPort, PyOutPort
-from lava.magma.core.model.py.type import LavaPyType
-from lava.magma.core.resources import CPU
-from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
 
 from lava_ed.kernels.counting import BACKWARD, FORWARD
 from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS
@@ -23,37 +18,15 @@ from lava_ed.kernels.neuron import (
 )
 from lava_ed.kernels.streams import PORT_STREAM, layer_key
 from lava_ed.proc.aft_lif.process import AFTLIF
-from lava_ed.proc.phased import AdaptiveModel, Array
+from lava_ed.proc.phased import AdaptiveModel, Array, fixed_point
 
 
-@implements(proc=AFTLIF, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
+@fixed_point(AFTLIF)
 class PyAFTLIFModelFixed(AdaptiveModel):
     """AFT-LIF in the number formats of Loihi 2."""
 
-    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
-    e_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
-    gate_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=1)
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=1)
-    e_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
-    s_out_bap: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=1)
-    s_out_y1: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=7)
-    s_out_y2: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=7)
-    s_out_y3: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=7)
-    v: Array = LavaPyType(np.ndarray, np.int32, precision=24)
-    b: Array = LavaPyType(np.ndarray, np.int32, precision=24)
-    d: Array = LavaPyType(np.ndarray, np.int32, precision=24)
-    delta: Array = LavaPyType(np.ndarray, np.int32, precision=24)
-    spike_word: Array = LavaPyType(np.ndarray, np.int32, precision=32)
-    support_word: Array = LavaPyType(np.ndarray, np.int32, precision=32)
-    y1: Array = LavaPyType(np.ndarray, np.int32, precision=7)
-    y2: Array = LavaPyType(np.ndarray, np.int32, precision=7)
-    port_shift: Array = LavaPyType(np.ndarray, np.int32)
-
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
-        self.layer: int = proc_params["layer"]
         self._dv: int = proc_params["dv"]
         self._dv_post: int = proc_params["dv_post"]
         self._half_width: int = proc_params["half_width"]
@@ -63,20 +36,9 @@ class PyAFTLIFModelFixed(AdaptiveModel):
         """One time step."""
         s, phase, n = self.schedule, self.sample_phase, self.v.size
         a_in, e_in, gate_in = self.a_in.recv(), self.e_in.recv(), self.gate_in.recv()
+        self.begin(self.v, self.b, self.d, self.delta, self.spike_word, self.support_word, self.y1, self.y2)
         if phase == 0:
-            self.presentation += 1
             self._gate = False
-            for state in (
-                self.v,
-                self.b,
-                self.d,
-                self.delta,
-                self.spike_word,
-                self.support_word,
-                self.y1,
-                self.y2,
-            ):
-                state[:] = 0
         if phase == s.error_phase:
             self._gate = bool(gate_in[0])
         spikes = np.zeros_like(self.v)
@@ -90,12 +52,7 @@ class PyAFTLIFModelFixed(AdaptiveModel):
         if phase == s.learning_phase:
             self.adapt(count_history(self.spike_word, s.steps), n)
         self.count_neurons(active, n)
-        self.s_out.send(spikes)
-        self.e_out.send(errors)
-        self.s_out_bap.send(spikes)
-        self.s_out_y1.send(self.y1)
-        self.s_out_y2.send(self.y2)
-        self.s_out_y3.send(np.zeros_like(self.v))
+        self.send(s_out=spikes, e_out=errors, s_out_bap=spikes, s_out_y1=self.y1, s_out_y2=self.y2)
 
     def _forward(self, a_in: Array, t: int, spikes: Array) -> int:
         """Step t of the window; returns the active neurons."""

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from lava.magma.core.process.ports.ports import InPort, OutPort
-from lava.magma.core.process.variable import Var
-
-from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS, PORT_SHIFT_MAX
-from lava_ed.proc.phased import AdaptiveProcess, check_port_shift
+from lava_ed.network.kinds import AFT_LIF
+from lava_ed.proc.phased import AdaptiveProcess
 
 
 class AFTLIF(AdaptiveProcess):
@@ -47,12 +44,11 @@ class AFTLIF(AdaptiveProcess):
     A reconstruction after Wei et al. (arXiv 2403.00270).
     """
 
-    _kind = "mpd-ed"
+    declares = AFT_LIF
 
     def __init__(
         self,
         *,
-        shape: tuple[int, ...],
         layer: int,
         dv: int = 0,
         dv_post: int = 0,
@@ -60,17 +56,5 @@ class AFTLIF(AdaptiveProcess):
         port_shift: int = 0,
         **params: Any,
     ) -> None:
-        super().__init__(shape=shape, layer=layer, dv=dv, dv_post=dv_post, half_width=half_width, **params)
-        self.a_in = InPort(shape=shape)
-        self.e_in = InPort(shape=shape)
-        self.gate_in = InPort(shape=(1,))
-        self.s_out = OutPort(shape=shape)
-        self.e_out = OutPort(shape=shape)
-        self.s_out_bap = OutPort(shape=shape)
-        self.s_out_y1 = OutPort(shape=shape)
-        self.s_out_y2 = OutPort(shape=shape)
-        self.s_out_y3 = OutPort(shape=shape)
-        for name in ("v", "b", "d", "delta", "spike_word", "support_word", "y1", "y2"):
-            setattr(self, name, Var(shape=shape, init=0))
-        most = PORT_SHIFT_MAX - ERROR_FRACTION_BITS
-        self.port_shift = Var(shape=(1,), init=check_port_shift(port_shift, most))
+        inits = {"port_shift": port_shift}
+        super().__init__(layer=layer, dv=dv, dv_post=dv_post, half_width=half_width, inits=inits, **params)

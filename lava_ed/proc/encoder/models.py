@@ -5,31 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from lava.magma.core.decorator import implements, requires, tag
-from lava.magma.core.model.py.ports import PyInPort, PyOutPort
-from lava.magma.core.model.py.type import LavaPyType
-from lava.magma.core.resources import CPU
-from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
 
 from lava_ed.kernels.counting import BACKWARD, BARRIER_STEPS, FORWARD
 from lava_ed.kernels.encoding import events_of_nonzero, events_of_rate, events_of_value, load_values
 from lava_ed.kernels.streams import DROP_STREAM, layer_key
 from lava_ed.network.encoding import encoder_table
 from lava_ed.proc.encoder.process import Encoder, Labels
-from lava_ed.proc.phased import Array, PhasedModel
+from lava_ed.proc.phased import Array, PhasedModel, fixed_point
 
 
-@implements(proc=Encoder, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
+@fixed_point(Encoder)
 class PyEncoderModelFixed(PhasedModel):
     """Encoder in integers."""
-
-    gate_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=1)
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=8)
-    samples: Array = LavaPyType(np.ndarray, np.uint8, precision=8)
-    x: Array = LavaPyType(np.ndarray, np.int32, precision=7)
-    drop: Array = LavaPyType(np.ndarray, np.int32, precision=8)
 
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
@@ -44,8 +31,8 @@ class PyEncoderModelFixed(PhasedModel):
         """One time step."""
         s, phase = self.schedule, self.sample_phase
         gate_in = self.gate_in.recv()
+        self.begin()
         if phase == 0:
-            self.presentation += 1
             self._gate = False
             self._order = np.zeros(self.x.size, np.int32)
             pixels = self.samples[int(self.presentation[0]) % len(self.samples)]
@@ -76,18 +63,12 @@ class PyEncoderModelFixed(PhasedModel):
         self.count_spikes(phase, n, "s_out")
 
 
-@implements(proc=Labels, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
+@fixed_point(Labels)
 class PyLabelsModelFixed(PhasedModel):
     """Labels in integers."""
 
-    label_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=8)
-    labels: Array = LavaPyType(np.ndarray, np.int32, precision=8)
-
     def run_spk(self) -> None:
         """One time step."""
-        if self.sample_phase == 0:
-            self.presentation += 1
+        self.begin()
         index = int(self.presentation[0]) % self.labels.size
         self.label_out.send(self.labels[index : index + 1])

@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from lava.magma.core.process.ports.ports import InPort, OutPort
-from lava.magma.core.process.variable import Var
 
 from lava_ed.data import check_images
 from lava_ed.errors import ConfigError, ShapeError
-from lava_ed.network.encoding import DROP_MAX, encoder_table
+from lava_ed.network.encoding import encoder_table
+from lava_ed.network.kinds import ENCODER, LABELS
 from lava_ed.network.settings import EncoderKind
 from lava_ed.proc.phased import PhasedProcess
 
@@ -43,20 +42,14 @@ class Encoder(PhasedProcess):
     Ports: gate_in; s_out (payload x for "current").  Vars: samples, x (7 bit), drop.
     """
 
+    declares = ENCODER
+
     def __init__(self, *, samples: npt.ArrayLike, kind: EncoderKind = "ttfs", drop: int = 0, **params: Any) -> None:
         images = check_images(np.asarray(samples))
         if images.ndim != 2 or not len(images):
             raise ShapeError(f"samples have shape {images.shape}, expected (N, n) with at least one image")
-        if not 0 <= drop <= DROP_MAX:
-            raise ConfigError(f"drop is {drop}, the share of inputs dropped is 0 … {DROP_MAX} (in 1/256)")
-        super().__init__(kind=kind, **params)
-        encoder_table(kind, 2)
-        self.drop = Var(shape=(1,), init=drop)
-        n = images.shape[1]
-        self.gate_in = InPort(shape=(1,))
-        self.s_out = OutPort(shape=(n,))
-        self.samples = Var(shape=images.shape, init=images)
-        self.x = Var(shape=(n,), init=0)
+        encoder_table(kind, 2)  # refuses an unknown kind
+        super().__init__(shape=images.shape[1:], kind=kind, inits={"samples": images, "drop": drop}, **params)
 
 
 class Labels(PhasedProcess):
@@ -73,10 +66,10 @@ class Labels(PhasedProcess):
     Ports: label_out.  Vars: labels.
     """
 
+    declares = LABELS
+
     def __init__(self, *, labels: npt.ArrayLike, **params: Any) -> None:
         values = np.asarray(labels)
         if values.ndim != 1 or not values.size or not np.issubdtype(values.dtype, np.integer) or values.min() < 0:
             raise ConfigError(f"labels of shape {values.shape} and type {values.dtype}: integers ≥ 0, (N,), are needed")
-        super().__init__(**params)
-        self.label_out = OutPort(shape=(1,))
-        self.labels = Var(shape=values.shape, init=values)
+        super().__init__(shape=(1,), inits={"labels": values}, **params)

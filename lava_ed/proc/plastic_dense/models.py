@@ -6,11 +6,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from lava.magma.core.decorator import implements, requires, tag
-from lava.magma.core.model.py.ports import PyInPort, PyOutPort
-from lava.magma.core.model.py.type import LavaPyType
-from lava.magma.core.resources import CPU
-from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
 
 from lava_ed.kernels.counting import (
     BACKWARD,
@@ -27,14 +22,12 @@ from lava_ed.kernels.plasticity import WORK_ROWS, apply_tag, gather_rows, learn_
 from lava_ed.kernels.streams import TAG_EXPONENT, TAG_STREAM, layer_key
 from lava_ed.kernels.synapse import backward_errors, forward_graded, forward_spikes, synops_of
 from lava_ed.network.weights import pack_weights, unpack_weights
-from lava_ed.proc.phased import Array, PhasedModel
+from lava_ed.proc.phased import Array, PhasedModel, fixed_point
 from lava_ed.proc.plastic_dense.process import FeedbackDense, PlasticDense
 
 
 class _StoredWeights(PhasedModel):
     """Keeps the stored int8 form in step with the Var `weights`."""
-
-    weights: Array = LavaPyType(np.ndarray, np.int16, precision=8)
 
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
@@ -59,34 +52,12 @@ class _StoredWeights(PhasedModel):
         self.report_overflow(overflows)
 
 
-@implements(proc=PlasticDense, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
+@fixed_point(PlasticDense)
 class PyPlasticDenseModelFixed(_StoredWeights):
     """PlasticDense in the number formats of Loihi 2."""
 
-    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=8)
-    e_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
-    a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
-    e_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
-    s_in_bap: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=1)
-    s_in_y1: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=7)
-    s_in_y2: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=7)
-    s_in_y3: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=7)
-    a_buff: Array = LavaPyType(np.ndarray, np.int32, precision=24)
-    e_buff: Array = LavaPyType(np.ndarray, np.int32, precision=24)
-    x0: Array = LavaPyType(np.ndarray, np.int32, precision=1)
-    x1: Array = LavaPyType(np.ndarray, np.int32, precision=7)
-    y1: Array = LavaPyType(np.ndarray, np.int32, precision=7)
-    y2: Array = LavaPyType(np.ndarray, np.int32, precision=7)
-    tag_1: Array = LavaPyType(np.ndarray, np.int16, precision=9)
-    rate_mantissa: Array = LavaPyType(np.ndarray, np.int32)
-    rate_exponent: Array = LavaPyType(np.ndarray, np.int32)
-    scalar: Array = LavaPyType(np.ndarray, np.int32)
-
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
-        self.layer: int = proc_params["layer"]
         self._exponent: int = proc_params["weight_exp"]
         self._shift: int = proc_params["error_shift"]
         self._graded: bool = proc_params["graded"]
@@ -101,18 +72,15 @@ class PyPlasticDenseModelFixed(_StoredWeights):
         """One time step: send last step's sums, then sum this step's spikes and errors."""
         s, phase = self.schedule, self.sample_phase
         self.load()
-        self.a_out.send(self.a_buff)
-        self.e_out.send(self.e_buff)
+        self.send(a_out=self.a_buff, e_out=self.e_buff)
         s_in, e_in = self.s_in.recv(), self.e_in.recv()
         self.s_in_bap.recv()
         self.y1[:] = self.s_in_y1.recv()
         self.y2[:] = self.s_in_y2.recv()
         self.s_in_y3.recv()
+        self.begin(self.x0, self.x1)
         if phase == 0:
-            self.presentation += 1
             self._gathered = False
-            self.x0[:] = 0
-            self.x1[:] = 0
         self._events = np.flatnonzero(s_in).astype(np.int32)
         self.a_buff[:] = 0
         self.e_buff[:] = 0
@@ -222,15 +190,9 @@ class PyPlasticDenseModelFixed(_StoredWeights):
         self.weights[:] = unpack_weights(self._stored)
 
 
-@implements(proc=FeedbackDense, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
+@fixed_point(FeedbackDense)
 class PyFeedbackDenseModelFixed(_StoredWeights):
     """FeedbackDense in the number formats of Loihi 2."""
-
-    e_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
-    e_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
-    e_buff: Array = LavaPyType(np.ndarray, np.int32, precision=24)
 
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
@@ -243,8 +205,7 @@ class PyFeedbackDenseModelFixed(_StoredWeights):
         self.load()
         self.e_out.send(self.e_buff)
         e_in = self.e_in.recv()
-        if self.sample_phase == 0:
-            self.presentation += 1
+        self.begin()
         self.e_buff[:] = 0
         if self.sample_phase == self.schedule.error_phase:
             self._held = np.array(e_in)

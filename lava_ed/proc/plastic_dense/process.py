@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from lava.magma.core.process.ports.ports import InPort, OutPort
 from lava.magma.core.process.variable import Var
 
 from lava_ed.errors import ConfigError
 from lava_ed.kernels.fixed_point import TRACE_MAX
 from lava_ed.kernels.plasticity import COUNTER_ROUNDING
 from lava_ed.learning_rules import LearningRule, check, columns_limit, sum_limit
+from lava_ed.network.kinds import FEEDBACK_DENSE, PLASTIC_DENSE
 from lava_ed.network.weights import pack_weights
 from lava_ed.proc.phased import PhasedProcess
 
@@ -74,7 +74,7 @@ class PlasticDense(PhasedProcess):
     sign, with `gather`; 8 bit with `carry`), rate_mantissa, rate_exponent.
     """
 
-    _dimensions = 2
+    declares = PLASTIC_DENSE
 
     def __init__(
         self,
@@ -90,12 +90,7 @@ class PlasticDense(PhasedProcess):
         scalar_rounding: int = COUNTER_ROUNDING,
         **params: Any,
     ) -> None:
-        stored = pack_weights(weights)
-        if not -8 <= weight_exp <= 7 or not 0 <= error_shift <= 31 or not -1 <= scalar_rounding <= 255:
-            raise ConfigError(
-                f"weight_exp {weight_exp} (−8 … 7), error_shift {error_shift} (0 … 31) or scalar_rounding "
-                f"{scalar_rounding} (−1 … 255) is out of range"
-            )
+        n_pre, n_post = pack_weights(weights).shape
         if carry and (gather or scalar_rounding != COUNTER_ROUNDING):
             raise ConfigError(
                 f"carry=True excludes gather={gather}, which needs the tag too, and scalar_rounding={scalar_rounding}, "
@@ -103,31 +98,20 @@ class PlasticDense(PhasedProcess):
             )
         if not isinstance(rule, LearningRule) or rule.kind != getattr(params.get("schedule"), "kind", rule.kind):
             raise ConfigError(f"rule {rule!r} does not learn by this schedule: a LearningRule of its kind is needed")
-        n_pre, n_post = stored.shape
+        own = {"weight_exp": weight_exp, "error_shift": error_shift, "scalar_rounding": scalar_rounding}
+        self.check_settings(own)
         check([sum_limit(layer, n_pre, TRACE_MAX if graded else 1, weight_exp), columns_limit(layer, n_post)])
+        inits = {
+            "weights": WeightVar(shape=(n_post, n_pre), init=np.asarray(weights)),
+            "rate_mantissa": rule.rate.mantissa,
+            "rate_exponent": rule.rate.exponent,
+            "scalar": scalar_rounding,
+            **({} if gather or carry else {"tag_1": np.zeros((1, 1), int)}),
+        }
         super().__init__(
             shape=(n_post, n_pre), rule=rule, layer=layer, weight_exp=weight_exp, error_shift=error_shift,
-            graded=graded, gather=gather, carry=carry, **params,
+            graded=graded, gather=gather, carry=carry, inits=inits, **params,
         )  # fmt: skip
-        self.s_in = InPort(shape=(n_pre,))
-        self.e_in = InPort(shape=(n_post,))
-        self.a_out = OutPort(shape=(n_post,))
-        self.e_out = OutPort(shape=(n_pre,))
-        self.s_in_bap = InPort(shape=(n_post,))
-        self.s_in_y1 = InPort(shape=(n_post,))
-        self.s_in_y2 = InPort(shape=(n_post,))
-        self.s_in_y3 = InPort(shape=(n_post,))
-        self.weights = WeightVar(shape=(n_post, n_pre), init=np.asarray(weights))
-        self.a_buff = Var(shape=(n_post,), init=0)
-        self.e_buff = Var(shape=(n_pre,), init=0)
-        self.x0 = Var(shape=(n_pre,), init=0)
-        self.x1 = Var(shape=(n_pre,), init=0)
-        self.y1 = Var(shape=(n_post,), init=0)
-        self.y2 = Var(shape=(n_post,), init=0)
-        self.tag_1 = Var(shape=(n_post, n_pre) if gather or carry else (1, 1), init=0)
-        self.rate_mantissa = Var(shape=(1,), init=rule.rate.mantissa)
-        self.rate_exponent = Var(shape=(1,), init=rule.rate.exponent)
-        self.scalar = Var(shape=(1,), init=scalar_rounding)
 
 
 class FeedbackDense(PhasedProcess):
@@ -152,15 +136,9 @@ class FeedbackDense(PhasedProcess):
     Ports: e_in; e_out.  Vars: weights, e_buff.
     """
 
-    _dimensions = 2
+    declares = FEEDBACK_DENSE
 
     def __init__(self, *, weights: npt.ArrayLike, layer: int, error_shift: int = 0, **params: Any) -> None:
-        stored = pack_weights(weights)
-        if not 0 <= error_shift <= 31:
-            raise ConfigError(f"error_shift {error_shift} is out of range, 0 … 31 is allowed")
-        n_hidden, n_out = stored.shape
-        super().__init__(shape=(n_out, n_hidden), layer=layer, error_shift=error_shift, **params)
-        self.e_in = InPort(shape=(n_out,))
-        self.e_out = OutPort(shape=(n_hidden,))
-        self.weights = WeightVar(shape=(n_out, n_hidden), init=np.asarray(weights))
-        self.e_buff = Var(shape=(n_hidden,), init=0)
+        n_hidden, n_out = pack_weights(weights).shape
+        inits = {"weights": WeightVar(shape=(n_out, n_hidden), init=np.asarray(weights))}
+        super().__init__(shape=(n_out, n_hidden), layer=layer, error_shift=error_shift, inits=inits, **params)

@@ -5,11 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from lava.magma.core.decorator import implements, requires, tag
-from lava.magma.core.model.py.ports import PyInPort, PyOutPort
-from lava.magma.core.model.py.type import LavaPyType
-from lava.magma.core.resources import CPU
-from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
 
 from lava_ed.kernels.counting import FORWARD
 from lava_ed.kernels.neuron import (
@@ -19,17 +14,14 @@ from lava_ed.kernels.neuron import (
     integrate,
     threshold_from_step,
 )
-from lava_ed.proc.phased import AdaptiveModel, Array, PhasedModel
+from lava_ed.proc.phased import AdaptiveModel, Array, PhasedModel, fixed_point
 from lava_ed.proc.readout.process import FirstSpikeReadout, MembraneReadout
 
 
 def integrate_outputs(model: Any, a_in: Array) -> int:
     """Take one step's input in the layer's window; returns the active neurons."""
     s, phase = model.schedule, model.sample_phase
-    if phase == 0:
-        model.presentation += 1
-        model.u[:] = 0
-        model.v[:] = 0
+    model.begin(model.u, model.v)
     if not s.integrate_start(model.layer) <= phase < s.integrate_stop(model.layer):
         return 0
     if s.timing.ramps:
@@ -40,20 +32,12 @@ def integrate_outputs(model: Any, a_in: Array) -> int:
     return int(active)
 
 
-@implements(proc=MembraneReadout, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
+@fixed_point(MembraneReadout)
 class PyMembraneReadoutModelFixed(PhasedModel):
     """MembraneReadout in the number formats of Loihi 2."""
 
-    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
-    v_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
-    u: Array = LavaPyType(np.ndarray, np.int32, precision=24)
-    v: Array = LavaPyType(np.ndarray, np.int32, precision=24)
-
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
-        self.layer: int = proc_params["layer"]
 
     def run_spk(self) -> None:
         """One time step."""
@@ -64,22 +48,12 @@ class PyMembraneReadoutModelFixed(PhasedModel):
         self.v_out.send(self.v)
 
 
-@implements(proc=FirstSpikeReadout, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
+@fixed_point(FirstSpikeReadout)
 class PyFirstSpikeReadoutModelFixed(AdaptiveModel):
     """FirstSpikeReadout in the number formats of Loihi 2."""
 
-    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
-    v_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=1)
-    u: Array = LavaPyType(np.ndarray, np.int32, precision=24)
-    v: Array = LavaPyType(np.ndarray, np.int32, precision=24)
-    x: Array = LavaPyType(np.ndarray, np.int32, precision=7)
-
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
-        self.layer: int = proc_params["layer"]
 
     def run_spk(self) -> None:
         """One time step."""
@@ -102,5 +76,4 @@ class PyFirstSpikeReadoutModelFixed(AdaptiveModel):
         if phase == s.learning_phase:
             self.adapt(count_fired(self.x, s.steps), n)
         self.count_neurons(active, n)
-        self.s_out.send(spikes)
-        self.v_out.send(self.x)
+        self.send(s_out=spikes, v_out=self.x)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lava.magma.core.process.ports.ports import InPort, OutPort
-from lava.magma.core.process.variable import Var
-
+from lava_ed.network.kinds import FIRST_SPIKE_READOUT, MEMBRANE_READOUT
 from lava_ed.proc.phased import AdaptiveProcess, PhasedProcess
 
 
@@ -29,14 +27,10 @@ class MembraneReadout(PhasedProcess):
     Ports: a_in; v_out (membranes, in every step).  Vars: u, v (24 bit).
     """
 
-    _readout = "membrane"
+    declares = MEMBRANE_READOUT
 
-    def __init__(self, *, shape: tuple[int, ...], layer: int, **params: Any) -> None:
-        super().__init__(shape=shape, layer=layer, **params)
-        self.a_in = InPort(shape=shape)
-        self.v_out = OutPort(shape=shape)
-        self.u = Var(shape=shape, init=0)
-        self.v = Var(shape=shape, init=0)
+    def __init__(self, *, layer: int, **params: Any) -> None:
+        super().__init__(layer=layer, **params)
 
 
 class FirstSpikeReadout(AdaptiveProcess):
@@ -57,12 +51,7 @@ class FirstSpikeReadout(AdaptiveProcess):
     Ports: a_in; v_out (values x, in every step), s_out (binary).  Vars: u, v (24 bit), x (7 bit).
     """
 
-    _readout = "first-spike"
+    declares = FIRST_SPIKE_READOUT
 
-    def __init__(self, *, shape: tuple[int, ...], layer: int, **params: Any) -> None:
-        super().__init__(shape=shape, layer=layer, **params)
-        self.a_in = InPort(shape=shape)
-        self.v_out = OutPort(shape=shape)
-        self.s_out = OutPort(shape=shape)
-        for name in ("u", "v", "x"):
-            setattr(self, name, Var(shape=shape, init=0))
+    def __init__(self, *, layer: int, **params: Any) -> None:
+        super().__init__(layer=layer, **params)

@@ -5,45 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from lava.magma.core.decorator import implements, requires, tag
-from lava.magma.core.model.py.ports import PyInPort, PyOutPort
-from lava.magma.core.model.py.type import LavaPyType
-from lava.magma.core.resources import CPU
-from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
 
 from lava_ed.kernels.counting import BACKWARD, HOST_OPS
 from lava_ed.kernels.neuron import split_error
 from lava_ed.kernels.softmax import softmax_error, winner
 from lava_ed.kernels.streams import PORT_STREAM, layer_key
-from lava_ed.proc.phased import Array, PhasedModel
+from lava_ed.proc.phased import Array, PhasedModel, fixed_point
 from lava_ed.proc.softmax_error.process import SoftmaxError
 
 
-@implements(proc=SoftmaxError, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
+@fixed_point(SoftmaxError)
 class PySoftmaxErrorModelFixed(PhasedModel):
     """SoftmaxError in integers."""
-
-    v_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
-    label_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=8)
-    e_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
-    gate_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=1)
-    s_out_bap: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=1)
-    s_out_y1: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=7)
-    s_out_y2: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=7)
-    s_out_y3: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=7)
-    e: Array = LavaPyType(np.ndarray, np.int32, precision=8)
-    y1: Array = LavaPyType(np.ndarray, np.int32, precision=7)
-    y2: Array = LavaPyType(np.ndarray, np.int32, precision=7)
-    learning: Array = LavaPyType(np.ndarray, np.int32)
-    port_shift: Array = LavaPyType(np.ndarray, np.int32)
-    prediction: Array = LavaPyType(np.ndarray, np.int32)
-    label: Array = LavaPyType(np.ndarray, np.int32)
-    gate: Array = LavaPyType(np.ndarray, np.int32)
-    seen: Array = LavaPyType(np.ndarray, np.int64)
-    correct: Array = LavaPyType(np.ndarray, np.int64)
-    triggered: Array = LavaPyType(np.ndarray, np.int64)
 
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
@@ -55,10 +28,7 @@ class PySoftmaxErrorModelFixed(PhasedModel):
         """One time step."""
         s, phase = self.schedule, self.sample_phase
         v, label = self.v_in.recv(), self.label_in.recv()
-        if phase == 0:
-            self.presentation += 1
-            for state in (self.e, self.y1, self.y2, self.gate):
-                state[:] = 0
+        self.begin(self.e, self.y1, self.y2, self.gate)
         message = np.zeros_like(self.e)
         gate = np.zeros(1, np.int32)
         if phase == s.error_phase:
@@ -66,12 +36,7 @@ class PySoftmaxErrorModelFixed(PhasedModel):
             message[:] = self.e << s.error_fraction_bits
             gate[:] = self.gate
         self._set_ports(phase)
-        self.e_out.send(message)
-        self.gate_out.send(gate)
-        self.s_out_bap.send(np.zeros_like(self.e))
-        self.s_out_y1.send(self.y1)
-        self.s_out_y2.send(self.y2)
-        self.s_out_y3.send(np.zeros_like(self.e))
+        self.send(e_out=message, gate_out=gate, s_out_y1=self.y1, s_out_y2=self.y2)
 
     def _decide(self, v: Array, label: int) -> None:
         """The decision, and where learning is on the error."""

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from lava.magma.core.process.ports.ports import InPort, OutPort
-from lava.magma.core.process.variable import Var
-
 from lava_ed.errors import ConfigError
+from lava_ed.network.kinds import SOFTMAX_ERROR
 from lava_ed.network.settings import ROUNDINGS, Rounding
-from lava_ed.proc.phased import PhasedProcess, check_port_shift
+from lava_ed.proc.phased import PhasedProcess
 
 
 class SoftmaxError(PhasedProcess):
@@ -44,37 +42,12 @@ class SoftmaxError(PhasedProcess):
     port_shift.  On chip, the divisions are done by an embedded processor and counted as host_ops.
     """
 
+    declares = SOFTMAX_ERROR
+
     def __init__(
-        self,
-        *,
-        shape: tuple[int, ...],
-        shift: int = 12,
-        dead_zone: int = 0,
-        rounding: Rounding = "floor",
-        port_shift: int = 0,
-        **params: Any,
+        self, *, shift: int = 12, dead_zone: int = 0, rounding: Rounding = "floor", port_shift: int = 0, **params: Any
     ) -> None:
         if rounding not in ROUNDINGS:
             raise ConfigError(f"rounding {rounding!r} is unknown: use one of {', '.join(ROUNDINGS)}")
-        super().__init__(shape=shape, shift=shift, dead_zone=dead_zone, rounding=rounding, **params)
-        self.v_in = InPort(shape=shape)
-        self.label_in = InPort(shape=(1,))
-        self.e_out = OutPort(shape=shape)
-        self.gate_out = OutPort(shape=(1,))
-        self.s_out_bap = OutPort(shape=shape)
-        self.s_out_y1 = OutPort(shape=shape)
-        self.s_out_y2 = OutPort(shape=shape)
-        self.s_out_y3 = OutPort(shape=shape)
-        for name in ("e", "y1", "y2"):
-            setattr(self, name, Var(shape=shape, init=0))
-        for name, init in (
-            ("learning", 1),
-            ("port_shift", check_port_shift(port_shift)),
-            ("prediction", 0),
-            ("label", 0),
-            ("gate", 0),
-            ("seen", 0),
-            ("correct", 0),
-            ("triggered", 0),
-        ):
-            setattr(self, name, Var(shape=(1,), init=init))
+        inits = {"port_shift": port_shift}
+        super().__init__(shift=shift, dead_zone=dead_zone, rounding=rounding, inits=inits, **params)

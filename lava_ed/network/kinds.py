@@ -1,0 +1,277 @@
+"""The kinds of nodes of our nets, each declared once: parameters, ports and Vars with their widths and ranges.
+
+The Lava Processes and their models are made from these; the engine's nodes and the ranges of a saved state are
+held against them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal
+
+from lava_ed.kernels.counting import N_COUNTERS, N_PHASES
+from lava_ed.kernels.fixed_point import (
+    ERROR_FRACTION_BITS,
+    PORT_SHIFT_MAX,
+    SCALE_EXPONENT_MAX,
+    SCALE_EXPONENT_MIN,
+    STATE_BITS,
+    STATE_MAX,
+    STATE_MIN,
+    TRACE_BITS,
+    TRACE_MAX,
+)
+from lava_ed.learning_rules.rate import MAX_MANTISSA, MAX_PORT_SHIFT
+from lava_ed.network.adaptation import Adaptation
+from lava_ed.network.settings import NetSettings, declared
+
+Range = tuple[int, int]
+Side = Literal["node", "target", "source", "synapse", "counters"]
+"""Of what a Var or port has one value: a node, each neuron, each neuron that synapses read, each synapse."""
+
+_COUNT: Final = (0, 2**62)
+"""Far below where 64 bits wrap."""
+_SMALL: Final = (0, 2**31 - 1)
+_FLAG: Final = (0, 1)
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """A Var, or what a port carries.
+
+    Attributes
+    ----------
+    bits : int or None
+        Width on the chip; None of what a processor beside the cores keeps.
+    per : str
+        Of what there is one value.
+    dtype : str
+        In which Lava's models and the engine hold it.
+    limits : (int, int), optional
+        Smallest and largest value that compiled code may meet, where it relies on that.
+    init : int
+    on_core : bool
+        Whether it takes memory of a core beside the neuron's own state.
+    """
+
+    bits: int | None
+    per: Side = "target"
+    dtype: str = "int32"
+    limits: Range | None = None
+    init: int = 0
+    on_core: bool = False
+
+    def shape_in(self, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Its shape in a node of this shape: (n,) neurons, or (n_post, n_pre) synapses."""
+        sides = {"node": (1,), "synapse": shape, "source": shape[1:], "counters": (N_COUNTERS, N_PHASES)}
+        return sides.get(self.per, shape[:1])
+
+
+Quantities = Mapping[str, Quantity]
+
+
+def _each(names: str, quantity: Quantity) -> dict[str, Quantity]:
+    return dict.fromkeys(names.split(), quantity)
+
+
+@dataclass(frozen=True)
+class NodeKind:
+    """What all nodes of a kind have in common.
+
+    Attributes
+    ----------
+    parameters : mapping
+        Smallest and largest value of the integers that a node is made with.
+    inputs, outputs, vars : mapping
+        InPorts, OutPorts and Vars by name.
+    schedule, readout : str, optional
+        Kind and readout of the only schedule under which it works.
+    """
+
+    name: str
+    inputs: Quantities
+    outputs: Quantities
+    vars: Quantities
+    parameters: Mapping[str, Range] = field(default_factory=dict)
+    schedule: str | None = None
+    readout: str | None = None
+
+    @property
+    def dimensions(self) -> int:
+        """Of its shape: neurons (n,), synapses (n_post, n_pre)."""
+        return 2 if any(quantity.per == "synapse" for quantity in self.vars.values()) else 1
+
+    def memory_bits(self, per: Side, without: Collection[str] = ()) -> int:
+        """Footprint on a chip: memory of each neuron, source or synapse, without the Vars that a node does not use."""
+        used = (quantity for name, quantity in self.vars.items() if quantity.on_core and name not in without)
+        return sum(quantity.bits or 0 for quantity in used if quantity.per == per)
+
+
+def _range_of(setting: str) -> Range:
+    """Of a setting of nets, which is a parameter of their nodes."""
+    _, found = declared(NetSettings)[setting]
+    return int(found.low), int(found.high)
+
+
+_MEMBRANE: Final = Quantity(STATE_BITS, limits=(STATE_MIN, STATE_MAX))
+_STATE: Final = Quantity(STATE_BITS)
+_TRACE: Final = Quantity(TRACE_BITS)
+_SPIKE: Final = Quantity(1)
+_GRADED: Final = Quantity(8)
+_SUM: Final = Quantity(STATE_BITS)
+_PULLED: Final = Quantity(1, "node")
+_PORT_SHIFT: Final = Quantity(None, "node", limits=(0, MAX_PORT_SHIFT))
+_TALLY: Final = Quantity(None, "node", "int64", _COUNT)
+_TEACHES: Final = {"s_out_bap": _SPIKE, **_each("s_out_y1 s_out_y2 s_out_y3", _TRACE)}
+_COMMON: Final = {
+    "presentation": Quantity(None, "node", "int64", (-1, 2**62), init=-1),
+    "counters": Quantity(None, "counters", "int64", _COUNT),
+    "overflows": _TALLY,
+}
+ADAPTIVE: Final = {
+    "threshold_step": Quantity(None, "node", limits=(0, Adaptation().highest_step)),
+    "adapting": Quantity(None, "node", limits=_FLAG, init=1),
+    **_each("fired saturated samples_counted", Quantity(None, "node", "int64", _SMALL)),
+}
+"""Vars of an adaptive threshold."""
+
+ENCODER: Final = NodeKind(
+    "Encoder",
+    inputs={"gate_in": _PULLED},
+    outputs={"s_out": _GRADED},
+    vars={
+        **_COMMON,
+        "drop": Quantity(8, "node", limits=_range_of("input_drop")),
+        "samples": Quantity(8, dtype="uint8"),
+        "x": _TRACE,
+    },
+    parameters={"drop": _range_of("input_drop")},
+)
+LABELS: Final = NodeKind(
+    "Labels",
+    inputs={},
+    outputs={"label_out": Quantity(8, "node")},
+    vars={**_COMMON, "labels": Quantity(8)},
+)
+AFT_IF: Final = NodeKind(
+    "AFTIF",
+    inputs=_each("a_in e_in", _SUM),
+    outputs={"s_out": _SPIKE, "e_out": _SUM, **_TEACHES},
+    vars={
+        **_COMMON,
+        **ADAPTIVE,
+        **_each("u v", _MEMBRANE),
+        "x": _TRACE,
+        "delta": Quantity(8),
+        **_each("y1 y2", _TRACE),
+        "port_shift": _PORT_SHIFT,
+    },
+    parameters={"error_limit": _range_of("error_limit"), "port_shift": (0, PORT_SHIFT_MAX)},
+    schedule="std-ed",
+)
+AFT_LIF: Final = NodeKind(
+    "AFTLIF",
+    inputs={**_each("a_in e_in", _SUM), "gate_in": _PULLED},
+    outputs={"s_out": _SPIKE, "e_out": _SUM, **_TEACHES},
+    vars={
+        **_COMMON,
+        **ADAPTIVE,
+        "v": _MEMBRANE,
+        **_each("b d delta", _STATE),
+        **_each("spike_word support_word", Quantity(32)),
+        **_each("y1 y2", _TRACE),
+        "port_shift": _PORT_SHIFT,
+    },
+    parameters={
+        "dv": _range_of("dv"),
+        "dv_post": _range_of("dv"),
+        "half_width": _range_of("half_width"),
+        "port_shift": (0, PORT_SHIFT_MAX - ERROR_FRACTION_BITS),
+    },
+    schedule="mpd-ed",
+)
+MEMBRANE_READOUT: Final = NodeKind(
+    "MembraneReadout",
+    inputs={"a_in": _SUM},
+    outputs={"v_out": _SUM},
+    vars={**_COMMON, **_each("u v", _MEMBRANE)},
+    readout="membrane",
+)
+FIRST_SPIKE_READOUT: Final = NodeKind(
+    "FirstSpikeReadout",
+    inputs={"a_in": _SUM},
+    outputs={"v_out": _SUM, "s_out": _SPIKE},
+    vars={**_COMMON, **ADAPTIVE, **_each("u v", _MEMBRANE), "x": _TRACE},
+    readout="first-spike",
+)
+SOFTMAX_ERROR: Final = NodeKind(
+    "SoftmaxError",
+    inputs={"v_in": _SUM, "label_in": Quantity(8, "node")},
+    outputs={"e_out": _SUM, "gate_out": _PULLED, **_TEACHES},
+    vars={
+        **_COMMON,
+        "e": Quantity(8),
+        **_each("y1 y2", _TRACE),
+        "learning": Quantity(None, "node", limits=_FLAG, init=1),
+        "port_shift": _PORT_SHIFT,
+        **_each("prediction label", Quantity(None, "node", limits=_SMALL)),
+        "gate": Quantity(None, "node", limits=_FLAG),
+        **_each("seen correct triggered", _TALLY),
+    },
+    parameters={
+        "shift": _range_of("softmax_shift"),
+        "dead_zone": _range_of("dead_zone"),
+        "port_shift": (0, PORT_SHIFT_MAX),
+    },
+)
+
+_WEIGHT: Final = Quantity(8, "synapse", "int16", on_core=True)
+PLASTIC_DENSE: Final = NodeKind(
+    "PlasticDense",
+    inputs={
+        "s_in": Quantity(8, "source"),
+        "e_in": _SUM,
+        "s_in_bap": _SPIKE,
+        **_each("s_in_y1 s_in_y2 s_in_y3", _TRACE),
+    },
+    outputs={"a_out": _SUM, "e_out": Quantity(STATE_BITS, "source")},
+    vars={
+        **_COMMON,
+        "weights": _WEIGHT,
+        "a_buff": _SUM,
+        "e_buff": Quantity(STATE_BITS, "source"),
+        "x0": Quantity(1, "source", limits=_FLAG, on_core=True),
+        "x1": Quantity(TRACE_BITS, "source", limits=(0, TRACE_MAX), on_core=True),
+        **_each("y1 y2", Quantity(TRACE_BITS, on_core=True)),
+        "tag_1": Quantity(9, "synapse", "int16", on_core=True),
+        "rate_mantissa": Quantity(None, "node", limits=(1, MAX_MANTISSA)),
+        "rate_exponent": Quantity(None, "node", limits=(SCALE_EXPONENT_MIN, SCALE_EXPONENT_MAX)),
+        "scalar": Quantity(None, "node", limits=(-1, 255)),
+    },
+    parameters={
+        "weight_exp": _range_of("weight_exponents"),
+        "error_shift": _range_of("error_shift"),
+        "scalar_rounding": (-1, 255),
+    },
+)
+FEEDBACK_DENSE: Final = NodeKind(
+    "FeedbackDense",
+    inputs={"e_in": _SUM},
+    outputs={"e_out": Quantity(STATE_BITS, "source")},
+    vars={**_COMMON, "weights": _WEIGHT, "e_buff": Quantity(STATE_BITS, "source")},
+    parameters={"error_shift": _range_of("error_shift")},
+)
+KINDS: Final[dict[str, NodeKind]] = {
+    kind.name: kind
+    for kind in (
+        *(ENCODER, LABELS, PLASTIC_DENSE, FEEDBACK_DENSE, AFT_IF, AFT_LIF),
+        *(MEMBRANE_READOUT, FIRST_SPIKE_READOUT, SOFTMAX_ERROR),
+    )
+}
+"""Every kind of node by its name, which is that of its class in `lava_ed.proc`."""
+
+
+def limits_of(kinds: Iterable[NodeKind] = KINDS.values()) -> dict[str, Range]:
+    """Smallest and largest value of every Var of some kinds that has limits, by its name."""
+    return {name: q.limits for kind in kinds for name, q in kind.vars.items() if q.limits is not None}
