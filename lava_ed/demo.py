@@ -9,15 +9,15 @@ from typing import Any, Final
 
 import numpy as np
 
+from lava_ed.backends.backend import EngineBackend
+from lava_ed.backends.parity import train_beside
+from lava_ed.backends.spikes import forward_spikes
 from lava_ed.config.training import TrainConfig
 from lava_ed.data import Dataset, load_dataset
 from lava_ed.errors import LavaNotInstalledError, RunFolderError
-from lava_ed.train.backend import EngineBackend
-from lava_ed.train.parity import train_beside
+from lava_ed.runs.folder import ENERGY, MODEL, RunFolder
+from lava_ed.runs.tensor_files import Model
 from lava_ed.train.progress import Reporter
-from lava_ed.train.run_folder import ENERGY, MODEL, RunFolder
-from lava_ed.train.spikes import forward_spikes
-from lava_ed.train.tensor_files import Model
 from lava_ed.train.trainer import train
 
 RULES: Final = ("std-ed", "mpd-ed")

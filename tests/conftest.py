@@ -30,6 +30,41 @@ if threading.current_thread() is threading.main_thread():
 ROOT = Path(__file__).resolve().parent.parent
 
 
+@pytest.fixture(scope="session")
+def digits():
+    """The digits, loaded once."""
+    from lava_ed.data import load_dataset
+
+    return load_dataset("digits")
+
+
+@pytest.fixture(params=("std-ed", "mpd-ed"))
+def rule(request):
+    """Each rule in turn."""
+    return request.param
+
+
+@pytest.fixture
+def small(rule):
+    """A configuration that trains in a fraction of a second; MPD-ED with a tag between hidden layers."""
+    from lava_ed.network import Adaptation
+    from lava_ed.train import TrainConfig
+
+    def make(**changes):
+        settings = {
+            "hidden": (24, 16),
+            "epochs": 2,
+            "limit": 300,
+            "checkpoint_interval": 128,
+            # Low enough that both layers spike, and learn, from the first samples on.
+            "adaptation": Adaptation(initial_step=20, interval=16),
+            **changes,
+        }
+        return TrainConfig.create(rule, "digits", **settings)
+
+    return make
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip what is marked `lava` where lava-nc is not installed.
 

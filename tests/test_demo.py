@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from lava_ed import demo
+from lava_ed.backends.parity import Parity
 from lava_ed.errors import LavaNotInstalledError, RunFolderError
-from lava_ed.train.parity import Parity
 
 SETTINGS = {"hidden": (16,), "epochs": 2, "limit": 200}
 

@@ -51,7 +51,9 @@ MAY_IMPORT = {
     },
     # data knows nothing of nets
     "data": {"errors", "files", "kernels"},
+    # what stands on nets and data
     "config": {"errors", "files", "kernels", "learning_rules", "network", "data"},
+    "runs": {"errors", "files", "kernels", "learning_rules", "network", "data", "config", "version"},
 }
 """Parts of the package, and the other parts that each may import."""
 
@@ -63,7 +65,9 @@ MUST_NOT_IMPORT = {
     "engine.selection": {"train", "cli"},
     "energy": {"train", "cli"},
     "exchange": {"cli"},
-    "train": {"cli"},
+    "backends": {"train", "sweep", "cli"},
+    "evaluation": {"train", "sweep", "cli"},
+    "train": {"sweep", "cli"},
     "viz": {"cli"},
 }
 """Parts that stand above or beside the chain, and what stands above them."""

@@ -66,7 +66,7 @@ class BaselineBackend:
 
     See Also
     --------
-    lava_ed.train.backend.Backend : what the methods do.
+    lava_ed.backends.backend.Backend : what the methods do.
     """
 
     def __init__(self, spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]] | None = None) -> None:

@@ -13,8 +13,8 @@ import numpy.typing as npt
 from lava_ed.bench.roofline import bare_seconds
 
 if TYPE_CHECKING:
+    from lava_ed.backends.backend import Backend
     from lava_ed.network import NetworkSpec
-    from lava_ed.train.backend import Backend
 
 NETS: Final[tuple[tuple[str, int, int], ...]] = (
     ("std-ed", 256, 30),
@@ -109,8 +109,8 @@ def bench_training(data: Data, samples: int, tell: Callable[[str], None], *, qui
 
 def time_rule(rule: str, hidden: int, steps: int, data: Data, samples: int) -> TrainingRate:
     """One epoch of a rule with its preset for MNIST."""
+    from lava_ed.backends.backend import make_backend
     from lava_ed.config.training import TrainConfig
-    from lava_ed.train.backend import make_backend
 
     spec = TrainConfig.create(rule, "mnist", hidden=(hidden,), steps=steps).spec(INPUTS, CLASSES)
     images, labels = data.images[:samples], data.labels[:samples]

@@ -50,7 +50,7 @@ def compare(
     json: JsonFlag = False,
 ) -> Report:
     """Set runs of several rules and seeds beside each other: accuracy, counts, and energy at equal accuracy."""
-    from lava_ed.train import comparison
+    from lava_ed import comparison
     from lava_ed.viz.report.run import load_lists
 
     prices = load_lists(price_list)

@@ -27,8 +27,8 @@ def diagnose(
     """
     from lava_ed.diagnose import diagnose_run
     from lava_ed.diagnose.run import DIAGNOSIS, ON_OTHER_DATA
+    from lava_ed.runs.folder import RunFolder
     from lava_ed.train.progress import Lines
-    from lava_ed.train.run_folder import RunFolder
     from lava_ed.viz.diagnosis import diagnosis_plots
 
     value = diagnose_run(run, samples, components, data_dir, message=Lines().message, other_data=other_data)

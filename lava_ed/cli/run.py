@@ -12,7 +12,7 @@ from lava_ed.cli.report import JsonFlag, OtherData, Report, RunArgument, percent
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from lava_ed.train.run_folder import RunFolder
+    from lava_ed.runs.folder import RunFolder
 
 KIB: Final = 8 * 1024
 """Bits."""
@@ -39,7 +39,7 @@ def evaluate(
     if Path(run).is_file():
         return _evaluate_netx(run, data_dir, backend, {**given, "other_data": other_data})
     from lava_ed.errors import ConfigError
-    from lava_ed.train.evaluate import evaluate_run
+    from lava_ed.evaluation.evaluate import evaluate_run
 
     if mine := [f"--{name}" for name, value in given.items() if value is not None]:
         raise ConfigError(f"{', '.join(mine)}: only for netx files, a run knows its own")
@@ -79,7 +79,7 @@ def energy(
 ) -> Report:
     """Price the operations that a run counted, per sample, in training and in inference."""
     from lava_ed.energy import built_in_price_lists, energy_range, energy_report, load_price_list
-    from lava_ed.train.run_folder import ENERGY, RunFolder
+    from lava_ed.runs.folder import ENERGY, RunFolder
 
     prices = load_price_list(price_list)
     folder = RunFolder(run)
@@ -105,7 +105,7 @@ def _place(folder: RunFolder, chip: str, counted: dict[str, tuple[Any, int]]) ->
     from lava_ed.energy import CHIPS, map_network, per_sample
     from lava_ed.errors import ConfigError
     from lava_ed.network.spec import NetworkSpec
-    from lava_ed.train.run_folder import CONFIG
+    from lava_ed.runs.folder import CONFIG
 
     if chip not in CHIPS:
         raise ConfigError(f"chip {chip!r} is unknown: use one of {', '.join(CHIPS)}")

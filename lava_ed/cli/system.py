@@ -71,7 +71,7 @@ def _installed(package: str) -> str | None:
 
 
 def _of_run(run: str) -> Report:
-    from lava_ed.train.describe import describe_run
+    from lava_ed.runs.describe import describe_run
 
     value = describe_run(run)
     show: list[tuple[str, Any]] = [

@@ -101,8 +101,8 @@ def train(
     --resume, from the run itself.
     """
     from lava_ed import train as training
+    from lava_ed.runs.folder import RunFolder
     from lava_ed.train.progress import Lines
-    from lava_ed.train.run_folder import RunFolder
 
     settings: dict[str, Any] = {
         "data_dir": data_dir,

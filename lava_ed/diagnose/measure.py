@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from lava_ed.diagnose.probes import Sample, probe_of
 from lava_ed.diagnose.smooth import slope_of
-from lava_ed.train.tensor_files import Model
+from lava_ed.runs.tensor_files import Model
 
 PERCENTILES: Final = (5, 50, 95, 99, 100)
 _NOTHING: Final = 1e-9

@@ -9,14 +9,14 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from lava_ed.backends.backend import EngineBackend
 from lava_ed.baselines import BaselineBackend
 from lava_ed.diagnose.smooth import Loss, crossing_loss, masked_loss, ramp_loss, spike_time_loss
 from lava_ed.kernels.fixed_point import DECAY_UNITY
 from lava_ed.kernels.neuron import threshold_from_step
 from lava_ed.kernels.surrogate_loop import ADAPTING
 from lava_ed.network.spec import NetworkSpec
-from lava_ed.train.backend import EngineBackend
-from lava_ed.train.tensor_files import Model
+from lava_ed.runs.tensor_files import Model
 
 _kappa: Callable[[int], int] = threshold_from_step
 

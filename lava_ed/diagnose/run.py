@@ -8,16 +8,16 @@ from typing import Any, Final
 
 import numpy as np
 
+from lava_ed.backends.backend import make_backend
 from lava_ed.config.training import TrainConfig
 from lava_ed.data import Dataset, split_validation
 from lava_ed.diagnose.measure import diagnose_model
 from lava_ed.diagnose.probes import supported
 from lava_ed.errors import ConfigError
 from lava_ed.network.spec import NetworkSpec
-from lava_ed.train.backend import make_backend
-from lava_ed.train.run_data import FoundData, data_of_run
-from lava_ed.train.run_folder import MODEL, RunFolder
-from lava_ed.train.tensor_files import Model
+from lava_ed.runs.data import FoundData, data_of_run
+from lava_ed.runs.folder import MODEL, RunFolder
+from lava_ed.runs.tensor_files import Model
 from lava_ed.version import __version__
 
 DIAGNOSIS: Final = "diagnosis"

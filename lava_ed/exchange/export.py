@@ -14,9 +14,9 @@ from lava_ed.exchange.golden.record import MAX_SAMPLES, check_golden_targets, re
 from lava_ed.exchange.netx.convert import netx_of_model
 from lava_ed.exchange.netx.file import is_own_netx, write_netx
 from lava_ed.exchange.targets import check_free
-from lava_ed.train.run_data import data_of_run, of_run
-from lava_ed.train.run_folder import MODEL, RunFolder
-from lava_ed.train.tensor_files import Model
+from lava_ed.runs.data import data_of_run, of_run
+from lava_ed.runs.folder import MODEL, RunFolder
+from lava_ed.runs.tensor_files import Model
 
 FORMATS: Final = {"netx": "model.net", "golden": "golden.h5"}
 """Format → name of the file in the run's folder, where no other is given."""

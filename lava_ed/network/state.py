@@ -11,6 +11,8 @@ import numpy.typing as npt
 from lava_ed.errors import CheckpointError
 from lava_ed.network.kinds import limits_of
 
+State = dict[str, npt.NDArray[Any]]
+"""Vars by name, ``"node.var"``."""
 _WIDE: Final = np.dtype(np.int64)
 RANGES: Final = limits_of()
 """Smallest and largest value of a Var, by its name: shifts, rows of tables, registers of 24 bits, counts."""

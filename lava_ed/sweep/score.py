@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from lava_ed.backends.backend import make_backend
 from lava_ed.config.training import TrainConfig
 from lava_ed.data import Dataset, split_validation
 from lava_ed.errors import ConfigError, FixedPointOverflowError
-from lava_ed.train.backend import make_backend
-from lava_ed.train.evaluate import evaluate
+from lava_ed.evaluation.evaluate import evaluate
+from lava_ed.runs.tensor_files import Model
 from lava_ed.train.order import next_stop, rate_changes, sample_order
-from lava_ed.train.tensor_files import Model
 
 
 def validation_accuracy(config: TrainConfig, data: Dataset) -> float:

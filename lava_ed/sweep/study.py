@@ -15,11 +15,11 @@ from lava_ed.data import Dataset, load_dataset
 from lava_ed.errors import ConfigError, LavaEDError, RunFolderError
 from lava_ed.files.reading import brief
 from lava_ed.learning_rules import RULES, LearningRate
+from lava_ed.runs.data import TrainedFor, checked
+from lava_ed.runs.folder import RunFolder
 from lava_ed.sweep.score import guarded_accuracy
 from lava_ed.sweep.space import SPACES, draw, training_settings
 from lava_ed.sweep.storage import StudyFile, Told
-from lava_ed.train.run_data import TrainedFor, checked
-from lava_ed.train.run_folder import RunFolder
 from lava_ed.version import __version__
 
 RESULT: Final = "sweep.json"

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from lava_ed.config.training import TrainConfig
 from lava_ed.errors import CheckpointError
 from lava_ed.learning_rules import LearningRule
+from lava_ed.runs.tensor_files import Checkpoint
 from lava_ed.train.order import rate_changes
-from lava_ed.train.tensor_files import Checkpoint
 
 
 def check_resumable(config: TrainConfig, checkpoint: Checkpoint, written: TrainConfig | None, folder: str) -> None:

@@ -10,21 +10,22 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from lava_ed.backends.backend import TAG, Backend, make_backend, warm_up
 from lava_ed.config.training import TrainConfig
 from lava_ed.data import Dataset, check_shift, load_dataset, shifted, split_validation
 from lava_ed.data.digest import digest
 from lava_ed.energy.counting import activity, counts_between, means, sums
 from lava_ed.errors import CheckpointError, ConfigError
-from lava_ed.train.backend import TAG, Backend, State, make_backend, warm_up
+from lava_ed.evaluation.evaluate import Evaluation, evaluate
+from lava_ed.network.state import State
+from lava_ed.runs.data import TrainedFor, difference
+from lava_ed.runs.folder import CHECKPOINT, CONFIG, ENERGY, MODEL, RESULT, RunFolder
+from lava_ed.runs.tensor_files import Checkpoint, Model, Position
 from lava_ed.train.chance import chance_of, learned_nothing
-from lava_ed.train.evaluate import Evaluation, evaluate
 from lava_ed.train.extension import as_from_the_start, check_resumable, extension_note
 from lava_ed.train.interrupt import InterruptWatch, TrainingInterrupted
 from lava_ed.train.order import next_stop, rate_changes, sample_order, shift_offsets
 from lava_ed.train.progress import Reporter, telling_if_slow
-from lava_ed.train.run_data import TrainedFor, difference
-from lava_ed.train.run_folder import CHECKPOINT, CONFIG, ENERGY, MODEL, RESULT, RunFolder
-from lava_ed.train.tensor_files import Checkpoint, Model, Position
 from lava_ed.version import __version__
 
 COMPILING: Final = "compiling the engine's loop, which takes about half a minute of one core, once for this version"

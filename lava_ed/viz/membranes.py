@@ -13,7 +13,7 @@ from lava_ed.viz.style import COLUMN, INK, LINE, PALETTE, above, colour_of, figu
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from lava_ed.train.probe import Trace
+    from lava_ed.evaluation.probe import Trace
 
 _STYLES: Final = ("-", "--", ":", "-.")
 

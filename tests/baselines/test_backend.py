@@ -8,22 +8,15 @@ import numpy as np
 import pytest
 from baselines.conftest import baseline_spec
 
+from lava_ed.backends.backend import make_backend
 from lava_ed.baselines import BaselineBackend
-from lava_ed.data import load_dataset
 from lava_ed.engine import build_program
 from lava_ed.errors import BackendError, CheckpointError, ConfigError, DataError, FixedPointOverflowError, ShapeError
 from lava_ed.learning_rules import RULES
 from lava_ed.network import Adaptation, NetworkSpec
+from lava_ed.runs.folder import MODEL
 from lava_ed.train import RunFolder, TrainConfig, TrainingInterrupted, train
-from lava_ed.train.backend import make_backend
 from lava_ed.train.progress import Reporter
-from lava_ed.train.run_folder import MODEL
-
-
-@pytest.fixture(scope="module")
-def digits():
-    """The digits, loaded once."""
-    return load_dataset("digits")
 
 
 def bound(name, some_samples, **changes):

@@ -7,13 +7,13 @@ import pytest
 from baselines.conftest import baseline_spec, mpd_spec
 from reference import mpd_ed
 
+from lava_ed.backends.backend import EngineBackend
 from lava_ed.baselines import BaselineBackend
 from lava_ed.engine import build_program
 from lava_ed.kernels.surrogate import EVERYWHERE, NEAR_THRESHOLD, back_through_window, surrogate_level
 from lava_ed.kernels.surrogate_loop import LEARNING
 from lava_ed.learning_rules import MPDED
 from lava_ed.network import Adaptation
-from lava_ed.train.backend import EngineBackend
 
 UNIT = 2**8
 

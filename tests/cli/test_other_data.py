@@ -13,9 +13,9 @@ from idx_files import write_idx_set
 from lava_ed.data import load_dataset
 from lava_ed.diagnose import diagnose_run
 from lava_ed.errors import DataError
+from lava_ed.evaluation.evaluate import evaluate_run
 from lava_ed.exchange import export_run, read_netx, write_netx
 from lava_ed.train import TrainConfig, train
-from lava_ed.train.evaluate import evaluate_run
 from lava_ed.viz.report.facts import read_facts
 
 NAMED = ("--dataset", "mnist")

@@ -2,18 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
-
-from lava_ed.data import load_dataset
 from lava_ed.diagnose import diagnose_run
 from lava_ed.network import Adaptation
 from lava_ed.train import TrainConfig, train
-
-
-@pytest.fixture(scope="module")
-def digits():
-    """The digits, loaded once."""
-    return load_dataset("digits")
 
 
 def outcome(digits, folder, rule, **settings):

@@ -8,15 +8,14 @@ import json
 import numpy as np
 import pytest
 
+from lava_ed.backends.backend import EngineBackend, make_backend
 from lava_ed.cli import main
-from lava_ed.data import load_dataset
 from lava_ed.diagnose import diagnose_model, diagnose_run
 from lava_ed.diagnose.probes import probe_of
 from lava_ed.errors import ConfigError, RunFolderError
 from lava_ed.network import Adaptation
+from lava_ed.runs.folder import MODEL
 from lava_ed.train import Model, TrainConfig, train
-from lava_ed.train.backend import EngineBackend, make_backend
-from lava_ed.train.run_folder import MODEL
 from lava_ed.viz.diagnosis import diagnosis_plots
 
 RULES = ("std-ed", "mpd-ed", "relpsp-fixed", "ssgd", "sg-bptt", "renner")
@@ -25,12 +24,6 @@ SETTINGS = {
     "mpd-ed": {"adaptation": Adaptation(initial_step=20, interval=16)},
     "renner": {"init_limits": (8,), "learning_rate": 0.25, "adaptation": Adaptation(initial_step=18, interval=0)},
 }
-
-
-@pytest.fixture(scope="module")
-def digits():
-    """The digits, loaded once."""
-    return load_dataset("digits")
 
 
 @pytest.fixture(scope="module", params=RULES)

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from nets import samples, small_spec
 
+from lava_ed.backends.backend import EngineBackend
 from lava_ed.engine.build import build_program
 from lava_ed.engine.op import CLOCK
 from lava_ed.engine.program import Program
 from lava_ed.errors import ConfigError
-from lava_ed.train.backend import EngineBackend
 
 WORD = 2**31
 

@@ -150,7 +150,7 @@ def _command(*arguments: object) -> Any:
 
 def _read_run(path: Path) -> Any:
     """What the commands tell of a run, pictures left out."""
-    from lava_ed.train import comparison
+    from lava_ed import comparison
     from lava_ed.viz.report.facts import read_facts
 
     run = path.parent
@@ -223,7 +223,7 @@ def sealed_anew(mutator: Mutator) -> Mutator:
     def change(random: Random, content: bytes) -> bytes:
         from safetensors.numpy import load
 
-        from lava_ed.train.tensor_files import _seal
+        from lava_ed.runs.tensor_files import _seal
 
         changed = mutator(random, content)
         try:

@@ -15,12 +15,12 @@ from lava.magma.core.run_conditions import RunSteps
 from lava.magma.runtime.runtime import Runtime
 from nets import INPUTS, samples, small_spec
 
+from lava_ed.backends.backend import EngineBackend, make_backend
 from lava_ed.errors import CheckpointError, ShapeError
 from lava_ed.learning_rules import LearningRate
 from lava_ed.network.lava_backend import LavaBackend
 from lava_ed.network.lava_runtime import child_processes, ended_at_once
 from lava_ed.network.wiring import initial_weights
-from lava_ed.train.backend import EngineBackend, make_backend
 
 IMAGES, LABELS = samples()
 

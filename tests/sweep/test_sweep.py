@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 
 from lava_ed.cli import main
-from lava_ed.data import load_dataset
 from lava_ed.errors import ConfigError, RunFolderError
 from lava_ed.learning_rules import RULES, LearningRate
 from lava_ed.network import Adaptation
@@ -25,12 +24,6 @@ from lava_ed.sweep.storage import StudyFile
 from lava_ed.train import RunFolder, TrainConfig, train
 
 pytest.importorskip("optuna", reason="the extra sweep is not installed")
-
-
-@pytest.fixture(scope="module")
-def digits():
-    """The digits, loaded once."""
-    return load_dataset("digits")
 
 
 def small(**changes):

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from lava_ed.comparison import compare, read_run
 from lava_ed.data import DATASETS, load_dataset
 from lava_ed.errors import ConfigError
 from lava_ed.learning_rules import RULES
@@ -15,7 +16,6 @@ from lava_ed.network.encoding import ENCODERS
 from lava_ed.sweep.score import validation_accuracy
 from lava_ed.train import TrainConfig, train
 from lava_ed.train.chance import chance_of, is_chance, learned_nothing
-from lava_ed.train.comparison import compare, read_run
 
 
 def takes(rule, encoder):

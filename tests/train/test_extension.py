@@ -9,12 +9,12 @@ from dataclasses import replace
 import pytest
 
 from lava_ed.errors import CheckpointError, RunFolderError
+from lava_ed.evaluation.evaluate import evaluate_run
 from lava_ed.learning_rules import STDED
+from lava_ed.runs.folder import CHECKPOINT, CONFIG, ENERGY, METRICS, MODEL, RESULT, RunFolder
+from lava_ed.runs.tensor_files import Checkpoint
 from lava_ed.train import Reporter, TrainingInterrupted, train
-from lava_ed.train.evaluate import evaluate_run
 from lava_ed.train.extension import as_from_the_start
-from lava_ed.train.run_folder import CHECKPOINT, CONFIG, ENERGY, METRICS, MODEL, RESULT, RunFolder
-from lava_ed.train.tensor_files import Checkpoint
 
 CLOCK = ("seconds", "samples_per_second")
 

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from lava_ed.train.run_folder import CHECKPOINT, ENERGY, METRICS, MODEL
+from lava_ed.runs.folder import CHECKPOINT, ENERGY, METRICS, MODEL
 
 SETTINGS = (
     *("--dataset", "digits", "--hidden", "24,16", "--epochs", "3", "--limit", "600"),

@@ -12,10 +12,10 @@ import pytest
 
 from lava_ed.data import Dataset, split_validation
 from lava_ed.errors import CheckpointError, ConfigError, DataError, RunFolderError
+from lava_ed.runs.folder import CHECKPOINT, CONFIG, ENERGY, METRICS, MODEL, RESULT
 from lava_ed.train import Checkpoint, EngineBackend, Model, Reporter, RunFolder, TrainingInterrupted, evaluate, train
 from lava_ed.train import trainer as trainer_module
 from lava_ed.train.order import sample_order, shift_offsets
-from lava_ed.train.run_folder import CHECKPOINT, CONFIG, ENERGY, METRICS, MODEL, RESULT
 from lava_ed.train.trainer import stored_config
 
 

@@ -288,8 +288,9 @@ requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(measure, 100)
 @pytest.fixture(scope="module")
 def comparison(digits_run, tmp_path_factory):
     """The page of three groups of runs, with long names."""
+    from lava_ed import comparison
     from lava_ed.energy import load_price_list
-    from lava_ed.train import TrainConfig, comparison, train
+    from lava_ed.train import TrainConfig, train
     from lava_ed.viz.report import write_comparison
 
     folder = tmp_path_factory.mktemp("comparison")

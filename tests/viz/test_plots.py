@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from lava_ed.errors import RunFolderError
-from lava_ed.train.probe import Trace
+from lava_ed.evaluation.probe import Trace
 from lava_ed.viz import Raster, learning_curves, spike_raster
 from lava_ed.viz import curves as curves_module
 from lava_ed.viz.bars import stacked_bars

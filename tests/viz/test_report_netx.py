@@ -8,6 +8,7 @@ import pytest
 from lava_ed.data import load_dataset
 from lava_ed.energy import energy_report
 from lava_ed.errors import ConfigError, ExchangeError
+from lava_ed.evaluation.probe import trace_samples
 from lava_ed.exchange import evaluate_netx, export_run, read_netx
 from lava_ed.exchange.netx.decisions import netx_counted
 from lava_ed.exchange.netx.evaluate import spike_trains
@@ -15,7 +16,6 @@ from lava_ed.exchange.netx.file import write_netx
 from lava_ed.exchange.netx.network import NetxConvolution, NetxLayer, NetxNetwork, NetxNeuron
 from lava_ed.exchange.netx.probe import trace_netx
 from lava_ed.train import Model, TrainConfig, train
-from lava_ed.train.probe import trace_samples
 from lava_ed.viz.report import report_netx
 from lava_ed.viz.report.costs import by_layer
 from lava_ed.viz.report.page import number

@@ -25,7 +25,7 @@ from lava_ed.files.reading import read_plain, shown
 from lava_ed.files.writing import write_atomically
 from lava_ed.network.encoding import encoder_table
 from lava_ed.network.graph import GraphNode, NetGraph, graph_of
-from lava_ed.train.tensor_files import Model
+from lava_ed.runs.tensor_files import Model
 from lava_ed.version import __version__
 
 FORMAT: Final = "lava-ed golden vectors"

@@ -13,7 +13,7 @@ from lava_ed.exchange.netx.synapse import check_exact
 from lava_ed.kernels.fixed_point import DECAY_UNITY, STATE_MAX
 from lava_ed.kernels.lif import INPUT_SHIFT
 from lava_ed.kernels.neuron import threshold_from_step
-from lava_ed.train.tensor_files import Model
+from lava_ed.runs.tensor_files import Model
 
 FORGETS: Final = DECAY_UNITY
 """iDecay of a current that lasts one step: u = a·2^6."""

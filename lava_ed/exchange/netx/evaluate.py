@@ -19,7 +19,7 @@ from lava_ed.exchange.whole import narrow
 from lava_ed.kernels.encoding import events_of_rate, events_of_value, load_values
 from lava_ed.network.encoding import encoder_table
 from lava_ed.network.settings import EncoderKind
-from lava_ed.train.run_data import FoundData, TrainedFor, checked
+from lava_ed.runs.data import FoundData, TrainedFor, checked
 from lava_ed.version import __version__
 
 BINARY_ENCODERS: Final = ("rate", "ttfs")

@@ -7,8 +7,8 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, Final
 
+from lava_ed.comparison import ComparedRun, group_runs
 from lava_ed.energy import PriceList
-from lava_ed.train.comparison import ComparedRun, group_runs
 from lava_ed.viz.bars import stacked_bars
 from lava_ed.viz.curves import accuracy_plot
 from lava_ed.viz.plot import Plot
@@ -45,7 +45,7 @@ def write_comparison(
 ) -> dict[str, Any]:
     """Write ``compare.html`` and its pictures into a folder, which is made where it is missing; returns `Page.write`'s.
 
-    `value` is what `lava_ed.train.comparison.compare` made of the runs.
+    `value` is what `lava_ed.comparison.compare` made of the runs.
 
     Raises
     ------

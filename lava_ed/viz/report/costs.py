@@ -11,7 +11,7 @@ from lava_ed.energy import CHIPS, ChipLimits, PriceList, energy_report, map_netw
 from lava_ed.energy import Mapping as Placement
 from lava_ed.errors import ChipLimitError
 from lava_ed.kernels.counting import COUNTERS, PHASES
-from lava_ed.train.tensor_files import Model
+from lava_ed.runs.tensor_files import Model
 from lava_ed.viz.bars import stacked_bars
 from lava_ed.viz.cores import CHIPS_SHOWN, core_plot
 from lava_ed.viz.report.page import Block, Figures, Section, Table, Text, Variants, number

@@ -11,9 +11,9 @@ from typing import Any
 from lava_ed.config.training import TrainConfig
 from lava_ed.data import Dataset, load_dataset
 from lava_ed.errors import RunFolderError
-from lava_ed.train.run_data import data_of_run
-from lava_ed.train.run_folder import CHECKPOINT, CONFIG, ENERGY, METRICS, MODEL, RESULT, RunFolder
-from lava_ed.train.tensor_files import Model
+from lava_ed.runs.data import data_of_run
+from lava_ed.runs.folder import CHECKPOINT, CONFIG, ENERGY, METRICS, MODEL, RESULT, RunFolder
+from lava_ed.runs.tensor_files import Model
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ from lava_ed.data import Dataset
 from lava_ed.energy import map_network
 from lava_ed.energy.program_net import net_of_program
 from lava_ed.errors import ExchangeError
+from lava_ed.evaluation.probe import Decisions
 from lava_ed.exchange.netx.decisions import netx_counted
 from lava_ed.exchange.netx.evaluate import BINARY_ENCODERS, data_of_netx, how_to_test, spike_trains
 from lava_ed.exchange.netx.file import read_netx
@@ -23,7 +24,6 @@ from lava_ed.exchange.netx.network import NetxNetwork
 from lava_ed.exchange.netx.probe import trace_netx
 from lava_ed.exchange.netx.program import netx_program, window
 from lava_ed.plain_text import shell_words
-from lava_ed.train.probe import Decisions
 from lava_ed.viz.report.costs import Counted, Place, counts_section, energy_section, layer_of, mapping_section
 from lava_ed.viz.report.outcome import choose_samples, decision_blocks, sample_figures, weight_blocks
 from lava_ed.viz.report.page import Block, Code, Page, Section, Table, Text, Tile, missing_section, number

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.data import Dataset
+from lava_ed.evaluation.probe import Decisions, Sample, decide, trace_samples
 from lava_ed.network.weights import unpack_weights
 from lava_ed.network.wiring import initial_weights
-from lava_ed.train.probe import Decisions, Sample, decide, trace_samples
 from lava_ed.viz.curves import accuracy_plot, activity_plot
 from lava_ed.viz.histogram import Weights, at_the_ends, weight_plot
 from lava_ed.viz.matrix import confusion_plot

@@ -11,7 +11,7 @@ from lava_ed.config.presets import NAMED
 from lava_ed.config.training import FORMAT, TrainConfig
 from lava_ed.network.settings import options
 from lava_ed.plain_text import shell_words
-from lava_ed.train.describe import limits_of
+from lava_ed.runs.describe import limits_of
 from lava_ed.version import __version__
 from lava_ed.viz.report.facts import RunFacts
 from lava_ed.viz.report.page import Block, Code, Section, Table, Text, number, sentence

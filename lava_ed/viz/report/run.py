@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from lava_ed.energy import PriceList, built_in_price_lists, energy_report, load_price_list
 from lava_ed.errors import ConfigError, PriceListError
-from lava_ed.train.probe import Decisions
+from lava_ed.evaluation.probe import Decisions
 from lava_ed.viz.report.costs import PARTS, Counted, counts_section, energy_section, mapping_section, place_model
 from lava_ed.viz.report.facts import RunFacts, read_facts
 from lava_ed.viz.report.outcome import decisions_section, learning_section, samples_section, weights_section

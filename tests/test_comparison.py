@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import pytest
 
+from lava_ed.comparison import ComparedRun, compare, group_runs, read_run
 from lava_ed.energy import load_price_list
 from lava_ed.errors import ConfigError, RunFolderError
 from lava_ed.kernels.counting import COUNTERS, PHASES
 from lava_ed.train import RunFolder, TrainConfig, train
-from lava_ed.train.comparison import ComparedRun, compare, group_runs, read_run
 
 PRICES = [load_price_list("loihi1-davies2018"), load_price_list("anp-i")]
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lava_ed.backends.backend import EngineBackend, make_backend
 from lava_ed.data import Dataset
 from lava_ed.network.spec import NetworkSpec
-from lava_ed.train.backend import EngineBackend, make_backend
 
 COMPARED = ("weights", "counters", "threshold_step", "presentation")
 """Vars that are compared, wherever both back ends have them; weights and counters have to be there."""

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lava_ed.backends.backend import TAG, Counts, make_backend, warm_up
 from lava_ed.data import Dataset
 from lava_ed.energy.counting import counts_between, means, sums
-from lava_ed.train.backend import TAG, Counts, make_backend, warm_up
-from lava_ed.train.run_data import data_of_run
-from lava_ed.train.run_folder import MODEL, RunFolder
-from lava_ed.train.tensor_files import Model
+from lava_ed.runs.data import data_of_run
+from lava_ed.runs.folder import MODEL, RunFolder
+from lava_ed.runs.tensor_files import Model
 from lava_ed.version import __version__
 
 

@@ -11,15 +11,15 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import save
 
-import lava_ed.train.run_folder as run_folder
-import lava_ed.train.tensor_files as tensor_files
+import lava_ed.runs.folder as run_folder
+import lava_ed.runs.tensor_files as tensor_files
+from lava_ed.backends.backend import make_backend
+from lava_ed.comparison import read_run
 from lava_ed.errors import CheckpointError, RunFolderError
+from lava_ed.evaluation.evaluate import evaluate_run
 from lava_ed.learning_rules import RULES
+from lava_ed.runs.tensor_files import Position
 from lava_ed.train import Checkpoint, EngineBackend, Model, RunFolder, TrainConfig, stored_config, train
-from lava_ed.train.backend import make_backend
-from lava_ed.train.comparison import read_run
-from lava_ed.train.evaluate import evaluate_run
-from lava_ed.train.tensor_files import Position
 
 
 @pytest.fixture

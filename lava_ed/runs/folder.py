@@ -183,7 +183,7 @@ class RunFolder:
             If the file is missing, or does not hold one JSON object of its kind.
         """
         from lava_ed.files.schema import checked
-        from lava_ed.train.schemas import ConfigFile, EnergyFile, ResultFile
+        from lava_ed.runs.schemas import ConfigFile, EnergyFile, ResultFile
 
         path = self.file(name)
         if not os.path.exists(path):
@@ -228,7 +228,7 @@ class RunFolder:
             If the file is missing or damaged.
         """
         from lava_ed.files.schema import checked
-        from lava_ed.train.schemas import Row
+        from lava_ed.runs.schemas import Row
 
         path = self.file(METRICS)
         hint = f"{self.path} is not the folder of a run" if not os.path.exists(path) else _RESTORE

@@ -20,8 +20,8 @@ from lava_ed.files.reading import brief, parse_json
 from lava_ed.files.tensors import TensorFile, TensorInfo, open_tensors
 from lava_ed.kernels.neuron import threshold_from_step
 from lava_ed.network.spec import NetworkSpec
+from lava_ed.network.state import State
 from lava_ed.network.weights import pack_weights, unpack_weights
-from lava_ed.train.backend import State
 from lava_ed.version import __version__
 
 _kappa: Callable[[int], int] = threshold_from_step
@@ -135,7 +135,7 @@ class Model:
         CheckpointError
             If it is damaged, of another format, or holds other tensors than its net has.
         """
-        from lava_ed.train.schemas import ModelHeader
+        from lava_ed.runs.schemas import ModelHeader
 
         if not os.path.exists(path):
             raise RunFolderError(f"{path} does not exist: train to the end first (lava-ed train --resume)")
@@ -202,7 +202,7 @@ class Checkpoint:
         CheckpointError
             If the file is damaged, of another format, or written by another version of lava-ed.
         """
-        from lava_ed.train.schemas import CheckpointHeader
+        from lava_ed.runs.schemas import CheckpointHeader
 
         with open_tensors(path, error=CheckpointError, hint=_RESTORE) as file:
             header = _header(file, path, CHECKPOINT_FORMAT, CheckpointHeader, "checkpoint")

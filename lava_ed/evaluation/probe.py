@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from lava_ed.backends.backend import Backend, Counts, EngineBackend, make_backend
+from lava_ed.backends.spikes import Spikes, forward_spikes
 from lava_ed.energy.counting import counts_between
 from lava_ed.errors import ConfigError
 from lava_ed.kernels.neuron import threshold_from_step
 from lava_ed.network.spec import NetworkSpec
-from lava_ed.train.backend import Backend, Counts, EngineBackend, make_backend
-from lava_ed.train.spikes import Spikes, forward_spikes
-from lava_ed.train.tensor_files import Model
+from lava_ed.runs.tensor_files import Model
 
 _kappa: Callable[[int], int] = threshold_from_step
 

@@ -7,9 +7,9 @@ import pytest
 
 from lava_ed.data import load_dataset
 from lava_ed.errors import ConfigError
+from lava_ed.evaluation.probe import decide, trace_samples
 from lava_ed.network.encoding import encoder_table
 from lava_ed.train import Model, TrainConfig, evaluate, train
-from lava_ed.train.probe import decide, trace_samples
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from lava_ed.train.parity import compare_states, train_beside
+from lava_ed.backends.parity import compare_states, train_beside
 
 
 def test_the_engine_agrees_with_itself(small, digits):

@@ -14,7 +14,7 @@ from typing import Final
 from lava_ed.config.training import TrainConfig
 from lava_ed.data import Dataset, load_dataset
 from lava_ed.errors import DataError, DataNotFoundError
-from lava_ed.train.run_folder import CONFIG, RunFolder
+from lava_ed.runs.folder import CONFIG, RunFolder
 
 SHOWN: Final = 12
 """Digits of a digest that a message shows."""

@@ -10,7 +10,7 @@ from lava_ed.config.training import FORMAT
 from lava_ed.learning_rules import Limit, membrane_limit
 from lava_ed.network.schedule import MAX_EPOCH
 from lava_ed.network.spec import NetworkSpec
-from lava_ed.train.run_folder import CONFIG, RunFolder
+from lava_ed.runs.folder import CONFIG, RunFolder
 
 
 def describe_run(out: str | PathLike[str]) -> dict[str, Any]:

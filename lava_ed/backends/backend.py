@@ -14,13 +14,11 @@ from lava_ed.engine.build import build_program
 from lava_ed.errors import CheckpointError, LavaEDError, LavaNotInstalledError
 from lava_ed.learning_rules import LearningRate
 from lava_ed.network.spec import NetworkSpec
-from lava_ed.network.state import check_state
+from lava_ed.network.state import State, check_state
 
 TAG: Final = "fixed_pt"
 """The ProcessModels that every run uses, on both back ends."""
 
-State = dict[str, npt.NDArray[Any]]
-"""Vars by name, ``"node.var"``."""
 Counts = dict[str, dict[str, dict[str, int]]]
 """Counters: node → counter → phase → count."""
 

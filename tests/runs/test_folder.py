@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from lava_ed.errors import CheckpointError, ConfigError, RunFolderError
+from lava_ed.runs.folder import CHECKPOINT, CONFIG, ENERGY, METRICS, RESULT
 from lava_ed.train import RunFolder, TrainConfig
-from lava_ed.train.run_folder import CHECKPOINT, CONFIG, ENERGY, METRICS, RESULT
 
 WRITTEN = Path(__file__).parent / "written_2026_11_28" / "std-ed"
 """A run that was written by version 0.1.0 of that day."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lava_ed.backends.spikes import forward_spikes
 from lava_ed.train import EngineBackend
-from lava_ed.train.spikes import forward_spikes
 
 
 def test_as_many_spikes_as_were_counted(small, digits):

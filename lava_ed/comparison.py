@@ -21,7 +21,7 @@ from lava_ed.energy import PriceList, energy_report
 from lava_ed.errors import ConfigError
 from lava_ed.kernels.counting import COUNTERS, PHASES
 from lava_ed.learning_rules import RULES
-from lava_ed.train.run_folder import CONFIG, METRICS, RESULT, RunFolder
+from lava_ed.runs.folder import CONFIG, METRICS, RESULT, RunFolder
 
 REFERENCE: Final = "sg-bptt"
 """The rule that the others are measured against."""
