@@ -10,7 +10,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test notebooks fuzz nightly test-dl check lint format clean venv
+.PHONY: help demo test notebooks fuzz loops nightly test-dl check lint format clean venv
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1  /p' Makefile
@@ -33,6 +33,9 @@ nightly: $(VENV)/.installed-dev ## compare thousands of random graphs with Lava'
 	@echo "seed $(SEED)"
 	$(BIN)/python -m pytest tests/engine/test_stock_parity.py -k stock_models \
 	  --hypothesis-profile nightly --hypothesis-seed $(SEED) --timeout 0
+
+loops: $(VENV)/.installed-dev ## make the engine's loops from the ops that its families declare
+	$(BIN)/python tools/make_loops.py
 
 fuzz: MUTANTS = 10000
 fuzz: $(VENV)/.installed-dev ## read thousands of damaged files of every format; MUTANTS=n FORMATS="config.json …"

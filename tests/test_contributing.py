@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import importlib
 import re
 from pathlib import Path
 
 import pytest
 
-from lava_ed.engine.families import opcodes
 from lava_ed.learning_rules import RULES
 
 ROOT = Path(__file__).parents[1]
@@ -47,34 +45,6 @@ def test_rules_have_the_files_that_are_named(rule):
     assert f"{RULES[rule].__module__.replace('.', '/')}.py" in files
     assert [path for path in files[1:] if not (ROOT / path).exists()] == []
     assert f"[rule.{rule}]" in (ROOT / "lava_ed/config/presets.toml").read_text()
-
-
-def uses(path: str, function: str | None = None) -> set[str]:
-    """Ops that a module declares, or that it or one of its functions reads as attributes of `op` or `opcodes`."""
-    tree: ast.AST = ast.parse((ROOT / path).read_text())
-    if function is not None:
-        tree = next(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) and node.name == function)
-    found = (node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name))
-    calls = (node.value for node in ast.walk(tree) if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call))
-    declared = {ast.unparse(call.args[0])[1:-1].upper() for call in calls if ast.unparse(call.func) == "op"}
-    return declared | {node.attr for node in found if node.value.id in ("op", "opcodes")}
-
-
-def test_every_op_is_emitted_by_a_family_and_has_its_branch():
-    names = {name for name in vars(opcodes) if name.isupper() and name not in ("DECIDED", "CLOCK", "OVERFLOWS")}
-    interpreters = [path for path in PATHS.findall(TEXT) if path.endswith("interpreter.py")]
-    emitted = set().union(
-        *(uses(str(path.relative_to(ROOT))) for path in (ROOT / "lava_ed/engine/families").glob("*.py"))
-    )
-    assert names <= emitted
-    branches = uses("lava_ed/engine/families/tallies.py", "run_tally").union(*(uses(path) for path in interpreters))
-    assert names <= branches
-    values = [getattr(opcodes, name) for name in names]
-    assert len(values) == len(set(values))
-    # The loops tell the two apart by number.
-    core = {name for name in names if opcodes.JOIN_CLEAR <= getattr(opcodes, name) <= opcodes.MONITOR}
-    assert uses("lava_ed/engine/stock_interpreter.py", "core_op") == core
-    assert not core & uses("lava_ed/engine/stock_interpreter.py", "other_op")
 
 
 @pytest.mark.lava

@@ -98,13 +98,27 @@ def _user_code(path: Path, what: str, call: Callable[[], Any]) -> Any:
         sys.argv = arguments
 
 
+def _text(field: dict[str, Any]) -> str:
+    """A field of an op: a number, or the region of an arena as a slice."""
+    first = field["value"]
+    if "arena" not in field:
+        return str(first)
+    return f"{field['arena']}[{first}:{first + field['length']}]" if first >= 0 else "none"
+
+
 def _show(value: dict[str, Any]) -> Callable[[Console], None]:
     """Tables of processes and ops, and the sums."""
     columns = ("process", "kind", "delay", "bytes", "synaptic_operations", "neuron_updates", "bytes_touched")
     heads = ("process", "kind", "delay", "bytes", "synaptic operations a step", "neuron updates", "bytes touched")
     processes = [[p[key] for key in columns] for p in value["processes"]]
     ops = [
-        (op["op"], op["process"], op["stage"], "every" if value["period"] == 1 else "{} … {}".format(*op["phases"]))
+        (
+            op["op"],
+            op["process"],
+            op["stage"],
+            "every" if value["period"] == 1 else "{} … {}".format(*op["phases"]),
+            " ".join(f"{name}={_text(field)}" for name, field in op["fields"].items()),
+        )
         for op in value["ops"]
     ]
     estimate = value["estimate"]
@@ -115,7 +129,7 @@ def _show(value: dict[str, Any]) -> Callable[[Console], None]:
     ]
     parts = (
         table(f"{value['graph']} ({value['tag']})", heads, processes),
-        table("Ops of a step, in order", ("op", "process", "stage", "phases"), ops),
+        table("Ops of a step, in order", ("op", "process", "stage", "phases", "fields"), ops),
         table("Estimated cost of a step", ("what", "value"), sums),
     )
 

@@ -1,4 +1,7 @@
-"""The fused simulator: programs from a NetworkSpec, or from a Lava graph through `attach`."""
+"""The fused simulator: programs from a NetworkSpec, or from a Lava graph through `attach`.
+
+README.md in this folder shows how a time step happens.
+"""
 
 from __future__ import annotations
 

@@ -6,20 +6,24 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from types import MappingProxyType
 from typing import Any, ClassVar, Final, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.engine.families import opcodes
-from lava_ed.engine.memory import Limits, Memory, Slot, Variable
+from lava_ed.engine.loops import codes
+from lava_ed.engine.memory import CACHE_LINE, Limits, Memory, Slot, Variable
+from lava_ed.engine.op import NOWHERE, Op
 from lava_ed.errors import BackendError
 from lava_ed.kernels.counting import BACKWARD, FORWARD, N_COUNTERS, N_PHASES
 from lava_ed.network.schedule import Schedule
 from lava_ed.network.wiring import LEARNING_PORTS
 
-OP_WIDTH: Final = 48
-"""Columns of the op table: an opcode and its arguments."""
+Shared = Mapping[str, int]
+NOTHING: Final[Shared] = MappingProxyType({})
+_LINE: Final = CACHE_LINE // 8
+"""Rows of the op table begin at a cache line."""
 
 RUN, SYNAPSES, LEARN, RECORD, WRITE = range(5)
 """Stages of a step: neurons read last step's sums, synapses sum this step's spikes, learn, are recorded, are written
@@ -150,7 +154,7 @@ class Row(NamedTuple):
     stage: int
     start: int
     stop: int
-    op: Any
+    op: Op
     fields: Mapping[str, int]
     columns: Sequence[int]
 
@@ -245,7 +249,7 @@ class Assembler:
             self.neuron_counts.append(NeuronCount(slot, neurons))
         return offset
 
-    def counted_step(self, stage: int, opcode: Any, node: Node, /, *args: Any, **fields: int) -> None:
+    def counted_step(self, stage: int, declared: Any, node: Node, shared: Shared = NOTHING, /, **fields: int) -> None:
         """Append an op that runs in every phase and counts for `node`, once for either part of the samples.
 
         Its field ``counters`` is the offset (i64) of the counters of that part, −1 where nothing counts.
@@ -253,11 +257,9 @@ class Assembler:
         offset = self.variables[node.name, "counters"].slot.offset
         backward = self.period if self.timing is None else self.timing.error_phase + 1
         for start, stop, part in ((0, backward, FORWARD), (backward, self.period, BACKWARD)):
-            counters = offset + part if self.counting else -1
-            if start < stop and isinstance(opcode, tuple):
-                self.op(stage, start, stop, opcode, *args, **fields, counters=counters)
-            elif start < stop:
-                self.op(stage, start, stop, opcode, *args, counters)
+            counters = offset + part if self.counting else NOWHERE
+            if start < stop:
+                self.op(stage, start, stop, declared, shared, **fields, counters=counters)
 
     def scratch(self, size: int, arena: str = "i32") -> int:
         """Reserve memory that is not a Var and return its offset."""
@@ -335,26 +337,32 @@ class Assembler:
             if (c.source, c.out_port) == (node.name, port)
         )
 
-    def op(self, stage: int, start: int, stop: int, opcode: Any, /, *args: Any, **fields: int) -> None:
+    def op(self, stage: int, start: int, stop: int, declared: Any, shared: Shared = NOTHING, /, **fields: int) -> None:
         """Append an op that runs in phases start … stop − 1; windows past the sample's end are cut.
 
-        The fields of a declared op that are no keywords are taken by name from a mapping, if one is given.
-        """
-        # A number has its arguments in the order of the columns.
-        if isinstance(opcode, tuple):
-            declared = opcode.op  # type: ignore[attr-defined]
-            shared = args[0] if args else {}
-            fields = {name: shared[name] for name in declared.fields if name in shared} | fields
-            columns = [getattr(opcodes, declared.name.upper()), *declared.row(fields)]
-        else:
-            declared, columns = None, [opcode, *(int(x) for x in args)]
-        if len(columns) > OP_WIDTH:
-            raise AssertionError(f"op {opcode} has {len(columns)} columns, the table has {OP_WIDTH}")
-        self._rows.append(Row(self.owner, stage, max(start, 0), min(stop, self.period), declared, fields, columns))
+        Parameters
+        ----------
+        declared : namedtuple
+            What `lava_ed.engine.op.op` returned.
+        shared : mapping of str to int
+            Fields that are no keywords are taken from here; it may hold more than these.
 
-    def every_step(self, stage: int, opcode: Any, /, *args: Any, **fields: int) -> None:
+        Raises
+        ------
+        BackendError
+            If a field is missing or unknown, or no loop knows the op.
+        """
+        what: Op = declared.op
+        fields = {name: shared[name] for name in what.fields if name in shared} | fields
+        code = getattr(codes, what.name.upper(), None)
+        if code is None:
+            raise BackendError(f"no loop knows the op {what.name}: run `make loops` after declaring it")
+        columns = [code, *what.row(fields)]
+        self._rows.append(Row(self.owner, stage, max(start, 0), min(stop, self.period), what, fields, columns))
+
+    def every_step(self, stage: int, declared: Any, shared: Shared = NOTHING, /, **fields: int) -> None:
         """Append an op that runs in every phase."""
-        self.op(stage, 0, self.period, opcode, *args, **fields)
+        self.op(stage, 0, self.period, declared, shared, **fields)
 
     def check_regions(self) -> None:
         """Hold the regions of every op to their arenas, which are frozen.
@@ -365,8 +373,7 @@ class Assembler:
         """
         sizes = {name: array.size for name, array in self.memory.arrays.items()}
         for row in self._rows:
-            if row.op is not None:
-                row.op.check(row.fields, sizes)
+            row.op.check(row.fields, sizes)
 
     def rows(self) -> list[Row]:
         """The ops in the order of the table, stage by stage."""
@@ -375,7 +382,8 @@ class Assembler:
     def table(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """(ops, ptr, order): the ops of phase p are ops[order[ptr[p] : ptr[p + 1]]], in execution order."""
         rows = self.rows()
-        ops = np.zeros((max(len(rows), 1), OP_WIDTH), np.int64)
+        longest = max((len(row.columns) for row in rows), default=1)
+        ops = np.zeros((max(len(rows), 1), longest + -longest % _LINE), np.int64)
         for k, row in enumerate(rows):
             ops[k, : len(row.columns)] = row.columns
         ptr = [0]

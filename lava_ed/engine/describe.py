@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
 
 from lava_ed.engine.assembler import STAGES
-from lava_ed.engine.families import opcodes
 from lava_ed.engine.memory import ARENAS
+from lava_ed.engine.op import Field
 from lava_ed.engine.program import Program
 from lava_ed.errors import ConfigError
 
 SPIKE_RATE: Final = 0.05
 """Share of neurons that spike in a step, where nobody says another."""
-_NAMES: Final = {code: name for name, code in vars(opcodes).items() if name.isupper() and isinstance(code, int)}
 
 
 def describe_program(program: Program, spike_rate: float = SPIKE_RATE) -> dict[str, Any]:
@@ -48,13 +48,20 @@ def _ops(program: Program) -> list[dict[str, Any]]:
     """The op table, in the order in which a step runs it."""
     return [
         {
-            "op": _NAMES[int(program._ops[k, 0])].lower(),
+            "op": row.op.name,
             "process": row.owner,
             "stage": STAGES[row.stage],
             "phases": [row.start, row.stop],
+            "fields": {name: _field(field, int(row.fields[name]), row.fields) for name, field in row.op.fields.items()},
         }
-        for k, row in enumerate(program.rows)
+        for row in program.rows
     ]
+
+
+def _field(field: Field, value: int, row: Mapping[str, int]) -> dict[str, Any]:
+    """One field: a number, or a region by its offset, which is −1 where there is none."""
+    region = {"arena": field.arena, "access": field.access, "length": field.size(row)}
+    return {"value": value} | (region if field.arena else {})
 
 
 def _process(program: Program, name: str, rate: float) -> dict[str, Any]:

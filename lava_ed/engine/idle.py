@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from lava_ed.engine.assembler import NeuronCount
@@ -27,7 +27,8 @@ class IdleCounts:
     groups: Sequence[NeuronCount]
     barrier: Slot | None
     schedule: Schedule | None
-    _offsets: dict[tuple[int, int], int] = field(default_factory=dict)
+    _offsets: dict[tuple[Slot, int, int], int] = field(default_factory=dict)
+    """What was there before step 0, by counters, counter and phase."""
 
     def _steps(self, time_step: int) -> tuple[tuple[int, int], tuple[int, int]]:
         """(phase, steps run in it) for the forward and the backward phase, since step 0."""
@@ -38,25 +39,24 @@ class IdleCounts:
         forward = full * length + min(rest, length)
         return (FORWARD, forward), (BACKWARD, time_step - forward)
 
-    def count(self, memory: Memory, time_step: int) -> None:
-        """Write the counts of this time step; counting twice, or after an interrupt, changes nothing."""
+    def _derived(self, memory: Memory, time_step: int) -> Iterator[tuple[Slot, int, int, int]]:
+        """(counters, counter, phase, count since step 0) of all that follows from the clock."""
         for phase, steps in self._steps(time_step):
             for group in self.groups:
-                counters = memory.view(group.counters)
-                total = steps * group.neurons + self._offsets.get((group.counters.offset, phase), 0)
-                counters[NEURON_IDLE, phase] = total - int(counters[NEURON_ACTIVE, phase])
+                active = int(memory.view(group.counters)[NEURON_ACTIVE, phase])
+                yield group.counters, NEURON_IDLE, phase, steps * group.neurons - active
             if self.barrier is not None:
-                memory.view(self.barrier)[BARRIER_STEPS, phase] = steps + self._offsets.get((-1, phase), 0)
+                yield self.barrier, BARRIER_STEPS, phase, steps
+
+    def count(self, memory: Memory, time_step: int) -> None:
+        """Write the counts of this time step; counting twice, or after an interrupt, changes nothing."""
+        for slot, counter, phase, count in self._derived(memory, time_step):
+            memory.view(slot)[counter, phase] = count + self._offsets.get((slot, counter, phase), 0)
 
     def count_on(self, memory: Memory, time_step: int) -> None:
         """After a write to counters or clock, count on from the values that stand there now."""
-        for phase, steps in self._steps(time_step):
-            for group in self.groups:
-                counters = memory.view(group.counters)
-                total = int(counters[NEURON_ACTIVE, phase]) + int(counters[NEURON_IDLE, phase])
-                self._offsets[group.counters.offset, phase] = total - steps * group.neurons
-            if self.barrier is not None:
-                self._offsets[-1, phase] = int(memory.view(self.barrier)[BARRIER_STEPS, phase]) - steps
+        for slot, counter, phase, count in self._derived(memory, time_step):
+            self._offsets[slot, counter, phase] = int(memory.view(slot)[counter, phase]) - count
 
     def copy(self) -> IdleCounts:
         """The same, to count on independently."""

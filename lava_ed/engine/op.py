@@ -4,6 +4,7 @@ A family of processes declares an op once, emits it by keyword, and its compiled
 
     FIRE = op(
         "fire",
+        "ours",
         n=number("neurons"),
         v=updates("i32", "n"),
         threshold=reads("i32"),
@@ -26,7 +27,7 @@ import math
 from collections import namedtuple
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, get_args
 
 from lava_ed.errors import BackendError
 
@@ -35,6 +36,12 @@ NOWHERE: Final = -1
 
 DECIDED, CLOCK, OVERFLOWS = range(3)
 """What compiled code notes of a program's progress: decisions, steps, states that left their register."""
+
+
+Group = Literal["ours", "core", "others", "learning", "sparse_learning", "floating"]
+GROUPS: Final[tuple[Group, ...]] = get_args(Group)
+"""Ops that a loop runs together: of nets of lava_ed.proc; of Lava's own processes, those that most graphs are made of,
+the others, LearningDense and LearningSparse; and of floating-point models."""
 
 
 class Field(NamedTuple):
@@ -60,6 +67,13 @@ class Field(NamedTuple):
     length: int | str = 1
     optional: bool = False
     meaning: str = ""
+
+    def size(self, row: Mapping[str, int]) -> int:
+        """Values that the region has in a row, whose fields its length may name."""
+        if isinstance(self.length, int):
+            return self.length
+        products = ([int(row.get(x, x)) for x in product.split(" * ")] for product in self.length.split(" + "))
+        return max(sum(math.prod(factors) for factors in products), 0)
 
 
 def number(meaning: str = "") -> Field:
@@ -90,16 +104,15 @@ class Op:
     ----------
     name : str
         The name of the function that is its compiled body, too.
+    group : Group or None
+        What it runs together with; None for columns that several ops have in common.
     fields : mapping of str to Field
         In the order of the columns, of which the first is 1: column 0 says which op it is.
     """
 
     name: str
+    group: Group | None
     fields: Mapping[str, Field]
-
-    def among(self, known: Mapping[str, int]) -> dict[str, int]:
-        """Those of the known values that are fields of this op."""
-        return {name: known[name] for name in self.fields if name in known}
 
     def row(self, values: Mapping[str, int]) -> list[int]:
         """The columns from 1 on.
@@ -132,7 +145,7 @@ class Op:
         for name, field in self.fields.items():
             if not field.arena or (field.optional and row[name] == NOWHERE):
                 continue
-            length, size = _length(field, row), sizes[field.arena]
+            length, size = field.size(row), sizes[field.arena]
             if not 0 <= row[name] <= row[name] + length <= size:
                 raise BackendError(
                     f"op {self.name}: {name} is {length} values at {row[name]} of arena {field.arena}, "
@@ -140,16 +153,8 @@ class Op:
                 )
 
 
-def _length(field: Field, row: Mapping[str, int]) -> int:
-    """How many values a region has, in this row."""
-    if isinstance(field.length, int):
-        return field.length
-    products = ([int(row.get(x, x)) for x in product.split(" * ")] for product in field.length.split(" + "))
-    return max(sum(math.prod(factors) for factors in products), 0)
-
-
-def op(name: str, **fields: Field) -> Any:
-    """Declare an op.
+def op(name: str, group: Group | None = None, /, **fields: Field) -> Any:
+    """Declare an op; ``make loops`` then gives it its place in the compiled loops.
 
     Returns
     -------
@@ -159,9 +164,9 @@ def op(name: str, **fields: Field) -> Any:
 
     Examples
     --------
-    >>> CLEAR = op("clear", n=number(), total=writes("i32", "n"))
+    >>> CLEAR = op("clear", "core", n=number(), total=writes("i32", "n"))
     >>> CLEAR.total, CLEAR.op.name
     (2, 'clear')
     """
-    columns: Any = type(name, (namedtuple(name, fields),), {"__slots__": (), "op": Op(name, fields)})
+    columns: Any = type(name, (namedtuple(name, fields),), {"__slots__": (), "op": Op(name, group, fields)})
     return columns(*range(1, 1 + len(fields)))

@@ -1,10 +1,10 @@
-"""A program: flat integer state, op table, clock; the same for a net from a spec and for a Lava graph."""
+"""A program: its state, its op table, and how it runs; the same for a net from a spec and for a Lava graph."""
 
 from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -12,21 +12,10 @@ import numpy.typing as npt
 
 from lava_ed.engine.assembler import Connection, HostTask, Node
 from lava_ed.engine.assembly import assemble
-from lava_ed.engine.entries import entries_at, named, with_entries
-from lava_ed.engine.families.opcodes import (
-    COUNT_EPOCH,
-    COUNT_LEARNED,
-    JOIN_CLEAR,
-    MONITOR,
-    REAL_CLEAR,
-    SPARSE_LEARN,
-    TRACES_LEARN,
-    TRACES_RECEIVE,
-)
-from lava_ed.engine.idle import IdleCounts
 from lava_ed.engine.jump import plan_jump
-from lava_ed.engine.memory import read_variable, write_variable
-from lava_ed.engine.op import CLOCK, DECIDED, OVERFLOWS
+from lava_ed.engine.loops import loop_of
+from lava_ed.engine.op import DECIDED, OVERFLOWS
+from lava_ed.engine.state import State
 from lava_ed.errors import (
     BackendError,
     ConfigError,
@@ -35,18 +24,15 @@ from lava_ed.errors import (
     FixedPointOverflowWarning,
     ShapeError,
 )
-from lava_ed.kernels.counting import COUNTERS, PHASES, check_counting
 from lava_ed.network.schedule import Schedule
 from lava_ed.network.values import count_of, numbers_of
 
-_LAST_STEP: Final = 2**62
-"""Where a clock may be set to: it goes on counting in 64 bits from there."""
 OVERFLOW_POLICIES: Final = ("raise", "warn", "wrap")
 _STEPS_PER_CALL: Final = 1 << 13
 """About the longest stretch inside compiled code, so that Ctrl-C is heard; cut to whole samples, which jumps need."""
 
 
-class Program:
+class Program(State):
     """A net laid out for the compiled loop.
 
     Parameters
@@ -71,31 +57,22 @@ class Program:
     ) -> None:
         if overflow not in OVERFLOW_POLICIES:
             raise ConfigError(f"overflow policy {overflow!r} is unknown: use one of {', '.join(OVERFLOW_POLICIES)}")
-        self.schedule = schedule
         self.overflow = overflow
         self.nodes = tuple(nodes)
-        self.connections = tuple(connections)
         self.node_names = tuple(node.name for node in nodes)
         self.kinds = {node.name: (type(node).__name__.removesuffix("Node"), node.delayed) for node in nodes}
         self.connections = tuple(connections)
-        self._progress = np.zeros(3, np.int64)
         asm = assemble(nodes, connections, schedule, counting)
+        super().__init__(asm, schedule)
         self._ops, self._ptr, self._order = asm.table()
-        self.rows = asm.rows()
         self._plan = plan_jump(self.rows, schedule)
-        self._mixed = bool(np.any(self._ops[:, 0] >= JOIN_CLEAR))
-        self._real = bool(np.any(self._ops[:, 0] >= REAL_CLEAR))
-        self._found: Any = None
-        if self._real and bool(np.any((self._ops[:, 0] > 0) & (self._ops[:, 0] < JOIN_CLEAR))):
+        self._groups = {row.op.group for row in self.rows if row.op.group}
+        if {"ours", "floating"} <= self._groups:
             raise BackendError(
                 "the graph has floating-point ProcessModels and processes of lava_ed.proc, which are fixed-point: "
                 'take the latter out; or attach it with Loihi2SimCfg(select_tag="fixed_pt"), by which all of it '
                 "computes in fixed point, where fractions are cut"
             )
-        self._memory = asm.memory
-        self._variables = asm.variables
-        self._signals = asm.signals
-        self._idle = IdleCounts(asm.neuron_counts, asm.barrier, schedule)
         self._named = asm.named
         self._bound = ("own", "samples") in self._named or ("order", "samples") not in self._named
         self._prologue = asm.prologue
@@ -107,26 +84,6 @@ class Program:
         self._step_limits = asm.step_limits
         whole = max(_STEPS_PER_CALL // self.period, 1) * self.period
         self._stretch = min([whole, *(feeder.capacity for feeder in asm.feeders)])
-
-    @property
-    def time_step(self) -> int:
-        """Time steps run so far."""
-        return int(self._progress[CLOCK])
-
-    @property
-    def period(self) -> int:
-        """Steps of a sample; 1 without a schedule."""
-        return 1 if self.schedule is None else self.schedule.period
-
-    @property
-    def phase(self) -> int:
-        """Phase that the next step will have."""
-        return self.time_step % self.period
-
-    @property
-    def variables(self) -> tuple[tuple[str, str], ...]:
-        """(node, Var) of everything that `get` and `set` know."""
-        return tuple(self._variables)
 
     def become(self, other: Program) -> None:
         """Take over everything of another program, whose owner gives it up: whoever holds this one has that one."""
@@ -211,33 +168,15 @@ class Program:
         else:
             self._cancelled.clear()
 
-    def _loop(self) -> Any:
-        """`_mixed_loop` of this program's ops, looked for once."""
-        if self._found is None:
-            self._found = _mixed_loop(self._ops[:, 0])
-        return self._found
-
     def _run_stretch(self, steps: int, predictions: npt.NDArray[np.int32]) -> None:
         """Run a stretch in compiled code; the loop itself counts in `_progress`."""
         before = self.time_step
         for feeder in self._feeders:
             feeder.fill(self._memory, before, steps)
-        arrays = self._memory.arrays
-        state: list[Any] = [
-            self._ops,
-            self._ptr,
-            self._order,
-            *(arrays[name] for name in ("i8", "i16", "i32", "i64", "u8")),
-        ]
-        if self._mixed:
-            state += [arrays["f64"], np.int64(before)]
-            loop: Any = self._loop()
-        else:
-            from lava_ed.engine.interpreter import run_steps
-
-            loop = run_steps
-            state.insert(3, self._plan)
-        loop(*state, self.phase, steps, int(self.overflow == "raise"), predictions, self._progress)
+        arenas = (self._memory.arrays[name] for name in ("i8", "i16", "i32", "i64", "u8", "f64"))
+        stops = int(self.overflow == "raise")
+        table = (self._ops, self._ptr, self._order, self._plan)
+        loop_of(self._groups)(*table, *arenas, before, self.phase, steps, stops, predictions, self._progress)
 
     def _prepare(self) -> None:
         """What processes do once, in their first step: scale thresholds, cut weights to their bits."""
@@ -258,12 +197,6 @@ class Program:
             f"stopped at time step {self.time_step}, where the room of {full} ends: probe with a larger num_steps"
         )
 
-    def _count_idle(self) -> None:
-        self._idle.count(self._memory, self.time_step)
-
-    def _recount(self) -> None:
-        self._idle.count_on(self._memory, self.time_step)
-
     def _report_overflow(self, overflows: int) -> None:
         """Raise or warn under the policy."""
         if not overflows or self.overflow == "wrap":
@@ -281,87 +214,6 @@ class Program:
         if self.overflow == "raise":
             raise FixedPointOverflowError(message)
         warnings.warn(message, FixedPointOverflowWarning, stacklevel=3)
-
-    def get(self, node: str, var: str, idx: Any = None) -> npt.NDArray[Any]:
-        """A copy of a Var, or of the entries that `idx` names as in numpy; weights are even integers (n_post, n_pre).
-
-        Raises
-        ------
-        BackendError
-            If there is no such Var.
-        ShapeError
-            If it has no such entries.
-        """
-        variable = self._variable(node, var)
-        if var == "counters":
-            check_counting()
-            self._count_idle()
-        values = read_variable(self._memory, variable)
-        return values if idx is None else entries_at(values, idx, f"{node}.{var}")
-
-    def set(self, node: str, var: str, value: npt.ArrayLike, idx: Any = None) -> None:
-        """Write a Var, or the entries that `idx` names as in numpy; a value that does not fit changes nothing.
-
-        Raises
-        ------
-        BackendError
-            If there is no such Var.
-        ShapeError, WeightError, ConfigError
-            If the value does not fit it.
-        """
-        variable = self._variable(node, var)
-        self._count_idle()
-        if idx is not None:
-            value = with_entries(read_variable(self._memory, variable), idx, value, f"{node}.{var}")
-        write_variable(self._memory, variable, value, name=f"{node}.{var}")
-        if var == "counters":
-            self._recount()
-
-    def load(self, values: Mapping[tuple[str, str], npt.ArrayLike], time_step: int) -> None:
-        """Write many Vars and set the clock, between two samples; if one value does not fit, nothing changes.
-
-        Parameters
-        ----------
-        values : mapping of (node, Var) to array_like
-            As `get` returns them.
-        time_step : int
-            Steps that had been run; the end of a sample.
-
-        Raises
-        ------
-        BackendError
-            If a Var is unknown, or `time_step` is not the end of a sample.
-        ShapeError, WeightError, ConfigError
-            If a value does not fit its Var.
-        """
-        time_step = count_of(time_step, "time_step")
-        if time_step > _LAST_STEP or time_step % self.period:
-            raise BackendError(
-                f"time step {time_step} is not the end of a sample (a multiple of {self.period}): "
-                "save and load between samples"
-            )
-        variables = {name: self._variable(*named(name)) for name in values}
-        self._count_idle()
-        # A write may change what lies in other arenas, such as copies of weights; the images are never written.
-        before = {name: array.copy() for name, array in self._memory.arrays.items() if name != "u8"}
-        held = [(v.pending, v.pending.values) for v in variables.values() if v.pending is not None]
-        try:
-            for name, value in values.items():
-                write_variable(self._memory, variables[name], value, name=".".join(name))
-        except Exception:
-            for arena, array in before.items():
-                self._memory.arrays[arena][...] = array
-            for pending, given in held:
-                pending.values = given
-            raise
-        self._progress[CLOCK] = time_step
-        self._recount()
-
-    def _variable(self, node: str, var: str) -> Any:
-        if (node, var) not in self._variables:
-            known = ", ".join(v for n, v in self._variables if n == node) or "none"
-            raise BackendError(f"{node}.{var} is no Var of this program; {node} has: {known}")
-        return self._variables[node, var]
 
     def bind(self, images: npt.NDArray[np.uint8]) -> None:
         """Let the encoder read `images` (N, n) uint8 in place, without a copy, and in turn until `present` says else.
@@ -455,54 +307,3 @@ class Program:
         return 1 + max(
             int(self._memory.view(v.slot)[0]) for (_, name), v in self._variables.items() if name == "presentation"
         )
-
-    def counters(self) -> dict[str, dict[str, dict[str, int]]]:
-        """All counters: node → counter → phase → count.
-
-        Raises
-        ------
-        BackendError
-            If the graph has floating-point models, which do nothing that a chip does, or nothing counts in this
-            process.
-        """
-        if self._real:
-            raise BackendError(
-                "the graph runs floating-point models, whose operations no chip has: nothing is counted. Attached with "
-                'Loihi2SimCfg(select_tag="fixed_pt") it counts, but computes in fixed point, where fractions are cut'
-            )
-        check_counting()
-        self._count_idle()
-        result = {}
-        for (node, var), variable in self._variables.items():
-            if var == "counters":
-                values = self._memory.view(variable.slot)
-                result[node] = {
-                    name: {phase: int(values[i, j]) for j, phase in enumerate(PHASES)}
-                    for i, name in enumerate(COUNTERS)
-                }
-        return result
-
-    def reset_counters(self) -> None:
-        """Set every counter to 0."""
-        for (_, var), variable in self._variables.items():
-            if var == "counters":
-                self._memory.view(variable.slot)[...] = 0
-        self._recount()
-
-
-def _mixed_loop(codes: npt.NDArray[np.int64]) -> Any:
-    """The smallest loop for graphs of Lava's own processes that has all these ops; compiled where it is used."""
-    if np.any(codes >= REAL_CLEAR):
-        from lava_ed.engine.float_interpreter import run_real_steps
-
-        return run_real_steps
-    from lava_ed.engine import stock_interpreter as loops
-
-    others = codes[(codes > 0) & ((codes < JOIN_CLEAR) | (codes > MONITOR))]
-    if not others.size:
-        return loops.run_core_steps
-    if np.all(np.isin(others, (TRACES_RECEIVE, TRACES_LEARN, COUNT_EPOCH, COUNT_LEARNED))):
-        return loops.run_learning_steps
-    if np.any(others < JOIN_CLEAR) or np.any(np.isin(others, (TRACES_LEARN, SPARSE_LEARN))):
-        return loops.run_mixed_steps
-    return loops.run_plain_steps

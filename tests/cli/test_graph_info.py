@@ -78,8 +78,19 @@ def test_the_program_of_a_graph(lava_ed, graph) -> None:
     ops = [(op["op"], op["process"], op["stage"]) for op in value["ops"]]
     assert ops.index(("ring_source", "source", "run")) < ops.index(("spikes_forward", "dense", "synapses"))
     assert ops.index(("lif_step", "lif", "run")) < ops.index(("spikes_delayed", "back", "synapses"))
+    lif = next(op["fields"] for op in value["ops"] if op["op"] == "lif_step")
+    assert lif["n"] == {"value": 20}
+    assert {name: lif["u"][name] for name in ("arena", "access", "length")} == {
+        "arena": "i32",
+        "access": "updates",
+        "length": 20,
+    }
+    assert lif["upper_threshold"]["value"] == -1
     out = lava_ed("info", f"{graph}:lif").out
     assert "spikes_delayed" in out
+    assert "n=20" in out
+    assert f"u=i32[{lif['u']['value']}:{lif['u']['value'] + 20}]" in "".join(out.split())
+    assert "upper_threshold=none" in "".join(out.split())
     assert "spike rate" in out
 
 

@@ -13,7 +13,6 @@ from nets import small_spec
 
 from lava_ed.engine.assembler import (
     LEARN,
-    OP_WIDTH,
     RUN,
     SYNAPSES,
     Assembler,
@@ -21,7 +20,11 @@ from lava_ed.engine.assembler import (
     Node,
 )
 from lava_ed.engine.assembly import assemble, execution_order
-from lava_ed.engine.build import _nodes, build_program
+from lava_ed.engine.build import _nodes
+from lava_ed.engine.families.float_joins import REAL_CLEAR
+from lava_ed.engine.families.joins import JOIN_CLEAR, JOIN_LIST
+from lava_ed.engine.loops import codes
+from lava_ed.engine.op import number, op
 from lava_ed.engine.program import Program
 from lava_ed.errors import BackendError
 from lava_ed.network.schedule import Schedule
@@ -149,49 +152,59 @@ def test_fan_out_counts_the_ports_fed() -> None:
 # The op table
 
 
+CLEAR = {"n": 3, "total": 4}
+LIST = {"n": 3, "values": 0, "count": 5, "events": 6}
+
+
+def emitted(asm: Assembler) -> list[list[str]]:
+    """Names of the ops of each phase."""
+    ops, ptr, order = asm.table()
+    names = {codes.JOIN_CLEAR: "clear", codes.JOIN_LIST: "list", codes.REAL_CLEAR: "real"}
+    return [[names[code] for code in ops[order[ptr[p] : ptr[p + 1]], 0].tolist()] for p in range(SCHEDULE.period)]
+
+
 def test_ops_run_in_their_window_and_in_the_order_of_stages() -> None:
     asm = Assembler(SCHEDULE, [])
-    asm.op(LEARN, 2, 4, 14, 7)
-    asm.op(RUN, 0, 3, 20)
-    asm.op(SYNAPSES, 1, 3, 11, 5, 6)
-    asm.op(RUN, 2, 3, 21)
-    ops, ptr, order = asm.table()
-    assert ops.shape == (4, OP_WIDTH)
-    codes = [ops[order[ptr[p] : ptr[p + 1]], 0].tolist() for p in range(SCHEDULE.period)]
-    assert codes[:4] == [[20], [20, 11], [20, 21, 11, 14], [14]]
-    assert not any(codes[4:])
-    assert ops[ops[:, 0] == 11, 1:4].tolist() == [[5, 6, 0]]
+    asm.op(LEARN, 2, 4, REAL_CLEAR, **CLEAR)
+    asm.op(RUN, 0, 3, JOIN_CLEAR, **CLEAR)
+    asm.op(SYNAPSES, 1, 3, JOIN_LIST, **LIST)
+    asm.op(RUN, 2, 3, JOIN_CLEAR, **CLEAR)
+    names = emitted(asm)
+    assert names[:4] == [["clear"], ["clear", "list"], ["clear", "clear", "list", "real"], ["real"]]
+    assert not any(names[4:])
+    ops = asm.table()[0]
+    assert ops.shape == (4, 8)
+    assert ops[ops[:, 0] == codes.JOIN_LIST, 1:].tolist() == [[3, 0, 5, 6, 0, 0, 0]]
+    assert [row.op.name for row in asm.rows()] == ["join_clear", "join_clear", "join_list", "real_clear"]
 
 
 def test_windows_are_cut_at_the_sample() -> None:
     asm = Assembler(SCHEDULE, [])
-    asm.op(RUN, -3, 2, 20)
-    asm.op(RUN, SCHEDULE.period - 1, SCHEDULE.period + 9, 21)
-    ops, ptr, order = asm.table()
-    codes = [ops[order[ptr[p] : ptr[p + 1]], 0].tolist() for p in range(SCHEDULE.period)]
-    assert codes[0] == codes[1] == [20]
-    assert codes[-1] == [21]
-    assert sum(map(len, codes)) == 3
+    asm.op(RUN, -3, 2, JOIN_CLEAR, **CLEAR)
+    asm.op(RUN, SCHEDULE.period - 1, SCHEDULE.period + 9, JOIN_LIST, **LIST)
+    names = emitted(asm)
+    assert names[0] == names[1] == ["clear"]
+    assert names[-1] == ["list"]
+    assert sum(map(len, names)) == 3
+
+
+def test_fields_come_from_a_mapping_where_they_are_no_keywords() -> None:
+    asm = Assembler(SCHEDULE, [])
+    asm.op(RUN, 0, 1, JOIN_LIST, {**LIST, "another": 1}, count=7)
+    asm.every_step(RUN, JOIN_LIST, {**LIST, "another": 1})
+    assert [row.fields for row in asm.rows()] == [{**LIST, "count": 7}, LIST]
+    with pytest.raises(BackendError, match="missing: events; unknown: none"):
+        asm.op(RUN, 0, 1, JOIN_LIST, CLEAR, values=0, count=5)
+    with pytest.raises(BackendError, match="missing: none; unknown: another"):
+        asm.op(RUN, 0, 1, JOIN_LIST, LIST, another=1)
+
+
+def test_an_op_that_no_loop_knows() -> None:
+    with pytest.raises(BackendError, match="no loop knows the op stranger: run `make loops`"):
+        Assembler(SCHEDULE, []).op(RUN, 0, 1, op("stranger", "core", n=number()), n=1)
 
 
 def test_a_table_without_ops() -> None:
     ops, ptr, _ = Assembler(SCHEDULE, []).table()
-    assert ops.shape == (1, OP_WIDTH)
+    assert ops.shape == (1, 8)
     assert ptr.tolist() == [0] * (SCHEDULE.period + 1)
-
-
-def test_an_op_that_is_too_wide() -> None:
-    asm = Assembler(SCHEDULE, [])
-    asm.op(RUN, 0, 1, 20, *range(OP_WIDTH - 1))
-    with pytest.raises(AssertionError, match=f"op 20 has {OP_WIDTH + 1} columns"):
-        asm.op(RUN, 0, 1, 20, *range(OP_WIDTH))
-
-
-@pytest.mark.parametrize("kind", ["std-ed", "mpd-ed"])
-def test_every_op_of_a_net_has_a_place_in_the_loop(kind: str) -> None:
-    """An op of unknown number would be taken for an op at the edge of the net, and skipped."""
-    from lava_ed.engine.families import opcodes
-
-    known = {value for name, value in vars(opcodes).items() if name.isupper()} - {0}
-    program = build_program(small_spec(kind, (8, 7), readout="first-spike"))
-    assert set(program._ops[:, 0].tolist()) <= known

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from nets import INPUTS, OUTPUTS, samples, small_spec
 from strategies import edged
 
-from lava_ed.engine import Program, build, build_program, interpreter
+from lava_ed.engine import Program, build, build_program
+from lava_ed.engine.loops import ours
 from lava_ed.engine.memory import ARENAS
 from lava_ed.errors import (
     BackendError,
@@ -234,7 +235,7 @@ def test_negative_steps(program: Program) -> None:
 
 def test_an_interrupt_loses_no_step(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C is heard right behind the compiled loop, whose steps have been run by then."""
-    real = interpreter.run_steps
+    real = ours.run_ours
 
     def interrupted(*args: Any) -> None:
         real(*args)
@@ -242,7 +243,7 @@ def test_an_interrupt_loses_no_step(program: Program, monkeypatch: pytest.Monkey
 
     start, steps = program.time_step, 2 * program.schedule.period + 5
     with monkeypatch.context() as patch:
-        patch.setattr(interpreter, "run_steps", interrupted)
+        patch.setattr(ours, "run_ours", interrupted)
         with pytest.raises(KeyboardInterrupt):
             program.run(steps)
     assert program.time_step == start + steps

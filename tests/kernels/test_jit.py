@@ -177,11 +177,11 @@ def test_only_kernels_that_say_so_may_make_arrays():
 
 
 def test_stamp_of_the_loop_sees_the_constants_of_a_module(monkeypatch):
-    from lava_ed.engine import interpreter
+    from lava_ed.engine.loops import codes, ours
 
-    before = content_stamp(interpreter.run_steps)
-    monkeypatch.setattr(interpreter.op, "ADAPT", 99)
-    assert content_stamp(interpreter.run_steps) != before
+    before = content_stamp(ours.run_ours)
+    monkeypatch.setattr(codes, "ADAPT", 99)
+    assert content_stamp(ours.run_ours) != before
 
 
 def test_an_edit_elsewhere_leaves_the_cache_alone(package):

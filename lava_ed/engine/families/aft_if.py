@@ -29,9 +29,9 @@ from lava_ed.kernels.views import segment
 from lava_ed.network.adaptation import Adaptation
 
 AFTIF_RESET = op(
-    "aftif_reset", n=number("neurons"), presentation=updates("i64"), u=writes("i32", "n"), v=writes("i32", "n"),
-    x=writes("i32", "n"), delta=writes("i32", "n"), y1=writes("i32", "n"), y2=writes("i32", "n"), live_y=writes("i32"),
-    live_delta=writes("i32"),
+    "aftif_reset", "ours", n=number("neurons"), presentation=updates("i64"), u=writes("i32", "n"),
+    v=writes("i32", "n"), x=writes("i32", "n"), delta=writes("i32", "n"), y1=writes("i32", "n"), y2=writes("i32", "n"),
+    live_y=writes("i32"), live_delta=writes("i32"),
 )  # fmt: skip
 
 
@@ -47,8 +47,8 @@ def aftif_reset(a, i32, i64):  # type: ignore[no-untyped-def]
 
 
 AFTIF_INTEGRATE = op(
-    "aftif_integrate", n=number("neurons"), a_in=reads("i32", "n"), u=updates("i32", "n"), v=updates("i32", "n"),
-    counters=updates("i64", ALL_COUNTERS), overflows=updates("i64"),
+    "aftif_integrate", "ours", n=number("neurons"), a_in=reads("i32", "n"), u=updates("i32", "n"),
+    v=updates("i32", "n"), counters=updates("i64", ALL_COUNTERS), overflows=updates("i64"),
     clears=number("phase after which u is cleared, −1 where another op clears it"),
 )  # fmt: skip
 
@@ -68,7 +68,7 @@ def aftif_integrate(a, i32, i64, phase, progress):  # type: ignore[no-untyped-de
 
 
 AFTIF_FIRE = op(
-    "aftif_fire", n=number("neurons"), a_in=reads("i32", "n"), u=updates("i32", "n"), v=reads("i32", "n"),
+    "aftif_fire", "ours", n=number("neurons"), a_in=reads("i32", "n"), u=updates("i32", "n"), v=reads("i32", "n"),
     x=updates("i32", "n"), threshold_step=reads("i32"), steps=number("T"), first=number("first phase of the window"),
     count=writes("i32"), events=writes("i32", "n"), counters=updates("i64", ALL_COUNTERS),
     destinations=number("InPorts that its spikes reach"), order=writes("i32", "n"), starts=writes("i32", "steps + 2"),
@@ -99,7 +99,7 @@ def aftif_fire(a, i32, i64, phase):  # type: ignore[no-untyped-def]
 
 
 AFTIF_BACKWARD = op(
-    "aftif_backward", n=number("neurons"), live_e=reads("i32"), e_in=reads("i32", "n"), x=reads("i32", "n"),
+    "aftif_backward", "ours", n=number("neurons"), live_e=reads("i32"), e_in=reads("i32", "n"), x=reads("i32", "n"),
     steps=number("T"), delta=writes("i32", "n"), live_delta=writes("i32"), limit=number("largest error"),
     counters=updates("i64", ALL_COUNTERS), destinations=number("InPorts that its errors reach"),
 )  # fmt: skip
@@ -122,7 +122,7 @@ def aftif_backward(a, i32, i64):  # type: ignore[no-untyped-def]
 
 
 PORTS = op(
-    "ports", n=number("neurons"), errors=reads("i32", "n"), live_errors=reads("i32"), port_shift=reads("i32"),
+    "ports", "ours", n=number("neurons"), errors=reads("i32", "n"), live_errors=reads("i32"), port_shift=reads("i32"),
     y1=writes("i32", "n"), y2=writes("i32", "n"), live_y=updates("i32"), seed=reads("i64"), presentation=reads("i64"),
     layer=number(), clears=number("phase that clears instead, −1 for none"),
 )  # fmt: skip
@@ -147,10 +147,11 @@ def ports(a, i32, i64, phase):  # type: ignore[no-untyped-def]
 
 
 ADAPT = op(
-    "adapt", n=number("neurons"), state=reads("i32", "n"), is_word=number("0: state is x, 1: the word of spikes"),
-    steps=number("T"), adapting=reads("i32"), fired=updates("i64"), saturated=updates("i64"),
-    samples_counted=updates("i64"), interval=number("samples after which the threshold moves"),
-    threshold_step=updates("i32"), highest=number("largest threshold step"),
+    "adapt", "ours", n=number("neurons"), state=reads("i32", "n"),
+    is_word=number("0: state is x, 1: the word of spikes"), steps=number("T"), adapting=reads("i32"),
+    fired=updates("i64"), saturated=updates("i64"), samples_counted=updates("i64"),
+    interval=number("samples after which the threshold moves"), threshold_step=updates("i32"),
+    highest=number("largest threshold step"),
     low=number("share of neurons that fire, in 1/128, below which the threshold falls"),
     high=number("share above which it rises"), ceiling=number("share of saturated neurons above which it rises"),
 )  # fmt: skip

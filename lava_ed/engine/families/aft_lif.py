@@ -24,9 +24,10 @@ from lava_ed.kernels.views import segment
 from lava_ed.network.adaptation import Adaptation
 
 AFTLIF_RESET = op(
-    "aftlif_reset", n=number("neurons"), presentation=updates("i64"), v=writes("i32", "n"), b=writes("i32", "n"),
-    d=writes("i32", "n"), delta=writes("i32", "n"), spike_word=writes("i32", "n"), support_word=writes("i32", "n"),
-    y1=writes("i32", "n"), y2=writes("i32", "n"), live_y=writes("i32"), live_delta=writes("i32"),
+    "aftlif_reset", "ours", n=number("neurons"), presentation=updates("i64"), v=writes("i32", "n"),
+    b=writes("i32", "n"), d=writes("i32", "n"), delta=writes("i32", "n"), spike_word=writes("i32", "n"),
+    support_word=writes("i32", "n"), y1=writes("i32", "n"), y2=writes("i32", "n"), live_y=writes("i32"),
+    live_delta=writes("i32"),
 )  # fmt: skip
 
 
@@ -43,12 +44,12 @@ def aftlif_reset(a, i32, i64):  # type: ignore[no-untyped-def]
 
 
 AFTLIF_FORWARD = op(
-    "aftlif_forward", n=number("neurons"), a_in=reads("i32", "n"), v=updates("i32", "n"), threshold_step=reads("i32"),
-    dv=number("decay of v"), half_width=number("of the surrogate gradient's support, in 1/8 of the threshold"),
-    steps=number("T"), first=number("first phase of the window"), spike_word=updates("i32", "n"),
-    support_word=updates("i32", "n"), count=writes("i32"), events=writes("i32", "n"),
-    counters=updates("i64", ALL_COUNTERS), destinations=number("InPorts that its spikes reach"),
-    overflows=updates("i64"),
+    "aftlif_forward", "ours", n=number("neurons"), a_in=reads("i32", "n"), v=updates("i32", "n"),
+    threshold_step=reads("i32"), dv=number("decay of v"),
+    half_width=number("of the surrogate gradient's support, in 1/8 of the threshold"), steps=number("T"),
+    first=number("first phase of the window"), spike_word=updates("i32", "n"), support_word=updates("i32", "n"),
+    count=writes("i32"), events=writes("i32", "n"), counters=updates("i64", ALL_COUNTERS),
+    destinations=number("InPorts that its spikes reach"), overflows=updates("i64"),
 )  # fmt: skip
 
 
@@ -75,7 +76,7 @@ def aftlif_forward(a, i32, i64, phase, progress):  # type: ignore[no-untyped-def
 
 
 AFTLIF_REPLAY = op(
-    "aftlif_replay", n=number("neurons"), live_gate=reads("i32"), first=number("first phase of the spikes"),
+    "aftlif_replay", "ours", n=number("neurons"), live_gate=reads("i32"), first=number("first phase of the spikes"),
     steps=number("T"), e_in=reads("i32", "n"), b=updates("i32", "n"), d=updates("i32", "n"), delta=writes("i32", "n"),
     live_delta=writes("i32"), spike_word=reads("i32", "n"), support_word=reads("i32", "n"), dv=number("decay"),
     dv_post=number("decay of the next layer"), count=writes("i32"), events=writes("i32", "n"),

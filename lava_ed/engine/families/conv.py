@@ -30,6 +30,7 @@ from lava_ed.kernels.views import matrix, segment
 
 CONV_FORWARD = op(
     "conv_forward",
+    "others",
     **SPIKES | SUMS,
     arranged=reads("i32", "n_weights"),
     n_weights=number(),
@@ -127,8 +128,7 @@ class ConvNode(SynapsesNode):
         reach, strides = self._reach()
         self._columns.update(zip(_STRIDES, strides, strict=True))
         self._columns["reach"] = asm.memory.allocate("i32", reach.shape, reach).offset
-        fields = CONV_FORWARD.op.among(self._columns) | self._incoming(pre)
-        asm.counted_step(SYNAPSES, CONV_FORWARD, self, **fields)
+        asm.counted_step(SYNAPSES, CONV_FORWARD, self, self._columns | self._incoming(pre))
 
     def _reach(self) -> tuple[npt.NDArray[np.int32], tuple[int, int, int, int]]:
         """`reach_table` of this convolution."""

@@ -27,6 +27,7 @@ _INT32: Final = np.iinfo(np.int32)
 
 SPIKE_LOADER = op(
     "spike_loader",
+    "others",
     n=number("values of a row"),
     data=reads("i32", "rows * n"),
     rows=number("steps of a sample"),

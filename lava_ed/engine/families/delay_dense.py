@@ -21,6 +21,7 @@ from lava_ed.kernels.views import matrix, segment
 
 SPIKES_DELAYED = op(
     "spikes_delayed",
+    "others",
     **SPIKES | SLOTS,
     weights=reads("i16", "n_pre * n_post"),
     delays=reads("i16", "n_pre * n_post"),
@@ -69,5 +70,5 @@ class DelayDenseNode(DenseNode):
     def emit(self, asm: Assembler) -> None:
         """Sum in every step."""
         pre = event_input(asm, self, "s_in", self._columns["n_pre"])
-        fields = SPIKES_DELAYED.op.among(self._columns) | self._incoming(pre)
-        asm.counted_step(SYNAPSES, SPIKES_DELAYED, self, **fields, weight_exp=self.exponent)
+        fields = self._columns | self._incoming(pre)
+        asm.counted_step(SYNAPSES, SPIKES_DELAYED, self, fields, weight_exp=self.exponent)

@@ -36,6 +36,7 @@ STORED_MAX: Final = 2**15 - 1
 
 SPIKES_FORWARD = op(
     "spikes_forward",
+    "core",
     **SPIKES,
     **SUMS,
     weights=reads("i16", "n_pre * n_post"),
@@ -213,8 +214,8 @@ class DenseNode(SynapsesNode):
 
     def forward(self, asm: Assembler, pre: Signal) -> None:
         """Write the op of the sums."""
-        fields = SPIKES_FORWARD.op.among(self._columns) | self._incoming(pre)
-        asm.counted_step(SYNAPSES, SPIKES_FORWARD, self, **fields, weight_exp=self.exponent)
+        fields = self._columns | self._incoming(pre)
+        asm.counted_step(SYNAPSES, SPIKES_FORWARD, self, fields, weight_exp=self.exponent)
 
     def emit(self, asm: Assembler) -> None:
         """Sum in every step."""

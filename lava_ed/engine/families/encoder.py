@@ -25,9 +25,9 @@ TTFS, RATE, CURRENT = range(3)
 
 
 ENCODER_LOAD = op(
-    "encoder_load", n=number("pixels"), values=number("values of the table"), presentation=updates("i64"),
-    table=reads("i32", GREY_LEVELS), x=writes("i32", "n"), order=writes("i32", "n"), starts=writes("i32", "values + 1"),
-    pixels=number("offset (u8) of the images, whose array is put in place later"),
+    "encoder_load", "ours", n=number("pixels"), values=number("values of the table"), presentation=updates("i64"),
+    table=reads("i32", GREY_LEVELS), x=writes("i32", "n"), order=writes("i32", "n"),
+    starts=writes("i32", "values + 1"), pixels=number("offset (u8) of the images, whose array is put in place later"),
     rows=reads("i64", "capacity"), capacity=number("samples that rows has room for"), length=reads("i64"),
     base=reads("i64"), drop=reads("i32"), seed=reads("i64"),
 )  # fmt: skip
@@ -53,7 +53,7 @@ def encoder_load(a, i32, i64, u8):  # type: ignore[no-untyped-def]
 
 
 ENCODER_SPIKES = op(
-    "encoder_spikes", n=number("pixels"), kind=number("TTFS, RATE or CURRENT"), steps=number("T"),
+    "encoder_spikes", "ours", n=number("pixels"), kind=number("TTFS, RATE or CURRENT"), steps=number("T"),
     first=number("first phase of the window"), replay=number("1: in reverse"), x=reads("i32", "n"),
     order=reads("i32", "n"), starts=reads("i32", "values + 1"), values=number("values of the table"),
     count=writes("i32"), events=writes("i32", "n"), live_gate=reads("i32", optional=True),
@@ -87,7 +87,7 @@ def encoder_spikes(a, i32, i64, phase):  # type: ignore[no-untyped-def]
 
 
 LABEL = op(
-    "label", presentation=updates("i64"), labels=reads("i32", "capacity"),
+    "label", "ours", presentation=updates("i64"), labels=reads("i32", "capacity"),
     capacity=number("labels that there is room for"), length=reads("i64"), base=reads("i64"), label=writes("i32"),
 )  # fmt: skip
 """Presentation p has ``labels[(p − base) mod length]``."""

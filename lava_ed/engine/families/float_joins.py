@@ -13,18 +13,20 @@ from lava_ed.kernels.events import add_events
 from lava_ed.kernels.floating import add_integers, add_real, list_real_events
 from lava_ed.kernels.views import segment
 
-REAL_CLEAR = op("real_clear", n=number(), total=writes("f64", "n"))
+REAL_CLEAR = op("real_clear", "floating", n=number(), total=writes("f64", "n"))
 REAL_JOIN = op(
     "real_join",
+    "floating",
     n=number(),
     total=updates("f64", "n"),
     values=reads("f64", "n"),
     index=reads("i32", "n_index"),
     n_index=number("n, or 0 where the values keep their order"),
 )
-REAL_JOIN_INTEGERS = op("real_join_integers", **{**REAL_JOIN.op.fields, "values": reads("i32", "n")})
+REAL_JOIN_INTEGERS = op("real_join_integers", "floating", **{**REAL_JOIN.op.fields, "values": reads("i32", "n")})
 REAL_JOIN_EVENTS = op(
     "real_join_events",
+    "floating",
     n=number(),
     total=updates("f64", "n"),
     count=reads("i32"),
@@ -34,7 +36,9 @@ REAL_JOIN_EVENTS = op(
     index=reads("i32", "n_index"),
     n_index=number("n, or 0 where the messages keep their order"),
 )
-REAL_LIST = op("real_list", n=number(), values=reads("f64", "n"), count=writes("i32"), events=writes("i32", "n"))
+REAL_LIST = op(
+    "real_list", "floating", n=number(), values=reads("f64", "n"), count=writes("i32"), events=writes("i32", "n")
+)
 
 
 @kernel

@@ -20,6 +20,7 @@ from lava_ed.kernels.views import segment
 
 REAL_LIF = op(
     "real_lif",
+    "floating",
     n=number(),
     u=updates("f64", "n"),
     v=updates("f64", "n"),
@@ -41,6 +42,7 @@ REAL_LIF = op(
 )
 REAL_SOURCE = op(
     "real_source",
+    "floating",
     n=number(),
     data=reads("f64", "rows * n"),
     rows=number("steps after which the data begin anew"),
@@ -50,6 +52,7 @@ REAL_SOURCE = op(
 )
 REAL_SINK = op(
     "real_sink",
+    "floating",
     n=number(),
     data=writes("f64", "rows * n"),
     rows=number("steps that are kept"),

@@ -40,6 +40,7 @@ _STORED: Final = {
 }
 REAL_DENSE = op(
     "real_dense",
+    "floating",
     **_SPIKES,
     weights=reads("f64", "n_pre * n_post"),
     scratch=updates("f64", "n_pre"),
@@ -47,6 +48,7 @@ REAL_DENSE = op(
 )
 REAL_DELAY_DENSE = op(
     "real_delay_dense",
+    "floating",
     **_SPIKES,
     **_DELAYED,
     weights=reads("f64", "n_pre * n_post"),
@@ -56,6 +58,7 @@ REAL_DELAY_DENSE = op(
 )
 REAL_SPARSE = op(
     "real_sparse",
+    "floating",
     **_SPIKES,
     **_STORED,
     ends=updates("i32", "n_post + 1"),
@@ -64,6 +67,7 @@ REAL_SPARSE = op(
 )
 REAL_DELAY_SPARSE = op(
     "real_delay_sparse",
+    "floating",
     **_SPIKES,
     **_DELAYED,
     **_STORED,
@@ -72,6 +76,7 @@ REAL_DELAY_SPARSE = op(
 )
 REAL_CONV = op(
     "real_conv",
+    "floating",
     **_SPIKES,
     weights=reads("f64", "n_weights"),
     n_weights=number(),

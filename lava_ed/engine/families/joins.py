@@ -15,9 +15,10 @@ from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.events import add_events, add_vector, list_events
 from lava_ed.kernels.views import segment
 
-JOIN_CLEAR = op("join_clear", n=number("values"), total=writes("i32", "n"))
+JOIN_CLEAR = op("join_clear", "core", n=number("values"), total=writes("i32", "n"))
 JOIN_VECTOR = op(
     "join_vector",
+    "core",
     n=number("values"),
     total=updates("i32", "n"),
     values=reads("i32", "n"),
@@ -26,6 +27,7 @@ JOIN_VECTOR = op(
 )
 JOIN_EVENTS = op(
     "join_events",
+    "core",
     n=number("values"),
     total=updates("i32", "n"),
     count=reads("i32"),
@@ -37,6 +39,7 @@ JOIN_EVENTS = op(
 )
 JOIN_PART = op(
     "join_part",
+    "others",
     n=number("values of the sender"),
     n_total=number("values of the receiver"),
     total=updates("i32", "n_total"),
@@ -44,7 +47,7 @@ JOIN_PART = op(
     places=reads("i32", "n"),
 )
 JOIN_LIST = op(
-    "join_list", n=number("values"), values=reads("i32", "n"), count=writes("i32"), events=writes("i32", "n")
+    "join_list", "core", n=number("values"), values=reads("i32", "n"), count=writes("i32"), events=writes("i32", "n")
 )
 
 

@@ -61,6 +61,7 @@ _SIDES: Final = {
 }
 TRACES_RECEIVE = op(
     "traces_receive",
+    "learning",
     **_SIDES,
     messages=reads("i32", "n_pre", optional=True),
     count=reads("i32"),
@@ -304,6 +305,6 @@ class LearningNode(Node):
         assert settings is not None
         post = {port: lasting_vector_input(asm, self, port, c["n_post"]) for port in LEARNING_PORTS}
         asm.every_step(
-            SYNAPSES, TRACES_RECEIVE, **TRACES_RECEIVE.op.among(c), **post, messages=pre.vector, count=pre.count,
+            SYNAPSES, TRACES_RECEIVE, c, **post, messages=pre.vector, count=pre.count,
             events=pre.events, graded_mode=settings.graded_mode,
         )  # fmt: skip

@@ -27,6 +27,7 @@ from lava_ed.kernels.views import cube, matrix, segment
 
 TRACES_LEARN = op(
     "traces_learn",
+    "learning",
     **EPOCH.op.fields,
     weights=updates("i16", "n_pre * n_post"),
     tag_2=updates("i16", "n_pre * n_post"),
@@ -185,7 +186,7 @@ class LearningDenseNode(LearningNode, DenseNode):
         c.update(rows=asm.scratch(c["n_pre"]), columns=asm.scratch(c["n_post"]))
         tally_learning(asm, self, COUNT_EPOCH, c)
         asm.every_step(
-            LEARN, TRACES_LEARN, **TRACES_LEARN.op.among(c), **self._one_step(asm, pre),
+            LEARN, TRACES_LEARN, c, **self._one_step(asm, pre),
             effective_updates=update_counter(asm, self, EFFECTIVE_UPDATES),
             weight_writes=update_counter(asm, self, WEIGHT_WRITES),
         )  # fmt: skip

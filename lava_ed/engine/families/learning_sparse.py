@@ -29,6 +29,7 @@ STRUCTURE: Final = 6
 
 SPARSE_LEARN = op(
     "sparse_learn",
+    "sparse_learning",
     **EPOCH.op.fields,
     table=reads("i64", len(VARIABLES) * STRUCTURE),
     marks=updates("i32", "synapses + 1"),
@@ -135,5 +136,5 @@ class LearningSparseNode(LearningNode, SparseNode):
         self.forward(asm, pre)
         self._emit_traces(asm, pre)
         tally_learning(asm, self, COUNT_SPARSE_EPOCH, self._columns)
-        asm.every_step(LEARN, SPARSE_LEARN, **SPARSE_LEARN.op.among(self._columns))
+        asm.every_step(LEARN, SPARSE_LEARN, self._columns)
         tally_learning(asm, self, COUNT_SPARSE_LEARNED, self._columns)

@@ -34,6 +34,7 @@ TERNARY: Final = 2
 
 LIF_STEP = op(
     "lif_step",
+    "core",
     n=number("neurons"),
     kind=number("PLAIN, RESET or TERNARY"),
     u=updates("i32", "n"),

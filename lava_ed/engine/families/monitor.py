@@ -25,12 +25,13 @@ _REGION: Final = {
 }
 MONITOR = op(
     "monitor",
+    "core",
     arena=number("I8, I16, I32, or another number for i64"),
     **_REGION,
     factor=number("by which the user's values are larger"),
     record=writes("i64", "steps * rows * columns"),
 )
-REAL_MONITOR = op("real_monitor", **_REGION, record=writes("f64", "steps * rows * columns"))
+REAL_MONITOR = op("real_monitor", "floating", **_REGION, record=writes("f64", "steps * rows * columns"))
 
 
 @kernel

@@ -32,8 +32,8 @@ from lava_ed.kernels.views import matrix, segment
 from lava_ed.learning_rules.rate import MAX_MANTISSA
 
 DENSE_RESET = op(
-    "dense_reset", n=number("pre-synaptic neurons with x0"), presentation=updates("i64"), x0_count=updates("i32"),
-    x0_list=reads("i32", "n"), x0=writes("i32", "n"), x1=writes("i32", "n"),
+    "dense_reset", "ours", n=number("pre-synaptic neurons with x0"), presentation=updates("i64"),
+    x0_count=updates("i32"), x0_list=reads("i32", "n"), x0=writes("i32", "n"), x1=writes("i32", "n"),
 )  # fmt: skip
 
 
@@ -52,7 +52,7 @@ def dense_reset(a, i32, i64):  # type: ignore[no-untyped-def]
 
 
 DENSE_FORWARD = op(
-    "dense_forward", n_pre=number(), n_post=number(), weights=reads("i8", "n_pre * n_post"),
+    "dense_forward", "ours", n_pre=number(), n_post=number(), weights=reads("i8", "n_pre * n_post"),
     nonzeros=reads("i32", "n_pre"), count=reads("i32"), events=reads("i32", "n_pre"),
     payloads=reads("i32", "n_pre", optional=True), weight_exponent=number(), a_buff=updates("i32", "n_post"),
     live_a=updates("i32"), counters=updates("i64", ALL_COUNTERS), with_x1=number("1: note x0 and x1"),
@@ -100,8 +100,8 @@ def dense_forward(a, i8, i32, i64, phase):  # type: ignore[no-untyped-def]
 
 
 DENSE_REPLAY = op(
-    "dense_replay", n_pre=number(), nonzeros=reads("i32", "n_pre"), count=reads("i32"), events=reads("i32", "n_pre"),
-    counters=updates("i64", ALL_COUNTERS), counter=number("SYNOPS or GRADED_SYNOPS"),
+    "dense_replay", "ours", n_pre=number(), nonzeros=reads("i32", "n_pre"), count=reads("i32"),
+    events=reads("i32", "n_pre"), counters=updates("i64", ALL_COUNTERS), counter=number("SYNOPS or GRADED_SYNOPS"),
 )  # fmt: skip
 
 
@@ -116,9 +116,10 @@ def dense_replay(a, i32, i64):  # type: ignore[no-untyped-def]
 
 
 DENSE_BACKWARD = op(
-    "dense_backward", n_pre=number(), n_post=number(), weights=reads("i8", "n_pre * n_post"), live_e_in=reads("i32"),
-    e_in=reads("i32", "n_post"), error_shift=number(), e_buff=updates("i32", "n_pre"), live_e=updates("i32"),
-    counters=updates("i64", ALL_COUNTERS), overflows=updates("i64"), inside=number("0: after the window, only clear"),
+    "dense_backward", "ours", n_pre=number(), n_post=number(), weights=reads("i8", "n_pre * n_post"),
+    live_e_in=reads("i32"), e_in=reads("i32", "n_post"), error_shift=number(), e_buff=updates("i32", "n_pre"),
+    live_e=updates("i32"), counters=updates("i64", ALL_COUNTERS), overflows=updates("i64"),
+    inside=number("0: after the window, only clear"),
 )  # fmt: skip
 
 
@@ -142,7 +143,7 @@ def dense_backward(a, i8, i32, i64, progress):  # type: ignore[no-untyped-def]
 
 
 DENSE_LEARN = op(
-    "dense_learn", n_pre=number(), n_post=number(), weights=updates("i8", "n_pre * n_post"),
+    "dense_learn", "ours", n_pre=number(), n_post=number(), weights=updates("i8", "n_pre * n_post"),
     nonzeros=updates("i32", "n_pre"), count=reads("i32"), events=reads("i32", "n_pre"), x1=reads("i32", "n_pre"),
     with_x1=number("1: the rule has x1"), y1=reads("i32", "n_post"), y2=reads("i32", "n_post"), live_y=reads("i32"),
     rate_mantissa=reads("i32"), rate_exponent=reads("i32"), seed=reads("i64"), presentation=reads("i64"),
@@ -191,7 +192,7 @@ def dense_learn(a, i8, i16, i32, i64, phase):  # type: ignore[no-untyped-def]
 
 
 DENSE_APPLY_TAG = op(
-    "dense_apply_tag", n_pre=number(), n_post=number(), weights=updates("i8", "n_pre * n_post"),
+    "dense_apply_tag", "ours", n_pre=number(), n_post=number(), weights=updates("i8", "n_pre * n_post"),
     nonzeros=updates("i32", "n_pre"), rate_mantissa=reads("i32"), rate_exponent=reads("i32"), seed=reads("i64"),
     presentation=reads("i64"), layer=number(), counters=updates("i64", ALL_COUNTERS),
     tag=updates("i16", "n_pre * n_post"), work=writes("i16", f"{WORK_ROWS} * n_post"), scalar=reads("i32"),

@@ -35,7 +35,7 @@ from lava_ed.kernels.views import segment
 from lava_ed.network.adaptation import Adaptation
 
 READOUT_ACCUMULATE = op(
-    "readout_accumulate", n=number("neurons"), a_in=reads("i32", "n"), v=updates("i32", "n"),
+    "readout_accumulate", "ours", n=number("neurons"), a_in=reads("i32", "n"), v=updates("i32", "n"),
     counters=updates("i64", ALL_COUNTERS), overflows=updates("i64"),
 )  # fmt: skip
 
@@ -51,8 +51,9 @@ def readout_accumulate(a, i32, i64, progress):  # type: ignore[no-untyped-def]
 
 
 SOFTMAX_RESET = op(
-    "softmax_reset", n=number("classes"), presentation=updates("i64"), e=writes("i32", "n"), message=writes("i32", "n"),
-    y1=writes("i32", "n"), y2=writes("i32", "n"), live_y=writes("i32"), live_e=writes("i32"), gate=writes("i32"),
+    "softmax_reset", "ours", n=number("classes"), presentation=updates("i64"), e=writes("i32", "n"),
+    message=writes("i32", "n"), y1=writes("i32", "n"), y2=writes("i32", "n"), live_y=writes("i32"),
+    live_e=writes("i32"), gate=writes("i32"),
 )  # fmt: skip
 
 
@@ -68,7 +69,7 @@ def softmax_reset(a, i32, i64):  # type: ignore[no-untyped-def]
 
 
 SOFTMAX_ERROR = op(
-    "softmax_error", n=number("classes"), v_in=reads("i32", "n"), label_in=reads("i32"), shift=number(),
+    "softmax_error", "ours", n=number("classes"), v_in=reads("i32", "n"), label_in=reads("i32"), shift=number(),
     dead_zone=number(), nearest=number("1: shares are rounded to the nearest, 0: down"), learning=reads("i32"),
     e=writes("i32", "n"), message=writes("i32", "n"), fraction=number("bits of the message's fraction"),
     live_e=writes("i32"), gate=writes("i32"), prediction=writes("i32"), label=writes("i32"), seen=updates("i64"),

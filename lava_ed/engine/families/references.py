@@ -26,6 +26,7 @@ Reference = tuple[int, str]
 
 RESET = op(
     "reset",
+    "others",
     arena=number("I8, I16, I32, or another number for i64"),
     first=number("offset of the region in its arena"),
     size=number("values of the region"),

@@ -20,6 +20,7 @@ from lava_ed.kernels.views import segment
 
 RING_SOURCE = op(
     "ring_source",
+    "core",
     n=number("values of a row"),
     data=reads("i32", "rows * n"),
     rows=number("steps after which the data begin again"),
@@ -35,6 +36,7 @@ RING_SOURCE = op(
 """`wanted` tells whether somebody reads the values; the events of row r are pointers[r] … pointers[r + 1] − 1."""
 RING_SINK = op(
     "ring_sink",
+    "core",
     n=number("values of a row"),
     data=writes("i32", "rows * n"),
     rows=number("steps after which the first row is written again"),

@@ -29,9 +29,10 @@ _STORED: Final = {
     "weights": reads("i32", "synapses"),
     "weight_exp": number(),
 }
-SPARSE_FORWARD = op("sparse_forward", **SPIKES, **_STORED, **SUMS)
+SPARSE_FORWARD = op("sparse_forward", "others", **SPIKES, **_STORED, **SUMS)
 SPARSE_DELAYED = op(
     "sparse_delayed",
+    "others",
     **SPIKES,
     **_STORED,
     **SLOTS,
@@ -227,8 +228,7 @@ class SparseNode(SynapsesNode):
 
     def forward(self, asm: Assembler, pre: Signal, what: Any = SPARSE_FORWARD) -> None:
         """Write the op of the sums."""
-        fields = what.op.among(self._columns) | self._incoming(pre)
-        asm.counted_step(SYNAPSES, what, self, **fields, weight_exp=self.exponent)
+        asm.counted_step(SYNAPSES, what, self, self._columns | self._incoming(pre), weight_exp=self.exponent)
 
     def emit(self, asm: Assembler) -> None:
         """Sum in every step."""

@@ -8,7 +8,6 @@ from typing import Any, Final
 import numpy as np
 
 from lava_ed.engine.assembler import LEARN, RUN, Assembler, Node
-from lava_ed.engine.families import opcodes
 from lava_ed.engine.families.rule_text import MOST_PRODUCTS, PRODUCT
 from lava_ed.engine.memory import Memory, Slot
 from lava_ed.engine.op import number, op, reads, updates, writes
@@ -64,7 +63,11 @@ def add_reads(counters, graded, row_nonzeros, events, count, i64):  # type: igno
 
 
 COUNT_SPIKES = op(
-    "count_spikes", count=reads("i32"), destinations=number("InPorts that a spike is sent to"), counters=COUNTERS
+    "count_spikes",
+    "others",
+    count=reads("i32"),
+    destinations=number("InPorts that a spike is sent to"),
+    counters=COUNTERS,
 )
 
 
@@ -94,6 +97,7 @@ _TRACES: Final = {
 }
 COUNT_EPOCH = op(
     "count_epoch",
+    "learning",
     **_EPOCH,
     rows=writes("i32", "n_pre"),
     columns=writes("i32", "n_post"),
@@ -104,6 +108,7 @@ COUNT_EPOCH = op(
 )
 COUNT_LEARNED = op(
     "count_learned",
+    "learning",
     counters=COUNTERS,
     n_pre=number(),
     n_post=number(),
@@ -121,6 +126,7 @@ COUNT_LEARNED = op(
 )
 COUNT_SPARSE_EPOCH = op(
     "count_sparse_epoch",
+    "sparse_learning",
     **_EPOCH,
     starts=reads("i32", "n_pre + 1"),
     targets=reads("i32", "synapses"),
@@ -129,6 +135,7 @@ COUNT_SPARSE_EPOCH = op(
 )
 COUNT_SPARSE_LEARNED = op(
     "count_sparse_learned",
+    "sparse_learning",
     counters=COUNTERS,
     n_pre=number(),
     n_post=number(),
@@ -228,22 +235,6 @@ def count_sparse_learned(a, i32, i64, now):  # type: ignore[no-untyped-def]
         i64[a[f.counters] + EFFECTIVE_UPDATES * N_PHASES] += effective
 
 
-@kernel
-def run_tally(a, i16, i32, i64, now):  # type: ignore[no-untyped-def]
-    """Run one op that counts."""
-    code = a[0]
-    if code == opcodes.COUNT_SPIKES:
-        count_spikes(a, i32, i64)
-    elif code == opcodes.COUNT_EPOCH:
-        count_epoch(a, i32, i64, now)
-    elif code == opcodes.COUNT_LEARNED:
-        count_learned(a, i16, i32, i64, now)
-    elif code == opcodes.COUNT_SPARSE_EPOCH:
-        count_sparse_epoch(a, i32, i64, now)
-    elif code == opcodes.COUNT_SPARSE_LEARNED:
-        count_sparse_learned(a, i32, i64, now)
-
-
 def tally_spikes(asm: Assembler, node: Node, port: str) -> None:
     """Count what a source sends on an OutPort without an op of its own."""
     if asm.counting:
@@ -260,7 +251,7 @@ def tally_learning(asm: Assembler, node: Node, what: Any, known: Mapping[str, in
     """Emit one of the ops that count what learning does, before or after the op that learns."""
     if asm.counting:
         counters = asm.variables[node.name, "counters"].slot.offset + UPDATE
-        asm.every_step(LEARN, what, **{**what.op.among(known), "counters": counters})
+        asm.every_step(LEARN, what, known, counters=counters)
 
 
 def update_counter(asm: Assembler, node: Node, counter: int) -> int:
