@@ -35,12 +35,9 @@ _COMPILERS: Final = ("numba", "numpy", "llvmlite")
 
 
 def content_stamp(function: Callable[..., Any]) -> tuple[float, int]:
-    """Digest of a function's byte code, of the constants it reads, and of the kernels it calls.
+    """Digest a function's byte code, the constants it reads, and the kernels it calls, however deep.
 
-    Returns
-    -------
-    tuple of (float, int)
-        In the shape numba compares: a "time" (here derived from the digest) and a size.
+    The result has the shape that numba compares: a "time", here from the digest, and a size.
 
     Raises
     ------
@@ -148,10 +145,10 @@ def _warn_uncached(why: str) -> None:
 
 
 def _compile(function: Any, **options: Any) -> Any:
-    """numba's compiler with the settings that all share: integer arithmetic needs no fast-math, no parallel loops.
+    """Compile with the settings that all kernels share: integer arithmetic needs no fast-math, no parallel loops.
 
-    Memory of its own costs a kernel dear: numba then counts the references to every array, with two calls for each
-    slice, which is more than many of our loops.  So only those may have some that say so (`allocating`).
+    Kernels may make no arrays, unless they say so (`allocating`): numba would count the references to every array,
+    with two calls for each slice, which is more than many of our loops.
 
     Raises
     ------
@@ -178,28 +175,28 @@ def _stamped(function: Any, **options: Any) -> Any:
 
 
 def kernel(function: F) -> F:
-    """Compile `function` with numba on first call and cache the machine code on disk; it may not make arrays."""
+    """Compile a function on its first call and cache the machine code on disk; it may not make arrays."""
     return _stamped(function)  # type: ignore[no-any-return]
 
 
 def allocating(function: F) -> F:
-    """As `kernel`, for those that make arrays."""
+    """Compile and cache a kernel that makes arrays."""
     return _stamped(function, _nrt=True)  # type: ignore[no-any-return]
 
 
 def inlined_kernel(function: F) -> F:
-    """As `kernel`, for what LLVM is to merge into the loop that calls it, as a call with many arrays costs dear.
+    """Compile and cache a kernel that LLVM merges into its caller, since a call with many arrays costs dear.
 
-    Not for large ones with loops of their own: among so much code LLVM finds their vectors no longer.
+    Large kernels with loops of their own stay calls: among so much code LLVM finds their vectors no longer.
     """
     return _stamped(function, forceinline=True)  # type: ignore[no-any-return]
 
 
 def kernel_part(function: F) -> F:
-    """As `kernel`, for small scalar helpers that must vanish into the loop that calls them."""
+    """Compile a small helper that LLVM merges into the loops that call it; it is not cached on its own."""
     return _compile(function, inline="never")  # type: ignore[no-any-return]
 
 
 def inlined_source(function: F) -> F:
-    """As `kernel_part`, for helpers that LLVM rather calls: numba copies their code to where they are called."""
+    """Compile a helper that LLVM would rather call: numba copies its code to where it is called."""
     return _compile(function, inline="always")  # type: ignore[no-any-return]

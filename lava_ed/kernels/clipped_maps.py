@@ -29,9 +29,9 @@ LANES: Final = 32
 
 @kernel_part
 def update_column(weights, j, rows, count, kind, slot, low, high, row_nonzeros):  # type: ignore[no-untyped-def]
-    """The map of a slot on one column, of which entry k belongs to row ``rows[k]``; returns how many weights changed.
+    """Apply the map of a slot to one column, whose entry k belongs to row ``rows[k]``.
 
-    `row_nonzeros` is kept up to date.
+    Returns how many weights changed; `row_nonzeros` is kept up to date.
     """
     changed = np.int32(0)
     low, high = np.int32(low), np.int32(high)
@@ -52,7 +52,7 @@ def update_column(weights, j, rows, count, kind, slot, low, high, row_nonzeros):
 
 @kernel_part
 def pack_moving(kind, slot, size, low, high, rows):  # type: ignore[no-untyped-def]
-    """Keep the entries of a slot that can change a weight, side by side, and list their places; returns how many."""
+    """Put the entries of a slot that can change a weight side by side, and list their places; returns how many."""
     count = np.int64(0)
     changes, lowest, highest = slot[CHANGE], slot[LOWEST], slot[HIGHEST]
     if kind == PLAIN:
@@ -69,9 +69,9 @@ def pack_moving(kind, slot, size, low, high, rows):  # type: ignore[no-untyped-d
 
 @intrinsic
 def clip_lanes(typing_context: Any, row: Any, changes: Any, lowest: Any, highest: Any, start: Any) -> Any:
-    """The map on LANES weights from `start` on, limits being vectors or one number; returns what it counted.
+    """Apply the map to LANES weights from `start` on, its limits being vectors or one number each.
 
-    How many changed, plus 2^32 times how many are not 0 now.
+    Returns how many changed, plus 2^32 times how many are not 0 now.
     """
     if any(isinstance(part, types.Array) and part.layout != "C" for part in (row, changes, lowest, highest)):
         return None
@@ -101,7 +101,7 @@ def clip_lanes(typing_context: Any, row: Any, changes: Any, lowest: Any, highest
 
 @inlined_source
 def update_plain(row, changes, low, high):  # type: ignore[no-untyped-def]
-    """The map of a slot whose L and U are the limits; returns as `update_row`."""
+    """Apply a map whose L and U are the limits of the weights to a row; returns as `update_row`."""
     low, high, both = np.int16(low), np.int16(high), np.int64(0)
     whole = row.size - row.size % LANES
     for start in range(0, whole, LANES):
@@ -116,7 +116,7 @@ def update_plain(row, changes, low, high):  # type: ignore[no-untyped-def]
 
 @inlined_source
 def update_bounded(row, changes, lowest, highest):  # type: ignore[no-untyped-def]
-    """The map of a slot; returns as `update_row`."""
+    """Apply a map with limits of its own to a row; returns as `update_row`."""
     both = np.int64(0)
     whole = row.size - row.size % LANES
     for start in range(0, whole, LANES):
@@ -131,7 +131,7 @@ def update_bounded(row, changes, lowest, highest):  # type: ignore[no-untyped-de
 
 @inlined_source
 def update_row(row, kind, slot, low, high):  # type: ignore[no-untyped-def]
-    """The map of a slot on a whole row; returns how many weights changed, and how many are not 0 now."""
+    """Apply the map of a slot to a whole row; returns how many weights changed, and how many are not 0 now."""
     if kind == PLAIN:
         return update_plain(row, slot[CHANGE], low, high)
     return update_bounded(row, slot[CHANGE], slot[LOWEST], slot[HIGHEST])

@@ -43,17 +43,14 @@ def sort_listed(x, count, order, starts):  # type: ignore[no-untyped-def]
 
 @kernel
 def sort_values(x, order, starts):  # type: ignore[no-untyped-def]
-    """The neurons whose value is not 0, sorted by value, stably (counting sort).
+    """List the neurons whose value is not 0, sorted by value, stably (counting sort).
+
+    Neurons of value k ≥ 1 become order[starts[k] : starts[k + 1]]; what lies before is scratch, and starts[0] is 0.
 
     Parameters
     ----------
-    x : int32 (n,)
-        Value of each neuron, 0 … highest.
-    order : int32 (n,)
-        Receives the neurons: those of value 1 from ``starts[1]`` on, then those of 2, and so on.
-        What lies before ``starts[1]``, the places of the silent ones, is scratch.
-    starts : int32 (highest + 2,)
-        Neurons of value k ≥ 1 are order[starts[k] : starts[k + 1]]; starts[0] is 0.
+    x, order : int32 (n,)
+    starts : int32 (highest value + 2,)
     """
     sort_listed(x, list_events(x, order), order, starts)
 
@@ -66,13 +63,13 @@ def load_values(pixels, table, drop, key, x, order, starts):  # type: ignore[no-
     ----------
     pixels : uint8 (n,)
     table : int32 (256,)
-        Value of each grey level, 0 … highest.
+        Value of each grey level.
     drop : int
-        Share of the neurons that is silenced, in 1/256: those whose random byte is smaller.
+        A neuron is silenced where its random byte is smaller.
     key : uint64
         Stream key of the sample.
-    x, order : int32 (n,)
-    starts : int32 (highest + 2,)
+    x, order, starts
+        As in `sort_values`.
     """
     if table[0] != 0:
         for i in range(x.size):

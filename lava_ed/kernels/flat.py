@@ -9,7 +9,18 @@ import numpy.typing as npt
 
 from lava_ed.kernels import views
 from lava_ed.kernels._jit import inlined_source, kernel_part
-from lava_ed.kernels.counting import BACKWARD, BARRIER_STEPS, FORWARD, NEURON_ACTIVE, NEURON_IDLE
+from lava_ed.kernels.counting import (
+    BARRIER_STEPS,
+    EFFECTIVE_UPDATES,
+    FORWARD,
+    NEURON_ACTIVE,
+    NEURON_IDLE,
+    SPIKE_MESSAGES,
+    SPIKES,
+    SYNAPTIC_UPDATES,
+    UPDATE,
+    WEIGHT_WRITES,
+)
 from lava_ed.kernels.neuron import adapt_step
 from lava_ed.kernels.plasticity import WORK_ROWS
 
@@ -87,6 +98,22 @@ def count_active(net, row, phase, active):  # type: ignore[no-untyped-def]
 
 
 @kernel_part
+def count_spikes(net, row, phase, spikes, targets):  # type: ignore[no-untyped-def]
+    """Spikes, each sent to so many targets."""
+    net.counters[row, SPIKES, phase] += spikes
+    net.counters[row, SPIKE_MESSAGES, phase] += spikes * targets
+
+
+@kernel_part
+def count_updates(net, layer, visited, effective, writes):  # type: ignore[no-untyped-def]
+    """What the learning engine does to the connection into a layer."""
+    counters = net.counters[ERROR + layer]
+    counters[SYNAPTIC_UPDATES, UPDATE] += visited
+    counters[EFFECTIVE_UPDATES, UPDATE] += effective
+    counters[WEIGHT_WRITES, UPDATE] += writes
+
+
+@kernel_part
 def adapt_layer(net, layer, fired, saturated):  # type: ignore[no-untyped-def]
     """Tally one sample; after every interval the threshold of the layer moves one step or none."""
     tally = net.tallies[layer]
@@ -100,20 +127,3 @@ def adapt_layer(net, layer, fired, saturated):  # type: ignore[no-untyped-def]
             net.threshold_step[layer], highest, np.int64(tally[0]), np.int64(tally[1]), total, low, high, ceiling
         )
         tally[:] = 0
-
-
-__all__ = [
-    "BACKWARD",
-    "ENCODER",
-    "ERROR",
-    "FORWARD",
-    "LABELS",
-    "FlatNet",
-    "adapt_layer",
-    "count_active",
-    "count_steps",
-    "layer_of",
-    "matrix",
-    "neuron_row",
-    "work_rows",
-]

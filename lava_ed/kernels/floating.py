@@ -60,29 +60,16 @@ def list_real_events(values, events):  # type: ignore[no-untyped-def]
 def float_lif_step(  # type: ignore[no-untyped-def]
     u, v, a_in, bias, du, dv, low, high, ternary, now, refractory_end, period, spikes
 ):
-    """Advance floating-point neurons of the LIF family by one step.
+    """Advance floating-point neurons of the LIF family by one step, and return the number of spikes of either sign.
 
-    u ← u·(1 − du) + a_in; v ← v·(1 − dv) + u + bias; s = [v > high] − [v < low], and v ← 0 where s ≠ 0.
+    u ← u·(1 − du) + a_in; v ← v·(1 − dv) + u + bias; s = [v > high] − [v < low], and v ← 0 where s ≠ 0. The low
+    threshold counts only where `ternary`. With a refractory period v rests up to its end, which a spike sets to
+    now + period; without one `refractory_end` is empty.
 
     Parameters
     ----------
-    u, v, a_in, bias : float64[n]
-        u and v change.
-    du, dv, low, high : float
-        `low` counts only where `ternary`.
-    ternary : bool
-    now : int
-        Lava's time step.
-    refractory_end : int64[n] or int64[0]
-        v rests up to that time step; a spike sets it to now + period. Empty without a refractory period.
-    period : int
-    spikes : float64[n]
-        Overwritten.
-
-    Returns
-    -------
-    int
-        Number of spikes of either sign.
+    u, v, a_in, bias, spikes : float64 (n,)
+    refractory_end : int64 (n,) or (0,)
     """
     count = 0
     keep_u, keep_v = 1 - du, 1 - dv
@@ -172,17 +159,11 @@ def float_dense(weights, events, count, s_in, graded, scratch, total):  # type: 
 
     Parameters
     ----------
-    weights : float64[n_pre, n_post]
-    events : integer[k]
+    weights : float64 (n_pre, n_post)
+    events : integer (k,)
         Pre neurons whose message is not 0, in rising order; the first `count` are read.
-    count : int
-    s_in : float64[n_pre]
-        Read where `graded`.
-    graded : bool
-    scratch : float64[n_pre]
-        Overwritten where there is one post neuron.
-    total : float64[n_post]
-        Overwritten.
+    s_in, scratch : float64 (n_pre,)
+    total : float64 (n_post,)
     """
     if total.size == 1:
         for k in range(count):
@@ -218,16 +199,12 @@ def float_delay_dense(weights, delays, events, count, s_in, graded, products, su
 
     Parameters
     ----------
-    weights : float64[n_pre, n_post]
-    delays : integer[n_pre, n_post]
-    events, count, s_in, graded
-        As in `float_dense`.
-    products : float64[n_pre]
+    weights, delays : (n_pre, n_post)
+    products : float64 (n_pre,)
         Zeros; zeros afterwards.
-    sums : float64[max_delay + 1]
-        Overwritten.
-    a_buff : float64[n_post, max_delay + 1]
-        Slot 0 is sent in the next step; changed.
+    sums : float64 (max_delay + 1,)
+    a_buff : float64 (n_post, max_delay + 1)
+        Slot 0 is sent in the next step.
     """
     for j in range(a_buff.shape[0]):
         for d in range(sums.size):
@@ -257,23 +234,17 @@ def add_in_order(starts, targets, weights, events, count, s_in, total):  # type:
 
 @kernel
 def float_sparse(starts, targets, weights, events, count, s_in, graded, ends, line, total):  # type: ignore[no-untyped-def]
-    """As `float_dense` over stored synapses.
+    """Sum the stored weights of the events as `float_dense` does.
 
     Where `graded`, scipy adds the synapses of a post neuron one by one.  Otherwise it puts those of the
     events side by side, and adds to the first the sum of the others, as in `pairwise_sum`.
 
     Parameters
     ----------
-    starts : integer[n_pre + 1]
+    starts : integer (n_pre + 1,)
         Synapses of pre neuron i are starts[i] … starts[i + 1] − 1.
-    targets : integer[synapses]
-    weights : float64[synapses]
-    events, count, s_in, graded, total
-        As in `float_dense`.
-    ends : int32[n_post + 1]
-        Overwritten.
-    line : float64[synapses]
-        Overwritten.
+    targets, weights, line : (synapses,)
+    ends : int32 (n_post + 1,)
     """
     if graded:
         add_in_order(starts, targets, weights, events, count, s_in, total)
@@ -300,17 +271,12 @@ def float_sparse(starts, targets, weights, events, count, s_in, graded, ends, li
 def float_delay_sparse(  # type: ignore[no-untyped-def]
     starts, targets, weights, delays, events, count, s_in, graded, sums, a_buff
 ):
-    """As `float_sparse`, each synapse into the slot of its delay; then the slots move on.
+    """Sum each stored synapse into the slot of its delay, and move the slots on.
 
     Parameters
     ----------
-    starts, targets, weights, events, count, s_in, graded
-        As in `float_sparse`.
-    delays : integer[synapses]
-    sums : float64[n_post, max_delay + 1]
-        Overwritten.
-    a_buff : float64[n_post, max_delay + 1]
-        Changed.
+    delays : integer (synapses,)
+    sums, a_buff : float64 (n_post, max_delay + 1)
     """
     sums[:] = 0.0
     for k in range(count):
@@ -352,18 +318,15 @@ def float_conv(  # type: ignore[no-untyped-def]
 
     Parameters
     ----------
-    weights : float64[C_in / groups · K_x · K_y · C_out]
+    weights : float64 (C_in / groups · K_x · K_y · C_out,)
         `conv.arrange_kernel`.
-    events, count, s_in, graded
-        As in `float_dense`; neuron x·(Y·C) + y·C + c.
-    geometry : int[11]
+    events
+        Neurons x·(Y·C) + y·C + c.
+    geometry : int (11,)
         See `conv.GEOMETRY`.
-    table_x, table_y : int32[X, 3], int32[Y, 3]
+    table_x, table_y : int32 (X, 3), int32 (Y, 3)
         `conv.tap_table` of either axis.
-    channel_sums : float64[X_out·Y_out·C_out]
-        Overwritten.
-    total : float64[X_out·Y_out·C_out]
-        Overwritten.
+    channel_sums, total : float64 (X_out·Y_out·C_out,)
     """
     total[:] = 0.0
     channels = geometry[1]

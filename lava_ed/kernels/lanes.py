@@ -61,7 +61,7 @@ def everywhere(builder: Any, value: Any, kind: Any = WORDS) -> Any:
 
 
 def constant(value: int, kind: Any = WORDS) -> Any:
-    """As `everywhere`, of a number known now."""
+    """A vector of type `kind` with the same value in each lane, known at compile time."""
     return ir.Constant(kind, [value] * kind.count)
 
 
@@ -72,18 +72,18 @@ def mask_bits(builder: Any, mask: Any, width: int = 64) -> Any:
 
 
 def count_lanes(builder: Any, mask: Any) -> Any:
-    """How many lanes of a mask are set, in 64 bits; scalar units count, beside the vector ones that are busy."""
+    """Count the lanes of a mask that are set, with the scalar units, as the vector ones are busy; in 64 bits."""
     bits = builder.ctpop(mask_bits(builder, mask, mask.type.count))
     return bits if bits.type.width == _LONG.width else builder.zext(bits, _LONG)
 
 
 def two_halves(builder: Any, low: Any, high: Any) -> Any:
-    """Two numbers of at most 32 bits in one of 64, for what an intrinsic tells."""
+    """Pack two numbers of at most 32 bits into one of 64, which an intrinsic returns."""
     return builder.or_(low, builder.shl(high, ir.Constant(_LONG, 32)))
 
 
 def decayed(builder: Any, x: Any, kept: Any) -> Any:
-    """`fixed_point.decay` of 32-bit lanes: sign(x)·(|x|·kept » 12), 0 ≤ kept ≤ 4096.
+    """Decay 32-bit lanes as `fixed_point.decay` does: sign(x)·(|x|·kept » 12), 0 ≤ kept ≤ 4096.
 
     |x|·kept » 12 is the high half of |x|·(kept « 20), for each second lane at a time; kept = 2^12, which leaves no
     room for the shift, keeps all.

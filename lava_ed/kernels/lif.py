@@ -24,7 +24,6 @@ from lava_ed.kernels.lanes import FEW, LANES, are_rows_of, constant, decayed, ev
 __all__ = [
     "effective_biases",
     "has_fast_decay",
-    "lif_reset_step",
     "lif_step",
     "lif_step_fast",
     "scale_threshold",
@@ -300,34 +299,6 @@ def lif_step_fast(u, v, a_in, bias, du, dv, threshold, spikes, events):  # type:
             events[count] = i
             count += 1
     return count, np.int64(v.size) if threshold < WORD_MIN else active
-
-
-@kernel
-def lif_reset_step(  # type: ignore[no-untyped-def]
-    u, v, a_in, bias_mant, bias_exp, du, dv, threshold, spikes, time_step, interval, offset
-):
-    """Advance stock fixed-point LIFReset neurons by one step.
-
-    Where time_step ≡ offset (mod interval), u and v are 0 before the step of `lif_step`.
-
-    Parameters
-    ----------
-    u, v, a_in, bias_mant, bias_exp, du, dv, threshold, spikes
-        As in `lif_step`.
-    time_step : int
-        Lava's time step, 1 in the first step.
-    interval, offset : int
-        ``reset_interval`` (at least 1) and ``reset_offset`` of the process.
-
-    Returns
-    -------
-    int
-        Number of spikes.
-    """
-    if time_step % interval == offset % interval:
-        u[:] = 0
-        v[:] = 0
-    return lif_step(u, v, a_in, bias_mant, bias_exp, du, dv, threshold, spikes)
 
 
 @kernel

@@ -51,11 +51,6 @@ def decay_factors(taus: ArrayLike) -> NDArray[np.float64]:
     """Factor exp(−1/τ) of each trace for one step; 0 where τ is 0, as such a trace is cleared.
 
     It is computed by the same numpy call as in Lava, so that no last bit can differ.
-
-    Parameters
-    ----------
-    taus : float[k]
-        Time constants of the traces of one side.
     """
     values = np.asarray(taus)
     factors = np.zeros(values.shape, dtype=np.float64)
@@ -66,11 +61,6 @@ def decay_factors(taus: ArrayLike) -> NDArray[np.float64]:
 
 def split_impulses(impulses: ArrayLike) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Whole part and fraction (in 256ths) of trace impulses.
-
-    Parameters
-    ----------
-    impulses : float[k]
-        Impulses of the traces of one side.
 
     Examples
     --------
@@ -220,18 +210,9 @@ def step_row(row, t_spike, factor, random, impulse):  # type: ignore[no-untyped-
 
 @kernel
 def step_traces(traces, t_spike, factors, random_decay, random_impulse, whole, fraction):  # type: ignore[no-untyped-def]
-    """The traces of one side at the end of an epoch of one step: h[1] of `trace_history`, into `traces` itself.
+    """Advance the traces of one side by an epoch of one step, in place, and return how many changed.
 
-    Parameters
-    ----------
-    traces : int32[k, n]
-        Changed.
-    t_spike, factors, random_decay, random_impulse, whole, fraction
-        As in `trace_history`.
-
-    Returns
-    -------
-    int : how many traces changed.
+    The arguments are those of `trace_history`, whose h[1] becomes `traces`.
     """
     changed = np.int32(0)
     for k in range(traces.shape[0]):
@@ -257,17 +238,17 @@ def receive_pre_spikes(s_in, mode, when, x, tx, whole, fraction):  # type: ignor
 
     Parameters
     ----------
-    s_in : integer[n_pre]
+    s_in : integer (n_pre,)
         Payloads as received; 0 and 1 where ``num_message_bits`` is 0.
     mode : int
         Value of `GradedSpikeCfg`.
     when : int
         Step within the epoch, 1 … t_epoch.
-    x : int32[2, n_pre]
-        Traces x1 and x2, 7 bits (8 in the graded modes); changed.
-    tx : integer[n_pre]
-        Step of the last spike in this epoch, 0 for none; changed.
-    whole, fraction : int64[2]
+    x : int32 (2, n_pre)
+        Traces x1 and x2, 7 bits (8 in the graded modes).
+    tx : integer (n_pre,)
+        Step of the last spike in this epoch, 0 for none.
+    whole, fraction : int64 (2,)
         `split_impulses` of x1 and x2.
     """
     for i in range(s_in.size):
@@ -296,19 +277,15 @@ def receive_pre_spikes(s_in, mode, when, x, tx, whole, fraction):  # type: ignor
 
 @kernel
 def receive_pre_events(events, count, messages, mode, when, x, tx, whole, fraction):  # type: ignore[no-untyped-def]
-    """`receive_pre_spikes` from the list of the neurons that spiked, for the modes that leave the others alone.
+    """Do as `receive_pre_spikes` for a list of the neurons that spiked, in the modes that leave the others alone.
+
+    The modes are `GRADED_REGULAR` and `GRADED_OVERWRITE`, which alone reads the messages.
 
     Parameters
     ----------
-    events : integer[k]
-        Pre neurons that spiked; the first `count` entries are read.
-    count : int
-    messages : integer[n_pre]
-        Payloads; those of the events are read, and only to overwrite x1.
-    mode : int
-        `GRADED_REGULAR` or `GRADED_OVERWRITE`.
-    when, x, tx, whole, fraction
-        As in `receive_pre_spikes`.
+    events : integer (k,)
+        Pre neurons that spiked; the first `count` are read.
+    messages : integer (n_pre,)
     """
     for k in range(count):
         i = events[k]
@@ -328,17 +305,16 @@ def receive_post_spikes(s_in_bap, when, y, ty, random, whole, fraction):  # type
 
     Parameters
     ----------
-    s_in_bap : bool or integer[n_post]
-        Spikes; Lava's y0 Var is True where one came in this epoch.
+    s_in_bap : bool or integer (n_post,)
     when : int
         Step within the epoch, 1 … t_epoch.
-    y : int32[3, n_post]
-        Traces y1, y2, y3; changed. A three-factor rule overwrites them afterwards.
-    ty : integer[n_post]
-        Step of the last spike in this epoch, 0 for none; changed.
+    y : int32 (3, n_post)
+        Traces y1, y2, y3. A three-factor rule overwrites them afterwards.
+    ty : integer (n_post,)
+        Step of the last spike in this epoch, 0 for none.
     random : int
         0 … 127; Lava's y impulse generator after the first of the two advances of this step.
-    whole, fraction : int64[3]
+    whole, fraction : int64 (3,)
         `split_impulses` of y1, y2 and y3.
     """
     again = np.int32(0)
@@ -364,20 +340,16 @@ def trace_history(  # type: ignore[no-untyped-def]
 
     Parameters
     ----------
-    traces : int32[k, n]
-        Traces at the end of the epoch's last `receive_…_spikes`.
-    t_spike : integer[n]
+    traces : int32 (k, n)
+    t_spike : integer (n,)
         tx or ty.
-    factors : float64[k]
+    factors : float64 (k,)
         `decay_factors`.
-    random_decay : float
-        [0, 1), one number for the side.
-    random_impulse : int
-        0 … 127, one number for the side.
-    whole, fraction : int64[k]
+    random_decay, random_impulse : float in [0, 1), int in 0 … 127
+        One number each for the side.
+    whole, fraction : int64 (k,)
         `split_impulses`.
-    history : int32[t_epoch + 1, k, n]
-        Overwritten.
+    history : int32 (t_epoch + 1, k, n)
     """
     copy_rows(traces, history[0])
     for t in range(1, history.shape[0]):

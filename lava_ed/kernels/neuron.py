@@ -37,12 +37,9 @@ def threshold_of_step(step):  # type: ignore[no-untyped-def]
 
 @kernel
 def integrate(a_in, u, v):  # type: ignore[no-untyped-def]
-    """u ← wrap(u + a_in), then v ← wrap(v + u): the rectified-linear PSP without decay.
+    """u ← wrap(u + a_in), then v ← wrap(v + u): the rectified-linear PSP without decay; returns (active, overflows).
 
-    Returns
-    -------
-    (active, overflows) : active neurons have an input or a current; overflows left 24 bits.
-
+    Active neurons have an input or a current.
     Source: Zhang et al., "Rectified Linear Postsynaptic Potential Function" (arXiv 2003.11837).
     """
     active = 0
@@ -87,13 +84,12 @@ def fire_falling_threshold(a_in, u, v, kappa, remaining, x, events):  # type: ig
     Parameters
     ----------
     a_in, u, v : int32 (n,)
-        Inputs and currents (only to tell which neurons were counted active already) and membranes.
     kappa, remaining : int
         Slope κ of the falling threshold, and T − s: the value that a spike now stands for.
     x : int32 (n,)
         Value of each neuron's spike, 0 while silent.
     events : int32 (n,)
-        Receives the indices of the neurons that fire now.
+        Receives the neurons that fire now.
 
     Returns
     -------
@@ -139,21 +135,15 @@ def gate_error(e_in, x, window, limit, delta):  # type: ignore[no-untyped-def]
 
 @kernel
 def split_error(delta, shift, key, y1, y2):  # type: ignore[no-untyped-def]
-    """y1, y2 ← positive and negative part of sat₇(round(δ/2^shift)), rounded stochastically.
+    """y1, y2 ← positive and negative part of sat₇(round(δ/2^shift)); returns how many neurons have one that is not 0.
+
+    Rounding adds `shift` (0 … 16) random bits before the right shift, so that the mean is exact.
 
     Parameters
     ----------
-    delta : int32 (n,)
-    shift : int
-        0 … 16; rounding adds `shift` random bits before the right shift, so that the mean is exact.
+    delta, y1, y2 : int32 (n,)
     key : uint64
         Stream key of this layer and step.
-    y1, y2 : int32 (n,)
-        7-bit learning-port values.
-
-    Returns
-    -------
-    int : neurons with a non-zero y1 or y2.
     """
     base = row_key(key, 0)
     live = 0
@@ -171,25 +161,21 @@ def split_error(delta, shift, key, y1, y2):  # type: ignore[no-untyped-def]
 
 @kernel
 def leak_and_fire(a_in, v, threshold, dv, half_width, t, spike_word, support_word, events):  # type: ignore[no-untyped-def]
-    """v ← wrap(λ·v + a_in); s = [v ≥ θ]; history bits are set and v ← 0 where s.
+    """v ← wrap(λ·v + a_in); s = [v ≥ θ]; history bits are set and v ← 0 where s; returns (spikes, active, overflows).
+
+    λ = 1 − dv/4096, applied with sign and magnitude.
 
     Parameters
     ----------
     a_in, v : int32 (n,)
     threshold, half_width : int
         θ, and the half-width α of the box surrogate: h = [|v − θ| < α].
-    dv : int
-        λ = 1 − dv/4096, applied with sign and magnitude.
     t : int
         Step in the window, 0 … 31: the bit that a spike sets.
     spike_word, support_word : int32 (n,)
         Bit t: a spike at t, and a spike at t inside the surrogate's support.
     events : int32 (n,)
-        Receives the indices of the neurons that fire now.
-
-    Returns
-    -------
-    (spikes, active, overflows)
+        Receives the neurons that fire now.
     """
     spikes = 0
     active = 0
@@ -244,12 +230,14 @@ def spikes_at(spike_word, t, events):  # type: ignore[no-untyped-def]
 def replay_error(e_in, b, d, spike_word, support_word, t, dv, dv_post, delta):  # type: ignore[no-untyped-def]
     """One step of reversed time: D ← λ·D, B ← λ_post·B + e_in; at a spike ε = h·B, Δ = ε − D, D ← ε.
 
+    Returns (messages, active, overflows).
+
     Parameters
     ----------
     e_in : int32 (n,)
-        Σ_k w_jk·Δ_k, already shifted; 8 fractional bits.
+        Σ_k w_jk·Δ_k, already shifted.
     b, d : int32 (n,)
-        Error accumulator B and error of the last replayed spike D; 8 fractional bits.
+        Error accumulator B and error of the last replayed spike D; 8 fractional bits, as e_in has.
     spike_word, support_word : int32 (n,)
         Bit histories; h is the support bit (box surrogate).
     t : int
@@ -258,10 +246,6 @@ def replay_error(e_in, b, d, spike_word, support_word, t, dv, dv_post, delta):  
         Decay constants of this layer and of the layer the error comes from.
     delta : int32 (n,)
         Message Δ, 0 where none is sent.
-
-    Returns
-    -------
-    (messages, active, overflows)
     """
     messages = 0
     active = 0

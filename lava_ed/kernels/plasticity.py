@@ -23,24 +23,28 @@ from lava_ed.kernels.fixed_point import (
     TAG_MAX,
     TRACE_BITS,
     TRACE_MAX,
-    WEIGHT_LSB_SHIFT,
     column_byte,
     column_key,
     row_byte,
     saturate,
 )
-from lava_ed.kernels.row_updates import BYTE_INCREMENT_MAX, carry_into_row, round_into_row, split_increments
+from lava_ed.kernels.row_updates import (
+    BYTE_INCREMENT_MAX,
+    both_counts,
+    carry_into_row,
+    carry_shorts_into_row,
+    column_bytes_of,
+    round_into_row,
+    round_shorts_into_row,
+    split_increment,
+    split_increments,
+)
 
 COUNTER_ROUNDING = -1
 """Value of `scalar` that asks for one hashed random byte a synapse instead of one for all."""
 
 _ACC_MIN = np.int32(ACCUMULATOR_MIN)
 _ACC_MAX = np.int32(ACCUMULATOR_MAX)
-_BYTE = np.int16(255)
-_LOW = np.int16(-128)
-_HIGH = np.int16(127)
-_NONE = np.int16(0)
-_LSB = np.int16(WEIGHT_LSB_SHIFT)
 SHORT_MAX = 2**15 - 1
 WORK_ROWS = 6
 """Rows of the int16 scratch.
@@ -74,21 +78,6 @@ def excess_bits(factor_bits):  # type: ignore[no-untyped-def]
 
 
 @kernel_part
-def _column_bytes(key, scalar, column):  # type: ignore[no-untyped-def]
-    """column_j ← the random byte of each column, 0 where one byte serves all synapses."""
-    key32 = column_key(key)
-    for j in range(column.size):
-        column[j] = np.int16(0) if scalar >= 0 else np.int16(column_byte(key32, j))
-
-
-@kernel_part
-def _split_increment(increment, j, steps, rest):  # type: ignore[no-untyped-def]
-    """steps_j, rest_j ← ⌊increment/256⌋ and what is left: rounding adds at most one step more."""
-    steps[j] = np.int16(increment >> np.int32(WEIGHT_LSB_SHIFT))
-    rest[j] = np.int16(increment & np.int32(255))
-
-
-@kernel_part
 def _split_errors(y1, y2, size, sign):  # type: ignore[no-untyped-def]
     """size_j, sign_j ← |y|·2^8 and −[y < 0] of y = y1 − y2; returns max |y|."""
     largest = np.int32(0)
@@ -109,54 +98,8 @@ def _wide_increments(factor, y1, y2, mantissa, exponent, excess, steps, rest):  
         # One of y1 and y2 is 0, so the two products are one.
         increment = product(np.int32(factor * np.int32(y1[j] - y2[j])), mantissa, exponent, excess)
         live = np.int32(live + np.int32(increment != 0))
-        _split_increment(increment, j, steps, rest)
+        split_increment(increment, j, steps, rest)
     return live
-
-
-@kernel_part
-def _add_to_row(w8, i, steps, rest, column, byte):  # type: ignore[no-untyped-def]
-    """Round the increments into row i; returns (writes, non-zeros) of it.
-
-    sat₈((sat₁₅(256·w + increment) + r) » 8) = sat₈(w + ⌊increment/256⌋ + [rest + r ≥ 256]), so that the
-    loop's vectors hold 16 bits, tallies included.
-    """
-    same = np.int16(0)
-    zeros = np.int16(0)
-    for j in range(w8.shape[1]):
-        old = np.int16(w8[i, j])
-        r = np.int16(np.int16(byte + column[j]) & _BYTE)
-        carry = np.int16(np.int16(rest[j] + r) >> _LSB)
-        new = np.int16(np.int16(old + steps[j]) + carry)
-        new = min(max(new, _LOW), _HIGH)
-        if COUNTING:
-            same = np.int16(same + np.int16(new == old))
-            zeros = np.int16(zeros + np.int16(new == _NONE))
-        w8[i, j] = np.int8(new)
-    return w8.shape[1] - same, w8.shape[1] - zeros
-
-
-@kernel_part
-def _carry_into_row(w8, tag, i, steps, rest):  # type: ignore[no-untyped-def]
-    """w ← sat₈(w + ⌊(increment + t)/256⌋), t ← (increment + t) mod 256 in row i; returns (writes, non-zeros) of it."""
-    same = np.int16(0)
-    zeros = np.int16(0)
-    for j in range(w8.shape[1]):
-        old = np.int16(w8[i, j])
-        fine = np.int16(rest[j] + tag[i, j])
-        new = np.int16(np.int16(old + steps[j]) + np.int16(fine >> _LSB))
-        new = min(max(new, _LOW), _HIGH)
-        if COUNTING:
-            same = np.int16(same + np.int16(new == old))
-            zeros = np.int16(zeros + np.int16(new == _NONE))
-        tag[i, j] = np.int16(fine & _BYTE)
-        w8[i, j] = np.int8(new)
-    return w8.shape[1] - same, w8.shape[1] - zeros
-
-
-@kernel_part
-def _both_counts(both):  # type: ignore[no-untyped-def]
-    """(writes, non-zeros) of a row from what the functions of `row_updates` return."""
-    return np.int64(both & np.uint64(2**32 - 1)), np.int64(both >> np.uint64(32))
 
 
 @kernel
@@ -165,13 +108,14 @@ def learn_rows(  # type: ignore[no-untyped-def]
 ):
     """dw = m·2^a·x0·x1·y1 − m·2^a·x0·x1·y2 (or without x1) over the rows of the spiking neurons.
 
+    Returns (effective_updates, weight_writes).
+
     Parameters
     ----------
-    w8 : int8 (n_pre, n_post)
-    row_nonzeros : int32 (n_pre,)
-    events : int32, n_events : int
-        Pre-synaptic neurons with x0 = 1; those of equal x1 side by side cost least.
-    x1 : int32 (n_pre,), with_x1 : int
+    w8, row_nonzeros : int8 (n_pre, n_post), int32 (n_pre,)
+    events : int32 (k,)
+        The first `n_events` are neurons with x0 = 1; those of equal x1 side by side cost least.
+    x1, with_x1 : int32 (n_pre,), int
         Pre-synaptic trace, and whether the rule has it as a factor.
     y1, y2 : int32 (n_post,)
         Post-synaptic traces; at most one of the two is non-zero.
@@ -182,13 +126,8 @@ def learn_rows(  # type: ignore[no-untyped-def]
     scalar : int
         One random byte for all synapses (Lava's way), or `COUNTER_ROUNDING`.
     work : int16 (WORK_ROWS, n_post)
-        Scratch.
     tag : int16 (n_pre, n_post)
         What earlier updates left over, 0 … 255 units; of no rows where the rounding is stochastic.
-
-    Returns
-    -------
-    (effective_updates, weight_writes)
     """
     effective = 0
     writes = 0
@@ -202,7 +141,7 @@ def learn_rows(  # type: ignore[no-untyped-def]
     byte_steps, byte_rest = work[0].view(np.int8)[:n_post], work[1].view(np.int8)[:n_post]
     column_bytes = work[5].view(np.int8)[:n_post]
     if not carries:
-        _column_bytes(key, scalar, column_bytes)
+        column_bytes_of(key, scalar, column_bytes)
     largest = np.int64(_split_errors(y1, y2, size, sign))
     fits = False
     for k in range(n_events):
@@ -218,22 +157,22 @@ def learn_rows(  # type: ignore[no-untyped-def]
                 live = split_increments(size, sign, scaled << (8 - excess), up, byte_steps, byte_rest)
             else:
                 if not carries:
-                    _column_bytes(key, scalar, column)
+                    column_bytes_of(key, scalar, column)
                 live = _wide_increments(factor, y1, y2, mantissa, exponent, excess, steps, rest)
         if live:
             if carries:
                 if fits:
                     both = carry_into_row(w8, i, byte_steps, byte_rest, tag)
-                    w, row_nonzeros[i] = _both_counts(both)
+                    w, row_nonzeros[i] = both_counts(both)
                 else:
-                    w, row_nonzeros[i] = _carry_into_row(w8, tag, i, steps, rest)
+                    w, row_nonzeros[i] = carry_shorts_into_row(w8, tag, i, steps, rest)
             else:
                 byte = np.int16(scalar if scalar >= 0 else row_byte(key, i))
                 if fits:
                     both = round_into_row(w8, i, byte_steps, byte_rest, column_bytes, np.int8(byte))
-                    w, row_nonzeros[i] = _both_counts(both)
+                    w, row_nonzeros[i] = both_counts(both)
                 else:
-                    w, row_nonzeros[i] = _add_to_row(w8, i, steps, rest, column, byte)
+                    w, row_nonzeros[i] = round_shorts_into_row(w8, i, steps, rest, column, byte)
             effective += live
             writes += w
     return effective, writes
@@ -241,13 +180,9 @@ def learn_rows(  # type: ignore[no-untyped-def]
 
 @kernel
 def gather_rows(tag, events, n_events, x1, with_x1, y1, y2, exponent, key):  # type: ignore[no-untyped-def]
-    """dt = 2^a·x0·y1 − 2^a·x0·y2 (x1 as a factor where the input is graded): updates gather in the tag.
+    """dt = 2^a·x0·y1 − 2^a·x0·y2 (x1 as a factor where the input is graded); returns the effective updates.
 
     The tag (int16 (n_pre, n_post), 8 bits and a sign) is rounded stochastically and saturates.
-
-    Returns
-    -------
-    int : effective updates.
     """
     effective = 0
     excess = excess_bits(2 * TRACE_BITS if with_x1 else TRACE_BITS)
@@ -268,27 +203,22 @@ def gather_rows(tag, events, n_events, x1, with_x1, y1, y2, exponent, key):  # t
 
 @kernel
 def apply_tag(w8, row_nonzeros, tag, mantissa, exponent, key, scalar, work):  # type: ignore[no-untyped-def]
-    """dw = m·2^a·u0·t for every synapse, then t ← 0.
-
-    Returns
-    -------
-    (effective_updates, weight_writes)
-    """
+    """dw = m·2^a·u0·t for every synapse, then t ← 0; returns (effective_updates, weight_writes)."""
     effective: Any = 0
     writes = 0
     excess = excess_bits(_TAG_WIDTH)
     steps, rest, column = work[0], work[1], work[2]
-    _column_bytes(key, scalar, column)
+    column_bytes_of(key, scalar, column)
     for i in range(w8.shape[0]):
         live = np.int32(0)
         for j in range(steps.size):
             increment = product(np.int32(tag[i, j]), mantissa, exponent, excess)
             live = np.int32(live + np.int32(increment != 0))
-            _split_increment(increment, j, steps, rest)
+            split_increment(increment, j, steps, rest)
             tag[i, j] = 0
         if live:
             byte = np.int16(scalar if scalar >= 0 else row_byte(key, i))
-            w, row_nonzeros[i] = _add_to_row(w8, i, steps, rest, column, byte)
+            w, row_nonzeros[i] = round_shorts_into_row(w8, i, steps, rest, column, byte)
             effective += live
             writes += w
     return effective, writes

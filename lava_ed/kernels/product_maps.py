@@ -23,7 +23,8 @@ from lava_ed.kernels.clipped_maps import BOUNDED, CHANGE, HIGHEST, IDLE, LOWEST,
 from lava_ed.kernels.events import number_of_bits
 from lava_ed.kernels.fixed_point import ACCUMULATOR_MAX, ACCUMULATOR_MIN
 from lava_ed.kernels.lanes import LANES, WORDS, are_rows_of, constant, everywhere, mask_bits, place
-from lava_ed.kernels.loihi_learning import COL_SHIFT_LEFT, COL_SHIFT_RIGHT, SYNAPSE_SHIFT
+from lava_ed.kernels.loihi_learning import SYNAPSE_SHIFT
+from lava_ed.kernels.rule_table import COL_SHIFT_LEFT, COL_SHIFT_RIGHT
 
 __all__ = ["WORK_ROWS", "change_of", "compose"]
 
@@ -37,7 +38,7 @@ WORK_ROWS: Final = 4
 
 @kernel_part
 def change_of(a, b, right, left):  # type: ignore[no-untyped-def]
-    """clip((a·b mod 2^32 » right) « left): what a product adds to the accumulator."""
+    """Compute what a product adds to the accumulator: clip((a·b mod 2^32 » right) « left)."""
     # The mask tells LLVM that shifts of 32 bits do, or numba's 64-bit ones stay.
     change = np.int32(np.int32(np.int32(a * b) >> (right & 31)) << (left & 31))
     return np.int32(min(max(change, np.int32(ACCUMULATOR_MIN)), np.int32(ACCUMULATOR_MAX)))
@@ -48,10 +49,9 @@ def fill_lanes(  # type: ignore[no-untyped-def]
     typing_context, part, other_part, changes, lowest, highest, start, a, right, left, other_a, other_right, other_left,
     offset, low, high,
 ):  # fmt: skip
-    """D, L and U of LANES synapses from `start` on, in one pass; L and U only where `other_a` is not 0.
+    """Write D, L and U of LANES synapses from `start` on, in one pass; L and U only where `other_a` is not 0.
 
-    Which synapses act is told by bit k of the result, which move by bit 16 + k, which have limits of their own by bit
-    32 + k.
+    Bit k of the result tells that synapse k acts, bit 16 + k that it moves, bit 32 + k that it has its own limits.
     """
     if not are_rows_of(types.int32, part, other_part) or not are_rows_of(types.int16, changes, lowest, highest):
         return None
@@ -119,10 +119,9 @@ def fill_lanes(  # type: ignore[no-untyped-def]
 
 @kernel_part
 def fill_pair(a, part, product, other_a, other_part, other, offset, low, high, slot):  # type: ignore[no-untyped-def]
-    """The vectors of two products, the first of which starts from the accumulator's own limits, or of one alone.
+    """Fill a slot with the map of two products, or of one alone where `other_a` is 0; returns (acting, kind).
 
-    With `other_a` = 0 there is one, L and U are taken for the limits, and not written.  Returns how many synapses act,
-    and the kind.
+    With one product, L and U are the limits of the weights and are not written.
     """
     right, left = np.int32(product[COL_SHIFT_RIGHT] & 31), np.int32(product[COL_SHIFT_LEFT] & 31)
     other_right, other_left = np.int32(other[COL_SHIFT_RIGHT] & 31), np.int32(other[COL_SHIFT_LEFT] & 31)
@@ -185,7 +184,7 @@ def add_change(first, a, part, product, work):  # type: ignore[no-untyped-def]
 
 @kernel_part
 def round_slot(work, size, offset, low, high, slot):  # type: ignore[no-untyped-def]
-    """From accumulators to weights; returns how many synapses act, and the kind."""
+    """Round a map of accumulators to one of weights; returns (acting, kind)."""
     acting, moving, bounded = np.int32(0), np.int32(0), np.int32(0)
     low, high, offset = np.int16(low), np.int16(high), np.int32(offset)
     for k in range(3):
@@ -209,28 +208,22 @@ def round_slot(work, size, offset, low, high, slot):  # type: ignore[no-untyped-
 
 @kernel_part
 def compose(products, scalars, parts, size, offset, low, high, work, slot):  # type: ignore[no-untyped-def]
-    """The map of all products, `scalars`[p]·`parts`[p] each, in their order.
+    """Compose the map of all products, ``scalars[p]·parts[p]`` each, in their order.
+
+    Returns (acting, kind): for how many synapses some product is not 0, and `IDLE` where no weight within the limits
+    changes. A `PLAIN` slot has the limits as L and U, which are not written.
 
     Parameters
     ----------
     products : int64 (n, 6)
         `loihi_learning.compile_rule`.
-    scalars : int32 (n,)
-        0 where a product takes no part.
-    parts : int32 (n, at least size)
-    size : int
+    scalars, parts : int32 (n,), int32 (n, at least size)
+        A scalar is 0 where its product takes no part.
     offset : int32
         `rounding_offset`.
     low, high : int
         Limits of the weights.
-    work : int32 (WORK_ROWS, at least size)
-        Scratch.
-    slot : int16 (3, at least size)
-        Receives D, L and U; where the kind is `PLAIN` L and U are the limits and not written.
-
-    Returns
-    -------
-    (acting, kind) : synapses for which some product is not 0; `IDLE` where no weight within the limits changes.
+    work, slot : int32 (WORK_ROWS, at least size), int16 (3, at least size)
     """
     count, first, last = 0, 0, 0
     for p in range(products.shape[0]):

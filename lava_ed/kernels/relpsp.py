@@ -7,17 +7,12 @@ import numpy as np
 from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.counting import (
     BACKWARD,
-    EFFECTIVE_UPDATES,
     FORWARD,
     GRADED_SYNOPS,
     HOST_OPS,
-    SPIKE_MESSAGES,
-    SPIKES,
-    SYNAPTIC_UPDATES,
     SYNOPS,
     TRACE_UPDATES,
     UPDATE,
-    WEIGHT_WRITES,
 )
 from lava_ed.kernels.events import list_events
 from lava_ed.kernels.fixed_point import TRACE_BITS, row_byte, saturate, shift_signed, stream_key, wrap_state
@@ -27,7 +22,9 @@ from lava_ed.kernels.flat import (
     FlatNet,
     adapt_layer,
     count_active,
+    count_spikes,
     count_steps,
+    count_updates,
     layer_of,
     matrix,
     neuron_row,
@@ -36,12 +33,10 @@ from lava_ed.kernels.flat import (
 from lava_ed.kernels.neuron import count_fired, split_error, threshold_of_step
 from lava_ed.kernels.plasticity import (
     COUNTER_ROUNDING,
-    _add_to_row,
-    _column_bytes,
-    _split_increment,
     excess_bits,
     product,
 )
+from lava_ed.kernels.row_updates import column_bytes_of, round_shorts_into_row, split_increment
 from lava_ed.kernels.streams import PORT_STREAM
 from lava_ed.kernels.surrogate_loop import (
     ADAPTING,
@@ -65,12 +60,7 @@ QUOTIENT_BITS = 8
 
 @kernel
 def ramp(v, u, x):  # type: ignore[no-untyped-def]
-    """v ← wrap(v + u) of the neurons that have not fired; those that have rest for the remainder of the window.
-
-    Returns
-    -------
-    (active, overflows)
-    """
+    """v ← wrap(v + u) of the neurons that have not fired, while the others rest; returns (active, overflows)."""
     active = 0
     overflows = 0
     for j in range(v.size):
@@ -99,9 +89,7 @@ def cross(v, u, threshold, value, x, slope):  # type: ignore[no-untyped-def]
 def causal_errors(w8, delta, x_pre, x_post, causal, e):  # type: ignore[no-untyped-def]
     """e_i ← Σ_j 2·w8_ij·δ_j over the j that i helped to fire: x_i > x_j, or all where `causal` is 0.
 
-    Returns
-    -------
-    int : graded synaptic operations (non-zero synapses read for non-zero δ).
+    Returns the graded synaptic operations: non-zero synapses read for non-zero δ.
     """
     synops = 0
     for i in range(w8.shape[0]):
@@ -118,9 +106,7 @@ def causal_errors(w8, delta, x_pre, x_post, causal, e):  # type: ignore[no-untyp
 def divide_errors(e, x, slope, shift, limit, delta):  # type: ignore[no-untyped-def]
     """δ_j ← sat(trunc(e_j·2^8 / slope_j) » shift) where j fired, else 0; both round towards zero.
 
-    Returns
-    -------
-    (messages, divisions, cut) : non-zero δ; divisions done; values cut at ±limit.
+    Returns (messages, divisions, cut): non-zero δ, divisions done, values cut at ±limit.
     """
     messages = 0
     divisions = 0
@@ -145,16 +131,14 @@ def learn_causal(  # type: ignore[no-untyped-def]
 ):
     """dw_ij = m·2^a·(x_i − x_j)·(y1_j − y2_j) where x_i > x_j > 0; without `causal`, m·2^a·x_i·(y1_j − y2_j).
 
-    Returns
-    -------
-    (rows, effective_updates, weight_writes) : rows are the inputs that spiked.
+    Returns (rows, effective_updates, weight_writes), where rows are the inputs that spiked.
     """
     rows = 0
     effective = 0
     writes = 0
     excess = excess_bits(2 * TRACE_BITS)
     steps, rest, column = work[0], work[1], work[2]
-    _column_bytes(key, COUNTER_ROUNDING, column)
+    column_bytes_of(key, COUNTER_ROUNDING, column)
     for i in range(w8.shape[0]):
         if x_pre[i] == 0:
             continue
@@ -164,9 +148,9 @@ def learn_causal(  # type: ignore[no-untyped-def]
             lead = max(x_pre[i] - x_post[j], 0) if causal else x_pre[i]
             increment = product(lead * (y1[j] - y2[j]), mantissa, exponent, excess)
             live += increment != 0
-            _split_increment(increment, j, steps, rest)
+            split_increment(increment, j, steps, rest)
         if live:
-            w, row_nonzeros[i] = _add_to_row(w8, i, steps, rest, column, np.int16(row_byte(key, i)))
+            w, row_nonzeros[i] = round_shorts_into_row(w8, i, steps, rest, column, np.int16(row_byte(key, i)))
             effective += live
             writes += w
     return rows, effective, writes
@@ -174,7 +158,7 @@ def learn_causal(  # type: ignore[no-untyped-def]
 
 @kernel_part
 def run_layer(net, work, s, layer):  # type: ignore[no-untyped-def]
-    """A layer over the window: in step t, v += u, first crossings, then the spikes of t into u."""
+    """Run a layer over the window: in step t, v += u, first crossings, then the spikes of t into u."""
     last = net.sizes.size - 1
     hidden = layer < last
     x_pre, x = layer_of(work.x, net, layer - 1), layer_of(work.x, net, layer)
@@ -196,8 +180,7 @@ def run_layer(net, work, s, layer):  # type: ignore[no-untyped-def]
         count_active(net, row, FORWARD, active)
         if hidden:
             fired = cross(v, u, threshold, s.steps - t, x, slope)
-            net.counters[row, SPIKES, FORWARD] += fired
-            net.counters[row, SPIKE_MESSAGES, FORWARD] += fired
+            count_spikes(net, row, FORWARD, fired, 1)
         if t < s.steps:
             for i in range(x_pre.size):
                 spikes_now[i] = x_pre[i] == s.steps - t
@@ -212,14 +195,13 @@ def run_layer(net, work, s, layer):  # type: ignore[no-untyped-def]
 
 @kernel_part
 def backward(net, work, s):  # type: ignore[no-untyped-def]
-    """δ of every layer into work.d, in place of the slopes it divides by."""
+    """Put δ of every layer into work.d, in place of the slopes it divides by."""
     last = net.sizes.size - 1
     live = 0
     for o in range(net.sizes[last]):
         layer_of(work.d, net, last)[o] = work.e[o]
         live += work.e[o] != 0
-    net.counters[ERROR, SPIKES, BACKWARD] += live
-    net.counters[ERROR, SPIKE_MESSAGES, BACKWARD] += live * (last > 1)
+    count_spikes(net, ERROR, BACKWARD, live, int(last > 1))
     for layer in range(last - 1, 0, -1):
         above, causal = layer + 1, int(layer + 1 < last)
         x, delta, e = (
@@ -233,15 +215,14 @@ def backward(net, work, s):  # type: ignore[no-untyped-def]
         messages, divisions, _ = divide_errors(e, x, delta, s.error_shift, s.error_limit, delta)
         row = neuron_row(net, layer)
         net.counters[ERROR + above, GRADED_SYNOPS, BACKWARD] += synops
-        net.counters[row, SPIKES, BACKWARD] += messages
-        net.counters[row, SPIKE_MESSAGES, BACKWARD] += messages * (layer > 1)
+        count_spikes(net, row, BACKWARD, messages, int(layer > 1))
         net.counters[row, HOST_OPS, BACKWARD] += divisions
         count_active(net, row, BACKWARD, divisions)
 
 
 @kernel_part
 def update(net, work, s):  # type: ignore[no-untyped-def]
-    """All connections learn once, in the sample's last phase."""
+    """Let all connections learn once, in the sample's last phase."""
     last = net.sizes.size - 1
     state = work.state
     for layer in range(1, last + 1):
@@ -251,22 +232,19 @@ def update(net, work, s):  # type: ignore[no-untyped-def]
         live = split_error(layer_of(work.d, net, layer), state[PORT_SHIFT], key, y1, y2)
         if live == 0:
             continue
-        counters = net.counters[ERROR + layer]
-        counters[TRACE_UPDATES, UPDATE] += live
+        net.counters[ERROR + layer, TRACE_UPDATES, UPDATE] += live
         key = stream_key(s.seed, state[PRESENTATION], layer, phase)
         rows, effective, writes = learn_causal(
             matrix(net, layer), layer_of(net.nonzeros, net, layer - 1), layer_of(work.x, net, layer - 1),
             layer_of(work.x, net, layer), int(layer < last), y1, y2, state[MANTISSA], state[EXPONENT], key,
             work_rows(work, n_post),
         )  # fmt: skip
-        counters[SYNAPTIC_UPDATES, UPDATE] += rows * n_post
-        counters[EFFECTIVE_UPDATES, UPDATE] += effective
-        counters[WEIGHT_WRITES, UPDATE] += writes
+        count_updates(net, layer, rows * n_post, effective, writes)
 
 
 @kernel
 def present_relpsp(net: FlatNet, work: Work, s: Settings, images, indices, labels, decisions):  # type: ignore[no-untyped-def]
-    """Samples one after the other, until a state leaves 24 bits; returns how many were begun.
+    """Present samples one after the other until a state leaves 24 bits; returns how many were begun.
 
     Parameters
     ----------
@@ -281,8 +259,7 @@ def present_relpsp(net: FlatNet, work: Work, s: Settings, images, indices, label
         overflows = 0
         read_pixels(net, work, s, images[indices[k]])
         for i in range(net.sizes[0]):
-            net.counters[ENCODER, SPIKES, FORWARD] += work.x[i] != 0
-            net.counters[ENCODER, SPIKE_MESSAGES, FORWARD] += work.x[i] != 0
+            count_spikes(net, ENCODER, FORWARD, int(work.x[i] != 0), 1)
         for layer in range(1, last + 1):
             overflows += run_layer(net, work, s, layer)
         decisions[k], live = decide(work, s, layer_of(work.v, net, last), labels[k])

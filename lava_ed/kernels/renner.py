@@ -15,7 +15,6 @@ import numpy as np
 from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.counting import (
     BACKWARD,
-    EFFECTIVE_UPDATES,
     FORWARD,
     NEURON_IDLE,
     SPIKE_MESSAGES,
@@ -23,7 +22,6 @@ from lava_ed.kernels.counting import (
     SYNAPTIC_UPDATES,
     SYNOPS,
     UPDATE,
-    WEIGHT_WRITES,
 )
 from lava_ed.kernels.events import list_events
 from lava_ed.kernels.fixed_point import SCALE_EXPONENT_MIN, row_byte, stream_key
@@ -32,14 +30,17 @@ from lava_ed.kernels.flat import (
     ERROR,
     FlatNet,
     count_active,
+    count_spikes,
     count_steps,
+    count_updates,
     layer_of,
     matrix,
     neuron_row,
     work_rows,
 )
 from lava_ed.kernels.neuron import threshold_of_step
-from lava_ed.kernels.plasticity import COUNTER_ROUNDING, _add_to_row, _column_bytes, _split_increment
+from lava_ed.kernels.plasticity import COUNTER_ROUNDING
+from lava_ed.kernels.row_updates import column_bytes_of, round_shorts_into_row, split_increment
 from lava_ed.kernels.softmax import winner
 from lava_ed.kernels.surrogate_loop import (
     CORRECT,
@@ -90,9 +91,7 @@ def binary_activation(v, threshold, o, inside):  # type: ignore[no-untyped-def]
 def target_errors(v, o, threshold, label, d):  # type: ignore[no-untyped-def]
     """d_o ← +1 where the label's neuron is silent and v > 0, −1 where another fires and v < 2θ, else 0.
 
-    Returns
-    -------
-    int : non-zero d.
+    Returns how many d are not 0.
     """
     live = 0
     for k in range(v.size):
@@ -123,31 +122,23 @@ def sign_errors(w8, d2, inside, d1):  # type: ignore[no-untyped-def]
 def learn_signs(w8, row_nonzeros, events, count, d, mantissa, exponent, shift, key, work):  # type: ignore[no-untyped-def]
     """dw_ij = η·d_j over the rows of the spiking inputs, η = m·2^(a − shift), rounded stochastically.
 
-    Returns
-    -------
-    (effective_updates, weight_writes)
+    Returns (effective_updates, weight_writes).
     """
     effective = 0
     writes = 0
     live = 0
     steps, rest, column = work[0], work[1], work[2]
-    _column_bytes(key, COUNTER_ROUNDING, column)
+    column_bytes_of(key, COUNTER_ROUNDING, column)
     for j in range(d.size):
         increment = np.int32(d[j] * (np.int32(mantissa << (exponent - SCALE_EXPONENT_MIN)) >> shift))
         live += increment != 0
-        _split_increment(increment, j, steps, rest)
+        split_increment(increment, j, steps, rest)
     for k in range(count if live else 0):
         i = events[k]
-        w, row_nonzeros[i] = _add_to_row(w8, i, steps, rest, column, np.int16(row_byte(key, i)))
+        w, row_nonzeros[i] = round_shorts_into_row(w8, i, steps, rest, column, np.int16(row_byte(key, i)))
         effective += live
         writes += w
     return effective, writes
-
-
-@kernel_part
-def count_spikes(net, row, phase, spikes, targets):  # type: ignore[no-untyped-def]
-    net.counters[row, SPIKES, phase] += spikes
-    net.counters[row, SPIKE_MESSAGES, phase] += spikes * targets
 
 
 @kernel_part
@@ -193,12 +184,9 @@ def learn(net, work, s, layer):  # type: ignore[no-untyped-def]
         key, work_rows(work, n_post),
     )  # fmt: skip
     copies = COPIES + (MIRRORS if layer == 2 else 0)
-    dense = net.counters[ERROR + layer]
     # Pre-synaptic spikes come back in the potentiating and in the depressing step, and are read by all copies.
-    dense[SYNOPS, BACKWARD] += 2 * COPIES * read
-    dense[SYNAPTIC_UPDATES, UPDATE] += 2 * COPIES * count * n_post
-    dense[EFFECTIVE_UPDATES, UPDATE] += copies * effective
-    dense[WEIGHT_WRITES, UPDATE] += copies * writes
+    net.counters[ERROR + layer, SYNOPS, BACKWARD] += 2 * COPIES * read
+    count_updates(net, layer, 2 * COPIES * count * n_post, copies * effective, copies * writes)
     return count
 
 
@@ -258,7 +246,7 @@ def count_circuit(net, s):  # type: ignore[no-untyped-def]
 
 @kernel
 def present_renner(net: FlatNet, work: Work, s: Settings, images, indices, labels, decisions):  # type: ignore[no-untyped-def]
-    """Samples one after the other; the decision is the largest output membrane; returns how many were begun.
+    """Present samples one after the other, deciding for the largest output membrane; returns how many were begun.
 
     Parameters
     ----------

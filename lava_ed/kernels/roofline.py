@@ -13,13 +13,11 @@ def add_rows(weights, pointers, events, sums):  # type: ignore[no-untyped-def]
 
     Parameters
     ----------
-    weights : int8[n_pre, n_post]
-    pointers : int64[steps + 1]
+    weights : int8 (n_pre, n_post)
+    pointers : int64 (steps + 1,)
         The events of step t are ``events[pointers[t] : pointers[t + 1]]``.
-    events : int32[k]
-        Row numbers.
-    sums : int32[n_post]
-        Overwritten; those of the last step stay.
+    sums : int32 (n_post,)
+        Those of the last step stay.
     """
     for t in range(pointers.size - 1):
         sums[:] = 0

@@ -1,7 +1,8 @@
 """Updates of a row of int8 weights, the work that a learning rule is.
 
 An update is split into whole steps and what is left of it, in 256ths of a step; a random byte, or what the synapse's
-tag kept, decides whether the rest makes one step more.  Where the steps fit a byte, all of it is done in bytes.
+tag kept, decides whether the rest makes one step more.  Where the steps fit a byte, all of it is done in bytes; the
+functions that have "shorts" in their name take the others.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from lava_ed.kernels._jit import kernel_part
+from lava_ed.kernels.counting import COUNTING
 from lava_ed.kernels.events import number_of_bits
+from lava_ed.kernels.fixed_point import WEIGHT_LSB_SHIFT, column_byte, column_key
 from lava_ed.kernels.lanes import (
     FEW,
     are_rows_of,
@@ -39,6 +42,8 @@ BYTE_INCREMENT_MAX: Final = 127 * 256 - 1
 _LOW: Final = np.int16(-128)
 _HIGH: Final = np.int16(127)
 _BYTE: Final = np.int16(255)
+_NONE: Final = np.int16(0)
+_LSB: Final = np.int16(WEIGHT_LSB_SHIFT)
 
 
 @intrinsic(prefer_literal=True)
@@ -111,20 +116,16 @@ def split_lanes(typing_context, size, sign, steps, rest, start, factor, up):  # 
 
 @kernel_part
 def split_increments(size, sign, factor, up, steps, rest):  # type: ignore[no-untyped-def]
-    """Steps and rest of the updates ±(size·factor » 16) « up, all of them within ±`BYTE_INCREMENT_MAX`.
+    """Split the updates ±(size·factor » 16) « up, all within ±`BYTE_INCREMENT_MAX`; returns how many are not 0.
 
     Parameters
     ----------
-    size, sign : int16[n_post]
+    size, sign : int16 (n_post,)
         Not negative; −1 where an update is negative, else 0.
     factor, up : int
         Not negative, in 16 bits.
-    steps, rest : int8[n_post]
+    steps, rest : int8 (n_post,)
         Receive ⌊update/256⌋, and update mod 256 as the bits of a byte.
-
-    Returns
-    -------
-    int : updates that are not 0.
     """
     live = np.int64(0)
     factor, up = np.int16(factor), np.int16(up)
@@ -150,22 +151,16 @@ def moved_weight(old, steps, fine):  # type: ignore[no-untyped-def]
 
 @kernel_part
 def round_into_row(w8, i, steps, rest, column, byte):  # type: ignore[no-untyped-def]
-    """w ← sat₈(w + steps + [rest + r ≥ 256]), r = (byte + column) mod 256, in row i.
+    """w ← sat₈(w + steps + [rest + r ≥ 256]), r = (byte + column) mod 256, in row i of w8.
+
+    Returns how many weights changed, plus 2^32 times how many are not 0.
 
     Parameters
     ----------
-    w8 : int8[n_pre, n_post]
-        Changed.
-    steps, rest : int8[n_post]
-        −127 … 126; 0 … 255 as the bits of a byte.
-    column : int8[n_post]
-        Random byte of each column.
+    steps, rest, column : int8 (n_post,)
+        −127 … 126; 0 … 255 as the bits of a byte; the random byte of each column.
     byte : int8
         Random byte of the row.
-
-    Returns
-    -------
-    int : how many weights changed, plus 2^32 times how many are not 0.
     """
     both = np.uint64(0)
     n = w8.shape[1]
@@ -187,18 +182,9 @@ def round_into_row(w8, i, steps, rest, column, byte):  # type: ignore[no-untyped
 
 @kernel_part
 def carry_into_row(w8, i, steps, rest, tag):  # type: ignore[no-untyped-def]
-    """w ← sat₈(w + steps + [rest + t ≥ 256]), t ← (rest + t) mod 256 in row i.
+    """w ← sat₈(w + steps + [rest + t ≥ 256]), t ← (rest + t) mod 256 in row i of w8 and of the tag (int16).
 
-    Parameters
-    ----------
-    w8, steps, rest
-        As in `round_into_row`.
-    tag : int16[n_pre, n_post]
-        0 … 255; changed.
-
-    Returns
-    -------
-    int : as `round_into_row`.
+    Returns as `round_into_row`.
     """
     both = np.uint64(0)
     n = w8.shape[1]
@@ -217,3 +203,64 @@ def carry_into_row(w8, i, steps, rest, tag):  # type: ignore[no-untyped-def]
         w8[i, j] = np.int8(new)
         both += np.uint64(new != old) + (np.uint64(new != 0) << np.uint64(32))
     return both
+
+
+@kernel_part
+def column_bytes_of(key, scalar, column):  # type: ignore[no-untyped-def]
+    """Fill in the random byte of each column, 0 where one byte serves all synapses."""
+    key32 = column_key(key)
+    for j in range(column.size):
+        column[j] = np.int16(0) if scalar >= 0 else np.int16(column_byte(key32, j))
+
+
+@kernel_part
+def split_increment(increment, j, steps, rest):  # type: ignore[no-untyped-def]
+    """steps_j, rest_j ← ⌊increment/256⌋ and what is left: rounding adds at most one step more."""
+    steps[j] = np.int16(increment >> np.int32(WEIGHT_LSB_SHIFT))
+    rest[j] = np.int16(increment & np.int32(255))
+
+
+@kernel_part
+def round_shorts_into_row(w8, i, steps, rest, column, byte):  # type: ignore[no-untyped-def]
+    """Round the increments into row i; returns (writes, non-zeros) of it.
+
+    sat₈((sat₁₅(256·w + increment) + r) » 8) = sat₈(w + ⌊increment/256⌋ + [rest + r ≥ 256]), so that the
+    loop's vectors hold 16 bits, tallies included.
+    """
+    same = np.int16(0)
+    zeros = np.int16(0)
+    for j in range(w8.shape[1]):
+        old = np.int16(w8[i, j])
+        r = np.int16(np.int16(byte + column[j]) & _BYTE)
+        carry = np.int16(np.int16(rest[j] + r) >> _LSB)
+        new = np.int16(np.int16(old + steps[j]) + carry)
+        new = min(max(new, _LOW), _HIGH)
+        if COUNTING:
+            same = np.int16(same + np.int16(new == old))
+            zeros = np.int16(zeros + np.int16(new == _NONE))
+        w8[i, j] = np.int8(new)
+    return w8.shape[1] - same, w8.shape[1] - zeros
+
+
+@kernel_part
+def carry_shorts_into_row(w8, tag, i, steps, rest):  # type: ignore[no-untyped-def]
+    """w ← sat₈(w + ⌊(increment + t)/256⌋), t ← (increment + t) mod 256 in row i; returns (writes, non-zeros) of it."""
+    same = np.int16(0)
+    zeros = np.int16(0)
+    for j in range(w8.shape[1]):
+        old = np.int16(w8[i, j])
+        fine = np.int16(rest[j] + tag[i, j])
+        new = np.int16(np.int16(old + steps[j]) + np.int16(fine >> _LSB))
+        new = min(max(new, _LOW), _HIGH)
+        if COUNTING:
+            same = np.int16(same + np.int16(new == old))
+            zeros = np.int16(zeros + np.int16(new == _NONE))
+        tag[i, j] = np.int16(fine & _BYTE)
+        w8[i, j] = np.int8(new)
+    return w8.shape[1] - same, w8.shape[1] - zeros
+
+
+@kernel_part
+def both_counts(both):  # type: ignore[no-untyped-def]
+    """(writes, non-zeros) of a row from what the functions of `row_updates` return."""
+    return np.int64(both & np.uint64(2**32 - 1)), np.int64(both >> np.uint64(32))

@@ -16,7 +16,9 @@ import numpy as np
 from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.clipped_maps import CHANGE, HIGHEST, IDLE, LOWEST, pack_moving, update_column, update_row
 from lava_ed.kernels.fixed_point import TRACE_BITS, TRACE_MAX
-from lava_ed.kernels.loihi_learning import (
+from lava_ed.kernels.loihi_learning import active_reach, factor_value, multiply_row, rounding_offset
+from lava_ed.kernels.product_maps import WORK_ROWS, change_of, compose
+from lava_ed.kernels.rule_table import (
     COL_DEPENDENCY,
     COL_FIRST,
     COL_MULTIPLIER,
@@ -34,12 +36,7 @@ from lava_ed.kernels.loihi_learning import (
     SRC_Y0,
     SRC_Y1,
     RuleTable,
-    active_reach,
-    factor_value,
-    multiply_row,
-    rounding_offset,
 )
-from lava_ed.kernels.product_maps import WORK_ROWS, change_of, compose
 from lava_ed.kernels.views import cube, matrix, segment
 
 __all__ = ["MAX_PRODUCTS", "SLOTS", "apply_separable", "is_separable", "scratch_sizes"]
@@ -294,42 +291,29 @@ def apply_separable(  # type: ignore[no-untyped-def]
     products, factors, low, high, u_active, random, x, y, tx, ty, events, n_events, weights, row_nonzeros,
     n_slots, words, shorts,
 ):  # fmt: skip
-    """As `loihi_learning.apply_rule` for weights within their limits and a rule of `is_separable`.
+    """Apply a rule of `is_separable` to weights within their limits, as `loihi_learning.apply_rule` would.
 
     Rows of pre spikes and columns of post spikes are updated apart, where the latter are few: a row then needs no
     vectors for its own x traces.  On a column of a post spike the map of all products replaces that of the row.
+    Returns (taken, effective, writes); where a trace exceeds 7 bits the way is not taken, and nothing changes.
 
     Parameters
     ----------
-    products, factors : int64 arrays
-        `compile_rule`.
+    products, factors, u_active, random
+        As in `loihi_learning.apply_rule`.
     low, high : int
         Limits of the weights.
-    u_active : bool
-    random : float
-        [0, 1).
-    x, y : int32[2, n_pre] and int32[3, n_post]
+    x, y : int32 (2, n_pre), int32 (3, n_post)
         Traces at the end of the epoch.
-    tx, ty : int32[n_pre], int32[n_post]
+    tx, ty : int32 (n_pre,), int32 (n_post,)
         1 where the neuron spiked in the epoch, else 0.
-    events : int32[k]
-        The first `n_events` name the pre neurons that spiked.
-    n_events : int
-        −1: they are not known, and found from tx.
-    weights : int16[n_pre, n_post]
-        Changed.
-    row_nonzeros : int32[n_pre]
-        Weights of each row that are not 0; kept up to date.
+    events, n_events : int32 (k,), int
+        The first `n_events` name the pre neurons that spiked; −1: they are found from tx.
+    weights, row_nonzeros : int16 (n_pre, n_post), int32 (n_pre,)
     n_slots : int
         Keys whose vectors are held at a time.
     words, shorts : int32, int16
         Scratch of `scratch_sizes`.  The first `KEYS` shorts are zeros, and again zeros afterwards.
-
-    Returns
-    -------
-    (taken, effective, writes)
-        Not taken where a trace exceeds 7 bits: then nothing was changed.  Synapses for which some product was
-        not 0, and weights that changed.
     """
     if not traces_fit(x):
         return False, np.int64(0), np.int64(0)

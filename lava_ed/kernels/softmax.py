@@ -14,20 +14,12 @@ def softmax_error(v, label, shift, dead_zone, nearest, e):  # type: ignore[no-un
 
     q_o is 0 from n_o = 16 on.  Where no |e_o| passes the dead zone, every e_o is 0.  Floors leave Σe > 0,
     a push upwards on every output in every sample; `nearest` rounds instead: p_o = ⌊(127·q_o + ⌊Σq/2⌋)/Σq⌋.
+    Returns how many errors are not 0.
 
     Parameters
     ----------
-    v : int32 (n,)
-        Membranes of the output layer.
-    label, shift, dead_zone : int
-    nearest : int
-        1: p is rounded to the nearest integer, 0: down.
-    e : int32 (n,)
-        Receives the error, −127 … 127.
-
-    Returns
-    -------
-    int : non-zero errors.
+    v, e : int32 (n,)
+        Membranes of the output layer; the error, −127 … 127.
     """
     top = v[0]
     for o in range(v.size):

@@ -53,29 +53,22 @@ def apply_rule_sparse(  # type: ignore[no-untyped-def]
     target, products, factors, ranges, limits, u_active, random, x_history, y_history, tx, ty,
     starts, columns, values, alive, skip_idle, places, marks,
 ):  # fmt: skip
-    """Update one synaptic variable at the end of an epoch, as `loihi_learning.apply_rule` does.
+    """Update one synaptic variable of stored synapses at the end of an epoch, and return how many were visited.
 
     Parameters
     ----------
     target : int
         0 weights, 1 tag_2, 2 tag_1.
-    products, factors, ranges, limits, u_active, random, x_history, y_history, tx, ty, skip_idle
-        As in `apply_rule`; factors name no synaptic variable.
-    starts : int32[n_pre + 1]
+    products … ty, skip_idle
+        As in `loihi_learning.apply_rule`; factors name no synaptic variable.
+    starts : int32 (n_pre + 1,)
         Entries of pre neuron i are starts[i] … starts[i + 1] − 1.
-    columns : int32[entries]
-        Post neuron of each entry.
-    values : int32[entries]
-        −2^15 … 2^15 − 1; changed.
-    alive : int32[entries]
+    columns, values : int32 (entries,)
+        Post neuron and value, −2^15 … 2^15 − 1, of each entry.
+    alive : int32 (entries,)
         0 where an entry is not stored any more and stays 0.
-    places, marks : int32[entries], int32[synapses + 1]
+    places, marks : int32 (entries,), int32 (synapses + 1,)
         marks[places[e]] ← 1 where a product of entry e was not 0.
-
-    Returns
-    -------
-    int
-        Number of entries that were visited.
     """
     own = np.zeros_like(ranges)
     own[target] = ranges[target]

@@ -58,22 +58,14 @@ def surrogate_level(v, threshold, half_width, mask):  # type: ignore[no-untyped-
 
 @kernel
 def leak_fire_record(a_in, v, threshold, dv, half_width, mask, spikes, level, record):  # type: ignore[no-untyped-def]
-    """v ← wrap(λ·v + a_in); s = [v ≥ θ]; the surrogate's level; v ← 0 where s.
+    """v ← wrap(λ·v + a_in); s = [v ≥ θ]; the surrogate's level; v ← 0 where s; returns (spikes, active, overflows).
+
+    It is `neuron.leak_and_fire` with a record of each step in place of bits; `record` keeps v before the reset.
 
     Parameters
     ----------
     a_in, v, record : int32 (n,)
-        `record` receives the membrane before the reset.
-    threshold, dv, half_width, mask : int
     spikes, level : uint8 (n,)
-
-    Returns
-    -------
-    (spikes, active, overflows)
-
-    See Also
-    --------
-    lava_ed.kernels.neuron.leak_and_fire : the same step with histories of bits.
     """
     fired = 0
     active = 0
@@ -98,10 +90,7 @@ def replay_events(e_in, b, d, spikes, level, dv, dv_post, message):  # type: ign
     """One step of reversed time with messages at events only: D ← λ·D, B ← λ_post·B + e_in, and then
 
     where a spike or a level is: ε = h·B; at a spike Δ = ε − D, D ← ε, without one Δ = ε, D ← D + ε.
-
-    Returns
-    -------
-    (messages, active, overflows) : active neurons have an input, an event or a state that decays.
+    Returns (messages, active, overflows); active neurons have an input, an event or a state that decays.
     """
     messages = 0
     active = 0
@@ -158,11 +147,10 @@ def threshold_and_width(net, layer, half_width):  # type: ignore[no-untyped-def]
 def back_through_window(  # type: ignore[no-untyped-def]
     net: FlatNet, window: Window, error, mask, dv, shift, b, d, e_in, tally
 ):
-    """−∂L/∂v of every layer and step into ``window.d``, messages into ``window.message``; weights stay.
+    """Put −∂L/∂v of every layer and step into ``window.d``, messages into ``window.message``; returns the overflows.
 
     Parameters
     ----------
-    net, window
     error : int32 (n_out,)
     mask, dv, shift : int
         `shift` is that of the error sums.
@@ -171,10 +159,6 @@ def back_through_window(  # type: ignore[no-untyped-def]
     tally : int64 (L + 1, 3)
         Receives, of each layer, messages, active updates and graded synaptic operations (of the
         connection into it).
-
-    Returns
-    -------
-    int : overflows.
     """
     last = net.sizes.size - 1
     steps = window.spikes.shape[0]

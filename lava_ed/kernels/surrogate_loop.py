@@ -10,17 +10,13 @@ import numpy.typing as npt
 from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.counting import (
     BACKWARD,
-    EFFECTIVE_UPDATES,
     FORWARD,
     GRADED_SYNOPS,
     HOST_OPS,
     SPIKE_MESSAGES,
-    SPIKES,
-    SYNAPTIC_UPDATES,
     SYNOPS,
     TRACE_UPDATES,
     UPDATE,
-    WEIGHT_WRITES,
 )
 from lava_ed.kernels.events import list_events
 from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS, column_byte, column_key, stream_key
@@ -30,7 +26,9 @@ from lava_ed.kernels.flat import (
     FlatNet,
     adapt_layer,
     count_active,
+    count_spikes,
     count_steps,
+    count_updates,
     layer_of,
     matrix,
     neuron_row,
@@ -113,7 +111,7 @@ def read_pixels(net, work, s, pixels):  # type: ignore[no-untyped-def]
 
 @kernel_part
 def encode(net, window, work, s):  # type: ignore[no-untyped-def]
-    """The input's spikes in every step, out of its values."""
+    """Write the input's spikes of every step, out of its values."""
     steps = window.spikes.shape[0]
     for i in range(net.sizes[0]):
         x = work.x[i]
@@ -132,7 +130,7 @@ def encode(net, window, work, s):  # type: ignore[no-untyped-def]
 
 @kernel_part
 def forward(net, window, work, s):  # type: ignore[no-untyped-def]
-    """All layers over the window; returns the overflows."""
+    """Run all layers over the window; returns the overflows."""
     last = net.sizes.size - 1
     steps = window.spikes.shape[0]
     overflows = 0
@@ -149,8 +147,7 @@ def forward(net, window, work, s):  # type: ignore[no-untyped-def]
         sender, row = (ENCODER if layer == 1 else neuron_row(net, layer - 1)), neuron_row(net, layer)
         for t in range(steps):
             count = list_events(layer_of(window.spikes[t], net, layer - 1), work.events)
-            net.counters[sender, SPIKES, FORWARD] += count
-            net.counters[sender, SPIKE_MESSAGES, FORWARD] += count
+            count_spikes(net, sender, FORWARD, count, 1)
             w8, exponent = matrix(net, layer), net.exponents[layer]
             if graded:
                 # The payload is written into x1 once.
@@ -174,7 +171,7 @@ def forward(net, window, work, s):  # type: ignore[no-untyped-def]
 
 @kernel_part
 def backward(net, window, work, s):  # type: ignore[no-untyped-def]
-    """Errors of every layer and step, and their counts; returns the overflows."""
+    """Compute and count the errors of every layer and step; returns the overflows."""
     last = net.sizes.size - 1
     overflows = back_through_window(
         net, window, work.e, s.mask, s.dv, s.error_shift, work.b, work.d, work.a, work.tally
@@ -183,9 +180,7 @@ def backward(net, window, work, s):  # type: ignore[no-untyped-def]
         messages, active, synops = work.tally[layer]
         row = ERROR if layer == last else neuron_row(net, layer)
         # The errors of the first hidden layer have nobody to go to, nor have those of a net without one.
-        listeners = 1 if layer > 1 else 0
-        net.counters[row, SPIKES, BACKWARD] += messages
-        net.counters[row, SPIKE_MESSAGES, BACKWARD] += messages * listeners
+        count_spikes(net, row, BACKWARD, messages, int(layer > 1))
         net.counters[ERROR + layer, GRADED_SYNOPS, BACKWARD] += synops
         count_active(net, neuron_row(net, layer), BACKWARD, active)
     return overflows
@@ -193,7 +188,7 @@ def backward(net, window, work, s):  # type: ignore[no-untyped-def]
 
 @kernel_part
 def update(net, window, work, s):  # type: ignore[no-untyped-def]
-    """The spikes once more in reversed time, and dw = η·s_i[t]·D_j[t] in every step."""
+    """Send the spikes once more in reversed time, and learn dw = η·s_i[t]·D_j[t] in every step."""
     last = net.sizes.size - 1
     steps = window.spikes.shape[0]
     state = work.state
@@ -205,8 +200,7 @@ def update(net, window, work, s):  # type: ignore[no-untyped-def]
         y1, y2, row = work.y1[:n_post], work.y2[:n_post], work_rows(work, n_post)
         for t in range(steps - 1, -1, -1):
             count = list_events(layer_of(window.spikes[t], net, layer - 1), work.events)
-            net.counters[sender, SPIKES, BACKWARD] += count
-            net.counters[sender, SPIKE_MESSAGES, BACKWARD] += count
+            count_spikes(net, sender, BACKWARD, count, 1)
             read = synops_of(nonzeros, work.events, count)
             net.counters[dense, GRADED_SYNOPS if graded else SYNOPS, BACKWARD] += read
             phase = s.error_phase + (last - layer) + (steps - 1 - t)
@@ -218,21 +212,18 @@ def update(net, window, work, s):  # type: ignore[no-untyped-def]
                 live = split_error(layer_of(window.d[t], net, layer), shift, key, y1, y2)
             if live == 0 and s.mask != EVERYWHERE:
                 continue
-            counters = net.counters[dense]
-            counters[TRACE_UPDATES, UPDATE] += n_post if s.mask == EVERYWHERE else live
-            counters[SYNAPTIC_UPDATES, UPDATE] += count * n_post
+            net.counters[dense, TRACE_UPDATES, UPDATE] += n_post if s.mask == EVERYWHERE else live
             key = stream_key(s.seed, state[PRESENTATION], layer, phase)
             effective, writes = learn_rows(
                 w8, nonzeros, work.events, count, x1, int(graded), y1, y2, state[MANTISSA], state[EXPONENT], key,
                 COUNTER_ROUNDING, row, work.tag,
             )  # fmt: skip
-            counters[EFFECTIVE_UPDATES, UPDATE] += effective
-            counters[WEIGHT_WRITES, UPDATE] += writes
+            count_updates(net, layer, count * n_post, effective, writes)
 
 
 @kernel_part
 def decide(work, s, v, label):  # type: ignore[no-untyped-def]
-    """The decision, and where learning is on the output error; returns (decision, non-zero errors)."""
+    """Decide, and compute the output error where learning is on; returns (decision, non-zero errors)."""
     best = winner(v)
     work.state[SEEN] += 1
     work.state[CORRECT] += best == label
@@ -246,7 +237,7 @@ def decide(work, s, v, label):  # type: ignore[no-untyped-def]
 
 @kernel_part
 def adapt_window(net, window):  # type: ignore[no-untyped-def]
-    """Fired: a spike in the window; saturated: spikes in more than half of its steps."""
+    """Adapt to how many neurons fired in the window, and how many did in more than half of its steps."""
     steps = window.spikes.shape[0]
     for layer in range(1, net.sizes.size - 1):
         fired, saturated = 0, 0
@@ -261,7 +252,7 @@ def adapt_window(net, window):  # type: ignore[no-untyped-def]
 
 @kernel
 def present_surrogate(net: FlatNet, window: Window, work: Work, s: Settings, images, indices, labels, decisions):  # type: ignore[no-untyped-def]
-    """Samples one after the other, until a state leaves 24 bits; returns how many were begun.
+    """Present samples one after the other until a state leaves 24 bits; returns how many were begun.
 
     Parameters
     ----------

@@ -137,13 +137,3 @@ def backward_errors(w8, e_in, shift, e_buff):  # type: ignore[no-untyped-def]
                     synops += (w8[i, j] != 0) & (e_in[j] != 0)
         overflows += _store_error(total, shift, i, e_buff)
     return synops, overflows
-
-
-@kernel
-def row_nonzeros_of(w8, row_nonzeros):  # type: ignore[no-untyped-def]
-    """row_nonzeros_i ← number of j with w8_ij ≠ 0."""
-    for i in range(w8.shape[0]):
-        n = 0
-        for j in range(w8.shape[1]):
-            n += w8[i, j] != 0
-        row_nonzeros[i] = n

@@ -37,16 +37,11 @@ def count_active_lif(a_in, u, v, bias_mant, moves, low, high):  # type: ignore[n
 
     Parameters
     ----------
-    a_in, u, v : int32 (n,)
-    bias_mant : int16 (n,)
+    a_in, u, v, bias_mant : int32 (n,), int16 (n,)
     moves : bool
         Whether a membrane that is not 0 changes by itself: it decays, or is reset in this step.
     low, high : int
         Thresholds as they are compared with v; `NO_LIMIT` for a low one that is not there.
-
-    Returns
-    -------
-    int : neurons with input, current, bias, a spike to send, or a membrane on the move.
     """
     if high < LOWEST or low > HIGHEST:
         return np.int32(u.size)
@@ -62,7 +57,7 @@ def count_active_lif(a_in, u, v, bias_mant, moves, low, high):  # type: ignore[n
 
 @kernel
 def count_visits(tx, ty, on_pre, on_post, on_all):  # type: ignore[no-untyped-def]
-    """Synapses that the learning engine visits at the end of an epoch, each counted once.
+    """Count the synapses that the learning engine visits at the end of an epoch, each once.
 
     u: n_pre·n_post; x0: n_x·n_post; y0: n_y·n_pre; x0 and y0: n_x·n_post + n_y·n_pre − n_x·n_y.
 
@@ -82,18 +77,9 @@ def count_visits(tx, ty, on_pre, on_post, on_all):  # type: ignore[no-untyped-de
 
 @kernel
 def list_visits(tx, ty, on_pre, on_post, on_all, rows, columns):  # type: ignore[no-untyped-def]
-    """As `count_visits`, with lists of what is visited.
+    """List the pre and post neurons whose synapses `count_visits` counts; returns (visits, n_rows, n_columns).
 
-    Parameters
-    ----------
-    tx, ty, on_pre, on_post, on_all
-        As in `count_visits`.
-    rows, columns : int32 (n_pre,), int32 (n_post,)
-        Receive the pre and post neurons whose synapses are visited.
-
-    Returns
-    -------
-    (visits, n_rows, n_columns) : with `on_all` all are rows.
+    With `on_all` all are rows. `rows` and `columns` are int32 (n_pre,) and int32 (n_post,).
     """
     n_rows = 0
     n_columns = 0
@@ -116,13 +102,11 @@ def count_writes(weights, before, rows, n_rows, columns, n_columns, row_nonzeros
 
     Parameters
     ----------
-    weights : int16 (n_pre, n_post)
-    before : int16 (n_pre, n_post)
-        The weights when this was called last; changed.
+    weights, before : int16 (n_pre, n_post)
+        Now, and when this was called last.
     rows, columns : int32
         As from `list_visits`.
     row_nonzeros : int32 (n_pre,)
-        Changed.
     """
     writes = np.int64(0)
     for k in range(n_rows):
@@ -149,18 +133,9 @@ def count_writes(weights, before, rows, n_rows, columns, n_columns, row_nonzeros
 
 @kernel
 def count_stored_visits(tx, ty, on_pre, on_post, on_all, starts, targets, alive):  # type: ignore[no-untyped-def]
-    """As `count_visits`, of synapses that are stored by pre neuron and live.
+    """Count visits as `count_visits` does, of synapses that are stored by pre neuron and live.
 
-    Parameters
-    ----------
-    tx, ty, on_pre, on_post, on_all
-        As in `count_visits`.
-    starts, targets, alive : int32
-        Synapses of pre neuron i are entries starts[i] … starts[i + 1] − 1.
-
-    Returns
-    -------
-    int : visits.
+    Synapses of pre neuron i are entries starts[i] … starts[i + 1] − 1.
     """
     visits = np.int64(0)
     for i in range(tx.size):
@@ -179,10 +154,6 @@ def count_stored_writes(weights, before, marks, alive, starts, row_nonzeros):  #
     ----------
     weights, before, marks, alive : int32 (synapses,)
     starts, row_nonzeros : int32 (n_pre + 1,), int32 (n_pre,)
-
-    Returns
-    -------
-    (writes, marked)
     """
     writes = np.int64(0)
     marked = np.int64(0)
@@ -201,12 +172,7 @@ def count_stored_writes(weights, before, marks, alive, starts, row_nonzeros):  #
 
 @kernel
 def count_changes(values, before):  # type: ignore[no-untyped-def]
-    """Σ [value changed]; `before` takes over the values.
-
-    Parameters
-    ----------
-    values, before : int32 (n,)
-    """
+    """Σ [value changed]; `before` takes over the values (int32 (n,) both)."""
     changes = np.int32(0)
     for k in range(values.size):
         changes += np.int32(values[k] != before[k])
@@ -223,18 +189,13 @@ def conv_fan_outs(
     padding: tuple[int, ...],
     dilation: tuple[int, ...],
 ) -> NDArray[np.int32]:
-    """Non-zero synapses of each input of a convolution: Σ over the taps that carry it to an output.
+    """Count the non-zero synapses of each input of a convolution: Σ over the taps that carry it to an output.
 
     Parameters
     ----------
     weight : integer (C_out, K_x, K_y, C_in / groups)
-    input_shape, output_shape : tuple
-        (X, Y, C).
+    input_shape, output_shape : (X, Y, C)
     stride, padding, dilation : (x, y)
-
-    Returns
-    -------
-    int32 (X·Y·C_in,)
 
     Examples
     --------

@@ -23,7 +23,7 @@ NUDGE: Final = 2.0**-27
 
 @kernel_part
 def _integrate_steps(w8, order, starts, steps, updates, exponent, a_buff, u, v):  # type: ignore[no-untyped-def]
-    """As `integrate_lanes`, for fewer neurons than those of a vector."""
+    """Do as `integrate_lanes`, for fewer neurons than those of a vector."""
     active = 0
     for s in range(updates):
         sum_scaled(w8, order, starts[steps - s], starts[steps - s + 1], exponent, a_buff)
@@ -33,26 +33,21 @@ def _integrate_steps(w8, order, starts, steps, updates, exponent, a_buff, u, v):
 
 @kernel
 def integrate_window(w8, row_nonzeros, order, starts, steps, updates, exponent, a_buff, u, v):  # type: ignore[no-untyped-def]
-    """The first `updates` of: a ← Σ rows of the spikes of step s; u ← u + a; v ← v + u, for s = 0 … T − 1.
+    """Do the first `updates` of T steps: a ← Σ rows of the spikes of step s; u ← u + a; v ← v + u.
+
+    Returns (active, synops, last): active neuron updates, synaptic operations, spikes of the last step.
 
     Parameters
     ----------
-    w8 : int8 (n_pre, n_post)
-    row_nonzeros : int32 (n_pre,)
+    w8, row_nonzeros : int8 (n_pre, n_post), int32 (n_pre,)
     order, starts : int32
         Pre-synaptic neurons sorted by value T − s, as `sort_values` leaves them.
-    steps : int
-        T.
-    updates : int
-        At most T; with T − 1 the last step's sum is left in `a_buff`, as the synapse sends it in the next step.
+    steps, updates : int
+        T, and at most T; with T − 1 the last step's sum is left in `a_buff`, as the synapse sends it in the next step.
     exponent : int
         Weight exponent.
     a_buff, u, v : int32 (n_post,)
         Row sums; current and membrane, which start at 0.
-
-    Returns
-    -------
-    (active, synops, last) : active neuron updates, synaptic operations, spikes of the last step.
     """
     if u.size >= FEW:
         left, right = shifts_of(exponent)
@@ -80,18 +75,13 @@ def _last_input(w8, order, starts, exponent, j):  # type: ignore[no-untyped-def]
 def fire_window(w8, order, starts, exponent, u, v, kappa, steps, x):  # type: ignore[no-untyped-def]
     """x ← min(T, ⌊v/κ⌋) where v ≥ κ, else 0, and u ← 0: all T steps of a falling threshold κ·(T − s).
 
+    Returns (spikes, newly_active), the latter those whose neuron had neither input nor current at its spike.
+
     Parameters
     ----------
     w8, order, starts, exponent
         As in `integrate_window`, of the window that was integrated.
-    u, v : int32 (n,)
-    kappa, steps : int
-    x : int32 (n,)
-        Overwritten.
-
-    Returns
-    -------
-    (spikes, newly_active) : spikes, and those of them whose neuron had neither input nor current at its spike.
+    u, v, x : int32 (n,)
     """
     spikes = np.int32(0)
     newly_active = np.int32(0)

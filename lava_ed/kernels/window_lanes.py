@@ -59,20 +59,16 @@ def integrate_block(  # type: ignore[no-untyped-def]
 
 @kernel_part
 def integrate_lanes(weights, order, starts, steps, updates, left, right, u, v):  # type: ignore[no-untyped-def]
-    """a ← (Σ rows of the spikes of step s « left) » right; u ← u + a; v ← v + u, for `updates` steps from u = v = 0.
+    """Do `updates` steps from u = v = 0: a ← (Σ rows of the spikes of step s « left) » right; u ← u + a; v ← v + u.
+
+    Returns the active neuron updates, those with an input or a current.
 
     Parameters
     ----------
     weights, order, starts, steps, updates
         As in `window.integrate_window`.
-    left, right : int
-        Shifts of the row sums.
-    u, v : int32[n_post]
-        At least FEW; overwritten.
-
-    Returns
-    -------
-    int : active neuron updates, those with an input or a current.
+    u, v : int32 (n_post,)
+        At least FEW neurons.
     """
     n = u.size
     left, right = np.int32(left), np.int32(right)

@@ -16,7 +16,7 @@ from lava.proc.lif.process import LIF, LIFReset, TernaryLIF
 from stock_lava import build_stock, play, step_stock
 from strategies import INT16, decays, edged, far_states, inputs, states, vectors
 
-from lava_ed.kernels.lif import lif_reset_step, lif_step, scale_threshold, ternary_lif_step
+from lava_ed.kernels.lif import lif_step, scale_threshold, ternary_lif_step
 
 pytestmark = pytest.mark.lava
 
@@ -76,9 +76,10 @@ class KernelNeurons:
             low, high = (scale_threshold(values[key], bits=32) for key in ("vth_lo", "vth_hi"))
             return ternary_lif_step(*common, low, high, self.spikes)
         common = (*common, scale_threshold(values["vth"]), self.spikes)
-        if self.kind == "lif":
-            return lif_step(*common)
-        return lif_reset_step(*common, self.time_step, values["reset_interval"], values["reset_offset"])
+        interval = values["reset_interval"] if self.kind == "reset" else 0
+        if interval and self.time_step % interval == values["reset_offset"] % interval:
+            self.u[:], self.v[:] = 0, 0
+        return lif_step(*common)
 
 
 def check_against_stock(kind, values, dtype, steps):

@@ -21,7 +21,7 @@ from stock_lava import build_stock, play, step_stock
 from strategies import edged, matrices, vectors
 
 from lava_ed.kernels import loihi_learning as kernels
-from lava_ed.kernels import loihi_traces
+from lava_ed.kernels import loihi_traces, rule_table
 from lava_ed.kernels.dense import truncate_weights
 
 pytestmark = pytest.mark.lava
@@ -64,8 +64,8 @@ class KernelLearning:
 
     def __init__(self, rule, randoms, weights, tag_2, tag_1, sign_mode, graded, skip_idle=False):
         self.rule, self.randoms, self.graded, self.skip_idle = rule, randoms, graded, skip_idle
-        self.table = kernels.compile_rule(rule)
-        self.limits = kernels.synapse_limits(sign_mode.value)
+        self.table = rule_table.compile_rule(rule)
+        self.limits = rule_table.synapse_limits(sign_mode.value)
         self.three_factor = isinstance(rule, Loihi3FLearningRule)
         sides = (("x", X_TRACES), ("y", Y_TRACES))
         self.impulses, self.factors = {}, {}
@@ -292,7 +292,7 @@ def test_random_stream_equals_stock(layer):
 def test_idle_rows_may_be_skipped(layer, randoms):
     """Once all variables are within their limits, passing over idle pre neurons changes nothing."""
     rule, arguments, _, _, steps = layer
-    limits = kernels.synapse_limits(arguments["sign_mode"].value)
+    limits = rule_table.synapse_limits(arguments["sign_mode"].value)
     for name, (low, high) in zip(("weights", "tag_2", "tag_1"), limits, strict=True):
         arguments[name] = np.clip(arguments[name], low, high)
     model, wires, mine = build_pair(rule, arguments, randoms, skip_idle=True)
@@ -355,7 +355,7 @@ def test_skipping_visits_only_what_can_change():
 def test_rule_table_by_hand():
     """2^-3·x0·(x1 + 2)·y1 − 3·y0·sgn(w): widths 4 + 7 + 7 and 4 + 9, exponents 2^(e + 7)."""
     rule = Loihi3FLearningRule(dw="2^-3*x0*(x1+2)*y1 - 3*y0*sgn(w)")
-    table = kernels.compile_rule(rule)
+    table = rule_table.compile_rule(rule)
     assert table.products.tolist() == [[0, 1, 3, 4, 0, 2], [1, -3, 0, 7, 2, 3]]
     assert table.factors.tolist() == [[1, 4, 0, 128], [4, 0, 0, 128], [7, 0, 1, 512]]
     assert table.ranges.tolist() == [[0, 2], [0, 0], [0, 0]]

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lava.magma.core.learning.learning_rule import Loihi2FLearningRule
 
-from lava_ed.kernels.loihi_learning import SCRATCH_ROWS, apply_rule, compile_rule, synapse_limits
+from lava_ed.kernels.loihi_learning import SCRATCH_ROWS, apply_rule
+from lava_ed.kernels.rule_table import compile_rule, synapse_limits
 from lava_ed.kernels.separable_rules import KEYS, SLOTS, apply_separable, is_separable, scratch_sizes
 
 pytestmark = pytest.mark.lava

@@ -93,10 +93,3 @@ def test_backward_reads_the_same_weights():
     synapse.forward_graded(w8, nonzeros(w8), np.arange(6, dtype=np.int32), x, 6, 0, a)
     synapse.backward_errors(w8, e, 0, back)
     assert int(a @ e) == int(back @ x) != 0
-
-
-@given(w8=stored)
-def test_row_nonzeros(w8):
-    rows = np.full(PRE, 99, np.int32)
-    synapse.row_nonzeros_of(w8, rows)
-    assert rows.tolist() == nonzeros(w8).tolist()

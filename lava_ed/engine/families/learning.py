@@ -27,7 +27,6 @@ from lava_ed.engine.memory import Limits, Memory, Slot, Variable, also
 from lava_ed.engine.op import number, op, reads, updates, writes
 from lava_ed.kernels._jit import inlined_kernel, kernel
 from lava_ed.kernels.events import copy_rows, copy_vector
-from lava_ed.kernels.loihi_learning import ParseRule, RuleTable, synapse_limits
 from lava_ed.kernels.loihi_traces import (
     GRADED_OVERWRITE,
     GRADED_REGULAR,
@@ -38,6 +37,7 @@ from lava_ed.kernels.loihi_traces import (
     split_impulses,
     trace_history,
 )
+from lava_ed.kernels.rule_table import ParseRule, RuleTable, synapse_limits
 from lava_ed.kernels.views import cube, matrix, segment
 from lava_ed.network.wiring import LEARNING_PORTS
 
