@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from lava_ed.diagnose.probes import Sample, probe_of
-from lava_ed.diagnose.smooth import slope_of
+from lava_ed.diagnose.smooth import Floats, slope_of
 from lava_ed.runs.tensor_files import Model
 
-PERCENTILES: Final = (5, 50, 95, 99, 100)
+_PERCENTILES: Final = (5, 50, 95, 99, 100)
 _NOTHING: Final = 1e-9
 """Share of the largest slope below which one counts as 0."""
 
@@ -45,10 +45,6 @@ class Diagnosis:
     reversal: dict[str, Any]
     samples: int
 
-    def to_dict(self) -> dict[str, Any]:
-        """Ready for JSON."""
-        return asdict(self)
-
 
 def diagnose_model(
     model: Model,
@@ -63,8 +59,7 @@ def diagnose_model(
     Parameters
     ----------
     model : Model
-    images : uint8 (N, n)
-    labels : int64 (N,)
+    images, labels : uint8 (N, n), int64 (N,)
     components : int
         Weights of each connection that are differentiated per sample: half of them where the rule's gradient
         is not 0, half anywhere below an input that spiked.
@@ -73,71 +68,63 @@ def diagnose_model(
     seed : int
         Of the choice of weights.
     """
-    probe, spec = probe_of(model), model.spec
-    nodes = [f"hidden{layer}" for layer in spec.hidden]
-    dense = [f"dense{layer}" for layer in spec.layers]
-    generator = np.random.default_rng(seed)
-    fired: list[list[Any]] = [[] for _ in nodes]
-    saturated: list[list[Any]] = [[] for _ in nodes]
-    norms: list[list[float]] = [[] for _ in dense]
-    tally, done = np.zeros(4, np.int64), 0
+    probe, generator = probe_of(model), np.random.default_rng(seed)
+    fired, saturated = [], []
+    norms: list[list[float]] = []
+    signs: list[npt.NDArray[np.int64]] = [np.zeros(4, np.int64)]
     for image, label in zip(images, labels, strict=True):
         sample = probe(image, int(label))
-        for k in range(len(nodes)):
-            fired[k].append(sample.fired[k])
-            saturated[k].append(sample.saturated[k])
-        if not np.any(sample.gradient[-1]):
-            continue
-        for k, gradient in enumerate(sample.gradient):
-            norms[k].append(float(np.linalg.norm(gradient)))
-        if done < differentiated:
-            tally = tally + compare_signs(sample, probe.weights, components, generator)
-            done += 1
-    shares = {name: np.array(values) for name, values in zip(nodes, fired, strict=True)}
-    compared, reversed_, missing, spurious = (int(n) for n in tally)
+        fired.append(sample.fired)
+        saturated.append(sample.saturated)
+        if np.any(sample.gradient[-1]):
+            norms.append([float(np.linalg.norm(gradient)) for gradient in sample.gradient])
+            if len(signs) <= differentiated:
+                signs.append(compare_signs(sample, probe.weights, components, generator))
+    spikes = {f"hidden{layer}": np.array([row[layer - 1] for row in fired]) for layer in model.spec.hidden}
+    by_connection = {f"dense{layer}": [row[layer - 1] for row in norms] for layer in model.spec.layers}
+    *earlier, last = by_connection
+    compared, reversed_, missing, spurious = (int(n) for n in np.sum(signs, axis=0))
     return Diagnosis(
-        silent={name: float(1 - value.mean()) for name, value in shares.items()},
-        saturated={name: float(np.mean(values)) for name, values in zip(nodes, saturated, strict=True)},
-        dead={name: float(np.mean(~value.any(axis=0))) for name, value in shares.items()},
-        gradient_norms={name: _percentiles(values) for name, values in zip(dense, norms, strict=True)},
-        explosion={name: _explosion(values, norms[-1]) for name, values in zip(dense[:-1], norms[:-1], strict=True)},
+        silent={name: float(1 - value.mean()) for name, value in spikes.items()},
+        saturated={name: float(np.mean([row[k] for row in saturated])) for k, name in enumerate(spikes)},
+        dead={name: float(np.mean(~value.any(axis=0))) for name, value in spikes.items()},
+        gradient_norms={
+            name: {f"p{p}": float(np.percentile(values, p)) for p in _PERCENTILES} if values else {}
+            for name, values in by_connection.items()
+        },
+        explosion={name: _explosion(by_connection[name], by_connection[last]) for name in earlier},
         reversal={
             "compared": compared,
             "reversed": reversed_,
             "share": reversed_ / compared if compared else None,
             "missing": missing,
             "spurious": spurious,
-            "samples": done,
+            "samples": len(signs) - 1,
         },
         samples=len(labels),
     )
 
 
 def compare_signs(
-    sample: Sample, weights: list[Any], components: int, generator: np.random.Generator
+    sample: Sample, weights: list[Floats], components: int, generator: np.random.Generator
 ) -> npt.NDArray[np.int64]:
     """Signs of the rule's gradient beside finite differences: (compared, reversed, missing, spurious)."""
     tally = np.zeros(4, np.int64)
     for layer, gradient in enumerate(sample.gradient):
-        chosen = _choose(gradient, sample.active[layer], components, generator)
-        slopes = np.array([slope_of(sample.loss, weights, layer, index, sample.step) for index in chosen])
-        mine = np.array([gradient[index] for index in chosen])
-        if not len(chosen):
+        chosen = _choose(gradient, np.flatnonzero(sample.activity[layer]), components, generator)
+        if not chosen:
             continue
+        slopes = np.array([slope_of(sample.loss, weights, layer, index, sample.step) for index in chosen])
         true = np.where(np.abs(slopes) > _NOTHING * max(np.abs(slopes).max(), _NOTHING), np.sign(slopes), 0)
-        rule = np.sign(mine)
+        rule = np.sign([gradient[index] for index in chosen])
         both = (true != 0) & (rule != 0)
-        tally += [
-            np.count_nonzero(both),
-            np.count_nonzero(both & (true != rule)),
-            np.count_nonzero((true != 0) & (rule == 0)),
-            np.count_nonzero((true == 0) & (rule != 0)),
-        ]
+        outcomes = (both, both & (true != rule), (true != 0) & (rule == 0), (true == 0) & (rule != 0))
+        tally += [np.count_nonzero(outcome) for outcome in outcomes]
     return tally
 
 
 def _choose(
-    gradient: npt.NDArray[Any], active: npt.NDArray[Any], components: int, generator: np.random.Generator
+    gradient: Floats, active: npt.NDArray[np.int64], components: int, generator: np.random.Generator
 ) -> list[tuple[int, int]]:
     """Weights to differentiate, each once."""
     if not len(active):
@@ -148,10 +135,6 @@ def _choose(
     for _ in range(components - components // 2):
         chosen.add((int(generator.integers(gradient.shape[0])), int(generator.choice(active))))
     return sorted(chosen)
-
-
-def _percentiles(norms: list[float]) -> dict[str, float]:
-    return {f"p{p}": float(np.percentile(norms, p)) for p in PERCENTILES} if norms else {}
 
 
 def _explosion(norms: list[float], last: list[float]) -> float | None:

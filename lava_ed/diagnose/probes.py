@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from lava_ed.backends.backend import EngineBackend
 from lava_ed.baselines import BaselineBackend
-from lava_ed.diagnose.smooth import Loss, crossing_loss, masked_loss, ramp_loss, spike_time_loss
+from lava_ed.diagnose.smooth import Floats, Loss, crossing_loss, masked_loss, ramp_loss, spike_time_loss
 from lava_ed.kernels.fixed_point import DECAY_UNITY
-from lava_ed.kernels.neuron import threshold_from_step
-from lava_ed.kernels.surrogate_loop import ADAPTING
 from lava_ed.network.spec import NetworkSpec
 from lava_ed.runs.tensor_files import Model
 
-_kappa: Callable[[int], int] = threshold_from_step
-
-Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,190 +25,137 @@ class Sample:
 
     Attributes
     ----------
-    fired, saturated : list of bool (n,)
+    activity : list of (n,)
+        Of the input and each hidden layer: 0 where a neuron did not fire.
+    saturated : list of bool (n,)
         Of each hidden layer.
     gradient : list of (n_post, n_pre)
         Of each connection, the rule's −∂L/∂w as it reaches the learning engine but for its rate; a factor of
         the layer aside, which changes no sign.
-    active : list of int (k,)
-        Inputs of each connection that spiked.
     loss : callable
         The smooth net at this sample, a function of the weights.
     step : float
         Of its finite differences.
     """
 
-    fired: list[Bools]
+    activity: list[npt.NDArray[Any]]
     saturated: list[Bools]
     gradient: list[Floats]
-    active: list[Ints]
     loss: Loss
-    step: float
+    step: float = 1.0
+
+    @property
+    def fired(self) -> list[Bools]:
+        """Which neurons of each hidden layer fired."""
+        return [layer > 0 for layer in self.activity[1:]]
 
 
-class Probe(Protocol):
-    """A net that can be asked about one sample after the other."""
+class Probe:
+    """A net that can be asked about one sample after the other, and never changes."""
 
-    weights: list[Floats]
-    """(n_post, n_pre), in weight units."""
+    def __init__(self, model: Model, backend: Any, look: Callable[[Probe, int], Sample]) -> None:
+        self.spec, self.backend, self._look = model.spec, backend, look
+        self.weights: list[Floats] = [
+            model.weights[f"dense{layer}"].T.astype(np.float64) * 2.0 ** (1 + self.spec.weight_exponents[layer - 1])
+            for layer in self.spec.layers
+        ]
+        """(n_post, n_pre), in weight units."""
+        self.thresholds = [float(model.thresholds[f"hidden{layer}"]) for layer in self.spec.hidden]
+        """κ or θ of the hidden layers."""
+        self._state = model.put_into(backend.state())
 
     def __call__(self, image: npt.NDArray[np.uint8], label: int) -> Sample:
-        """Present a sample with learning on, look, and put the weights back."""
+        """Present a sample to the net as it was, with learning on, and look."""
+        backend = self.backend
+        backend.load_state(self._state)
+        if isinstance(backend, BaselineBackend):  # the next one: its loop rounds by the number of the presentation
+            self._state["encoder.presentation"] += 1
+            backend.window.d[:] = 0
+            backend.work.d[:] = 0
+        backend.bind(np.ascontiguousarray(image[None]))
+        backend.present(np.zeros(1, np.int64), np.array([label]))
+        return self._look(self, label)
+
+    def layers(self, array: npt.NDArray[Any]) -> list[Floats]:
+        """Copies of the parts of a baseline's array over all neurons (last axis), layer by layer."""
+        return [part.astype(float) for part in np.split(array, self.backend.net.first[1:-1], axis=-1)]
+
+
+def _spike_times(probe: Probe, label: int) -> Sample:
+    """STD-ED: gradients are outer products of the errors and the x of each layer."""
+    spec, get = probe.spec, probe.backend.program.get
+    x = [get("encoder", "x"), *(get(f"hidden{layer}", "x") for layer in spec.hidden)]
+    e = get("error", "e").astype(float)
+    delta = [*(get(f"hidden{layer}", "delta").astype(float) for layer in spec.hidden), e]
+    return Sample(
+        activity=x,
+        saturated=[v >= spec.steps for v in x[1:]],
+        gradient=[np.outer(d, v) for d, v in zip(delta, x, strict=True)],
+        loss=spike_time_loss(probe.weights, x, probe.thresholds, spec.steps, e),
+    )
+
+
+def _windows(probe: Probe, label: int) -> Sample:
+    """MPD-ED, ssgd and sg-bptt: gradients are products of errors and spikes, summed over the steps of the window."""
+    spec, window, work = probe.spec, probe.backend.window, probe.backend.work
+    spikes, d = probe.layers(window.spikes), probe.layers(window.d)
+    if spec.graded_input:
+        spikes[0] *= probe.layers(work.x)[0]
+    mask = [np.where(level > 0, 2.0 ** (1 - level), 0.0) for level in probe.layers(window.level)]
+    counts = [s.sum(axis=0) for s in spikes[:-1]]
+    decay = 1.0 - spec.dv / DECAY_UNITY
+    return Sample(
+        activity=counts,
+        saturated=[2 * count > spec.steps for count in counts[1:]],
+        gradient=[d[layer].T @ spikes[layer - 1] for layer in spec.layers],
+        loss=masked_loss(probe.weights, spikes[:-1], mask[:-1], decay, work.e.astype(float)),
+    )
+
+
+def _crossings(probe: Probe, label: int) -> Sample:
+    """relpsp-fixed: spike times and divided errors, without the saturation of the message, from the last layer back."""
+    spec, weights, last = probe.spec, probe.weights, len(probe.spec.layers)
+    x = probe.layers(probe.backend.work.x)
+    e = probe.backend.work.e.astype(float)
+    delta, gradient = e, [np.outer(e, x[last - 1])]
+    for layer in range(last - 1, 0, -1):
+        after = np.ones_like(weights[layer], bool) if layer + 1 == last else x[layer] > x[layer + 1][:, None]
+        causal = (x[layer - 1] > x[layer][:, None]) & (x[layer] > 0)[:, None]
+        slope = (weights[layer - 1] * causal).sum(axis=1)
+        back = (weights[layer] * after).T @ delta
+        delta = np.where(x[layer] > 0, back / np.where(slope > 0, slope, 1.0), 0.0)
+        gradient.insert(0, delta[:, None] * causal * (x[layer - 1] - x[layer][:, None]))
+    times = np.where(x[0] > 0, spec.steps - x[0], np.inf)
+    saturated = [v >= spec.steps - 1 for v in x[1:last]]
+    loss = crossing_loss(times, probe.thresholds, spec.steps, e)
+    return Sample(activity=x[:last], saturated=saturated, gradient=gradient, loss=loss, step=2.0**-6)
+
+
+def _ramps(probe: Probe, label: int) -> Sample:
+    """renner: gradients are outer products of signs and binary activations."""
+    work, theta = probe.backend.work, probe.thresholds[0]
+    x, v, d = probe.layers(work.x), probe.layers(work.v), probe.layers(work.d)
+    loss = ramp_loss(probe.weights, x, theta, np.eye(probe.spec.sizes[-1])[label])
+    gradient = [np.outer(d[1], x[0]), np.outer(d[2], x[1])]
+    return Sample(activity=x[:2], saturated=[v[1] >= 2 * theta], gradient=gradient, loss=loss, step=2.0**-6)
+
+
+_LOOKS: Final[dict[str, tuple[Callable[[Probe, int], Sample], Any]]] = {
+    "std-ed": (_spike_times, EngineBackend),
+    "mpd-ed": (_windows, BaselineBackend),
+    "relpsp": (_crossings, BaselineBackend),
+    "renner": (_ramps, BaselineBackend),
+}
+"""What becomes of a sample, and the back end that runs it, by the name of a rule's schedule."""
 
 
 def probe_of(model: Model) -> Probe:
     """The probe for a model's rule."""
-    probes: dict[str, Callable[[Model], Probe]] = {
-        "std-ed": SpikeTimeProbe,
-        "mpd-ed": WindowProbe,
-        "relpsp": CrossingProbe,
-        "renner": RampProbe,
-    }
-    return probes[model.spec.rule.kind](model)
+    look, backend = _LOOKS[model.spec.rule.kind]
+    return Probe(model, backend(model.spec), look)
 
 
-def thresholds_of(model: Model) -> list[float]:
-    """κ or θ of the hidden layers."""
-    return [float(_kappa(int(model.threshold_steps[f"hidden{layer}"][0]))) for layer in model.spec.hidden]
-
-
-def float_weights(model: Model) -> list[Floats]:
-    """Weights (n_post, n_pre) in weight units, with their exponents."""
-    spec = model.spec
-    return [
-        model.weights[f"dense{layer}"].T.astype(np.float64) * 2.0 ** (1 + spec.weight_exponents[layer - 1])
-        for layer in spec.layers
-    ]
-
-
-class SpikeTimeProbe:
-    """STD-ED, on the engine."""
-
-    def __init__(self, model: Model) -> None:
-        self.spec, self.weights = model.spec, float_weights(model)
-        self.kappa = thresholds_of(model)
-        self.backend = EngineBackend(model.spec)
-        self.state = model.put_into(self.backend.state())
-
-    def __call__(self, image: npt.NDArray[np.uint8], label: int) -> Sample:
-        """Present a sample, and look."""
-        self.backend.load_state(self.state)
-        self.backend.bind(np.ascontiguousarray(image[None]))
-        self.backend.present(np.zeros(1, np.int64), np.array([label]))
-        spec, get = self.spec, self.backend.program.get
-        x = [get("encoder", "x"), *(get(f"hidden{layer}", "x") for layer in spec.hidden)]
-        e = get("error", "e").astype(float)
-        delta = [*(get(f"hidden{layer}", "delta").astype(float) for layer in spec.hidden), e]
-        return Sample(
-            fired=[v > 0 for v in x[1:]],
-            saturated=[v >= spec.steps for v in x[1:]],
-            gradient=[np.outer(d, v) for d, v in zip(delta, x, strict=True)],
-            active=[np.flatnonzero(v) for v in x],
-            loss=spike_time_loss(self.weights, x, self.kappa, spec.steps, e),
-            step=1.0,  # the loss is affine in every single weight
-        )
-
-
-class _FlatProbe:
-    """A net in a `BaselineBackend`, whose weights are put back after every sample."""
-
-    def __init__(self, model: Model) -> None:
-        self.spec, self.weights = model.spec, float_weights(model)
-        self.theta = thresholds_of(model)
-        self.backend = BaselineBackend(model.spec)
-        self.backend.load_state(model.put_into(self.backend.state()))
-        self.backend.work.state[ADAPTING] = 0
-        self._stored = self.backend.net.w8.copy(), self.backend.net.nonzeros.copy()
-
-    def present(self, image: npt.NDArray[np.uint8], label: int) -> None:
-        """Let the sample learn, and undo it."""
-        self.backend.bind(np.ascontiguousarray(image[None]))
-        self.backend.window.d[:] = 0
-        self.backend.work.d[:] = 0
-        self.backend.present(np.zeros(1, np.int64), np.array([label]))
-        self.backend.net.w8[:], self.backend.net.nonzeros[:] = self._stored
-
-    def layers(self, array: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
-        """The parts of an array over all neurons (last axis), copied, layer by layer."""
-        return [part.copy() for part in np.split(array, self.backend.net.first[1:-1], axis=-1)]
-
-
-class WindowProbe(_FlatProbe):
-    """MPD-ED, ssgd and sg-bptt: spikes and errors in every step."""
-
-    def __call__(self, image: npt.NDArray[np.uint8], label: int) -> Sample:
-        """Present a sample, and look."""
-        self.present(image, label)
-        window, spec = self.backend.window, self.spec
-        spikes = [s.astype(float) for s in self.layers(window.spikes)]
-        if spec.graded_input:
-            spikes[0] = spikes[0] * self.layers(self.backend.work.x)[0]
-        d = [part.astype(float) for part in self.layers(window.d)]
-        level = [part.astype(float) for part in self.layers(window.level)]
-        mask = [np.where(part > 0, 2.0 ** (1 - part), 0.0) for part in level]
-        counts = [s.sum(axis=0) for s in spikes]
-        e = self.backend.work.e.astype(float)
-        decay = 1.0 - spec.dv / DECAY_UNITY
-        return Sample(
-            fired=[c > 0 for c in counts[1:-1]],
-            saturated=[2 * c > spec.steps for c in counts[1:-1]],
-            gradient=[d[layer].T @ spikes[layer - 1] for layer in spec.layers],
-            active=[np.flatnonzero(c) for c in counts[:-1]],
-            loss=masked_loss(self.weights, spikes[:-1], mask[:-1], decay, e),
-            step=1.0,
-        )
-
-
-class CrossingProbe(_FlatProbe):
-    """relpsp-fixed: spike times and divided errors, without the saturation of the message."""
-
-    def __call__(self, image: npt.NDArray[np.uint8], label: int) -> Sample:
-        """Present a sample, and look."""
-        self.present(image, label)
-        spec, last = self.spec, len(self.spec.layers)
-        x = [part.astype(float) for part in self.layers(self.backend.work.x)]
-        e = self.backend.work.e.astype(float)
-        delta, gradient = e, [np.outer(e, x[last - 1])]
-        for layer in range(last - 1, 0, -1):
-            after = np.ones_like(self.weights[layer], bool) if layer + 1 == last else x[layer] > x[layer + 1][:, None]
-            causal = (x[layer - 1] > x[layer][:, None]) & (x[layer] > 0)[:, None]
-            slope = (self.weights[layer - 1] * causal).sum(axis=1)
-            back = (self.weights[layer] * after).T @ delta
-            delta = np.where(x[layer] > 0, back / np.where(slope > 0, slope, 1.0), 0.0)
-            gradient.insert(0, delta[:, None] * causal * (x[layer - 1] - x[layer][:, None]))
-        times = np.where(x[0] > 0, spec.steps - x[0], np.inf)
-        return Sample(
-            fired=[v > 0 for v in x[1:last]],
-            saturated=[v >= spec.steps - 1 for v in x[1:last]],
-            gradient=gradient,
-            active=[np.flatnonzero(v) for v in x[:last]],
-            loss=crossing_loss(times, self.theta, spec.steps, e),
-            step=2.0**-6,
-        )
-
-
-class RampProbe(_FlatProbe):
-    """renner: binary activations and signs."""
-
-    def __call__(self, image: npt.NDArray[np.uint8], label: int) -> Sample:
-        """Present a sample, and look."""
-        self.present(image, label)
-        x = [part.astype(float) for part in self.layers(self.backend.work.x)]
-        v = self.layers(self.backend.work.v)
-        _, d1, d2 = (part.astype(float) for part in self.layers(self.backend.work.d))
-        target = np.zeros(self.spec.sizes[-1])
-        target[label] = 1.0
-        return Sample(
-            fired=[x[1] > 0],
-            saturated=[v[1] >= 2 * self.theta[0]],
-            gradient=[np.outer(d1, x[0]), np.outer(d2, x[1])],
-            active=[np.flatnonzero(x[0]), np.flatnonzero(x[1])],
-            loss=ramp_loss(self.weights, x, self.theta[0], target),
-            step=2.0**-6,
-        )
-
-
-def supported(spec: NetworkSpec) -> str | None:
+def why_unsupported(spec: NetworkSpec) -> str | None:
     """Why a net cannot be diagnosed, or None."""
     if spec.feedback != "symmetric" or spec.readout != "membrane":
         return "random feedback and first-spike readouts have no smooth net whose gradient theirs could equal"

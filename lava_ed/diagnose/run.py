@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from os import PathLike
 from typing import Any, Final
 
@@ -12,10 +13,9 @@ from lava_ed.backends.backend import make_backend
 from lava_ed.config.training import TrainConfig
 from lava_ed.data import Dataset, split_validation
 from lava_ed.diagnose.measure import diagnose_model
-from lava_ed.diagnose.probes import supported
+from lava_ed.diagnose.probes import why_unsupported
 from lava_ed.errors import ConfigError
-from lava_ed.network.spec import NetworkSpec
-from lava_ed.runs.data import FoundData, data_of_run
+from lava_ed.runs.data import data_of_run
 from lava_ed.runs.folder import MODEL, RunFolder
 from lava_ed.runs.tensor_files import Model
 from lava_ed.version import __version__
@@ -23,7 +23,6 @@ from lava_ed.version import __version__
 DIAGNOSIS: Final = "diagnosis"
 ON_OTHER_DATA: Final = "diagnosis-other-data"
 """Names of the files without their endings: on the data of the run, and on other ones, which never replace it."""
-SNAPSHOTS: Final = "snapshot-*.safetensors"
 
 
 def diagnose_run(
@@ -48,10 +47,8 @@ def diagnose_run(
         Training samples presented to each net; the same for all.
     components : int
         Weights of each connection that are differentiated per sample.
-    data_dir : str, optional
-        Default: the run's.
-    dataset : Dataset, optional
-        The data themselves, where the run was trained on data of one's own.
+    data_dir, dataset
+        Folder of the data files, or the data themselves; default: the run's.
     message : callable
         Told about each epoch.
     other_data : bool
@@ -76,19 +73,28 @@ def diagnose_run(
     folder = RunFolder(out)
     config = folder.read_config()
     final = Model.read(folder.file(MODEL))
-    if reason := supported(final.spec):
+    if reason := why_unsupported(final.spec):
         raise ConfigError(f"{folder.path} cannot be diagnosed: {reason}")
     found = data_of_run(folder, config, data_dir=data_dir, dataset=dataset, other_data=other_data)
-    data = found.data
-    rows, _ = split_validation(data, config.validation, config.seed)
-    rows = rows[:samples]
-    images, labels = np.ascontiguousarray(data.train_images[rows]), data.train_labels[rows]
-    epochs = []
+    rows = split_validation(found.data, config.validation, config.seed)[0][:samples]
+    images, labels = np.ascontiguousarray(found.data.train_images[rows]), found.data.train_labels[rows]
+    epochs: list[dict[str, Any]] = []
     for epoch, model in _models(folder, config, final):
         message(f"epoch {epoch}")
         measured = diagnose_model(model, images, labels, components, seed=config.seed)
-        epochs.append({"epoch": epoch, **measured.to_dict()})
-    value = _value(folder, config, final.spec, epochs, found)
+        epochs.append({"epoch": epoch, **asdict(measured)})
+    before, after = epochs[0]["dead"], epochs[-1]["dead"]
+    value = {
+        "lava_ed_version": __version__,
+        "run": str(folder.path),
+        "rule": config.rule,
+        "dataset": config.dataset,
+        **found.note(),
+        "seed": config.seed,
+        "sizes": list(final.spec.sizes),
+        "dead_neuron_growth": {name: after[name] - before[name] for name in after},
+        "epochs": epochs,
+    }
     folder.write_json(f"{DIAGNOSIS if found.own else ON_OTHER_DATA}.json", value)
     return value
 
@@ -96,24 +102,7 @@ def diagnose_run(
 def _models(folder: RunFolder, config: TrainConfig, final: Model) -> list[tuple[int, Model]]:
     """Nets by epoch: the untrained one, snapshots, the trained one."""
     found = {0: Model.of_state(final.spec, make_backend("engine", final.spec).state())}
-    for path in sorted(folder.path.glob(SNAPSHOTS)):
+    for path in folder.path.glob("snapshot-*.safetensors"):
         found[int(path.stem.rpartition("-")[2])] = Model.read(path)
     found[config.epochs] = final
     return sorted(found.items(), key=lambda item: item[0])
-
-
-def _value(
-    folder: RunFolder, config: TrainConfig, spec: NetworkSpec, epochs: list[dict[str, Any]], found: FoundData
-) -> dict[str, Any]:
-    growth = {name: epochs[-1]["dead"][name] - epochs[0]["dead"][name] for name in epochs[-1]["dead"]}
-    return {
-        "lava_ed_version": __version__,
-        "run": str(folder.path),
-        "rule": config.rule,
-        "dataset": config.dataset,
-        **found.note(),
-        "seed": config.seed,
-        "sizes": list(spec.sizes),
-        "dead_neuron_growth": growth,
-        "epochs": epochs,
-    }

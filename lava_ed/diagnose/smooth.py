@@ -22,9 +22,7 @@ Loss = Callable[[Weights], float]
 def spike_time_loss(at: Weights, x: Sequence[npt.NDArray[Any]], kappa: Sequence[float], window: int, e: Floats) -> Loss:
     """STD-ED: x = V/κ + r where the spike lies inside the window, with r and that mask frozen."""
     kept = [((v > 0) & (v < window)) for v in x]
-    rest = [
-        x[layer + 1] - at[layer] @ x[layer] / kappa[layer] for layer in range(len(at) - 1)
-    ]  # fmt: skip
+    rest = [x[layer + 1] - at[layer] @ x[layer] / kappa[layer] for layer in range(len(at) - 1)]
 
     def loss(w: Weights) -> float:
         value = np.asarray(x[0], float)
