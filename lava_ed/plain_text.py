@@ -12,7 +12,7 @@ _JOINERS: Final = frozenset("\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}")
 """Formats that spelling needs: Persian, Indian scripts, families of emoji."""
 
 
-def plain(text: str) -> str:
+def visible(text: str) -> str:
     r"""A text on one line, with an escape for each character that has no picture of its own.
 
     A new line would break a table, an escape sequence would steer the terminal, and a mark of direction
@@ -20,7 +20,7 @@ def plain(text: str) -> str:
 
     Examples
     --------
-    >>> print(plain("runs/été 🙂"), plain("a\nb"), plain("\x1b[2J"), plain("\u202egnp"))
+    >>> print(visible("runs/été 🙂"), visible("a\nb"), visible("\x1b[2J"), visible("\u202egnp"))
     runs/été 🙂 a\nb \x1b[2J \u202egnp
     """
     if text.isprintable():
@@ -50,7 +50,7 @@ def shell_words(*words: str) -> str:
     >>> print(shell_words("lava-ed", "eval", "my run", "a\nb"))
     lava-ed eval 'my run' $'a\nb'
     """
-    return " ".join(shlex.quote(word) if plain(word) == word else _escaped_word(word) for word in words)
+    return " ".join(shlex.quote(word) if visible(word) == word else _escaped_word(word) for word in words)
 
 
 def _escaped_word(word: str) -> str:
@@ -62,7 +62,7 @@ def _escaped_word(word: str) -> str:
 def _shell_escaped(c: str) -> str:
     if c in "\\'":
         return f"\\{c}"
-    if plain(c) == c:
+    if visible(c) == c:
         return c
     if c == "\n":
         return r"\n"

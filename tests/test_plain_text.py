@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from lava_ed.plain_text import plain, shell_words, shortened
+from lava_ed.plain_text import shell_words, shortened, visible
 
 
 @pytest.mark.parametrize(
@@ -23,8 +23,8 @@ from lava_ed.plain_text import plain, shell_words, shortened
     ],
 )
 def test_plain(text, shown):
-    assert plain(text) == shown
-    assert plain(shown) == shown
+    assert visible(text) == shown
+    assert visible(shown) == shown
 
 
 @pytest.mark.parametrize("length", [3, 4, 9, 200])
@@ -42,6 +42,6 @@ def test_a_command_to_copy_names_the_same_files():
     """A shell that reads the words gets each of them back, byte for byte."""
     words = ["runs/[lr=0.1]", "a b", "it's", "$HOME `x` \\", "a\nb\\n'", "\u202egnp", "caf\udce9", "é\x1b2"]
     line = shell_words("printf", "%s|", *words)
-    assert plain(line) == line
+    assert visible(line) == line
     found = subprocess.run(["bash", "-c", line], capture_output=True, check=True).stdout
     assert found == "".join(f"{word}|" for word in words).encode("utf-8", "surrogateescape")

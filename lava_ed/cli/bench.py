@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 
-from lava_ed.cli.report import JsonFlag, Report, table
+from lava_ed.cli.report import JsonFlag, Report, Table, dump
 from lava_ed.errors import RunFolderError
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from lava_ed.version import __version__
 
 QuickFlag = Annotated[bool, typer.Option("--quick", help="Tiny nets: whether it works, not how fast it is.")]
-OutOption = Annotated[str | None, typer.Option(help="Folder for the figures as JSON and the plots.")]
+NetOption = Annotated[list[str] | None, typer.Option(help="Only this net; may be given several times.")]
 
 COLUMNS: Final[dict[str, Callable[[dict[str, Any]], object]]] = {
     "net": lambda net: net["name"],
@@ -43,8 +41,8 @@ SCALE: Final = ("varied", "value", "spikes/step", "µs/step")
 
 def engine(
     quick: QuickFlag = False,
-    out: OutOption = None,
-    net: Annotated[list[str] | None, typer.Option(help="Only this net; may be given several times.")] = None,
+    out: Annotated[str | None, typer.Option(help="Folder for the figures as JSON and the plots.")] = None,
+    net: NetOption = None,
     json: JsonFlag = False,
 ) -> Report:
     """Time the engine beside Lava's own runtime on nets of stock Lava processes, and compare every Var.
@@ -58,7 +56,6 @@ def engine(
     from lava_ed.bench.nets import NETS
     from lava_ed.bench.scale import bench_scale
     from lava_ed.train import reporter
-    from lava_ed.version import __version__
 
     tell = reporter().message
     value = {"lava_ed_version": __version__, **bench_engine(net or list(NETS), quick, tell)}
@@ -68,13 +65,12 @@ def engine(
     value["equal"] = all(timing["equal"] for timing in (*value["nets"], *value["rates"]))
     value["load"][1] = os.getloadavg()[0]
     value["files"] = [] if out is None else _write(out, value)
-    return Report(value, lambda console: _show(console, value), 0 if value["equal"] else 1)
+    return Report(value, _shown_engine(value), 0 if value["equal"] else 1)
 
 
 def _write(out: str, value: dict[str, Any]) -> list[str]:
     """The figures, and the plot of how the time grows; returns the files."""
     from lava_ed.bench.scale import SWEEPS
-    from lava_ed.cli.report import dump
     from lava_ed.files.writing import write_atomically
     from lava_ed.viz.scale import scale_plot
 
@@ -93,46 +89,42 @@ def _write(out: str, value: dict[str, Any]) -> list[str]:
     return [str(file) for file in files]
 
 
-def _show(console: Console, value: dict[str, Any]) -> None:
-    """The table of nets, and under which load it was measured."""
+def _shown_engine(value: dict[str, Any]) -> Iterator[Table | str]:
+    """The table of nets and those of the other measurements, and under which load they were made."""
     rows = [[shown(net) for shown in COLUMNS.values()] for net in value["nets"]]
-    table("A time step, in µs; one thread", list(COLUMNS), rows)(console)
+    yield Table("A time step, in µs; one thread", list(COLUMNS), rows)
     for net in value["nets"]:
         sizes = "-".join(map(str, net["sizes"]))
         outcome = "all equal" if net["equal"] else f"these DIFFER: {', '.join(net['differing'])}"
-        line = f"{net['name']}: {net['title']}, {sizes}; {net['compared']} Vars of both runtimes compared, {outcome}"
-        console.print(line, soft_wrap=True)
-    for line in NOTES:
-        console.print(line, soft_wrap=True)
+        yield f"{net['name']}: {net['title']}, {sizes}; {net['compared']} Vars of both runtimes compared, {outcome}"
+    yield from NOTES
     if value["rates"]:
-        table("STDP at other post rates, µs a step", RATES, _rate_rows(value["rates"]))(console)
+        columns = [COLUMNS[name] for name in ("net", "post", "Lava", "engine", "ratio", "equal")]
+        rows = [[shown(timing) for shown in columns] for timing in value["rates"]]
+        yield Table("STDP at other post rates, µs a step", RATES, rows)
     if value["scale"]:
-        table("Engine alone, the forward net with one quantity varied", SCALE, _scale_rows(value["scale"]))(console)
+        rows = [
+            [p["sweep"], f"{p['value']:g}", f"{p['spikes']:.1f}", f"{1e6 * p['seconds']:,.2f}"] for p in value["scale"]
+        ]
+        yield Table("Engine alone, the forward net with one quantity varied", SCALE, rows)
     if value["first_call"]:
-        table("Import, attach and first step in a new process, s", FIRST, _first_rows(value["first_call"]))(console)
+        times = ("cached_seconds", "cold_seconds", "cold_cpu_seconds")
+        rows = [[call["net"], *(_figure(call[name], ".2f", None) for name in times)] for call in value["first_call"]]
+        yield Table("Import, attach and first step in a new process, s", FIRST, rows)
     for file in value["files"]:
-        console.print(f"Written: {file}", soft_wrap=True)
+        yield f"Written: {file}"
+    yield _load(value)
+
+
+def _figure(number: float | None, form: str, missing: str | None = "–") -> str | None:
+    """A figure in a format, where there is one."""
+    return missing if number is None else format(number, form)
+
+
+def _load(value: dict[str, Any]) -> str:
+    """Under which load a benchmark was measured."""
     load = " … ".join(f"{x:.1f}" for x in value["load"])
-    console.print(f"Load of the machine: {load} on {value['cores']} cores.", soft_wrap=True)
-
-
-def _rate_rows(timings: list[dict[str, Any]]) -> list[list[object]]:
-    """Rows of the table of post rates."""
-    shown = [COLUMNS[name] for name in ("net", "post", "Lava", "engine", "ratio", "equal")]
-    return [[show(timing) for show in shown] for timing in timings]
-
-
-def _first_rows(calls: list[dict[str, Any]]) -> list[list[object]]:
-    """Rows of the table of first calls."""
-    times = ([call[name] for name in ("cached_seconds", "cold_seconds", "cold_cpu_seconds")] for call in calls)
-    return [
-        [call["net"], *(None if t is None else f"{t:.2f}" for t in row)] for call, row in zip(calls, times, strict=True)
-    ]
-
-
-def _scale_rows(points: list[dict[str, Any]]) -> list[list[str]]:
-    """Rows of the table of sweeps."""
-    return [[p["sweep"], f"{p['value']:g}", f"{p['spikes']:.1f}", f"{1e6 * p['seconds']:,.2f}"] for p in points]
+    return f"Load of the machine: {load} on {value['cores']} cores."
 
 
 def training(
@@ -149,31 +141,27 @@ def training(
 
     from lava_ed.bench.training import Data, bench_training, synthetic
     from lava_ed.train import reporter
-    from lava_ed.version import __version__
 
+    samples = 200 if quick else samples
     if data_dir is None:
-        data = synthetic(200 if quick else samples)
+        data = synthetic(samples)
     else:
         from lava_ed.data import load_dataset
 
         found = load_dataset("mnist", data_dir)
         data = Data(np.ascontiguousarray(found.train_images), found.train_labels, "MNIST")
-    load = os.getloadavg()[0]
-    value = bench_training(data, 200 if quick else samples, reporter().message, quick=quick)
-    value = {"lava_ed_version": __version__, "load": load, "cores": os.cpu_count(), **value}
-    return Report(value, lambda console: _show_training(console, value))
+    value = {"lava_ed_version": __version__, "load": os.getloadavg()[0], "cores": os.cpu_count()}
+    value |= bench_training(data, samples, reporter().message, quick=quick)
+    return Report(value, _shown_training(value))
 
 
-def _show_training(console: Console, value: dict[str, Any]) -> None:
+def _shown_training(value: dict[str, Any]) -> Iterator[Table | str]:
     """The table of nets, and what SLAYER did."""
-    against = {(r["rule"], r["hidden"], r["steps"]): r["ratio"] for r in value["ratios"]}
+    ratios = {(r["rule"], r["hidden"], r["steps"]): r["ratio"] for r in value["ratios"]}
     slayer = {(net["hidden"], net["steps"]): net for net in value["slayer"]["nets"]}
     rows = []
     for net in value["nets"]:
-        other, ratio = (
-            slayer.get((net["hidden"], net["steps"])),
-            against.get((net["rule"], net["hidden"], net["steps"])),
-        )
+        other = slayer.get((net["hidden"], net["steps"]))
         rows.append(
             [
                 net["rule"],
@@ -183,40 +171,29 @@ def _show_training(console: Console, value: dict[str, Any]) -> None:
                 f"{100 * net['triggered']:.0f} %",
                 f"{net['distance']:.1f}",
                 "–" if other is None else f"{other['best_rate']:,.0f} ({other['best_batch']})",
-                "–" if ratio is None else f"{ratio:,.0f}",
+                _figure(ratios.get((net["rule"], net["hidden"], net["steps"])), ",.0f"),
             ]
         )
     header = ("rule", "H", "T", "epoch", "fresh", "learned", "/bare", "SLAYER", "ratio")
-    table(f"Samples a CPU second in training, 784-H-10, one thread; {value['data']}", header, rows)(console)
-    console.print(
+    yield Table(f"Samples a CPU second in training, 784-H-10, one thread; {value['data']}", header, rows)
+    yield (
         "epoch: mean of one epoch from random weights; fresh: its first 5,000 samples. learned: share of the samples "
         "whose error was sent. /bare: time by that of a sample's forward row additions alone. SLAYER: its rate (and "
-        "best batch).",
-        soft_wrap=True,
+        "best batch)."
     )
     if value["slayer"]["why"]:
-        console.print(value["slayer"]["why"], soft_wrap=True)
-    console.print(f"Load of the machine at the start: {value['load']:.1f} on {value['cores']} cores.", soft_wrap=True)
+        yield value["slayer"]["why"]
+    yield f"Load of the machine at the start: {value['load']:.1f} on {value['cores']} cores."
 
 
-def energy(
-    quick: QuickFlag = False,
-    net: Annotated[list[str] | None, typer.Option(help="Only this net; may be given several times.")] = None,
-    json: JsonFlag = False,
-) -> Report:
+def energy(quick: QuickFlag = False, net: NetOption = None, json: JsonFlag = False) -> Report:
     """Measure what counting operations costs: nets of stock Lava processes, and training with either rule."""
     from lava_ed.bench import bench_energy
     from lava_ed.bench.energy import TRAINED
     from lava_ed.bench.nets import NETS
     from lava_ed.train import reporter
-    from lava_ed.version import __version__
 
     value = {"lava_ed_version": __version__, **bench_energy(net or (*NETS, *TRAINED), quick, reporter().message)}
-    return Report(value, lambda console: _show_counting(console, value))
-
-
-def _show_counting(console: Console, value: dict[str, Any]) -> None:
-    """What counting costs on each net."""
     rows = [
         (
             net["name"], "-".join(map(str, net["sizes"])), net["unit"], f"{1e6 * net['off_seconds']:.2f}",
@@ -225,9 +202,8 @@ def _show_counting(console: Console, value: dict[str, Any]) -> None:
         for net in value["nets"]
     ]  # fmt: skip
     header = ("net", "neurons", "a", "without", "with", "ratio", "quartiles")
-    table("A time step, or a sample learned, without and with counters, in µs; one thread", header, rows)(console)
-    load = " … ".join(f"{x:.1f}" for x in value["load"])
-    console.print(f"Load of the machine: {load} on {value['cores']} cores.", soft_wrap=True)
+    title = "A time step, or a sample learned, without and with counters, in µs; one thread"
+    return Report(value, [Table(title, header, rows), _load(value)])
 
 
 BENCHES: Final[dict[str, Callable[..., Report]]] = {"energy": energy, "engine": engine, "training": training}

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from lava_ed.cli.report import JsonFlag, Report, table
+from lava_ed.cli.report import JsonFlag, PriceLists, Report, Table
 from lava_ed.cli.train import layer_sizes, with_preset
 from lava_ed.errors import ConfigError
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 
 def compare(
@@ -31,10 +28,7 @@ def compare(
         ),
     ] = None,
     reference: Annotated[str, typer.Option(help="Rule that the ratios refer to, where it is among them.")] = "sg-bptt",
-    price_list: Annotated[
-        list[str] | None,
-        typer.Option(help="Name or file of a price list; may be repeated.  [default: all built-in ones]"),
-    ] = None,
+    price_list: PriceLists = None,
     train: Annotated[bool, typer.Option("--train", help="Train what is missing, into FOLDER/RULE-SEED.")] = False,
     rules: Annotated[
         str | None, typer.Option(help="With --train: rules or named presets, for example std-ed,mpd-ed,sg-bptt.")
@@ -70,7 +64,7 @@ def compare(
         from lava_ed.viz.report import write_comparison
 
         value |= write_comparison(read, value, prices, out)
-    return Report(value, lambda console: _show(console, value))
+    return Report(value, _shown(value))
 
 
 def given_runs(paths: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -80,10 +74,7 @@ def given_runs(paths: Sequence[str]) -> tuple[list[str], list[str]]:
     """
     from lava_ed.viz.report.page import PICTURES
 
-    def is_beside(path: Path) -> bool:
-        return path.is_file() or (path.is_dir() and path.name == PICTURES)
-
-    left_out = [path for path in paths if is_beside(Path(path))]
+    left_out = [p for p in paths if Path(p).is_file() or (Path(p).is_dir() and Path(p).name == PICTURES)]
     return [path for path in paths if path not in left_out], left_out
 
 
@@ -135,7 +126,7 @@ def _numbers(text: str) -> list[int]:
         raise ConfigError(f"--seeds {text!r} is no list of numbers: write for example 0,1,2") from error
 
 
-def _show(console: Console, value: dict[str, Any]) -> None:
+def _shown(value: dict[str, Any]) -> Iterator[Table | str]:
     """Accuracy and counts, then the energies under each price list, then what belongs to them."""
     from lava_ed.viz.report.compare import accuracy, spread
 
@@ -149,33 +140,31 @@ def _show(console: Console, value: dict[str, Any]) -> None:
             (entry["label"], len(entry["runs"]), accuracy(entry["test_accuracy"]), spread(entry["epochs"]),
              *(spread(counts.get(key)) for key in ("spikes", "messages", "synaptic_updates", "weight_writes")))
         )  # fmt: skip
-    table(f"{value['dataset']}, {where}; counts per training sample", header, rows)(console)
+    yield Table(f"{value['dataset']}, {where}; counts per training sample", header, rows)
     for name in value["price_lists"]:
-        _energy_table(console, value, name)
+        yield from _energies(value, name)
     for note in value["notes"]:
-        console.print(f"Note: {note}", soft_wrap=True)
+        yield f"Note: {note}"
     if "report" in value:
-        console.print(f"Page: {value['report']}", soft_wrap=True)
+        yield f"Page: {value['report']}"
 
 
-def _energy_table(console: Console, value: dict[str, Any], name: str) -> None:
+def _energies(value: dict[str, Any], name: str) -> Iterator[Table | str]:
+    """The energies under one price list; ratios where there are some, else a note says why."""
     from lava_ed.viz.report.compare import spread
 
+    quantities = {"learning": "learning_microjoules_per_sample", "training": "training_millijoules"}
+    mine = [entry["energy"] and entry["energy"][name] for entry in value["rules"]]
+    ratios = any(energy and energy[f"{part}_ratio"] is not None for energy in mine for part in quantities)
     rows: list[list[object]] = []
-    for entry in value["rules"]:
-        mine = None if entry["energy"] is None else entry["energy"][name]
+    for entry, energy in zip(value["rules"], mine, strict=True):
         rows.append([entry["label"]])
-        for key in ("learning_microjoules_per_sample", "training_millijoules"):
-            rows[-1] += [
-                None if mine is None else spread(mine[key]),
-                None if mine is None else mine[f"{key.partition('_')[0]}_ratio"],
-            ]
-    header = ["rule", "learning µJ a sample", "ratio", "training mJ", "ratio"]
-    ratios = any(row[2] is not None or row[4] is not None for row in rows)
-    if not ratios:  # a note says why
-        header, rows = header[:2] + header[3:4], [row[:2] + row[3:4] for row in rows]
+        for part, key in quantities.items():
+            cells = (energy and spread(energy[key]), energy and energy[f"{part}_ratio"])
+            rows[-1] += cells if ratios else cells[:1]
+    header = ("rule", "learning µJ a sample", "ratio", "training mJ", "ratio")
     where = "of all epochs" if value["target"] is None else "at equal accuracy"
-    table(f"Energy {where}, {name}", header, rows)(console)
+    yield Table(f"Energy {where}, {name}", header if ratios else (header[0], header[1], header[3]), rows)
     if ratios:
-        console.print(f"Ratio: {value['reference']} / this, above 1 where this one needs less", soft_wrap=True)
-    console.print(f"Prices: {value['price_lists'][name]}", soft_wrap=True)
+        yield f"Ratio: {value['reference']} / this, above 1 where this one needs less"
+    yield f"Prices: {value['price_lists'][name]}"

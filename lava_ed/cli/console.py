@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 from rich.console import Console
 from rich.text import Text
 
-from lava_ed.plain_text import plain
+from lava_ed.plain_text import visible
 
 
 class PlainConsole(Console):
@@ -21,4 +21,8 @@ class PlainConsole(Console):
 
     def render_str(self, text: str, **options: Any) -> Text:
         """The text itself, on one line."""
-        return super().render_str(plain(text), **{**options, "markup": False, "emoji": False})
+        return super().render_str(visible(text), **{**options, "markup": False, "emoji": False})
+
+    def on_broken_pipe(self) -> NoReturn:
+        """Raise where the reader of standard output has left, as Python itself does."""
+        raise BrokenPipeError

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, Final
 
 import typer
 
-from lava_ed.cli.report import JsonFlag, Report, percent, table
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from lava_ed.cli.report import JsonFlag, Report, Table, percent
 
 ROWS: Final[dict[str, Callable[[dict[str, Any]], object]]] = {
     "test accuracy": lambda run: percent(run["test_accuracy"]),
@@ -35,24 +32,23 @@ def demo(
     from lava_ed.version import __version__
 
     value = {"lava_ed_version": __version__, **run_demo(out, reporter())}
-    return Report(value, lambda console: _show(console, value), 1 if value["equal"] is False else 0)
+    return Report(value, _shown(value), 1 if value["equal"] is False else 0)
 
 
-def _show(console: Console, value: dict[str, Any]) -> None:
+def _shown(value: dict[str, Any]) -> Iterator[Table | str]:
     """The table, the outcome of the comparison, and where the pictures are."""
     runs = value["rules"].values()
     rows = [(name, *(shown(run) for run in runs)) for name, shown in ROWS.items()]
     header = ("", *(rule.upper() for rule in value["rules"]))
-    table("Digits; counts and energies are per sample", header, rows)(console)
-    console.print(
+    yield Table("Digits; counts and energies are per sample", header, rows)
+    yield (
         f"µJ: dynamic energy of the counted operations at the prices of {value['price_list']} (Loihi 1, "
-        "pre-silicon); no such prices of Loihi 2 are public.",
-        soft_wrap=True,
+        "pre-silicon); no such prices of Loihi 2 are public."
     )
     for rule, parity in value["parity"].items():
-        console.print(f"{rule.upper()}: {_parity_line(parity)}", soft_wrap=True)
+        yield f"{rule.upper()}: {_parity_line(parity)}"
     for picture in value["pictures"]:
-        console.print(f"Picture: {picture}", soft_wrap=True)
+        yield f"Picture: {picture}"
 
 
 def _parity_line(parity: dict[str, Any] | None) -> str:

@@ -6,18 +6,16 @@ from typing import Annotated
 
 import typer
 
-from lava_ed.cli.report import JsonFlag, OtherData, Report, RunArgument, percent, table
-
-Samples = Annotated[int, typer.Option(help="Training samples presented to each net.")]
-Components = Annotated[int, typer.Option(help="Weights of each connection that are differentiated per sample.")]
-DataDir = Annotated[str | None, typer.Option(help="Folder of the data files, if it is no longer the run's.")]
+from lava_ed.cli.report import JsonFlag, OtherData, Report, RunArgument, RunDataDir, Table, percent
 
 
 def diagnose(
     run: RunArgument,
-    samples: Samples = 128,
-    components: Components = 32,
-    data_dir: DataDir = None,
+    samples: Annotated[int, typer.Option(help="Training samples presented to each net.")] = 128,
+    components: Annotated[
+        int, typer.Option(help="Weights of each connection that are differentiated per sample.")
+    ] = 32,
+    data_dir: RunDataDir = None,
     other_data: OtherData = False,
     json: JsonFlag = False,
 ) -> Report:
@@ -46,4 +44,4 @@ def diagnose(
         for row in value["epochs"]
     ]
     header = ("epoch", "silent", "saturated", "dead", "p99/p50 of amplification", "reversed", "of components")
-    return Report(value, table(f"{run}: {value['rule']}, worst layer of each", header, rows))
+    return Report(value, [Table(f"{run}: {value['rule']}, worst layer of each", header, rows)])

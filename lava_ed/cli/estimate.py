@@ -6,13 +6,12 @@ from typing import Annotated
 
 import typer
 
-from lava_ed.cli.report import JsonFlag, Report, table
+from lava_ed.cli.report import JsonFlag, PriceListName, Report, Table
+from lava_ed.errors import ConfigError
 
 
 def _numbers(text: str, separator: str, what: str) -> tuple[int, ...]:
     """The integers of a list."""
-    from lava_ed.errors import ConfigError
-
     try:
         return tuple(int(part) for part in text.split(separator))
     except ValueError as error:
@@ -27,9 +26,7 @@ def estimate(
         str | None,
         typer.Option(help="Rule of the net: under std-ed a neuron spikes once a sample.  [default: once a step]"),
     ] = None,
-    price_list: Annotated[
-        str, typer.Option(help="Name of a price list, or path of a file of one's own.")
-    ] = "loihi1-davies2018",
+    price_list: PriceListName = "loihi1-davies2018",
     json: JsonFlag = False,
 ) -> Report:
     """Price one training sample of a dense net from its sizes and spikes alone, under each learning dependency."""
@@ -38,10 +35,5 @@ def estimate(
     value = estimate_sample(_numbers(sizes, "-", "SIZES"), _numbers(spikes, ",", "--spikes"), steps, price_list, rule)
     rows = [(name, cost["low"], cost["high"], cost["updates"]) for name, cost in value["microjoules"].items()]
     title = f"{sizes}, {spikes} spikes, {steps} steps: µJ per training sample, {value['price_list']}"
-    shown = table(title, ("visited", "all idle", "all active", "of which updates"), rows)
-
-    def show(console: object) -> None:
-        shown(console)  # type: ignore[arg-type]
-        console.print(f"Note: {value['caveat']}", soft_wrap=True)  # type: ignore[attr-defined]
-
-    return Report(value, show)
+    header = ("visited", "all idle", "all active", "of which updates")
+    return Report(value, [Table(title, header, rows), f"Note: {value['caveat']}"])

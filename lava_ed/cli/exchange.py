@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Iterator
+from typing import Annotated, Any
 
 import typer
 
-from lava_ed.cli.report import JsonFlag, OtherData, Report, RunArgument, table
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from lava_ed.cli.report import JsonFlag, OtherData, Report, RunArgument, Table
 
 
 def export(
@@ -32,7 +30,7 @@ def export(
     if file_format == "golden":
         rows += [("samples", value["samples"]), ("time steps", value["steps"])]
         rows.append(("check with", f"python {value['files'][1]} {value['files'][0]}"))
-    return Report(value, table(f"{run} as {file_format}", ("what", "value"), rows))
+    return Report(value, [Table(f"{run} as {file_format}", ("what", "value"), rows)])
 
 
 def import_net(
@@ -53,20 +51,20 @@ def import_net(
     if net.cannot_run is None:
         netx_program(net, np.zeros((net.sizes[0], 1), np.int32), len(net.sizes) + 2).run(1)
     value = {"netx": file, **net.describe()}
-    return Report(value, lambda console: _show_net(console, file, value))
+    return Report(value, _shown(file, value))
 
 
 _TITLES = ("layer", "shape", "neuron", "synapses", "weights", "with")
 """Few enough for a terminal of 80 columns; --json has every field by itself."""
 
 
-def _show_net(console: Console, file: str, value: dict[str, Any]) -> None:
+def _shown(file: str, value: dict[str, Any]) -> Iterator[Table | str]:
     """The layers, and whatever is to be said of them."""
-    table(file, _TITLES, [_row(k, layer) for k, layer in enumerate(value["layers"])])(console)
+    yield Table(file, _TITLES, [_row(k, layer) for k, layer in enumerate(value["layers"])])
     if any(layer["neuron"] == "LIF" for layer in value["layers"]):
-        console.print("Note: of LIF neurons iDecay/vDecay/vThMant are shown", soft_wrap=True)
+        yield "Note: of LIF neurons iDecay/vDecay/vThMant are shown"
     for remark in [*value["remarks"], *filter(None, [value["cannot_run"]])]:
-        console.print(f"Note: {remark}", soft_wrap=True)
+        yield f"Note: {remark}"
 
 
 def _row(number: int, layer: dict[str, Any]) -> list[object]:

@@ -6,13 +6,10 @@ import sys
 from collections.abc import Callable
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from lava_ed.cli.report import Report, table
+from lava_ed.cli.report import Report, Table
 from lava_ed.errors import ConfigError, DataNotFoundError, LavaEDError, LavaNotInstalledError
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 
 def of_graph(where: str, spike_rate: float, tag: str) -> Report:
@@ -38,7 +35,7 @@ def of_graph(where: str, spike_rate: float, tag: str) -> Report:
         value = {"graph": where, "tag": tag} | describe_program(graph.program, spike_rate)
     finally:
         graph.expansion.undo()
-    return Report(value, _show(value))
+    return Report(value, _tables(value))
 
 
 def _process(where: str) -> Any:
@@ -106,7 +103,7 @@ def _text(field: dict[str, Any]) -> str:
     return f"{field['arena']}[{first}:{first + field['length']}]" if first >= 0 else "none"
 
 
-def _show(value: dict[str, Any]) -> Callable[[Console], None]:
+def _tables(value: dict[str, Any]) -> list[Table | str]:
     """Tables of processes and ops, and the sums."""
     columns = ("process", "kind", "delay", "bytes", "synaptic_operations", "neuron_updates", "bytes_touched")
     heads = ("process", "kind", "delay", "bytes", "synaptic operations a step", "neuron updates", "bytes touched")
@@ -127,14 +124,8 @@ def _show(value: dict[str, Any]) -> Callable[[Console], None]:
         *((name.replace("_", " "), estimate[name]) for name in columns[4:]),
         *((f"state: {arena}, bytes", size) for arena, size in value["bytes"].items()),
     ]
-    parts = (
-        table(f"{value['graph']} ({value['tag']})", heads, processes),
-        table("Ops of a step, in order", ("op", "process", "stage", "phases", "fields"), ops),
-        table("Estimated cost of a step", ("what", "value"), sums),
-    )
-
-    def show(console: Console) -> None:
-        for part in parts:
-            part(console)
-
-    return show
+    return [
+        Table(f"{value['graph']} ({value['tag']})", heads, processes),
+        Table("Ops of a step, in order", ("op", "process", "stage", "phases", "fields"), ops),
+        Table("Estimated cost of a step", ("what", "value"), sums),
+    ]

@@ -15,7 +15,7 @@ from typing import Any, Final
 import typer
 
 from lava_ed.cli.report import Interrupted, Report, dump
-from lava_ed.cli.streams import give_up_output, lasting_streams, reader_left
+from lava_ed.cli.streams import give_up_output, lasting_streams
 from lava_ed.errors import (
     CheckpointError,
     ChipLimitError,
@@ -26,7 +26,7 @@ from lava_ed.errors import (
     PriceListError,
     RunFolderError,
 )
-from lava_ed.plain_text import plain
+from lava_ed.plain_text import visible
 from lava_ed.stop_signals import StopSignals, exit_code, raise_stopped
 
 OK, FAILURE, BAD_INPUT, INTERRUPTED, READER_LEFT = 0, 1, 2, 130, 141
@@ -38,18 +38,7 @@ _UsageError: type[Exception] = next(c for c in typer.BadParameter.__mro__ if c._
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line.
-
-    Parameters
-    ----------
-    argv : sequence of str, optional
-        Default: the arguments of the process.
-
-    Returns
-    -------
-    int
-        The exit code.
-    """
+    """Run the command line, by default that of the process, and return the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     with lasting_streams(), StopSignals(raise_stopped):
         try:
@@ -66,7 +55,10 @@ def _answer(arguments: list[str]) -> int:
         if any("\0" in argument for argument in arguments):
             raise ConfigError("an argument holds a NUL character, which no name of a file can hold: leave it out")
         with redirect_stdout(sys.stderr) if as_json else nullcontext():
-            result = _run(arguments)
+            from lava_ed.cli.app import app
+
+            command = typer.main.get_command(app)
+            result = command.main(args=arguments, prog_name="lava-ed", standalone_mode=False)
         return _print(result, as_json)
     except (Interrupted, KeyboardInterrupt) as error:
         return _fail("Interrupted", str(error) or "interrupted", getattr(error, "exit_code", exit_code(error)), as_json)
@@ -86,23 +78,13 @@ def _answer(arguments: list[str]) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        return _fail(type(error).__name__, _surroundings(error), BAD_INPUT, as_json)
+        # What the system refused, and where: a missing right, a full disk, a name that is too long.
+        where = f"{error.filename}: " if error.filename is not None else ""
+        refused = f"{where}{error.strerror or error}: make room, change the rights, or name another place"
+        return _fail(type(error).__name__, refused, BAD_INPUT, as_json)
     except Exception as error:
         traceback.print_exc()
         return _fail(type(error).__name__, str(error), FAILURE, as_json)
-
-
-def _surroundings(error: OSError) -> str:
-    """What the operating system refused, and where: a missing right, a full disk, a name that is too long."""
-    where = f"{error.filename}: " if error.filename is not None else ""
-    return f"{where}{error.strerror or error}: make room, change the rights, or name another place"
-
-
-def _run(arguments: list[str]) -> Any:
-    """What the command returned."""
-    from lava_ed.cli.app import app
-
-    return typer.main.get_command(app).main(args=arguments, prog_name="lava-ed", standalone_mode=False)
 
 
 def _print(result: Any, as_json: bool) -> int:
@@ -118,9 +100,7 @@ def _print(result: Any, as_json: bool) -> int:
     else:
         from lava_ed.cli.console import PlainConsole
 
-        console = PlainConsole()
-        console.on_broken_pipe = reader_left  # type: ignore[method-assign]
-        result.show(console)
+        result.show(PlainConsole())
         sys.stdout.flush()
     return result.exit_code
 
@@ -131,5 +111,5 @@ def _fail(kind: str, message: str, code: int, as_json: bool) -> int:
         print(dump({"error": {"type": kind, "message": message}}), flush=True)
     else:
         # The report of limits is a list, and names nothing that a user chose.
-        print(f"lava-ed: {message if kind == ChipLimitError.__name__ else plain(message)}", file=sys.stderr)
+        print(f"lava-ed: {message if kind == ChipLimitError.__name__ else visible(message)}", file=sys.stderr)
     return code

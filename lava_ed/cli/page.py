@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from lava_ed.cli.report import JsonFlag, Report, percent
-
-if TYPE_CHECKING:
-    from rich.console import Console
+from lava_ed.cli.report import JsonFlag, PriceLists, Report, RunDataDir, percent
+from lava_ed.cli.run import refuse_netx_options
 
 
 def report(
@@ -18,13 +17,8 @@ def report(
         str, typer.Argument(metavar="RUN", help="Folder of a run, or of a model.safetensors alone, or a netx file.")
     ],
     samples: Annotated[int, typer.Option(help="Test samples whose spikes and membranes are drawn.")] = 3,
-    price_list: Annotated[
-        list[str] | None,
-        typer.Option(help="Name or file of a price list; may be repeated.  [default: all built-in ones]"),
-    ] = None,
-    data_dir: Annotated[
-        str | None, typer.Option(help="Folder of the data files, if it is no longer the run's.")
-    ] = None,
+    price_list: PriceLists = None,
+    data_dir: RunDataDir = None,
     dataset: Annotated[str | None, typer.Option(help="Data set of a model that comes without a run.")] = None,
     encoder: Annotated[str | None, typer.Option(help="netx: rate or ttfs.  [default: noted in the file]")] = None,
     steps: Annotated[int | None, typer.Option(help="netx: steps of input.  [default: noted in the file]")] = None,
@@ -33,25 +27,23 @@ def report(
     json: JsonFlag = False,
 ) -> Report:
     """Write report.html, one page with all that is known of a run, and its pictures into the run's folder."""
-    from lava_ed.errors import ConfigError
     from lava_ed.viz.report import report_netx, report_run
 
     common: dict[str, Any] = {"price_lists": price_list, "data_dir": data_dir, "dataset": dataset}
     given: dict[str, Any] = {"encoder": encoder, "steps": steps, "readout": readout, "limit": limit}
     if Path(run).is_file():
         value = report_netx(run, samples=samples, **common, **given)
-    elif mine := [f"--{name}" for name, setting in given.items() if setting is not None]:
-        raise ConfigError(f"{', '.join(mine)}: only for netx files, a run knows its own")
     else:
+        refuse_netx_options(given)
         value = report_run(run, samples=samples, **common)
-    return Report(value, lambda console: _show(console, value))
+    return Report(value, _shown(value))
 
 
-def _show(console: Console, value: dict[str, Any]) -> None:
+def _shown(value: dict[str, Any]) -> Iterator[str]:
     """Where the page is, and what is not in it."""
-    console.print(f"{value['report']}: {value['bytes'] / 1e6:.2f} MB, opens without a network", soft_wrap=True)
+    yield f"{value['report']}: {value['bytes'] / 1e6:.2f} MB, opens without a network"
     if value["test_accuracy"] is not None:
-        console.print(f"test accuracy: {percent(value['test_accuracy'])}", soft_wrap=True)
-    console.print(f"{len(value['pictures'])} pictures in {value['picture_folder']}", soft_wrap=True)
+        yield f"test accuracy: {percent(value['test_accuracy'])}"
+    yield f"{len(value['pictures'])} pictures in {value['picture_folder']}"
     for what in value["missing"]:
-        console.print(f"Not in the page: {what}", soft_wrap=True)
+        yield f"Not in the page: {what}"

@@ -1,12 +1,12 @@
-"""What a command hands back: one object for machines, and a way to show it to people."""
+"""What a command hands back: one object for machines, and tables and lines for people."""
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -20,6 +20,11 @@ OtherData = Annotated[
     bool, typer.Option("--other-data", help="Take data that the net was not trained for; the outcome is named so.")
 ]
 RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Folder of a run.")]
+RunDataDir = Annotated[str | None, typer.Option(help="Folder of the data files, if it is no longer the run's.")]
+PriceLists = Annotated[
+    list[str] | None, typer.Option(help="Name or file of a price list; may be repeated.  [default: all built-in ones]")
+]
+PriceListName = Annotated[str, typer.Option(help="Name of a price list, or path of a file of one's own.")]
 
 
 class Interrupted(Exception):
@@ -30,6 +35,14 @@ class Interrupted(Exception):
         self.exit_code = exit_code
 
 
+class Table(NamedTuple):
+    """A table, shown so that it can be read at any width of the console."""
+
+    title: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[object]]
+
+
 @dataclass(frozen=True)
 class Report:
     """Result of a command.
@@ -38,31 +51,30 @@ class Report:
     ----------
     value : dict
         Printed by --json.
-    show : callable
-        Shows the same on a console.
+    shown : iterable of Table and str
+        The same for people; a generator makes it when it is printed.
     exit_code : int
     """
 
     value: dict[str, Any]
-    show: Callable[[Console], None]
+    shown: Iterable[Table | str]
     exit_code: int = 0
+
+    def show(self, console: Console) -> None:
+        """Print the tables and lines."""
+        from lava_ed.cli import tables
+
+        for part in self.shown:
+            if isinstance(part, Table):
+                tables.print_table(console, part.title, part.header, [[*map(cell, row)] for row in part.rows])
+            else:
+                console.print(part, soft_wrap=True)
 
 
 def dump(value: dict[str, Any]) -> str:
     """A JSON object on one line, escaped where standard output lacks a sign; a NaN in it is a bug and raises."""
     text = json.dumps(value, allow_nan=False, ensure_ascii=False)
     return text if encodable(text, sys.stdout) else json.dumps(value, allow_nan=False)
-
-
-def table(title: str, header: Sequence[str], rows: Sequence[Sequence[object]]) -> Callable[[Console], None]:
-    """A way to show a table so that it can be read at any width of the console."""
-
-    def show(console: Console) -> None:
-        from lava_ed.cli.tables import print_table
-
-        print_table(console, title, header, [[cell(value) for value in row] for row in rows])
-
-    return show
 
 
 def cell(value: object) -> str:

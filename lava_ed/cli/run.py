@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from lava_ed.cli.report import JsonFlag, OtherData, Report, RunArgument, percent, table
+from lava_ed.cli.report import JsonFlag, OtherData, PriceListName, Report, RunArgument, RunDataDir, Table, percent
+from lava_ed.errors import ConfigError
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from lava_ed.runs.folder import RunFolder
 
 KIB: Final = 8 * 1024
@@ -20,9 +20,7 @@ KIB: Final = 8 * 1024
 
 def evaluate(
     run: Annotated[str, typer.Argument(metavar="RUN", help="Folder of a run, or a netx file.")],
-    data_dir: Annotated[
-        str | None, typer.Option(help="Folder of the data files, if it is no longer the run's.")
-    ] = None,
+    data_dir: RunDataDir = None,
     backend: Annotated[str | None, typer.Option(help="engine or lava.  [default: the one it was trained on]")] = None,
     dataset: Annotated[str | None, typer.Option(help="netx: data set.  [default: noted in the file]")] = None,
     encoder: Annotated[
@@ -37,41 +35,34 @@ def evaluate(
     """Measure the accuracy of a trained net on its test set, or of a netx file on a data set."""
     given = {"dataset": dataset, "encoder": encoder, "steps": steps, "readout": readout, "limit": limit}
     if Path(run).is_file():
-        return _evaluate_netx(run, data_dir, backend, {**given, "other_data": other_data})
-    from lava_ed.errors import ConfigError
-    from lava_ed.evaluation.evaluate import evaluate_run
+        from lava_ed.exchange import evaluate_netx
 
-    if mine := [f"--{name}" for name, value in given.items() if value is not None]:
-        raise ConfigError(f"{', '.join(mine)}: only for netx files, a run knows its own")
-    value = evaluate_run(run, data_dir, backend, other_data=other_data)
-    return _accuracy(run, value)
+        if backend not in (None, "engine"):
+            raise ConfigError(f"back end {backend!r}: a netx file runs in the engine here, and on Lava through lava-dl")
+        value = evaluate_netx(run, data_dir=data_dir, other_data=other_data, **given)  # type: ignore[arg-type]
+    else:
+        from lava_ed.evaluation.evaluate import evaluate_run
 
-
-def _evaluate_netx(path: str, data_dir: str | None, backend: str | None, given: dict[str, Any]) -> Report:
-    """A netx file runs in the engine; on Lava it is lava-dl that loads it."""
-    from lava_ed.errors import ConfigError
-    from lava_ed.exchange import evaluate_netx
-
-    if backend not in (None, "engine"):
-        raise ConfigError(f"back end {backend!r}: a netx file runs in the engine here, and on Lava through lava-dl")
-    return _accuracy(path, evaluate_netx(path, data_dir=data_dir, **given))
-
-
-def _accuracy(name: str, value: dict[str, Any]) -> Report:
+        refuse_netx_options(given)
+        value = evaluate_run(run, data_dir, backend, other_data=other_data)
     key = "accuracy_on_other_data" if "other_data" in value else "test_accuracy"
     rows = [
         (key.replace("_", " "), percent(value[key])),
         ("samples", value["samples"]),
         ("samples/s", value["samples_per_second"]),
     ]
-    return Report(value, table(f"{name}: {value['dataset']}, {value['backend']}", ("quantity", "value"), rows))
+    return Report(value, [Table(f"{run}: {value['dataset']}, {value['backend']}", ("quantity", "value"), rows)])
+
+
+def refuse_netx_options(given: dict[str, Any]) -> None:
+    """Refuse, for a run, the options that only netx files take."""
+    if mine := [f"--{name}" for name, value in given.items() if value is not None]:
+        raise ConfigError(f"{', '.join(mine)}: only for netx files, a run knows its own")
 
 
 def energy(
     run: RunArgument,
-    price_list: Annotated[
-        str, typer.Option(help="Name of a price list, or path of a file of one's own.")
-    ] = "loihi1-davies2018",
+    price_list: PriceListName = "loihi1-davies2018",
     chip: Annotated[
         str | None, typer.Option(help="loihi1 or loihi2: also place the net on its cores.  [default: no placement]")
     ] = None,
@@ -84,26 +75,26 @@ def energy(
     prices = load_price_list(price_list)
     folder = RunFolder(run)
     saved = folder.read_json(ENERGY)
-    parts = {
-        part: energy_report(
-            folder.entry(saved, ENERGY, part, "counters"), folder.entry(saved, ENERGY, part, "samples"), prices
-        )
+    counted = {
+        part: tuple(folder.entry(saved, ENERGY, part, what) for what in ("counters", "samples"))
         for part in ("training", "test")
     }
-    lists = [name for name in built_in_price_lists() if name != prices.name]
-    ranges = {part: energy_range(saved[part]["counters"], saved[part]["samples"], [prices, *lists]) for part in parts}
-    value = {"run": run, "price_list": prices.name, "source": prices.source, **parts, "range": ranges}
+    lists: list[Any] = [prices, *(name for name in built_in_price_lists() if name != prices.name)]
+    value = {
+        "run": run,
+        "price_list": prices.name,
+        "source": prices.source,
+        **{part: energy_report(counters, samples, prices) for part, (counters, samples) in counted.items()},
+        "range": {part: energy_range(counters, samples, lists) for part, (counters, samples) in counted.items()},
+    }
     if chip is not None:
-        value["mapping"] = _place(
-            folder, chip, {part: (saved[part]["counters"], saved[part]["samples"]) for part in parts}
-        )
-    return Report(value, lambda console: _show_energy(console, run, value))
+        value["mapping"] = _place(folder, chip, counted)
+    return Report(value, _shown_energy(run, value))
 
 
-def _place(folder: RunFolder, chip: str, counted: dict[str, tuple[Any, int]]) -> dict[str, Any]:
+def _place(folder: RunFolder, chip: str, counted: dict[str, tuple[Any, ...]]) -> dict[str, Any]:
     """The run's net on a chip, and the messages and hops per sample that its counts imply there."""
     from lava_ed.energy import CHIPS, map_network, per_sample
-    from lava_ed.errors import ConfigError
     from lava_ed.network.spec import NetworkSpec
     from lava_ed.runs.folder import CONFIG
 
@@ -116,7 +107,7 @@ def _place(folder: RunFolder, chip: str, counted: dict[str, tuple[Any, int]]) ->
     return {**mapping.to_dict(), "per_sample": messages}
 
 
-def _show_energy(console: Console, run: str, value: dict[str, Any]) -> None:
+def _shown_energy(run: str, value: dict[str, Any]) -> Iterator[Table | str]:
     """One table for training, one for inference, and the notes that belong to the prices."""
     for part in ("training", "test"):
         report = value[part]
@@ -128,22 +119,19 @@ def _show_energy(console: Console, run: str, value: dict[str, Any]) -> None:
         sums = report["microjoules_per_sample"]
         rows.append(("sum", sums["forward"], sums["backward"], sums["update"], sums["dynamic"]))
         header = ("µJ per sample", "forward", "backward", "update", "all")
-        table(f"{run}: {part}, {report['samples']:,} samples, {value['price_list']}", header, rows)(console)
+        yield Table(f"{run}: {part}, {report['samples']:,} samples, {value['price_list']}", header, rows)
     for part, found in value["range"].items():
         (low_list, low), (high_list, high) = found["low"], found["high"]
-        text = f"{part}: {low:,.3g} µJ ({low_list}) … {high:,.3g} µJ ({high_list}) per sample over all price lists"
-        console.print(text, soft_wrap=True)
-    console.print(f"Prices: {value['source']}", soft_wrap=True)
-    for note in value["training"]["notes"]:
-        console.print(f"Note: {note}", soft_wrap=True)
-    for note in value["test"]["notes"]:
-        if note not in value["training"]["notes"]:
-            console.print(f"Note, test: {note}", soft_wrap=True)
+        yield f"{part}: {low:,.3g} µJ ({low_list}) … {high:,.3g} µJ ({high_list}) per sample over all price lists"
+    yield f"Prices: {value['source']}"
+    notes = value["training"]["notes"]
+    yield from (f"Note: {note}" for note in notes)
+    yield from (f"Note, test: {note}" for note in value["test"]["notes"] if note not in notes)
     if "mapping" in value:
-        _show_mapping(console, run, value["mapping"])
+        yield from _shown_mapping(run, value["mapping"])
 
 
-def _show_mapping(console: Console, run: str, mapping: dict[str, Any]) -> None:
+def _shown_mapping(run: str, mapping: dict[str, Any]) -> Iterator[Table | str]:
     """What the fullest core of each layer uses of its limits, and the messages that follow."""
     rows = [
         (
@@ -155,13 +143,12 @@ def _show_mapping(console: Console, run: str, mapping: dict[str, Any]) -> None:
     chip = mapping["chip"]
     title = f"{run}: {mapping['cores']} cores of {mapping['chips']} {chip['title']}; used / limit of the fullest core"
     header = ("layer", "neurons", "cores", "neurons a core", "synapse KiB", "axons in", "axons out", "binding")
-    table(title, header, rows)(console)
+    yield Table(title, header, rows)
     for part, counts in mapping["per_sample"].items():
         sums = {name: sum(phases.values()) for name, phases in counts.items()}
-        text = f"{part}: {sums['spike_messages']:,.1f} messages and {sums['hops']:,.1f} hops per sample when placed so"
-        console.print(text, soft_wrap=True)
-    console.print("Note: the prices above are of counts without placement", soft_wrap=True)
-    console.print(f"Limits: {chip['source']}", soft_wrap=True)
+        yield f"{part}: {sums['spike_messages']:,.1f} messages and {sums['hops']:,.1f} hops per sample when placed so"
+    yield "Note: the prices above are of counts without placement"
+    yield f"Limits: {chip['source']}"
 
 
 def _share(usage: tuple[int, int | None], unit: int = 1) -> str:

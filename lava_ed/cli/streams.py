@@ -7,7 +7,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from typing import Final, NoReturn, TextIO
+from typing import Final, TextIO
 
 _GREEK: Final = {"Σ": "sum", "Δ": "delta", "δ": "delta", "κ": "kappa", "θ": "theta", "λ": "lambda", "η": "eta"}
 _MATHS: Final = {"×": "x", "−": "-", "·": "*", "±": "+-", "≥": ">=", "≤": "<=", "√": "sqrt", "→": "->", "²": "^2"}
@@ -70,11 +70,6 @@ def encodable(text: str, stream: TextIO) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def reader_left() -> NoReturn:
-    """What rich is to do where the reader of standard output has left: raise, as Python itself does."""
-    raise BrokenPipeError
 
 
 def give_up_output() -> None:

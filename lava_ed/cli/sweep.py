@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lava_ed.cli.report import JsonFlag, Report, percent, table
+from lava_ed.cli.report import JsonFlag, Report, Table, percent
 from lava_ed.cli.train import Data, DataDir, layer_sizes
 
 Trials = Annotated[int, typer.Option(help="Trials in all; the first is the preset.")]
@@ -44,7 +44,8 @@ def sweep(
         (row["number"], percent(row["validation_accuracy"]), f"{row['seconds']:.0f}", _short(row["settings"]))
         for row in sorted(value["trials"], key=lambda row: -row["validation_accuracy"])[:10]
     ]
-    return Report(value, table(f"{out}: {rule} on {config.dataset}", ("trial", "validation", "s", "settings"), rows))
+    header = ("trial", "validation", "s", "settings")
+    return Report(value, [Table(f"{out}: {rule} on {config.dataset}", header, rows)])
 
 
 def _short(settings: dict[str, object]) -> str:

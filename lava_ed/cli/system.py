@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from lava_ed.cli.report import JsonFlag, Report, table
+from lava_ed.cli.report import JsonFlag, Report, Table
 from lava_ed.version import __version__
 
 PACKAGES: Final = (
@@ -59,7 +59,7 @@ def _of_system() -> Report:
         *((name, found or "not installed") for name, found in packages.items()),
         *((name, ", ".join(value[name])) for name in ("backends", "datasets", "rules")),
     ]
-    return Report(value, table(f"lava-ed {__version__}", ("what", "value"), rows))
+    return Report(value, [Table(f"lava-ed {__version__}", ("what", "value"), rows)])
 
 
 def _installed(package: str) -> str | None:
@@ -74,7 +74,7 @@ def _of_run(run: str) -> Report:
     from lava_ed.runs.describe import describe_run
 
     value = describe_run(run)
-    show: list[tuple[str, Any]] = [
+    rows: list[tuple[str, Any]] = [
         ("rule", value["rule_string"]),
         ("learning rate (as rounded)", f"{value['learning_rate']:g}"),
         ("net", "-".join(map(str, value["sizes"]))),
@@ -82,4 +82,4 @@ def _of_run(run: str) -> Report:
         *((limit["what"], f"{limit['used']:,} of {limit['limit']:,}") for limit in value["limits"]),
         *((name, setting) for name, setting in value["config"].items() if setting is not None),
     ]
-    return Report(value, table(f"{run}: {value['rule']}", ("what", "value"), show))
+    return Report(value, [Table(f"{run}: {value['rule']}", ("what", "value"), rows)])

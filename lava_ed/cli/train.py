@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
 
-from lava_ed.cli.report import JsonFlag, Report, percent, table
+from lava_ed.cli.report import JsonFlag, Report, Table, percent
 from lava_ed.errors import ConfigError
 from lava_ed.network.settings import options
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 Rule = Annotated[
     str | None, typer.Option(help="std-ed, mpd-ed, relpsp-fixed, ssgd, sg-bptt or renner.  [default: std-ed]")
@@ -135,7 +132,7 @@ def train(
     else:
         config = training.TrainConfig.create(rule or "std-ed", dataset or "digits", **settings)
     summary = training.train(config, out, resume=resume, reporter=training.reporter())
-    return Report(summary, summary_table(summary))
+    return Report(summary, _shown(summary))
 
 
 def with_preset(
@@ -198,7 +195,7 @@ def layer_sizes(text: str) -> tuple[int, ...]:
     return sizes
 
 
-def summary_table(summary: dict[str, Any]) -> Callable[[Console], None]:
+def _shown(summary: dict[str, Any]) -> list[Table | str]:
     """The result of a run as a table, and what has to be said with it."""
     rows = [
         ("rule", summary["rule"]),
@@ -211,11 +208,5 @@ def summary_table(summary: dict[str, Any]) -> Callable[[Console], None]:
         ("samples/s", float(summary["samples_per_second"])),
         ("seconds", float(summary["seconds"])),
     ]
-    shown = table(f"{summary['run']}: {summary['dataset']}, seed {summary['seed']}", ("quantity", "value"), rows)
-
-    def show(console: Console) -> None:
-        shown(console)
-        for note in summary.get("notes", ()):
-            console.print(f"Note: {note}", soft_wrap=True)
-
-    return show
+    title = f"{summary['run']}: {summary['dataset']}, seed {summary['seed']}"
+    return [Table(title, ("quantity", "value"), rows), *(f"Note: {note}" for note in summary.get("notes", ()))]

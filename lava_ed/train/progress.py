@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from lava_ed.plain_text import plain
+from lava_ed.plain_text import visible
 
 
 class Reporter:
@@ -67,7 +67,7 @@ class Lines(Reporter):
 
     def message(self, text: str) -> None:
         """Print the text."""
-        print(plain(text), file=sys.stderr, flush=True)
+        print(visible(text), file=sys.stderr, flush=True)
 
     def epoch(self, row: dict[str, Any], epochs: int) -> None:
         """Print the metrics."""
@@ -91,7 +91,7 @@ class Bar(Reporter):
 
     def message(self, text: str) -> None:
         """Print the text above the bar."""
-        self._progress.console.print(plain(text), highlight=False, markup=False, emoji=False)
+        self._progress.console.print(visible(text), highlight=False, markup=False, emoji=False)
 
     def chunk(self, epoch: int, epochs: int, done: int, samples: int) -> None:
         """Move the bar."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Final
 
-from lava_ed.plain_text import plain
+from lava_ed.plain_text import visible
 from lava_ed.viz.plot import Plot, bands
 from lava_ed.viz.style import (
     COLUMN,
@@ -56,7 +56,7 @@ def learning_curves(runs: Mapping[str, Rows], path: str | PathLike[str], title: 
 
 def accuracy_plot(runs: Mapping[str, Rows]) -> Plot:
     """The learning curves of some runs, with the figures of every epoch as hints."""
-    runs = {plain(name): rows for name, rows in runs.items()}
+    runs = {visible(name): rows for name, rows in runs.items()}
     result, (ax,) = figure(COLUMN, 3.0)
     _draw_accuracy(ax, runs, TEXT, named=len(runs) > 1)
     if len(runs) <= MOST_WITHIN:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from lava_ed.errors import ConfigError
 from lava_ed.files.writing import write_atomically
-from lava_ed.plain_text import plain, shortened
+from lava_ed.plain_text import shortened, visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -111,7 +111,7 @@ def marker_of(k: int) -> str:
 
 def name_in_figure(name: str, longest: int = LONGEST) -> str:
     """A name that a user chose, as a figure shows it: short, on one line, of characters that its font has."""
-    shown = plain(name)
+    shown = visible(name)
     if not shown.isascii():
         shown = "".join(c if ord(c) in _glyphs() else c.encode("unicode_escape").decode("ascii") for c in shown)
     # A legend leaves out what begins with an underscore.

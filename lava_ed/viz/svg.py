@@ -7,7 +7,7 @@ from io import BytesIO
 from typing import Any, Final
 from xml.etree import ElementTree
 
-from lava_ed.plain_text import plain
+from lava_ed.plain_text import visible
 from lava_ed.viz.plot import Plot
 from lava_ed.viz.style import PALETTE
 
@@ -44,7 +44,7 @@ def inline_svg(plot: Plot) -> str:
     width = root.get("viewBox", "0 0 0 0").split()[2]
     for name in ("width", "height", "version"):
         root.attrib.pop(name, None)
-    root.attrib |= {"role": "img", "aria-label": plain(plot.alt), "style": f"--natural: {float(width):.0f}"}
+    root.attrib |= {"role": "img", "aria-label": visible(plot.alt), "style": f"--natural: {float(width):.0f}"}
     used = set(_USED.findall(ElementTree.tostring(root, encoding="unicode")))
     for element in root.iter():
         _adapt(element, plot, used)
@@ -74,7 +74,7 @@ def _adapt(element: ElementTree.Element, plot: Plot, used: set[str]) -> None:
     """Adapt ids, references, colours, fonts and hints of one element; an id that nobody uses goes."""
     name = element.get("id", "")
     if name in plot.hints:
-        element.set("data-hint", "\n".join(plain(line) for line in plot.hints[name].split("\n")))
+        element.set("data-hint", "\n".join(visible(line) for line in plot.hints[name].split("\n")))
     if name in used:
         element.set("id", f"{plot.key}.{name}")
     elif name:

@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from lava_ed.plain_text import plain
+from lava_ed.plain_text import visible
 
 NAMES: Final = (
     "[/x]",
@@ -78,7 +78,7 @@ def shows(text, name):
     def joined(part):
         return "".join(part.translate(dict.fromkeys(map(ord, "│┃"))).split())
 
-    return joined(plain(name)) in joined(text)
+    return joined(visible(name)) in joined(text)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final, Literal
 
 from lava_ed.errors import RunFolderError
 from lava_ed.files.writing import write_atomically
-from lava_ed.plain_text import plain
+from lava_ed.plain_text import visible
 from lava_ed.version import __version__
 from lava_ed.viz.plot import Plot
 
@@ -227,7 +227,7 @@ def prose(text: str) -> Any:
     """A text for the page in which no line ends between a number and its unit or sign."""
     from markupsafe import escape
 
-    return escape(plain(_UNIT.sub("\N{NO-BREAK SPACE}", text)))
+    return escape(visible(_UNIT.sub("\N{NO-BREAK SPACE}", text)))
 
 
 def sentence(note: str, names: tuple[str, ...] = ()) -> str:
@@ -268,7 +268,7 @@ def _environment() -> Any:
     environment = Environment(
         loader=PackageLoader("lava_ed.viz.report", "templates"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
-        finalize=lambda value: plain(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
+        finalize=lambda value: visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
     )  # fmt: skip
     environment.globals["newline"] = Markup("\n")
     environment.filters |= {"prose": prose, "number": number, "svg": lambda plot: Markup(inline_svg(plot))}
