@@ -25,7 +25,8 @@ def visible(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return "".join(_escaped(c) if unicodedata.category(c) in _INVISIBLE and c not in _JOINERS else c for c in text)
+    hidden = {c for c in text if unicodedata.category(c) in _INVISIBLE and c not in _JOINERS}
+    return "".join(c.encode("unicode_escape").decode("ascii") if c in hidden else c for c in text)
 
 
 def shortened(text: str, length: int) -> str:
@@ -50,16 +51,13 @@ def shell_words(*words: str) -> str:
     >>> print(shell_words("lava-ed", "eval", "my run", "a\nb"))
     lava-ed eval 'my run' $'a\nb'
     """
-    return " ".join(shlex.quote(word) if visible(word) == word else _escaped_word(word) for word in words)
-
-
-def _escaped_word(word: str) -> str:
-    """A word in the quotes in which bash and zsh read escapes."""
-    shown = "".join(_shell_escaped(c) for c in word)
-    return f"$'{shown}'"
+    return " ".join(
+        shlex.quote(word) if visible(word) == word else f"$'{''.join(map(_shell_escaped, word))}'" for word in words
+    )
 
 
 def _shell_escaped(c: str) -> str:
+    """A character as it stands in the quotes in which bash and zsh read escapes."""
     if c in "\\'":
         return f"\\{c}"
     if visible(c) == c:
@@ -68,7 +66,3 @@ def _shell_escaped(c: str) -> str:
         return r"\n"
     half = 0xDC80 <= ord(c) <= 0xDCFF  # how Python keeps a byte that is no UTF-8
     return "".join(f"\\x{byte:02x}" for byte in c.encode("utf-8", "surrogateescape" if half else "surrogatepass"))
-
-
-def _escaped(c: str) -> str:
-    return c.encode("unicode_escape").decode("ascii")

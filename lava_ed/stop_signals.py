@@ -6,7 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any, Final
 
 STOP_SIGNALS: Final = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -14,13 +14,7 @@ STOP_SIGNALS: Final = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTER
 
 
 class Stopped(KeyboardInterrupt):
-    """A stop signal ended the program; it takes the way out that Ctrl-C takes.
-
-    Attributes
-    ----------
-    number : int
-        The signal.
-    """
+    """A stop signal of this number ended the program; it takes the way out that Ctrl-C takes."""
 
     def __init__(self, message: str = "", number: int = signal.SIGINT) -> None:
         super().__init__(message or f"stopped by {signal.Signals(number).name}")
@@ -55,16 +49,11 @@ def raise_if_unheard() -> None:
 
 
 class StopSignals:
-    """Within the block, a stop signal calls a function in place of ending the process.
+    """Within the block, a stop signal calls a function with its number in place of ending the process.
 
     Processes that are forked in the block inherit the handler and ignore these signals: whoever closes a terminal
     signals all of them, and their parent is the one who ends them in order.  A signal that was ignored before, as
     SIGHUP is under nohup, stays ignored.  Outside the main thread, where Python delivers no signals, nothing changes.
-
-    Parameters
-    ----------
-    heard : callable
-        Takes the number of the signal.
 
     Examples
     --------
@@ -89,9 +78,7 @@ class StopSignals:
                     self._before[number] = signal.signal(number, self._handle)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *outcome: object) -> None:
         while self._before:
             signal.signal(*self._before.popitem())
         _unheard.clear()

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lava_ed.cli.report import JsonFlag, PriceLists, Report, Table
+from lava_ed.cli.report import JsonFlag, PriceLists, Report, Table, integers
 from lava_ed.cli.train import layer_sizes, with_preset
 from lava_ed.errors import ConfigError
 
@@ -92,10 +92,11 @@ def train_missing(
 
     if out is None or not rules:
         raise ConfigError("--train needs --out FOLDER for the runs, and --rules, for example std-ed,mpd-ed,sg-bptt")
+    numbers = integers(seeds, f"--seeds {seeds!r} is no list of numbers: write for example 0,1,2")
     configs = {
         f"{name}-{seed}": _config(name, seed, dataset, settings)
         for name in (part.strip() for part in rules.split(","))
-        for seed in _numbers(seeds)
+        for seed in numbers
     }
     paths = []
     for name, config in configs.items():
@@ -117,13 +118,6 @@ def _config(name: str, seed: int, dataset: str | None, settings: Mapping[str, An
         rule, dataset, values = with_preset(name, None, dataset, dict(settings))
         return TrainConfig.create(rule, dataset, seed=seed, **values)
     return TrainConfig.create(name, dataset or "digits", seed=seed, **settings)
-
-
-def _numbers(text: str) -> list[int]:
-    try:
-        return [int(part) for part in text.split(",")]
-    except ValueError as error:
-        raise ConfigError(f"--seeds {text!r} is no list of numbers: write for example 0,1,2") from error
 
 
 def _shown(value: dict[str, Any]) -> Iterator[Table | str]:

@@ -6,16 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lava_ed.cli.report import JsonFlag, PriceListName, Report, Table
-from lava_ed.errors import ConfigError
-
-
-def _numbers(text: str, separator: str, what: str) -> tuple[int, ...]:
-    """The integers of a list."""
-    try:
-        return tuple(int(part) for part in text.split(separator))
-    except ValueError as error:
-        raise ConfigError(f"{what} {text!r} is no list of integers with {separator!r} between them") from error
+from lava_ed.cli.report import JsonFlag, PriceListName, Report, Table, integers
 
 
 def estimate(
@@ -32,7 +23,11 @@ def estimate(
     """Price one training sample of a dense net from its sizes and spikes alone, under each learning dependency."""
     from lava_ed.energy import estimate_sample
 
-    value = estimate_sample(_numbers(sizes, "-", "SIZES"), _numbers(spikes, ",", "--spikes"), steps, price_list, rule)
+    complaint = "{} {!r} is no list of integers with {!r} between them"
+    layers = integers(sizes, complaint.format("SIZES", sizes, "-"), "-")
+    value = estimate_sample(
+        layers, integers(spikes, complaint.format("--spikes", spikes, ",")), steps, price_list, rule
+    )
     rows = [(name, cost["low"], cost["high"], cost["updates"]) for name, cost in value["microjoules"].items()]
     title = f"{sizes}, {spikes} spikes, {steps} steps: µJ per training sample, {value['price_list']}"
     header = ("visited", "all idle", "all active", "of which updates")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from lava_ed.cli.streams import encodable
+from lava_ed.errors import ConfigError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -84,6 +85,20 @@ def cell(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"
     return "–" if value is None else str(value)
+
+
+def integers(text: str, complaint: str, separator: str = ",") -> tuple[int, ...]:
+    """The integers of a list, or the complaint as an error.
+
+    Examples
+    --------
+    >>> integers("784-400-10", "no sizes", "-")
+    (784, 400, 10)
+    """
+    try:
+        return tuple(int(part) for part in text.split(separator))
+    except ValueError as error:
+        raise ConfigError(complaint) from error
 
 
 def percent(share: float | None) -> str:

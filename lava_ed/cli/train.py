@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from lava_ed.cli.report import JsonFlag, Report, Table, percent
+from lava_ed.cli.report import JsonFlag, Report, Table, integers, percent
 from lava_ed.errors import ConfigError
 from lava_ed.network.settings import options
 
@@ -168,26 +168,11 @@ def resumed_config(out: str, **settings: Any) -> Any:
 
 
 def layer_sizes(text: str) -> tuple[int, ...]:
-    """``"256,128"`` as (256, 128).
-
-    Raises
-    ------
-    ConfigError
-        If it is not a list of positive integers.
-
-    Examples
-    --------
-    >>> layer_sizes("256,128")
-    (256, 128)
-    """
+    """``"256,128"`` as (256, 128), within the limits of a layer."""
     from lava_ed.config.checks import NEURONS, check_hidden
 
-    try:
-        sizes = tuple(int(part) for part in text.split(","))
-    except ValueError as error:
-        raise ConfigError(
-            f"--hidden {text!r} is no list of layer sizes: write for example 256 or 256,128, each of {NEURONS} neurons"
-        ) from error
+    example = f"write for example 256 or 256,128, each of {NEURONS} neurons"
+    sizes = integers(text, f"--hidden {text!r} is no list of layer sizes: {example}")
     try:
         check_hidden(sizes)
     except ConfigError as error:
