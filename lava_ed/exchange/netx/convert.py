@@ -15,8 +15,6 @@ from lava_ed.kernels.lif import INPUT_SHIFT
 from lava_ed.kernels.neuron import threshold_from_step
 from lava_ed.runs.tensor_files import Model
 
-FORGETS: Final = DECAY_UNITY
-"""iDecay of a current that lasts one step: u = a·2^6."""
 MEMBRANE_MAX: Final = STATE_MAX >> INPUT_SHIFT
 """Largest sum of inputs that a LIF membrane holds without saturation."""
 WAY_OUT: Final = "use --format golden, which holds every state, or run the net as Lava processes (EDClassifier)"
@@ -45,11 +43,11 @@ def netx_of_model(model: Model, notes: dict[str, Any] | None = None) -> NetxNetw
     for layer in spec.layers:
         weight = model.weights[f"dense{layer}"].T.astype(np.int64)
         check_exact(weight, f"connection {layer}")
-        last = layer == len(spec.sizes) - 1
-        threshold = NEVER if last else _mantissa(model, layer)
         unit = 1 << (spec.weight_exponents[layer - 1] + 1)
-        _check_range(weight, spec.steps, layer, None if last else threshold, unit)
-        layers.append(NetxLayer("dense", (weight.shape[0],), NetxNeuron(FORGETS, 0, threshold), weight))
+        threshold = _mantissa(model, layer, unit) if layer in spec.hidden else None
+        _check_range(weight, spec.steps, layer, threshold, unit)
+        neuron = NetxNeuron(DECAY_UNITY, 0, NEVER if threshold is None else threshold)
+        layers.append(NetxLayer("dense", (weight.shape[0],), neuron, weight))
     standard = {"encoder": spec.encoder, "steps": spec.steps, "readout": spec.readout, "rule": spec.rule.kind}
     return NetxNetwork(tuple(layers), {**standard, **(notes or {})})
 
@@ -70,10 +68,9 @@ def _refuse(model: Model) -> None:
         raise ExchangeError(f"netx cannot hold {'; nor '.join(found)}. Way out: {WAY_OUT}")
 
 
-def _mantissa(model: Model, layer: int) -> int:
+def _mantissa(model: Model, layer: int, unit: int) -> int:
     """vThMant of a hidden layer."""
     kappa: int = threshold_from_step(int(model.threshold_steps[f"hidden{layer}"][0]))  # type: ignore[no-untyped-call]
-    unit = 1 << (model.spec.weight_exponents[layer - 1] + 1)
     mantissa = -(-kappa // unit) - 1
     if not 0 <= mantissa < NEVER:
         raise ExchangeError(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass
 from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
+
+from lava_ed.errors import ExchangeError
 
 NEVER: Final = 1 << 17
 """vThMant of a neuron that never spikes: 2^17·2^6 lies above the largest 24-bit membrane."""
@@ -49,14 +52,11 @@ class Field:
         return not found.size or bool(found.min() >= self.low and found.max() <= self.high)
 
 
-def _bias(fractions: Literal["cut", "told"]) -> Field:
-    """Biases that Lava's LIF holds as they are: its mantissa has 16 bits, of which the chip has 13."""
-    return Field("bias", -(2**15), 2**15 - 1, 0, fractions, np.int16, np.int32)
-
-
-def _opaque(name: str) -> Field:
-    """Weights that are clipped, and delays that are clamped, are believed up to 2^40."""
-    return Field(name, -(2**40), 2**40, None, "told", np.int16, np.int16)
+def check_numbers(fields: Sequence[Field], record: Any, problem: str) -> None:
+    """Refuse a record with a value out of range, by a sentence with places for its name, value and range."""
+    for field, value in zip(fields, astuple(record), strict=True):
+        if not field.holds(value):
+            raise ExchangeError(problem.format(field.name, value, field.low, field.high))
 
 
 SHAPE: Final = Field("shape", 1, MAX_NEURONS)
@@ -68,14 +68,27 @@ CONVOLUTION: Final = (
     Field("dilation", 1, 127, 1),
     Field("groups", 1, 127, 1),
 )
-TRANSFORM: Final = (Field("weight", -(2**15), 2**15 - 1, 64, "cut"), Field("bias", -(2**15), 2**15 - 1, 0, "cut"))
+_INT16: Final = (-(2**15), 2**15 - 1)
+"""Biases that Lava's LIF holds as they are: its mantissa has 16 bits, of which the chip has 13."""
+_OPAQUE: Final = (-(2**40), 2**40)
+"""Weights that are clipped, and delays that are clamped, are believed up to here."""
+TRANSFORM: Final = (Field("weight", *_INT16, 64, "cut"), Field("bias", *_INT16, 0, "cut"))
 """Of an input layer with neurons; lava-dl takes 64 for the weight, and 0 for the bias, where they are left out."""
-_DENSE: Final = (_opaque("weight"), _opaque("weight_rec"), _bias("told"), _opaque("delay"))
+_DENSE: Final = (
+    Field("weight", *_OPAQUE, None, "told", np.int16, np.int16),
+    Field("weight_rec", *_OPAQUE, None, "told", np.int16, np.int16),
+    Field("bias", *_INT16, 0, "told", np.int16, np.int32),
+    Field("delay", *_OPAQUE, None, "told", np.int16, np.int16),
+)
+_CONV: Final = (
+    Field("weight", fractions="told", fits=np.int32, written=np.int32),
+    Field("bias", *_INT16, 0, "cut", np.int16, np.int32),
+)
 ARRAYS: Final[dict[str, tuple[Field, ...]]] = {
     "input": (),
     "flatten": (),
     "dense": _DENSE,
     "dense_rec": _DENSE,
-    "conv": (Field("weight", fractions="told", fits=np.int32, written=np.int32), _bias("cut")),
+    "conv": _CONV,
 }
 """Kind of layer → the arrays that it can have, by the names that they also have in `NetxLayer`."""

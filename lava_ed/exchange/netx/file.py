@@ -89,7 +89,7 @@ def _layer_groups(root: Hdf5Group, remarks: list[str]) -> Iterator[Group]:
     if numbers != list(range(len(names))):
         listed = numbers if len(numbers) == len(names) else names
         raise ExchangeError(f"layers are numbered {listed[:20]}, not 0 … {len(names) - 1}")
-    group = Group(found, "layer", remarks)
+    group = Group(found.members, "layer", remarks)
     return (group.inner(str(k)) for k in numbers)
 
 

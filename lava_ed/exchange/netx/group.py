@@ -15,25 +15,17 @@ from lava_ed.files.hdf5 import Hdf5Group
 
 @dataclass(frozen=True)
 class Group:
-    """A group, and where it stands in the file.
+    """The members of a group, where it stands, and remarks on whatever is read otherwise than the file says."""
 
-    Attributes
-    ----------
-    group : Hdf5Group
-    where : str
-    remarks : list of str
-        Gets a sentence for whatever is read otherwise than it stands in the file.
-    """
-
-    group: Hdf5Group
+    members: dict[str, Hdf5Group | npt.NDArray[Any]]
     where: str
     remarks: list[str]
 
     def __contains__(self, name: str) -> bool:
-        return name in self.group.members
+        return name in self.members
 
     def _member(self, name: str, kind: type[Any], what: str) -> Any:
-        found = self.group.members.get(name)
+        found = self.members.get(name)
         if not isinstance(found, kind):
             raise ExchangeError(
                 f"{self.where}/{name} is {'missing' if found is None else f'no {what}'}: the file is damaged"
@@ -42,7 +34,7 @@ class Group:
 
     def inner(self, name: str) -> Group:
         """A group inside."""
-        return Group(self._member(name, Hdf5Group, "group"), f"{self.where}/{name}", self.remarks)
+        return Group(self._member(name, Hdf5Group, "group").members, f"{self.where}/{name}", self.remarks)
 
     def text(self, name: str) -> str:
         """A single text, a scalar or an array of one."""

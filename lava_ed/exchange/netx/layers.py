@@ -58,7 +58,7 @@ def read_layer(group: Group) -> NetxLayer:
         neuron = _neuron(group.inner("neuron"), first=True)
         weight, bias = TRANSFORM
         return NetxLayer("input", shape, neuron, transform=(group.integer(weight), group.integer(bias)))
-    if isinstance(group.group.members.get("weight"), Hdf5Group):
+    if isinstance(group.members.get("weight"), Hdf5Group):
         raise ExchangeError(f"{group.where} has complex weights, which the engine does not run")
     return _convolution(group, shape) if kind == "conv" else _dense(group, shape, kind == "dense_rec")
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.errors import ExchangeError
-from lava_ed.exchange.netx.fields import CONVOLUTION, MAX_NEURONS, NEURON, NEVER
+from lava_ed.exchange.netx.fields import CONVOLUTION, MAX_NEURONS, NEURON, NEVER, check_numbers
 
 LayerKind = Literal["input", "flatten", "dense", "dense_rec", "conv"]
 Readout = Literal["membrane", "spikes"]
@@ -40,23 +40,12 @@ class NetxNeuron:
     v_th_mant: int = NEVER
 
     def __post_init__(self) -> None:
-        for number, value in zip(NEURON, astuple(self), strict=True):
-            if not number.holds(value):
-                raise ExchangeError(
-                    f"neuron/{number.name} is {value}, the chip holds {number.low} … {number.high}: scale the neuron"
-                )
+        check_numbers(NEURON, self, "neuron/{} is {}, the chip holds {} … {}: scale the neuron")
 
 
 @dataclass(frozen=True)
 class NetxForeign:
-    """A neuron that lava-dl runs and the engine does not.
-
-    Parameters
-    ----------
-    name : str
-        What lava-dl calls its process: Delta, SigmaDelta, Sigma.
-    v_th_mant : int
-    """
+    """A neuron that lava-dl runs, and calls Delta, SigmaDelta or Sigma, and the engine does not run."""
 
     name: str
     v_th_mant: int
@@ -72,11 +61,7 @@ class NetxConvolution:
     groups: int = 1
 
     def __post_init__(self) -> None:
-        for number, value in zip(CONVOLUTION, astuple(self), strict=True):
-            if not number.holds(value):
-                raise ExchangeError(
-                    f"{number.name} is {value}, Lava's Conv holds {number.low} … {number.high}: choose others"
-                )
+        check_numbers(CONVOLUTION, self, "{} is {}, Lava's Conv holds {} … {}: choose others")
 
     def sizes(self, size: Shape, kernel: Shape) -> Shape:
         """Output (y, x) for an input and a kernel (y, x): ⌊(n + 2·padding − dilation·(k − 1) − 1)/stride⌋ + 1."""
@@ -140,13 +125,7 @@ class NetxLayer:
 
     @property
     def lif(self) -> NetxNeuron:
-        """The layer's LIF neuron; lava-dl's integrator where the file has none.
-
-        Raises
-        ------
-        ExchangeError
-            If it is another one.
-        """
+        """The layer's LIF neuron, or lava-dl's integrator where the file has none; another neuron is an error."""
         if isinstance(self.neuron, NetxForeign):
             raise ExchangeError(f"a {self.neuron.name} neuron is no LIF neuron")
         return self.neuron or NetxNeuron()
