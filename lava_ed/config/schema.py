@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from pydantic import Field, create_model
+from pydantic import create_model
 
 from lava_ed.config.training import TrainConfig
 from lava_ed.errors import ConfigError
 from lava_ed.files.schema import checked
-from lava_ed.network.schema import ENTRIES, Word, schema_of, typed
+from lava_ed.network.schema import ENTRIES, schema_of, typed
 from lava_ed.network.settings import NetSettings
 
-_FOLDER = Annotated[str, Field(max_length=4096)]
-_RUN = schema_of(TrainConfig, but=("net",), data_dir=(_FOLDER | None, ...), limit=(Word | None, ...))
+_RUN = schema_of(TrainConfig, but=("net",))
 _NET = ENTRIES[NetSettings]
 _FORMATS: Final[dict[int, Any]] = {
     1: create_model("Format1", __base__=(_RUN, _NET)),

@@ -14,12 +14,9 @@ from lava_ed.config.training import TrainConfig, settable
 from lava_ed.errors import ConfigError
 from lava_ed.files.reading import read_json, shown
 from lava_ed.network.adaptation import Adaptation
-from lava_ed.network.settings import declared
+from lava_ed.network.settings import NetSettings, declared
 
-_OF_A_RUN = (
-    *("rule", "dataset", "data_dir", "hidden", "epochs", "seed", "limit"),
-    *("validation", "backend", "checkpoint_interval", "snapshots"),
-)
+_OF_RULE_AND_NET = {"learning_rate", "decay", "shift", *declared(NetSettings)} - {"seed"}
 
 
 def plain(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -32,7 +29,7 @@ def plain(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def complete(config: TrainConfig) -> dict[str, Any]:
     """Every setting of rule and net as JSON holds it, so that a preset that changes later has no influence."""
-    return plain({name: value for name, value in config.settings().items() if name not in _OF_A_RUN})
+    return plain({name: value for name, value in config.settings().items() if name in _OF_RULE_AND_NET})
 
 
 def read_settings(path: str | PathLike[str]) -> tuple[str, str, dict[str, Any]]:

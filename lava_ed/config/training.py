@@ -82,7 +82,8 @@ class TrainConfig:
 
     def __init__(self, **values: Any) -> None:
         of_net = {name: values.pop(name) for name in declared(NetSettings) if name in values}
-        values = {"snapshots": False, "shift": 0, **values, "net": replace(values.get("net", NetSettings()), **of_net)}
+        left_out = {n: note.earlier for n, (_, note) in declared(TrainConfig).items() if note.earlier is not ...}
+        values = {**left_out, **values, "net": replace(values.get("net", NetSettings()), **of_net)}
         if missing := declared(TrainConfig).keys() ^ values.keys():
             raise TypeError(f"{', '.join(sorted(missing))}: missing or unknown; TrainConfig.create knows the presets")
         for name, value in values.items():
@@ -107,7 +108,7 @@ class TrainConfig:
         check_backend(self.backend, self.spec(n_inputs=1, n_classes=2).rule)
         for name, (kind, setting) in declared(TrainConfig).items():
             value = getattr(self, name)
-            if kind is not int or (name == "limit" and value is None):
+            if kind is not int and (kind != int | None or value is None):
                 continue
             if not isinstance(value, Integral) or isinstance(value, bool):
                 raise ConfigError(f"{name} is {value!r}: an integer is needed")

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal, get_origin
 from pydantic import Field, create_model
 
 from lava_ed.errors import ConfigError
-from lava_ed.files.schema import Exact, Finite, Name, checked
+from lava_ed.files.schema import Exact, Finite, Name, Text, checked
 from lava_ed.learning_rules.limits import LAYERS_MAX
 from lava_ed.network.adaptation import Adaptation
 from lava_ed.network.settings import NetSettings, declared
@@ -29,21 +29,23 @@ class RuleEntry(Exact):
     decay: Decay
 
 
-def schema_of(settings: Any, but: Collection[str] = (), **others: Any) -> Any:
-    """The schema of a class of settings: what stands in a file for each of its fields but some, or others."""
+def schema_of(settings: Any, but: Collection[str] = ()) -> Any:
+    """The schema of a class of settings: what stands in a file for each of its fields but some."""
     entries = {
-        name: (Name if get_origin(kind) is Literal else ENTRIES[kind], ... if note.earlier is None else note.earlier)
+        name: (Name if get_origin(kind) is Literal else ENTRIES[kind], note.earlier)
         for name, (kind, note) in declared(settings).items()
-        if name not in (*but, *others)
+        if name not in but
     }
-    return create_model(settings.__name__, __base__=Exact, **entries, **others)  # type: ignore[call-overload]
+    return create_model(settings.__name__, __base__=Exact, **entries)  # type: ignore[call-overload]
 
 
 ENTRIES: Final[dict[Any, Any]] = {
-    int: Word,
-    str: Name,
     bool: bool,
     float: float,
+    int: Word,
+    int | None: Word | None,
+    str: Text,
+    str | None: Text | None,
     tuple[int, ...]: Integers,
     tuple[tuple[float, float], ...]: Decay,
 }

@@ -12,8 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from numbers import Integral
-from types import UnionType
-from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
 
 from lava_ed.errors import ConfigError
 from lava_ed.network.adaptation import Adaptation
@@ -36,15 +35,15 @@ class Setting:
     ----------
     low, high : int, optional
         Range of an integer, or of each of several.
-    earlier : Any
-        What a description means that is too old to know the setting.
+    earlier : Any, optional
+        What a description means that is too old to know the setting; every other description has to hold it.
     help : str, optional
         Makes it an option of `lava-ed train`, explained so.
     """
 
     low: float = -math.inf
     high: float = math.inf
-    earlier: Any = None
+    earlier: Any = ...
     help: str | None = None
 
 
@@ -99,7 +98,7 @@ class NetSettings:
     """
 
     steps: Annotated[int, Setting(help="Time steps of one window, T.")] = 16
-    encoder: Annotated[EncoderKind | None, Setting(help="ttfs, rate, current or (of renner) binary.")] = None
+    encoder: Annotated[EncoderKind, Setting(help="ttfs, rate, current or (of renner) binary.")] = None  # type: ignore[assignment]
     readout: Annotated[ReadoutKind, Setting(help="membrane or first-spike.")] = "membrane"
     feedback: Annotated[Feedback, Setting(help="symmetric or random.")] = "symmetric"
     adaptation: Adaptation = field(default_factory=Adaptation)
@@ -130,15 +129,12 @@ class NetSettings:
 
 
 @cache
-def declared(settings: type[Any]) -> dict[str, tuple[Any, Setting]]:
-    """Type, None aside, and `Setting` of every field of a class."""
-    result = {}
-    for name, hint in get_type_hints(settings, include_extras=True).items():
-        kind, *notes = get_args(hint) if get_origin(hint) is Annotated else (hint,)
-        if get_origin(kind) in (Union, UnionType):
-            kind = get_args(kind)[0]
-        result[name] = kind, notes[0] if notes else Setting()
-    return result
+def declared(settings: Any) -> dict[str, tuple[Any, Setting]]:
+    """Type and `Setting` of every field of a class."""
+    hints = get_type_hints(settings, include_extras=True)
+    return {
+        name: get_args(hint) if get_origin(hint) is Annotated else (hint, Setting()) for name, hint in hints.items()
+    }
 
 
 def check_integers(name: str, value: Any, several: bool) -> None:

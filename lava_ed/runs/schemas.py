@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, create_model
 
-from lava_ed.files.schema import AtLeast, Count, Exact, Name, Share
+from lava_ed.files.schema import AtLeast, Count, Exact, Name, Share, Text
 from lava_ed.kernels.counting import COUNTERS, PHASES
 from lava_ed.learning_rules.limits import LAYERS_MAX
 from lava_ed.network.schema import Word
@@ -19,7 +19,6 @@ Mean = Annotated[float, Field(ge=0, le=1e18, allow_inf_nan=False)]
 """A mean or a duration: below what sums of it could turn into infinity."""
 Rate = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
-Text = Annotated[str, Field(max_length=4096)]
 Nodes = Field(max_length=200)
 """Bound of what is kept for each process: a net has three a layer."""
 
