@@ -39,6 +39,7 @@ Shift = Annotated[
     typer.Option(help="Augmentation: move training images by up to this many pixels, anew each epoch.  [default: 0]"),
 ]
 Snapshots = Annotated[bool, typer.Option("--snapshots", help="Keep the net of every epoch, for lava-ed diagnose.")]
+SnapshotInterval = Annotated[int | None, typer.Option(help="Epochs between two of --snapshots.  [default: 1]")]
 SettingsFile = Annotated[
     str | None, typer.Option("--settings", metavar="FILE", help="best.json of a sweep: rule, data set and settings.")
 ]
@@ -88,6 +89,7 @@ def train(
     shift: Shift = None,
     checkpoint_interval: Interval = None,
     snapshots: Snapshots = False,
+    snapshot_interval: SnapshotInterval = None,
     settings_file: SettingsFile = None,
     json: JsonFlag = False,
     **of_the_net: Any,
@@ -113,6 +115,7 @@ def train(
         "shift": shift,
         "checkpoint_interval": checkpoint_interval,
         "snapshots": snapshots or None,
+        "snapshot_interval": snapshot_interval,
         **of_the_net,
     }
     if preset is not None:

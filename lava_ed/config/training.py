@@ -18,7 +18,7 @@ FORMAT: Final = 2
 """Version of the dictionary form; the first had the settings of the net beside the others."""
 EPOCHS_MAX: Final = 10_000
 """Every checkpoint keeps a row for each epoch, and its reader bounds what it takes in."""
-WITHOUT_EFFECT: Final = ("data_dir", "checkpoint_interval", "snapshots")
+WITHOUT_EFFECT: Final = ("data_dir", "checkpoint_interval", "snapshots", "snapshot_interval")
 """Fields that a resumed run may change: they do not change its result."""
 
 
@@ -47,6 +47,8 @@ class TrainConfig:
         Samples between two checkpoints.
     snapshots : bool
         Keep the net of every epoch, ``snapshot-0001.safetensors`` and so on, for `lava-ed diagnose`.
+    snapshot_interval : int
+        Of so many epochs only the last one's net is kept.
     learning_rate, decay
         Of the rule.
     net : NetSettings
@@ -77,6 +79,7 @@ class TrainConfig:
     backend: str
     checkpoint_interval: Annotated[int, Setting(1)]
     snapshots: Annotated[bool, Setting(earlier=False)]
+    snapshot_interval: Annotated[int, Setting(1, earlier=1)]
     shift: Annotated[int, Setting(0, earlier=0)]
     net: NetSettings
 

@@ -308,7 +308,7 @@ class Trainer:
         """Add the epoch's metrics and move to the next one."""
         p, n = self.position, self.samples
         model, now = self._model(), self._reading()
-        if self.config.snapshots:
+        if self.config.snapshots and (p.epoch + 1) % self.config.snapshot_interval == 0:
             self.folder.write_bytes(f"snapshot-{p.epoch + 1:04d}.safetensors", model.to_bytes())
         counts = counts_between(now["counters"], p.start["counters"])
         row = {

@@ -62,6 +62,7 @@ def test_missing_entries_are_an_error():
         {"seed": -1},
         {"limit": 0},
         {"shift": -1},
+        {"snapshot_interval": 0},
         {"checkpoint_interval": 0},
         {"validation": 1.0},
         {"validation": -0.1},
@@ -81,7 +82,7 @@ def test_settings_out_of_range(change):
         TrainConfig.create("std-ed", "digits", **change)
 
 
-@pytest.mark.parametrize("name", ["epochs", "seed", "limit", "checkpoint_interval", "shift"])
+@pytest.mark.parametrize("name", ["epochs", "seed", "limit", "checkpoint_interval", "shift", "snapshot_interval"])
 @pytest.mark.parametrize("value", [1.5, "1", True])
 def test_counts_are_integers(name, value):
     with pytest.raises(ConfigError, match=rf"{name} is {value!r}: (an integer is|integers are) needed"):

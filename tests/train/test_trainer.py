@@ -174,6 +174,13 @@ def test_validation_does_not_touch_training(small, digits, tmp_path, monkeypatch
     assert (tmp_path / "one" / MODEL).read_bytes() == (tmp_path / "other" / MODEL).read_bytes()
 
 
+def test_snapshots_of_every_second_epoch(small, digits, tmp_path):
+    train(small(epochs=5, limit=60, snapshots=True, snapshot_interval=2), tmp_path / "run", dataset=digits)
+    assert sorted(path.name for path in (tmp_path / "run").glob("snapshot-*")) == [
+        "snapshot-0002.safetensors", "snapshot-0004.safetensors",
+    ]  # fmt: skip
+
+
 def test_no_validation_part(small, digits, tmp_path):
     summary = train(small(validation=0.0, epochs=1), tmp_path / "run", dataset=digits)
     assert summary["validation_accuracy"] is None
