@@ -57,8 +57,7 @@ def _options(config: TrainConfig, preset: str | None) -> tuple[dict[str, Any], l
         if getattr(created(), name) != getattr(config, name):
             given[name] = getattr(config, name)
     again = created()
-    there = again.settings()
-    beyond = [name for name, value in config.settings().items() if there[name] != value]
+    beyond = config.differences(again)
     if preset is not None:
         given = {name: value for name, value in given.items() if name == "seed" or settings.get(name) != value}
         given = {"preset": preset, **given}
