@@ -47,6 +47,24 @@ def test_rules_have_the_files_that_are_named(rule):
     assert f"[rule.{rule}]" in (ROOT / "lava_ed/config/presets.toml").read_text()
 
 
+COSTS = [
+    ("How to add a setting", "softmax_rounding", 5),
+    ("How to add a setting", "snapshot_interval", 5),
+    ("How to add a data set", "mnist-binary-20", 3),
+    ("How to add a learning rule", "relpsp-fixed", 5),
+]
+"""Section, the name of one that is there, and how many source files it may cost."""
+
+
+@pytest.mark.parametrize(("heading", "name", "most"), COSTS)
+def test_a_name_occurs_in_no_other_source_file_than_those_that_are_named(heading, name, most):
+    pattern = re.compile(rf"(?<![\w-]){name}(?![\w-])")
+    sources = [path for path in (ROOT / "lava_ed").rglob("*") if path.suffix in (".py", ".toml")]
+    found = {str(path.relative_to(ROOT)) for path in sources if pattern.search(path.read_text())}
+    assert found <= set(named(heading))
+    assert 3 <= len(found) <= most
+
+
 @pytest.mark.lava
 def test_every_lowering_lies_in_its_folder_and_is_drawn_or_tested():
     pytest.importorskip("lava")

@@ -7,11 +7,11 @@ from typing import Annotated
 import typer
 
 from lava_ed.cli.report import JsonFlag, Report, Table, percent
-from lava_ed.cli.train import Data, DataDir, layer_sizes
+from lava_ed.cli.train import RULES, Data, DataDir, layer_sizes
 
 Trials = Annotated[int, typer.Option(help="Trials in all; the first is the preset.")]
 Out = Annotated[str, typer.Option(metavar="SWEEP", help="Folder of the sweep; a sweep in it is continued.")]
-Rule = Annotated[str, typer.Option(help="std-ed, mpd-ed, relpsp-fixed, ssgd, sg-bptt or renner.")]
+Rule = Annotated[str, typer.Option(help=RULES)]
 Hidden = Annotated[str, typer.Option(help="Neurons of the hidden layers, for example 256 or 256,128.")]
 Epochs = Annotated[int, typer.Option(help="Passes over the training samples of each trial.")]
 Limit = Annotated[int, typer.Option(help="Training samples of each trial; 0: all.")]

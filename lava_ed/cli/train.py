@@ -12,9 +12,8 @@ from lava_ed.cli.report import JsonFlag, Report, Table, integers, percent
 from lava_ed.errors import ConfigError
 from lava_ed.network.settings import options
 
-Rule = Annotated[
-    str | None, typer.Option(help="std-ed, mpd-ed, relpsp-fixed, ssgd, sg-bptt or renner.  [default: std-ed]")
-]
+RULES = "std-ed, mpd-ed, relpsp-fixed, ssgd, sg-bptt or renner."
+Rule = Annotated[str | None, typer.Option(help=f"{RULES}  [default: std-ed]")]
 Preset = Annotated[
     str | None, typer.Option(help="Rule, data set and settings of a row of the results table, by name.", metavar="NAME")
 ]

@@ -18,20 +18,28 @@ _CURRENT_EXPONENT: Final = -4
 """Weight exponent of the first connection under a graded input, whose payloads reach 15."""
 
 
-def _settings(table: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of a table, on top of those of the groups that it is like."""
+def _table(table: Mapping[str, Any]) -> dict[str, Any]:
+    """The entries of a table, on top of those of the groups that it is like."""
     values: dict[str, Any] = {}
     for group in table.get("like", ()):
-        values.update(_settings(_TABLES["group"][group]))
-    for name, value in table.items():
+        values.update(_table(_TABLES["group"][group]))
+    return values | {name: value for name, value in table.items() if name != "like"}
+
+
+def _settings(table: Mapping[str, Any]) -> dict[str, Any]:
+    """The entries of a table as settings of a configuration."""
+    values = _table(table)
+    for name, value in values.items():
         if isinstance(value, dict):
             values[name] = Adaptation(**value)
         elif isinstance(value, list):
             values[name] = tuple(tuple(item) if isinstance(item, list) else item for item in value)
-        else:
-            values[name] = value
-    values.pop("like", None)
     return values
+
+
+def search_spaces() -> dict[str, dict[str, tuple[Any, ...]]]:
+    """What is searched for each rule, as `lava_ed.sweep.space` says."""
+    return {rule: {name: tuple(entry) for name, entry in _table(t).items()} for rule, t in _TABLES["sweep"].items()}
 
 
 def preset(

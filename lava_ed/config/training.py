@@ -28,8 +28,10 @@ class TrainConfig:
 
     Parameters
     ----------
-    rule : {"std-ed", "mpd-ed", "relpsp-fixed", "ssgd", "sg-bptt", "renner"}
-    dataset : {"digits", "mnist", "fashion-mnist"}
+    rule : str
+        Name in `lava_ed.learning_rules.RULES`.
+    dataset : str
+        Name in `lava_ed.data.DATASETS`.
     data_dir : str or None
         Folder of the data files.
     hidden : tuple of int

@@ -1,7 +1,7 @@
 """The smooth nets whose finite differences the rules' gradients are held against; floats, one sample.
 
 Each freezes what its rule does not differentiate, at the sample's own spikes: for STD-ED the masks and the
-rounding, for the surrogate rules spikes, resets and h, for renner the rounding to 0 and 1.  relpsp-fixed
+rounding, for the surrogate rules spikes, resets and h, for renner the rounding to 0 and 1.  RelPSPFixed
 needs no freezing: its crossing times are smooth by themselves.  The loss is L = −Σ e_o·V_o with the output
 error e held, or for renner ½·Σ (t_o − o_o)².
 """
@@ -53,7 +53,7 @@ def first_crossings(w: Floats, times: Floats, theta: float, window: float) -> Fl
 
 
 def crossing_loss(times: Floats, theta: Sequence[float], window: int, e: Floats) -> Loss:
-    """relpsp-fixed: every neuron fires at its first crossing in continuous time."""
+    """RelPSPFixed: every neuron fires at its first crossing in continuous time."""
 
     def loss(w: Weights) -> float:
         at = times

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final, Protocol
 
+from lava_ed.config.presets import search_spaces
 from lava_ed.learning_rules import halvings
 from lava_ed.network.adaptation import Adaptation
 
@@ -24,46 +25,7 @@ DECAYS: Final = {
 }
 """Schedules of the rate by name."""
 
-_COMMON: Final[Space] = {
-    "decay": ("choice", *DECAYS),
-    "init_limit": ("choice", 8, 16, 32, 64),
-}
-_SURROGATE: Final[Space] = {
-    **_COMMON,
-    "learning_rate": ("power", -13, -7),
-    "softmax_shift": ("int", 7, 12),
-    "error_shift": ("int", 6, 10),
-    "half_width": ("choice", 1, 2, 4, 6, 8, 12, 16, 24),
-    "threshold_initial_step": ("int", 20, 38),
-    "threshold_interval": ("choice", 0, 64),
-}
-SPACES: Final[dict[str, Space]] = {
-    "std-ed": {
-        **_COMMON,
-        "learning_rate": ("power", -15, -9),
-        "softmax_shift": ("int", 11, 16),
-        "error_shift": ("int", 5, 9),
-        "dead_zone": ("choice", 0, 2, 4, 8, 16),
-        "threshold_initial_step": ("int", 24, 42),
-        "threshold_interval": ("choice", 0, 64),
-    },
-    "mpd-ed": {**_SURROGATE, "dead_zone": ("choice", 0, 2, 4, 8, 16)},
-    "relpsp-fixed": {
-        **_COMMON,
-        "learning_rate": ("power", -15, -9),
-        "softmax_shift": ("int", 11, 16),
-        "error_shift": ("int", 0, 8),
-        "threshold_initial_step": ("int", 28, 52),
-    },
-    "ssgd": _SURROGATE,
-    "sg-bptt": _SURROGATE,
-    "renner": {
-        **_COMMON,
-        "init_limit": ("choice", 4, 8, 16, 32, 64),
-        "learning_rate": ("power", -5, 1),
-        "threshold_initial_step": ("int", 18, 38),
-    },
-}
+SPACES: Final[dict[str, Space]] = search_spaces()
 """Search space of every rule."""
 
 
