@@ -113,7 +113,7 @@ def _windows(probe: Probe, label: int) -> Sample:
 
 
 def _crossings(probe: Probe, label: int) -> Sample:
-    """relpsp-fixed: spike times and divided errors, without the saturation of the message, from the last layer back."""
+    """RelPSPFixed: spike times and divided errors, without the saturation of the message, from the last layer back."""
     spec, weights, last = probe.spec, probe.weights, len(probe.spec.layers)
     x = probe.layers(probe.backend.work.x)
     e = probe.backend.work.e.astype(float)
