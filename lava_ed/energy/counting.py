@@ -38,17 +38,7 @@ _LARGEST_COUNT: Final = 2**63 - 1
 
 
 def total(counters: Counters) -> Totals:
-    """Sum the counts over all nodes; a counter or phase that a node does not list counts 0.
-
-    Parameters
-    ----------
-    counters
-        node → counter → phase → count.
-
-    Returns
-    -------
-    dict
-        counter → phase → count, in the order of `lava_ed.kernels.counting`.
+    """Counts over all nodes, by counter and phase; what a node does not list counts 0.
 
     Raises
     ------
@@ -65,28 +55,17 @@ def total(counters: Counters) -> Totals:
 
 
 def per_sample(counters: Counters, samples: int) -> dict[str, dict[str, float]]:
-    """Counts over all nodes, divided by the number of samples: counter → phase → mean.
-
-    Raises
-    ------
-    ConfigError
-        As `total`, or if `samples` is not a positive integer.
-    """
+    """Counts over all nodes, divided by the number of samples, a positive integer: counter → phase → mean."""
     return means(total(counters), check_samples(samples))
 
 
 def subtract(after: Counters, before: Counters) -> dict[str, Totals]:
-    """What was counted between two readings of the same nodes: ``after − before``.
-
-    Returns
-    -------
-    dict
-        node → counter → phase → count, with every counter and phase.
+    """What was counted between two readings of the same nodes: ``after − before``, with every counter and phase.
 
     Raises
     ------
     ConfigError
-        As `total`, or if the nodes differ, or if a count went down.
+        If a reading is malformed, the nodes differ, or a count went down.
 
     Examples
     --------
@@ -124,12 +103,16 @@ def counts_between(after: Counters, before: Counters) -> dict[str, Totals]:
 
 def sums(counters: Counters) -> Totals:
     """Counts over all nodes, unchecked."""
-    result: Totals = {name: dict.fromkeys(PHASES, 0) for name in COUNTERS}
+    result = _zeros()
     for by_counter in counters.values():
         for counter, phases in by_counter.items():
             for phase, count in phases.items():
                 result[counter][phase] += count
     return result
+
+
+def _zeros() -> Totals:
+    return {name: dict.fromkeys(PHASES, 0) for name in COUNTERS}
 
 
 def means(totals: Totals, samples: int) -> dict[str, dict[str, float]]:
@@ -138,14 +121,7 @@ def means(totals: Totals, samples: int) -> dict[str, dict[str, float]]:
 
 
 def activity(spec: NetworkSpec, counters: Counters, samples: int) -> dict[str, Any]:
-    """What a sample of an epoch cost on average.
-
-    Returns
-    -------
-    dict
-        ``spikes_per_neuron`` (forward, of each hidden layer), ``backward_messages`` (messages
-        delivered in the backward phase), ``weight_writes``, ``synaptic_updates``.
-    """
+    """Means of an epoch: forward spikes of each hidden neuron, backward messages, weight writes, visited synapses."""
     totals = sums(counters)
     return {
         "spikes_per_neuron": {
@@ -174,16 +150,10 @@ def _integer(value: Any) -> int | None:
 
 
 def completed(counters: Counters) -> dict[str, Totals]:
-    """A checked copy of counts, with every counter and phase.
-
-    Raises
-    ------
-    ConfigError
-        As `total`.
-    """
+    """A copy of counts, with every counter and phase; a ConfigError where they are malformed."""
     result = {}
     for node, by_counter in _items(counters, "counters"):
-        result[node] = {name: dict.fromkeys(PHASES, 0) for name in COUNTERS}
+        result[node] = _zeros()
         for counter, by_phase in _items(by_counter, str(node)):
             _check_name(counter, COUNTERS, f"{node}: counter")
             for phase, value in _items(by_phase, f"{node}.{counter}"):

@@ -35,10 +35,8 @@ def sample_counts(
 
     Parameters
     ----------
-    sizes : sequence of int
-        Neurons of each layer, inputs first.
-    spikes : sequence of int
-        Spikes of each layer but the output, which is read by its membrane.
+    sizes, spikes : sequence of int
+        Neurons of each layer, inputs first; spikes of each but the output, which is read by its membrane.
     steps : int
         Time steps.
     visits : str
@@ -47,11 +45,6 @@ def sample_counts(
         Whether all neuron updates count as active or all as idle: the two ends.
     rule : str, optional
         Of the net: under some a neuron spikes once a sample at most; default: once a time step.
-
-    Returns
-    -------
-    dict
-        node → counter → phase → count; nodes named as in a program.
 
     Raises
     ------
@@ -123,7 +116,7 @@ def estimate_sample(
     Parameters
     ----------
     sizes, spikes, steps, rule
-        As `sample_counts`.
+        What `sample_counts` takes.
     price_list : PriceList, str or path-like
 
     Returns
@@ -131,11 +124,6 @@ def estimate_sample(
     dict
         Ready for JSON: ``price_list``, ``caveat``, and ``microjoules``: for each of `DEPENDENCIES` ``low`` and
         ``high`` of the dynamic sum, and ``updates``, the part of the synaptic updates.
-
-    Raises
-    ------
-    ConfigError, PriceListError
-        As `sample_counts` and `load_price_list`.
     """
     prices = load_price_list(price_list)
     found = {}

@@ -1,15 +1,12 @@
-"""Placement of a net on the neurocores of a chip: what it takes, and how far its spikes travel.
+"""A net on the neurocores of a chip: what it takes, and how far its spikes travel.
 
-What is counted, and what is not:
-
-- a layer has its cores to itself, and all cores of a layer are alike: a spike goes to every core of
-  the layer that its connection leads to, also where pruning has left no synapse for it there;
-- synapses lie on the cores of the neurons that they lead to.  Symmetric feedback is a mirrored copy on
-  the cores of the earlier layer, which learns too, so that it has its own tags and traces;
-- sparse rows are counted without the indices that a chip adds to each synapse, so that memory is a
-  lower bound;
-- the output error is sent by the output layer's cores.  The gate of a replay comes from there too,
-  but takes no axon: the processor that divides for the softmax sends it.
+- A layer has its cores to itself, and all cores of a layer are alike: a spike goes to every core of the layer that its
+  connection leads to, also where pruning has left no synapse for it there.
+- Synapses lie on the cores of the neurons that they lead to.  Symmetric feedback is a mirrored copy on the cores of the
+  earlier layer, which learns too, so that it has its own tags and traces.
+- Indices of sparse rows are not counted, so that memory is a lower bound.
+- The output error is sent by the output layer's cores.  The gate of a replay comes from there too, but takes no axon:
+  the processor that divides for the softmax sends it.
 """
 
 from __future__ import annotations
@@ -17,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -33,17 +30,13 @@ from lava_ed.kernels.counting import PHASES
 
 if TYPE_CHECKING:
     from lava_ed.engine.program import Program
+    from lava_ed.engine.runtime import EngineRuntime
     from lava_ed.network.spec import NetworkSpec
 
 __all__ = ["Mapping", "Traffic", "Usage", "Utilisation", "map_network"]
 
 
-class HasProgram(Protocol):
-    """A runtime that runs a program, as `attach` gives."""
-
-    @property
-    def program(self) -> Program:
-        """The program."""
+_RESOURCES: Final = ("neurons", "synaptic_bits", "axons_in", "axons_out")
 
 
 class Usage(NamedTuple):
@@ -70,11 +63,8 @@ class Utilisation:
     @property
     def binding(self) -> str:
         """Name of the limit that comes closest."""
-        shares = {
-            name: usage.used / usage.limit
-            for name in ("neurons", "synaptic_bits", "axons_in", "axons_out")
-            if (usage := getattr(self, name)).limit is not None
-        }
+        usages: dict[str, Usage] = {name: getattr(self, name) for name in _RESOURCES}
+        shares = {name: usage.used / usage.limit for name, usage in usages.items() if usage.limit is not None}
         return max(shares, key=lambda name: shares[name])
 
 
@@ -145,25 +135,21 @@ class Mapping:
 
     def utilisation(self) -> tuple[Utilisation, ...]:
         """(used, limit) of the fullest core of each layer, input first."""
-        rows = []
-        shared = self.chip.shared_kernels
+        chip, shared, rows = self.chip, self.chip.shared_kernels, []
         for layer, name in enumerate(self.layer_names):
-            _, core = np.unique(self.core_of[layer], return_inverse=True)
-            neurons = np.bincount(core)
-            bits = np.zeros(len(self.cores[layer]), np.int64)
-            np.add.at(bits, core, self.net.neuron_bits(layer, shared))
-            most, on_core = int(neurons.max()), self.net.core_bits(layer, shared)
+            core = self.core_of[layer] - self.cores[layer][0]
+            cores, most = len(self.cores[layer]), int(np.bincount(core).max())
+            bits = np.bincount(core, self.net.neuron_bits(layer, shared)).max()
+            axons_in = sum(inlet.axons for inlet in self.net.inlets[layer])
+            axons_out = most * sum(len(self.cores[target]) for target, _ in self.net.outlets(layer))
             rows.append(
                 Utilisation(
                     layer=name,
-                    cores=len(self.cores[layer]),
-                    neurons=Usage(most, self.chip.neurons),
-                    synaptic_bits=Usage(int(bits.max()) + on_core, self.chip.synaptic_bits),
-                    axons_in=Usage(sum(i.axons for i in self.net.inlets[layer]), self.chip.axons_in),
-                    axons_out=Usage(
-                        most * sum(len(self.cores[target]) for target, _ in self.net.outlets(layer)),
-                        self.chip.axons_out,
-                    ),
+                    cores=cores,
+                    neurons=Usage(most, chip.neurons),
+                    synaptic_bits=Usage(int(bits) + self.net.core_bits(layer, shared), chip.synaptic_bits),
+                    axons_in=Usage(axons_in, chip.axons_in),
+                    axons_out=Usage(axons_out, chip.axons_out),
                 )
             )
         return tuple(rows)
@@ -192,7 +178,7 @@ class Mapping:
         return bits
 
     def target_layer(self, source_layer: int, connection: str) -> int:
-        """Layer that spikes of `source_layer` reach over a connection: dense1 …, or feedback1 … from the output.
+        """Layer that spikes of a layer reach over a connection: dense1 …, or feedback1 … from the output.
 
         Raises
         ------
@@ -207,13 +193,7 @@ class Mapping:
         return targets[connection]
 
     def destination_cores(self, source_layer: int, connection: str) -> int:
-        """How many cores one spike of a layer is delivered to over a connection.
-
-        Raises
-        ------
-        ConfigError
-            As `target_layer`.
-        """
+        """How many cores a spike of a layer is delivered to over a connection, which has to be one of its own."""
         return len(self.cores[self.target_layer(source_layer, connection)])
 
     def hops(self, source: int, target: int) -> Hops:
@@ -231,7 +211,7 @@ class Mapping:
         return mesh_hops(self.chip, source, target)
 
     def traffic(self, counters: Counters) -> tuple[Traffic, ...]:
-        """What `counters` say was sent, by node, phase and connection, and how far it went under this mapping.
+        """What was sent by node, phase and connection, and how far it went under this mapping.
 
         Parameters
         ----------
@@ -244,68 +224,58 @@ class Mapping:
         ConfigError
             If the counts are malformed, or are not those of such a program.
         """
+        places = [np.array([self.chip.position(core) for core in cores], np.int64) for cores in self.cores]
         rows = []
         for stream in self.net.streams(counters):
-            source, target = (self._positions(layer) for layer in (stream.source_layer, stream.target_layer))
+            source, target = places[stream.source_layer], places[stream.target_layer]
             east_west, north_south = (int(n) for n in np.abs(source[:, None] - target[None]).sum(axis=(0, 1)))
             sums = (east_west, north_south)
             rows.append(Traffic(**stream._asdict(), source_cores=len(source), target_cores=len(target), hop_sum=sums))
         return tuple(rows)
 
     def message_counts(self, counters: Counters) -> dict[str, dict[str, dict[str, int]]]:
-        """Messages and hops that `counters` imply under this mapping.
+        """Messages and hops of the `traffic` of counters: node → spike_messages, hops → phase → count.
 
         messages = Σ spikes × destination cores; hops = Σ messages × mean hops over the source cores, rounded
         once a node and phase, exact where the sending layer is on one core.
 
-        Returns
-        -------
-        dict
-            node → spike_messages, hops → phase → count, for every node of `counters`.
-
         Raises
         ------
         ConfigError
-            As `traffic`.
+            If the counts are malformed, or are not those of a program of this net.
         """
-        messages = {(node, phase): 0 for node in counters for phase in PHASES}
-        hops = dict.fromkeys(messages, Fraction(0))
+        messages = {node: dict.fromkeys(PHASES, 0) for node in counters}
+        hops = {node: dict.fromkeys(PHASES, Fraction(0)) for node in counters}
         for row in self.traffic(counters):
             if row.node not in counters:
                 raise ConfigError(
                     f"the counters lack {row.node}, which sends what others counted: give those of a program of "
                     "the net that was mapped"
                 )
-            messages[row.node, row.phase] += row.messages
-            hops[row.node, row.phase] += Fraction(row.spikes * sum(row.hop_sum), row.source_cores)
+            messages[row.node][row.phase] += row.messages
+            hops[row.node][row.phase] += Fraction(row.spikes * sum(row.hop_sum), row.source_cores)
         return {
-            node: {
-                "spike_messages": {phase: messages[node, phase] for phase in PHASES},
-                "hops": {phase: round(hops[node, phase]) for phase in PHASES},
-            }
+            node: {"spike_messages": messages[node], "hops": {phase: round(part) for phase, part in hops[node].items()}}
             for node in counters
         }
 
     def to_dict(self) -> dict[str, Any]:
         """The mapping, ready for JSON: chip, numbers of cores and chips, and a row a layer with its binding limit."""
-        rows = [{**asdict(row), "binding": row.binding} for row in self.utilisation()]
-        return {
-            "chip": self.chip.to_dict(),
-            "chips": self.chips,
-            "cores": sum(len(cores) for cores in self.cores),
-            "layers": [
-                {**row, "neurons_total": n, "synaptic_bits_by_use": self.synaptic_bits(layer)}
-                for layer, (row, n) in enumerate(zip(rows, self.sizes, strict=True))
-            ],
-        }
-
-    def _positions(self, layer: int) -> Ints:
-        """(cores, 2) columns and rows."""
-        return np.array([self.chip.position(core) for core in self.cores[layer]], np.int64)
+        layers = [
+            {
+                **asdict(row),
+                "binding": row.binding,
+                "neurons_total": n,
+                "synaptic_bits_by_use": self.synaptic_bits(layer),
+            }
+            for layer, (row, n) in enumerate(zip(self.utilisation(), self.sizes, strict=True))
+        ]
+        cores = sum(len(cores) for cores in self.cores)
+        return {"chip": self.chip.to_dict(), "chips": self.chips, "cores": cores, "layers": layers}
 
 
 def map_network(
-    net: NetworkSpec | ChipNet | Program | HasProgram,
+    net: NetworkSpec | ChipNet | Program | EngineRuntime,
     chip: ChipLimits,
     weights: Sequence[npt.NDArray[np.integer[Any]]] | None = None,
     *,
@@ -322,12 +292,10 @@ def map_network(
     Parameters
     ----------
     net : NetworkSpec, ChipNet, Program or EngineRuntime
-        A program, or the runtime that `attach` gives, stands for the graph that it runs, with the weights
-        that it has now.
+        A program, or the runtime that `attach` gives, stands for the graph that it runs, with its weights of now.
     chip : ChipLimits
     weights : sequence of int (n_pre, n_post), optional
-        Of a NetworkSpec: weights of each connection, of which only those that are not zero take memory;
-        default: all do.
+        Of each connection of a NetworkSpec, of which only those that are not zero take memory; default: all do.
     max_chips : int, optional
         Default: as many as it takes.
     counters : optional
@@ -337,10 +305,8 @@ def map_network(
     ------
     ChipLimitError
         If one neuron passes a limit of a core, or the net the cores of `max_chips` chips.
-    ShapeError
-        If the weights do not fit the net.
-    ConfigError
-        If `max_chips` is below 1, or weights are given for something that has its own.
+    ShapeError, ConfigError
+        If the weights do not fit the net, or are given for what has its own; if `max_chips` is below 1.
     BackendError
         If a process of the graph has no place on a chip.
 
@@ -358,14 +324,14 @@ def map_network(
         )
     if max_chips is not None and max_chips < 1:
         raise ConfigError(f"max_chips is {max_chips}: at least 1 is needed")
-    net = _chip_net(net, weights)
-    local = split(net, chip)
+    placed = _chip_net(net, weights)
+    local = split(placed, chip)
     counts = [int(core.max()) + 1 for core in local]
-    check_chips(net, counts, chip, max_chips)
-    first = arrange(counts, chip, () if counters is None else net.streams(counters))
+    check_chips(placed, counts, chip, max_chips)
+    first = arrange(counts, chip, () if counters is None else placed.streams(counters))
     return Mapping(
         chip=chip,
-        net=net,
+        net=placed,
         cores=tuple(tuple(range(start, start + n)) for start, n in zip(first, counts, strict=True)),
         core_of=tuple(core + start for core, start in zip(local, first, strict=True)),
     )

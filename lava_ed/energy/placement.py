@@ -15,13 +15,9 @@ from lava_ed.kernels.fixed_point import WEIGHT_BITS
 def split(net: ChipNet, chip: ChipLimits) -> list[Ints]:
     """The core, numbered from 0 within its layer, of each neuron.
 
-    A neuron's axons out depend on the cores of the layers that it sends to, which depend on theirs;
-    so the split is repeated with the numbers of cores found until these no longer grow.
-
-    Raises
-    ------
-    ChipLimitError
-        If one neuron alone passes a limit of a core.
+    A neuron's axons out depend on the cores of the layers that it sends to, which depend on theirs; so the split is
+    repeated with the numbers of cores found until these no longer grow.  One neuron that passes a limit of a core is a
+    ChipLimitError.
     """
     shared = chip.shared_kernels
     bits = [net.neuron_bits(layer, shared) for layer in range(len(net.sizes))]
@@ -133,13 +129,7 @@ def _axon_room(net: ChipNet, layer: int, counts: Sequence[int], chip: ChipLimits
 
 
 def check_chips(net: ChipNet, counts: Sequence[int], chip: ChipLimits, max_chips: int | None) -> None:
-    """Whether the cores are there.
-
-    Raises
-    ------
-    ChipLimitError
-        If the net needs more than `max_chips` chips.
-    """
+    """Refuse a net that needs more than `max_chips` chips."""
     cores = sum(counts)
     if max_chips is None or cores <= max_chips * chip.cores:
         return

@@ -29,7 +29,6 @@ def energy_report(counters: Counters, samples: int, price_list: PriceList | str 
     samples : int
         Number of samples counted, at least 1.
     price_list : PriceList, str or path
-        A list, or what `load_price_list` takes.
 
     Returns
     -------
@@ -50,14 +49,8 @@ def energy_report(counters: Counters, samples: int, price_list: PriceList | str 
 
     Raises
     ------
-    ConfigError
-        If the counts are malformed or `samples` is not a positive integer.
-    PriceListError
-        If the price list is unknown or malformed.
-
-    See Also
-    --------
-    lava_ed.energy.EnergyProfiler : counts around a run.
+    ConfigError, PriceListError
+        If the counts or the price list are malformed, or `samples` is not a positive integer.
 
     Examples
     --------
@@ -116,7 +109,7 @@ def energy_range(
     Parameters
     ----------
     counters, samples
-        As for `energy_report`.
+        What `energy_report` takes.
     price_lists : iterable, optional
         Default: the built-in ones.
 
@@ -128,10 +121,8 @@ def energy_range(
 
     Raises
     ------
-    ConfigError
-        As `energy_report`, or if no list is given.
-    PriceListError
-        If a list is unknown or malformed.
+    ConfigError, PriceListError
+        If no list is given, or `energy_report` refuses one.
     """
     lists = built_in_price_lists() if price_lists is None else tuple(price_lists)
     if not lists:
