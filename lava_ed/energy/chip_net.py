@@ -44,23 +44,15 @@ class Inlet:
     Attributes
     ----------
     connection : str
-        Name of the connection.
     kind : {"weights", "mirrored", "feedback", "kernel"}
         A kernel is stored once a core on a chip that shares kernels, and synapse by synapse on others.
-    sender : int
-        Layer whose spikes, or errors, they are read for.
-    axons : int
-        Neurons of that layer; each takes one axon on every core.
+    sender, axons : int
+        Layer whose spikes, or errors, they are read for, and its neurons; each takes one axon on every core.
     counts : int64 (n,)
         Synapses of each neuron.
-    weight_bits, tag_bits : int
-        A synapse's; a delay counts as tag.
-    axon_trace_bits : int
-        Traces of an axon, on every core.
-    neuron_trace_bits : int
-        Traces of a neuron.
-    kernel_bits : int
-        Of a kernel: its own size, where it is stored once a core.
+    weight_bits, tag_bits, axon_trace_bits, neuron_trace_bits, kernel_bits : int
+        Widths: of a synapse, whose delay counts as tag; of the traces of an axon, on every core, and of a neuron; of a
+        whole kernel, where it is stored once a core.
     tag_waits : bool
         Whether the tags are there only because the connection is read backwards while it learns.
     """

@@ -28,18 +28,15 @@ class ChipLimits:
 
     Parameters
     ----------
-    name, title : str
+    name, title, source : str
+        `source` says where the limits come from.
     cores : int
         Neurocores of a chip.
-    neurons : int
-        Neurons of a core.
-    synaptic_bits : int
-        Synaptic memory of a core.
+    neurons, synaptic_bits : int
+        Neurons and synaptic memory of a core.
     routers : (int, int)
         Columns (east-west) and rows (north-south) of the router mesh.
     cores_per_router : int
-    source : str
-        Where the limits come from.
     axons_in, axons_out : int, optional
         Axons of a core; None: not known to bind.
     shared_kernels : bool
@@ -71,9 +68,9 @@ class ChipLimits:
     def __post_init__(self) -> None:
         columns, rows = self.routers
         numbers = (self.cores, self.neurons, self.synaptic_bits, columns, rows, self.cores_per_router)
-        axons = tuple(n for n in (self.axons_in, self.axons_out) if n is not None)
-        if min(numbers + axons) < 1:
-            raise ConfigError(f"chip {self.name}: every limit is at least 1, got {min(numbers + axons)}")
+        least = min(n for n in (*numbers, self.axons_in, self.axons_out) if n is not None)
+        if least < 1:
+            raise ConfigError(f"chip {self.name}: every limit is at least 1, got {least}")
         room = columns * rows * self.cores_per_router
         if self.cores > room:
             raise ConfigError(

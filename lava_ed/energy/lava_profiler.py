@@ -38,26 +38,15 @@ class Loihi2SimProfiler:
 
     ``Profiler.init(run_cfg)`` gives one for a `Loihi2SimCfg` once lava_ed is imported.  After that, ``run`` with
     this run_cfg attaches the engine to the graph, unless it is attached already, and is counted.  Every result is
-    an estimate: counts of lava-ed, placed on the cores of `chip`, at the prices of a list; `label` says so, and the
-    first result that is read warns with it.
+    an estimate: counts of lava-ed, placed on the cores of `chip`, at the prices of a list with times and static power;
+    `label` says so, and the first result that is read warns with it.  Supply rails, host time and management time are
+    not estimated, and NaN.  A probe must be set before the run, as on the chip; a second run goes on counting.
 
     Parameters
     ----------
     run_cfg : lava RunConfig
     price_list : PriceList, str or path, optional
-        With times and static power; default: loihi1-davies2018, the prices of Loihi 1.
     chip : ChipLimits, optional
-        Whose cores the net is placed on.
-
-    Raises
-    ------
-    PriceListError
-        If the price list is unknown or malformed.
-
-    Notes
-    -----
-    Not estimated, and NaN: the three supply rails, host time, management and pre-learning management time.
-    A probe must be set before the run, as on the chip; a second run goes on counting.
     """
 
     def __init__(
@@ -80,11 +69,7 @@ class Loihi2SimProfiler:
         """Estimate the time of the steps `t_start` … `t_end`, in bins of `dt` steps; the chip alone has a buffer.
 
         Both steps belong to the window, and the last bin may be shorter.  A window in which no step ran has no bins.
-
-        Raises
-        ------
-        ConfigError
-            If a number is no integer or below 1, or the window ends before it starts.
+        A number that is no integer or below 1, or a window that ends before it starts, is a ConfigError.
         """
         for name, value in (("num_steps", num_steps), ("t_start", t_start), ("dt", dt), ("buffer_size", buffer_size)):
             count_of(value, name, least=1)
@@ -94,13 +79,7 @@ class Loihi2SimProfiler:
         self._probes.add("execution_time_probe")
 
     def energy_probe(self, num_steps: int) -> None:
-        """Estimate energy and power.
-
-        Raises
-        ------
-        ConfigError
-            If `num_steps` is no integer or below 1.
-        """
+        """Estimate energy and power of the run; the chip alone asks for a number of steps."""
         count_of(num_steps, "num_steps", least=1)
         self._probes.add("energy_probe")
 
@@ -133,12 +112,14 @@ class Loihi2SimProfiler:
     @property
     def counters(self) -> dict[str, Totals]:
         """Operations since the first run: node → counter → phase → count."""
-        return self._counted()
+        if self._before is None:
+            raise ConfigError("nothing ran yet: call run() of a process with the run_cfg of this profiler")
+        return subtract(self._program.counters(), self._before)
 
     @property
     def mapping(self) -> Mapping:
         """The graph on the cores of the chip, layers that talk near each other."""
-        return map_network(self._program, self.chip, counters=self._counted())
+        return map_network(self._program, self.chip, counters=self.counters)
 
     @property
     def execution_time(self) -> Floats:
@@ -233,7 +214,6 @@ class Loihi2SimProfiler:
     @property
     def num_alloc_chips(self) -> int:
         """Chips that the graph takes."""
-        self._check()
         return self.mapping.chips
 
     @property
@@ -271,18 +251,9 @@ class Loihi2SimProfiler:
         }
         _bars(shares, ("synaptic_bits", "neurons"), f"share of a core of {self.chip.title}", _png(file))
 
-    def _check(self) -> None:
-        if self._before is None:
-            raise ConfigError("nothing ran yet: call run() of a process with the run_cfg of this profiler")
-
-    def _counted(self) -> dict[str, Totals]:
-        self._check()
-        assert self._before is not None
-        return subtract(self._program.counters(), self._before)
-
     def _placed(self) -> dict[str, dict[str, dict[str, int]]]:
         """Counts with the messages and hops of the mapping."""
-        counted = self._counted()
+        counted = self.counters
         messages = self.mapping.message_counts(counted)
         return {node: {**counts, **messages[node]} for node, counts in counted.items()}
 
@@ -295,11 +266,11 @@ class Loihi2SimProfiler:
     def _seconds(self, probe: str) -> float:
         """Time of everything that ran."""
         self._tell(probe)
-        return busy_seconds(self._counted(), self.price_list, self.mapping)
+        return busy_seconds(self.counters, self.price_list, self.mapping)
 
     def _tell(self, probe: str) -> None:
         """Check that the probe was set, and say once what the figures are."""
-        self._check()
+        _ = self.counters  # something has to have run
         if probe not in self._probes:
             raise ConfigError(f"{probe} was not set: call profiler.{probe}(…) before the run")
         if not self._told:

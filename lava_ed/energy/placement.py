@@ -81,11 +81,10 @@ def _ways_out(neuron: int, over: int, inlets: Sequence[Inlet], outputs: int) -> 
     """What would each free `over` bits for a neuron."""
     ways = []
     largest = max(inlets, key=lambda inlet: int(inlet.counts[neuron]))
-    synapses = int(largest.counts[neuron])
-    fewer = -(-over // (largest.synapse_bits + largest.axon_trace_bits))
+    synapses, each = int(largest.counts[neuron]), largest.synapse_bits
+    fewer, prune = -(-over // (each + largest.axon_trace_bits)), -(-over // each)
     if synapses == largest.axons > fewer:
         ways.append(f"take at least {fewer:,} neurons from layer {largest.sender}")
-    prune = -(-over // largest.synapse_bits)
     if prune <= synapses:
         ways.append(f"prune at least {prune:,} of its {synapses:,} {WHAT[largest.kind]}")
     freed = -outputs * WEIGHT_BITS

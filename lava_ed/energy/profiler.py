@@ -77,30 +77,19 @@ class EnergyProfiler:
         self._after = _read(self._counted)
 
     def counters(self) -> dict[str, Totals]:
-        """What was counted inside the block, so far or until its end: node → counter → phase → count.
-
-        Raises
-        ------
-        ConfigError
-            If the block was not entered, or the counters were reset inside it.
-        """
+        """What was counted inside the block, so far or until its end: node → counter → phase → count."""
         before, after = self._readings()
         # A process that was connected inside the block, before the first step, had counted nothing.
         nothing: Counters = {node: {} for node in after.counters}
         return subtract(after.counters, {**nothing, **before.counters})
 
     def report(self, samples: int | None = None) -> dict[str, Any]:
-        """`energy_report` of the block.
-
-        Parameters
-        ----------
-        samples : int, optional
-            Samples that ran inside the block; by default what the program's clock says.
+        """`energy_report` of the block; without a number of samples, of those that the program's clock tells.
 
         Raises
         ------
         ConfigError
-            As `counters`, or if `samples` is left out and no whole number of samples ran.
+            If the block was not entered, its counters were reset, or no whole number of samples ran.
         """
         before, after = self._readings()
         if samples is None:
