@@ -17,12 +17,7 @@ CHIPS_SHOWN = 4
 
 
 def core_plot(mapping: Mapping) -> Plot:
-    """The cores of a mapping on the router mesh, coloured and numbered by layer.
-
-    Parameters
-    ----------
-    mapping : Mapping
-    """
+    """The cores of a mapping on the router mesh, coloured and numbered by layer."""
     from matplotlib.patches import Rectangle
 
     chip = mapping.chip
@@ -36,31 +31,20 @@ def core_plot(mapping: Mapping) -> Plot:
     for c, ax in enumerate(axes):
         for core in range(c * chip.cores, (c + 1) * chip.cores):
             column, row = chip.position(core)
-            slot = core % chip.cores_per_router
-            x = column - c * columns + (slot % side) / side + 0.06
-            y = row + (slot // side) / side + 0.06
-            layer = layer_of.get(core)
-            gid = f"core-{core}"
-            used = layer is not None
-            face = PALETTE[layer % len(PALETTE)] if layer is not None else "none"
-            edge = INK if used else LINE
-            ax.add_patch(
-                Rectangle((x, y), 0.88 / side, 0.88 / side, facecolor=face, edgecolor=edge, linewidth=0.5, gid=gid)
-            )
-            if layer is None:
-                hints[gid] = f"core {core}: free"
-            else:
+            down, right = divmod(core % chip.cores_per_router, side)
+            x, y = column - c * columns + right / side + 0.06, row + down / side + 0.06
+            gid, face, edge = f"core-{core}", "none", LINE
+            hints[gid] = f"core {core}: free"
+            if core in layer_of:
+                layer = layer_of[core]
+                face, edge = PALETTE[layer % len(PALETTE)], INK
                 here = int(np.count_nonzero(mapping.core_of[layer] == core))
                 hints[gid] = f"core {core}: {mapping.layer_names[layer]}, {here:,} neurons"
-                ax.text(
-                    x + 0.44 / side,
-                    y + 0.44 / side,
-                    f"{layer}",
-                    ha="center",
-                    va="center",
-                    fontsize=TEXT,
-                    color=PAPER if layer % len(PALETTE) == 0 else ON_COLOUR,
-                )
+                colour = PAPER if layer % len(PALETTE) == 0 else ON_COLOUR
+                middle = x + 0.44 / side, y + 0.44 / side
+                ax.text(*middle, f"{layer}", ha="center", va="center", fontsize=TEXT, color=colour)
+            box = Rectangle((x, y), 0.88 / side, 0.88 / side, facecolor=face, edgecolor=edge, linewidth=0.5, gid=gid)
+            ax.add_patch(box)
         ax.set_xlim(0, columns)
         ax.set_ylim(rows, 0)
         ax.set_aspect("equal")

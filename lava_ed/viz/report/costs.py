@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from lava_ed.energy import CHIPS, ChipLimits, PriceList, energy_report, map_network
+from lava_ed.energy import CHIPS, ChipLimits, PriceList, energy_report, map_network, per_sample, total
 from lava_ed.energy import Mapping as Placement
 from lava_ed.errors import ChipLimitError
 from lava_ed.kernels.counting import COUNTERS, PHASES
@@ -27,6 +27,8 @@ PARTS: Final = {"training": "training", "test": "inference"}
 
 Counted = Mapping[str, tuple[Mapping[str, Any], int]]
 """Part → (counters, samples)."""
+Reports = Mapping[str, dict[str, Any]]
+"""Part → energy report"""
 Place = Callable[[ChipLimits], Placement]
 """Places a net on a chip."""
 
@@ -62,102 +64,82 @@ def energy_section(counted: Counted, prices: Sequence[PriceList], layers: int) -
     if not counted:
         text = "energy; nothing was counted, because no samples were presented."
         return Section("energy", "Energy", [Text(text, "missing")])
+    reports = {p.name: {part: energy_report(*counts, p) for part, counts in counted.items()} for p in prices}
     blocks: list[Block] = [
         Text(
             "Counts of lava-ed times published prices. No chip was measured, and no per-operation prices of Loihi 2 "
             "are public, so none of these figures is Loihi 2's. How far the lists differ shows how uncertain the "
             "figures are."
         ),
-        _overview(counted, prices),
-        Variants(GROUP, "Price list", {p.name: _under(p, counted, layers) for p in prices}),
+        _overview(reports),
+        Variants(GROUP, "Price list", {p.name: _under(p, counted, reports[p.name], layers) for p in prices}),
     ]
     if missing := [name for part, name in PARTS.items() if part not in counted]:
         blocks.insert(1, Text(f"energy of {' and '.join(missing)}, which was not counted.", "missing"))
     return Section("energy", "Energy", blocks)
 
 
-def _overview(counted: Counted, prices: Sequence[PriceList]) -> Table:
+def _overview(reports: Mapping[str, Reports]) -> Table:
     """Each list in a row, and their range in the last."""
-    rows: list[list[object]] = []
-    sums: list[list[float]] = []
-    for price_list in prices:
-        values = []
-        for part in counted:
-            report = energy_report(*counted[part], price_list)["microjoules_per_sample"]
-            values += [report[key] for key in ((*PHASES, "dynamic") if part == "training" else ("dynamic",))]
-        sums.append(values)
-        rows.append([price_list.name, price_list.kind, *values])
+    parts = next(iter(reports.values()))
+    shown = [(part, key) for part in parts for key in ((*PHASES, "dynamic") if part == "training" else ("dynamic",))]
+    sums = {
+        name: [by_part[part]["microjoules_per_sample"][key] for part, key in shown] for name, by_part in reports.items()
+    }
+    kinds = {name: next(iter(by_part.values()))["price_list"]["kind"] for name, by_part in reports.items()}
+    rows: list[list[object]] = [[name, kinds[name], *values] for name, values in sums.items()]
     if len(rows) > 1:
-        ranges = [f"{number(min(column))} – {number(max(column))}" for column in zip(*sums, strict=True)]
+        ranges = [f"{number(min(column))} – {number(max(column))}" for column in zip(*sums.values(), strict=True)]
         rows.append(["range over the lists", "", *ranges])
-    header = ["price list", "kind"]
-    for part in counted:
-        name = PARTS.get(part, part)
-        header += [f"{name}: {phase}" for phase in PHASES] if part == "training" else []
-        header.append(f"{name}: sum")
-    return Table("Dynamic energy under each price list, µJ per sample", header, rows)
+    columns = [f"{PARTS.get(part, part)}: {'sum' if key == 'dynamic' else key}" for part, key in shown]
+    return Table("Dynamic energy under each price list, µJ per sample", ["price list", "kind", *columns], rows)
 
 
-def _under(prices: PriceList, counted: Counted, layers: int) -> list[Block]:
+def _under(prices: PriceList, counted: Counted, reports: Reports, layers: int) -> list[Block]:
     """Everything that one price list says."""
-    blocks: list[Block] = [
-        Text(f"{prices.title}. {prices.caveat}"),
-        Text(f"Source of {prices.name}: {prices.source}", "source"),
-    ]
-    plots = []
-    for part, (counters, samples) in counted.items():
-        name = PARTS.get(part, part)
-        report = energy_report(counters, samples, prices)
-        categories = report["picojoules"]["categories"]
-        scale = samples * 1e6
+    plots, tables = [], []
+    for part, report in reports.items():
+        name, (counters, samples) = PARTS.get(part, part), counted[part]
         layer_sums = {
             layer: energy_report(nodes, samples, prices)["microjoules_per_sample"]
             for layer, nodes in by_layer(counters, layers).items()
         }
+        in_micro = {
+            category.replace("_", " "): {phase: pj / (samples * 1e6) for phase, pj in cost.items()}
+            for category, cost in report["picojoules"]["categories"].items()
+        }
         sums = report["microjoules_per_sample"]
         phases = [phase for phase in PHASES if sums[phase]] or PHASES[:1]
-        unit = f"µJ per sample at {prices.name}"
-        key = f"energy-{slug(prices.name)}-{part}"
-        plots.append(stacked_bars(f"{key}-layers", f"{name.capitalize()}, by layer", layer_sums, unit, phases))
-        in_micro = {
-            category.replace("_", " "): {phase: pj / scale for phase, pj in cost.items()}
-            for category, cost in categories.items()
-            if any(cost.values())
-        }
-        plots.append(stacked_bars(f"{key}-categories", f"{name.capitalize()}, by category", in_micro, unit, phases))
-        blocks.append(_category_table(name, report, prices))
+        unit, key = f"µJ per sample at {prices.name}", f"energy-{slug(prices.name)}-{part}"
+        costly = {category: cost for category, cost in in_micro.items() if any(cost.values())}
+        for by, values in (("layer", layer_sums), ("category", costly)):
+            plural = "layers" if by == "layer" else "categories"
+            plots.append(stacked_bars(f"{key}-{plural}", f"{name.capitalize()}, by {by}", values, unit, phases))
+        rows: list[list[object]] = []
+        for entry, cost in zip(prices.dynamic, in_micro.values(), strict=True):
+            price = f"{entry.picojoules:g} pJ × {', '.join(entry.counters)}"
+            rows.append([entry.name.replace("_", " "), *cost.values(), sum(cost.values()), price, entry.source])
+        rows.append(["dynamic sum", *(sums[phase] for phase in PHASES), sums["dynamic"], "", ""])
+        header = ["category", *PHASES, "sum", "price", "source of the price"]
+        caption = f"under {prices.name}, µJ per sample"
+        tables.append(Table(f"{name.capitalize()} by category {caption}", header, rows, folded=name != "training"))
         rows = [[layer, *(sums[p] for p in PHASES), sums["dynamic"]] for layer, sums in layer_sums.items()]
-        caption = f"{name.capitalize()} by layer under {prices.name}, µJ per sample"
-        blocks.append(Table(caption, ["layer", *PHASES, "sum"], rows, folded=True))
-    blocks.insert(2, Figures(plots))
-    return blocks + _beside(prices, counted)
+        tables.append(Table(f"{name.capitalize()} by layer {caption}", ["layer", *PHASES, "sum"], rows, folded=True))
+    return [
+        Text(f"{prices.title}. {prices.caveat}"),
+        Text(f"Source of {prices.name}: {prices.source}", "source"),
+        Figures(plots),
+        *tables,
+        *_beside(prices, {PARTS.get(part, part): report for part, report in reports.items()}),
+    ]
 
 
-def _category_table(name: str, report: Mapping[str, Any], prices: PriceList) -> Table:
-    """Category by phase, with price and source."""
-    scale = report["samples"] * 1e6
-    rows: list[list[object]] = []
-    for entry in prices.dynamic:
-        cost = report["picojoules"]["categories"][entry.name]
-        values = [cost[phase] / scale for phase in PHASES]
-        price = f"{entry.picojoules:g} pJ × {', '.join(entry.counters)}"
-        rows.append([entry.name.replace("_", " "), *values, sum(values), price, entry.source])
-    sums = report["microjoules_per_sample"]
-    rows.append(["dynamic sum", *(sums[phase] for phase in PHASES), sums["dynamic"], "", ""])
-    header = ["category", *PHASES, "sum", "price", "source of the price"]
-    return Table(
-        f"{name.capitalize()} by category under {prices.name}, µJ per sample", header, rows, folded=name != "training"
-    )
-
-
-def _beside(prices: PriceList, counted: Counted) -> list[Block]:
+def _beside(prices: PriceList, reports: Reports) -> list[Block]:
     """What is never in the dynamic sum: static power, the host, alternatives, and notes."""
-    reports = {PARTS.get(part, part): energy_report(*counts, prices) for part, counts in counted.items()}
     report = next(iter(reports.values()))
     static = report["static"]
-    if static is None:
-        text = f"Static power: {prices.name} gives none."
-    else:
+    text = f"Static power: {prices.name} gives none."
+    if static is not None:
         text = (
             f"Static power, not in any sum above: {static['milliwatts_per_chip']:g} mW a chip ({prices.name}). "
             f"{static['note'].capitalize()}. Source: {static['source']}"
@@ -190,15 +172,14 @@ def counts_section(counted: Counted) -> Section:
         return Section("counts", "Counts", [Text(text, "missing")])
     blocks: list[Block] = []
     for part, (counters, samples) in counted.items():
-        name = PARTS.get(part, part)
-        report = energy_report(counters, samples, "anp-i")  # any list: only its counts are used
-        rows: list[list[object]] = []
-        for counter in COUNTERS:
-            mean, whole = report["counts_per_sample"][counter], report["counts"][counter]
-            rows.append([counter, *(mean[p] for p in PHASES), sum(mean.values()), sum(whole.values())])
-        caption = f"{name.capitalize()}: counts per sample, mean of {samples:,} samples"
+        name, whole = PARTS.get(part, part).capitalize(), total(counters)
+        rows = [
+            [counter, *mean.values(), sum(mean.values()), sum(whole[counter].values())]
+            for counter, mean in per_sample(counters, samples).items()
+        ]
+        caption = f"{name}: counts per sample, mean of {samples:,} samples"
         blocks.append(Table(caption, ["counter", *PHASES, "all phases", "all samples"], rows))
-        if part == "test" and any(report["counts"][counter]["backward"] for counter in COUNTERS):
+        if part == "test" and any(phases["backward"] for phases in whole.values()):
             blocks.append(Text(_BACKWARD_IN_INFERENCE, "below"))
         nodes = [
             [node, counter, *(counts[counter][phase] for phase in PHASES)]
@@ -206,7 +187,7 @@ def counts_section(counted: Counted) -> Section:
             for counter in COUNTERS
             if any(counts[counter].values())
         ]
-        caption = f"{name.capitalize()}: counts of each process, all samples; counters that are 0 are left out"
+        caption = f"{name}: counts of each process, all samples; counters that are 0 are left out"
         blocks.append(Table(caption, ["process", "counter", *PHASES], nodes, folded=True))
     return Section("counts", "Counts", blocks)
 
@@ -246,10 +227,8 @@ def _on(chip: ChipLimits, place: Place, counted: Counted) -> list[Block]:
         blocks.insert(1, Text(f"the grids of chips beyond the first {CHIPS_SHOWN}.", "missing"))
     traffic = []
     for part, (counters, samples) in counted.items():
-        placed = energy_report(mapping.message_counts(counters), samples, "anp-i")["counts_per_sample"]
-        traffic.append(
-            [PARTS.get(part, part), *(sum(placed[counter].values()) for counter in ("spike_messages", "hops"))]
-        )
+        placed = per_sample(mapping.message_counts(counters), samples)
+        traffic.append([PARTS.get(part, part), *(sum(placed[name].values()) for name in ("spike_messages", "hops"))])
     if traffic:
         caption = f"Messages and hops per sample when placed on {chip.title}"
         blocks.append(Table(caption, ["part", "messages", "hops"], traffic))
