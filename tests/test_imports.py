@@ -49,6 +49,8 @@ MAY_IMPORT = {
     "network.lava_backend": {
         *("errors", "kernels", "learning_rules", "network", "network.classifier", "network.lava_runtime"),
     },
+    # registers itself: nothing below the training loop knows it
+    "baselines": {"errors", "kernels", "learning_rules", "network"},
     # data knows nothing of nets
     "data": {"errors", "files", "kernels"},
     # what stands on nets and data

@@ -13,6 +13,7 @@ from lava_ed.config.checks import check_backend
 from lava_ed.engine.build import build_program
 from lava_ed.errors import CheckpointError, LavaEDError, LavaNotInstalledError
 from lava_ed.learning_rules import LearningRate
+from lava_ed.network.loops import loop_of
 from lava_ed.network.spec import NetworkSpec
 from lava_ed.network.state import State, check_state
 
@@ -146,9 +147,8 @@ def make_backend(name: str, spec: NetworkSpec, weights: Sequence[npt.NDArray[np.
     """
     check_backend(name, spec.rule)
     if name == "engine" and spec.rule.baseline:
-        from lava_ed.baselines import BaselineBackend
-
-        return BaselineBackend(spec, weights)
+        loop: Backend = loop_backend(spec, weights)
+        return loop
     if name == "engine":
         return EngineBackend(spec, weights)
     try:
@@ -162,6 +162,19 @@ def make_backend(name: str, spec: NetworkSpec, weights: Sequence[npt.NDArray[np.
 
     backend: Backend = LavaBackend(spec, weights)
     return backend
+
+
+def loop_backend(spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]] | None = None) -> Any:
+    """A back end with the compiled loop of the spec's rule.
+
+    Raises
+    ------
+    ConfigError
+        If the rule has none.
+    """
+    import lava_ed.baselines  # noqa: F401 (they register their loops)
+
+    return loop_of(spec, weights)
 
 
 def warm_up(spec: NetworkSpec) -> None:

@@ -1,4 +1,7 @@
-"""Published rules to compare with: the same nets, data, integers and counters, in compiled loops of their own."""
+"""Published rules to compare with: the same nets, data, integers and counters, in compiled loops of their own.
+
+Importing this room registers the loops with `lava_ed.network.loops`.
+"""
 
 from lava_ed.baselines.backend import BaselineBackend
 

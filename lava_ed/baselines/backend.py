@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from lava_ed.baselines.layout import flat_net, settings_of, window_of, work_of
-from lava_ed.errors import BackendError, CheckpointError, ConfigError, DataError, FixedPointOverflowError, ShapeError
-from lava_ed.kernels.counting import COUNTERS, PHASES, check_counting
+from lava_ed.errors import BackendError, CheckpointError, ConfigError, FixedPointOverflowError, ShapeError
+from lava_ed.kernels.counting import check_counting, named_counts
 from lava_ed.kernels.flat import ERROR
 from lava_ed.kernels.relpsp import present_relpsp
 from lava_ed.kernels.renner import present_renner
@@ -28,8 +29,10 @@ from lava_ed.kernels.surrogate_loop import (
     present_surrogate,
 )
 from lava_ed.learning_rules import LearningRate
+from lava_ed.network.loops import runs
 from lava_ed.network.spec import NetworkSpec
 from lava_ed.network.state import check_state
+from lava_ed.network.values import check_presented
 from lava_ed.network.weights import pack_weights, unpack_weights
 
 _STATE: Final = {
@@ -44,11 +47,10 @@ _STATE: Final = {
     "error.port_shift": PORT_SHIFT,
     "error.overflows": OVERFLOWED,
 }
-LOOPS: Final[dict[str, Any]] = {"relpsp": present_relpsp, "renner": present_renner}
-"""The compiled loop of a kind of rule; all others share the surrogate's."""
 _TALLIES: Final = ("fired", "saturated", "samples_counted")
 
 
+@runs("mpd-ed", "relpsp-fixed", "ssgd", "sg-bptt", "renner")
 class BaselineBackend:
     """A compiled loop over flat arrays for one of the baselines.
 
@@ -75,6 +77,11 @@ class BaselineBackend:
         self.spec = spec
         self.net, self.work, self.settings = flat_net(spec, weights), work_of(spec), settings_of(spec)
         self.window = window_of(spec)
+        self._run: Callable[..., int] = {
+            "mpd-ed": partial(present_surrogate, self.net, self.window, self.work, self.settings),
+            "relpsp": partial(present_relpsp, self.net, self.work, self.settings),
+            "renner": partial(present_renner, self.net, self.work, self.settings),
+        }[spec.rule.kind]
         self._images: npt.NDArray[np.uint8] | None = None
 
     def bind(self, images: npt.NDArray[np.uint8]) -> None:
@@ -100,10 +107,12 @@ class BaselineBackend:
             Under "raise", after the first sample in which a state left 24 bits.
         """
         rows, labels = np.asarray(indices, np.int64), np.asarray(labels, np.int64)
-        images = self._check_samples(rows, labels)
+        if self._images is None:
+            raise BackendError("no images bound: call bind(images) first")
+        check_presented(rows, labels, len(self._images), self.spec.sizes[-1])
         decisions, done, before = np.zeros(len(rows), np.int32), 0, int(self.work.state[OVERFLOWED])
         while done < len(rows):
-            done += self._run(images, rows[done:], labels[done:], decisions[done:])
+            done += self._run(self._images, rows[done:], labels[done:], decisions[done:])
             overflows = int(self.work.state[OVERFLOWED]) - before
             if overflows and self.spec.overflow == "raise":
                 raise FixedPointOverflowError(
@@ -111,23 +120,6 @@ class BaselineBackend:
                     'weights, the fan-in or the window, raise the error shift, or choose overflow="wrap"'
                 )
         return decisions
-
-    def _run(self, images: Any, rows: Any, labels: Any, decisions: Any) -> int:
-        """Samples until one overflows; returns how many ran."""
-        loop = LOOPS.get(self.spec.rule.kind, present_surrogate)
-        own = (self.net, self.window, self.work) if loop is present_surrogate else (self.net, self.work)
-        return int(loop(*own, self.settings, images, rows, labels, decisions))
-
-    def _check_samples(self, rows: npt.NDArray[Any], labels: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-        """Rows and labels that exist: compiled code would read past the end of the images."""
-        if self._images is None:
-            raise BackendError("no images bound: call bind(images) first")
-        for name, values, stop in (("indices", rows, len(self._images)), ("labels", labels, self.spec.sizes[-1])):
-            if values.ndim != 1 or len(values) != len(rows):
-                raise ShapeError(f"{name} have shape {values.shape}, expected ({len(rows)},): one a sample")
-            if len(values) and not (values.min() >= 0 and values.max() < stop):
-                raise DataError(f"{name} span {values.min()} … {values.max()}: integers 0 … {stop - 1} are needed")
-        return self._images
 
     def set_learning(self, learning: bool) -> None:
         """Switch learning and the adaptation of thresholds on or off."""
@@ -143,22 +135,16 @@ class BaselineBackend:
         start = int(self.net.offset[layer])
         return self.net.w8[start : start + shape[0] * shape[1]].reshape(shape)
 
+    def _views(self) -> dict[str, npt.NDArray[Any]]:
+        """Where every Var but the weights lies, by ``"node.var"``."""
+        named = {name: self.work.state[index : index + 1] for name, index in _STATE.items()}
+        counted = {f"{node}.counters": self.net.counters[row] for node, row in self._rows().items()}
+        return {**named, **dict(self._thresholds()), **counted}
+
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """Copies of all Vars, by ``"node.var"``."""
-        net = self.net
-        result: dict[str, npt.NDArray[Any]] = {
-            name: self.work.state[index : index + 1].copy() for name, index in _STATE.items()
-        }
-        for layer in self.spec.layers:
-            result[f"dense{layer}.weights"] = unpack_weights(self.weights(layer))
-        for layer in self._thresholds():
-            node = self._node(layer)
-            result[f"{node}.threshold_step"] = net.threshold_step[layer : layer + 1].copy()
-            for k, name in enumerate(_TALLIES):
-                result[f"{node}.{name}"] = net.tallies[layer, k : k + 1].copy()
-        for node, row in self._rows().items():
-            result[f"{node}.counters"] = net.counters[row].copy()
-        return result
+        weights = {f"dense{layer}.weights": unpack_weights(self.weights(layer)) for layer in self.spec.layers}
+        return {name: view.copy() for name, view in self._views().items()} | weights
 
     def load_state(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Inverse of `state`: all Vars or, with a CheckpointError, none."""
@@ -167,48 +153,36 @@ class BaselineBackend:
             packed = {layer: pack_weights(state[f"dense{layer}.weights"]) for layer in self.spec.layers}
         except ConfigError as error:
             raise CheckpointError(f"the saved state does not fit this net: {error}") from error
-        self._write(state, packed)
-
-    def _write(self, state: Mapping[str, npt.NDArray[Any]], packed: Mapping[int, npt.NDArray[np.int8]]) -> None:
-        net = self.net
-        for name, index in _STATE.items():
-            self.work.state[index] = state[name][0]
+        for name, view in self._views().items():
+            view[...] = state[name]
         for layer, matrix in packed.items():
             self.weights(layer)[...] = matrix
-            first = net.first[layer - 1]
-            net.nonzeros[first : first + len(matrix)] = np.count_nonzero(matrix, axis=1)
-        for layer in self._thresholds():
-            node = self._node(layer)
-            net.threshold_step[layer] = state[f"{node}.threshold_step"][0]
+            first = self.net.first[layer - 1]
+            self.net.nonzeros[first : first + len(matrix)] = np.count_nonzero(matrix, axis=1)
+
+    def _neurons(self) -> dict[str, int]:
+        """Layer of every node of neurons behind the input."""
+        return {f"hidden{layer}": layer for layer in self.spec.hidden} | {"readout": len(self.spec.layers)}
+
+    def _thresholds(self) -> Iterator[tuple[str, npt.NDArray[np.int32]]]:
+        """Each Var of an adaptive threshold, and where it lies."""
+        for node in self.spec.threshold_nodes:
+            layer = self._neurons()[node]
+            yield f"{node}.threshold_step", self.net.threshold_step[layer : layer + 1]
             for k, name in enumerate(_TALLIES):
-                net.tallies[layer, k] = state[f"{node}.{name}"][0]
-        for node, row in self._rows().items():
-            net.counters[row] = state[f"{node}.counters"]
-
-    def _thresholds(self) -> list[int]:
-        """Layers with a threshold: the hidden ones, and the output of a rule whose output spikes."""
-        return [*self.spec.hidden, *([len(self.spec.layers)] if self.spec.rule.output_spikes else [])]
-
-    def _node(self, layer: int) -> str:
-        return "readout" if layer == len(self.spec.layers) else f"hidden{layer}"
+                yield f"{node}.{name}", self.net.tallies[layer, k : k + 1]
 
     def _rows(self) -> dict[str, int]:
         """Row of `FlatNet.counters` of every node."""
         last = len(self.spec.layers)
         result = {"encoder": 0, "labels": 1, "error": ERROR}
         result |= {f"dense{layer}": ERROR + layer for layer in self.spec.layers}
-        return result | {self._node(layer): ERROR + last + layer for layer in self.spec.layers}
+        return result | {node: ERROR + last + layer for node, layer in self._neurons().items()}
 
     def counters(self) -> dict[str, dict[str, dict[str, int]]]:
         """Counters of every node: node → counter → phase → count."""
         check_counting()
-        return {
-            node: {
-                name: {phase: int(self.net.counters[row, i, j]) for j, phase in enumerate(PHASES)}
-                for i, name in enumerate(COUNTERS)
-            }
-            for node, row in self._rows().items()
-        }
+        return {node: named_counts(self.net.counters[row]) for node, row in self._rows().items()}
 
     def close(self) -> None:
         """Nothing to free."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.errors import ShapeError, WeightError
 from lava_ed.kernels.counting import N_COUNTERS, N_PHASES
 from lava_ed.kernels.flat import ERROR, FlatNet
 from lava_ed.kernels.plasticity import WORK_ROWS
@@ -25,8 +24,8 @@ from lava_ed.kernels.surrogate_loop import (
     Work,
 )
 from lava_ed.network.encoding import ENCODERS, encoder_table
+from lava_ed.network.graph import stored_weights
 from lava_ed.network.spec import NetworkSpec
-from lava_ed.network.wiring import initial_weights
 
 MASKS: Final = {"mpd-ed": AT_SPIKES, "ssgd": NEAR_THRESHOLD, "sg-bptt": EVERYWHERE}
 """Surrogate masks of the rules that share MPD-ED's net."""
@@ -40,12 +39,7 @@ def flat_net(spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]] | None =
     ShapeError, WeightError
         If a weight matrix does not fit, or is not int8.
     """
-    matrices = [initial_weights(spec, layer) for layer in spec.layers] if weights is None else list(weights)
-    expected = [(spec.sizes[layer - 1], spec.sizes[layer]) for layer in spec.layers]
-    if [matrix.shape for matrix in matrices] != expected:
-        raise ShapeError(f"weights have shapes {[m.shape for m in matrices]}, the net needs {expected}")
-    if any(matrix.dtype != np.int8 for matrix in matrices):
-        raise WeightError("stored weights are int8: pack_weights() turns even integers (n_post, n_pre) into them")
+    matrices = stored_weights(spec, weights)
     layers = len(spec.sizes)
     a = spec.adaptation
     return FlatNet(
@@ -92,21 +86,11 @@ def work_of(spec: NetworkSpec) -> Work:
     state[[PRESENTATION, LEARNING, ADAPTING]] = -1, 1, 1
     state[[MANTISSA, EXPONENT, PORT_SHIFT]] = rate.mantissa, rate.exponent, rate.port_shift
 
-    def vector(n: int) -> npt.NDArray[np.int32]:
-        return np.zeros(n, np.int32)
-
+    lengths = {**dict.fromkeys("xvabd", total), "e": spec.sizes[-1], **dict.fromkeys(("events", "y1", "y2"), widest)}
     return Work(
         state=state,
         table=encoder_table(spec.encoder or "rate", spec.steps),
-        x=vector(total),
-        v=vector(total),
-        a=vector(total),
-        b=vector(total),
-        d=vector(total),
-        e=vector(spec.sizes[-1]),
-        events=vector(widest),
-        y1=vector(widest),
-        y2=vector(widest),
+        **{name: np.zeros(n, np.int32) for name, n in lengths.items()},
         row=np.zeros(WORK_ROWS * widest, np.int16),
         tag=np.zeros((0, widest), np.int16),
         tally=np.zeros((len(spec.sizes), 3), np.int64),
@@ -115,11 +99,5 @@ def work_of(spec: NetworkSpec) -> Work:
 
 def window_of(spec: NetworkSpec) -> Window:
     """Room for one sample, step by step."""
-    shape = (spec.steps, sum(spec.sizes))
-
-    def steps(kind: Any) -> Any:
-        return np.zeros(shape, kind)
-
-    return Window(
-        spikes=steps(np.uint8), level=steps(np.uint8), v=steps(np.int32), d=steps(np.int32), message=steps(np.int32)
-    )
+    spikes, level, *others = np.zeros((5, spec.steps, sum(spec.sizes)), np.int32)
+    return Window(spikes.astype(np.uint8), level.astype(np.uint8), *others)

@@ -9,8 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.backends.backend import EngineBackend
-from lava_ed.baselines import BaselineBackend
+from lava_ed.backends.backend import EngineBackend, loop_backend
 from lava_ed.diagnose.smooth import Floats, Loss, crossing_loss, masked_loss, ramp_loss, spike_time_loss
 from lava_ed.kernels.fixed_point import DECAY_UNITY
 from lava_ed.network.spec import NetworkSpec
@@ -68,7 +67,7 @@ class Probe:
         """Present a sample to the net as it was, with learning on, and look."""
         backend = self.backend
         backend.load_state(self._state)
-        if isinstance(backend, BaselineBackend):  # the next one: its loop rounds by the number of the presentation
+        if not isinstance(backend, EngineBackend):  # the next one: its loop rounds by the number of the presentation
             self._state["encoder.presentation"] += 1
             backend.window.d[:] = 0
             backend.work.d[:] = 0
@@ -142,9 +141,9 @@ def _ramps(probe: Probe, label: int) -> Sample:
 
 _LOOKS: Final[dict[str, tuple[Callable[[Probe, int], Sample], Any]]] = {
     "std-ed": (_spike_times, EngineBackend),
-    "mpd-ed": (_windows, BaselineBackend),
-    "relpsp": (_crossings, BaselineBackend),
-    "renner": (_ramps, BaselineBackend),
+    "mpd-ed": (_windows, loop_backend),
+    "relpsp": (_crossings, loop_backend),
+    "renner": (_ramps, loop_backend),
 }
 """What becomes of a sample, and the back end that runs it, by the name of a rule's schedule."""
 

@@ -19,13 +19,12 @@ from lava_ed.engine.state import State
 from lava_ed.errors import (
     BackendError,
     ConfigError,
-    DataError,
     FixedPointOverflowError,
     FixedPointOverflowWarning,
     ShapeError,
 )
 from lava_ed.network.schedule import Schedule
-from lava_ed.network.values import count_of, numbers_of
+from lava_ed.network.values import check_presented, count_of, numbers_of
 
 OVERFLOW_POLICIES: Final = ("raise", "warn", "wrap")
 _STEPS_PER_CALL: Final = 1 << 13
@@ -257,13 +256,7 @@ class Program(State):
             raise BackendError("no images bound: call bind(images) first")
         rows = self._memory.arrays["u8"].size // self._named["row", "samples"].size
         outputs = self._named["outputs", "labels"].size
-        for name, values, stop in (("indices", indices, rows), ("labels", labels, outputs)):
-            if values.ndim != 1 or values.shape != indices.shape:
-                raise ShapeError(f"{name} have shape {values.shape}, expected ({indices.size},): one a sample")
-            if len(values) and not (values.dtype.kind in "iu" and values.min() >= 0 and values.max() < stop):
-                raise DataError(
-                    f"{name} span {values.min()} … {values.max()} ({values.dtype}): integers 0 … {stop - 1} are needed"
-                )
+        check_presented(indices, labels, rows, outputs)
 
     def present(
         self, indices: npt.NDArray[np.integer[Any]], labels: npt.NDArray[np.integer[Any]]

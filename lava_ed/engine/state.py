@@ -14,7 +14,7 @@ from lava_ed.engine.idle import IdleCounts
 from lava_ed.engine.memory import read_variable, write_variable
 from lava_ed.engine.op import CLOCK
 from lava_ed.errors import BackendError
-from lava_ed.kernels.counting import COUNTERS, PHASES, check_counting
+from lava_ed.kernels.counting import check_counting, named_counts
 from lava_ed.network.schedule import Schedule
 from lava_ed.network.values import count_of
 
@@ -160,11 +160,7 @@ class State:
         result = {}
         for (node, var), variable in self._variables.items():
             if var == "counters":
-                values = self._memory.view(variable.slot)
-                result[node] = {
-                    name: {phase: int(values[i, j]) for j, phase in enumerate(PHASES)}
-                    for i, name in enumerate(COUNTERS)
-                }
+                result[node] = named_counts(self._memory.view(variable.slot))
         return result
 
     def reset_counters(self) -> None:

@@ -7,7 +7,7 @@ means is written beside each name.
 from __future__ import annotations
 
 import os
-from typing import Final
+from typing import Any, Final
 
 from lava_ed.errors import BackendError
 
@@ -68,3 +68,8 @@ def check_counting() -> None:
         raise BackendError(
             f"this process was started with {UNCOUNTED}=1, to run without counters: start it without that variable"
         )
+
+
+def named_counts(values: Any) -> dict[str, dict[str, int]]:
+    """A Var ``counters`` by the names of counters and phases."""
+    return {counter: {phase: int(values[i, j]) for j, phase in enumerate(PHASES)} for i, counter in enumerate(COUNTERS)}

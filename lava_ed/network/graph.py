@@ -91,7 +91,7 @@ def graph_of(spec: NetworkSpec) -> NetGraph:
     if spec.rule.baseline:
         raise ConfigError(
             f"{spec.rule.name} is a baseline without Lava processes, which runs in a loop of its own: train it on the "
-            "back end engine, or call lava_ed.baselines.BaselineBackend(spec)"
+            "back end engine"
         )
     return NetGraph(spec, tuple(_nodes(spec)), tuple(connections_of(spec)), spec.schedule)
 

@@ -11,13 +11,14 @@ import numpy.typing as npt
 from lava.magma.core.run_conditions import RunSteps
 from lava.magma.core.run_configs import Loihi2SimCfg
 
-from lava_ed.errors import DataError, ShapeError
-from lava_ed.kernels.counting import COUNTERS, PHASES
+from lava_ed.errors import ShapeError
+from lava_ed.kernels.counting import named_counts
 from lava_ed.learning_rules import LearningRate
 from lava_ed.network.classifier import EDClassifier
 from lava_ed.network.lava_runtime import child_processes, ended_at_once
 from lava_ed.network.spec import NetworkSpec
 from lava_ed.network.state import check_state
+from lava_ed.network.values import check_presented
 from lava_ed.network.weights import unpack_weights
 
 _NOT_STATE = {"samples", "labels"}
@@ -73,12 +74,7 @@ class LavaBackend:
         if self._images is None:
             raise ShapeError("no images bound: call bind(images) first")
         indices, labels = np.asarray(indices), np.asarray(labels)
-        for name, values, stop in (
-            ("indices", indices, len(self._images)),
-            ("labels", labels, self.spec.sizes[-1]),
-        ):
-            if values.shape != (len(indices),) or (len(values) and not 0 <= values.min() <= values.max() < stop):
-                raise DataError(f"{name} {values}: {len(indices)} integers 0 … {stop - 1} are needed")
+        check_presented(indices, labels, len(self._images), self.spec.sizes[-1])
         predictions = np.zeros(len(indices), np.int32)
         with ended_at_once(self.net, self._others):
             for k, (index, label) in enumerate(zip(indices, labels, strict=True)):
@@ -116,14 +112,7 @@ class LavaBackend:
 
     def counters(self) -> dict[str, dict[str, dict[str, int]]]:
         """All counters: process → counter → phase → count."""
-        result = {}
-        for name in self.net.processes:
-            values = self._read(name, "counters")
-            result[name] = {
-                counter: {phase: int(values[i, j]) for j, phase in enumerate(PHASES)}
-                for i, counter in enumerate(COUNTERS)
-            }
-        return result
+        return {name: named_counts(self._read(name, "counters")) for name in self.net.processes}
 
     def _variables(self) -> list[tuple[str, str]]:
         return [

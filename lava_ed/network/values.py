@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.errors import ConfigError, ShapeError
+from lava_ed.errors import ConfigError, DataError, ShapeError
 from lava_ed.files.reading import brief
 
-__all__ = ["count_of", "numbers_of", "whole_of"]
+__all__ = ["check_presented", "count_of", "numbers_of", "whole_of"]
 
 
 def numbers_of(
@@ -109,3 +109,19 @@ def count_of(value: Any, what: str, least: int | None = 0) -> int:
         wanted = "it must not be negative" if least == 0 else f"at least {least} is needed"
         raise ConfigError(f"{what} is {number}: {wanted}")
     return number
+
+
+def check_presented(indices: npt.NDArray[Any], labels: npt.NDArray[Any], rows: int, outputs: int) -> None:
+    """Samples that are to be presented have a row and a label each, and these exist.
+
+    Raises
+    ------
+    ShapeError, DataError
+    """
+    for name, values, stop in (("indices", indices, rows), ("labels", labels, outputs)):
+        if values.ndim != 1 or values.shape != indices.shape:
+            raise ShapeError(f"{name} have shape {values.shape}, expected ({indices.size},): one a sample")
+        if len(values) and not (values.dtype.kind in "iu" and values.min() >= 0 and values.max() < stop):
+            raise DataError(
+                f"{name} span {values.min()} … {values.max()} ({values.dtype}): integers 0 … {stop - 1} are needed"
+            )

@@ -1,0 +1,39 @@
+"""Rules that run in a compiled loop of their own: whoever has such a loop registers it here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.errors import ConfigError
+from lava_ed.network.spec import NetworkSpec
+
+Loop = TypeVar("Loop", bound=Callable[..., Any])
+
+_LOOPS: dict[str, Callable[..., Any]] = {}
+
+
+def runs(*rules: str) -> Callable[[Loop], Loop]:
+    """Register a back end, made from a spec and stored weights, for rules by their names."""
+
+    def register(loop: Loop) -> Loop:
+        _LOOPS.update(dict.fromkeys(rules, loop))
+        return loop
+
+    return register
+
+
+def loop_of(spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]] | None = None) -> Any:
+    """The back end with the loop that was registered for a spec's rule.
+
+    Raises
+    ------
+    ConfigError
+        If there is none.
+    """
+    if spec.rule.name not in _LOOPS:
+        raise ConfigError(f"{spec.rule.name} has no loop of its own: the engine runs it")
+    return _LOOPS[spec.rule.name](spec, weights)
