@@ -50,7 +50,7 @@ _STATE: Final = {
 _TALLIES: Final = ("fired", "saturated", "samples_counted")
 
 
-@runs("mpd-ed", "relpsp-fixed", "ssgd", "sg-bptt", "renner")
+@runs("mpd-ed", "relpsp", "renner")
 class BaselineBackend:
     """A compiled loop over flat arrays for one of the baselines.
 

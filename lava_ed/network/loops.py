@@ -16,11 +16,11 @@ Loop = TypeVar("Loop", bound=Callable[..., Any])
 _LOOPS: dict[str, Callable[..., Any]] = {}
 
 
-def runs(*rules: str) -> Callable[[Loop], Loop]:
-    """Register a back end, made from a spec and stored weights, for rules by their names."""
+def runs(*kinds: str) -> Callable[[Loop], Loop]:
+    """Register a back end, made from a spec and stored weights, for kinds of schedules."""
 
     def register(loop: Loop) -> Loop:
-        _LOOPS.update(dict.fromkeys(rules, loop))
+        _LOOPS.update(dict.fromkeys(kinds, loop))
         return loop
 
     return register
@@ -34,6 +34,6 @@ def loop_of(spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]] | None = 
     ConfigError
         If there is none.
     """
-    if spec.rule.name not in _LOOPS:
+    if spec.rule.kind not in _LOOPS:
         raise ConfigError(f"{spec.rule.name} has no loop of its own: the engine runs it")
-    return _LOOPS[spec.rule.name](spec, weights)
+    return _LOOPS[spec.rule.kind](spec, weights)
