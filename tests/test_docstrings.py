@@ -41,4 +41,5 @@ def test_examples_of_docstrings_are_true(name):
 
 
 def test_there_are_examples():
-    assert sum(bool(examples(load(name), name)) for name in ("lava_ed.network.weights", "lava_ed.kernels.dense")) == 2
+    names = ("lava_ed.network.weights", "lava_ed.kernels.stock.dense")
+    assert sum(bool(examples(load(name), name)) for name in names) == 2

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.kernels.neuron import spikes_at
+from lava_ed.kernels.loihi.neuron import spikes_at
 from lava_ed.network.spec import NetworkSpec
 
 Spikes = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]

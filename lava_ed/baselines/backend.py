@@ -11,11 +11,10 @@ import numpy.typing as npt
 
 from lava_ed.baselines.layout import flat_net, settings_of, window_of, work_of
 from lava_ed.errors import BackendError, CheckpointError, ConfigError, FixedPointOverflowError, ShapeError
-from lava_ed.kernels.counting import check_counting, named_counts
-from lava_ed.kernels.flat import ERROR
-from lava_ed.kernels.relpsp import present_relpsp
-from lava_ed.kernels.renner import present_renner
-from lava_ed.kernels.surrogate_loop import (
+from lava_ed.kernels.baselines.flat_net import ERROR
+from lava_ed.kernels.baselines.renner import present_renner
+from lava_ed.kernels.baselines.single_spikes import present_single_spikes
+from lava_ed.kernels.baselines.surrogate_samples import (
     ADAPTING,
     CORRECT,
     EXPONENT,
@@ -28,6 +27,7 @@ from lava_ed.kernels.surrogate_loop import (
     TRIGGERED,
     present_surrogate,
 )
+from lava_ed.kernels.counting import check_counting, named_counts
 from lava_ed.learning_rules import LearningRate
 from lava_ed.network.loops import runs
 from lava_ed.network.spec import NetworkSpec
@@ -79,7 +79,7 @@ class BaselineBackend:
         self.window = window_of(spec)
         self._run: Callable[..., int] = {
             "mpd-ed": partial(present_surrogate, self.net, self.window, self.work, self.settings),
-            "relpsp": partial(present_relpsp, self.net, self.work, self.settings),
+            "relpsp": partial(present_single_spikes, self.net, self.work, self.settings),
             "renner": partial(present_renner, self.net, self.work, self.settings),
         }[spec.rule.kind]
         self._images: npt.NDArray[np.uint8] | None = None

@@ -8,11 +8,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.kernels.counting import N_COUNTERS, N_PHASES
-from lava_ed.kernels.flat import ERROR, FlatNet
-from lava_ed.kernels.plasticity import WORK_ROWS
-from lava_ed.kernels.surrogate import AT_SPIKES, EVERYWHERE, NEAR_THRESHOLD, Window
-from lava_ed.kernels.surrogate_loop import (
+from lava_ed.kernels.baselines.flat_net import ERROR, FlatNet
+from lava_ed.kernels.baselines.surrogate import AT_SPIKES, EVERYWHERE, NEAR_THRESHOLD, Window
+from lava_ed.kernels.baselines.surrogate_samples import (
     ADAPTING,
     EXPONENT,
     LEARNING,
@@ -23,6 +21,8 @@ from lava_ed.kernels.surrogate_loop import (
     Settings,
     Work,
 )
+from lava_ed.kernels.counting import N_COUNTERS, N_PHASES
+from lava_ed.kernels.loihi.plasticity import WORK_ROWS
 from lava_ed.network.encoding import ENCODERS, encoder_table
 from lava_ed.network.graph import stored_weights
 from lava_ed.network.spec import NetworkSpec

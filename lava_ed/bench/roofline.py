@@ -24,7 +24,7 @@ def bare_loop(
     repetitions : int
         The best of them is what each call returns.
     """
-    from lava_ed.kernels.roofline import add_rows
+    from lava_ed.bench.bare_rows import add_rows
 
     prepared: list[tuple[int, tuple[npt.NDArray[Any], ...]]] = []
     for spikes, n_post in layers:

@@ -41,7 +41,7 @@ from lava_ed.engine.families.sparse import DelaySparseNode, SparseNode
 from lava_ed.engine.families.synapses import MAX_DELAY
 from lava_ed.errors import BackendError
 from lava_ed.kernels.fixed_point import TRACE_BITS, WEIGHT_BITS
-from lava_ed.kernels.rule_table import COL_SOURCE, SOURCES
+from lava_ed.kernels.stock.rule_table import COL_SOURCE, SOURCES
 
 if TYPE_CHECKING:
     from lava_ed.engine.program import Program

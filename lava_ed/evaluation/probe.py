@@ -13,7 +13,7 @@ from lava_ed.backends.backend import Backend, Counts, EngineBackend, make_backen
 from lava_ed.backends.spikes import Spikes, forward_spikes
 from lava_ed.energy.counting import counts_between
 from lava_ed.errors import ConfigError
-from lava_ed.kernels.neuron import threshold_from_step
+from lava_ed.kernels.loihi.neuron import threshold_from_step
 from lava_ed.network.spec import NetworkSpec
 from lava_ed.runs.tensor_files import Model
 

@@ -52,7 +52,7 @@ _MIX_B: Final = 0x94D049BB133111EB
 
 
 @kernel_part
-def shift_signed(x, n):  # type: ignore[no-untyped-def]
+def shift_signed(x, n):
     """sign(x)·(|x| » n): an arithmetic shift that rounds towards zero, left for negative n."""
     if n >= 0:
         size = abs(x) >> n
@@ -61,25 +61,25 @@ def shift_signed(x, n):  # type: ignore[no-untyped-def]
 
 
 @kernel_part
-def decay(x, constant):  # type: ignore[no-untyped-def]
+def decay(x, constant):
     """sign(x)·(|x|·(4096 − constant) » 12): the state decay of Lava's fixed-point LIF."""
     return shift_signed(np.int64(x) * (DECAY_UNITY - constant), DECAY_BITS)
 
 
 @kernel_part
-def saturate(x, low, high):  # type: ignore[no-untyped-def]
+def saturate(x, low, high):
     """min(max(x, low), high)."""
     return low if x < low else (high if x > high else x)
 
 
 @kernel_part
-def wrap_state(x):  # type: ignore[no-untyped-def]
+def wrap_state(x):
     """x modulo 2^24, as a signed 24-bit number."""
     return ((x + 0x800000) & 0xFFFFFF) - 0x800000
 
 
 @kernel_part
-def mix64(x):  # type: ignore[no-untyped-def]
+def mix64(x):
     """Finaliser of splitmix64 (Steele, Lea and Flood, OOPSLA 2014): 64 bits in, 64 mixed bits out."""
     z = np.uint64(x) + np.uint64(_GOLDEN)
     z = (z ^ (z >> np.uint64(30))) * np.uint64(_MIX_A)
@@ -88,7 +88,7 @@ def mix64(x):  # type: ignore[no-untyped-def]
 
 
 @kernel_part
-def stream_key(seed, presentation, layer, step):  # type: ignore[no-untyped-def]
+def stream_key(seed, presentation, layer, step):
     """64-bit key of the random stream of one layer in one step of one presentation."""
     key = mix64(np.uint64(seed))
     key = mix64(key ^ np.uint64(presentation))
@@ -97,13 +97,13 @@ def stream_key(seed, presentation, layer, step):  # type: ignore[no-untyped-def]
 
 
 @kernel_part
-def row_key(key, row):  # type: ignore[no-untyped-def]
+def row_key(key, row):
     """32-bit key of one row (one pre-synaptic neuron) of a layer's random stream."""
     return np.uint32(mix64(key ^ np.uint64(row)) >> np.uint64(32))
 
 
 @kernel_part
-def hash32(key32, column):  # type: ignore[no-untyped-def]
+def hash32(key32, column):
     """32 mixed bits for one synapse or neuron: an integer hash of its row key and column.
 
     The mixing constants are those of "lowbias32" (C. Wellons, hash-prospector).
@@ -116,25 +116,25 @@ def hash32(key32, column):  # type: ignore[no-untyped-def]
 
 
 @kernel_part
-def row_byte(key, row):  # type: ignore[no-untyped-def]
+def row_byte(key, row):
     """Uniform 0 … 255 for one row (one pre-synaptic neuron)."""
     return np.int32(mix64(key ^ np.uint64(row)) >> np.uint64(56))
 
 
 @kernel_part
-def column_key(key):  # type: ignore[no-untyped-def]
+def column_key(key):
     """32-bit key of the bytes of a layer's columns (post-synaptic neurons)."""
     return np.uint32(mix64(~np.uint64(key)) >> np.uint64(32))
 
 
 @kernel_part
-def column_byte(key32, column):  # type: ignore[no-untyped-def]
+def column_byte(key32, column):
     """Uniform 0 … 255 for one column: the top byte of `hash32`."""
     return np.int32(hash32(key32, column) >> np.uint32(24))
 
 
 @kernel_part
-def random_byte(key, row, column):  # type: ignore[no-untyped-def]
+def random_byte(key, row, column):
     """Uniform 0 … 255 for one synapse: (row byte + column byte) modulo 256.
 
     The bytes of any two synapses of a layer are independent, which is all that unbiased rounding and the
@@ -144,6 +144,6 @@ def random_byte(key, row, column):  # type: ignore[no-untyped-def]
 
 
 @kernel_part
-def random_word(key32, column, bits):  # type: ignore[no-untyped-def]
+def random_word(key32, column, bits):
     """Uniform 0 … 2^bits − 1 for one neuron: the top `bits` (1 … 16) bits of `hash32`."""
     return np.int64(hash32(key32, column) >> np.uint32(32 - bits))

@@ -12,8 +12,6 @@ from numba import types
 from numba.extending import intrinsic
 from numba.np.arrayobj import populate_array
 
-__all__ = ["cube", "matrix", "segment"]
-
 
 def _view(arena: Any, rank: int) -> Any:
     """Signature and code of an array that begins at a value of another, for intrinsics of (arena, first, *shape)."""

@@ -9,7 +9,7 @@ from typing import Any, Final
 from lava_ed.errors import ChipLimitError, ConfigError
 from lava_ed.files.reading import brief
 from lava_ed.kernels.fixed_point import SCALE_EXPONENT_MAX
-from lava_ed.kernels.streams import TAG_EXPONENT
+from lava_ed.kernels.loihi.random_streams import TAG_EXPONENT
 from lava_ed.learning_rules import RULES, STDED, LearningRule, check, columns_limit, membrane_limit, sum_limit
 from lava_ed.learning_rules.limits import LAYERS_MAX
 from lava_ed.network.encoding import CURRENT_MAX

@@ -20,7 +20,7 @@ from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
 
 from lava_ed.errors import ConfigError, FixedPointOverflowWarning, ShapeError
 from lava_ed.kernels.counting import BACKWARD, FORWARD, NEURON_ACTIVE, NEURON_IDLE, SPIKE_MESSAGES, SPIKES
-from lava_ed.kernels.neuron import adapt_threshold
+from lava_ed.kernels.loihi.neuron import adapt_threshold
 from lava_ed.network.adaptation import Adaptation
 from lava_ed.network.kinds import NodeKind
 from lava_ed.network.schedule import Schedule

@@ -18,7 +18,7 @@ from lava_ed.data.digest import digest
 from lava_ed.errors import CheckpointError, ConfigError, RunFolderError
 from lava_ed.files.reading import brief, parse_json
 from lava_ed.files.tensors import TensorFile, TensorInfo, open_tensors
-from lava_ed.kernels.neuron import threshold_from_step
+from lava_ed.kernels.loihi.neuron import threshold_from_step
 from lava_ed.network.spec import NetworkSpec
 from lava_ed.network.state import State
 from lava_ed.network.weights import pack_weights, unpack_weights

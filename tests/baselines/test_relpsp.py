@@ -10,8 +10,8 @@ from baselines.conftest import baseline_spec
 from reference import baselines as slow
 
 from lava_ed.baselines import BaselineBackend
-from lava_ed.kernels.neuron import threshold_from_step
-from lava_ed.kernels.relpsp import divide_errors
+from lava_ed.kernels.baselines.single_spikes import divide_errors
+from lava_ed.kernels.loihi.neuron import threshold_from_step
 
 SEEDS = range(4)
 

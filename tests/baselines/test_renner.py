@@ -10,7 +10,7 @@ from reference import baselines as slow
 from lava_ed.baselines import BaselineBackend
 from lava_ed.energy import LOIHI2, map_network
 from lava_ed.errors import ChipLimitError
-from lava_ed.kernels.neuron import threshold_from_step
+from lava_ed.kernels.loihi.neuron import threshold_from_step
 
 
 def test_weights_and_decisions_equal_the_reference(some_samples):

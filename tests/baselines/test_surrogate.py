@@ -10,8 +10,8 @@ from reference import mpd_ed
 from lava_ed.backends.backend import EngineBackend
 from lava_ed.baselines import BaselineBackend
 from lava_ed.engine import build_program
-from lava_ed.kernels.surrogate import EVERYWHERE, NEAR_THRESHOLD, back_through_window, surrogate_level
-from lava_ed.kernels.surrogate_loop import LEARNING
+from lava_ed.kernels.baselines.surrogate import EVERYWHERE, NEAR_THRESHOLD, back_through_window, surrogate_level
+from lava_ed.kernels.baselines.surrogate_samples import LEARNING
 from lava_ed.learning_rules import MPDED
 from lava_ed.network import Adaptation
 

@@ -33,7 +33,7 @@ from stock_lava import build_stock, play, step_stock
 from strategies import edged
 
 from lava_ed.kernels.fixed_point import stream_key
-from lava_ed.kernels.plasticity import WORK_ROWS, learn_rows
+from lava_ed.kernels.loihi.plasticity import WORK_ROWS, learn_rows
 from lava_ed.learning_rules import MPDED, STDED
 
 pytestmark = pytest.mark.lava

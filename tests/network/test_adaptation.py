@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lava_ed.errors import ConfigError
-from lava_ed.kernels.neuron import threshold_of_step
+from lava_ed.kernels.loihi.neuron import threshold_of_step
 from lava_ed.network import Adaptation
 
 

@@ -11,10 +11,10 @@ from lava_ed.engine.assembler import PRESENTATIONS, RUN, TALLIES, Assembler, Nod
 from lava_ed.engine.memory import Limits
 from lava_ed.engine.op import OVERFLOWS, number, op, reads, updates, writes
 from lava_ed.kernels._jit import inlined_kernel
-from lava_ed.kernels.counted import add_count, add_spikes
 from lava_ed.kernels.counting import ALL_COUNTERS, BACKWARD, FORWARD, NEURON_ACTIVE
 from lava_ed.kernels.fixed_point import PORT_SHIFT_MAX, TRACE_MAX, stream_key
-from lava_ed.kernels.neuron import (
+from lava_ed.kernels.loihi.add_count import add_count, add_spikes
+from lava_ed.kernels.loihi.neuron import (
     adapt_step,
     count_fired,
     count_history,
@@ -24,7 +24,7 @@ from lava_ed.kernels.neuron import (
     split_error,
     threshold_of_step,
 )
-from lava_ed.kernels.streams import PORT_STREAM
+from lava_ed.kernels.loihi.random_streams import PORT_STREAM
 from lava_ed.kernels.views import segment
 from lava_ed.network.adaptation import Adaptation
 

@@ -9,17 +9,17 @@ from lava_ed.engine.families.aft_if import declare_adaptation, declare_ports, em
 from lava_ed.engine.memory import Limits
 from lava_ed.engine.op import OVERFLOWS, number, op, reads, updates, writes
 from lava_ed.kernels._jit import kernel
-from lava_ed.kernels.counted import add_count, add_spikes
 from lava_ed.kernels.counting import ALL_COUNTERS, BACKWARD, FORWARD, NEURON_ACTIVE
 from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS, PORT_SHIFT_MAX, stream_key
-from lava_ed.kernels.neuron import (
+from lava_ed.kernels.loihi.add_count import add_count, add_spikes
+from lava_ed.kernels.loihi.neuron import (
     leak_and_fire,
     replay_error,
     spikes_at,
     split_error,
     threshold_of_step,
 )
-from lava_ed.kernels.streams import PORT_STREAM
+from lava_ed.kernels.loihi.random_streams import PORT_STREAM
 from lava_ed.kernels.views import segment
 from lava_ed.network.adaptation import Adaptation
 

@@ -15,7 +15,7 @@ from lava_ed.engine.families.tallies import add_reads
 from lava_ed.engine.memory import Memory, Variable
 from lava_ed.engine.op import number, op, reads, updates
 from lava_ed.kernels._jit import kernel
-from lava_ed.kernels.conv import (
+from lava_ed.kernels.stock.conv import (
     REACH,
     STRIDES,
     arrange_reached,
@@ -25,7 +25,7 @@ from lava_ed.kernels.conv import (
     tap_steps,
     tap_table,
 )
-from lava_ed.kernels.tally import conv_fan_outs
+from lava_ed.kernels.stock.operation_counts import conv_fan_outs
 from lava_ed.kernels.views import matrix, segment
 
 CONV_FORWARD = op(

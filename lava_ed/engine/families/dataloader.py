@@ -18,7 +18,7 @@ from lava_ed.engine.memory import Memory, Slot, Variable, check_range, range_of,
 from lava_ed.engine.op import number, op, reads, writes
 from lava_ed.errors import ConfigError, DataError
 from lava_ed.kernels._jit import kernel
-from lava_ed.kernels.events import copy_vector, list_events
+from lava_ed.kernels.vectors.events import copy_vector, list_events
 from lava_ed.kernels.views import segment
 from lava_ed.network.values import numbers_of
 

@@ -16,7 +16,7 @@ from lava_ed.engine.families.tallies import add_reads
 from lava_ed.engine.memory import Variable
 from lava_ed.engine.op import number, op, reads, updates
 from lava_ed.kernels._jit import kernel
-from lava_ed.kernels.dense import accumulate_delayed, advance_delays
+from lava_ed.kernels.stock.dense import accumulate_delayed, advance_delays
 from lava_ed.kernels.views import matrix, segment
 
 SPIKES_DELAYED = op(

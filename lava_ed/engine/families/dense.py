@@ -16,7 +16,7 @@ from lava_ed.engine.memory import Limits, Memory, Pending, Variable, also
 from lava_ed.engine.op import NOWHERE, number, op, reads
 from lava_ed.errors import ConfigError
 from lava_ed.kernels._jit import inlined_kernel
-from lava_ed.kernels.dense import (
+from lava_ed.kernels.stock.dense import (
     MIXED_MIN,
     accumulate_bytes,
     accumulate_events,

@@ -9,8 +9,8 @@ from lava_ed.engine.assembler import RUN, Assembler, Connection, Node, Signal
 from lava_ed.engine.op import number, op, reads, updates, writes
 from lava_ed.errors import BackendError
 from lava_ed.kernels._jit import kernel
-from lava_ed.kernels.events import add_events
-from lava_ed.kernels.floating import add_integers, add_real, list_real_events
+from lava_ed.kernels.stock.floating import add_integers, add_real, list_real_events
+from lava_ed.kernels.vectors.events import add_events
 from lava_ed.kernels.views import segment
 
 REAL_CLEAR = op("real_clear", "floating", n=number(), total=writes("f64", "n"))

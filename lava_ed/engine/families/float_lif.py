@@ -14,8 +14,8 @@ from lava_ed.engine.memory import Variable
 from lava_ed.engine.op import number, op, reads, updates, writes
 from lava_ed.errors import ConfigError
 from lava_ed.kernels._jit import kernel
-from lava_ed.kernels.events import copy_vector
-from lava_ed.kernels.floating import float_lif_step, list_real_events
+from lava_ed.kernels.stock.floating import float_lif_step, list_real_events
+from lava_ed.kernels.vectors.events import copy_vector
 from lava_ed.kernels.views import segment
 
 REAL_LIF = op(

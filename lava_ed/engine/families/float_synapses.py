@@ -15,8 +15,8 @@ from lava_ed.engine.families.sparse import Entries, declare_structure, places_of
 from lava_ed.engine.memory import Memory, Slot, Variable
 from lava_ed.engine.op import number, op, reads, updates, writes
 from lava_ed.kernels._jit import kernel
-from lava_ed.kernels.conv import GEOMETRY, arrange_kernel
-from lava_ed.kernels.floating import float_conv, float_delay_dense, float_delay_sparse, float_dense, float_sparse
+from lava_ed.kernels.stock.conv import GEOMETRY, arrange_kernel
+from lava_ed.kernels.stock.floating import float_conv, float_delay_dense, float_delay_sparse, float_dense, float_sparse
 from lava_ed.kernels.views import matrix, segment
 
 _SPIKES: Final = {

@@ -12,7 +12,7 @@ from lava_ed.engine.memory import Slot, also
 from lava_ed.engine.op import number, op, reads, updates, writes
 from lava_ed.errors import BackendError
 from lava_ed.kernels._jit import kernel
-from lava_ed.kernels.events import add_events, add_vector, list_events
+from lava_ed.kernels.vectors.events import add_events, add_vector, list_events
 from lava_ed.kernels.views import segment
 
 JOIN_CLEAR = op("join_clear", "core", n=number("values"), total=writes("i32", "n"))

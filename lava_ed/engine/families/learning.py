@@ -26,8 +26,8 @@ from lava_ed.engine.families.trace_randoms import (
 from lava_ed.engine.memory import Limits, Memory, Slot, Variable, also
 from lava_ed.engine.op import number, op, reads, updates, writes
 from lava_ed.kernels._jit import inlined_kernel, kernel
-from lava_ed.kernels.events import copy_rows, copy_vector
-from lava_ed.kernels.loihi_traces import (
+from lava_ed.kernels.stock.rule_table import ParseRule, RuleTable, synapse_limits
+from lava_ed.kernels.stock.traces import (
     GRADED_OVERWRITE,
     GRADED_REGULAR,
     decay_factors,
@@ -37,7 +37,7 @@ from lava_ed.kernels.loihi_traces import (
     split_impulses,
     trace_history,
 )
-from lava_ed.kernels.rule_table import ParseRule, RuleTable, synapse_limits
+from lava_ed.kernels.vectors.events import copy_rows, copy_vector
 from lava_ed.kernels.views import cube, matrix, segment
 from lava_ed.network.wiring import LEARNING_PORTS
 

@@ -19,11 +19,11 @@ from lava_ed.engine.memory import Memory, Slot, Variable, also
 from lava_ed.engine.op import NOWHERE, number, op, reads, updates
 from lava_ed.kernels._jit import inlined_source
 from lava_ed.kernels.counting import EFFECTIVE_UPDATES, TRACE_UPDATES, WEIGHT_WRITES
-from lava_ed.kernels.events import copy_rows, copy_vector
-from lava_ed.kernels.loihi_learning import SCRATCH_ROWS, apply_rule, decimation_active
-from lava_ed.kernels.loihi_traces import GRADED_REGULAR, step_traces
-from lava_ed.kernels.rule_table import RuleTable
-from lava_ed.kernels.separable_rules import SLOTS, apply_separable, is_separable, scratch_sizes
+from lava_ed.kernels.stock.learning import SCRATCH_ROWS, apply_rule, decimation_active
+from lava_ed.kernels.stock.rule_table import RuleTable
+from lava_ed.kernels.stock.separable_rules import SLOTS, apply_separable, is_separable, scratch_sizes
+from lava_ed.kernels.stock.traces import GRADED_REGULAR, step_traces
+from lava_ed.kernels.vectors.events import copy_rows, copy_vector
 from lava_ed.kernels.views import cube, matrix, segment
 
 TRACES_LEARN = op(

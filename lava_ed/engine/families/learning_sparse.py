@@ -18,8 +18,8 @@ from lava_ed.engine.families.trace_randoms import RANDOM_COLUMNS, SYNAPSE
 from lava_ed.engine.memory import Limits, Memory, Variable, also
 from lava_ed.engine.op import number, op, reads, updates
 from lava_ed.kernels._jit import kernel
-from lava_ed.kernels.loihi_learning import decimation_active
-from lava_ed.kernels.sparse_learning import apply_rule_sparse
+from lava_ed.kernels.stock.learning import decimation_active
+from lava_ed.kernels.stock.sparse_learning import apply_rule_sparse
 from lava_ed.kernels.views import matrix, segment
 
 VARIABLES: Final = ("weights", "tag_2", "tag_1")

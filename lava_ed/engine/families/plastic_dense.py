@@ -11,7 +11,6 @@ from lava_ed.engine.assembler import LEARN, PRESENTATIONS, RUN, SYNAPSES, TALLIE
 from lava_ed.engine.memory import Limits, Memory, Slot, Variable, also
 from lava_ed.engine.op import NOWHERE, OVERFLOWS, number, op, reads, updates, writes
 from lava_ed.kernels._jit import inlined_kernel, kernel
-from lava_ed.kernels.counted import add_count
 from lava_ed.kernels.counting import (
     ALL_COUNTERS,
     BACKWARD,
@@ -25,9 +24,10 @@ from lava_ed.kernels.counting import (
     WEIGHT_WRITES,
 )
 from lava_ed.kernels.fixed_point import SCALE_EXPONENT_MAX, SCALE_EXPONENT_MIN, TAG_MAX, stream_key
-from lava_ed.kernels.plasticity import COUNTER_ROUNDING, WORK_ROWS, apply_tag, gather_rows, learn_rows
-from lava_ed.kernels.streams import TAG_EXPONENT, TAG_STREAM
-from lava_ed.kernels.synapse import backward_errors, forward_graded, forward_spikes, synops_of
+from lava_ed.kernels.loihi.add_count import add_count
+from lava_ed.kernels.loihi.plasticity import COUNTER_ROUNDING, WORK_ROWS, apply_tag, gather_rows, learn_rows
+from lava_ed.kernels.loihi.random_streams import TAG_EXPONENT, TAG_STREAM
+from lava_ed.kernels.loihi.synapse import backward_errors, forward_graded, forward_spikes, synops_of
 from lava_ed.kernels.views import matrix, segment
 from lava_ed.learning_rules.rate import MAX_MANTISSA
 

@@ -17,7 +17,6 @@ from lava_ed.engine.families.aft_if import (
 from lava_ed.engine.memory import Limits
 from lava_ed.engine.op import DECIDED, OVERFLOWS, number, op, reads, updates, writes
 from lava_ed.kernels._jit import inlined_kernel
-from lava_ed.kernels.counted import add_count
 from lava_ed.kernels.counting import (
     ALL_COUNTERS,
     BACKWARD,
@@ -28,9 +27,10 @@ from lava_ed.kernels.counting import (
     SPIKES,
 )
 from lava_ed.kernels.fixed_point import PORT_SHIFT_MAX
-from lava_ed.kernels.neuron import accumulate
-from lava_ed.kernels.softmax import softmax_error as error_of
-from lava_ed.kernels.softmax import winner
+from lava_ed.kernels.loihi.add_count import add_count
+from lava_ed.kernels.loihi.neuron import accumulate
+from lava_ed.kernels.loihi.softmax import softmax_error as error_of
+from lava_ed.kernels.loihi.softmax import winner
 from lava_ed.kernels.views import segment
 from lava_ed.network.adaptation import Adaptation
 

@@ -15,7 +15,7 @@ from lava_ed.engine.memory import Memory, Variable
 from lava_ed.engine.op import number, op, reads, writes
 from lava_ed.errors import ConfigError
 from lava_ed.kernels._jit import inlined_kernel, kernel
-from lava_ed.kernels.events import copy_vector, list_rows_of_events
+from lava_ed.kernels.vectors.events import copy_vector, list_rows_of_events
 from lava_ed.kernels.views import segment
 
 RING_SOURCE = op(

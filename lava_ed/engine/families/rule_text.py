@@ -11,7 +11,7 @@ import numpy.typing as npt
 from lava_ed.engine.assembler import Assembler
 from lava_ed.engine.memory import Memory, Slot, Variable
 from lava_ed.errors import ConfigError
-from lava_ed.kernels.rule_table import ParseRule, RuleTable
+from lava_ed.kernels.stock.rule_table import ParseRule, RuleTable
 
 TEXT_SIZE: Final = 256
 """Characters that Lava's Vars dw, dd and dt hold."""

@@ -18,8 +18,8 @@ from lava_ed.engine.memory import Limits, Memory, Pending, Variable, check_range
 from lava_ed.engine.op import number, op, reads, updates
 from lava_ed.errors import ConfigError
 from lava_ed.kernels._jit import kernel
-from lava_ed.kernels.dense import MIXED_MIN, advance_delays, scale_accumulator
-from lava_ed.kernels.sparse import accumulate_sparse, accumulate_sparse_delayed
+from lava_ed.kernels.stock.dense import MIXED_MIN, advance_delays, scale_accumulator
+from lava_ed.kernels.stock.sparse import accumulate_sparse, accumulate_sparse_delayed
 from lava_ed.kernels.views import matrix, segment
 
 _STORED: Final = {

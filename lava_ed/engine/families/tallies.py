@@ -25,9 +25,9 @@ from lava_ed.kernels.counting import (
     UPDATE,
     WEIGHT_WRITES,
 )
-from lava_ed.kernels.loihi_learning import active_reach, decimation_active
-from lava_ed.kernels.synapse import synops_of
-from lava_ed.kernels.tally import (
+from lava_ed.kernels.loihi.synapse import synops_of
+from lava_ed.kernels.stock.learning import active_reach, decimation_active
+from lava_ed.kernels.stock.operation_counts import (
     count_changes,
     count_stored_visits,
     count_stored_writes,

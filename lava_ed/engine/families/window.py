@@ -6,12 +6,12 @@ from lava_ed.engine.families.aft_if import AFTIF_FIRE, AFTIF_INTEGRATE
 from lava_ed.engine.families.encoder import ENCODER_SPIKES
 from lava_ed.engine.families.plastic_dense import DENSE_FORWARD
 from lava_ed.kernels._jit import inlined_kernel
-from lava_ed.kernels.counted import add_count, add_spikes
 from lava_ed.kernels.counting import FORWARD, NEURON_ACTIVE, SYNOPS, TRACE_UPDATES, UPDATE
-from lava_ed.kernels.encoding import sort_values
-from lava_ed.kernels.neuron import threshold_of_step
+from lava_ed.kernels.loihi.add_count import add_count, add_spikes
+from lava_ed.kernels.loihi.encoding import sort_values
+from lava_ed.kernels.loihi.neuron import threshold_of_step
+from lava_ed.kernels.loihi.window import fire_window, integrate_window, note_window
 from lava_ed.kernels.views import matrix, segment
-from lava_ed.kernels.window import fire_window, integrate_window, note_window
 
 
 @inlined_kernel

@@ -13,7 +13,7 @@ from lava_ed.engine.assembler import Node
 from lava_ed.engine.cuts import Cut, cut_of
 from lava_ed.engine.families.dense import WeightFormat
 from lava_ed.engine.program import Program
-from lava_ed.kernels.dense import clip_weights, dominant_sign_mode
+from lava_ed.kernels.stock.dense import clip_weights, dominant_sign_mode
 
 _OF_RULE: Final = ("_tau", "_impulse")
 """Ends of the names of Vars that a learning rule has as numbers of its own."""

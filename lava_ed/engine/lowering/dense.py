@@ -22,7 +22,7 @@ from lava_ed.engine.families.learning_dense import LearningDenseNode
 from lava_ed.engine.lowering.registry import lowers
 from lava_ed.engine.lowering.values import array_of, integer_of, parameter_of
 from lava_ed.errors import ConfigError, UnsupportedProcessError
-from lava_ed.kernels.rule_table import RuleTable, compile_rule
+from lava_ed.kernels.stock.rule_table import RuleTable, compile_rule
 
 STORED = np.iinfo(np.int16)
 """Range in which tags and delays are kept."""

@@ -23,7 +23,7 @@ from lava_ed.engine.lowering.dense import initial_traces, learning_settings, par
 from lava_ed.engine.lowering.registry import lowers
 from lava_ed.engine.lowering.values import array_of, integer_of, parameter_of
 from lava_ed.errors import ConfigError, UnsupportedProcessError
-from lava_ed.kernels.rule_table import SRC_W, RuleTable
+from lava_ed.kernels.stock.rule_table import SRC_W, RuleTable
 
 
 def entries_of(var: Any) -> Entries:

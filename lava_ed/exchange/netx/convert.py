@@ -11,8 +11,8 @@ from lava_ed.exchange.netx.fields import NEVER
 from lava_ed.exchange.netx.network import Integers, NetxLayer, NetxNetwork, NetxNeuron
 from lava_ed.exchange.netx.synapse import check_exact
 from lava_ed.kernels.fixed_point import DECAY_UNITY, STATE_MAX
-from lava_ed.kernels.lif import INPUT_SHIFT
-from lava_ed.kernels.neuron import threshold_from_step
+from lava_ed.kernels.loihi.neuron import threshold_from_step
+from lava_ed.kernels.stock.lif import INPUT_SHIFT
 from lava_ed.runs.tensor_files import Model
 
 MEMBRANE_MAX: Final = STATE_MAX >> INPUT_SHIFT

@@ -16,7 +16,7 @@ from lava_ed.exchange.netx.decisions import NetxRun
 from lava_ed.exchange.netx.file import read_netx
 from lava_ed.exchange.netx.network import READOUTS, Integers, NetxNetwork
 from lava_ed.exchange.whole import narrow
-from lava_ed.kernels.encoding import events_of_rate, events_of_value, load_values
+from lava_ed.kernels.loihi.encoding import events_of_rate, events_of_value, load_values
 from lava_ed.network.encoding import encoder_table
 from lava_ed.network.settings import EncoderKind
 from lava_ed.runs.data import FoundData, TrainedFor, checked

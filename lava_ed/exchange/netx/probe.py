@@ -11,7 +11,7 @@ from lava_ed.evaluation.probe import Sample, Trace, spread_neurons
 from lava_ed.exchange.netx.fields import NEVER
 from lava_ed.exchange.netx.network import Integers, NetxNetwork
 from lava_ed.exchange.netx.program import netx_program, window
-from lava_ed.kernels.lif import INPUT_SHIFT
+from lava_ed.kernels.stock.lif import INPUT_SHIFT
 
 
 def trace_netx(

@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from lava_ed.errors import ExchangeError
 from lava_ed.exchange.whole import narrow
-from lava_ed.kernels.dense import SIGN_INHIBITORY, SIGN_MIXED, clip_weights, dominant_sign_mode, truncate_weights
 from lava_ed.kernels.fixed_point import WEIGHT_BITS, WEIGHT_MAX, WEIGHT_MIN
+from lava_ed.kernels.stock.dense import SIGN_INHIBITORY, SIGN_MIXED, clip_weights, dominant_sign_mode, truncate_weights
 
 
 class FittedWeights(NamedTuple):

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lava_ed.kernels.counting import BACKWARD, FORWARD
-from lava_ed.kernels.neuron import (
+from lava_ed.kernels.loihi.neuron import (
     count_fired,
     fire_falling_threshold,
     gate_error,
@@ -15,7 +15,7 @@ from lava_ed.kernels.neuron import (
     split_error,
     threshold_from_step,
 )
-from lava_ed.kernels.streams import PORT_STREAM, layer_key
+from lava_ed.kernels.loihi.random_streams import PORT_STREAM, layer_key
 from lava_ed.proc.aft_if.process import AFTIF
 from lava_ed.proc.phased import AdaptiveModel, Array, fixed_point
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from lava_ed.kernels.counting import BACKWARD, FORWARD
 from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS
-from lava_ed.kernels.neuron import (
+from lava_ed.kernels.loihi.neuron import (
     count_history,
     leak_and_fire,
     replay_error,
@@ -16,7 +16,7 @@ from lava_ed.kernels.neuron import (
     split_error,
     threshold_from_step,
 )
-from lava_ed.kernels.streams import PORT_STREAM, layer_key
+from lava_ed.kernels.loihi.random_streams import PORT_STREAM, layer_key
 from lava_ed.proc.aft_lif.process import AFTLIF
 from lava_ed.proc.phased import AdaptiveModel, Array, fixed_point
 

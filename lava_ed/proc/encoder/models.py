@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from lava_ed.kernels.counting import BACKWARD, BARRIER_STEPS, FORWARD
-from lava_ed.kernels.encoding import events_of_nonzero, events_of_rate, events_of_value, load_values
-from lava_ed.kernels.streams import DROP_STREAM, layer_key
+from lava_ed.kernels.loihi.encoding import events_of_nonzero, events_of_rate, events_of_value, load_values
+from lava_ed.kernels.loihi.random_streams import DROP_STREAM, layer_key
 from lava_ed.network.encoding import encoder_table
 from lava_ed.proc.encoder.process import Encoder, Labels
 from lava_ed.proc.phased import Array, PhasedModel, fixed_point

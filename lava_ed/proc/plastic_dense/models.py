@@ -18,9 +18,9 @@ from lava_ed.kernels.counting import (
     UPDATE,
     WEIGHT_WRITES,
 )
-from lava_ed.kernels.plasticity import WORK_ROWS, apply_tag, gather_rows, learn_rows
-from lava_ed.kernels.streams import TAG_EXPONENT, TAG_STREAM, layer_key
-from lava_ed.kernels.synapse import backward_errors, forward_graded, forward_spikes, synops_of
+from lava_ed.kernels.loihi.plasticity import WORK_ROWS, apply_tag, gather_rows, learn_rows
+from lava_ed.kernels.loihi.random_streams import TAG_EXPONENT, TAG_STREAM, layer_key
+from lava_ed.kernels.loihi.synapse import backward_errors, forward_graded, forward_spikes, synops_of
 from lava_ed.network.weights import pack_weights, unpack_weights
 from lava_ed.proc.phased import Array, PhasedModel, fixed_point
 from lava_ed.proc.plastic_dense.process import FeedbackDense, PlasticDense

@@ -10,7 +10,7 @@ from lava.magma.core.process.variable import Var
 
 from lava_ed.errors import ConfigError
 from lava_ed.kernels.fixed_point import TRACE_MAX
-from lava_ed.kernels.plasticity import COUNTER_ROUNDING
+from lava_ed.kernels.loihi.plasticity import COUNTER_ROUNDING
 from lava_ed.learning_rules import LearningRule, check, columns_limit, sum_limit
 from lava_ed.network.kinds import FEEDBACK_DENSE, PLASTIC_DENSE
 from lava_ed.network.weights import pack_weights

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lava_ed.kernels.counting import FORWARD
-from lava_ed.kernels.neuron import (
+from lava_ed.kernels.loihi.neuron import (
     accumulate,
     count_fired,
     fire_falling_threshold,

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from lava_ed.kernels.counting import BACKWARD, HOST_OPS
-from lava_ed.kernels.neuron import split_error
-from lava_ed.kernels.softmax import softmax_error, winner
-from lava_ed.kernels.streams import PORT_STREAM, layer_key
+from lava_ed.kernels.loihi.neuron import split_error
+from lava_ed.kernels.loihi.random_streams import PORT_STREAM, layer_key
+from lava_ed.kernels.loihi.softmax import softmax_error, winner
 from lava_ed.proc.phased import Array, PhasedModel, fixed_point
 from lava_ed.proc.softmax_error.process import SoftmaxError
 

@@ -1,0 +1,1 @@
+"""Whole samples of the published rules that ours are measured against."""

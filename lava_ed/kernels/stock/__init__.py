@@ -1,0 +1,1 @@
+"""Lava's own processes, bit for bit: fixed-point, floating-point and learning models."""

@@ -1,0 +1,1 @@
+"""Loops over rows and lists that are vector code on every machine."""
