@@ -125,6 +125,13 @@ def _value(value: Any, name: str, code: CodeType, function: FunctionType, seen: 
 class _Cache(FunctionCache):  # type: ignore[misc]
     """numba's cache of one function; a disk that takes nothing more costs its user time, not the run."""
 
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Take machine code from the disk; what names a module that has moved since is compiled anew."""
+        try:
+            return super().load_overload(sig, target_context)
+        except ImportError:
+            return None
+
     def save_overload(self, sig: Any, data: Any) -> None:
         """Keep machine code, or warn that it could not be kept."""
         try:

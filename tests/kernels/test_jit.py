@@ -15,7 +15,7 @@ from pathlib import Path
 import numba
 import numpy as np
 import pytest
-from numba.core.caching import CacheImpl
+from numba.core.caching import CacheImpl, FunctionCache
 from numba.core.dispatcher import Dispatcher
 from numba.core.errors import TypingError
 
@@ -201,6 +201,19 @@ def test_stale_cache_is_not_used(package):
     changed = run(package)
     assert changed[0] != first[0]
     assert changed[1:] == [0, 1]
+
+
+def test_machine_code_of_a_module_that_has_moved_is_compiled_anew(monkeypatch):
+    def moved(self, sig, target_context):
+        raise ModuleNotFoundError("No module named 'lava_ed.kernels.elsewhere'")
+
+    def successor(number):
+        return number + 1
+
+    monkeypatch.setattr(FunctionCache, "load_overload", moved)
+    compiled = kernel(successor)
+    assert compiled(3) == 4
+    assert sum(compiled.stats.cache_misses.values()) == 1
 
 
 def test_without_the_hook_a_stale_cache_is_used(package):
