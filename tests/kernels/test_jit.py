@@ -26,7 +26,7 @@ from lava_ed.kernels._jit import _warn_uncached, allocating, content_stamp, kern
 
 HOOK = "compiled._cache._cache_file._source_stamp = content_stamp(compiled)"
 CALL = """
-from lava_ed.kernels import streams
+from lava_ed.kernels.loihi import random_streams as streams
 value = int(streams.layer_key(1, 2, 3, 4))
 stats = streams._compiled_key.stats
 print(value, sum(stats.cache_hits.values()), sum(stats.cache_misses.values()))
