@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import os
+import struct
 import zlib
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -37,6 +38,10 @@ WIDEST: Final = 8
 KINDS: Final = "biuf"
 """Types of numbers: truth values, integers, and floats."""
 FILTERS: Final = (h5z.FILTER_DEFLATE, h5z.FILTER_SHUFFLE, h5z.FILTER_FLETCHER32)
+HEAP: Final = b"GCOL\x01\0\0\0"
+"""What a collection of texts begins with: its signature, its version, and what is reserved."""
+HEADER: Final = 16
+"""Bytes before the first text of a collection, and before each text."""
 CHECKSUM_BYTES: Final = 4
 """Of fletcher32, which may have been added to a chunk before it was packed."""
 
@@ -85,8 +90,9 @@ def read_hdf5(
         The way out, with which the message ends.
     """
     with open_plain(path, most=most_bytes, error=error, hint=hint) as plain:
-        size = os.fstat(plain.fileno()).st_size
+        size, content = os.fstat(plain.fileno()).st_size, plain.read()
     try:
+        _check_heaps(content)
         with h5py.File(path, "r") as file:
             return _Reader(size, most_values).group(file, "", 0)
     except _Refused as refused:
@@ -199,6 +205,22 @@ def _attributes(group: Any, where: str) -> dict[str, int | float | str | None]:
             value = value.item() if isinstance(value, np.generic) else value
             found[name] = value.decode("utf-8") if isinstance(value, bytes) else value
     return found
+
+
+def _check_heaps(content: bytes) -> None:
+    """Every collection of texts leads to its own end: libhdf5 would walk in it for ever where a step is none."""
+    start = content.find(HEAP)
+    while start >= 0:
+        place, (size,) = start + HEADER, struct.unpack_from("<Q", content.ljust(start + HEADER, b"\0"), start + 8)
+        end = min(start + size, len(content))
+        while place + HEADER <= end:
+            number, _, _, length = struct.unpack_from("<HHIQ", content, place)
+            # Number 0 is what is free, its header included.
+            step = HEADER + -(-length // 8) * 8 if number else length
+            if not HEADER <= step <= end - place:
+                raise ValueError(f"a text of {length:,} bytes at byte {place:,}")
+            place += step
+        start = content.find(HEAP, start + len(HEAP))
 
 
 def _is_text(dtype: Any) -> bool:

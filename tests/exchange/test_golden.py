@@ -208,6 +208,13 @@ class TestDamagedFiles:
                 file[name] = value
         assert re.search(message, self.refused(tmp_path / "g.h5", capsys))
 
+    def test_a_text_that_leads_nowhere(self, tmp_path, capsys, content):
+        damaged = bytearray(content)
+        first = content.find(b"GCOL") + 16
+        damaged[first : first + 16] = bytes(16)
+        (tmp_path / "g.h5").write_bytes(damaged)
+        assert "a text of 0 bytes" in self.refused(tmp_path / "g.h5", capsys)
+
     @pytest.mark.parametrize(
         ("where", "key", "value"),
         [

@@ -171,6 +171,25 @@ def test_what_is_no_hdf5_is_named(tmp_path, content):
         read(tmp_path / "a.h5")
 
 
+@pytest.mark.parametrize(
+    ("skipped", "number", "length"),
+    [(0, 0, 0), (0, 0, 8), (0, 1, 2**64 - 16), (0, 1, 5000), (40, 0, 0)],
+    ids=["no step", "half a step", "a step back", "past the end", "no step after a text"],
+)
+def test_texts_that_lead_nowhere_are_not_walked_through(tmp_path, skipped, number, length):
+    """libhdf5 goes round for ever in a collection of texts in which a step has no length."""
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file.attrs["format"] = "a text without a length"
+    content = bytearray((tmp_path / "a.h5").read_bytes())
+    first = content.find(b"GCOL") + 16
+    assert struct.unpack_from("<H6xQ", content, first) == (1, 23)
+    assert read(tmp_path / "a.h5").attributes == {"format": "a text without a length"}
+    struct.pack_into("<H6xQ", content, first + skipped, number, length)
+    (tmp_path / "a.h5").write_bytes(content)
+    with pytest.raises(ExchangeError, match=r"is not a golden file, or is damaged \(a text of"):
+        read(tmp_path / "a.h5")
+
+
 def test_a_large_file_is_refused_by_its_size(tmp_path):
     with (tmp_path / "a.h5").open("wb") as file:
         file.truncate(1 << 21)

@@ -15,6 +15,7 @@ import argparse
 import json
 import math
 import os
+import struct
 import sys
 import zlib
 from contextlib import contextmanager
@@ -31,6 +32,8 @@ ACCUMULATOR_MIN, ACCUMULATOR_MAX = -(2**15) - 1, 2**15 - 1
 MASK32, MASK64 = 2**32 - 1, 2**64 - 1
 
 # What a file may state.  Of a process with its inputs: bytes; of a group: names; of a text: characters.
+HEAP = b"GCOL\x01\0\0\0"
+"""What a collection of texts begins with in HDF5: its signature, its version, and what is reserved."""
 MOST_BYTES, MOST_NAMES, MOST_TEXT, MOST_STEPS = 2**29, 1024, 2**16, 2**18
 SMALL, WORD, SEED = range(-64, 65), range(-(2**31), 2**31), range(2**64)
 ADAPTATION = dict.fromkeys(("interval", "low", "high", "ceiling", "highest_step"), WORD)
@@ -490,6 +493,24 @@ class BadFile(ValueError):
     """A file is damaged, is not one of golden vectors, or describes what cannot be replayed."""
 
 
+def _check_heaps(path):
+    """Every collection of texts leads to its own end: libhdf5 would walk in it for ever where a step is none."""
+    with open(path, "rb") as file:
+        content = file.read()
+    start = content.find(HEAP)
+    while start >= 0:
+        place, (size,) = start + 16, struct.unpack_from("<Q", content.ljust(start + 16, b"\0"), start + 8)
+        end = min(start + size, len(content))
+        while place + 16 <= end:
+            number, _, _, length = struct.unpack_from("<HHIQ", content, place)
+            # Number 0 is what is free, its header included.
+            step = 16 + -(-length // 8) * 8 if number else length
+            if not 16 <= step <= end - place:
+                raise BadFile(f"{path} is damaged: a text of {length:,} bytes at byte {place:,}")
+            place += step
+        start = content.find(HEAP, start + len(HEAP))
+
+
 class _File:
     """Reads a file within bounds: nothing outside of it, and nothing that it states without storing it."""
 
@@ -680,6 +701,7 @@ def replay(path, implementations=None, processes=None):
     classes = {**PROCESSES, **(implementations or {})}
     if not os.path.isfile(path):
         raise BadFile(f"{path} is no file")
+    _check_heaps(path)
     with _told(path), h5py.File(path, "r") as file:
         reader = _File(path, file)
         schedule, names, edges = reader.root()
