@@ -19,7 +19,6 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
 from lava_ed.bench.nets import NETS, SPIKE_SHARE
 from lava_ed.errors import BackendError, ConfigError
@@ -55,10 +54,8 @@ class CountingCost:
         Each repetition runs the same steps (or samples) with and without counters, the order changing.
     off_seconds, on_seconds : float
         Median seconds a unit.
-    ratio : float
-        Median over the repetitions of the time with counters by the time without.
-    low, high : float
-        Quartiles of that ratio.
+    ratio, low, high : float
+        Median and quartiles over the repetitions of the time with counters by the time without.
     counts : dict
         counter → count a unit, over all processes and phases.
     """
@@ -87,9 +84,22 @@ def _program(name: str, sizes: tuple[int, ...], counting: bool) -> Program:
 
 
 def _seconds(program: Program, steps: int) -> float:
+    """Seconds of a step."""
     started = time.perf_counter()
     program.run(steps)
-    return time.perf_counter() - started
+    return (time.perf_counter() - started) / steps
+
+
+def _in_turn(repetitions: int, seconds: Callable[[bool], float]) -> dict[str, Any]:
+    """Time without and with counters, the order changing: medians, and what the ratios of the repetitions are like."""
+    times: dict[bool, list[float]] = {False: [], True: []}
+    for k in range(repetitions):
+        for counting in (False, True) if k % 2 else (True, False):
+            times[counting].append(seconds(counting))
+    off, on = np.array(times[False]), np.array(times[True])
+    low, ratio, high = (float(x) for x in np.quantile(on / off, (0.25, 0.5, 0.75)))
+    medians = {"off_seconds": float(np.median(off)), "on_seconds": float(np.median(on))}
+    return {"repetitions": repetitions, **medians, "ratio": ratio, "low": low, "high": high}
 
 
 def time_counting(name: str, quick: bool = False) -> CountingCost:
@@ -101,25 +111,13 @@ def time_counting(name: str, quick: bool = False) -> CountingCost:
     programs = {counting: _program(name, sizes, counting) for counting in (False, True)}
     for program in programs.values():
         program.run(2)  # compiles
-    steps = plan.quick_steps
+    steps, repetitions = plan.quick_steps, QUICK_REPETITIONS
     if not quick:
-        steps = max(steps, int(SECONDS / (_seconds(programs[False], 200) / 200)))
-    times: dict[bool, list[float]] = {False: [], True: []}
-    repetitions = QUICK_REPETITIONS if quick else REPETITIONS
-    for k in range(repetitions):
-        for counting in (False, True) if k % 2 else (True, False):
-            times[counting].append(_seconds(programs[counting], steps) / steps)
+        steps, repetitions = max(steps, int(SECONDS / _seconds(programs[False], 200))), REPETITIONS
+    figures = _in_turn(repetitions, lambda counting: _seconds(programs[counting], steps))
     counted, ran = total(programs[True].counters()), programs[True].time_step
-    counts = {name: sum(phases.values()) / ran for name, phases in counted.items()}
-    ratios = _compared(np.array(times[False]), np.array(times[True]))
-    return CountingCost(name, plan.title, "step", sizes, steps, repetitions, **ratios, counts=counts)
-
-
-def _compared(off: npt.NDArray[np.float64], on: npt.NDArray[np.float64]) -> dict[str, float]:
-    """Medians, and what the ratios of the repetitions are like."""
-    low, ratio, high = (float(x) for x in np.quantile(on / off, (0.25, 0.5, 0.75)))
-    seconds = {"off_seconds": float(np.median(off)), "on_seconds": float(np.median(on))}
-    return {**seconds, "ratio": ratio, "low": low, "high": high}
+    counts = {counter: sum(phases.values()) / ran for counter, phases in counted.items()}
+    return CountingCost(name, plan.title, "step", sizes, steps, **figures, counts=counts)
 
 
 def _uncounted(cache: str) -> dict[str, str]:
@@ -172,21 +170,22 @@ def time_training(rule: str, quick: bool = False) -> CountingCost:
 
     hidden, steps = (4, 4) if quick else TRAINED[rule]
     samples, chunk, repetitions = (40, 4, QUICK_REPETITIONS) if quick else (SAMPLES, CHUNK, 2 * REPETITIONS)
-    times: dict[bool, list[float]] = {False: [], True: []}
+    answers: dict[bool, list[dict[str, Any]]] = {False: [], True: []}
     with ExitStack() as stack:
         without = _uncounted(stack.enter_context(tempfile.TemporaryDirectory()))
         arguments = (rule, hidden, steps, samples)
         workers = {on: stack.enter_context(_worker(arguments, {} if on else without)) for on in (False, True)}
-        for k in range(repetitions):
-            answers = {on: _answer(workers[on], chunk) for on in ((False, True) if k % 2 else (True, False))}
-            if answers[False]["state"] != answers[True]["state"]:
-                raise BackendError(f"{rule} without counters learns something else than with them: a defect of lava-ed")
-            for on, answer in answers.items():
-                times[on].append(answer["seconds"] / chunk)
-    counts = {name: count / (repetitions * chunk) for name, count in answers[True]["counts"].items()}
+
+        def seconds(counting: bool) -> float:
+            answers[counting].append(_answer(workers[counting], chunk))
+            return float(answers[counting][-1]["seconds"]) / chunk
+
+        figures = _in_turn(repetitions, seconds)
+    if [answer["state"] for answer in answers[False]] != [answer["state"] for answer in answers[True]]:
+        raise BackendError(f"{rule} without counters learns something else than with them: a defect of lava-ed")
+    counts = {name: count / (repetitions * chunk) for name, count in answers[True][-1]["counts"].items()}
     title, sizes = f"training, T = {steps}", (INPUTS, hidden, CLASSES)
-    ratios = _compared(np.array(times[False]), np.array(times[True]))
-    return CountingCost(rule, title, "sample", sizes, chunk, repetitions, **ratios, counts=counts)
+    return CountingCost(rule, title, "sample", sizes, chunk, **figures, counts=counts)
 
 
 def bench_energy(
@@ -208,23 +207,16 @@ def bench_energy(
     dict
         ``nets`` (a list of `CountingCost` as dicts), ``load`` (runnable processes of the machine, mean of the last
         minute, before and after), ``cores``.
-
-    Raises
-    ------
-    ConfigError
-        If a name is unknown.
     """
     names = list(names)
     unknown = [name for name in names if name not in NETS and name not in TRAINED]
     if unknown:
         raise ConfigError(f"net {unknown[0]!r} is unknown: choose from {', '.join((*NETS, *TRAINED))}")
-    before = os.getloadavg()[0]
-    costs = []
+    before, costs = os.getloadavg()[0], []
     for name in names:
         if name in TRAINED:
             tell(f"{name}: training with and without counters; compiling it without takes a minute or two")
-            costs.append(asdict(time_training(name, quick)))
         else:
             tell(f"{name}: {NETS[name].title}, with and without counters")
-            costs.append(asdict(time_counting(name, quick)))
+        costs.append(asdict((time_training if name in TRAINED else time_counting)(name, quick)))
     return {"nets": costs, "load": [before, os.getloadavg()[0]], "cores": os.cpu_count()}
