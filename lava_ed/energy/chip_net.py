@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +25,12 @@ WHAT: Final = {
 Ints = npt.NDArray[np.int64]
 
 
-class Stream(NamedTuple):
-    """Spikes of a node in a phase over one connection; `exact` is False for an estimate."""
+@dataclass(frozen=True)
+class Stream:
+    """Spikes of a node in a phase over one connection to one layer.
+
+    `exact` is False where the counters do not tell replayed spikes from errors, so that `spikes` is an estimate.
+    """
 
     node: str
     phase: str
@@ -91,10 +95,8 @@ class ChipNet:
 
     Attributes
     ----------
-    names : tuple of str
-        Layers, inputs first; a process name where the net is a Lava graph.
-    sizes : tuple of int
-        Neurons of each.
+    names, sizes : tuple of str, tuple of int
+        Layers, inputs first, by the name of a process where the net is a Lava graph; and their neurons.
     inlets : tuple of tuple of Inlet
         The synapses that end on each layer.
     streams : callable

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.energy.chip_net import ChipNet, Ints
+from lava_ed.energy.chip_net import ChipNet, Ints, Stream
 from lava_ed.energy.chips import ChipLimits, Hops, mesh_hops
 from lava_ed.energy.counting import Counters
 from lava_ed.energy.layout import arrange
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from lava_ed.network.spec import NetworkSpec
 
 __all__ = ["Mapping", "Traffic", "Usage", "Utilisation", "map_network"]
-
 
 _RESOURCES: Final = ("neurons", "synaptic_bits", "axons_in", "axons_out")
 
@@ -68,21 +67,13 @@ class Utilisation:
         return max(shares, key=lambda name: shares[name])
 
 
-@dataclass(frozen=True)
-class Traffic:
-    """Spikes of one node in one phase, over one connection to one layer.
+@dataclass(frozen=True, kw_only=True)
+class Traffic(Stream):
+    """A stream between the cores of two layers.
 
     `hop_sum` is the sum over all pairs of a source core and a target core, east-west and north-south.
-    `exact` is False where the counters do not tell replayed spikes from errors, so that `spikes` is an estimate.
     """
 
-    node: str
-    phase: str
-    connection: str
-    source_layer: int
-    target_layer: int
-    spikes: int
-    exact: bool
     source_cores: int
     target_cores: int
     hop_sum: tuple[int, int]
@@ -230,7 +221,7 @@ class Mapping:
             source, target = places[stream.source_layer], places[stream.target_layer]
             east_west, north_south = (int(n) for n in np.abs(source[:, None] - target[None]).sum(axis=(0, 1)))
             sums = (east_west, north_south)
-            rows.append(Traffic(**stream._asdict(), source_cores=len(source), target_cores=len(target), hop_sum=sums))
+            rows.append(Traffic(**vars(stream), source_cores=len(source), target_cores=len(target), hop_sum=sums))
         return tuple(rows)
 
     def message_counts(self, counters: Counters) -> dict[str, dict[str, dict[str, int]]]:
@@ -284,10 +275,10 @@ def map_network(
 ) -> Mapping:
     """Place a net: each layer on as few cores as first-fit-decreasing finds, layer after layer along the mesh.
 
-    A neuron goes, with all synapses that lead to it, to the first core of its layer that has room;
-    neurons with more synapses first, of equals in order.  Layers come in order, or, where counters tell how
-    much they say to each other, in the order that makes Σ messages × hops smallest: exactly up to 6 layers,
-    beyond by exchanging layers while that helps.
+    A neuron goes, with all synapses that lead to it, to the first core of its layer that has room; neurons with more
+    synapses first, of equals in order.  Layers come in order, or, where counters tell how much they say to each other,
+    in the order that makes Σ messages × hops smallest: exactly up to 6 layers, beyond by exchanging layers while that
+    helps.
 
     Parameters
     ----------

@@ -21,8 +21,6 @@ SPIKED_BITS: Final = 1
 SPIKE_PORTS: Final = ("s_in", "a_in")
 NOT_YET: Final = -1
 """Sender of synapses whose connections are not known yet."""
-
-
 Sends = Literal["spikes", "errors", "replay", "output error"]
 
 
@@ -41,18 +39,9 @@ class Edge:
 class Process:
     """What a process needs on a chip, and what it sends.
 
-    Attributes
-    ----------
-    name : str
-    neurons : int
-        Neurons, or places of a source.
-    synapses : Inlet, optional
-        Synapses that are read for spikes; the connections tell `sender` and `axons`.
-    backward : Inlet, optional
-        Synapses that are read for errors: a mirrored copy of `synapses`, or feedback; the connections tell `sender`.
-    sends : {"spikes", "errors", "replay", "output error"}
-        What it sends in the phase backward: spikes; errors; replayed spikes and errors, counted together; errors and
-        openings of gates.
+    `neurons` are those of a layer or the places of a source.  `synapses` are read for spikes, and `backward`, a
+    mirrored copy or feedback, for errors; the connections tell the sender of both.  In the phase backward it `sends`
+    spikes; errors; replayed spikes and errors, which are counted together; or errors and openings of gates.
     """
 
     name: str
@@ -70,16 +59,8 @@ def synapses(connection: str, counts: Ints, **widths: Any) -> Inlet:
 def plastic(name: str, by_post: Ints, by_pre: Ints, with_x1: bool, gathers: bool, carries: bool) -> Process:
     """A connection of ours: its synapses, and the mirrored copy for errors, whose traces have changed sides.
 
-    Parameters
-    ----------
-    name : str
-    by_post, by_pre : int64 (n_post,), int64 (n_pre,)
-        Synapses of each neuron behind and before it.
-    with_x1 : bool
-        Whether its rule reads x1.
-    gathers, carries : bool
-        Whether updates gather in its tag, and whether the tag keeps what an update leaves over below a weight's last
-        bit.
+    `by_post` and `by_pre` are the synapses of each neuron behind and before it.  Its tags are there because updates
+    gather in them, or because they carry what an update leaves over below a weight's last bit.
     """
     x_bits, y_bits = SPIKED_BITS + TRACE_BITS * with_x1, 2 * TRACE_BITS
     tag = TAG_BITS * (gathers or carries)

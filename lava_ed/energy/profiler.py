@@ -34,10 +34,8 @@ class EnergyProfiler:
 
     Raises
     ------
-    ConfigError
-        If `program` does not count.
-    PriceListError
-        If the price list is unknown or malformed.
+    ConfigError, PriceListError
+        If `program` does not count, or the price list is unknown or malformed.
 
     Examples
     --------

@@ -20,23 +20,11 @@ Route = tuple[str, int]
 
 @dataclass(frozen=True)
 class Sender:
-    """A process that sends messages.
+    """A process that sends messages: from which layer's cores, and over which routes its spikes, errors and gates go.
 
-    Attributes
-    ----------
-    name : str
-    sends : str
-        What it sends in the phase backward, as `Process.sends`.
-    layer : int
-        On whose cores it is.
-    replays : bool
-        Whether a gate makes it send its spikes again.
-    spikes, errors, gates : tuple of Route
-        Where its spikes, errors and openings of a gate go.
-    copies : (int, int, int)
-        Messages that it counts for one spike, error and opening: one a connection to a neurocore.
-    readers : tuple of (str, int)
-        Plastic connections that read its spikes, and the neurons of each: what they read tells replayed spikes.
+    `sends` is that of its `Process`, and `replays` tells whether a gate makes it send its spikes again.  `copies` are
+    the messages that it counts for one spike, error and opening: one a connection to a neurocore.  `readers` are the
+    plastic connections that read its spikes, with the neurons of each: what they read tells replayed spikes.
     """
 
     name: str
@@ -60,14 +48,7 @@ class Sent(NamedTuple):
 
 
 def streams_of(senders: tuple[Sender, ...], counters: Counters) -> tuple[Stream, ...]:
-    """The streams of a net, checked against the messages that its processes counted.
-
-    Raises
-    ------
-    ConfigError
-        If the counts are malformed, or not those of a program of this net with one message for each
-        spike and connection.
-    """
+    """The streams of a net; a ConfigError where not one message is counted for each spike and connection."""
     total(counters)  # checks names and numbers
     names = {sender.name for sender in senders}
     for node in counters:

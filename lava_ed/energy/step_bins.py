@@ -15,14 +15,8 @@ __all__ = ["StepBins"]
 class StepBins(HostTask):
     """Reads a program's counters where a bin begins and ends, however the steps are spread over runs.
 
-    Steps that ran before a program is followed are not counted.
-
-    Parameters
-    ----------
-    first, last : int, int or None
-        Steps of the window, both inside; None: without end.
-    width : int
-        Steps of a bin, the first of which begins at `first`.  The last one may have fewer.
+    The window has the steps `first` to `last` (None: without end) in bins of `width` steps, of which the last one may
+    have fewer.  Steps that ran before a program is followed are not counted.
     """
 
     only_looks = True
