@@ -9,41 +9,27 @@ import zlib
 
 import numpy as np
 
-from lava_ed.bench.training import CLASSES, INPUTS, Data, synthetic
-from lava_ed.config.training import TrainConfig
+from lava_ed.bench.training import mnist_spec, synthetic
 from lava_ed.energy import total
 from lava_ed.engine.build import build_program
-from lava_ed.engine.program import Program
 from lava_ed.kernels.counting import COUNTING
 
 __all__ = ["serve"]
 
 
-def _program(rule: str, hidden: int, steps: int, data: Data) -> Program:
-    """A fresh net with the rule's preset for MNIST."""
-    spec = TrainConfig.create(rule, "mnist", hidden=(hidden,), steps=steps).spec(INPUTS, CLASSES)
-    program = build_program(spec)
-    program.bind(data.images)
-    return program
-
-
 def serve(rule: str, hidden: int, steps: int, samples: int) -> None:
     """For each line on stdin that holds a number, train so many samples; print what that took and led to.
 
+    The data are so many synthetic samples, which are presented over and over.
+
     The first line that is printed says that everything is compiled; each other one is a JSON object: CPU ``seconds``
     of the samples, a checksum of the ``state`` that they led to, and the ``counts`` so far, empty where nothing counts.
-
-    Parameters
-    ----------
-    rule : str
-    hidden, steps : int
-        Hidden neurons; T.
-    samples : int
-        Of the data, which are synthetic, and presented over and over.
     """
-    data = synthetic(samples)
-    _program(rule, hidden, steps, data).present(np.arange(min(samples, 10)), data.labels[:10])
-    program = _program(rule, hidden, steps, data)
+    data, spec = synthetic(samples), mnist_spec(rule, hidden, steps)
+    compiling, program = build_program(spec), build_program(spec)
+    for one in (compiling, program):
+        one.bind(data.images)
+    compiling.present(np.arange(min(samples, 10)), data.labels[:10])
     print("{}", flush=True)
     first = 0
     for line in sys.stdin:

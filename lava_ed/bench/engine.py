@@ -7,17 +7,17 @@ engine: one runs the steps that Lava runs, and is compared; the other is timed o
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.bench.nets import NETS, SPIKE_SHARE, STDP_RATES, BenchNet, NetPlan, stdp_plan
+from lava_ed.bench.harness import Tell, check_names, load_since, seconds_of, silent
+from lava_ed.bench.nets import NETS, SPIKE_SHARE, STDP_RATES, BenchNet, NetPlan, Sizes, stdp_plan
 from lava_ed.bench.roofline import bare_loop
-from lava_ed.errors import ConfigError
 
 REPETITIONS: Final = 5
 QUICK_REPETITIONS: Final = 2
@@ -31,7 +31,9 @@ RATE_STEPS: Final = 20
 """Steps of a run on Lava's runtime where only the post rate differs."""
 WARMING: Final = 100
 """Steps before the first that are timed or counted, for traces and membranes to fill."""
-TAG: Final = "fixed_pt"
+
+Recorded = dict[Any, npt.NDArray[np.int32]]
+"""Port → spikes (n, steps)."""
 
 
 @dataclass(frozen=True)
@@ -40,28 +42,18 @@ class NetTiming:
 
     Attributes
     ----------
-    name, title : str
-    sizes : tuple of int
     steps, engine_steps, repetitions : int
         Steps of a run on Lava's runtime, and of one on the engine; a repetition takes the fastest of `PARTS` runs.
-    lava_seconds, engine_seconds : float
-        Median seconds a step.
-    ratio : float
-        Median over the repetitions of Lava's time by the engine's.
-    spikes : float
-        Spikes a step into synapses.
-    post_spikes : float or None
-        Spikes a step of the neurons behind plastic synapses.
-    additions : float
-        Weights that are added to a sum, a step.
-    visits : float
-        Synapses that the rule visits, a step.
+    lava_seconds, engine_seconds, roofline_seconds : float
+        Median seconds a step; the last one of the additions alone, as int8 rows in a bare compiled loop.
+    ratio, distance : float
+        Median over the repetitions of Lava's time by the engine's, and of the engine's by that of the bare loop.
+    spikes, post_spikes : float
+        Spikes a step into synapses, and of the neurons behind plastic ones (None without any).
+    additions, visits : float
+        Weights that are added to a sum, and synapses that the rule visits, a step.
     operations_per_second : float
         Additions and visits of the engine, a second.
-    roofline_seconds : float
-        Median seconds a step of the additions alone, as int8 rows in a bare compiled loop.
-    distance : float
-        Median over the repetitions of the engine's time by that of the bare loop.
     compared : int
         Vars that were compared after the last repetition.
     differing : list of str
@@ -70,7 +62,7 @@ class NetTiming:
 
     name: str
     title: str
-    sizes: tuple[int, ...]
+    sizes: Sizes
     steps: int
     engine_steps: int
     repetitions: int
@@ -87,14 +79,9 @@ class NetTiming:
     compared: int
     differing: list[str]
 
-    @property
-    def equal(self) -> bool:
-        """Whether every Var agreed."""
-        return not self.differing
-
     def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return asdict(self) | {"equal": self.equal}
+        """For JSON; ``equal`` tells whether every Var agreed."""
+        return asdict(self) | {"equal": not self.differing}
 
 
 def run_steps(net: BenchNet, steps: int) -> float:
@@ -102,10 +89,8 @@ def run_steps(net: BenchNet, steps: int) -> float:
     from lava.magma.core.run_conditions import RunSteps
     from lava.magma.core.run_configs import Loihi2SimCfg
 
-    condition, config = RunSteps(num_steps=steps), Loihi2SimCfg(select_tag=TAG)
-    started = time.perf_counter()
-    net.processes[0].run(condition=condition, run_cfg=config)
-    return time.perf_counter() - started
+    condition, config = RunSteps(num_steps=steps), Loihi2SimCfg(select_tag="fixed_pt")
+    return seconds_of(partial(net.processes[0].run, condition=condition, run_cfg=config))
 
 
 def fastest_run(net: BenchNet, steps: int) -> float:
@@ -113,7 +98,7 @@ def fastest_run(net: BenchNet, steps: int) -> float:
     return min(run_steps(net, steps) for _ in range(PARTS)) / steps
 
 
-def builder(plan: NetPlan, sizes: tuple[int, ...], settling: int) -> Callable[[], BenchNet]:
+def builder(plan: NetPlan, sizes: Sizes, settling: int) -> Callable[[], BenchNet]:
     """A way to build the net again and again, with the weights that a rule has after `settling` steps."""
     from lava_ed.engine import attach
 
@@ -125,7 +110,6 @@ def builder(plan: NetPlan, sizes: tuple[int, ...], settling: int) -> Callable[[]
         learned = [process.weights.get().astype(np.int32) for process in net.plastic]
 
     def build() -> BenchNet:
-        """The net, new."""
         result = plan.build(sizes, SPIKE_SHARE)
         for process, weights in zip(result.plastic if learned else (), learned, strict=True):
             process.weights.init = weights
@@ -134,35 +118,37 @@ def builder(plan: NetPlan, sizes: tuple[int, ...], settling: int) -> Callable[[]
     return build
 
 
-def record_spikes(net: BenchNet, steps: int) -> dict[Any, npt.NDArray[np.int32]]:
-    """Run the net with a sink at each sender; returns port → spikes (n, steps) after the warming."""
+def record_spikes(net: BenchNet, steps: int, warming: int = WARMING) -> Recorded:
+    """Run the net on the engine with a sink at each sender; returns the spikes after the warming."""
     from lava.proc.io.sink import RingBuffer
 
     from lava_ed.engine import attach
 
     sinks = {}
     for port in {port for port, _ in net.senders} | {port for sides in net.learning for port in sides}:
-        sinks[port] = RingBuffer(shape=port.shape, buffer=WARMING + steps)
+        sinks[port] = RingBuffer(shape=port.shape, buffer=warming + steps)
         port.connect(sinks[port].a_in)
     attach(net.processes[0])
-    run_steps(net, WARMING + steps)
+    run_steps(net, warming + steps)
     return {
-        port: np.asarray(sink.data.get(), np.int32).reshape(-1, WARMING + steps)[:, WARMING:]
+        port: np.asarray(sink.data.get(), np.int32).reshape(-1, warming + steps)[:, warming:]
         for port, sink in sinks.items()
     }
 
 
-def operations(net: BenchNet, recorded: dict[Any, npt.NDArray[np.int32]], steps: int) -> tuple[float, float, float]:
-    """(spikes into synapses, weights added, synapses visited by a rule), each a step."""
-    spikes = sum(np.count_nonzero(recorded[port]) for port, _ in net.senders)
-    additions = sum(np.count_nonzero(recorded[port]) * fan_out for port, fan_out in net.senders)
-    visits = 0
+def operations(net: BenchNet, recorded: Recorded, steps: int) -> dict[str, Any]:
+    """Spikes, additions and visits of a `NetTiming`."""
+    fired = {port: np.count_nonzero(spikes) for port, spikes in recorded.items()}
+    visits, posts = 0, 0
     for pre, post in net.learning:
-        if net.every_synapse:
-            visits += pre.size * post.size * steps
-        else:
-            visits += np.count_nonzero(recorded[pre]) * post.size + np.count_nonzero(recorded[post]) * pre.size
-    return spikes / steps, additions / steps, visits / steps
+        posts += fired[post]
+        visits += pre.size * post.size * steps if net.every_synapse else fired[pre] * post.size + fired[post] * pre.size
+    return {
+        "spikes": sum(fired[port] for port, _ in net.senders) / steps,
+        "post_spikes": posts / steps if net.learning else None,
+        "additions": sum(fired[port] * fan_out for port, fan_out in net.senders) / steps,
+        "visits": visits / steps,
+    }
 
 
 def differing_vars(one: BenchNet, other: BenchNet) -> list[str]:
@@ -174,22 +160,14 @@ def differing_vars(one: BenchNet, other: BenchNet) -> list[str]:
     ]
 
 
-def time_net(name: str, quick: bool = False, plan: NetPlan | None = None) -> NetTiming:
-    """Run one net on both runtimes, in turn, and compare every Var in the end.
-
-    Parameters
-    ----------
-    name : str
-        Of `nets.NETS` where no plan is given.
-    quick : bool
-    plan : NetPlan, optional
-    """
+def time_net(name: str, plan: NetPlan, quick: bool = False) -> NetTiming:
+    """Run one net on both runtimes, in turn, and compare every Var in the end."""
     from lava_ed.engine import attach
 
-    plan = NETS[name] if plan is None else plan
-    sizes = plan.small if quick else plan.sizes
-    steps, repetitions = (plan.quick_steps, QUICK_REPETITIONS) if quick else (plan.steps, REPETITIONS)
-    build = builder(plan, sizes, plan.quick_settling if quick else plan.settling)
+    sizes, steps, settling, repetitions = plan.sizes, plan.steps, plan.settling, REPETITIONS
+    if quick:
+        sizes, steps, settling, repetitions = plan.small, plan.quick_steps, plan.quick_settling, QUICK_REPETITIONS
+    build = builder(plan, sizes, settling)
     counted, stock, checked, timed = (build() for _ in range(4))
     recorded = record_spikes(counted, COUNTED_STEPS)
     bare = bare_loop([(recorded[port], fan_out) for port, fan_out in counted.senders])
@@ -208,34 +186,33 @@ def time_net(name: str, quick: bool = False, plan: NetPlan | None = None) -> Net
         if stock.processes[0].runtime is not None:
             stock.processes[0].stop()
     lava, engine, roofline = np.array(times).T
-    spikes, additions, visits = operations(counted, recorded, COUNTED_STEPS)
-    posts = [np.count_nonzero(recorded[post]) / COUNTED_STEPS for _, post in counted.learning]
+    done, seconds = operations(counted, recorded, COUNTED_STEPS), float(np.median(engine))
     return NetTiming(
-        name, plan.title, sizes, steps, engine_steps, repetitions,
-        float(np.median(lava)), float(np.median(engine)), float(np.median(lava / engine)),
-        spikes, sum(posts) if posts else None, additions, visits, (additions + visits) / float(np.median(engine)),
-        float(np.median(roofline)), float(np.median(engine / roofline)), len(checked.variables), differing,
-    )  # fmt: skip
+        name=name,
+        title=plan.title,
+        sizes=sizes,
+        steps=steps,
+        engine_steps=engine_steps,
+        repetitions=repetitions,
+        lava_seconds=float(np.median(lava)),
+        engine_seconds=seconds,
+        ratio=float(np.median(lava / engine)),
+        **done,
+        operations_per_second=(done["additions"] + done["visits"]) / seconds,
+        roofline_seconds=float(np.median(roofline)),
+        distance=float(np.median(engine / roofline)),
+        compared=len(checked.variables),
+        differing=differing,
+    )
 
 
-def bench_engine(
-    names: Iterable[str] = tuple(NETS), quick: bool = False, tell: Callable[[str], None] = lambda _: None
-) -> dict[str, Any]:
-    """Time nets on both runtimes.
-
-    Parameters
-    ----------
-    names : iterable of str
-        Of `nets.NETS`.
-    quick : bool
-        Tiny nets and few steps: whether it works, not how fast it is.
-    tell : callable
-        Takes a line about what is done next, and what was measured.
+def bench_engine(names: Iterable[str] = tuple(NETS), quick: bool = False, tell: Tell = silent) -> dict[str, Any]:
+    """Time nets of `nets.NETS` on both runtimes; `quick` ones are tiny and tell whether it works, not how fast it is.
 
     Returns
     -------
     dict
-        ``nets`` (a list of `NetTiming.as_dict`), ``equal``, ``load`` (runnable processes of the machine,
+        ``nets`` (a list of `NetTiming.as_dict`), ``equal``, ``quick``, ``load`` (runnable processes of the machine,
         mean of the last minute, before and after), ``cores``.
 
     Raises
@@ -243,38 +220,30 @@ def bench_engine(
     ConfigError
         If a name is unknown.
     """
-    names = list(names)
-    unknown = [name for name in names if name not in NETS]
-    if unknown:
-        raise ConfigError(f"net {unknown[0]!r} is unknown: choose from {', '.join(NETS)}")
-    before = os.getloadavg()[0]
-    timings = []
-    for name in names:
-        tell(f"{name}: {NETS[name].title}, Lava's runtime beside the engine")
-        timings.append(time_net(name, quick))
-        tell(_summary(timings[-1]))
-    return {
-        "nets": [timing.as_dict() for timing in timings],
-        "equal": all(timing.equal for timing in timings),
-        "quick": quick,
-        "load": [before, os.getloadavg()[0]],
-        "cores": os.cpu_count(),
-    }
+    names, before = check_names(names, NETS), os.getloadavg()[0]
+    rows = [(name, f"{name}: {NETS[name].title}, Lava's runtime beside the engine", NETS[name]) for name in names]
+    timings = _time_all(rows, quick, tell)
+    equal = all(timing["equal"] for timing in timings)
+    return {"nets": timings, "equal": equal, "quick": quick, **load_since(before)}
 
 
-def bench_rates(quick: bool = False, tell: Callable[[str], None] = lambda _: None) -> list[dict[str, Any]]:
+def bench_rates(quick: bool = False, tell: Tell = silent) -> list[dict[str, Any]]:
     """Time the net "stdp" at other post rates; returns `NetTiming` dicts whose names tell what sets the rate."""
-    timings = []
-    for name, rule in STDP_RATES.items():
-        tell(f"stdp, {name}: {rule}")
-        timings.append(time_net(name, quick, replace(stdp_plan(rule), steps=RATE_STEPS)))
-        tell(_summary(timings[-1]))
-    return [timing.as_dict() for timing in timings]
+    rows = [
+        (name, f"stdp, {name}: {rule}", replace(stdp_plan(rule), steps=RATE_STEPS)) for name, rule in STDP_RATES.items()
+    ]
+    return _time_all(rows, quick, tell)
 
 
-def _summary(timing: NetTiming) -> str:
-    """One line about a net."""
-    return (
-        f"  {1e6 * timing.lava_seconds:,.0f} µs a step on Lava, {1e6 * timing.engine_seconds:.2f} µs on the engine: "
-        f"{timing.ratio:,.0f} times"
-    )
+def _time_all(rows: Iterable[tuple[str, str, NetPlan]], quick: bool, tell: Tell) -> list[dict[str, Any]]:
+    """Time nets (name, line to tell before, plan)."""
+    results = []
+    for name, line, plan in rows:
+        tell(line)
+        timing = time_net(name, plan, quick)
+        tell(
+            f"  {1e6 * timing.lava_seconds:,.0f} µs a step on Lava, {1e6 * timing.engine_seconds:.2f} µs on the "
+            f"engine: {timing.ratio:,.0f} times"
+        )
+        results.append(timing.as_dict())
+    return results

@@ -8,9 +8,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from typing import Any, Final
 
+from lava_ed.bench.harness import Tell, silent
 from lava_ed.bench.nets import NETS, SPIKE_SHARE
 from lava_ed.errors import BackendError
 
@@ -22,15 +22,7 @@ MEASURED: Final = ("forward", "stdp")
 
 
 def first_call(name: str, quick: bool = False) -> tuple[float, float]:
-    """Seconds, and CPU seconds, from ``import lava_ed.engine`` to the end of the first step; a process does it once.
-
-    Parameters
-    ----------
-    name : str
-        Of `nets.NETS`.
-    quick : bool
-        The small net.
-    """
+    """Seconds, and CPU seconds, from ``import lava_ed.engine`` to the end of the first step; a process does it once."""
     from lava.magma.core.run_conditions import RunSteps
 
     plan = NETS[name]
@@ -54,26 +46,15 @@ def _in_new_process(name: str, quick: bool, cache: str | None = None) -> tuple[f
     return float(wall), float(cpu)
 
 
-def bench_first_call(quick: bool = False, tell: Callable[[str], None] = lambda _: None) -> list[dict[str, Any]]:
-    """Time the first call in new processes.
-
-    Parameters
-    ----------
-    quick : bool
-        The small nets, and never without compiled code, which takes up to a minute.
-    tell : callable
-        Takes a line about what is done next.
+def bench_first_call(quick: bool = False, tell: Tell = silent) -> list[dict[str, Any]]:
+    """Time the first call in new processes; raises a BackendError if one fails.
 
     Returns
     -------
     list of dict
-        ``net``, ``cached_seconds`` (the least of several processes), ``cold_seconds`` (with nothing compiled; None
-        where `quick`), and ``cold_cpu_seconds``, which other load of the machine hardly changes.
-
-    Raises
-    ------
-    BackendError
-        If a process fails.
+        ``net``, ``cached_seconds`` (the least of several processes), ``cold_seconds`` (with nothing compiled, which
+        takes up to a minute; None where `quick`), and ``cold_cpu_seconds``, which other load of the machine hardly
+        changes.
     """
     results = []
     for name in MEASURED:

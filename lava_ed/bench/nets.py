@@ -14,6 +14,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+Sizes = tuple[int, ...]
+
 SPIKE_SHARE: Final = 0.05
 """Inputs that spike in a step."""
 MEAN_WEIGHT, SPREAD = 4, 48
@@ -38,8 +40,10 @@ TRACES: Final = {"x1_impulse": 16, "x1_tau": 10, "x2_impulse": 16, "x2_tau": 5, 
 class BenchNet:
     """A net, ready to run.
 
-    Parameters
+    Attributes
     ----------
+    last : Process
+        The source or the neurons to which the next layer is connected.
     processes : list
         Every process; the first is the one to attach to and to run.
     senders : list of (OutPort, int)
@@ -52,6 +56,7 @@ class BenchNet:
         Processes whose weights a rule changes.
     """
 
+    last: Any
     processes: list[Any]
     senders: list[tuple[Any, int]] = field(default_factory=list)
     learning: list[tuple[Any, Any]] = field(default_factory=list)
@@ -63,12 +68,91 @@ class BenchNet:
         """Vars that hold numbers; those of rules hold text."""
         return [v for p in self.processes for v in p.vars if v.name not in ("dw", "dd", "dt")]
 
+    def add(self, synapses: Any, shape: Sizes, inputs: int, share: float, fan_out: int) -> None:
+        """Put synapses and LIF neurons behind the last layer.
+
+        Of a neuron's inputs, that `share` spikes in a step; some per cent of the neurons then reach their threshold, as
+        the membrane gathers the input of four steps.
+        """
+        from lava.proc.lif.process import LIF
+
+        threshold = max(1, int(4 * MEAN_WEIGHT * inputs * share + 2 * SPREAD * np.sqrt(inputs * share)))
+        lif = LIF(shape=shape, vth=threshold, du=4095, dv=1024)
+        self.last.s_out.connect(synapses.s_in)
+        synapses.a_out.connect(lif.a_in)
+        self.senders.append((self.last.s_out, fan_out))
+        self.processes += [synapses, lif]
+        self.last = lif
+
+
+def source_net(rng: np.random.Generator, share: float, shape: Sizes) -> BenchNet:
+    """A net of nothing but inputs, of which that share spikes in a step."""
+    from lava.proc.io.source import RingBuffer
+
+    spikes = (rng.random((int(np.prod(shape)), ROWS)) < share).astype(np.int32)
+    source = RingBuffer(data=spikes.reshape(*shape, ROWS))
+    return BenchNet(source, [source])
+
+
+def mixed_weights(rng: np.random.Generator, n_post: int, n_pre: int) -> npt.NDArray[np.int32]:
+    """Mixed-sign weights, a little more positive than negative."""
+    drawn = np.round(rng.normal(MEAN_WEIGHT, SPREAD, (n_post, n_pre)))
+    weights: npt.NDArray[np.int32] = np.clip(drawn, -256, 254).astype(np.int32)
+    return weights
+
+
+def forward_net(sizes: Sizes, share: float = SPIKE_SHARE) -> BenchNet:
+    """RingBuffer → (Dense → LIF) for each layer."""
+    from lava.proc.dense.process import Dense
+
+    rng = np.random.default_rng(0)
+    net = source_net(rng, share, sizes[:1])
+    for n_pre, n_post in pairwise(sizes):
+        net.add(Dense(weights=mixed_weights(rng, n_post, n_pre)), (n_post,), n_pre, share, n_post)
+    return net
+
+
+def learning_net(
+    sizes: Sizes, share: float = SPIKE_SHARE, rule: Mapping[str, str] = STDP, every_synapse: bool = False
+) -> BenchNet:
+    """RingBuffer → LearningDense → LIF, whose spikes go back to the synapses; epochs of one step, a fixed seed."""
+    from lava.magma.core.learning.learning_rule import Loihi2FLearningRule
+    from lava.proc.dense.process import LearningDense
+
+    rng = np.random.default_rng(0)
+    n_pre, n_post = sizes
+    net = source_net(rng, share, (n_pre,))
+    learner = Loihi2FLearningRule(**rule, **TRACES, t_epoch=1, rng_seed=1)
+    dense = LearningDense(weights=mixed_weights(rng, n_post, n_pre), learning_rule=learner)
+    before = net.last.s_out
+    net.add(dense, (n_post,), n_pre, share, n_post)
+    net.last.s_out.connect(dense.s_in_bap)
+    net.learning, net.plastic, net.every_synapse = [(before, net.last.s_out)], [dense], every_synapse
+    return net
+
+
+def conv_net(sizes: Sizes, share: float = SPIKE_SHARE) -> BenchNet:
+    """RingBuffer → Conv 3×3 → LIF → Conv 3×3, stride 2 → LIF; sizes are the image's side and both layers' channels."""
+    from lava.proc.conv.process import Conv
+
+    rng = np.random.default_rng(0)
+    side, *channels = sizes
+    shape = (side, side, 1)
+    net = source_net(rng, share, shape)
+    for out, stride in zip(channels, (1, 2), strict=True):
+        inputs = KERNEL * KERNEL * shape[2]
+        weight = mixed_weights(rng, out, inputs).reshape(out, KERNEL, KERNEL, shape[2])
+        conv = Conv(weight=weight, input_shape=shape, stride=(stride, stride))
+        shape = conv.output_shape
+        net.add(conv, shape, inputs, share, out * (KERNEL // stride + KERNEL % stride) ** 2)
+    return net
+
 
 @dataclass(frozen=True)
 class NetPlan:
     """How a net is built and what it is called.
 
-    Parameters
+    Attributes
     ----------
     title : str
     build : callable
@@ -82,108 +166,21 @@ class NetPlan:
     """
 
     title: str
-    build: Callable[[tuple[int, ...], float], BenchNet]
-    sizes: tuple[int, ...]
-    small: tuple[int, ...]
+    build: Callable[[Sizes, float], BenchNet]
+    sizes: Sizes
+    small: Sizes
     steps: int
     quick_steps: int
     settling: int = 0
     quick_settling: int = 0
 
 
-def spike_rows(rng: np.random.Generator, n: int, share: float, rows: int = ROWS) -> npt.NDArray[np.int32]:
-    """Binary spikes (n, rows)."""
-    return (rng.random((n, rows)) < share).astype(np.int32)
-
-
-def mixed_weights(rng: np.random.Generator, n_post: int, n_pre: int) -> npt.NDArray[np.int32]:
-    """Mixed-sign weights, a little more positive than negative."""
-    drawn = np.round(rng.normal(MEAN_WEIGHT, SPREAD, (n_post, n_pre)))
-    weights: npt.NDArray[np.int32] = np.clip(drawn, -256, 254).astype(np.int32)
-    return weights
-
-
-def threshold(n_pre: int, share: float) -> int:
-    """A threshold that some per cent of the neurons reach in a step; the membrane gathers the input of four."""
-    return max(1, int(4 * MEAN_WEIGHT * n_pre * share + 2 * SPREAD * np.sqrt(n_pre * share)))
-
-
-def forward_net(sizes: tuple[int, ...], share: float = SPIKE_SHARE) -> BenchNet:
-    """RingBuffer → (Dense → LIF) for each layer."""
-    from lava.proc.dense.process import Dense
-    from lava.proc.io.source import RingBuffer
-    from lava.proc.lif.process import LIF
-
-    rng = np.random.default_rng(0)
-    source = RingBuffer(data=spike_rows(rng, sizes[0], share))
-    net = BenchNet([source])
-    before = source
-    for n_pre, n_post in pairwise(sizes):
-        dense = Dense(weights=mixed_weights(rng, n_post, n_pre))
-        lif = LIF(shape=(n_post,), vth=threshold(n_pre, share), du=4095, dv=1024)
-        before.s_out.connect(dense.s_in)
-        dense.a_out.connect(lif.a_in)
-        net.senders.append((before.s_out, n_post))
-        net.processes += [dense, lif]
-        before = lif
-    return net
-
-
-def learning_net(
-    sizes: tuple[int, ...], share: float = SPIKE_SHARE, rule: Mapping[str, str] = STDP, every_synapse: bool = False
-) -> BenchNet:
-    """RingBuffer → LearningDense → LIF, whose spikes go back to the synapses; epochs of one step, a fixed seed."""
-    from lava.magma.core.learning.learning_rule import Loihi2FLearningRule
-    from lava.proc.dense.process import LearningDense
-    from lava.proc.io.source import RingBuffer
-    from lava.proc.lif.process import LIF
-
-    rng = np.random.default_rng(0)
-    n_pre, n_post = sizes
-    source = RingBuffer(data=spike_rows(rng, n_pre, share))
-    learner = Loihi2FLearningRule(**rule, **TRACES, t_epoch=1, rng_seed=1)
-    dense = LearningDense(weights=mixed_weights(rng, n_post, n_pre), learning_rule=learner)
-    lif = LIF(shape=(n_post,), vth=threshold(n_pre, share), du=4095, dv=1024)
-    source.s_out.connect(dense.s_in)
-    dense.a_out.connect(lif.a_in)
-    lif.s_out.connect(dense.s_in_bap)
-    ports = (source.s_out, lif.s_out)
-    return BenchNet([source, dense, lif], [(source.s_out, n_post)], [ports], every_synapse, [dense])
-
-
-def every_synapse_net(sizes: tuple[int, ...], share: float = SPIKE_SHARE) -> BenchNet:
-    """As `learning_net`, with a rule that visits every synapse."""
-    return learning_net(sizes, share, EVERY_SYNAPSE, every_synapse=True)
-
-
-def conv_net(sizes: tuple[int, ...], share: float = SPIKE_SHARE) -> BenchNet:
-    """RingBuffer → Conv 3×3 → LIF → Conv 3×3, stride 2 → LIF; sizes are the image's side and both layers' channels."""
-    from lava.proc.conv.process import Conv
-    from lava.proc.io.source import RingBuffer
-    from lava.proc.lif.process import LIF
-
-    rng = np.random.default_rng(0)
-    side, *channels = sizes
-    source = RingBuffer(data=spike_rows(rng, side * side, share).reshape(side, side, 1, -1))
-    net = BenchNet([source])
-    before, shape = source, (side, side, 1)
-    for out, stride in zip(channels, (1, 2), strict=True):
-        weight = mixed_weights(rng, out, KERNEL * KERNEL * shape[2]).reshape(out, KERNEL, KERNEL, shape[2])
-        conv = Conv(weight=weight, input_shape=shape, stride=(stride, stride))
-        lif = LIF(shape=conv.output_shape, vth=threshold(KERNEL * KERNEL * shape[2], share), du=4095, dv=1024)
-        before.s_out.connect(conv.s_in)
-        conv.a_out.connect(lif.a_in)
-        net.senders.append((before.s_out, out * (KERNEL // stride + KERNEL % stride) ** 2))
-        net.processes += [conv, lif]
-        before, shape = lif, conv.output_shape
-    return net
-
-
+_U_RULE: Final = partial(learning_net, rule=EVERY_SYNAPSE, every_synapse=True)
 NETS: Final[dict[str, NetPlan]] = {
     "forward": NetPlan("Dense-LIF-Dense-LIF", forward_net, (784, 256, 10), (40, 20, 5), 300, 50),
     "stdp": NetPlan("LearningDense, x0 and y0", learning_net, (784, 256), (40, 20), 40, 20, 20_000, 100),
     "conv": NetPlan("Conv-LIF-Conv-LIF", conv_net, (28, 8, 16), (8, 2, 3), 60, 20),
-    "u-rule": NetPlan("LearningDense, u0", every_synapse_net, (784, 256), (40, 20), 40, 20, 10_000, 100),
+    "u-rule": NetPlan("LearningDense, u0", _U_RULE, (784, 256), (40, 20), 40, 20, 10_000, 100),
 }
 """What `lava-ed bench engine` runs, by name."""
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 
-from lava_ed.bench.nets import SPIKE_SHARE, forward_net
+from lava_ed.bench.engine import record_spikes, run_steps
+from lava_ed.bench.harness import Tell, silent
+from lava_ed.bench.nets import SPIKE_SHARE, Sizes, forward_net
 
 STEPS: Final = 500
 REPETITIONS: Final = 7
@@ -19,7 +20,7 @@ REPETITIONS: Final = 7
 class Sweep:
     """One quantity that is varied, all else as in the forward net.
 
-    Parameters
+    Attributes
     ----------
     title : str
         What is varied, with its unit.
@@ -31,7 +32,7 @@ class Sweep:
     title: str
     values: tuple[float, ...]
     quick: tuple[float, ...]
-    net: Callable[[float], tuple[tuple[int, ...], float, int]]
+    net: Callable[[float], tuple[Sizes, float, int]]
 
 
 SWEEPS: Final[dict[str, Sweep]] = {
@@ -55,63 +56,24 @@ SWEEPS: Final[dict[str, Sweep]] = {
 """What is varied, by name."""
 
 
-@dataclass(frozen=True)
-class Point:
-    """One measurement.
-
-    Attributes
-    ----------
-    sweep : str
-    value : float
-        Of the quantity that is varied.
-    spikes : float
-        Spikes a step into synapses.
-    seconds : float
-        Seconds a step, the least of several runs.
-    """
-
-    sweep: str
-    value: float
-    spikes: float
-    seconds: float
-
-
-def measure(sweep: str, value: float) -> Point:
-    """Time one net."""
-    from lava.magma.core.run_conditions import RunSteps
-    from lava.proc.io.sink import RingBuffer
-
+def measure(sweep: str, value: float) -> dict[str, Any]:
+    """Time one net: ``sweep``, ``value``, and of a step ``spikes`` into synapses and least ``seconds``."""
     from lava_ed.engine import attach
 
     sizes, share, steps = SWEEPS[sweep].net(value)
-    timed, counted = forward_net(sizes, share), forward_net(sizes, share)
-    sinks = [RingBuffer(shape=port.shape, buffer=STEPS) for port, _ in counted.senders]
-    for (port, _), sink in zip(counted.senders, sinks, strict=True):
-        port.connect(sink.a_in)
-    for net, first in ((timed, steps), (counted, STEPS)):
-        attach(net.processes[0])
-        net.processes[0].run(condition=RunSteps(num_steps=first))
-    best = np.inf
-    for _ in range(REPETITIONS):
-        started = time.perf_counter()
-        timed.processes[0].run(condition=RunSteps(num_steps=steps))
-        best = min(best, time.perf_counter() - started)
-    spikes = sum(np.count_nonzero(sink.data.get()) for sink in sinks) / STEPS
-    return Point(sweep, value, spikes, float(best) / steps)
+    timed = forward_net(sizes, share)
+    attach(timed.processes[0])
+    run_steps(timed, steps)
+    seconds = min(run_steps(timed, steps) for _ in range(REPETITIONS)) / steps
+    recorded = record_spikes(forward_net(sizes, share), STEPS, warming=0)
+    spikes = sum(np.count_nonzero(spikes) for spikes in recorded.values()) / STEPS
+    return {"sweep": sweep, "value": value, "spikes": spikes, "seconds": seconds}
 
 
-def bench_scale(quick: bool = False, tell: Callable[[str], None] = lambda _: None) -> list[dict[str, Any]]:
-    """All sweeps, as a list of `Point` dicts.
-
-    Parameters
-    ----------
-    quick : bool
-        Only two values of each.
-    tell : callable
-        Takes a line about what is done next.
-    """
+def bench_scale(quick: bool = False, tell: Tell = silent) -> list[dict[str, Any]]:
+    """Measure all sweeps, or only two values of each."""
     points = []
     for name, sweep in SWEEPS.items():
         tell(f"engine alone, against {sweep.title}")
         points += [measure(name, value) for value in (sweep.quick if quick else sweep.values)]
-    return [asdict(point) for point in points]
+    return points

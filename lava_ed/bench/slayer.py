@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
+
+from lava_ed.bench.harness import Tell, fastest
 
 INPUTS: Final = 784
 CLASSES: Final = 10
@@ -13,9 +15,7 @@ DENSITY: Final = 0.1
 """Share of input spikes; SLAYER's cost does not depend on it."""
 
 
-def slayer_rates(
-    nets: Sequence[tuple[int, int]], tell: Callable[[str], None], *, quick: bool = False
-) -> dict[str, Any]:
+def slayer_rates(nets: Sequence[tuple[int, int]], tell: Tell, *, quick: bool = False) -> dict[str, Any]:
     """Samples a second that lava-dl trains, for each (hidden, T), with one thread and its best batch size.
 
     Returns
@@ -43,14 +43,9 @@ def slayer_rates(
             batches = BATCHES[:1] if quick else BATCHES
             rates = {batch: _rate(torch, slayer, hidden, steps, batch, 1 if quick else 3) for batch in batches}
             best = max(rates, key=lambda batch: rates[batch])
+            shown = {str(batch): rate for batch, rate in rates.items()}
             results.append(
-                {
-                    "hidden": hidden,
-                    "steps": steps,
-                    "rates": {str(batch): rate for batch, rate in rates.items()},
-                    "best_batch": best,
-                    "best_rate": rates[best],
-                }
+                {"hidden": hidden, "steps": steps, "rates": shown, "best_batch": best, "best_rate": rates[best]}
             )
     finally:
         torch.set_num_threads(threads)
@@ -65,15 +60,14 @@ def _rate(torch: Any, slayer: Any, hidden: int, steps: int, batch: int, repetiti
     loss_of = slayer.loss.SpikeRate(true_rate=0.2, false_rate=0.03, reduction="sum")
     spikes = (torch.rand(batch, INPUTS, steps) < DENSITY).float()
     labels = torch.randint(0, CLASSES, (batch,))
-    best = float("inf")
-    for _ in range(repetitions + 1):
-        started = time.process_time()
+
+    def learn() -> None:
         loss = loss_of(net(spikes), labels)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-        best = min(best, time.process_time() - started)
-    return batch / best
+
+    return batch / fastest(learn, repetitions + 1, time.process_time)
 
 
 def _network(torch: Any, slayer: Any, hidden: int) -> Any:

@@ -3,35 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.bench.roofline import bare_seconds
+from lava_ed.bench.harness import Tell, seconds_of
+from lava_ed.bench.roofline import bare_loop
 
 if TYPE_CHECKING:
     from lava_ed.backends.backend import Backend
     from lava_ed.network import NetworkSpec
 
-NETS: Final[tuple[tuple[str, int, int], ...]] = (
-    ("std-ed", 256, 30),
-    ("std-ed", 400, 30),
-    ("mpd-ed", 256, 8),
-    ("mpd-ed", 400, 8),
-    ("mpd-ed", 256, 16),
-    ("mpd-ed", 400, 16),
-    ("relpsp-fixed", 256, 30),
-    ("relpsp-fixed", 400, 30),
-    ("ssgd", 256, 8),
-    ("ssgd", 400, 8),
-    ("sg-bptt", 256, 8),
-    ("sg-bptt", 400, 8),
-    ("renner", 256, 1),
-    ("renner", 400, 1),
+_STEPS: Final = (
+    ("std-ed", 30),
+    ("mpd-ed", 8),
+    ("mpd-ed", 16),
+    ("relpsp-fixed", 30),
+    ("ssgd", 8),
+    ("sg-bptt", 8),
+    ("renner", 1),
 )
+NETS: Final = tuple((rule, hidden, steps) for rule, steps in _STEPS for hidden in (256, 400))
 """Rule, hidden neurons, T."""
 INPUTS: Final = 784
 CLASSES: Final = 10
@@ -79,26 +74,22 @@ class TrainingRate:
     distance: float
 
 
-def bench_training(data: Data, samples: int, tell: Callable[[str], None], *, quick: bool = False) -> dict[str, Any]:
-    """Train every net of `NETS` for one epoch, and SLAYER for a few batches.
+def mnist_spec(rule: str, hidden: int, steps: int) -> NetworkSpec:
+    """A net with one hidden layer and the rule's preset for MNIST."""
+    from lava_ed.config.training import TrainConfig
 
-    Parameters
-    ----------
-    data : Data
-    samples : int
-        At most this many of them.
-    tell : callable
-        Told what is measured now.
-    quick : bool
-        Tiny nets and few samples: whether it works.
-    """
+    return TrainConfig.create(rule, "mnist", hidden=(hidden,), steps=steps).spec(INPUTS, CLASSES)
+
+
+def bench_training(data: Data, samples: int, tell: Tell, *, quick: bool = False) -> dict[str, Any]:
+    """Train every net of `NETS` for an epoch of so many samples at most, tiny if `quick`, and SLAYER a few batches."""
     from lava_ed.bench.slayer import slayer_rates
 
     rates = []
     for rule, hidden, steps in NETS:
         tell(f"{rule} {INPUTS}-{hidden}-{CLASSES}, T = {steps}")
         rates.append(time_rule(rule, 8 if quick else hidden, steps, data, samples))
-    slayer = slayer_rates(sorted({(8 if quick else h, t) for _, h, t in NETS}), tell, quick=quick)
+    slayer = slayer_rates(sorted({(rate.hidden, rate.steps) for rate in rates}), tell, quick=quick)
     return {
         "data": data.source,
         "nets": [asdict(rate) for rate in rates],
@@ -110,22 +101,18 @@ def bench_training(data: Data, samples: int, tell: Callable[[str], None], *, qui
 def time_rule(rule: str, hidden: int, steps: int, data: Data, samples: int) -> TrainingRate:
     """One epoch of a rule with its preset for MNIST."""
     from lava_ed.backends.backend import make_backend
-    from lava_ed.config.training import TrainConfig
 
-    spec = TrainConfig.create(rule, "mnist", hidden=(hidden,), steps=steps).spec(INPUTS, CLASSES)
+    spec = mnist_spec(rule, hidden, steps)
     images, labels = data.images[:samples], data.labels[:samples]
-    warm = make_backend("engine", spec)
+    warm, backend = make_backend("engine", spec), make_backend("engine", spec)
     warm.bind(images)
     warm.present(np.arange(10), labels[:10])
-    backend = make_backend("engine", spec)
     backend.bind(images)
     seconds = []
     for first in range(0, len(images), CHUNK):
         chunk = np.arange(first, min(first + CHUNK, len(images)))
-        started = time.process_time()
-        backend.present(chunk, labels[chunk])
-        seconds.append((time.process_time() - started) / len(chunk))
-    untrained = max(1, UNTRAINED // CHUNK)
+        took = seconds_of(partial(backend.present, chunk, labels[chunk]), time.process_time)
+        seconds.append(took / len(chunk))
     bare = _bare(backend, spec, len(images))
     return TrainingRate(
         rule=rule,
@@ -133,7 +120,7 @@ def time_rule(rule: str, hidden: int, steps: int, data: Data, samples: int) -> T
         steps=steps,
         samples=len(images),
         epoch_rate=float(1 / np.mean(seconds)),
-        untrained_rate=float(1 / np.mean(seconds[:untrained])),
+        untrained_rate=float(1 / np.mean(seconds[: UNTRAINED // CHUNK])),
         best_rate=1 / min(seconds),
         triggered=int(backend.state()["error.triggered"][0]) / len(images),
         bare_seconds=bare,
@@ -143,8 +130,7 @@ def time_rule(rule: str, hidden: int, steps: int, data: Data, samples: int) -> T
 
 def _bare(backend: Backend, spec: NetworkSpec, presented: int) -> float:
     """Seconds that the forward row additions of a mean sample take in a bare loop, and nothing else."""
-    counters = backend.counters()
-    total = 0.0
+    counters, total = backend.counters(), 0.0
     for layer in spec.layers:
         sender = "encoder" if layer == 1 else f"hidden{layer - 1}"
         n_pre, n_post = spec.sizes[layer - 1], spec.sizes[layer]
@@ -152,22 +138,17 @@ def _bare(backend: Backend, spec: NetworkSpec, presented: int) -> float:
         rows = min(n_pre, max(1, round(a_sample)))
         spikes = np.zeros((n_pre, 1), np.int32)
         spikes[np.random.default_rng(0).permutation(n_pre)[:rows]] = 1
-        total += bare_seconds([(spikes, n_post)]) * a_sample / rows
+        total += bare_loop([(spikes, n_post)])() * a_sample / rows
     return total
 
 
 def ratios(rates: list[TrainingRate], slayer: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Each net's epoch rate by SLAYER's best one for the same hidden layer and T."""
     best = {(net["hidden"], net["steps"]): net["best_rate"] for net in slayer}
+    pairs = [(rate, best[rate.hidden, rate.steps]) for rate in rates if (rate.hidden, rate.steps) in best]
     return [
-        {
-            "rule": rate.rule,
-            "hidden": rate.hidden,
-            "steps": rate.steps,
-            "ratio": rate.epoch_rate / best[rate.hidden, rate.steps],
-        }
-        for rate in rates
-        if (rate.hidden, rate.steps) in best
+        {"rule": rate.rule, "hidden": rate.hidden, "steps": rate.steps, "ratio": rate.epoch_rate / slayers}
+        for rate, slayers in pairs
     ]
 
 
