@@ -38,30 +38,19 @@ TRACES: Final = {"x1_impulse": 16, "x1_tau": 10, "x2_impulse": 16, "x2_tau": 5, 
 
 @dataclass
 class BenchNet:
-    """A net, ready to run.
-
-    Attributes
-    ----------
-    last : Process
-        The source or the neurons to which the next layer is connected.
-    processes : list
-        Every process; the first is the one to attach to and to run.
-    senders : list of (OutPort, int)
-        Who sends spikes to synapses, and to how many neurons each spike goes.
-    learning : list of (OutPort pre, OutPort post)
-        The two sides of each layer of plastic synapses.
-    every_synapse : bool
-        Whether the rule visits all synapses in every epoch, not only those of spikes.
-    plastic : list
-        Processes whose weights a rule changes.
-    """
+    """A net, ready to run: the first of its processes is the one to attach to."""
 
     last: Any
+    """The source or the neurons to which the next layer is connected."""
     processes: list[Any]
     senders: list[tuple[Any, int]] = field(default_factory=list)
+    """Ports that send spikes to synapses, and to how many neurons each spike goes."""
     learning: list[tuple[Any, Any]] = field(default_factory=list)
+    """Pre and post port of each layer of plastic synapses."""
     every_synapse: bool = False
+    """Whether the rule visits all synapses in every epoch, not only those of spikes."""
     plastic: list[Any] = field(default_factory=list)
+    """Processes whose weights a rule changes."""
 
     @property
     def variables(self) -> list[Any]:
@@ -150,29 +139,19 @@ def conv_net(sizes: Sizes, share: float = SPIKE_SHARE) -> BenchNet:
 
 @dataclass(frozen=True)
 class NetPlan:
-    """How a net is built and what it is called.
-
-    Attributes
-    ----------
-    title : str
-    build : callable
-        (sizes, share of inputs that spike) → BenchNet.
-    sizes, small : tuple of int
-        Neurons of each layer, inputs first; of the net that is timed, and of the one for a quick look.
-    steps, quick_steps : int
-        Steps of a run on Lava's runtime.
-    settling, quick_settling : int
-        Steps that the engine runs first, where a rule changes weights: both runtimes begin with those it ends with.
-    """
+    """How a net is built and what it is called; a quick look takes the small net and fewer steps."""
 
     title: str
     build: Callable[[Sizes, float], BenchNet]
+    """(neurons of each layer, inputs first; share of inputs that spike) → net."""
     sizes: Sizes
     small: Sizes
     steps: int
     quick_steps: int
+    """Of a run on Lava's runtime."""
     settling: int = 0
     quick_settling: int = 0
+    """Steps that the engine runs first, where a rule changes weights: both runtimes begin with those it ends with."""
 
 
 _U_RULE: Final = partial(learning_net, rule=EVERY_SYNAPSE, every_synapse=True)

@@ -18,21 +18,13 @@ REPETITIONS: Final = 7
 
 @dataclass(frozen=True)
 class Sweep:
-    """One quantity that is varied, all else as in the forward net.
-
-    Attributes
-    ----------
-    title : str
-        What is varied, with its unit.
-    values, quick : tuple
-    net : callable
-        value → (sizes, share of inputs that spike, steps of a run).
-    """
+    """One quantity that is varied, all else as in the forward net; its title has the unit."""
 
     title: str
     values: tuple[float, ...]
     quick: tuple[float, ...]
     net: Callable[[float], tuple[Sizes, float, int]]
+    """value → (sizes, share of inputs that spike, steps of a run)."""
 
 
 SWEEPS: Final[dict[str, Sweep]] = {

@@ -46,21 +46,7 @@ class Data:
 
 @dataclass(frozen=True)
 class TrainingRate:
-    """Speed of one net; all times are CPU seconds of one thread.
-
-    Attributes
-    ----------
-    rule, hidden, steps
-        What was trained; T is `steps`.
-    samples : int
-        One epoch from random weights.
-    epoch_rate, untrained_rate, best_rate : float
-        Samples a second over the epoch, over its first samples, and in its best thousand.
-    triggered : float
-        Share of the epoch's samples that were learned: the others' error is silent.
-    bare_seconds, distance : float
-        What the forward row additions of a sample take in a bare int8 loop, and the epoch's time in units of it.
-    """
+    """Speed of one net in an epoch from random weights; all times are CPU seconds of one thread."""
 
     rule: str
     hidden: int
@@ -69,9 +55,12 @@ class TrainingRate:
     epoch_rate: float
     untrained_rate: float
     best_rate: float
+    """Samples a second over the epoch, over its first samples, and in its best thousand."""
     triggered: float
+    """Share of the epoch's samples that were learned: the others' error is silent."""
     bare_seconds: float
     distance: float
+    """What the forward row additions of a sample take in a bare int8 loop, and the epoch's time in units of it."""
 
 
 def mnist_spec(rule: str, hidden: int, steps: int) -> NetworkSpec:

@@ -65,24 +65,15 @@ def _read_binary_mnist(name: str, data_dir: Path) -> tuple[Pair, Pair, str]:
 
 @dataclass(frozen=True)
 class Declaration:
-    """What is known of a data set before it is read.
-
-    Attributes
-    ----------
-    image_shape : (height, width)
-    read : callable
-        (name, folder of the data) → training images and labels, test images and labels, source.
-    class_names : tuple of str
-        What classes that are no digits are called by the makers of the data set.
-    first_labels : tuple of int
-        First training labels, which tell apart the sets whose files have the same names.
-    n_classes : int
-    """
+    """What is known of a data set before it is read."""
 
     image_shape: tuple[int, int]
     read: Callable[[str, Path], tuple[Pair, Pair, str]]
+    """(name, folder of the data) → training images and labels, test images and labels, source."""
     class_names: tuple[str, ...] = ()
+    """What classes that are no digits are called by the makers of the data set."""
     first_labels: tuple[int, ...] = ()
+    """First training labels, which tell apart the sets whose files have the same names."""
     n_classes: int = 10
 
 
@@ -110,15 +101,9 @@ def load_dataset(name: str, data_dir: str | os.PathLike[str] | None = None, seed
     ``mnist`` and ``fashion-mnist`` (28×28) are read from their IDX files and keep their standard split;
     ``mnist-binary-20`` is MNIST cropped to its central 20×20 pixels, each black or white (from 128 on).
 
-    Parameters
-    ----------
-    name : str
-        One of `DATASETS`.
-    data_dir : path-like, optional
-        Folder of the IDX files, or the folder above ``mnist/`` and ``fashion-mnist/``.
-        Without it, the environment variable ``LAVA_ED_DATA``, and without that, ``data``.
-    seed : int
-        Seed of the run.  None of these data sets depends on it: all seeds share one test set.
+    The IDX files lie in `data_dir`, or in ``mnist/`` and ``fashion-mnist/`` below it; without it, in the folder that
+    the environment variable ``LAVA_ED_DATA`` names, and without that in ``data``.  None of these data sets depends on
+    the seed of a run: all seeds share one test set.
 
     Raises
     ------

@@ -19,30 +19,23 @@ _NOTHING: Final = 1e-9
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What some samples tell about a net.
-
-    Attributes
-    ----------
-    silent, saturated, dead : dict of layer to share
-        Of (neuron, sample) pairs without a spike, and at the ceiling (x = T; spikes in more than half of the
-        steps; a membrane of 2θ or more; a spike in the earliest step); of neurons without a spike in any sample.
-    gradient_norms : dict of connection to dict of percentile to norm
-        Of the rule's gradient of single samples in which the last connection had one, in the rule's own units.
-    explosion : dict of connection to ratio
-        Of every connection but the last: its norm over the last one's, which tells how much the way back
-        amplifies a sample's error, whatever its size; the 99th percentile of that over its median.
-    reversal : dict
-        Components compared (both slopes are not 0), of those the ones of opposite sign and their share;
-        ``missing`` where only the smooth net has a slope, ``spurious`` where only the rule has one.
-    samples : int
-    """
+    """What some samples tell about a net, by layer or by connection."""
 
     silent: dict[str, float]
+    """Share of (neuron, sample) pairs without a spike."""
     saturated: dict[str, float]
+    """Share of those at the ceiling: x = T; spikes in more than half of the steps; a membrane of 2θ or more; a spike in
+    the earliest step."""
     dead: dict[str, float]
+    """Share of neurons without a spike in any sample."""
     gradient_norms: dict[str, dict[str, float]]
+    """Norm of the rule's gradient of single samples in which the last connection had one, in the rule's own units."""
     explosion: dict[str, float | None]
+    """Of every connection but the last: its norm over the last one's, which tells how much the way back amplifies a
+    sample's error, whatever its size; the 99th percentile of that over its median."""
     reversal: dict[str, Any]
+    """Components compared (both slopes are not 0), of those the ones of opposite sign and their share; ``missing``
+    where only the smooth net has a slope, ``spurious`` where only the rule has one."""
     samples: int
 
 
@@ -56,17 +49,8 @@ def diagnose_model(
 ) -> Diagnosis:
     """Present samples to a net one by one, never letting it learn, and measure.
 
-    Parameters
-    ----------
-    model : Model
-    images, labels : uint8 (N, n), int64 (N,)
-    components : int
-        Weights of each connection that are differentiated per sample: half of them where the rule's gradient
-        is not 0, half anywhere below an input that spiked.
-    differentiated : int
-        Samples with an error for which that is done.
-    seed : int
-        Of the choice of weights.
+    Of the first `differentiated` samples with an error so many `components` of each connection are differentiated,
+    which the seed chooses: half of them where the rule's gradient is not 0, half anywhere below an input that spiked.
     """
     probe, generator = probe_of(model), np.random.default_rng(seed)
     fired, saturated = [], []

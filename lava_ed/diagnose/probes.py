@@ -20,28 +20,19 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """What one sample did.
-
-    Attributes
-    ----------
-    activity : list of (n,)
-        Of the input and each hidden layer: 0 where a neuron did not fire.
-    saturated : list of bool (n,)
-        Of each hidden layer.
-    gradient : list of (n_post, n_pre)
-        Of each connection, the rule's −∂L/∂w as it reaches the learning engine but for its rate; a factor of
-        the layer aside, which changes no sign.
-    loss : callable
-        The smooth net at this sample, a function of the weights.
-    step : float
-        Of its finite differences.
-    """
+    """What one sample did."""
 
     activity: list[npt.NDArray[Any]]
+    """Of the input and each hidden layer, (n,): 0 where a neuron did not fire."""
     saturated: list[Bools]
+    """Of each hidden layer, (n,)."""
     gradient: list[Floats]
+    """Of each connection, (n_post, n_pre): the rule's −∂L/∂w as it reaches the learning engine but for its rate; a
+    factor of the layer aside, which changes no sign."""
     loss: Loss
+    """The smooth net at this sample, a function of the weights."""
     step: float = 1.0
+    """Of its finite differences."""
 
     @property
     def fired(self) -> list[Bools]:

@@ -40,24 +40,9 @@ def diagnose_run(
     Epoch 0 is the net before training, the last one the trained net; epochs between them are measured
     where the run kept snapshots (``lava-ed train --snapshots``).
 
-    Parameters
-    ----------
-    out : path-like
-    samples : int
-        Training samples presented to each net; the same for all.
-    components : int
-        Weights of each connection that are differentiated per sample.
-    data_dir, dataset
-        Folder of the data files, or the data themselves; default: the run's.
-    message : callable
-        Told about each epoch.
-    other_data : bool
-        Take data that the run was not trained on, too; the file is then called ``diagnosis-other-data.json``.
-
-    Returns
-    -------
-    dict
-        What `lava-ed diagnose --json` prints.
+    Each net is shown the same training samples, and of each connection so many `components` are differentiated per
+    sample.  The data are the run's, by default from where it found them; with `other_data` any, and the file is then
+    called ``diagnosis-other-data.json``.  Returns what `lava-ed diagnose --json` prints.
 
     Raises
     ------

@@ -38,15 +38,9 @@ _ACTIVITY: Final = {
 
 
 def learning_curves(runs: Mapping[str, Rows], path: str | PathLike[str], title: str = "") -> None:
-    """Draw accuracy against epoch: validation solid with marks, training (while learning) dashed.
+    """Draw accuracy against epoch into a picture file: validation solid with marks, training (while learning) dashed.
 
-    Parameters
-    ----------
-    runs : mapping of name to rows
-        Rows as in metrics.jsonl: epoch, train_accuracy, validation_accuracy (or None).
-    path : path-like
-        Of the picture; its ending decides the format.
-    title : str
+    `runs` maps names to rows as in metrics.jsonl: epoch, train_accuracy, validation_accuracy (or None).
     """
     result, (ax,) = figure(6.4, 4.0)
     _draw_accuracy(ax, runs, 9)

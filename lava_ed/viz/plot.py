@@ -30,25 +30,16 @@ def bands(ax: Axes, what: str, lines: Mapping[int, Sequence[str]]) -> dict[str, 
 
 @dataclass(frozen=True, eq=False)
 class Plot:
-    """A figure and its words.
-
-    Attributes
-    ----------
-    key : str
-        Name of its picture file, and prefix of its ids in a page: lower case, digits, hyphens.
-    title : str
-    figure : matplotlib Figure
-    alt : str
-        What it shows, in words, for who cannot see it.
-    hints : mapping of gid to text
-        Shown where the pointer rests on the artist of that gid.
-    """
+    """A figure and its words."""
 
     key: str
+    """Name of its picture file, and prefix of its ids in a page: lower case, digits, hyphens."""
     title: str
     figure: Figure
     alt: str
+    """What it shows, in words, for who cannot see it."""
     hints: Mapping[str, str] = field(default_factory=dict)
+    """Texts, by gid, that are shown where the pointer rests on the artist of that gid."""
 
     def __post_init__(self) -> None:
         plain_texts(self.figure)

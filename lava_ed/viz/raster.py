@@ -23,22 +23,13 @@ _FEW: Final = 0.12
 
 @dataclass(frozen=True)
 class Raster:
-    """Spikes of one sample.
-
-    Attributes
-    ----------
-    title : str
-    layers : mapping of name to (neurons, times, indices)
-        How many neurons a layer has, and of each spike its time step and neuron.
-    marks : mapping of name to time step
-        Events worth a vertical line, for example the arrival of the error.
-    steps : int
-        Time steps of the sample.
-    """
+    """Spikes of one sample of so many time steps."""
 
     title: str
     layers: Mapping[str, tuple[int, npt.NDArray[np.int64], npt.NDArray[np.int64]]]
+    """By name (neurons, times, indices): how many neurons a layer has, and of each spike its time step and neuron."""
     marks: Mapping[str, int]
+    """Time steps, by name, of events worth a vertical line, for example the arrival of the error."""
     steps: int
 
     def draw_marks(self, ax: Axes) -> None:

@@ -14,15 +14,7 @@ def scale_plot(
 ) -> None:
     """Draw one panel for each quantity that was varied, logarithmic but for the `linear` one, which begins at 0.
 
-    Parameters
-    ----------
-    points : sequence of mappings
-        With sweep, value, seconds (a step).
-    titles : mapping
-        Sweep → label of its axis, with the unit.
-    path : path-like
-        Of the picture; its ending decides the format.
-    linear : str
+    Each point has a sweep, a value and seconds (a step); `titles` maps a sweep to the label of its axis, with the unit.
     """
     from matplotlib.ticker import LogLocator, NullLocator
 

@@ -18,31 +18,21 @@ from lava_ed.runs.tensor_files import Model
 
 @dataclass(frozen=True, eq=False)
 class RunFacts:
-    """A net and what is known about it; what is not known is None or empty, and the page says so.
-
-    Attributes
-    ----------
-    path : Path
-        Folder that the page goes into.
-    facts : mapping
-        Entry ``facts`` of config.json.
-    metrics, result
-        Rows of metrics.jsonl; result.json.
-    energy : mapping of part to (counters, samples)
-        Parts training and test of energy.json.
-    stamp : mapping
-        Version, back end, tag and seed, as the run wrote them.
-    """
+    """A net and what is known about it; what is not known is None or empty, and the page says so."""
 
     name: str
     path: Path
+    """Folder that the page goes into."""
     model: Model
     config: TrainConfig | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    """Entry ``facts`` of config.json."""
     metrics: Sequence[Mapping[str, Any]] = ()
     result: Mapping[str, Any] | None = None
     energy: Mapping[str, tuple[Mapping[str, Any], int]] = field(default_factory=dict)
+    """Counters and samples of the parts training and test of energy.json."""
     stamp: Mapping[str, Any] = field(default_factory=dict)
+    """Version, back end, tag and seed, as the run wrote them."""
     data: Dataset | None = None
 
 

@@ -67,23 +67,9 @@ def report_netx(
 ) -> dict[str, Any]:
     """Write a page of a netx file into the folder ``FILE-report`` beside it; what cannot be made is said in words.
 
-    What is not given comes from the notes in the file; a file without them is reported without a test set.
-
-    Parameters
-    ----------
-    path : path-like
-    samples : int
-    price_lists : sequence of str or path, optional
-    data_dir : path-like, optional
-    dataset, encoder, steps, readout
-        How the net is tested, as `lava-ed eval FILE` takes them.
-    limit : int, optional
-        Test on the first so many samples.
-
-    Returns
-    -------
-    dict
-        What `lava-ed report FILE --json` prints.
+    The net is tested on the first `limit` samples as `lava-ed eval FILE` would; what is not given comes from the notes
+    in the file, and a file without them is reported without a test set.  Returns what `lava-ed report FILE --json`
+    prints.
 
     Raises
     ------

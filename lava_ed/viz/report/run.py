@@ -60,23 +60,9 @@ def report_run(
 ) -> dict[str, Any]:
     """Write ``report.html`` and its pictures into the folder of a run; everything is made before anything is written.
 
-    Parameters
-    ----------
-    run : path-like
-        Folder of a run that has ended, or one that holds a model.safetensors alone.
-    samples : int
-        Test samples whose spikes and membranes are drawn, 0 … 20.
-    price_lists : sequence of str or path, optional
-        Names or files; default: all built-in lists.
-    data_dir : path-like, optional
-        Folder of the data files; default: the run's.
-    dataset : str, optional
-        Data set for a model that comes without a run.
-
-    Returns
-    -------
-    dict
-        What `lava-ed report --json` prints.
+    The run has ended, or its folder holds a model.safetensors alone, for which `dataset` names the data set.  Spikes
+    and membranes are drawn of 0 … 20 test samples.  Price lists are names or files, all built-in ones by default; the
+    data files lie in `data_dir`, or where the run found them.  Returns what `lava-ed report --json` prints.
 
     Raises
     ------
