@@ -32,10 +32,10 @@ from lava_ed.engine.families.learning import X_TRACES, Y_TRACES, LearningNode, L
 from lava_ed.engine.families.learning_dense import LearningDenseNode
 from lava_ed.engine.families.learning_sparse import LearningSparseNode
 from lava_ed.engine.families.lif import LIFNode
-from lava_ed.engine.families.outside import InjectorNode
+from lava_ed.engine.families.pipes import InjectorNode
 from lava_ed.engine.families.plastic_dense import FeedbackNode, PlasticDenseNode
 from lava_ed.engine.families.readout import ReadoutNode, SoftmaxErrorNode
-from lava_ed.engine.families.references import ResetNode
+from lava_ed.engine.families.ref_ports import ResetNode
 from lava_ed.engine.families.ring_buffer import RingSourceNode
 from lava_ed.engine.families.sparse import DelaySparseNode, SparseNode
 from lava_ed.engine.families.synapses import MAX_DELAY
@@ -129,7 +129,7 @@ def _of_conv(program: Program, node: ConvNode) -> Process:
     for axis in (0, 1):
         stride, padding, dilation = (node.geometry[name][axis] for name in ("stride", "padding", "dilation"))
         taps = weight.shape[1 + axis]
-        at = np.arange(node.output_shape[axis])[:, np.newaxis] * stride - padding
+        at = np.arange(node.a_buff.shape[axis])[:, np.newaxis] * stride - padding
         at = at + dilation * (taps - 1 - np.arange(taps))
         inside.append(((at >= 0) & (at < node.input_shape[axis])).astype(np.int64))
     counts = np.einsum("xk,yl,okl->xyo", *inside, (weight != 0).sum(axis=3)).reshape(-1).astype(np.int64)
@@ -150,7 +150,7 @@ def _spiking(shape: Callable[[Any], Any], sends: Sends = "spikes") -> Callable[[
 
 
 PROCESSES: Final[dict[type[Node], Callable[[Any, Any], Process]]] = {
-    LIFNode: _spiking(lambda node: node.shape),
+    LIFNode: _spiking(lambda node: node.state["v"].shape),
     RingSourceNode: _spiking(lambda node: node.data.shape[:-1]),
     SpikeDataloaderNode: _spiking(lambda node: node.data.shape[:-1]),
     InjectorNode: _spiking(lambda node: node.pipe.shape),

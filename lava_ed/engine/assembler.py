@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
 from typing import Any, ClassVar, Final, NamedTuple, Protocol
@@ -236,6 +236,25 @@ class Assembler:
         self.variables[node.name, name] = Variable(slot, limits=limits)
         node.at[name] = slot.offset
         return slot.offset
+
+    def after_write(self, node: str, name: str, callback: Callable[[Memory], None]) -> None:
+        """Have a callback called after every write to a Var, behind those that there are already."""
+        variable = self.variables[node, name]
+        before = variable.after_write
+
+        def both(memory: Memory) -> None:
+            """Call one after the other."""
+            if before is not None:
+                before(memory)
+            callback(memory)
+
+        self.variables[node, name] = replace(variable, after_write=both)
+
+    def follow(self, node: Node, names: Iterable[str], callback: Callable[[Memory], None]) -> None:
+        """Have something that is derived from Vars computed before the first step, and after every write to them."""
+        self.followers.append(callback)
+        for name in names:
+            self.after_write(node.name, name, callback)
 
     def variable_at(self, slot: Slot) -> Variable:
         """The Var that lies in a region, for another node that shows it as its own; a plain one where there is none."""

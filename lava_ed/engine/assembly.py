@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from lava_ed.engine.assembler import Assembler, Connection, Node, Signal
-from lava_ed.engine.memory import Memory, Slot, also, check_range
+from lava_ed.engine.memory import Memory, Slot, check_range
 from lava_ed.errors import BackendError, ConfigError
 from lava_ed.network.schedule import Schedule
 
@@ -103,7 +103,7 @@ def _watch_vectors(asm: Assembler) -> None:
         recount = _recounter(signal, regions)
         for (owner, name), variable in list(asm.variables.items()):
             if owner == node and (variable.after_write is not None or any(_meet(variable.slot, x) for x in regions)):
-                asm.variables[owner, name] = also(variable, recount)
+                asm.after_write(owner, name, recount)
 
 
 def _recounter(signal: Signal, regions: Sequence[Slot]) -> Callable[[Memory], None]:

@@ -14,7 +14,7 @@ from lava.magma.core.run_configs import RunConfig
 
 from lava_ed.engine.assembler import Connection, Node
 from lava_ed.engine.cuts import Cut, warn_of
-from lava_ed.engine.families.outside import ExtractorNode, InjectorNode
+from lava_ed.engine.families.pipes import ExtractorNode, InjectorNode
 from lava_ed.engine.lowering import conv, dense, ed, floating, io, lif, sparse  # noqa: F401  (they register)
 from lava_ed.engine.lowering.cuts import find_cuts
 from lava_ed.engine.lowering.registry import lower, supported_names

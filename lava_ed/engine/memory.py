@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -27,7 +27,7 @@ CACHE_LINE: Final = 64
 
 
 def aligned_zeros(size: int, dtype: type[np.generic]) -> npt.NDArray[Any]:
-    """Zeros that begin at a cache line: where they begin would else change a step's time from run to run."""
+    """Zeros that begin at a cache line, without which the time of a step would vary from run to run."""
     itemsize = np.dtype(dtype).itemsize
     room = np.zeros(size * itemsize + CACHE_LINE, np.uint8)
     first = -room.ctypes.data % CACHE_LINE
@@ -57,9 +57,9 @@ class Memory:
     _initial: list[tuple[Slot, npt.NDArray[Any]]] = field(default_factory=list)
 
     def allocate(self, arena: str, shape: tuple[int, ...], init: npt.ArrayLike | None = None) -> Slot:
-        """Reserve a region, filled with `init` (broadcast) or zeros when the arenas are frozen.
+        """Reserve a region, which holds `init` (broadcast) or zeros once the arenas are frozen.
 
-        One that is worth it begins at a cache line, which vector code reads faster.
+        A region of at least a cache line begins at one, as vector code reads it faster there.
         """
         line = CACHE_LINE // np.dtype(ARENAS[arena]).itemsize
         if int(np.prod(shape, dtype=np.int64)) >= line:
@@ -90,7 +90,7 @@ class Memory:
 
 
 class Limits(NamedTuple):
-    """The least and the largest value that a Var may hold, what these are limits of, and the type that holds them."""
+    """The least and the largest value of a Var, what the values are, and the type that holds them."""
 
     low: int
     high: int
@@ -125,7 +125,7 @@ def check_range(values: npt.NDArray[Any], limits: Limits, name: str) -> None:
 
 @dataclass
 class Pending:
-    """What the user gave for a Var that is converted in the first step; None once that was done."""
+    """The values that the user gave for a Var, until the first step converts them."""
 
     values: npt.NDArray[Any] | None = None
 
@@ -150,16 +150,16 @@ class Variable:
     order : integer array, optional
         Place of each value of the user's (k,) in the slot.
     limits : Limits, optional
-        What the Var may hold, where its arena's type holds more: above all what compiled code uses as an index, a
-        shift or a length, for it checks nothing.
+        What the Var may hold where its arena's type holds more.  Compiled code checks nothing, so that every Var
+        that it uses as an index, a shift or a length has limits.
     flag : bool
-        The Var holds 0 or 1: any other number is written as 1, as Lava's bool does.
+        Whether the Var is a bool: 0, or 1 for any other number that is written.
     after_write : callable, optional
-        Called after every write: what the engine derives from the values.
+        Called after every write, to compute what the engine derives from the values.
     on_update : callable, optional
-        Called after a write by the user, as Lava calls on_var_update; not after one through a RefPort.
+        Called after a write by the user, as Lava calls on_var_update, but not after one through a RefPort.
     text : callable, optional
-        Writes a text that is checked to be ASCII, at most as long as the slot; the Var holds character codes.
+        Writes an ASCII text that is at most as long as the slot, if the Var holds the codes of characters.
     read_only : str
         Why the Var cannot be written, empty if it can.
     """
@@ -195,19 +195,6 @@ class Variable:
             return whole
         low, high, meaning, _ = self.limits
         return Limits(max(whole.low, low), min(whole.high, high), meaning, whole.type)
-
-
-def also(variable: Variable, callback: Callable[[Memory], None]) -> Variable:
-    """The same Var, with one more thing to do after a write."""
-    before = variable.after_write
-
-    def both(memory: Memory) -> None:
-        """Do what was to be done before, and this."""
-        if before is not None:
-            before(memory)
-        callback(memory)
-
-    return replace(variable, after_write=both)
 
 
 def read_variable(memory: Memory, variable: Variable) -> npt.NDArray[Any]:
@@ -278,7 +265,7 @@ def _write_plain(memory: Memory, variable: Variable, new: npt.NDArray[Any], name
 
 
 def _check_shape(new: npt.NDArray[Any], shape: tuple[int, ...], name: str) -> None:
-    """Refuse other shapes than the Var's own, but for axes of one value and the values in one row, as Lava sends them.
+    """Refuse a shape that is not the Var's own; axes of one value do not matter, and a row of all values will do.
 
     Raises
     ------

@@ -47,5 +47,5 @@ def matrix(typing_context: Any, arena: Any, first: Any, rows: Any, columns: Any)
 
 @intrinsic
 def cube(typing_context: Any, arena: Any, first: Any, layers: Any, rows: Any, columns: Any) -> Any:
-    """As `matrix`, of layers × rows × columns."""
+    """arena[first : first + layers·rows·columns] as layers × rows × columns, which must lie inside."""
     return _view(arena, 3)

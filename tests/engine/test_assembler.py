@@ -21,8 +21,7 @@ from lava_ed.engine.assembler import (
 )
 from lava_ed.engine.assembly import assemble, execution_order
 from lava_ed.engine.build import _nodes
-from lava_ed.engine.families.float_joins import REAL_CLEAR
-from lava_ed.engine.families.joins import JOIN_CLEAR, JOIN_LIST
+from lava_ed.engine.families.inputs import JOIN_CLEAR, JOIN_LIST, REAL_CLEAR
 from lava_ed.engine.loops import codes
 from lava_ed.engine.op import number, op
 from lava_ed.engine.program import Program

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from lava_ed.engine.assembler import SYNAPSES, Assembler, Node
-from lava_ed.engine.families.joins import event_input
+from lava_ed.engine.families.inputs import event_input
 from lava_ed.engine.families.synapses import SPIKES, SUMS, SynapsesNode
 from lava_ed.engine.families.tallies import add_reads
 from lava_ed.engine.memory import Memory, Variable
@@ -70,75 +71,70 @@ def conv_forward(a, i32, i64):  # type: ignore[no-untyped-def]
     )  # fmt: skip
 
 
-@dataclass
+@dataclass(kw_only=True)
 class ConvNode(SynapsesNode):
     """A convolution with fixed weights.
 
     Parameters
     ----------
     weight : int32 (C_out, K_x, K_y, C_in / groups)
-    input_shape, output_shape : tuple
-        (X, Y, C).
+    input_shape : tuple
+        (X, Y, C); that of the output is `a_buff`'s.
     geometry : mapping
         kernel_size, stride, padding, dilation: (x, y); groups: (number,).
     unused : mapping
         Vars that Lava's model never reads: weight_exp, num_weight_bits.
     """
 
-    weight: npt.NDArray[np.int32] = field(default_factory=lambda: np.zeros((1, 1, 1, 1), np.int32))
-    input_shape: tuple[int, ...] = (1, 1, 1)
-    output_shape: tuple[int, ...] = (1, 1, 1)
-    geometry: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    unused: dict[str, int] = field(default_factory=dict)
+    weight: npt.NDArray[np.int32]
+    input_shape: tuple[int, ...]
+    geometry: dict[str, tuple[int, ...]]
+    unused: dict[str, int]
 
     buffer = "a_buf"
 
     def declare(self, asm: Assembler) -> None:
         """Vars of the process; OutPort a_out."""
-        n_pre, n_post = int(np.prod(self.input_shape)), int(np.prod(self.output_shape))
-        self._columns.update(n_pre=n_pre, n_post=n_post, n_weights=self.weight.size)
+        n_pre, n_post = math.prod(self.input_shape), self.a_buff.size
+        self.at.update(n_pre=n_pre, n_post=n_post, n_weights=self.weight.size)
         self._declare_weight(asm)
         self._declare_sums(asm)
         declare_constants(self, asm, self.unused, self.geometry)
-        self._columns["wide"] = asm.scratch(n_post, "i64")
+        self.at["wide"] = asm.scratch(n_post, "i64")
 
     def _declare_weight(self, asm: Assembler) -> None:
         """The Var in Lava's order, and a copy in the order in which a spike meets the weights."""
         slot = asm.memory.allocate("i32", self.weight.shape, self.weight)
+        asm.variables[self.name, "weight"] = Variable(slot)
         axes = [self.geometry[name] for name in ("stride", "padding", "dilation")]
         step_y, _ = tap_steps(axes[0][1], axes[2][1])
         arranged = asm.memory.allocate("i32", arrange_reached(self.weight, step_y).shape)
         bound = asm.memory.allocate("i64", (1,))
-        nonzeros = asm.memory.allocate("i32", (int(np.prod(self.input_shape)),))
+        nonzeros = asm.memory.allocate("i32", (self.at["n_pre"],))
 
         def arrange(memory: Memory) -> None:
             """Follow the Var."""
             weight = memory.view(slot)
             memory.view(arranged)[...] = arrange_reached(weight, step_y)
             memory.view(bound)[0] = largest_sum(weight)
-            memory.view(nonzeros)[...] = conv_fan_outs(weight, self.input_shape, self.output_shape, *axes)
+            memory.view(nonzeros)[...] = conv_fan_outs(weight, self.input_shape, self.a_buff.shape, *axes)
 
-        asm.prologue.append(arrange)
-        asm.variables[self.name, "weight"] = Variable(slot, after_write=arrange)
-        self._columns.update(arranged=arranged.offset, largest_sum=bound.offset, nonzeros=nonzeros.offset)
+        asm.follow(self, ["weight"], arrange)
+        self.at.update(arranged=arranged.offset, largest_sum=bound.offset, nonzeros=nonzeros.offset)
 
     def emit(self, asm: Assembler) -> None:
         """Convolve in every step."""
-        pre = event_input(asm, self, "s_in", self._columns["n_pre"])
-        reach, strides = self._reach()
-        self._columns.update(zip(_STRIDES, strides, strict=True))
-        self._columns["reach"] = asm.memory.allocate("i32", reach.shape, reach).offset
-        asm.counted_step(SYNAPSES, CONV_FORWARD, self, self._columns | self._incoming(pre))
-
-    def _reach(self) -> tuple[npt.NDArray[np.int32], tuple[int, int, int, int]]:
-        """`reach_table` of this convolution."""
+        pre = event_input(asm, self, "s_in", self.at["n_pre"])
         c_out, k_x, k_y, _ = self.weight.shape
-        (table_x, table_y), steps = axes_of(self.input_shape, self.output_shape, (k_x, k_y), self.geometry)
+        (table_x, table_y), steps = axes_of(self.input_shape, self.a_buff.shape, (k_x, k_y), self.geometry)
         (groups,), (step_x, to_x, step_y, to_y) = self.geometry["groups"], steps
-        return reach_table(
-            self.input_shape[2], c_out, groups, (k_x, k_y), (step_x, to_x, step_y, to_y), self.output_shape[1],
+        reach, strides = reach_table(
+            self.input_shape[2], c_out, groups, (k_x, k_y), (step_x, to_x, step_y, to_y), self.a_buff.shape[1],
             table_x, table_y,
         )  # fmt: skip
+        self.at.update(zip(_STRIDES, strides, strict=True))
+        self.at["reach"] = asm.memory.allocate("i32", reach.shape, reach).offset
+        asm.counted_step(SYNAPSES, CONV_FORWARD, self, self.at | self._incoming(pre))
 
 
 def declare_constants(node: Node, asm: Assembler, unused: dict[str, int], geometry: dict[str, tuple[int, ...]]) -> None:

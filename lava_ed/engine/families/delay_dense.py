@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.engine.assembler import SYNAPSES, Assembler
+from lava_ed.engine.assembler import Assembler
 from lava_ed.engine.families.dense import DenseNode
-from lava_ed.engine.families.joins import event_input
+from lava_ed.engine.families.inputs import event_input
 from lava_ed.engine.families.synapses import SLOTS, SPIKES
 from lava_ed.engine.families.tallies import add_reads
 from lava_ed.engine.memory import Variable
@@ -51,24 +51,25 @@ def spikes_delayed(a, i16, i32, i64):  # type: ignore[no-untyped-def]
         i32[a[f.sent] + j] = a_buff[j, 0]
 
 
-@dataclass
+@dataclass(kw_only=True)
 class DelayDenseNode(DenseNode):
     """All-to-all synapses with fixed weights and `delays` (n_post, n_pre)."""
 
-    delays: npt.NDArray[np.int32] = field(default_factory=lambda: np.zeros((1, 1), np.int32))
+    delays: npt.NDArray[np.int32]
 
     def declare(self, asm: Assembler) -> None:
         """Vars weights, delays, a_buff, num_message_bits; OutPort a_out."""
-        self._declare_weights(asm)
-        self._declare_slots(asm, "i64")
+        self._declare_dense(asm)
+        self._declare_slots(asm)
         delays = asm.memory.allocate("i16", self.delays.shape[::-1], self.delays.T)
         asm.variables[self.name, "delays"] = Variable(delays, transposed=True)
         asm.prologue.append(partial(self._check_delays, delays))
-        ones = asm.memory.allocate("i32", (self._columns["n_pre"],), 1)
-        self._columns.update(delays=delays.offset, ones=ones.offset)
+        ones = asm.memory.allocate("i32", (self.at["n_pre"],), 1)
+        n_post, slots = self.a_buff.shape
+        accumulator, scaled = asm.scratch(n_post * slots, "i64"), asm.scratch(slots, "i64")
+        self.at.update(delays=delays.offset, ones=ones.offset, accumulator=accumulator, scaled=scaled)
 
     def emit(self, asm: Assembler) -> None:
         """Sum in every step."""
-        pre = event_input(asm, self, "s_in", self._columns["n_pre"])
-        fields = self._columns | self._incoming(pre)
-        asm.counted_step(SYNAPSES, SPIKES_DELAYED, self, fields, weight_exp=self.exponent)
+        pre = event_input(asm, self, "s_in", self.at["n_pre"])
+        self._emit_sums(asm, pre, SPIKES_DELAYED)

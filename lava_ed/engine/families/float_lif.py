@@ -1,4 +1,4 @@
-"""Floating-point models of Lava's LIF neurons and RingBuffers."""
+"""Floating-point models of Lava's LIF neurons."""
 
 from __future__ import annotations
 
@@ -9,13 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.engine.assembler import RUN, Assembler, Node, Signal
-from lava_ed.engine.families.float_joins import real_input
-from lava_ed.engine.memory import Variable
+from lava_ed.engine.families.inputs import vector_input
 from lava_ed.engine.op import number, op, reads, updates, writes
-from lava_ed.errors import ConfigError
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.stock.floating import float_lif_step, list_real_events
-from lava_ed.kernels.vectors.events import copy_vector
 from lava_ed.kernels.views import segment
 
 REAL_LIF = op(
@@ -40,24 +37,6 @@ REAL_LIF = op(
     n_refractory=number("n, or 0 without a refractory period"),
     period=number("steps of the refractory period"),
 )
-REAL_SOURCE = op(
-    "real_source",
-    "floating",
-    n=number(),
-    data=reads("f64", "rows * n"),
-    rows=number("steps after which the data begin anew"),
-    values=writes("f64", "n"),
-    count=writes("i32"),
-    events=writes("i32", "n"),
-)
-REAL_SINK = op(
-    "real_sink",
-    "floating",
-    n=number(),
-    data=writes("f64", "rows * n"),
-    rows=number("steps that are kept"),
-    values=reads("f64", "n"),
-)
 
 
 @kernel
@@ -80,24 +59,6 @@ def real_lif(a, i32, i64, f64, now):  # type: ignore[no-untyped-def]
     i32[a[REAL_LIF.count]] = count
     if count:
         list_real_events(spikes, segment(i32, a[REAL_LIF.events], n))
-
-
-@kernel
-def real_source(a, i32, f64, now):  # type: ignore[no-untyped-def]
-    """Send the row of this step."""
-    n = a[REAL_SOURCE.n]
-    row = a[REAL_SOURCE.data] + (now - 1) % a[REAL_SOURCE.rows] * n
-    values = segment(f64, a[REAL_SOURCE.values], n)
-    copy_vector(segment(f64, row, n), values)
-    i32[a[REAL_SOURCE.count]] = list_real_events(values, segment(i32, a[REAL_SOURCE.events], n))
-
-
-@kernel
-def real_sink(a, f64, now):  # type: ignore[no-untyped-def]
-    """Store what came into the row of this step."""
-    n = a[REAL_SINK.n]
-    row = a[REAL_SINK.data] + (now - 1) % a[REAL_SINK.rows] * n
-    copy_vector(segment(f64, a[REAL_SINK.values], n), segment(f64, row, n))
 
 
 @dataclass
@@ -129,76 +90,25 @@ class FloatLIFNode(Node):
     refractory_end: npt.NDArray[np.int64] | None = None
     period: int = 0
     constants: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
-    _fields: dict[str, int] = field(default_factory=dict)
 
     def declare(self, asm: Assembler) -> None:
         """Vars of the process; OutPort s_out."""
-        f, n = self._fields, int(np.prod(self.shape))
+        at, n = self.at, int(np.prod(self.shape))
         for name, values in {**self.state, **self.constants}.items():
-            f[name] = asm.var(self, name, values.shape, values, "f64")
+            at[name] = asm.var(self, name, values.shape, values, "f64")
         for name, value in self.scalars.items():
-            f[name] = asm.var(self, name, (1,), value, "f64")
-        f.update(refractory_end=0, n_refractory=0, n=n, spikes=asm.scratch(n, "f64"))
+            at[name] = asm.var(self, name, (1,), value, "f64")
+        at.update(refractory_end=0, n_refractory=0, n=n, spikes=asm.scratch(n, "f64"))
         if self.refractory_end is not None:
             end = asm.var(self, "refractory_period_end", self.shape, self.refractory_end, "i64")
-            f.update(refractory_end=end, n_refractory=n)
-        asm.signals[self.name, "s_out"] = Signal(n, asm.scratch(1), asm.scratch(n), real=f["spikes"])
+            at.update(refractory_end=end, n_refractory=n)
+        signal = Signal(n, asm.scratch(1), asm.scratch(n), real=at["spikes"])
+        asm.signals[self.name, "s_out"] = signal
+        ternary = "vth_lo" in at
+        low, high = (at["vth_lo"], at["vth_hi"]) if ternary else (at["vth"], at["vth"])
+        at.update(low=low, high=high, ternary=int(ternary), count=signal.count, events=signal.events)
+        at.update(interval=self.interval, offset=self.offset, period=self.period)
 
     def emit(self, asm: Assembler) -> None:
         """Run in every step."""
-        f, out = self._fields, asm.signals[self.name, "s_out"]
-        names = ("n", "u", "v", "bias_mant", "du", "dv", "spikes", "refractory_end", "n_refractory")
-        asm.every_step(
-            RUN, REAL_LIF, **{name: f[name] for name in names}, a_in=real_input(asm, self, "a_in", f["n"]),
-            low=f["vth_lo"] if "vth_lo" in f else f["vth"], high=f["vth_hi"] if "vth_lo" in f else f["vth"],
-            ternary=int("vth_lo" in f), count=out.count, events=out.events, interval=self.interval,
-            offset=self.offset, period=self.period,
-        )  # fmt: skip
-
-
-def _declare_data(node: Node, asm: Assembler, data: npt.NDArray[Any]) -> dict[str, int]:
-    """Declare the Var `data` (…, time), stored time first; returns the fields that say where it lies."""
-    steps = data.shape[-1]
-    if not steps:
-        raise ConfigError(f"{node.name}.data has shape {data.shape}: a RingBuffer needs at least one time step")
-    rows = data.reshape(-1, steps).T
-    slot = asm.memory.allocate("f64", rows.shape, rows)
-    asm.variables[node.name, "data"] = Variable(slot, transposed=True, user_shape=data.shape)
-    return {"data": slot.offset, "n": rows.shape[1], "rows": steps}
-
-
-@dataclass
-class FloatSourceNode(Node):
-    """Sends ``data[..., t]``, over and over."""
-
-    data: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros((1, 1)))
-    _fields: dict[str, int] = field(default_factory=dict)
-
-    def declare(self, asm: Assembler) -> None:
-        """Var data; OutPort s_out."""
-        self._fields = f = _declare_data(self, asm, self.data)
-        n = f["n"]
-        f["values"] = asm.scratch(n, "f64")
-        asm.signals[self.name, "s_out"] = Signal(n, asm.scratch(1), asm.scratch(n), real=f["values"])
-
-    def emit(self, asm: Assembler) -> None:
-        """Send in every step."""
-        out = asm.signals[self.name, "s_out"]
-        asm.every_step(RUN, REAL_SOURCE, **self._fields, count=out.count, events=out.events)
-
-
-@dataclass
-class FloatSinkNode(Node):
-    """Keeps what came in the last steps."""
-
-    data: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros((1, 1)))
-    _fields: dict[str, int] = field(default_factory=dict)
-
-    def declare(self, asm: Assembler) -> None:
-        """Var data."""
-        self._fields = _declare_data(self, asm, self.data)
-
-    def emit(self, asm: Assembler) -> None:
-        """Store in every step what the sources send in it."""
-        values = real_input(asm, self, "a_in", self._fields["n"])
-        asm.every_step(RUN, REAL_SINK, **self._fields, values=values)
+        asm.every_step(RUN, REAL_LIF, self.at, a_in=vector_input(asm, self, "a_in", self.at["n"], real=True))

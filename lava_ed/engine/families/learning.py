@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.engine.assembler import SYNAPSES, Assembler, Node, Signal
-from lava_ed.engine.families.joins import lasting_vector_input
+from lava_ed.engine.assembler import SYNAPSES, Assembler, Signal
+from lava_ed.engine.families.inputs import vector_input
 from lava_ed.engine.families.rule_text import FACTOR, MOST_FACTORS, MOST_PRODUCTS, PRODUCT, RuleText
+from lava_ed.engine.families.synapses import WeightedNode
 from lava_ed.engine.families.tallies import N_X, N_Y
 from lava_ed.engine.families.trace_randoms import (
     CAPACITY,
@@ -23,7 +24,7 @@ from lava_ed.engine.families.trace_randoms import (
     Y_IMPULSE_FIRST,
     TraceRandoms,
 )
-from lava_ed.engine.memory import Limits, Memory, Slot, Variable, also
+from lava_ed.engine.memory import Limits, Memory, Slot, Variable
 from lava_ed.engine.op import number, op, reads, updates, writes
 from lava_ed.kernels._jit import inlined_kernel, kernel
 from lava_ed.kernels.stock.rule_table import ParseRule, RuleTable, synapse_limits
@@ -193,8 +194,8 @@ class LearningSettings:
     parse: ParseRule
 
 
-@dataclass
-class LearningNode(Node):
+@dataclass(kw_only=True)
+class LearningNode(WeightedNode):
     """What plastic synapses have in common: traces and rules.
 
     Parameters
@@ -204,9 +205,8 @@ class LearningNode(Node):
         Initial x0, tx, x1, x2, y0, ty, y1, y2, y3; 0 where they are missing.
     """
 
-    settings: LearningSettings | None = None
-    traces: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
-    _columns: dict[str, int] = field(default_factory=dict)
+    settings: LearningSettings
+    traces: dict[str, npt.NDArray[Any]]
 
     def _declare_synapses(self, asm: Assembler) -> None:
         """Vars of the synapses besides the weights."""
@@ -214,34 +214,32 @@ class LearningNode(Node):
 
     def _declare_learning(self, asm: Assembler) -> None:
         """Tags, traces, and the settings of the rule; after the Vars of the synapses."""
-        assert self.settings is not None
         self._declare_synapses(asm)
         self._declare_traces(asm)
         self._declare_rule(asm, self.settings)
         randoms = TraceRandoms(self.settings.seed, self.settings.t_epoch)
-        self._columns["randoms"] = randoms.allocate(asm.memory)
+        self.at["randoms"] = randoms.allocate(asm.memory)
         asm.feeders.append(randoms)
         self._watch_writes(asm, self._declare_tallies(asm))
 
     def _declare_traces(self, asm: Assembler) -> None:
         """Traces of a side lie side by side; spike times and flags; the history of an epoch."""
-        c = self._columns
-        assert self.settings is not None
+        at = self.at
         length = self.settings.t_epoch + 1
-        sides = (("x", X_TRACES, c["n_pre"]), ("y", Y_TRACES, c["n_post"]))
+        sides = (("x", X_TRACES, at["n_pre"]), ("y", Y_TRACES, at["n_post"]))
         for side, names, size in sides:
             traces = [self._initial(name, size) for name in names]
-            c[side] = asm.memory.allocate("i32", (len(names) * size,), np.concatenate(traces)).offset
+            at[side] = asm.memory.allocate("i32", (len(names) * size,), np.concatenate(traces)).offset
             for k, name in enumerate(names):
-                asm.variables[self.name, name] = Variable(Slot("i32", c[side] + k * size, (size,)))
+                asm.variables[self.name, name] = Variable(Slot("i32", at[side] + k * size, (size,)))
             flag, times = f"{side}0", f"t{side}"
-            c[flag] = asm.var(self, flag, (size,), self._initial(flag, size))
+            at[flag] = asm.var(self, flag, (size,), self._initial(flag, size))
             asm.variables[self.name, flag] = replace(asm.variables[self.name, flag], flag=True)
             # The rules read the history of the epoch at the step of the last spike.
             steps = Limits(0, length - 1, "steps of an epoch, t_epoch at most; 0 for no spike")
-            c[times] = asm.var(self, times, (size,), self._initial(times, size), limits=steps)
-            c[f"{side}_history"] = asm.scratch(length * len(names) * size)
-        c["seen"] = asm.scratch(c["n_pre"])
+            at[times] = asm.var(self, times, (size,), self._initial(times, size), limits=steps)
+            at[f"{side}_history"] = asm.scratch(length * len(names) * size)
+        at["seen"] = asm.scratch(at["n_pre"])
 
     def _initial(self, name: str, size: int) -> npt.NDArray[Any]:
         """What a trace or spike time starts with: Lava takes the Var's ``init``."""
@@ -249,25 +247,25 @@ class LearningNode(Node):
 
     def _declare_rule(self, asm: Assembler, s: LearningSettings) -> None:
         """Tables of the rule; its settings as Vars, which hold whole numbers as in Lava."""
-        c, memory = self._columns, asm.memory
+        at, memory = self.at, asm.memory
         tables = {"limits": synapse_limits(s.sign_mode), "impulses": np.stack(split_impulses(s.impulses))}
         for name, values in tables.items():
-            c[name] = memory.allocate("i64", values.shape, values).offset
-        c.update(RuleText(self.name, s.parse).declare(asm, s.rules, s.table))
-        c["decay"] = memory.allocate("f64", (N_TRACES,), decay_factors(s.taus)).offset
-        c.update(within_limits=asm.scratch(1), t_epoch=s.t_epoch, three_factor=int(s.three_factor))
+            at[name] = memory.allocate("i64", values.shape, values).offset
+        at.update(RuleText(self.name, s.parse).declare(asm, s.rules, s.table))
+        at["decay"] = memory.allocate("f64", (N_TRACES,), decay_factors(s.taus)).offset
+        at.update(within_limits=asm.scratch(1), t_epoch=s.t_epoch, three_factor=int(s.three_factor))
         for k, name in enumerate(TRACES):
             asm.var(self, f"{name}_tau", (1,), int(s.taus[k]), "i64", Limits(0, 2**53, "a time constant in steps"))
             asm.var(self, f"{name}_impulse", (1,), int(s.impulses[k]), "i64", Limits(-(2**53), 2**53, "an impulse"))
 
     def _declare_tallies(self, asm: Assembler) -> Callable[[Memory], None]:
         """Weights and traces as they were, to find those that change; returns what brings them up to date."""
-        c = self._columns
+        at = self.at
         weights = asm.variables[self.name, "weights"].slot
         before = asm.memory.allocate(weights.arena, weights.shape)
-        sides = [Slot("i32", c["x"], (N_X * c["n_pre"],)), Slot("i32", c["y"], (N_Y * c["n_post"],))]
+        sides = [Slot("i32", at["x"], (N_X * at["n_pre"],)), Slot("i32", at["y"], (N_Y * at["n_post"],))]
         traces = asm.memory.allocate("i32", (sum(side.size for side in sides),))
-        c.update(weights_before=before.offset, traces_before=traces.offset)
+        at.update(weights_before=before.offset, traces_before=traces.offset)
 
         def catch_up(memory: Memory) -> None:
             """What the user writes is no work of the net."""
@@ -280,9 +278,9 @@ class LearningNode(Node):
     def _watch_writes(self, asm: Assembler, catch_up: Callable[[Memory], None]) -> None:
         """Lava takes all settings over again, as whole numbers, after a write to any Var of the process."""
         names = {kind: [asm.variables[self.name, f"{t}_{kind}"].slot for t in TRACES] for kind in ("tau", "impulse")}
-        decay = Slot("f64", self._columns["decay"], (N_TRACES,))
-        impulses = Slot("i64", self._columns["impulses"], (2, N_TRACES))
-        clean = Slot("i32", self._columns["within_limits"], (1,))
+        decay = Slot("f64", self.at["decay"], (N_TRACES,))
+        impulses = Slot("i64", self.at["impulses"], (2, N_TRACES))
+        clean = Slot("i32", self.at["within_limits"], (1,))
 
         def take_over(memory: Memory) -> None:
             """Recompute what depends on the settings."""
@@ -295,16 +293,16 @@ class LearningNode(Node):
             memory.view(clean)[0] = 0
             catch_up(memory)
 
-        for key, variable in list(asm.variables.items()):
-            if key[0] == self.name:
-                asm.variables[key] = replace(also(variable, soil), on_update=take_over)
+        for node, name in list(asm.variables):
+            if node == self.name:
+                asm.after_write(node, name, soil)
+                asm.variables[node, name] = replace(asm.variables[node, name], on_update=take_over)
 
     def _emit_traces(self, asm: Assembler, pre: Signal) -> None:
         """Record the spikes of both sides in every step."""
-        c, settings = self._columns, self.settings
-        assert settings is not None
-        post = {port: lasting_vector_input(asm, self, port, c["n_post"]) for port in LEARNING_PORTS}
+        at, settings = self.at, self.settings
+        post = {port: vector_input(asm, self, port, at["n_post"], lasting=True) for port in LEARNING_PORTS}
         asm.every_step(
-            SYNAPSES, TRACES_RECEIVE, c, **post, messages=pre.vector, count=pre.count,
+            SYNAPSES, TRACES_RECEIVE, at, **post, messages=pre.vector, count=pre.count,
             events=pre.events, graded_mode=settings.graded_mode,
         )  # fmt: skip

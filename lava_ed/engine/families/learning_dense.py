@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from lava_ed.engine.assembler import LEARN, Assembler, Signal
-from lava_ed.engine.families.dense import DenseNode
-from lava_ed.engine.families.joins import event_input, want_vector_with
+from lava_ed.engine.families.dense import SPIKES_FORWARD, DenseNode
+from lava_ed.engine.families.inputs import event_input, want_vector_with
 from lava_ed.engine.families.learning import EPOCH, N_TRACES, LearningNode, advance_traces, close_epoch
 from lava_ed.engine.families.rule_text import COUNTS, FACTOR, PRODUCT
 from lava_ed.engine.families.tallies import COUNT_EPOCH, COUNT_LEARNED, N_X, N_Y, tally_learning, update_counter
 from lava_ed.engine.families.trace_randoms import RANDOM_COLUMNS, SYNAPSE, X_DECAY, X_IMPULSE, Y_DECAY, Y_IMPULSE
-from lava_ed.engine.memory import Memory, Slot, Variable, also
+from lava_ed.engine.memory import Memory, Slot, Variable
 from lava_ed.engine.op import NOWHERE, number, op, reads, updates
 from lava_ed.kernels._jit import inlined_source
 from lava_ed.kernels.counting import EFFECTIVE_UPDATES, TRACE_UPDATES, WEIGHT_WRITES
@@ -148,12 +148,12 @@ def traces_learn(a, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-de
     close_epoch(a, i32)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class LearningDenseNode(LearningNode, DenseNode):
-    """As DenseNode, with tags (n_post, n_pre), traces and rules."""
+    """All-to-all synapses with tags (n_post, n_pre), traces and rules."""
 
-    tag_2: npt.NDArray[Any] = field(default_factory=lambda: np.zeros((1, 1), np.int64))
-    tag_1: npt.NDArray[Any] = field(default_factory=lambda: np.zeros((1, 1), np.int64))
+    tag_2: npt.NDArray[Any]
+    tag_1: npt.NDArray[Any]
 
     fixed = False
 
@@ -167,53 +167,49 @@ class LearningDenseNode(LearningNode, DenseNode):
         for name, values in (("tag_2", self.tag_2), ("tag_1", self.tag_1)):
             slot = asm.memory.allocate("i16", values.shape[::-1], values.T)
             asm.variables[self.name, name] = Variable(slot, transposed=True)
-            self._columns[name] = slot.offset
+            self.at[name] = slot.offset
 
     def emit(self, asm: Assembler) -> None:
         """Sum and record in every step, learn at the end of every epoch."""
-        assert self.settings is not None
-        c = self._columns
+        at = self.at
         # Only graded spikes are more than their list.
         plain = self.settings.graded_mode == GRADED_REGULAR
         pre = event_input(
-            asm, self, "s_in", c["n_pre"], with_vector=not plain, with_payload=not plain or self.message_bits > 0
+            asm, self, "s_in", at["n_pre"], with_vector=not plain, with_payload=not plain or self.message_bits > 0
         )
         want_vector_with(asm, pre, self.name, "num_message_bits")
-        self.forward(asm, pre)
+        self._emit_sums(asm, pre, SPIKES_FORWARD)
         self._emit_traces(asm, pre)
         for name in ("weights_counted", "stale", "traces_counted", "n_rows", "n_columns"):
-            c[name] = asm.scratch(1)
-        c.update(scratch=asm.scratch(SCRATCH_ROWS * c["n_post"]), **self._separable_scratch(asm))
-        c.update(rows=asm.scratch(c["n_pre"]), columns=asm.scratch(c["n_post"]))
-        tally_learning(asm, self, COUNT_EPOCH, c)
+            at[name] = asm.scratch(1)
+        at.update(scratch=asm.scratch(SCRATCH_ROWS * at["n_post"]), **self._separable_scratch(asm))
+        at.update(rows=asm.scratch(at["n_pre"]), columns=asm.scratch(at["n_post"]))
+        tally_learning(asm, self, COUNT_EPOCH, at)
         asm.every_step(
-            LEARN, TRACES_LEARN, c, **self._one_step(asm, pre),
+            LEARN, TRACES_LEARN, at, **self._one_step(asm, pre),
             effective_updates=update_counter(asm, self, EFFECTIVE_UPDATES),
             weight_writes=update_counter(asm, self, WEIGHT_WRITES),
         )  # fmt: skip
-        tally_learning(asm, self, COUNT_LEARNED, c)
+        tally_learning(asm, self, COUNT_LEARNED, at)
 
     def _separable_scratch(self, asm: Assembler) -> dict[str, int]:
         """The flag that the rule is separable, kept up to date, and scratch; nothing where it never can be."""
-        assert self.settings is not None
-        c, t_epoch = self._columns, self.settings.t_epoch
+        at, t_epoch = self.at, self.settings.t_epoch
         if t_epoch != 1:
             return {"separable": NOWHERE, "words": 0, "n_words": 0, "shorts": 0, "n_shorts": 0}
         flag = asm.memory.allocate("i64", (1,))
-        counts, ranges = Slot("i64", c["counts"], (len(COUNTS),)), Slot("i64", c["ranges"], (3, 2))
+        counts, ranges = Slot("i64", at["counts"], (len(COUNTS),)), Slot("i64", at["ranges"], (3, 2))
 
         def judge(memory: Memory) -> None:
             """Follow the rule."""
             n_products, n_factors, exponent = (int(count) for count in memory.view(counts))
-            products = memory.view(Slot("i64", c["products"], (n_products, PRODUCT)))
-            factors = memory.view(Slot("i64", c["factors"], (n_factors, FACTOR)))
+            products = memory.view(Slot("i64", at["products"], (n_products, PRODUCT)))
+            factors = memory.view(Slot("i64", at["factors"], (n_factors, FACTOR)))
             table = RuleTable(products, factors, memory.view(ranges), exponent)
             memory.view(flag)[0] = is_separable(table, t_epoch)
 
-        asm.followers.append(judge)
-        for name in self.settings.rules:
-            asm.variables[self.name, name] = also(asm.variables[self.name, name], judge)
-        n_words, n_shorts = scratch_sizes(c["n_pre"], c["n_post"])
+        asm.follow(self, self.settings.rules, judge)
+        n_words, n_shorts = scratch_sizes(at["n_pre"], at["n_post"])
         words, shorts = asm.scratch(n_words), asm.scratch(n_shorts, "i16")
         return {"separable": flag.offset, "words": words, "n_words": n_words, "shorts": shorts, "n_shorts": n_shorts}
 
@@ -222,7 +218,6 @@ class LearningDenseNode(LearningNode, DenseNode):
 
         Then a spike changes no trace before the end of the step, unless it is graded.
         """
-        assert self.settings is not None
         plain = self.settings.graded_mode == GRADED_REGULAR
         counted = plain and self.settings.t_epoch == 1 and not self.settings.three_factor
         return {

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar, Final
 
 import numpy as np
 
 from lava_ed.engine.assembler import LEARN, Assembler
-from lava_ed.engine.families.dense import STORED_MAX
-from lava_ed.engine.families.joins import event_input
+from lava_ed.engine.families.inputs import event_input
 from lava_ed.engine.families.learning import EPOCH, LearningNode, advance_traces, close_epoch
 from lava_ed.engine.families.rule_text import FACTOR, PRODUCT
-from lava_ed.engine.families.sparse import Entries, SparseNode, declare_structure, places_of
+from lava_ed.engine.families.sparse import SPARSE_FORWARD, Entries, SparseNode, declare_structure, places_of
+from lava_ed.engine.families.synapses import STORED_MAX
 from lava_ed.engine.families.tallies import COUNT_SPARSE_EPOCH, COUNT_SPARSE_LEARNED, tally_learning
 from lava_ed.engine.families.trace_randoms import RANDOM_COLUMNS, SYNAPSE
-from lava_ed.engine.memory import Limits, Memory, Variable, also
+from lava_ed.engine.memory import Limits, Memory, Variable
 from lava_ed.engine.op import number, op, reads, updates
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.stock.learning import decimation_active
@@ -67,9 +67,9 @@ def sparse_learn(a, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
     close_epoch(a, i32)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class LearningSparseNode(LearningNode, SparseNode):
-    """As SparseNode, with tags, traces and rules.
+    """Stored synapses with tags, traces and rules.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ class LearningSparseNode(LearningNode, SparseNode):
         tag_2 and tag_1 as Entries; whole numbers where a rule changes them.
     """
 
-    tags: dict[str, Entries] = field(default_factory=dict)
+    tags: dict[str, Entries]
 
     most: ClassVar[int] = STORED_MAX
 
@@ -88,13 +88,11 @@ class LearningSparseNode(LearningNode, SparseNode):
 
     def _declare_synapses(self, asm: Assembler) -> None:
         """The tags, and where each synaptic variable lies."""
-        assert self.settings is not None
-        c = self._columns
+        at = self.at
         weights = asm.variables[self.name, "weights"]
-        assert self.weights is not None
-        c["alive"], c["marks"] = self._watch_zeros(asm, weights), asm.scratch(c["synapses"] + 1)
+        at["alive"], at["marks"] = self._watch_zeros(asm, weights), asm.scratch(at["synapses"] + 1)
         own = self._places(asm, self.weights)
-        table = [[c["starts"], c["targets"], c["synapses"], c["weights"], c["alive"], own]]
+        table = [[at["starts"], at["targets"], at["synapses"], at["weights"], at["alive"], own]]
         learned = [first < stop for first, stop in self.settings.table.ranges]
         for name, entries, is_learned in zip(VARIABLES[1:], self.tags.values(), learned[1:], strict=True):
             size = entries.rows.size
@@ -103,11 +101,10 @@ class LearningSparseNode(LearningNode, SparseNode):
             alive = asm.memory.allocate("i32", (size,), 1).offset if is_learned else 0
             places = self._places(asm, entries) if is_learned else 0
             table.append([*declare_structure(asm, entries), size if is_learned else 0, slot.offset, alive, places])
-        c["table"] = asm.memory.allocate("i64", (len(VARIABLES), STRUCTURE), np.array(table)).offset
+        at["table"] = asm.memory.allocate("i64", (len(VARIABLES), STRUCTURE), np.array(table)).offset
 
     def _places(self, asm: Assembler, entries: Entries) -> int:
         """Offset of the place of each entry among the weights; one past them where there is none."""
-        assert self.weights is not None
         places = places_of(entries, self.weights)
         return asm.memory.allocate("i32", places.shape, places).offset
 
@@ -127,14 +124,14 @@ class LearningSparseNode(LearningNode, SparseNode):
             memory.view(alive)[...] = 1
 
         asm.prologue.append(cut)
-        asm.variables[self.name, "weights"] = also(weights, revive)
+        asm.after_write(self.name, "weights", revive)
         return alive.offset
 
     def emit(self, asm: Assembler) -> None:
         """Sum and record in every step, learn at the end of every epoch."""
-        pre = event_input(asm, self, "s_in", self._columns["n_pre"], with_vector=True)
-        self.forward(asm, pre)
+        pre = event_input(asm, self, "s_in", self.at["n_pre"], with_vector=True)
+        self._emit_sums(asm, pre, SPARSE_FORWARD)
         self._emit_traces(asm, pre)
-        tally_learning(asm, self, COUNT_SPARSE_EPOCH, self._columns)
-        asm.every_step(LEARN, SPARSE_LEARN, self._columns)
-        tally_learning(asm, self, COUNT_SPARSE_LEARNED, self._columns)
+        tally_learning(asm, self, COUNT_SPARSE_EPOCH, self.at)
+        asm.every_step(LEARN, SPARSE_LEARN, self.at)
+        tally_learning(asm, self, COUNT_SPARSE_LEARNED, self.at)

@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.engine.assembler import RUN, Assembler, Node, Signal
-from lava_ed.engine.families.joins import vector_input
+from lava_ed.engine.families.inputs import vector_input
 from lava_ed.engine.families.tallies import COUNTERS, add_spikes
-from lava_ed.engine.memory import Limits, Memory, Slot, also
+from lava_ed.engine.memory import Limits, Memory, Slot
 from lava_ed.engine.op import NOWHERE, number, op, reads, updates, writes
 from lava_ed.kernels._jit import inlined_kernel
 from lava_ed.kernels.counting import N_PHASES, NEURON_ACTIVE
@@ -99,13 +99,12 @@ def lif_step(a, i16, i32, i64, now):  # type: ignore[no-untyped-def]
         add_spikes(counters, count, a[LIF_STEP.destinations], i64)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class LIFNode(Node):
     """A layer of Lava's leaky integrate-and-fire neurons.
 
     Parameters
     ----------
-    shape : tuple
     state : mapping
         Initial u, v (int32), bias_mant, bias_exp (int16).
     decays : (du, dv)
@@ -119,23 +118,21 @@ class LIFNode(Node):
         Vars that no step reads or changes, such as LearningLIF's y1.
     """
 
-    shape: tuple[int, ...] = (1,)
-    state: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
-    decays: tuple[int, int] = (0, 0)
-    thresholds: dict[str, int] = field(default_factory=dict)
+    state: dict[str, npt.NDArray[Any]]
+    decays: tuple[int, int]
+    thresholds: dict[str, int]
     kind: int = PLAIN
     interval: int = 1
     offset: int = 0
     constants: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
-    _fields: dict[str, int] = field(default_factory=dict)
 
     def declare(self, asm: Assembler) -> None:
         """Vars of the process; OutPort s_out."""
-        fields, size = self._fields, int(np.prod(self.shape))
+        at, size = self.at, self.state["v"].size
         for name, arena in (("u", "i32"), ("v", "i32"), ("bias_mant", "i16"), ("bias_exp", "i16")):
-            fields[name] = asm.var(self, name, self.shape, self.state[name], arena)
+            at[name] = asm.var(self, name, self.state[name].shape, self.state[name], arena)
         for name, value in zip(("du", "dv"), self.decays, strict=True):
-            fields[name] = asm.var(self, name, (1,), value)
+            at[name] = asm.var(self, name, (1,), value)
         self._declare_thresholds(asm)
         for name, values in self.constants.items():
             asm.var(self, name, values.shape, values)
@@ -143,7 +140,8 @@ class LIFNode(Node):
         # A binary spike has no payload; that of a ternary one is in the vector.
         signal = Signal(size, asm.scratch(1), asm.scratch(size), spikes if ternary else -1, spikes, ternary)
         asm.signals[self.name, "s_out"] = signal
-        fields.update(n=size, spikes=spikes, count=signal.count, events=signal.events)
+        at.update(n=size, spikes=spikes, count=signal.count, events=signal.events)
+        at.update(kind=self.kind, interval=self.interval, offset=self.offset)
         asm.counters(self, size)
         self._follow_bias(asm, size)
 
@@ -156,7 +154,7 @@ class LIFNode(Node):
             asm.var(self, name, (1,), value, arena, limits)
         scaled = asm.memory.allocate("i64", (len(self.thresholds),))
         upper = scaled.offset + 1 if self.kind == TERNARY else NOWHERE
-        self._fields.update(threshold=scaled.offset, upper_threshold=upper)
+        self.at.update(threshold=scaled.offset, upper_threshold=upper)
 
         def scale(memory: Memory) -> None:
             """Scale the initial thresholds."""
@@ -169,7 +167,7 @@ class LIFNode(Node):
         """mantissa·2^exponent of each neuron, computed once and after every write; whether some mantissa gives 0."""
         mantissa, exponent = (asm.variables[self.name, name].slot for name in ("bias_mant", "bias_exp"))
         bias, lost = asm.memory.allocate("i32", (size,)), asm.memory.allocate("i32", (1,))
-        self._fields.update(bias=bias.offset, bias_lost=lost.offset)
+        self.at.update(bias=bias.offset, bias_lost=lost.offset)
 
         def follow(memory: Memory) -> None:
             """Compute them anew."""
@@ -177,20 +175,9 @@ class LIFNode(Node):
             effective_biases(mantissas, memory.view(exponent).reshape(-1), values)
             memory.view(lost)[0] = np.any((mantissas != 0) & (values == 0))
 
-        asm.followers.append(follow)
-        for name in ("bias_mant", "bias_exp"):
-            asm.variables[self.name, name] = also(asm.variables[self.name, name], follow)
+        asm.follow(self, ("bias_mant", "bias_exp"), follow)
 
     def emit(self, asm: Assembler) -> None:
         """Run in every step."""
-        asm.counted_step(
-            RUN,
-            LIF_STEP,
-            self,
-            **self._fields,
-            a_in=vector_input(asm, self, "a_in", self._fields["n"]),
-            kind=self.kind,
-            interval=self.interval,
-            offset=self.offset,
-            destinations=asm.destinations(self, "s_out"),
-        )
+        a_in, destinations = vector_input(asm, self, "a_in", self.at["n"]), asm.destinations(self, "s_out")
+        asm.counted_step(RUN, LIF_STEP, self, self.at, a_in=a_in, destinations=destinations)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from lava_ed.engine.assembler import RECORD, RUN, Assembler, Node
-from lava_ed.engine.families.float_joins import real_input
-from lava_ed.engine.families.joins import vector_input
-from lava_ed.engine.families.references import ARENA_CODES, I8, I16, I32, referenced
+from lava_ed.engine.assembler import RECORD, RUN, Assembler
+from lava_ed.engine.families.inputs import vector_input
+from lava_ed.engine.families.ref_ports import ARENA_CODES, I8, I16, I32, ReferringNode, referenced
 from lava_ed.engine.memory import Slot, Variable
 from lava_ed.engine.op import number, op, writes
 from lava_ed.kernels._jit import kernel
@@ -67,9 +66,9 @@ def real_monitor(a, f64, now):  # type: ignore[no-untyped-def]
             f64[record + to] = f64[a[f.offset] + r * columns + c]
 
 
-@dataclass
-class MonitorNode(Node):
-    """Records one Var or one OutPort.
+@dataclass(kw_only=True)
+class MonitorNode(ReferringNode):
+    """Records one Var, or what an OutPort sends to `in_port`.
 
     Parameters
     ----------
@@ -77,26 +76,17 @@ class MonitorNode(Node):
         Name of the Var that holds the data.
     record_shape : tuple
         (steps, …).
-    target : (process id, Var name) or None
-        The Var; None where an OutPort is connected to `in_port`.
     in_port : str
     """
 
-    record: str = ""
-    record_shape: tuple[int, ...] = (1, 1)
-    target: tuple[int, str] | None = None
+    record: str
+    record_shape: tuple[int, ...]
     in_port: str = ""
-    _source: tuple[str, str] | None = None
     _data: int = 0
 
     delayed = True
     observes = True
     off_chip = True
-
-    def resolve(self, names: Mapping[int, str]) -> None:
-        """Find the node whose Var is recorded."""
-        if self.target is not None:
-            self._source = names[self.target[0]], self.target[1]
 
     def declare(self, asm: Assembler) -> None:
         """The Var that holds the data, in float64 where such are recorded."""
@@ -106,12 +96,10 @@ class MonitorNode(Node):
 
     def emit(self, asm: Assembler) -> None:
         """Copy at the end of the step, or for an OutPort while its message is there."""
-        size = 1
-        for length in self.record_shape[1:]:
-            size *= length
+        size = math.prod(self.record_shape[1:])
         real = self._is_real(asm)
         if self._source is None:
-            values = (real_input if real else vector_input)(asm, self, self.in_port, size)
+            values = vector_input(asm, self, self.in_port, size, real)
             variable, stage = Variable(Slot("f64" if real else "i32", values, (size,))), RUN
         else:
             variable, stage = referenced(asm, self.name, self._source, "probes", (*ARENA_CODES, "f64")), RECORD

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.engine.assembler import LEARN, PRESENTATIONS, RUN, SYNAPSES, TALLIES, Assembler, Node, Signal
-from lava_ed.engine.memory import Limits, Memory, Slot, Variable, also
+from lava_ed.engine.memory import Limits, Memory, Slot, Variable
 from lava_ed.engine.op import NOWHERE, OVERFLOWS, number, op, reads, updates, writes
 from lava_ed.kernels._jit import inlined_kernel, kernel
 from lava_ed.kernels.counting import (
@@ -305,7 +305,7 @@ class PlasticDenseNode(Node):
             memory.view(count)[0] = spiked.size
             memory.view(listed)[: spiked.size] = spiked
 
-        asm.variables[self.name, "x0"] = also(asm.variables[self.name, "x0"], list_x0)
+        asm.after_write(self.name, "x0", list_x0)
 
     def emit(self, asm: Assembler) -> None:
         """Forward in the pre-synaptic layer's window, backward at the error's, learning at its own."""

@@ -1,32 +1,36 @@
-"""Lava's RingBuffer, as source and as sink."""
+"""Lava's RingBuffer, as source and as sink, of integers and of real numbers."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from lava_ed.engine.assembler import RUN, Assembler, Node, Signal
-from lava_ed.engine.families.joins import vector_input
+from lava_ed.engine.families.inputs import vector_input
 from lava_ed.engine.families.tallies import COUNTERS, add_spikes
 from lava_ed.engine.memory import Memory, Variable
 from lava_ed.engine.op import number, op, reads, writes
 from lava_ed.errors import ConfigError
 from lava_ed.kernels._jit import inlined_kernel, kernel
+from lava_ed.kernels.stock.floating import list_real_events
 from lava_ed.kernels.vectors.events import copy_vector, list_rows_of_events
 from lava_ed.kernels.views import segment
 
+_ROWS: Final = {
+    "n": number("values of a row"),
+    "rows": number("steps after which the first row is sent again, or is written again"),
+}
+_SENT: Final = {"count": writes("i32"), "events": writes("i32", "n")}
 RING_SOURCE = op(
     "ring_source",
     "core",
-    n=number("values of a row"),
+    **_ROWS,
+    **_SENT,
     data=reads("i32", "rows * n"),
-    rows=number("steps after which the data begin again"),
     values=writes("i32", "n"),
-    count=writes("i32"),
-    events=writes("i32", "n"),
     wanted=reads("i32"),
     pointers=reads("i32", "rows + 1"),
     all_events=reads("i32", "rows * n"),
@@ -34,14 +38,9 @@ RING_SOURCE = op(
     counters=COUNTERS,
 )
 """`wanted` tells whether somebody reads the values; the events of row r are pointers[r] … pointers[r + 1] − 1."""
-RING_SINK = op(
-    "ring_sink",
-    "core",
-    n=number("values of a row"),
-    data=writes("i32", "rows * n"),
-    rows=number("steps after which the first row is written again"),
-    values=reads("i32", "n"),
-)
+RING_SINK = op("ring_sink", "core", **_ROWS, data=writes("i32", "rows * n"), values=reads("i32", "n"))
+REAL_SOURCE = op("real_source", "floating", **_ROWS, **_SENT, data=reads("f64", "rows * n"), values=writes("f64", "n"))
+REAL_SINK = op("real_sink", "floating", **_ROWS, data=writes("f64", "rows * n"), values=reads("f64", "n"))
 
 
 @inlined_kernel
@@ -68,10 +67,28 @@ def ring_sink(a, i32, now):  # type: ignore[no-untyped-def]
     copy_vector(segment(i32, a[f.values], n), segment(i32, row, n))
 
 
+@kernel
+def real_source(a, i32, f64, now):  # type: ignore[no-untyped-def]
+    """Send the row of this step."""
+    f = REAL_SOURCE
+    n = a[f.n]
+    values = segment(f64, a[f.values], n)
+    copy_vector(segment(f64, a[f.data] + (now - 1) % a[f.rows] * n, n), values)
+    i32[a[f.count]] = list_real_events(values, segment(i32, a[f.events], n))
+
+
+@kernel
+def real_sink(a, f64, now):  # type: ignore[no-untyped-def]
+    """Store what came in as the row of this step."""
+    f = REAL_SINK
+    n = a[f.n]
+    copy_vector(segment(f64, a[f.values], n), segment(f64, a[f.data] + (now - 1) % a[f.rows] * n, n))
+
+
 def declare_rows(node: Node, asm: Assembler, data: npt.NDArray[Any]) -> dict[str, int]:
     """The Var `data` (…, time), stored time first; returns the fields `data`, `rows` and `n`."""
     rows = data.reshape(-1, data.shape[-1]).T
-    slot = asm.memory.allocate("i32", rows.shape, rows)
+    slot = asm.memory.allocate("f64" if data.dtype.kind == "f" else "i32", rows.shape, rows)
     asm.variables[node.name, "data"] = Variable(slot, transposed=True, user_shape=data.shape)
     return {"data": slot.offset, "rows": rows.shape[0], "n": rows.shape[1]}
 
@@ -82,11 +99,10 @@ class _RingNode(Node):
 
     Parameters
     ----------
-    data : int32 (…, time)
+    data : int32 or float64 (…, time)
     """
 
-    data: npt.NDArray[np.int32] = field(default_factory=lambda: np.zeros((1, 1), np.int32))
-    _fields: dict[str, int] = field(default_factory=dict)
+    data: npt.NDArray[Any]
 
     def declare(self, asm: Assembler) -> None:
         """Var data."""
@@ -94,7 +110,14 @@ class _RingNode(Node):
             raise ConfigError(
                 f"{self.name}.data has shape {self.data.shape}: a RingBuffer needs at least one time step"
             )
-        self._fields.update(declare_rows(self, asm, self.data))
+        self.at.update(declare_rows(self, asm, self.data))
+
+    def _declare_output(self, asm: Assembler, **kind: Any) -> None:
+        """OutPort s_out."""
+        size = self.at["n"]
+        signal = Signal(size, asm.scratch(1), asm.scratch(size), **kind)
+        asm.signals[self.name, "s_out"] = signal
+        self.at.update(count=signal.count, events=signal.events)
 
 
 @dataclass
@@ -104,31 +127,28 @@ class RingSourceNode(_RingNode):
     def declare(self, asm: Assembler) -> None:
         """Var data; OutPort s_out."""
         super().declare(asm)
-        size = self._fields["n"]
-        values, wanted = asm.scratch(size), asm.scratch(1)
-        signal = Signal(size, asm.scratch(1), asm.scratch(size), values, values, wanted=wanted)
-        asm.signals[self.name, "s_out"] = signal
-        self._fields.update(values=values, wanted=wanted, count=signal.count, events=signal.events)
+        values, wanted = asm.scratch(self.at["n"]), asm.scratch(1)
+        self._declare_output(asm, values=values, vector=values, wanted=wanted)
+        self.at.update(values=values, wanted=wanted)
         asm.counters(self)
         self._list_events(asm)
 
     def _list_events(self, asm: Assembler) -> None:
         """The events of all rows, listed once and after every write; room for rows without a zero."""
-        variable = asm.variables[self.name, "data"]
-        pointers = asm.memory.allocate("i32", (self._fields["rows"] + 1,))
-        events = asm.memory.allocate("i32", (variable.slot.size,))
+        rows = asm.variables[self.name, "data"].slot
+        pointers = asm.memory.allocate("i32", (self.at["rows"] + 1,))
+        events = asm.memory.allocate("i32", (rows.size,))
 
         def list_rows(memory: Memory) -> None:
             """Follow the data."""
-            list_rows_of_events(memory.view(variable.slot), memory.view(pointers), memory.view(events))
+            list_rows_of_events(memory.view(rows), memory.view(pointers), memory.view(events))
 
-        asm.followers.append(list_rows)
-        asm.variables[self.name, "data"] = replace(variable, after_write=list_rows)
-        self._fields.update(pointers=pointers.offset, all_events=events.offset)
+        asm.follow(self, ["data"], list_rows)
+        self.at.update(pointers=pointers.offset, all_events=events.offset)
 
     def emit(self, asm: Assembler) -> None:
         """Send in every step."""
-        asm.counted_step(RUN, RING_SOURCE, self, **self._fields, destinations=asm.destinations(self, "s_out"))
+        asm.counted_step(RUN, RING_SOURCE, self, self.at, destinations=asm.destinations(self, "s_out"))
 
 
 @dataclass
@@ -139,4 +159,29 @@ class RingSinkNode(_RingNode):
 
     def emit(self, asm: Assembler) -> None:
         """Store in every step what the sources send in it."""
-        asm.every_step(RUN, RING_SINK, **self._fields, values=vector_input(asm, self, "a_in", self._fields["n"]))
+        asm.every_step(RUN, RING_SINK, self.at, values=vector_input(asm, self, "a_in", self.at["n"]))
+
+
+@dataclass
+class FloatSourceNode(_RingNode):
+    """Sends real numbers ``data[..., t]``, over and over."""
+
+    def declare(self, asm: Assembler) -> None:
+        """Var data; OutPort s_out."""
+        super().declare(asm)
+        self.at["values"] = asm.scratch(self.at["n"], "f64")
+        self._declare_output(asm, real=self.at["values"])
+
+    def emit(self, asm: Assembler) -> None:
+        """Send in every step."""
+        asm.every_step(RUN, REAL_SOURCE, self.at)
+
+
+@dataclass
+class FloatSinkNode(_RingNode):
+    """Keeps the real numbers that came in the last steps."""
+
+    def emit(self, asm: Assembler) -> None:
+        """Store in every step what the sources send in it."""
+        values = vector_input(asm, self, "a_in", self.at["n"], real=True)
+        asm.every_step(RUN, REAL_SINK, self.at, values=values)

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, ClassVar, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.engine.assembler import SYNAPSES, Assembler, Signal
-from lava_ed.engine.families.dense import SUM_LIMIT, WeightFormat
-from lava_ed.engine.families.joins import event_input
-from lava_ed.engine.families.synapses import SLOTS, SPIKES, SUMS, SynapsesNode
+from lava_ed.engine.assembler import Assembler, Node
+from lava_ed.engine.families.inputs import event_input
+from lava_ed.engine.families.synapses import SLOTS, SPIKES, SUM_LIMIT, SUMS, WeightedNode
 from lava_ed.engine.families.tallies import add_reads
-from lava_ed.engine.memory import Limits, Memory, Pending, Variable, check_range, range_of
+from lava_ed.engine.memory import Memory, Pending, Slot, Variable
 from lava_ed.engine.op import number, op, reads, updates
-from lava_ed.errors import ConfigError
 from lava_ed.kernels._jit import kernel
-from lava_ed.kernels.stock.dense import MIXED_MIN, advance_delays, scale_accumulator
+from lava_ed.kernels.stock.dense import advance_delays, scale_accumulator
 from lava_ed.kernels.stock.sparse import accumulate_sparse, accumulate_sparse_delayed
 from lava_ed.kernels.views import matrix, segment
 
@@ -152,90 +150,65 @@ def declare_structure(asm: Assembler, entries: Entries) -> tuple[int, int]:
     return starts.offset, asm.memory.allocate("i32", entries.rows.shape, entries.rows).offset
 
 
-@dataclass
-class SparseNode(SynapsesNode):
+def declare_delays(node: Node, asm: Assembler, weights: Entries, delays: Entries) -> tuple[Slot, int]:
+    """The Var `delays`, and the offset (i32) of the delay of each weight; a weight without one has delay 0."""
+    slot, places = asm.memory.allocate("i32", delays.values.shape, delays.values), places_of(weights, delays)
+    derived = asm.memory.allocate("i32", places.shape)
+    asm.variables[node.name, "delays"] = Variable(slot, order=delays.order, user_shape=delays.user_shape)
+
+    def derive(memory: Memory) -> None:
+        """Follow the Var."""
+        memory.view(derived)[...] = np.append(memory.view(slot), 0)[places]
+
+    asm.follow(node, ["delays"], derive)
+    return slot, derived.offset
+
+
+@dataclass(kw_only=True)
+class SparseNode(WeightedNode):
     """Stored synapses with fixed weights.
 
     Parameters
     ----------
     weights : Entries
         As given to the process.
-    weight_format : WeightFormat
-    exponent : int
-        weight_exp.
     """
 
-    weights: Entries | None = None
-    weight_format: WeightFormat = field(default_factory=WeightFormat)
-    exponent: int = 0
+    weights: Entries
 
     most: ClassVar[int] = SUM_LIMIT
     """Largest magnitude of a weight."""
 
     def declare(self, asm: Assembler) -> None:
         """Vars weights, a_buff, num_message_bits; OutPort a_out."""
-        self._declare_weights(asm)
+        self._declare_sparse(asm)
         self._declare_sums(asm)
 
-    def _declare_weights(self, asm: Assembler) -> None:
-        """The Var `weights`, cut to its format in the first step.
-
-        Raises
-        ------
-        ConfigError
-            If sums could leave 32 bits.
-        """
-        assert self.weights is not None
-        entries, c = self.weights, self._columns
-        n_post, n_pre = entries.shape
-        largest = min(self.most, SUM_LIMIT // (max(entries.fan_in, 1) << max(self.exponent, 0)))
-        if largest < -MIXED_MIN:
-            raise ConfigError(
-                f"{self.name}: {entries.fan_in} weights times 2^{self.exponent} can leave the 32 bits of the engine's "
-                "sums: lower weight_exp, or run the graph on Lava's own runtime (without attach)"
-            )
-        c["starts"], c["targets"] = declare_structure(asm, entries)
+    def _declare_sparse(self, asm: Assembler) -> None:
+        """The Var `weights`, and the non-zero ones of each pre neuron."""
+        entries, at = self.weights, self.at
+        at["n_post"], at["n_pre"] = entries.shape
+        at["synapses"] = entries.rows.size
+        at["starts"], at["targets"] = declare_structure(asm, entries)
         slot = asm.memory.allocate("i32", entries.rows.shape)
-        c.update(n_pre=n_pre, n_post=n_post, synapses=entries.rows.size, weights=slot.offset)
-        pending = Pending(entries.values[entries.order])
-        nonzeros = asm.memory.allocate("i32", (n_pre,))
-        c["nonzeros"] = nonzeros.offset
+        nonzeros = asm.memory.allocate("i32", (at["n_pre"],))
+        at["nonzeros"] = nonzeros.offset
 
-        def recount(memory: Memory) -> None:
-            """Count the synapses of each pre neuron that are not 0."""
+        def count(memory: Memory) -> None:
+            """Follow the weights."""
             stored = memory.view(slot) != 0
-            memory.view(nonzeros)[...] = np.bincount(entries.columns[stored], minlength=n_pre)
+            memory.view(nonzeros)[...] = np.bincount(entries.columns[stored], minlength=at["n_pre"])
 
-        def store(memory: Memory) -> None:
-            """Cut the weights to their format, once, as Lava does in the first step."""
-            assert pending.values is not None
-            check_range(pending.values, range_of(np.int32), f"{self.name}.weights")
-            given = pending.values.astype(np.int32)
-            stored = self.weight_format.stored(given) if given.size else given
-            if stored.size and max(stored.max(), -stored.min()) > largest:
-                raise ConfigError(
-                    f"{self.name}.weights lie outside ±{largest}, which the engine can hold: lower them, or run "
-                    "the graph on Lava's own runtime (without attach)"
-                )
-            memory.view(slot)[entries.order] = stored
-            pending.values = None
-            recount(memory)
-
-        asm.prologue.append(store)
-        asm.variables[self.name, "weights"] = Variable(
-            slot, pending=pending, limits=Limits(-largest, largest), order=entries.order, after_write=recount
-        )
-
-    def forward(self, asm: Assembler, pre: Signal, what: Any = SPARSE_FORWARD) -> None:
-        """Write the op of the sums."""
-        asm.counted_step(SYNAPSES, what, self, self._columns | self._incoming(pre), weight_exp=self.exponent)
+        pending = Pending(entries.values[entries.order])
+        variable = Variable(slot, pending=pending, order=entries.order, after_write=count)
+        self._declare_weights(asm, variable, entries.fan_in, self.most)
 
     def emit(self, asm: Assembler) -> None:
         """Sum in every step."""
-        self.forward(asm, event_input(asm, self, "s_in", self._columns["n_pre"]))
+        self._emit_sums(asm, event_input(asm, self, "s_in", self.at["n_pre"]), SPARSE_FORWARD)
 
 
-@dataclass
+@dataclass(kw_only=True)
 class DelaySparseNode(SparseNode):
     """Stored synapses with fixed weights and delays.
 
@@ -245,32 +218,21 @@ class DelaySparseNode(SparseNode):
         May be stored where there is no weight; a weight without one has delay 0.
     """
 
-    delays: Entries | None = None
+    delays: Entries
 
     def declare(self, asm: Assembler) -> None:
         """Vars weights, delays, a_buff, num_message_bits; OutPort a_out."""
-        assert self.weights is not None
-        assert self.delays is not None
-        self._declare_weights(asm)
-        self._declare_slots(asm, "i32")
-        entries = self.delays
-        slot = asm.memory.allocate("i32", entries.values.shape, entries.values)
-        places = places_of(self.weights, entries)
-        derived = asm.memory.allocate("i32", places.shape)
-        self._columns["delays"] = derived.offset
-
-        def derive(memory: Memory) -> None:
-            """The delay of each weight."""
-            memory.view(derived)[...] = np.append(memory.view(slot), 0)[places]
-
-        asm.prologue += [partial(self._check_delays, slot), derive]
-        asm.variables[self.name, "delays"] = Variable(
-            slot, order=entries.order, user_shape=entries.user_shape, after_write=derive
-        )
+        self._declare_sparse(asm)
+        self._declare_slots(asm)
+        slot, derived = declare_delays(self, asm, self.weights, self.delays)
+        asm.prologue.append(partial(self._check_delays, slot))
+        n_post, slots = self.a_buff.shape
+        accumulator = asm.scratch(n_post * slots)
+        self.at.update(delays=derived, accumulator=accumulator, scaled=asm.scratch(slots))
 
     def emit(self, asm: Assembler) -> None:
         """Sum in every step."""
-        self.forward(asm, event_input(asm, self, "s_in", self._columns["n_pre"]), SPARSE_DELAYED)
+        self._emit_sums(asm, event_input(asm, self, "s_in", self.at["n_pre"]), SPARSE_DELAYED)
 
 
 def places_of(wanted: Entries, stored: Entries) -> npt.NDArray[np.int64]:

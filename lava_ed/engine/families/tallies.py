@@ -9,7 +9,6 @@ import numpy as np
 
 from lava_ed.engine.assembler import LEARN, RUN, Assembler, Node
 from lava_ed.engine.families.rule_text import MOST_PRODUCTS, PRODUCT
-from lava_ed.engine.memory import Memory, Slot
 from lava_ed.engine.op import number, op, reads, updates, writes
 from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.counting import (
@@ -240,11 +239,6 @@ def tally_spikes(asm: Assembler, node: Node, port: str) -> None:
     if asm.counting:
         count, destinations = asm.signals[node.name, port].count, asm.destinations(node, port)
         asm.counted_step(RUN, COUNT_SPIKES, node, count=count, destinations=destinations)
-
-
-def recount(memory: Memory, weights: Slot, row_nonzeros: Slot) -> None:
-    """Count the non-zero synapses again, after the weights were written."""
-    memory.view(row_nonzeros)[...] = np.count_nonzero(memory.view(weights), axis=1)
 
 
 def tally_learning(asm: Assembler, node: Node, what: Any, known: Mapping[str, int]) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from lava_ed.engine.families.dense import spikes_forward
-from lava_ed.engine.families.float_joins import real_clear, real_join, real_join_events, real_join_integers, real_list
-from lava_ed.engine.families.float_lif import real_lif, real_sink, real_source
+from lava_ed.engine.families.float_lif import real_lif
 from lava_ed.engine.families.float_synapses import (
     real_conv,
     real_delay_dense,
@@ -12,10 +11,20 @@ from lava_ed.engine.families.float_synapses import (
     real_dense,
     real_sparse,
 )
-from lava_ed.engine.families.joins import join_clear, join_events, join_list, join_vector
+from lava_ed.engine.families.inputs import (
+    join_clear,
+    join_events,
+    join_list,
+    join_vector,
+    real_clear,
+    real_join,
+    real_join_events,
+    real_join_integers,
+    real_list,
+)
 from lava_ed.engine.families.lif import lif_step
 from lava_ed.engine.families.monitor import monitor, real_monitor
-from lava_ed.engine.families.ring_buffer import ring_sink, ring_source
+from lava_ed.engine.families.ring_buffer import real_sink, real_source, ring_sink, ring_source
 from lava_ed.engine.loops import codes
 from lava_ed.engine.loops.stock import learning_op, others_op
 from lava_ed.engine.op import CLOCK
@@ -26,22 +35,8 @@ from lava_ed.kernels._jit import kernel
 def floating_op(a, i32, i64, f64, now):  # type: ignore[no-untyped-def]
     """Run an op of the group floating."""
     code = a[0]
-    if code == codes.REAL_CLEAR:
-        real_clear(a, f64)
-    elif code == codes.REAL_JOIN:
-        real_join(a, i32, f64)
-    elif code == codes.REAL_JOIN_INTEGERS:
-        real_join_integers(a, i32, f64)
-    elif code == codes.REAL_JOIN_EVENTS:
-        real_join_events(a, i32, f64)
-    elif code == codes.REAL_LIST:
-        real_list(a, i32, f64)
-    elif code == codes.REAL_LIF:
+    if code == codes.REAL_LIF:
         real_lif(a, i32, i64, f64, now)
-    elif code == codes.REAL_SOURCE:
-        real_source(a, i32, f64, now)
-    elif code == codes.REAL_SINK:
-        real_sink(a, f64, now)
     elif code == codes.REAL_DENSE:
         real_dense(a, i32, f64)
     elif code == codes.REAL_DELAY_DENSE:
@@ -52,8 +47,22 @@ def floating_op(a, i32, i64, f64, now):  # type: ignore[no-untyped-def]
         real_delay_sparse(a, i32, f64)
     elif code == codes.REAL_CONV:
         real_conv(a, i32, f64)
+    elif code == codes.REAL_CLEAR:
+        real_clear(a, f64)
+    elif code == codes.REAL_JOIN:
+        real_join(a, i32, f64)
+    elif code == codes.REAL_JOIN_INTEGERS:
+        real_join_integers(a, i32, f64)
+    elif code == codes.REAL_JOIN_EVENTS:
+        real_join_events(a, i32, f64)
+    elif code == codes.REAL_LIST:
+        real_list(a, i32, f64)
     elif code == codes.REAL_MONITOR:
         real_monitor(a, f64, now)
+    elif code == codes.REAL_SOURCE:
+        real_source(a, i32, f64, now)
+    elif code == codes.REAL_SINK:
+        real_sink(a, f64, now)
 
 
 @kernel
@@ -84,7 +93,7 @@ def run_floating(  # type: ignore[no-untyped-def]
                 ring_source(a, i32, i64, now)
             elif code == codes.RING_SINK:
                 ring_sink(a, i32, now)
-            elif code >= codes.REAL_CLEAR and code <= codes.REAL_MONITOR:
+            elif code >= codes.REAL_LIF and code <= codes.REAL_SINK:
                 floating_op(a, i32, i64, f64, now)
             elif code >= codes.TRACES_RECEIVE and code <= codes.COUNT_SPARSE_LEARNED:
                 learning_op(a, i16, i32, i64, f64, now, row)

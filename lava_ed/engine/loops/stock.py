@@ -9,7 +9,7 @@ from lava_ed.engine.families.dataloader import spike_loader
 from lava_ed.engine.families.delay_dense import spikes_delayed
 from lava_ed.engine.families.dense import spikes_forward
 from lava_ed.engine.families.encoder import encoder_load, encoder_spikes, label
-from lava_ed.engine.families.joins import join_clear, join_events, join_list, join_part, join_vector
+from lava_ed.engine.families.inputs import join_clear, join_events, join_list, join_part, join_vector
 from lava_ed.engine.families.learning import traces_receive
 from lava_ed.engine.families.learning_dense import traces_learn
 from lava_ed.engine.families.learning_sparse import sparse_learn
@@ -24,7 +24,7 @@ from lava_ed.engine.families.plastic_dense import (
     dense_reset,
 )
 from lava_ed.engine.families.readout import readout_accumulate, softmax_error, softmax_reset
-from lava_ed.engine.families.references import reset
+from lava_ed.engine.families.ref_ports import reset
 from lava_ed.engine.families.ring_buffer import ring_sink, ring_source
 from lava_ed.engine.families.sparse import sparse_delayed, sparse_forward
 from lava_ed.engine.families.tallies import (

@@ -34,43 +34,27 @@ def _geometry(process: Conv) -> dict[str, tuple[int, ...]]:
     return geometry
 
 
-def _unused(process: Conv) -> dict[str, int]:
-    """Vars that Lava's models never read."""
+def _arguments(process: Conv, dtype: type[np.generic]) -> dict[str, Any]:
+    """Parameters of the nodes of either model; both leave some Vars unread."""
     return {
-        "weight_exp": int(array_of(process.weight_exp, np.int32)[0]),
-        "num_weight_bits": int(array_of(process.num_weight_bits, np.int8)[0]),
+        "weight": array_of(process.weight, dtype),
+        "message_bits": int(array_of(process.num_message_bits, np.int8)[0]),
+        "input_shape": tuple(int(n) for n in process.s_in.shape),
+        "geometry": _geometry(process),
+        "unused": {
+            "weight_exp": int(array_of(process.weight_exp, np.int32)[0]),
+            "num_weight_bits": int(array_of(process.num_weight_bits, np.int8)[0]),
+        },
     }
-
-
-def _shape(port: Any) -> tuple[int, ...]:
-    return tuple(int(n) for n in port.shape)
 
 
 @lowers(PyConvModelFixed)
 def lower_conv(process: Conv, name: str) -> ConvNode:
     """Conv → ConvNode."""
-    return ConvNode(
-        name,
-        int(array_of(process.num_message_bits, np.int8)[0]),
-        array_of(process.a_buf, np.int32),
-        weight=array_of(process.weight, np.int32),
-        input_shape=_shape(process.s_in),
-        output_shape=_shape(process.a_out),
-        geometry=_geometry(process),
-        unused=_unused(process),
-    )
+    return ConvNode(name, **_arguments(process, np.int32), a_buff=array_of(process.a_buf, np.int32))
 
 
 @lowers(PyConvModelFloat)
 def lower_float_conv(process: Conv, name: str) -> FloatConvNode:
     """Conv → FloatConvNode."""
-    return FloatConvNode(
-        name,
-        process.s_in.size,
-        ("a_buf", array_of(process.a_buf, np.float64)),
-        int(array_of(process.num_message_bits, np.int8)[0]),
-        weight=array_of(process.weight, np.float64),
-        input_shape=_shape(process.s_in),
-        geometry=_geometry(process),
-        unused=_unused(process),
-    )
+    return FloatConvNode(name, **_arguments(process, np.float64), a_buff=array_of(process.a_buf, np.float64))

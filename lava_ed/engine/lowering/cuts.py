@@ -11,7 +11,7 @@ from lava.utils.sparse import find
 
 from lava_ed.engine.assembler import Node
 from lava_ed.engine.cuts import Cut, cut_of
-from lava_ed.engine.families.dense import WeightFormat
+from lava_ed.engine.families.synapses import WeightFormat
 from lava_ed.engine.program import Program
 from lava_ed.kernels.stock.dense import clip_weights, dominant_sign_mode
 

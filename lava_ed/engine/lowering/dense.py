@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,10 @@ from lava.proc.dense.process import DelayDense, Dense, LearningDense
 from lava.utils.weightutils import SignMode
 
 from lava_ed.engine.families.delay_dense import DelayDenseNode
-from lava_ed.engine.families.dense import DenseNode, WeightFormat
+from lava_ed.engine.families.dense import DenseNode
 from lava_ed.engine.families.learning import TRACES, LearningSettings
 from lava_ed.engine.families.learning_dense import LearningDenseNode
+from lava_ed.engine.families.synapses import WeightFormat
 from lava_ed.engine.lowering.registry import lowers
 from lava_ed.engine.lowering.values import array_of, integer_of, parameter_of
 from lava_ed.errors import ConfigError, UnsupportedProcessError
@@ -28,17 +30,20 @@ STORED = np.iinfo(np.int16)
 """Range in which tags and delays are kept."""
 
 
-def _arguments(process: Any) -> dict[str, Any]:
-    """What all three have in common."""
-    p = process.proc_params
-    mode = p.get("sign_mode")
+def synapse_arguments(process: Any, weights: Any) -> dict[str, Any]:
+    """Parameters that all nodes of Dense and Sparse have."""
+    mode = process.proc_params.get("sign_mode")
     return {
-        "weights": array_of(process.weights, np.int32),
+        "weights": weights,
         "weight_format": WeightFormat(mode.value if mode else None, parameter_of(process, "num_weight_bits", 8)),
         "exponent": parameter_of(process, "weight_exp", 0),
         "message_bits": integer_of(process.num_message_bits),
         "a_buff": array_of(process.a_buff, np.int32),
     }
+
+
+def _arguments(process: Any) -> dict[str, Any]:
+    return synapse_arguments(process, array_of(process.weights, np.int32))
 
 
 def _stored(var: Any) -> Any:
@@ -113,10 +118,7 @@ def parse_rule(texts: Mapping[str, str]) -> RuleTable:
 @lowers(PyLearningDenseModelBitApproximate)
 def lower_learning_dense(process: LearningDense, name: str) -> LearningDenseNode:
     """LearningDense → LearningDenseNode."""
-    settings = learning_settings(process)
-    arguments = _arguments(process)
-    bits = parameter_of(process, "num_weight_bits", 8)
-    arguments["weight_format"] = WeightFormat(settings.sign_mode, bits, clip=False)
+    settings, arguments = learning_settings(process), _arguments(process)
+    arguments["weight_format"] = replace(arguments["weight_format"], sign_mode=settings.sign_mode, clip=False)
     tags = {"tag_2": _stored(process.tag_2), "tag_1": _stored(process.tag_1)}
-    traces = initial_traces(process)
-    return LearningDenseNode(name, **arguments, settings=settings, traces=traces, **tags)
+    return LearningDenseNode(name, **arguments, settings=settings, traces=initial_traces(process), **tags)

@@ -1,4 +1,4 @@
-"""Lowerings of the floating-point models of Lava's LIF neurons, Dense and Sparse synapses, and RingBuffers."""
+"""Lowerings of the floating-point models of Lava's LIF neurons, and of its Dense and Sparse synapses."""
 
 from __future__ import annotations
 
@@ -7,10 +7,6 @@ from typing import Any
 import numpy as np
 from lava.proc.dense.models import PyDelayDenseModelFloat, PyDenseModelFloat
 from lava.proc.dense.process import DelayDense, Dense
-from lava.proc.io.sink import PyReceiveModelFloat
-from lava.proc.io.sink import RingBuffer as RingSink
-from lava.proc.io.source import PySendModelFloat
-from lava.proc.io.source import RingBuffer as RingSource
 from lava.proc.lif.models import (
     PyLearningLifModelFloat,
     PyLifModelFloat,
@@ -22,7 +18,7 @@ from lava.proc.lif.process import LIF, LearningLIF, LIFRefractory, LIFReset, Ter
 from lava.proc.sparse.models import PyDelaySparseModelFloat, PySparseModelFloat
 from lava.proc.sparse.process import DelaySparse, Sparse
 
-from lava_ed.engine.families.float_lif import FloatLIFNode, FloatSinkNode, FloatSourceNode
+from lava_ed.engine.families.float_lif import FloatLIFNode
 from lava_ed.engine.families.float_synapses import FloatDenseNode, FloatSparseNode
 from lava_ed.engine.lowering.lif import LEARNING_PORTS
 from lava_ed.engine.lowering.registry import lowers
@@ -78,8 +74,7 @@ def lower_float_learning_lif(process: LearningLIF, name: str) -> FloatLIFNode:
 def _synapses(process: Any) -> dict[str, Any]:
     """What all synapses have in common."""
     return {
-        "n_pre": process.s_in.size,
-        "buffer": ("a_buff", array_of(process.a_buff, np.float64)),
+        "a_buff": array_of(process.a_buff, np.float64),
         "message_bits": integer_of(process.num_message_bits),
     }
 
@@ -108,15 +103,3 @@ def lower_float_delay_sparse(process: DelaySparse, name: str) -> FloatSparseNode
     """DelaySparse → FloatSparseNode."""
     weights, delays = entries_of(process.weights), whole_entries_of(process.delays)
     return FloatSparseNode(name, **_synapses(process), weights=weights, delays=delays)
-
-
-@lowers(PySendModelFloat)
-def lower_float_source(process: RingSource, name: str) -> FloatSourceNode:
-    """Source RingBuffer → FloatSourceNode."""
-    return FloatSourceNode(name, array_of(process.data, np.float64))
-
-
-@lowers(PyReceiveModelFloat)
-def lower_float_sink(process: RingSink, name: str) -> FloatSinkNode:
-    """Sink RingBuffer → FloatSinkNode."""
-    return FloatSinkNode(name, array_of(process.data, np.float64))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,35 +11,34 @@ from lava.proc.io.dataloader import PySpikeModelFixed, PyStateModelFixed, SpikeD
 from lava.proc.io.extractor import Extractor, PyLoihiExtractorModel
 from lava.proc.io.injector import Injector, PyLoihiInjectorModel
 from lava.proc.io.reset import PyResetFixed, Reset
-from lava.proc.io.sink import PyReceiveModelFixed
-from lava.proc.io.sink import RingBuffer as RingSink
-from lava.proc.io.source import PySendModelFixed
-from lava.proc.io.source import RingBuffer as RingSource
+from lava.proc.io.sink import PyReceiveModelFixed, PyReceiveModelFloat
+from lava.proc.io.source import PySendModelFixed, PySendModelFloat
 from lava.proc.io.utils import ReceiveEmpty, ReceiveNotEmpty, SendFull
 from lava.proc.monitor.models import PyMonitorModel
 from lava.proc.monitor.process import Monitor
 
+from lava_ed.engine.assembler import Node
 from lava_ed.engine.families.dataloader import SpikeDataloaderNode, StateDataloaderNode
 from lava_ed.engine.families.monitor import MonitorNode
-from lava_ed.engine.families.outside import ExtractorNode, InjectorNode
-from lava_ed.engine.families.references import Reference, ResetNode
-from lava_ed.engine.families.ring_buffer import RingSinkNode, RingSourceNode
+from lava_ed.engine.families.pipes import ExtractorNode, InjectorNode
+from lava_ed.engine.families.ref_ports import Reference, ResetNode
+from lava_ed.engine.families.ring_buffer import FloatSinkNode, FloatSourceNode, RingSinkNode, RingSourceNode
 from lava_ed.engine.lowering.registry import lowers
 from lava_ed.engine.lowering.values import array_of
 from lava_ed.engine.pipe import Pipe
 from lava_ed.errors import UnsupportedProcessError
 
 
-@lowers(PySendModelFixed)
-def lower_ring_source(process: RingSource, name: str) -> RingSourceNode:
-    """Source RingBuffer → RingSourceNode."""
-    return RingSourceNode(name, array_of(process.data, np.int32))
+def _lowers_ring_buffer(model: Any, node: Callable[[str, Any], Node], dtype: type[np.generic]) -> None:
+    @lowers(model)
+    def lower(process: Any, name: str) -> Node:
+        return node(name, array_of(process.data, dtype))
 
 
-@lowers(PyReceiveModelFixed)
-def lower_ring_sink(process: RingSink, name: str) -> RingSinkNode:
-    """Sink RingBuffer → RingSinkNode."""
-    return RingSinkNode(name, array_of(process.data, np.int32))
+_lowers_ring_buffer(PySendModelFixed, RingSourceNode, np.int32)
+_lowers_ring_buffer(PySendModelFloat, FloatSourceNode, np.float64)
+_lowers_ring_buffer(PyReceiveModelFixed, RingSinkNode, np.int32)
+_lowers_ring_buffer(PyReceiveModelFloat, FloatSinkNode, np.float64)
 
 
 @lowers(PyMonitorModel)
@@ -51,11 +51,10 @@ def lower_monitor(process: Monitor, name: str) -> MonitorNode:
             f"{process.name} probes {probes} Vars and OutPorts; a Lava Monitor records one: use one Monitor for each"
         )
     if p["n_in_ports"]:
-        record = p["VarsData2"][0]
-        return MonitorNode(name, record, getattr(process, record).shape, None, p["InPorts"][0])
-    record = p["VarsData1"][0]
-    target = _reference(getattr(process, p["RefPorts"][0]))
-    return MonitorNode(name, record, getattr(process, record).shape, target)
+        record, source = p["VarsData2"][0], {"in_port": p["InPorts"][0]}
+    else:
+        record, source = p["VarsData1"][0], {"target": _reference(getattr(process, p["RefPorts"][0]))}
+    return MonitorNode(name, record=record, record_shape=getattr(process, record).shape, **source)
 
 
 def _reference(port: Any) -> Reference | None:
@@ -75,7 +74,7 @@ def _reference(port: Any) -> Reference | None:
 def lower_reset(process: Reset, name: str) -> ResetNode:
     """Reset → ResetNode."""
     settings = {var: array_of(getattr(process, var), np.int64) for var in ("reset_value", "interval", "offset")}
-    return ResetNode(name, settings, _reference(process.state))
+    return ResetNode(name, settings=settings, target=_reference(process.state))
 
 
 def _loader(process: Any) -> dict[str, Any]:
@@ -106,9 +105,9 @@ def lower_injector(process: Injector, name: str) -> InjectorNode:
     pipe = Pipe(port.external_pipe_buffer_size, port.shape, sends=True)
     return InjectorNode(
         name,
-        pipe,
-        config.receive_empty == ReceiveEmpty.NON_BLOCKING_ZEROS,
-        config.receive_not_empty == ReceiveNotEmpty.ACCUMULATE,
+        pipe=pipe,
+        zeros_when_empty=config.receive_empty == ReceiveEmpty.NON_BLOCKING_ZEROS,
+        accumulate=config.receive_not_empty == ReceiveNotEmpty.ACCUMULATE,
     )
 
 
@@ -117,4 +116,4 @@ def lower_extractor(process: Extractor, name: str) -> ExtractorNode:
     """Extractor → ExtractorNode."""
     config, port = process.proc_params["channel_config"], process.out_port
     pipe = Pipe(port.external_pipe_buffer_size, port.shape, sends=False)
-    return ExtractorNode(name, pipe, config.send_full == SendFull.NON_BLOCKING_DROP)
+    return ExtractorNode(name, pipe=pipe, drop_when_full=config.send_full == SendFull.NON_BLOCKING_DROP)

@@ -16,12 +16,11 @@ from lava.proc.sparse.process import DelaySparse, LearningSparse, Sparse
 from lava.utils.sparse import find
 from lava.utils.weightutils import SignMode
 
-from lava_ed.engine.families.dense import STORED_MAX, WeightFormat
 from lava_ed.engine.families.learning_sparse import LearningSparseNode
 from lava_ed.engine.families.sparse import DelaySparseNode, Entries, SparseNode
-from lava_ed.engine.lowering.dense import initial_traces, learning_settings, parse_rule
+from lava_ed.engine.families.synapses import STORED_MAX
+from lava_ed.engine.lowering.dense import initial_traces, learning_settings, parse_rule, synapse_arguments
 from lava_ed.engine.lowering.registry import lowers
-from lava_ed.engine.lowering.values import array_of, integer_of, parameter_of
 from lava_ed.errors import ConfigError, UnsupportedProcessError
 from lava_ed.kernels.stock.rule_table import SRC_W, RuleTable
 
@@ -42,7 +41,7 @@ def entries_of(var: Any) -> Entries:
 
 
 def whole_entries_of(var: Any) -> Entries:
-    """As `entries_of`, for what is kept in 16 bits."""
+    """Initial values of a Var that are kept in 16 bits, as integers."""
     entries = entries_of(var)
     values = entries.values
     if values.dtype.kind not in "biu" or (values.size and max(values.max(), -values.min()) > STORED_MAX):
@@ -54,16 +53,7 @@ def whole_entries_of(var: Any) -> Entries:
 
 
 def _arguments(process: Any) -> dict[str, Any]:
-    """What all three have in common."""
-    p = process.proc_params
-    mode = p.get("sign_mode")
-    return {
-        "weights": entries_of(process.weights),
-        "weight_format": WeightFormat(mode.value if mode else None, parameter_of(process, "num_weight_bits", 8)),
-        "exponent": parameter_of(process, "weight_exp", 0),
-        "message_bits": integer_of(process.num_message_bits),
-        "a_buff": array_of(process.a_buff, np.int32),
-    }
+    return synapse_arguments(process, entries_of(process.weights))
 
 
 @lowers(PySparseModelBitAcc)
@@ -101,7 +91,7 @@ def lower_learning_sparse(process: LearningSparse, name: str) -> LearningSparseN
             "fails: use SignMode.MIXED or LearningDense"
         )
     arguments = _arguments(process)
-    arguments["weight_format"] = WeightFormat(mode.value, parameter_of(process, "num_weight_bits", 8), clip=False)
+    arguments["weight_format"] = replace(arguments["weight_format"], sign_mode=mode.value, clip=False)
     rules = {"tag_2": "dd", "tag_1": "dt"}
     tags = {
         tag: (whole_entries_of if rule in settings.rules else entries_of)(getattr(process, tag))

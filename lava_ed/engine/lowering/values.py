@@ -82,7 +82,7 @@ def _whole(value: Any, what: str) -> int:
 
 
 def float_of(var: Any) -> float:
-    """As `integer_of`, of a floating-point ProcessModel."""
+    """Initial value of a Var that the ProcessModel takes as one float."""
     return float(_one_of(var))
 
 

@@ -10,9 +10,10 @@ import numpy.typing as npt
 from lava_ed.engine.assembler import Connection, Node
 from lava_ed.engine.families.conv import ConvNode
 from lava_ed.engine.families.delay_dense import DelayDenseNode
-from lava_ed.engine.families.dense import DenseNode, WeightFormat
+from lava_ed.engine.families.dense import DenseNode
 from lava_ed.engine.families.lif import RESET, LIFNode
 from lava_ed.engine.families.ring_buffer import RingSinkNode, RingSourceNode
+from lava_ed.engine.families.synapses import WeightFormat
 from lava_ed.engine.program import Program
 from lava_ed.errors import ExchangeError, ShapeError
 from lava_ed.exchange.netx.fields import MAX_DELAY
@@ -135,7 +136,6 @@ def _conv(name: str, layer: NetxLayer, shape: Shape) -> ConvNode:
         a_buff=np.zeros(layer.shape[::-1], np.int32),
         weight=np.ascontiguousarray(weight),
         input_shape=shape[::-1],
-        output_shape=layer.shape[::-1],
         geometry={"kernel_size": weight.shape[1:3], "groups": (layer.how.groups,), **pairs},
         unused={"weight_exp": 0, "num_weight_bits": 8},
     )
@@ -156,4 +156,7 @@ def _lif(name: str, layer: NetxLayer, bias: npt.NDArray[Any], offset: int, inter
     state["bias_mant"] = narrow(bias, np.int16, f"bias of {name}")
     state["bias_exp"] = np.full(n, BIAS_EXPONENT, np.int16)
     decays = (neuron.i_decay - 1, neuron.v_decay)
-    return LIFNode(name, (n,), state, decays, {"vth": neuron.v_th_mant}, RESET, interval, offset)
+    thresholds = {"vth": neuron.v_th_mant}
+    return LIFNode(
+        name, state=state, decays=decays, thresholds=thresholds, kind=RESET, interval=interval, offset=offset
+    )

@@ -27,7 +27,7 @@ def add_real(values, index, total):
 
 @kernel
 def add_integers(values, index, total):
-    """As `add_real`, of integer messages."""
+    """total_k ← total_k + values_{index_k} for integer values; an empty index is the identity."""
     for k in range(total.size):
         total[k] += np.float64(values[index[k]] if index.size else values[k])
 

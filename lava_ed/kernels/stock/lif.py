@@ -306,7 +306,7 @@ def lif_step_fast(u, v, a_in, bias, du, dv, threshold, spikes, events):
 def ternary_lif_step(u, v, a_in, bias_mant, bias_exp, du, dv, threshold_low, threshold_high, spikes):
     """Advance stock fixed-point TernaryLIF neurons by one step.
 
-    As `lif_step`, with s = [v > threshold_high] − [v < threshold_low], and v ← 0 where s ≠ 0.
+    The equations are those of `lif_step`, but s = [v > threshold_high] − [v < threshold_low], and v ← 0 where s ≠ 0.
 
     Parameters
     ----------

@@ -40,7 +40,7 @@ def accumulate_sparse(starts, targets, weights, events, count, payloads, graded,
 
 @kernel
 def accumulate_sparse_delayed(starts, targets, weights, delays, events, count, payloads, graded, accumulator):
-    """As `accumulate_sparse`, each synapse into the slot of its delay; all sums are modulo 2^32.
+    """Sum the stored synapses of the spikes, each into the slot of its delay, modulo 2^32.
 
     Parameters
     ----------

@@ -37,7 +37,7 @@ def which_act(typing_context: Any, values: Any, start: Any) -> Any:
 
 @intrinsic
 def which_are_positive(typing_context: Any, values: Any, start: Any) -> Any:
-    """As `which_act`, of signed values above 0."""
+    """Bit k tells whether values[start + k] is above 0, as `which_act` does for values that are not 0."""
     return _which(values, ">")
 
 
@@ -139,7 +139,7 @@ def copy_vector(source, target):
 
 @kernel_part
 def copy_rows(source, target):
-    """As `copy_vector`, of arrays of two dimensions."""
+    """Copy an array of two dimensions."""
     for k in range(target.shape[0]):
         copy_vector(source[k], target[k])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -54,18 +54,6 @@ def reset(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
         i64[first:last] = value
 
 
-def steps_until(time_step: int, interval: int, phase: int) -> int | None:
-    """Steps until ``(t − 1) % interval == phase`` at the end of step t, at least 1; None where that never comes."""
-    if not (0 <= phase < interval or interval < phase <= 0):
-        return None
-    return (phase - time_step) % abs(interval) + 1
-
-
-def is_due(time_step: int, interval: int, phase: int) -> bool:
-    """Whether ``(t − 1) % interval == phase`` after `time_step` steps."""
-    return interval != 0 and (time_step - 1) % interval == phase
-
-
 def referenced(
     asm: Assembler, name: str, source: tuple[str, str], verb: str, arenas: tuple[str, ...] = tuple(ARENA_CODES)
 ) -> Variable:
@@ -85,58 +73,87 @@ def referenced(
     return variable
 
 
+@dataclass(kw_only=True)
+class ReferringNode(Node):
+    """A process with a RefPort.
+
+    Parameters
+    ----------
+    target : (process id, Var name) or None
+        What the RefPort is connected to.
+    """
+
+    target: Reference | None = None
+    _source: tuple[str, str] | None = None
+
+    def resolve(self, names: Mapping[int, str]) -> None:
+        """Find the node whose Var is meant."""
+        if self.target is not None:
+            self._source = names[self.target[0]], self.target[1]
+
+
 @dataclass
-class _Writes(HostTask):
-    """Writes a Var whose write needs more than copying, at an interval."""
+class IntervalTask(HostTask):
+    """Something that is done after the steps t with ``(t − 1) % interval == offset``."""
 
     name: str
-    target: Variable
-    settings: tuple[Slot, Slot, Slot]
+    interval: Slot
+    offset: Slot
 
     def _timing(self, memory: Memory) -> tuple[int, int]:
-        return int(memory.view(self.settings[1])[0]), int(memory.view(self.settings[2])[0])
+        return int(memory.view(self.interval)[0]), int(memory.view(self.offset)[0])
 
     def ahead(self, memory: Memory, time_step: int) -> int | None:
-        """Steps until the next write."""
-        return steps_until(time_step, *self._timing(memory))
+        """Steps until it is due again, at least 1; None where it never is."""
+        interval, offset = self._timing(memory)
+        if not (0 <= offset < interval or interval < offset <= 0):
+            return None
+        return (offset - time_step) % abs(interval) + 1
 
     def after(self, memory: Memory, time_step: int, cancelled: threading.Event) -> bool:
-        """Write if it is time."""
-        if is_due(time_step, *self._timing(memory)):
-            value = int(memory.view(self.settings[0])[0])
-            values = np.full(self.target.shape, value)
-            write_variable(memory, self.target, values, by_reference=True, name=f"what {self.name} writes")
+        """Do it if it is due."""
+        interval, offset = self._timing(memory)
+        if interval != 0 and (time_step - 1) % interval == offset:
+            self.act(memory, time_step)
         return True
+
+    def act(self, memory: Memory, time_step: int) -> None:
+        """Do it."""
+        raise NotImplementedError
 
 
 @dataclass
-class ResetNode(Node):
+class _Write(IntervalTask):
+    """Writes a Var whose write needs more than copying."""
+
+    value: Slot
+    target: Variable
+
+    def act(self, memory: Memory, time_step: int) -> None:
+        """Write one value to the whole Var."""
+        values = np.full(self.target.shape, int(memory.view(self.value)[0]))
+        write_variable(memory, self.target, values, by_reference=True, name=f"what {self.name} writes")
+
+
+@dataclass(kw_only=True)
+class ResetNode(ReferringNode):
     """Sets a Var to one value at an interval, after the step.
 
     Parameters
     ----------
     settings : mapping
         Initial reset_value, interval, offset.
-    target : (process id, Var name) or None
     """
 
-    settings: dict[str, npt.NDArray[Any]] = field(default_factory=dict)
-    target: Reference | None = None
-    _source: tuple[str, str] | None = None
-    _columns: dict[str, int] = field(default_factory=dict)
+    settings: dict[str, npt.NDArray[Any]]
 
     delayed = True
     observes = True
 
-    def resolve(self, names: Mapping[int, str]) -> None:
-        """Find the node whose Var is written."""
-        if self.target is not None:
-            self._source = names[self.target[0]], self.target[1]
-
     def declare(self, asm: Assembler) -> None:
         """The settings are Vars."""
         for name, value in self.settings.items():
-            self._columns[name] = asm.var(self, name, (1,), value, "i64")
+            self.at[name] = asm.var(self, name, (1,), value, "i64")
 
     def emit(self, asm: Assembler) -> None:
         """Write in the last stage of a step."""
@@ -148,10 +165,10 @@ class ResetNode(Node):
         if plain and not target.packed and not target.flag:
             slot = target.slot
             arena = ARENA_CODES[slot.arena]
-            asm.every_step(WRITE, RESET, **self._columns, arena=arena, first=slot.offset, size=slot.size)
+            asm.every_step(WRITE, RESET, self.at, arena=arena, first=slot.offset, size=slot.size)
         else:
             value, interval, offset = (asm.variables[self.name, name].slot for name in self.settings)
-            asm.hosts.append(_Writes(self.name, target, (value, interval, offset)))
+            asm.hosts.append(_Write(self.name, interval, offset, value, target))
 
     def _limit(self, asm: Assembler, target: Variable) -> None:
         """Hold the value, now and whenever it is written, to what the Var can hold: the op checks nothing."""
