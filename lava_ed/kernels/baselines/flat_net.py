@@ -82,7 +82,7 @@ def neuron_row(net, layer):
 
 @kernel_part
 def count_steps(net, forward, period):
-    """Barriers of one sample, and its neuron steps as idle: what was active is taken off by `settle_idle`."""
+    """Count the barriers of one sample, and its neuron steps as idle; `count_active` takes off what was active."""
     for phase in range(2):
         steps = forward if phase == FORWARD else period - forward
         net.counters[ENCODER, BARRIER_STEPS, phase] += steps
@@ -92,21 +92,21 @@ def count_steps(net, forward, period):
 
 @kernel_part
 def count_active(net, row, phase, active):
-    """Active neuron updates, which `count_steps` has counted as idle."""
+    """Count active neuron updates, which `count_steps` has counted as idle."""
     net.counters[row, NEURON_ACTIVE, phase] += active
     net.counters[row, NEURON_IDLE, phase] -= active
 
 
 @kernel_part
 def count_spikes(net, row, phase, spikes, targets):
-    """Spikes, each sent to so many targets."""
+    """Count spikes, each of which is sent to so many targets."""
     net.counters[row, SPIKES, phase] += spikes
     net.counters[row, SPIKE_MESSAGES, phase] += spikes * targets
 
 
 @kernel_part
 def count_updates(net, layer, visited, effective, writes):
-    """What the learning engine does to the connection into a layer."""
+    """Count what the learning engine does to the connection into a layer."""
     counters = net.counters[ERROR + layer]
     counters[SYNAPTIC_UPDATES, UPDATE] += visited
     counters[EFFECTIVE_UPDATES, UPDATE] += effective

@@ -172,7 +172,7 @@ def forward(net, work, copies):
 
 @kernel_part
 def learn(net, work, s, layer):
-    """One connection in both of its steps; the copies stay alike, since their rounding is the same."""
+    """Let one connection learn in both of its steps; the copies stay alike, since their rounding is the same."""
     state = work.state
     d, n_post = layer_of(work.d, net, layer), net.sizes[layer]
     nonzeros = layer_of(net.nonzeros, net, layer - 1)
@@ -226,7 +226,7 @@ def backward(net, work, s, live):
 
 @kernel_part
 def count_circuit(net, s):
-    """Barriers, neuron updates and gates of one sample: the circuit runs whatever its data are."""
+    """Count barriers, neuron updates and gates of one sample: the circuit runs whatever its data are."""
     count_steps(net, s.error_phase + 1, s.period)
     for row, neurons, groups, active in (
         (ENCODER, net.sizes[0], INPUT_GROUPS, INPUT_ACTIVE),

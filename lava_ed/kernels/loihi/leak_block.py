@@ -1,4 +1,4 @@
-"""`neuron.leak_and_fire` in vectors as wide as the machine has them."""
+"""The step of `neuron.leak_and_fire` in vectors as wide as the machine has them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ OVERFLOW_SHIFT: Final = 2 * LANES
 
 @intrinsic
 def leak_block(typing_context, a_in, v, spike_word, support_word, start, kept, leaks, threshold, half_width, bit):
-    """One step of LANES neurons from `start` on; the low LANES bits of the result tell who fired.
+    """Do one step of LANES neurons from `start` on; the low LANES bits of the result tell who fired.
 
     `kept` is 4096 − dv, `leaks` −1 where dv is not 0.  A sum that leaves 32 bits has left 24 as well: what becomes
     of it modulo 2^32 still lies outside of them.

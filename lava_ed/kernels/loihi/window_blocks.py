@@ -18,7 +18,7 @@ from lava_ed.kernels.vectors.row_sums import NARROW, WIDE, block_total, shifted
 
 @intrinsic(prefer_literal=True)
 def integrate_block(typing_context, weights, order, starts, u, v, steps, updates, left, right, start, skip, width):
-    """`integrate_blocks` for `width` neurons from `start` on, the first `skip` of which are not counted."""
+    """Do `integrate_blocks` to `width` neurons from `start` on, the first `skip` of which are not counted."""
     arrays = are_rows_of(types.int8, weights) and are_rows_of(types.int32, order, starts, u, v)
     if not (arrays and isinstance(width, types.IntegerLiteral)):
         return None

@@ -117,7 +117,7 @@ def pre_part(product, factors, key, u_active):
 
 @kernel_part
 def pre_parts(product, factors, x, spiked, parts):
-    """As `pre_part` with an open gate, of pre neurons that all spiked or all did not."""
+    """Compute a_i of pre neurons that all spiked or all did not, with an open gate."""
     parts[:] = np.int32(product[COL_MULTIPLIER])
     for f in range(product[COL_FIRST], product[COL_STOP]):
         source = factors[f, COL_SOURCE]
@@ -199,7 +199,7 @@ def update_rows(
     products, factors, low, high, u_active, offset, whole, every, x, tx, spiked, n_spiked, columns, few, parts,
     scalars, work, weights, row_nonzeros, table, notes, slots,
 ):  # fmt: skip
-    """The rows of pre spikes, or all; columns of post spikes are left alone unless `whole`.
+    """Update the rows of pre spikes, or all; columns of post spikes are left alone unless `whole`.
 
     Returns
     -------
@@ -234,7 +234,7 @@ def update_rows(
 
 @kernel_part
 def prepare_columns(products, factors, x, spiked, n_spiked, near_x, far, near):
-    """The numbers a_i of the pre neurons without a spike, 0 at the others, and those of the others side by side."""
+    """Compute a_i of the pre neurons without a spike, 0 at the others, and those of the others side by side."""
     for k in range(n_spiked):
         for trace in range(x.shape[0]):
             near_x[trace, k] = x[trace, spiked[k]]
@@ -251,7 +251,7 @@ def update_columns(
     products, low, high, u_active, offset, spiked, n_spiked, columns, few, parts, far, near, scalars, work,
     listed, weights, row_nonzeros, far_slot, near_slot,
 ):  # fmt: skip
-    """The columns of post spikes; returns as `update_rows`."""
+    """Update the columns of post spikes; returns as `update_rows`."""
     effective, writes = np.int64(0), np.int64(0)
     n_pre = weights.shape[0]
     far_acting, far_kind, n_listed = np.int32(0), IDLE, 0

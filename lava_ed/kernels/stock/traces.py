@@ -80,7 +80,7 @@ def decay_trace(trace, factor, random):
 
 @kernel_part
 def decay_row(before, factor, random, now):
-    """`decay_trace` of each trace; in 32 bits where the factor does not raise it."""
+    """Do `decay_trace` to each trace, in 32 bits where the factor does not raise it."""
     if factor >= 0 and factor <= 1:
         for i in range(before.size):
             exact = factor * np.float64(before[i])
@@ -119,7 +119,7 @@ def is_certain(whole, cut):
 
 @intrinsic
 def step_block(typing_context, row, t_spike, start, whole, cut, impulse):
-    """`step_trace` of LANES traces from `start` on in 32 bits, in vectors as wide as the machine has them.
+    """Do `step_trace` to LANES traces from `start` on in 32 bits, in vectors as wide as the machine has them.
 
     Bit k of the result tells whether trace k changed.  With a trace beyond 7 bits nothing is done, and bits above
     those tell which they are.
@@ -164,7 +164,7 @@ def step_trace(trace, t_spike, factor, random, impulse):
 
 @kernel_part
 def step_part(row, t_spike, first, stop, factor, random, impulse):
-    """`step_trace` of some traces of a row, into the row itself; returns how many changed."""
+    """Do `step_trace` to some traces of a row, in place; returns how many changed."""
     changed = np.int32(0)
     for i in range(first, stop):
         now = step_trace(row[i], t_spike[i], factor, random, impulse)
@@ -175,7 +175,7 @@ def step_part(row, t_spike, first, stop, factor, random, impulse):
 
 @kernel_part
 def step_row(row, t_spike, factor, random, impulse):
-    """One step of a trace, into the row itself; returns how many changed.
+    """Advance a row of traces by one step, in place; returns how many changed.
 
     ⌊v·f⌋ + [r < v·f − ⌊v·f⌋] = ⌈v·f − r⌉, where that is certain from f and r cut to 23 bits.
     """

@@ -46,7 +46,7 @@ _LSB: Final = np.int16(WEIGHT_LSB_SHIFT)
 
 @intrinsic(prefer_literal=True)
 def update_block(typing_context, w8, row, start, steps, rest, left, byte, width):
-    """`round_into_row` or `carry_into_row` for `width` weights from `start` on, as these return it.
+    """Do `round_into_row` or `carry_into_row` to `width` weights from `start` on, as these return it.
 
     `left` is the random byte of each column, or the tags, which are int16; `byte` is not read with tags.
     """
@@ -87,7 +87,7 @@ def update_block(typing_context, w8, row, start, steps, rest, left, byte, width)
 
 @intrinsic
 def split_block(typing_context, size, sign, steps, rest, start, factor, up):
-    """`split_increments` of as many columns as SHORTS has lanes, from `start` on."""
+    """Do `split_increments` to as many columns as SHORTS has lanes, from `start` on."""
     if not are_rows_of(types.int16, size, sign) or not are_rows_of(types.int8, steps, rest):
         return None
     bytes_ = ir.VectorType(ir.IntType(8), SHORTS.count)
@@ -260,5 +260,5 @@ def carry_shorts_into_row(w8, tag, i, steps, rest):
 
 @kernel_part
 def both_counts(both):
-    """(writes, non-zeros) of a row from what the functions of `row_updates` return."""
+    """Unpack (writes, non-zeros) of a row from what the byte functions return."""
     return np.int64(both & np.uint64(2**32 - 1)), np.int64(both >> np.uint64(32))
