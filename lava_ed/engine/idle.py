@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from lava_ed.engine.assembler import NeuronCount
@@ -27,8 +27,8 @@ class IdleCounts:
     groups: Sequence[NeuronCount]
     barrier: Slot | None
     schedule: Schedule | None
-    _offsets: dict[tuple[Slot, int, int], int] = field(default_factory=dict)
-    """What was there before step 0, by counters, counter and phase."""
+    _offsets: dict[tuple[int, int], int] = field(default_factory=dict)
+    """What was there before step 0, by number of the group and phase; the barriers are after the groups."""
 
     def _steps(self, time_step: int) -> tuple[tuple[int, int], tuple[int, int]]:
         """(phase, steps run in it) for the forward and the backward phase, since step 0."""
@@ -39,24 +39,25 @@ class IdleCounts:
         forward = full * length + min(rest, length)
         return (FORWARD, forward), (BACKWARD, time_step - forward)
 
-    def _derived(self, memory: Memory, time_step: int) -> Iterator[tuple[Slot, int, int, int]]:
-        """(counters, counter, phase, count since step 0) of all that follows from the clock."""
-        for phase, steps in self._steps(time_step):
-            for group in self.groups:
-                active = int(memory.view(group.counters)[NEURON_ACTIVE, phase])
-                yield group.counters, NEURON_IDLE, phase, steps * group.neurons - active
-            if self.barrier is not None:
-                yield self.barrier, BARRIER_STEPS, phase, steps
-
     def count(self, memory: Memory, time_step: int) -> None:
         """Write the counts of this time step; counting twice, or after an interrupt, changes nothing."""
-        for slot, counter, phase, count in self._derived(memory, time_step):
-            memory.view(slot)[counter, phase] = count + self._offsets.get((slot, counter, phase), 0)
+        for phase, steps in self._steps(time_step):
+            for k, group in enumerate(self.groups):
+                counters = memory.view(group.counters)
+                total = steps * group.neurons + self._offsets.get((k, phase), 0)
+                counters[NEURON_IDLE, phase] = total - int(counters[NEURON_ACTIVE, phase])
+            if self.barrier is not None:
+                memory.view(self.barrier)[BARRIER_STEPS, phase] = steps + self._offsets.get((len(self.groups), phase), 0)
 
     def count_on(self, memory: Memory, time_step: int) -> None:
         """After a write to counters or clock, count on from the values that stand there now."""
-        for slot, counter, phase, count in self._derived(memory, time_step):
-            self._offsets[slot, counter, phase] = int(memory.view(slot)[counter, phase]) - count
+        for phase, steps in self._steps(time_step):
+            for k, group in enumerate(self.groups):
+                counters = memory.view(group.counters)
+                total = int(counters[NEURON_ACTIVE, phase]) + int(counters[NEURON_IDLE, phase])
+                self._offsets[k, phase] = total - steps * group.neurons
+            if self.barrier is not None:
+                self._offsets[len(self.groups), phase] = int(memory.view(self.barrier)[BARRIER_STEPS, phase]) - steps
 
     def copy(self) -> IdleCounts:
         """The same, to count on independently."""

@@ -72,6 +72,7 @@ class Program(State):
                 'take the latter out; or attach it with Loihi2SimCfg(select_tag="fixed_pt"), by which all of it '
                 "computes in fixed point, where fractions are cut"
             )
+        self._loop: Any = None
         self._named = asm.named
         self._bound = ("own", "samples") in self._named or ("order", "samples") not in self._named
         self._prologue = asm.prologue
@@ -175,7 +176,9 @@ class Program(State):
         arenas = (self._memory.arrays[name] for name in ("i8", "i16", "i32", "i64", "u8", "f64"))
         stops = int(self.overflow == "raise")
         table = (self._ops, self._ptr, self._order, self._plan)
-        loop_of(self._groups)(*table, *arenas, before, self.phase, steps, stops, predictions, self._progress)
+        if self._loop is None:
+            self._loop = loop_of(self._groups)
+        self._loop(*table, *arenas, before, self.phase, steps, stops, predictions, self._progress)
 
     def _prepare(self) -> None:
         """What processes do once, in their first step: scale thresholds, cut weights to their bits."""

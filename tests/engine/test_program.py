@@ -243,7 +243,7 @@ def test_an_interrupt_loses_no_step(program: Program, monkeypatch: pytest.Monkey
 
     start, steps = program.time_step, 2 * program.schedule.period + 5
     with monkeypatch.context() as patch:
-        patch.setattr(ours, "run_ours", interrupted)
+        patch.setattr(program, "_loop", interrupted)
         with pytest.raises(KeyboardInterrupt):
             program.run(steps)
     assert program.time_step == start + steps
