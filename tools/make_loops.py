@@ -33,6 +33,8 @@ class Body(NamedTuple):
     group: str
     module: str
     parameters: tuple[str, ...]
+    counts: bool
+    """Whether it returns how many states left their register."""
 
     @property
     def constant(self) -> str:
@@ -42,7 +44,8 @@ class Body(NamedTuple):
     @property
     def call(self) -> str:
         """The statement that runs it."""
-        return f"{self.name}({', '.join(self.parameters)})"
+        call = f"{self.name}({', '.join(self.parameters)})"
+        return f"progress[OVERFLOWS] += {call}" if self.counts else call
 
 
 def bodies() -> list[Body]:
@@ -54,8 +57,9 @@ def bodies() -> list[Body]:
             declared = getattr(value, "op", None)
             body: Any = getattr(module, declared.name, None) if getattr(declared, "group", "") else None
             if body is not None and body.py_func.__module__ == info.name:
-                parameters = tuple(inspect.signature(body.py_func).parameters)
-                found.append(Body(declared.name, declared.group, info.name, parameters))
+                signature = inspect.signature(body.py_func)
+                counts = signature.return_annotation is not signature.empty
+                found.append(Body(declared.name, declared.group, info.name, tuple(signature.parameters), counts))
     return sorted(dict.fromkeys(found), key=lambda body: GROUPS.index(body.group))
 
 

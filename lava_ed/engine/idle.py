@@ -47,7 +47,9 @@ class IdleCounts:
                 total = steps * group.neurons + self._offsets.get((k, phase), 0)
                 counters[NEURON_IDLE, phase] = total - int(counters[NEURON_ACTIVE, phase])
             if self.barrier is not None:
-                memory.view(self.barrier)[BARRIER_STEPS, phase] = steps + self._offsets.get((len(self.groups), phase), 0)
+                memory.view(self.barrier)[BARRIER_STEPS, phase] = steps + self._offsets.get(
+                    (len(self.groups), phase), 0
+                )
 
     def count_on(self, memory: Memory, time_step: int) -> None:
         """After a write to counters or clock, count on from the values that stand there now."""

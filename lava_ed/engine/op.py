@@ -18,7 +18,10 @@ A family of processes declares an op once, emits it by keyword, and its compiled
 
     asm.every_step(RUN, FIRE, n=8, v=..., threshold=..., count=...)
 
-``FIRE.v`` is the number of a column: a constant for the compiler, so that names cost nothing.
+``FIRE.v`` is the number of a column: a constant for the compiler, so that names cost nothing.  The parameters of the
+body say what it is called with: its row `a`, arenas by name, `now` (Lava's time step), `row` (steps of this call
+before), `phase`, `predictions` and `progress`.  A body with ``-> np.int64`` returns how many states left their
+register.
 """
 
 from __future__ import annotations

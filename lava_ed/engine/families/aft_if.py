@@ -9,7 +9,7 @@ import numpy as np
 
 from lava_ed.engine.assembler import PRESENTATIONS, RUN, TALLIES, Assembler, Node
 from lava_ed.engine.memory import Limits
-from lava_ed.engine.op import OVERFLOWS, number, op, reads, updates, writes
+from lava_ed.engine.op import number, op, reads, updates, writes
 from lava_ed.kernels._jit import inlined_kernel
 from lava_ed.kernels.counting import ALL_COUNTERS, BACKWARD, FORWARD, NEURON_ACTIVE
 from lava_ed.kernels.fixed_point import PORT_SHIFT_MAX, TRACE_MAX, stream_key
@@ -54,7 +54,7 @@ AFTIF_INTEGRATE = op(
 
 
 @inlined_kernel
-def aftif_integrate(a, i32, i64, phase, progress):  # type: ignore[no-untyped-def]
+def aftif_integrate(a, i32, i64, phase) -> np.int64:  # type: ignore[no-untyped-def]
     """u += a_in, v += u."""
     f = AFTIF_INTEGRATE
     n = a[f.n]
@@ -62,9 +62,9 @@ def aftif_integrate(a, i32, i64, phase, progress):  # type: ignore[no-untyped-de
     active, overflows = integrate(segment(i32, a[f.a_in], n), u, segment(i32, a[f.v], n))
     add_count(i64, a[f.counters] + FORWARD, NEURON_ACTIVE, active)
     i64[a[f.overflows]] += overflows
-    progress[OVERFLOWS] += overflows
     if phase == a[f.clears]:
         u[:] = 0
+    return np.int64(overflows)
 
 
 AFTIF_FIRE = op(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from lava_ed.engine.assembler import PRESENTATIONS, RUN, TALLIES, Assembler, Node
 from lava_ed.engine.families.aft_if import declare_adaptation, declare_ports, emit_adaptation
 from lava_ed.engine.memory import Limits
-from lava_ed.engine.op import OVERFLOWS, number, op, reads, updates, writes
+from lava_ed.engine.op import number, op, reads, updates, writes
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.counting import ALL_COUNTERS, BACKWARD, FORWARD, NEURON_ACTIVE
 from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS, PORT_SHIFT_MAX, stream_key
@@ -54,14 +56,14 @@ AFTLIF_FORWARD = op(
 
 
 @kernel
-def aftlif_forward(a, i32, i64, phase, progress):  # type: ignore[no-untyped-def]
+def aftlif_forward(a, i32, i64, phase) -> np.int64:  # type: ignore[no-untyped-def]
     """One step of the window."""
     f = AFTLIF_FORWARD
     n = a[f.n]
     t = phase - a[f.first]
     if t >= a[f.steps]:
         i32[a[f.count]] = 0
-        return
+        return np.int64(0)
     theta = threshold_of_step(i32[a[f.threshold_step]])
     count, active, overflows = leak_and_fire(
         segment(i32, a[f.a_in], n), segment(i32, a[f.v], n), theta, a[f.dv], (theta * a[f.half_width]) >> 3, t,
@@ -72,7 +74,7 @@ def aftlif_forward(a, i32, i64, phase, progress):  # type: ignore[no-untyped-def
     add_count(i64, c, NEURON_ACTIVE, active)
     add_spikes(i64, c, count, a[f.destinations])
     i64[a[f.overflows]] += overflows
-    progress[OVERFLOWS] += overflows
+    return np.int64(overflows)
 
 
 AFTLIF_REPLAY = op(
@@ -88,13 +90,13 @@ AFTLIF_REPLAY = op(
 
 
 @kernel
-def aftlif_replay(a, i32, i64, phase, progress):  # type: ignore[no-untyped-def]
+def aftlif_replay(a, i32, i64, phase) -> np.int64:  # type: ignore[no-untyped-def]
     """One step of reversed time: spikes for the next layer's clock, then the own step one phase later."""
     f = AFTLIF_REPLAY
     n, steps = a[f.n], a[f.steps]
     if i32[a[f.live_gate]] == 0:
         i32[a[f.count]] = 0
-        return
+        return np.int64(0)
     words = segment(i32, a[f.spike_word], n)
     c = a[f.counters] + BACKWARD
     t = steps - 1 - (phase - a[f.first])
@@ -105,7 +107,7 @@ def aftlif_replay(a, i32, i64, phase, progress):  # type: ignore[no-untyped-def]
     i32[a[f.count]] = count
     t += 1
     if t >= steps:
-        return
+        return np.int64(0)
     y1 = segment(i32, a[f.y1], n)
     y2 = segment(i32, a[f.y2], n)
     delta = segment(i32, a[f.delta], n)
@@ -115,7 +117,7 @@ def aftlif_replay(a, i32, i64, phase, progress):  # type: ignore[no-untyped-def]
         delta[:] = 0
         i32[a[f.live_y]] = 0
         i32[a[f.live_delta]] = 0
-        return
+        return np.int64(0)
     d = segment(i32, a[f.d], n)
     messages, active, overflows = replay_error(
         segment(i32, a[f.e_in], n), segment(i32, a[f.b], n), d, words, segment(i32, a[f.support_word], n), t,
@@ -127,7 +129,7 @@ def aftlif_replay(a, i32, i64, phase, progress):  # type: ignore[no-untyped-def]
     i64[a[f.overflows]] += overflows
     key = stream_key(i64[a[f.seed]], i64[a[f.presentation]], a[f.layer] + PORT_STREAM, phase)
     i32[a[f.live_y]] = split_error(d, ERROR_FRACTION_BITS + i32[a[f.port_shift]], key, y1, y2)
-    progress[OVERFLOWS] += overflows
+    return np.int64(overflows)
 
 
 @dataclass

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from lava_ed.engine.assembler import LEARN, PRESENTATIONS, RUN, SYNAPSES, TALLIES, Assembler, Node, Signal
 from lava_ed.engine.memory import Limits, Memory, Slot, Variable
-from lava_ed.engine.op import NOWHERE, OVERFLOWS, number, op, reads, updates, writes
+from lava_ed.engine.op import NOWHERE, number, op, reads, updates, writes
 from lava_ed.kernels._jit import inlined_kernel, kernel
 from lava_ed.kernels.counting import (
     ALL_COUNTERS,
@@ -124,7 +124,7 @@ DENSE_BACKWARD = op(
 
 
 @inlined_kernel
-def dense_backward(a, i8, i32, i64, progress):  # type: ignore[no-untyped-def]
+def dense_backward(a, i8, i32, i64) -> np.int64:  # type: ignore[no-untyped-def]
     """Read the same synapses backwards, without the weight exponent: errors into e_buff."""
     f = DENSE_BACKWARD
     n_pre, n_post = a[f.n_pre], a[f.n_post]
@@ -132,14 +132,14 @@ def dense_backward(a, i8, i32, i64, progress):  # type: ignore[no-untyped-def]
         if i32[a[f.live_e]]:
             segment(i32, a[f.e_buff], n_pre)[:] = 0
             i32[a[f.live_e]] = 0
-        return
+        return np.int64(0)
     w8 = matrix(i8, a[f.weights], n_pre, n_post)
     e_in, e_buff = segment(i32, a[f.e_in], n_post), segment(i32, a[f.e_buff], n_pre)
     synops, overflows = backward_errors(w8, e_in, a[f.error_shift], e_buff)
     i32[a[f.live_e]] = 1
     add_count(i64, a[f.counters] + BACKWARD, GRADED_SYNOPS, synops)
     i64[a[f.overflows]] += overflows
-    progress[OVERFLOWS] += overflows
+    return np.int64(overflows)
 
 
 DENSE_LEARN = op(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from lava_ed.engine.assembler import PRESENTATIONS, RUN, TALLIES, Assembler, Node, Signal
 from lava_ed.engine.families.aft_if import (
     AFTIF_INTEGRATE,
@@ -15,7 +17,7 @@ from lava_ed.engine.families.aft_if import (
     emit_firing,
 )
 from lava_ed.engine.memory import Limits
-from lava_ed.engine.op import DECIDED, OVERFLOWS, number, op, reads, updates, writes
+from lava_ed.engine.op import DECIDED, number, op, reads, updates, writes
 from lava_ed.kernels._jit import inlined_kernel
 from lava_ed.kernels.counting import (
     ALL_COUNTERS,
@@ -41,13 +43,13 @@ READOUT_ACCUMULATE = op(
 
 
 @inlined_kernel
-def readout_accumulate(a, i32, i64, progress):  # type: ignore[no-untyped-def]
+def readout_accumulate(a, i32, i64) -> np.int64:  # type: ignore[no-untyped-def]
     """v += a_in."""
     f = READOUT_ACCUMULATE
     active, overflows = accumulate(segment(i32, a[f.a_in], a[f.n]), segment(i32, a[f.v], a[f.n]))
     add_count(i64, a[f.counters] + FORWARD, NEURON_ACTIVE, active)
     i64[a[f.overflows]] += overflows
-    progress[OVERFLOWS] += overflows
+    return np.int64(overflows)
 
 
 SOFTMAX_RESET = op(

@@ -52,7 +52,7 @@ def run_ours(  # type: ignore[no-untyped-def]
             if code == codes.AFTIF_RESET:
                 aftif_reset(a, i32, i64)
             elif code == codes.AFTIF_INTEGRATE:
-                aftif_integrate(a, i32, i64, phase, progress)
+                progress[OVERFLOWS] += aftif_integrate(a, i32, i64, phase)
             elif code == codes.AFTIF_FIRE:
                 aftif_fire(a, i32, i64, phase)
             elif code == codes.AFTIF_BACKWARD:
@@ -64,9 +64,9 @@ def run_ours(  # type: ignore[no-untyped-def]
             elif code == codes.AFTLIF_RESET:
                 aftlif_reset(a, i32, i64)
             elif code == codes.AFTLIF_FORWARD:
-                aftlif_forward(a, i32, i64, phase, progress)
+                progress[OVERFLOWS] += aftlif_forward(a, i32, i64, phase)
             elif code == codes.AFTLIF_REPLAY:
-                aftlif_replay(a, i32, i64, phase, progress)
+                progress[OVERFLOWS] += aftlif_replay(a, i32, i64, phase)
             elif code == codes.ENCODER_LOAD:
                 encoder_load(a, i32, i64, u8)
             elif code == codes.ENCODER_SPIKES:
@@ -80,13 +80,13 @@ def run_ours(  # type: ignore[no-untyped-def]
             elif code == codes.DENSE_REPLAY:
                 dense_replay(a, i32, i64)
             elif code == codes.DENSE_BACKWARD:
-                dense_backward(a, i8, i32, i64, progress)
+                progress[OVERFLOWS] += dense_backward(a, i8, i32, i64)
             elif code == codes.DENSE_LEARN:
                 dense_learn(a, i8, i16, i32, i64, phase)
             elif code == codes.DENSE_APPLY_TAG:
                 dense_apply_tag(a, i8, i16, i32, i64, phase)
             elif code == codes.READOUT_ACCUMULATE:
-                readout_accumulate(a, i32, i64, progress)
+                progress[OVERFLOWS] += readout_accumulate(a, i32, i64)
             elif code == codes.SOFTMAX_RESET:
                 softmax_reset(a, i32, i64)
             elif code == codes.SOFTMAX_ERROR:

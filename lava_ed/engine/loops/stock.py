@@ -68,7 +68,7 @@ def ours_op(a, i8, i16, i32, i64, u8, phase, predictions, progress):  # type: ig
     if code == codes.AFTIF_RESET:
         aftif_reset(a, i32, i64)
     elif code == codes.AFTIF_INTEGRATE:
-        aftif_integrate(a, i32, i64, phase, progress)
+        progress[OVERFLOWS] += aftif_integrate(a, i32, i64, phase)
     elif code == codes.AFTIF_FIRE:
         aftif_fire(a, i32, i64, phase)
     elif code == codes.AFTIF_BACKWARD:
@@ -80,9 +80,9 @@ def ours_op(a, i8, i16, i32, i64, u8, phase, predictions, progress):  # type: ig
     elif code == codes.AFTLIF_RESET:
         aftlif_reset(a, i32, i64)
     elif code == codes.AFTLIF_FORWARD:
-        aftlif_forward(a, i32, i64, phase, progress)
+        progress[OVERFLOWS] += aftlif_forward(a, i32, i64, phase)
     elif code == codes.AFTLIF_REPLAY:
-        aftlif_replay(a, i32, i64, phase, progress)
+        progress[OVERFLOWS] += aftlif_replay(a, i32, i64, phase)
     elif code == codes.ENCODER_LOAD:
         encoder_load(a, i32, i64, u8)
     elif code == codes.ENCODER_SPIKES:
@@ -96,13 +96,13 @@ def ours_op(a, i8, i16, i32, i64, u8, phase, predictions, progress):  # type: ig
     elif code == codes.DENSE_REPLAY:
         dense_replay(a, i32, i64)
     elif code == codes.DENSE_BACKWARD:
-        dense_backward(a, i8, i32, i64, progress)
+        progress[OVERFLOWS] += dense_backward(a, i8, i32, i64)
     elif code == codes.DENSE_LEARN:
         dense_learn(a, i8, i16, i32, i64, phase)
     elif code == codes.DENSE_APPLY_TAG:
         dense_apply_tag(a, i8, i16, i32, i64, phase)
     elif code == codes.READOUT_ACCUMULATE:
-        readout_accumulate(a, i32, i64, progress)
+        progress[OVERFLOWS] += readout_accumulate(a, i32, i64)
     elif code == codes.SOFTMAX_RESET:
         softmax_reset(a, i32, i64)
     elif code == codes.SOFTMAX_ERROR:
