@@ -65,6 +65,29 @@ def test_a_name_occurs_in_no_other_source_file_than_those_that_are_named(heading
     assert 3 <= len(found) <= most
 
 
+def test_an_op_is_one_file():
+    """Declaration, body and emission stand together; beside the loops, which are made of them, none else is needed."""
+    homes = {}
+    for path in (ROOT / "lava_ed/engine/families").glob("*.py"):
+        for name in re.findall(r'op\(\s*"(\w+)",\s*"', path.read_text()):
+            assert homes.setdefault(name, path) is path, f"{name} is declared twice"
+    assert len(homes) > 50
+    for name, path in homes.items():
+        assert re.search(rf"^def {name}\(a, ", path.read_text(), re.MULTILINE), f"{name} has no body in {path}"
+        emitted = re.findall(rf"\b{name.upper()}\b(?! = |\.)", path.read_text())
+        assert emitted, f"{name} is not emitted in {path}"
+
+
+@pytest.mark.parametrize(("process", "most"), [("DelaySparse", 5), ("TernaryLIF", 5)])
+def test_a_stock_process_is_known_to_no_other_source_file_than_those_that_are_named(process, most):
+    rows = named("How to add a lowering of a process that is not ours")
+    places = tuple(row.split("<")[0] for row in rows if row.startswith("lava_ed"))
+    sources = [path for path in (ROOT / "lava_ed").rglob("*.py") if re.search(rf"\b{process}\b", path.read_text())]
+    found = {str(path.relative_to(ROOT)) for path in sources}
+    assert [path for path in found if not path.startswith(places)] == []
+    assert 1 <= len(found) <= most
+
+
 @pytest.mark.lava
 def test_every_lowering_lies_in_its_folder_and_is_drawn_or_tested():
     pytest.importorskip("lava")

@@ -150,42 +150,15 @@ def run_batch(
     read: Sequence[Name],
     threads: int | None = None,
 ) -> dict[Name, npt.NDArray[np.float64]]:
-    """Run samples that know nothing of each other, each from the program's present state.
+    """Run samples that know nothing of each other, each from the program's present state, which does not change.
 
-    For every sample k: all Vars, the clock and the random streams as they are now; ``inputs[name][k]`` written;
-    `steps` time steps; then the Vars in `read`.  The program itself does not change.
-
-    Parameters
-    ----------
-    program : Program
-    inputs : mapping of (node, Var) to array (N, *shape of the Var)
-    steps : int
-        Time steps of a sample.
-    read : sequence of (node, Var)
-    threads : int, optional
-        Default: one for each core that this process may use.  Each holds a copy of the state.
-
-    Returns
-    -------
-    dict of (node, Var) to float64 (N, *shape of the Var)
+    Arguments and errors are those of `EngineRuntime.run_batch`, with (node, Var) for a Var.
 
     Raises
     ------
-    ShapeError
-        If an input is not N times the shape of its Var, with one N for all.
-    ConfigError
-        If there is no input, `steps` is negative or `threads` is below 1, or a value does not fit its Var.
     BackendError
-        If the program has a process that works in Python between two steps, such as a dataloader, which has one
-        place in its data set.  If a Var is unknown; if an input is only read in the first step, and that was not
-        run yet; or if the program has no room for so many steps.
-    FixedPointOverflowError
-        Under "raise", for the first sample in which a state leaves its register.
-
-    Warns
-    -----
-    FixedPointCutWarning
-        If an input has fractions, and its Var holds integers.
+        Also if the program has a process that works in Python between two steps, such as a dataloader, which has one
+        place in its data set, or if the program has no room for so many steps.
     """
     steps = count_of(steps, "the number of steps")
     workers = usable_cores() if threads is None else count_of(threads, "the number of threads", least=1)
