@@ -32,7 +32,6 @@ STAGES: Final = ("run", "synapses", "learn", "record", "write")
 
 TALLIES: Final = Limits(0, 2**62, "a count")
 """What a tally of 64 bits may be set to: it goes on counting from there."""
-PRESENTATIONS: Final = Limits(-1, 2**62, "the number of a sample, −1 before the first")
 
 
 def raise_flag(flag: Slot, memory: Memory) -> None:

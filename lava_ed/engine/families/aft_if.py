@@ -7,7 +7,8 @@ from typing import Final
 
 import numpy as np
 
-from lava_ed.engine.assembler import PRESENTATIONS, RUN, TALLIES, Assembler, Node
+from lava_ed.engine.assembler import RUN, Assembler, Node
+from lava_ed.engine.families.phased import declare_phased
 from lava_ed.engine.memory import Limits
 from lava_ed.engine.op import number, op, reads, updates, writes
 from lava_ed.kernels._jit import inlined_kernel
@@ -238,12 +239,9 @@ class AFTIFNode(Node):
         at["n"] = self.size
         for name in ("u", "v", "x", "delta", "y1", "y2"):
             asm.var(self, name, (self.size,))
-        asm.var(self, "presentation", (1,), -1, "i64", PRESENTATIONS)
+        declare_phased(self, asm, self.size, self.seed)
         asm.var(self, "port_shift", (1,), self.port_shift, limits=Limits(0, PORT_SHIFT_MAX, "bits"))
-        asm.var(self, "overflows", (1,), arena="i64", limits=TALLIES)
         declare_adaptation(self, asm, self.adaptation)
-        at["seed"] = asm.memory.allocate("i64", (1,), self.seed).offset
-        asm.counters(self, self.size)
         asm.event_signal(self, "s_out", self.size)
         at["live_delta"] = asm.vector_signal(self, "e_out", self.size, at["delta"]).count
         declare_ports(self, asm, self.size)

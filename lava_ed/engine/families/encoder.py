@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.engine.assembler import PRESENTATIONS, RUN, TALLIES, Assembler, Node
+from lava_ed.engine.assembler import RUN, Assembler, Node
+from lava_ed.engine.families.phased import declare_phased
 from lava_ed.engine.memory import Limits
 from lava_ed.engine.op import number, op, reads, updates, writes
 from lava_ed.kernels._jit import inlined_kernel
@@ -128,11 +129,8 @@ class EncoderNode(Node):
         table = encoder_table(self.kind, asm.schedule.steps)
         at.update(n=n, values=max(int(table.max()), asm.schedule.steps) + 1)
         asm.var(self, "x", (n,))
-        asm.var(self, "presentation", (1,), -1, "i64", PRESENTATIONS)
+        declare_phased(self, asm, seed=self.seed)
         asm.var(self, "drop", (1,), self.drop, limits=Limits(0, DROP_MAX, "a share in 1/256"))
-        at["seed"] = asm.memory.allocate("i64", (1,), self.seed).offset
-        asm.counters(self)
-        asm.var(self, "overflows", (1,), arena="i64", limits=TALLIES)
         asm.barrier = asm.variables[self.name, "counters"].slot
         at["table"] = asm.memory.allocate("i32", (GREY_LEVELS,), table).offset
         at["order"] = asm.scratch(n)
@@ -175,9 +173,7 @@ class LabelNode(Node):
     def declare(self, asm: Assembler) -> None:
         """Vars labels, presentation; OutPort label_out."""
         n = self.capacity if self.labels is None else len(self.labels)
-        asm.var(self, "presentation", (1,), -1, "i64", PRESENTATIONS)
-        asm.counters(self)
-        asm.var(self, "overflows", (1,), arena="i64", limits=TALLIES)
+        declare_phased(self, asm)
         asm.var(self, "labels", (n,), 0 if self.labels is None else self.labels)
         asm.named["order", "labels"] = asm.variables[self.name, "labels"].slot
         declare_order(self, asm, "labels", n)

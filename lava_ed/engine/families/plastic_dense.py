@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.engine.assembler import LEARN, PRESENTATIONS, RUN, SYNAPSES, TALLIES, Assembler, Node, Signal
+from lava_ed.engine.assembler import LEARN, RUN, SYNAPSES, Assembler, Node, Signal
+from lava_ed.engine.families.phased import declare_phased
 from lava_ed.engine.memory import Limits, Memory, Slot, Variable
 from lava_ed.engine.op import NOWHERE, number, op, reads, updates, writes
 from lava_ed.kernels._jit import inlined_kernel, kernel
@@ -282,15 +283,12 @@ class PlasticDenseNode(Node):
             ("scalar", 1, self.scalar_rounding, Limits(COUNTER_ROUNDING, 255, "a byte, or −1: one for each synapse")),
         ):
             asm.var(self, name, (size,), init, limits=limits)
-        asm.var(self, "presentation", (1,), -1, "i64", PRESENTATIONS)
-        asm.var(self, "overflows", (1,), arena="i64", limits=TALLIES)
+        declare_phased(self, asm, seed=self.seed)
         tagged = self.gather or self.carry
         tag = asm.memory.allocate("i16", (n_pre, n_post) if tagged else (1, 1))
         held = Limits(0 if self.carry else -TAG_MAX, TAG_MAX, "8 bits" if self.carry else "8 bits and a sign")
         asm.variables[self.name, "tag_1"] = Variable(tag, transposed=True, limits=held)
         at["tag"] = tag.offset if tagged else NOWHERE
-        at["seed"] = asm.memory.allocate("i64", (1,), self.seed).offset
-        asm.counters(self)
         x0 = Slot("i32", at["x0"], (n_pre,))
         count, listed = asm.memory.allocate("i32", (1,)), asm.memory.allocate("i32", (n_pre,))
         at.update(x0_count=count.offset, x0_list=listed.offset, gathered=asm.scratch(1))
@@ -374,9 +372,7 @@ class FeedbackNode(Node):
         at, n_pre = self.at, self.weights.shape[0]
         declare_weights(self, asm, self.weights)
         asm.var(self, "e_buff", (n_pre,))
-        asm.var(self, "presentation", (1,), -1, "i64", PRESENTATIONS)
-        asm.var(self, "overflows", (1,), arena="i64", limits=TALLIES)
-        asm.counters(self)
+        declare_phased(self, asm)
         at["live_e"] = asm.vector_signal(self, "e_out", n_pre, at["e_buff"]).count
         at.update(dict.fromkeys(("x0_count", "x0_list", "x0", "x1"), asm.scratch(1)))
 

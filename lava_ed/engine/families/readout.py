@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from lava_ed.engine.assembler import PRESENTATIONS, RUN, TALLIES, Assembler, Node, Signal
+from lava_ed.engine.assembler import RUN, TALLIES, Assembler, Node, Signal
 from lava_ed.engine.families.aft_if import (
     AFTIF_INTEGRATE,
     AFTIF_RESET,
@@ -16,6 +16,7 @@ from lava_ed.engine.families.aft_if import (
     emit_adaptation,
     emit_firing,
 )
+from lava_ed.engine.families.phased import declare_phased
 from lava_ed.engine.memory import Limits
 from lava_ed.engine.op import DECIDED, number, op, reads, updates, writes
 from lava_ed.kernels._jit import inlined_kernel
@@ -124,9 +125,7 @@ class ReadoutNode(Node):
         at["n"] = self.size
         for name in ("u", "v"):
             asm.var(self, name, (self.size,))
-        asm.var(self, "presentation", (1,), -1, "i64", PRESENTATIONS)
-        asm.var(self, "overflows", (1,), arena="i64", limits=TALLIES)
-        asm.counters(self, self.size)
+        declare_phased(self, asm, self.size)
         # What a hidden layer's op resets and a readout does not have.
         unused, flag = asm.scratch(self.size), asm.scratch(1)
         at.update(x=unused, delta=unused, y1=unused, y2=unused, live_y=flag, live_delta=flag)
@@ -175,11 +174,9 @@ class SoftmaxErrorNode(Node):
         for name, init in (("learning", self.learning), ("prediction", 0), ("label", 0), ("gate", 0)):
             asm.var(self, name, (1,), init)
         asm.var(self, "port_shift", (1,), self.port_shift, limits=Limits(0, PORT_SHIFT_MAX, "bits"))
-        asm.var(self, "presentation", (1,), -1, "i64", PRESENTATIONS)
-        for name in ("seen", "correct", "triggered", "overflows"):
+        declare_phased(self, asm, seed=self.seed)
+        for name in ("seen", "correct", "triggered"):
             asm.var(self, name, (1,), arena="i64", limits=TALLIES)
-        at["seed"] = asm.memory.allocate("i64", (1,), self.seed).offset
-        asm.counters(self)
         at["message"] = asm.scratch(self.size)
         error = asm.vector_signal(self, "e_out", self.size, at["message"])
         asm.signals[self.name, "e_out"] = replace(error, held=True)
