@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
@@ -15,7 +14,7 @@ from lava_ed.errors import CheckpointError, LavaEDError, LavaNotInstalledError
 from lava_ed.learning_rules import LearningRate
 from lava_ed.network.loops import loop_of
 from lava_ed.network.spec import NetworkSpec
-from lava_ed.network.state import State, check_state
+from lava_ed.network.state import State, check_state, learning_vars, rate_vars
 
 TAG: Final = "fixed_pt"
 """The ProcessModels that every run uses, on both back ends."""
@@ -24,9 +23,6 @@ Counts = dict[str, dict[str, dict[str, int]]]
 """Counters: node → counter → phase → count."""
 
 _INPUTS = ("samples", "labels")
-_DENSE = re.compile(r"dense\d+$")
-_NEURONS = re.compile(r"hidden\d+$|readout$")
-_TEACHERS = re.compile(r"hidden\d+$|error$")
 
 
 class Backend(Protocol):
@@ -81,21 +77,18 @@ class EngineBackend:
         return self.program.present(indices, labels)
 
     def set_learning(self, learning: bool) -> None:
-        """Set error.learning, `adapting` wherever a threshold adapts, and the share of inputs dropped."""
-        for node, var in self._names:
-            if (node, var) == ("error", "learning") or (var == "adapting" and _NEURONS.match(node)):
-                self.program.set(node, var, int(learning))
-        self.program.set("encoder", "drop", self.spec.input_drop if learning else 0)
+        """Switch errors, threshold adaptation and dropped inputs on or off."""
+        self._set(learning_vars(self.spec, learning))
 
     def set_rate(self, rate: LearningRate) -> None:
-        """Set mantissa and exponent of every plastic connection, and the shift of every learning port."""
+        """Use another rate in every plastic connection and every learning port."""
+        self._set(rate_vars(rate))
+
+    def _set(self, values: Mapping[str, int]) -> None:
+        """Set every Var of a name, whatever its node."""
         for node, var in self._names:
-            if var == "rate_mantissa" and _DENSE.match(node):
-                self.program.set(node, var, rate.mantissa)
-            elif var == "rate_exponent" and _DENSE.match(node):
-                self.program.set(node, var, rate.exponent)
-            elif var == "port_shift" and _TEACHERS.match(node):
-                self.program.set(node, var, rate.port_shift)
+            if var in values:
+                self.program.set(node, var, values[var])
 
     def state(self) -> State:
         """Copies of all Vars but samples and labels, by ``"node.var"``.

@@ -5,40 +5,88 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 from os import PathLike
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.backends.backend import TAG, Counts, make_backend, warm_up
+from lava_ed.backends.backend import TAG, Backend, Counts, make_backend, warm_up
 from lava_ed.data import Dataset
 from lava_ed.energy.counting import counts_between, means, sums
+from lava_ed.errors import ConfigError
 from lava_ed.runs.data import data_of_run
 from lava_ed.runs.folder import MODEL, RunFolder
 from lava_ed.runs.tensor_files import Model
 from lava_ed.version import __version__
 
+Running = TypeVar("Running", bound=Backend)
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Evaluation:
-    """Decisions of a net on some samples, and what they cost."""
+    """What a net decided on some samples, and what that cost.
 
-    samples: int
-    correct: int
+    Attributes
+    ----------
+    labels, decided : int64 (N,)
+    n_classes : int
+    counters
+        node → counter → phase → count.
+    """
+
+    labels: npt.NDArray[np.int64]
+    decided: npt.NDArray[np.int64]
+    n_classes: int
     counters: Counts
+
+    @property
+    def samples(self) -> int:
+        """Number of samples."""
+        return len(self.labels)
+
+    @property
+    def correct(self) -> int:
+        """Number of samples decided rightly."""
+        return int(np.count_nonzero(self.labels == self.decided))
 
     @property
     def accuracy(self) -> float:
         """Share decided rightly."""
         return self.correct / self.samples
 
+    def confusion(self) -> npt.NDArray[np.int64]:
+        """(n_classes, n_classes): samples by label (row) and decision (column)."""
+        matrix = np.zeros((self.n_classes, self.n_classes), np.int64)
+        np.add.at(matrix, (self.labels, self.decided), 1)
+        return matrix
+
     def to_dict(self) -> dict[str, Any]:
         """Samples and counters, as saved in energy.json."""
-        return {
-            "samples": self.samples,
-            "per_sample": means(sums(self.counters), self.samples),
-            "counters": self.counters,
-        }
+        return part_of_energy(self.samples, self.counters)
+
+
+def part_of_energy(samples: int, counters: Counts) -> dict[str, Any]:
+    """Training or test as an entry of energy.json."""
+    return {"samples": samples, "per_sample": means(sums(counters), samples), "counters": counters}
+
+
+def holding(model: Model, images: npt.NDArray[np.uint8], backend: Running) -> Running:
+    """The back end with a trained net in it, learning off, and the images bound.
+
+    Raises
+    ------
+    ConfigError
+        If the images do not fit the net.
+    """
+    if images.shape[1] != model.spec.sizes[0]:
+        raise ConfigError(
+            f"the net takes {model.spec.sizes[0]} inputs, the samples have {images.shape[1]}: name the data set that "
+            "the net was trained on"
+        )
+    backend.load_state(model.put_into(backend.state()))
+    backend.set_learning(False)
+    backend.bind(np.ascontiguousarray(images))
+    return backend
 
 
 def evaluate(
@@ -59,23 +107,23 @@ def evaluate(
     indices : int64 (k,), optional
         Which samples; default: all.
 
-    Returns
-    -------
-    Evaluation
+    Raises
+    ------
+    ConfigError
+        If the samples do not fit the net.
     """
-    if indices is None:
-        indices = np.arange(len(labels))
+    rows = np.arange(len(labels)) if indices is None else indices
+    n_classes = model.spec.sizes[-1]
+    if int(labels.max()) >= n_classes:
+        raise ConfigError(f"the net knows {n_classes} classes, the samples have label {labels.max()}")
     backend = make_backend(backend_name, model.spec)
     try:
-        backend.load_state(model.put_into(backend.state()))
-        backend.set_learning(False)
-        backend.bind(images)
+        holding(model, images, backend)
         before = backend.counters()
-        decided = backend.present(indices, labels[indices])
-        counters = counts_between(backend.counters(), before)
+        decided = backend.present(rows, labels[rows]).astype(np.int64)
+        return Evaluation(labels[rows], decided, n_classes, counts_between(backend.counters(), before))
     finally:
         backend.close()
-    return Evaluation(len(indices), int(np.count_nonzero(decided == labels[indices])), counters)
 
 
 def evaluate_run(
@@ -123,7 +171,7 @@ def evaluate_run(
     if name == "engine":
         warm_up(model.spec)
     started = time.perf_counter()
-    result = evaluate(name, model, np.ascontiguousarray(data.test_images), data.test_labels)
+    result = evaluate(name, model, data.test_images, data.test_labels)
     seconds = time.perf_counter() - started
     return {
         "lava_ed_version": __version__,

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.backends.backend import Backend, Counts, EngineBackend, make_backend
+from lava_ed.backends.backend import EngineBackend
 from lava_ed.backends.spikes import Spikes, forward_spikes
-from lava_ed.energy.counting import counts_between
-from lava_ed.errors import ConfigError
+from lava_ed.evaluation.evaluate import evaluate, holding
 from lava_ed.kernels.loihi.neuron import threshold_from_step
 from lava_ed.network.spec import NetworkSpec
 from lava_ed.runs.tensor_files import Model
@@ -20,42 +20,6 @@ from lava_ed.runs.tensor_files import Model
 _kappa: Callable[[int], int] = threshold_from_step
 
 Ints = npt.NDArray[np.int64]
-
-_Backend = TypeVar("_Backend", bound=Backend)
-
-
-@dataclass(frozen=True, eq=False)
-class Decisions:
-    """What a net decided on some samples, and what that cost.
-
-    Attributes
-    ----------
-    labels, decided : int64 (N,)
-    n_classes : int
-    counters
-        node → counter → phase → count.
-    """
-
-    labels: Ints
-    decided: Ints
-    n_classes: int
-    counters: Counts
-
-    @property
-    def correct(self) -> int:
-        """Number of samples decided rightly."""
-        return int(np.count_nonzero(self.labels == self.decided))
-
-    @property
-    def accuracy(self) -> float:
-        """Share of samples decided rightly."""
-        return self.correct / len(self.labels)
-
-    def confusion(self) -> Ints:
-        """(n_classes, n_classes): samples by label (row) and decision (column)."""
-        matrix = np.zeros((self.n_classes, self.n_classes), np.int64)
-        np.add.at(matrix, (self.labels, self.decided), 1)
-        return matrix
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,34 +58,8 @@ class Sample:
     traces: tuple[Trace, ...]
 
 
-def _of_model(model: Model, images: npt.NDArray[np.uint8], backend: _Backend) -> _Backend:
-    """A back end with a trained net in it, learning off, and the images bound."""
-    if images.shape[1] != model.spec.sizes[0]:
-        raise ConfigError(
-            f"the net takes {model.spec.sizes[0]} inputs, the samples have {images.shape[1]}: name the data set that "
-            "the net was trained on"
-        )
-    backend.load_state(model.put_into(backend.state()))
-    backend.set_learning(False)
-    backend.bind(np.ascontiguousarray(images))
-    return backend
-
-
-def decide(model: Model, images: npt.NDArray[np.uint8], labels: Ints) -> Decisions:
-    """Present all samples once, with learning and adaptation off, on the engine.
-
-    Raises
-    ------
-    ConfigError
-        If the samples do not fit the net.
-    """
-    backend = _of_model(model, images, make_backend("engine", model.spec))
-    if int(labels.max()) >= model.spec.sizes[-1]:
-        raise ConfigError(f"the net knows {model.spec.sizes[-1]} classes, the samples have label {labels.max()}")
-    before = backend.counters()
-    decided = backend.present(np.arange(len(labels)), labels)
-    counters = counts_between(backend.counters(), before)
-    return Decisions(labels, decided.astype(np.int64), model.spec.sizes[-1], counters)
+decide: Final = partial(evaluate, "engine")
+"""Decisions of the engine on all samples."""
 
 
 def trace_samples(
@@ -138,13 +76,9 @@ def trace_samples(
         Which samples.
     neurons : int
         Membranes to keep of each hidden layer: neurons whose first spikes spread over the window.
-
-    Returns
-    -------
-    list of Sample
     """
     chosen = np.asarray(indices, np.int64)
-    backend = _of_model(model, images[chosen], EngineBackend(model.spec))
+    backend = holding(model, images[chosen], EngineBackend(model.spec))
     return [_trace(backend, int(k), int(labels[k]), neurons) for k in chosen]
 
 

@@ -17,7 +17,7 @@ from lava_ed.learning_rules import LearningRate
 from lava_ed.network.classifier import EDClassifier
 from lava_ed.network.lava_runtime import child_processes, ended_at_once
 from lava_ed.network.spec import NetworkSpec
-from lava_ed.network.state import check_state
+from lava_ed.network.state import check_state, learning_vars, rate_vars
 from lava_ed.network.values import check_presented
 from lava_ed.network.weights import unpack_weights
 
@@ -86,19 +86,17 @@ class LavaBackend:
 
     def set_learning(self, learning: bool) -> None:
         """Switch errors, threshold adaptation and dropped inputs on or off."""
-        self._write("error", "learning", np.array([int(learning)]))
-        self._write("encoder", "drop", np.array([self.spec.input_drop if learning else 0]))
-        for name, process in self.net.processes.items():
-            if hasattr(process, "adapting"):
-                self._write(name, "adapting", np.array([int(learning)]))
+        self._set(learning_vars(self.spec, learning))
 
     def set_rate(self, rate: LearningRate) -> None:
         """Use another learning rate from the next sample on."""
-        for layer in self.spec.layers:
-            self._write(f"dense{layer}", "rate_mantissa", np.array([rate.mantissa]))
-            self._write(f"dense{layer}", "rate_exponent", np.array([rate.exponent]))
-        for name in ("error", *(f"hidden{layer}" for layer in self.spec.hidden)):
-            self._write(name, "port_shift", np.array([rate.port_shift]))
+        self._set(rate_vars(rate))
+
+    def _set(self, values: Mapping[str, int]) -> None:
+        """Set every Var of a name, whatever its process."""
+        for name, var in self._variables():
+            if var in values:
+                self._write(name, var, np.array([values[var]]))
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """All Vars but the samples and labels, by "process.var"."""

@@ -9,13 +9,25 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.errors import CheckpointError
+from lava_ed.learning_rules import LearningRate
 from lava_ed.network.kinds import limits_of
+from lava_ed.network.spec import NetworkSpec
 
 State = dict[str, npt.NDArray[Any]]
 """Vars by name, ``"node.var"``."""
 _WIDE: Final = np.dtype(np.int64)
 RANGES: Final = limits_of()
 """Smallest and largest value of a Var, by its name: shifts, rows of tables, registers of 24 bits, counts."""
+
+
+def learning_vars(spec: NetworkSpec, learning: bool) -> dict[str, int]:
+    """Value of every Var, by its name, that has to do with whether a net learns."""
+    return {"learning": int(learning), "adapting": int(learning), "drop": spec.input_drop if learning else 0}
+
+
+def rate_vars(rate: LearningRate) -> dict[str, int]:
+    """Value of every Var, by its name, that holds the learning rate."""
+    return {"rate_mantissa": rate.mantissa, "rate_exponent": rate.exponent, "port_shift": rate.port_shift}
 
 
 def check_state(state: Mapping[str, npt.NDArray[Any]], expected: Mapping[str, npt.NDArray[Any]]) -> None:

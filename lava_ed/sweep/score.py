@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from lava_ed.backends.backend import make_backend
 from lava_ed.config.training import TrainConfig
-from lava_ed.data import Dataset, split_validation
+from lava_ed.data import Dataset
 from lava_ed.errors import ConfigError, FixedPointOverflowError
-from lava_ed.evaluation.evaluate import evaluate
-from lava_ed.runs.tensor_files import Model
-from lava_ed.train.order import next_stop, rate_changes, sample_order
+from lava_ed.train.lesson import Lesson
 
 
 def validation_accuracy(config: TrainConfig, data: Dataset) -> float:
@@ -27,29 +22,19 @@ def validation_accuracy(config: TrainConfig, data: Dataset) -> float:
     --------
     lava_ed.train.train : the same training with a run folder.
     """
-    spec = config.spec(data.train_images.shape[1], data.n_classes)
-    train_rows, held_out = split_validation(data, config.validation, config.seed)
-    if not len(held_out):
-        raise ConfigError(f"validation is {config.validation}: a sweep is judged on samples held out, use 0.1")
-    rows = train_rows[: config.limit]
-    images = np.ascontiguousarray(data.train_images)
-    backend = make_backend(config.backend, spec)
+    lesson = Lesson(config, data)
     try:
-        backend.bind(images)
-        n, total = len(rows), config.epochs * len(rows)
-        changes = rate_changes([p for p, _ in spec.rule.decay], total)
+        if not len(lesson.validation_indices):
+            raise ConfigError(f"validation is {config.validation}: a sweep is judged on samples held out, use 0.1")
         for epoch in range(config.epochs):
-            order, done = rows[sample_order(config.seed, epoch, n)], 0
-            while done < n:
-                at = epoch * n + done
-                backend.set_rate(spec.rule.rate_at(at / total))
-                stop = min(next_stop(at, (n,), changes) - epoch * n, n)
-                backend.present(order[done:stop], data.train_labels[order[done:stop]])
-                done = stop
-        model = Model.of_state(spec, backend.state())
+            lesson.bind(epoch)
+            order, done = lesson.order(epoch), epoch * lesson.samples
+            while done < (epoch + 1) * lesson.samples:
+                done += lesson.present(done, order)[0]
+        model = lesson.model()
     finally:
-        backend.close()
-    return evaluate(config.backend, model, images, data.train_labels, held_out).accuracy
+        lesson.backend.close()
+    return float(lesson.validate(model) or 0)
 
 
 def guarded_accuracy(config: TrainConfig, data: Dataset) -> tuple[float, str | None]:

@@ -6,12 +6,12 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from lava_ed.errors import LavaEDError, RunFolderError
 from lava_ed.files.reading import open_plain, shown
+from lava_ed.files.schema import Amount, AtLeast, Count, Share, checked
 
 _MOST_BYTES: Final = 1 << 28
 """Of the file: some kilobytes a trial."""
@@ -19,26 +19,13 @@ _HEADER: Final = b"SQLite format 3\0"
 _WAY: Final = "restore the file, or start the sweep anew in another folder"
 
 
-@dataclass(frozen=True)
-class Told:
-    """A trial that has ended.
+class Told(AtLeast):
+    """A trial that has ended: number 0 is the preset; where a net could not be trained, the error says why."""
 
-    Attributes
-    ----------
-    number : int
-        0, the preset, and so on.
-    accuracy : float
-    settings : dict
-        As JSON holds them.
-    seconds : float
-    error : str or None
-        Why the net could not be trained.
-    """
-
-    number: int
-    accuracy: float
+    number: Count
+    accuracy: Share
     settings: dict[str, Any]
-    seconds: float
+    seconds: Amount
     error: str | None
 
 
@@ -86,16 +73,13 @@ class StudyFile:
 
     def told(self) -> list[Told]:
         """The trials that have ended, in order of their numbers, which leave none out."""
-        from lava_ed.files.schema import checked
-        from lava_ed.sweep.schemas import TrialNotes
-
         with self._guarded():
             ended = [t for t in self._study.get_trials(deepcopy=False) if t.state.name == "COMPLETE"]
             notes = [{**trial.user_attrs, "accuracy": trial.value} for trial in ended]
-        trials = []
-        for k, entry in enumerate(notes):
-            checked(TrialNotes, entry, f"trial {k} in {shown(self._path)}", error=RunFolderError, hint=_WAY)
-            trials.append(Told(**{name: entry[name] for name in Told.__dataclass_fields__}))
+        where = f"in {shown(self._path)}"
+        trials = [
+            checked(Told, entry, f"trial {k} {where}", error=RunFolderError, hint=_WAY) for k, entry in enumerate(notes)
+        ]
         trials.sort(key=lambda trial: trial.number)
         if [trial.number for trial in trials] != list(range(len(trials))):
             numbers = ", ".join(str(trial.number) for trial in trials[:20])

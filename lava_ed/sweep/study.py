@@ -186,23 +186,17 @@ def _one_trial(
     started = time.perf_counter()
     accuracy, error = guarded_accuracy(config.training(settings), data)
     seconds = time.perf_counter() - started
-    study.tell(trial, Told(number, accuracy, plain(settings), seconds, error))
+    told = Told(number=number, accuracy=accuracy, settings=plain(settings), seconds=seconds, error=error)
+    study.tell(trial, told)
     message(f"trial {number + 1}/{config.trials}: validation {100 * accuracy:.2f} %, {seconds:.0f} s")
 
 
 def _result(study: StudyFile, config: SweepConfig, folder: RunFolder) -> dict[str, Any]:
     told = study.told()
     best = max(told, key=lambda trial: (trial.accuracy, -trial.number))
-    trials = [
-        {
-            "number": trial.number,
-            "validation_accuracy": trial.accuracy,
-            "settings": trial.settings,
-            "seconds": trial.seconds,
-            "error": trial.error,
-        }
-        for trial in told
-    ]
+    trials = [dict(trial) for trial in told]
+    for trial in trials:
+        trial["validation_accuracy"] = trial.pop("accuracy")
     return {
         "lava_ed_version": __version__,
         "run": str(folder.path),

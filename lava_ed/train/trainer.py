@@ -10,21 +10,21 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.backends.backend import TAG, Backend, make_backend, warm_up
+from lava_ed.backends.backend import TAG, warm_up
 from lava_ed.config.training import TrainConfig
-from lava_ed.data import Dataset, check_shift, load_dataset, shifted, split_validation
+from lava_ed.data import Dataset, check_shift, load_dataset
 from lava_ed.data.digest import digest
-from lava_ed.energy.counting import activity, counts_between, means, sums
+from lava_ed.energy.counting import activity, counts_between, sums
 from lava_ed.errors import CheckpointError, ConfigError
-from lava_ed.evaluation.evaluate import Evaluation, evaluate
+from lava_ed.evaluation.evaluate import evaluate, part_of_energy
 from lava_ed.network.state import State
 from lava_ed.runs.data import TrainedFor, difference
 from lava_ed.runs.folder import CHECKPOINT, CONFIG, ENERGY, MODEL, RESULT, RunFolder
-from lava_ed.runs.tensor_files import Checkpoint, Model, Position
+from lava_ed.runs.tensor_files import Checkpoint, Position
 from lava_ed.train.chance import chance_of, learned_nothing
 from lava_ed.train.extension import as_from_the_start, check_resumable, extension_note
 from lava_ed.train.interrupt import InterruptWatch, TrainingInterrupted
-from lava_ed.train.order import next_stop, rate_changes, sample_order, shift_offsets
+from lava_ed.train.lesson import Lesson
 from lava_ed.train.progress import Reporter, telling_if_slow
 from lava_ed.version import __version__
 
@@ -118,8 +118,8 @@ def _earlier(folder: RunFolder, config: TrainConfig, extend: bool) -> Checkpoint
     return checkpoint
 
 
-class Trainer:
-    """One run: configuration, data, folder, back end, and the position in training."""
+class Trainer(Lesson):
+    """One run: a lesson, its folder, and the position in training."""
 
     def __init__(
         self,
@@ -129,19 +129,12 @@ class Trainer:
         reporter: Reporter,
         earlier: Checkpoint | None = None,
     ) -> None:
-        self.config, self.data, self.folder, self.reporter = config, data, folder, reporter
-        self.spec = config.spec(data.train_images.shape[1], data.n_classes)
-        self.train_indices, self.validation_indices = split_validation(data, config.validation, config.seed)
-        if config.limit is not None:
-            self.train_indices = self.train_indices[: config.limit]
-        self.samples = len(self.train_indices)
+        super().__init__(config, data)
+        self.folder, self.reporter = folder, reporter
         judged = self.validation_indices if len(self.validation_indices) else self.train_indices
         self.judged, self.chance = len(judged), chance_of(data.train_labels[judged])
-        self.images = np.ascontiguousarray(data.train_images)
         self.data_digest = data.digest
-        self.backend: Backend = make_backend(config.backend, self.spec)
         self._started = time.perf_counter()
-        self._changes = rate_changes([p for p, _ in self.spec.rule.decay], config.epochs * self.samples)
         self.position = self._restore(earlier) if earlier else Position(start=self._reading())
         self.notes: list[str] = []
         if ended := self.position.ended:
@@ -160,7 +153,6 @@ class Trainer:
             if self.config.backend == "engine":
                 with telling_if_slow(COMPILING, self.reporter.message):
                     warm_up(self.spec)
-            self.backend.bind(self.images)
             while self.position.epoch < self.config.epochs:
                 self._epoch(watch)
             return self._finish()
@@ -205,7 +197,7 @@ class Trainer:
                 f"{difference(there, self.data, self.data_digest)}: restore the data files, or name their folder with "
                 "--data-dir"
             )
-        if checkpoint.order_digest != digest(self._order(position.epoch)):
+        if checkpoint.order_digest != digest(self.order(position.epoch)):
             raise CheckpointError(f"{self.folder.path}: the order of samples differs from the checkpoint's: train anew")
         self._check_position(position, checkpoint.state)
         self.backend.load_state(checkpoint.state)
@@ -227,34 +219,22 @@ class Trainer:
         if wrong:
             raise CheckpointError(f"{self.folder.file(CHECKPOINT)}: {wrong}: restore the file, or train anew")
 
-    def _order(self, epoch: int) -> Any:
-        return self.train_indices[sample_order(self.config.seed, epoch, self.samples)]
-
     def _reading(self) -> dict[str, Any]:
         """Counters and backward passes up to now."""
-        return {"counters": self.backend.counters(), "triggered": self._triggered()}
-
-    def _triggered(self) -> int:
-        return int(self.backend.state()["error.triggered"][0])
+        return {"counters": self.backend.counters(), "triggered": int(self.backend.state()["error.triggered"][0])}
 
     def _save(self) -> None:
         """Write the checkpoint of the current position."""
         wall = self._wall_before + time.perf_counter() - self._started
         self.position = replace(self.position, wall=wall)
-        checkpoint = Checkpoint(
-            self.config,
-            self.data_digest,
-            digest(self._order(self.position.epoch)),
-            self.position,
-            self.backend.state(),
-        )
+        order = digest(self.order(self.position.epoch))
+        checkpoint = Checkpoint(self.config, self.data_digest, order, self.position, self.backend.state())
         self.folder.write_bytes(CHECKPOINT, checkpoint.to_bytes())
 
     def _epoch(self, watch: InterruptWatch) -> None:
         """Present the rest of an epoch, judge the net, write metrics and checkpoint."""
-        order = self._order(self.position.epoch)
-        if self.config.shift:
-            self.backend.bind(self._shifted(self.position.epoch))
+        order = self.order(self.position.epoch)
+        self.bind(self.position.epoch)
         while self.position.index < self.samples:
             self._chunk(order)
             if watch.signal is not None:
@@ -266,11 +246,6 @@ class Trainer:
         if watch.signal is not None:
             self._stop(watch.signal)
 
-    def _shifted(self, epoch: int) -> npt.NDArray[np.uint8]:
-        """The images as an epoch sees them."""
-        offsets = shift_offsets(self.config.shift, self.config.seed, epoch, len(self.images))
-        return shifted(self.images, self.data.image_shape, offsets)
-
     def _stop(self, number: int) -> None:
         """Save and leave after Ctrl-C, SIGTERM or SIGHUP."""
         self._save()
@@ -280,42 +255,27 @@ class Trainer:
             number,
         )
 
-    def _chunk(self, order: Any) -> None:
+    def _chunk(self, order: npt.NDArray[np.int64]) -> None:
         """Present samples up to the next stop, which depends on the position only."""
-        p, n = self.position, self.samples
-        done = p.epoch * n + p.index
-        self.backend.set_rate(self.spec.rule.rate_at(done / (self.config.epochs * n)))
-        interval = self.config.checkpoint_interval
-        stop = min(next_stop(done, (CHUNK[self.config.backend], interval), self._changes), (p.epoch + 1) * n)
-        chunk = order[p.index : p.index + stop - done]
-        labels = self.data.train_labels[chunk]
-        started = time.perf_counter()
-        decided = self.backend.present(chunk, labels)
-        self.position = replace(
-            p,
-            index=p.index + len(chunk),
-            correct=p.correct + int(np.count_nonzero(decided == labels)),
-            seconds=p.seconds + time.perf_counter() - started,
-        )
+        p, n, interval = self.position, self.samples, self.config.checkpoint_interval
+        presented, correct, seconds = self.present(p.epoch * n + p.index, order, (CHUNK[self.config.backend], interval))
+        self.position = replace(p, index=p.index + presented, correct=p.correct + correct, seconds=p.seconds + seconds)
         self.reporter.chunk(p.epoch, self.config.epochs, self.position.index, n)
-        if stop % interval == 0 and self.position.index < n:
+        if (p.epoch * n + self.position.index) % interval == 0 and self.position.index < n:
             self._save()
-
-    def _model(self) -> Model:
-        return Model.of_state(self.spec, self.backend.state())
 
     def _end_epoch(self) -> None:
         """Add the epoch's metrics and move to the next one."""
         p, n = self.position, self.samples
-        model, now = self._model(), self._reading()
+        model, now = self.model(), self._reading()
         if self.config.snapshots and (p.epoch + 1) % self.config.snapshot_interval == 0:
             self.folder.write_bytes(f"snapshot-{p.epoch + 1:04d}.safetensors", model.to_bytes())
         counts = counts_between(now["counters"], p.start["counters"])
         row = {
             "epoch": p.epoch + 1,
             "train_accuracy": p.correct / n,
-            "validation_accuracy": self._validate(model),
-            "learning_rate": self._last_rate(p.epoch),
+            "validation_accuracy": self.validate(model),
+            "learning_rate": self.rate(p.epoch * n + n - 1).value,
             "thresholds": model.thresholds,
             **activity(self.spec, counts, n),
             "triggered_share": (now["triggered"] - p.start["triggered"]) / n,
@@ -326,52 +286,26 @@ class Trainer:
         }
         self.position = replace(p, epoch=p.epoch + 1, index=0, correct=0, seconds=0.0, start=now, rows=[*p.rows, row])
 
-    def _last_rate(self, epoch: int) -> float:
-        """Rate of the last sample of an epoch, after rounding."""
-        last = (epoch + 1) * self.samples - 1
-        return self.spec.rule.rate_at(last / (self.config.epochs * self.samples)).value
-
-    def _validate(self, model: Model) -> float | None:
-        """Accuracy on the samples held out, on a back end of its own."""
-        if not len(self.validation_indices):
-            return None
-        result = evaluate(self.config.backend, model, self.images, self.data.train_labels, self.validation_indices)
-        return result.accuracy
-
     def _finish(self) -> dict[str, Any]:
         """Write model, energy counts and result; the test set is seen here, once."""
-        model = self._model()
+        model, counters = self.model(), self.backend.counters()
         self.folder.write_bytes(MODEL, model.to_bytes())
-        images = np.ascontiguousarray(self.data.test_images)
-        test = evaluate(self.config.backend, model, images, self.data.test_labels)
+        test = evaluate(self.config.backend, model, self.data.test_images, self.data.test_labels)
         presented = self.config.epochs * self.samples
-        counters = self.backend.counters()
-        training = {
-            "samples": presented,
-            "per_sample": means(sums(counters), presented),
-            "counters": counters,
-        }
         stamp = {
             "lava_ed_version": __version__,
             "backend": self.config.backend,
             "tag": TAG,
             "seed": self.config.seed,
         }
-        self.folder.write_json(ENERGY, {**stamp, "training": training, "test": test.to_dict()})
-        writes = sum(sums(counters)["weight_writes"].values())
-        if note := learned_nothing(self.position.rows[-1], writes, self.chance, self.judged):
+        parts = {"training": part_of_energy(presented, counters), "test": test.to_dict()}
+        self.folder.write_json(ENERGY, {**stamp, **parts})
+        totals = {name: sum(phases.values()) for name, phases in sums(counters).items()}
+        if note := learned_nothing(self.position.rows[-1], totals["weight_writes"], self.chance, self.judged):
             self.notes.append(note)
-        summary = self._summary(model, test, training)
-        self.folder.write_json(RESULT, summary)
-        return summary
-
-    def _summary(self, model: Model, test: Evaluation, training: dict[str, Any]) -> dict[str, Any]:
         rows = self.position.rows
-        return {
-            "lava_ed_version": __version__,
-            "backend": self.config.backend,
-            "tag": TAG,
-            "seed": self.config.seed,
+        summary = {
+            **stamp,
             "rule": self.config.rule,
             "dataset": self.config.dataset,
             "sizes": list(self.spec.sizes),
@@ -384,10 +318,12 @@ class Trainer:
             "test_accuracy": test.accuracy,
             "validation_accuracy": rows[-1]["validation_accuracy"],
             "train_accuracy": rows[-1]["train_accuracy"],
-            "samples_per_second": training["samples"] / sum(row["seconds"] for row in rows),
+            "samples_per_second": presented / sum(row["seconds"] for row in rows),
             "seconds": self._wall_before + time.perf_counter() - self._started,
-            "counters": {name: sum(phases.values()) for name, phases in sums(training["counters"]).items()},
+            "counters": totals,
             "run": str(self.folder.path),
             "extended_from": self.position.ended,
             "notes": self.notes,
         }
+        self.folder.write_json(RESULT, summary)
+        return summary

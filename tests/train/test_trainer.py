@@ -169,7 +169,7 @@ def test_the_checkpoint_interval_and_chunks_do_not_matter(small, digits, tmp_pat
 
 def test_validation_does_not_touch_training(small, digits, tmp_path, monkeypatch):
     train(small(), tmp_path / "one", dataset=digits)
-    monkeypatch.setattr(trainer_module.Trainer, "_validate", lambda self, model: None)
+    monkeypatch.setattr(trainer_module.Trainer, "validate", lambda self, model: None)
     train(small(), tmp_path / "other", dataset=digits)
     assert (tmp_path / "one" / MODEL).read_bytes() == (tmp_path / "other" / MODEL).read_bytes()
 

@@ -16,7 +16,7 @@ from lava_ed.data import Dataset
 from lava_ed.energy import map_network
 from lava_ed.energy.program_net import net_of_program
 from lava_ed.errors import ExchangeError
-from lava_ed.evaluation.probe import Decisions
+from lava_ed.evaluation.evaluate import Evaluation
 from lava_ed.exchange.netx.decisions import netx_counted
 from lava_ed.exchange.netx.evaluate import BINARY_ENCODERS, data_of_netx, how_to_test, spike_trains
 from lava_ed.exchange.netx.file import read_netx
@@ -48,7 +48,7 @@ class _Tested:
 
     data: Dataset
     trains: npt.NDArray[np.int8]
-    decisions: Decisions
+    decisions: Evaluation
     how: dict[str, Any]
     data_dir: str | PathLike[str] | None
 
@@ -125,7 +125,7 @@ def _test(
     images, labels = np.ascontiguousarray(data.test_images[:limit][:, net.input_order]), data.test_labels[:limit]
     trains = spike_trains(images, how["encoder"], int(how["steps"]))
     decided, counters = netx_counted(net, trains, how["readout"])
-    return _Tested(data, trains, Decisions(labels, decided, net.sizes[-1], counters), how, data_dir)
+    return _Tested(data, trains, Evaluation(labels, decided, net.sizes[-1], counters), how, data_dir)
 
 
 def _place(net: NetxNetwork) -> Place:

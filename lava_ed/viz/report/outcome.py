@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.data import Dataset
-from lava_ed.evaluation.probe import Decisions, Sample, decide, trace_samples
+from lava_ed.evaluation.evaluate import Evaluation
+from lava_ed.evaluation.probe import Sample, decide, trace_samples
 from lava_ed.network.weights import unpack_weights
 from lava_ed.network.wiring import initial_weights
 from lava_ed.viz.curves import accuracy_plot, activity_plot
@@ -58,7 +59,7 @@ def learning_section(facts: RunFacts) -> Section:
     return Section("learning", "Learning", blocks)
 
 
-def decisions_section(facts: RunFacts) -> tuple[Section, Decisions | None]:
+def decisions_section(facts: RunFacts) -> tuple[Section, Evaluation | None]:
     """Accuracy and confusion matrix on the test set; also what was counted there."""
     if facts.data is None:
         return missing_section("decisions", "Decisions", f"accuracy and confusion matrix. {_NO_DATA}"), None
@@ -74,7 +75,7 @@ def decisions_section(facts: RunFacts) -> tuple[Section, Decisions | None]:
     return Section("decisions", "Decisions", blocks), decisions
 
 
-def decision_blocks(decisions: Decisions, names: Sequence[str] = ()) -> list[Block]:
+def decision_blocks(decisions: Evaluation, names: Sequence[str] = ()) -> list[Block]:
     """Accuracy, confusion matrix, and a table by class, with the classes' names where they have any."""
     names = class_names(names, decisions.n_classes)
     matrix = decisions.confusion()
@@ -103,7 +104,7 @@ def class_names(names: Sequence[str], classes: int) -> list[str]:
     return [names[k] if k < len(names) else str(k) for k in range(classes)]
 
 
-def samples_section(facts: RunFacts, decisions: Decisions | None, count: int) -> Section:
+def samples_section(facts: RunFacts, decisions: Evaluation | None, count: int) -> Section:
     """Spikes, membranes and thresholds of some test samples: the first ones, with one that went wrong."""
     spec, data, missing = facts.model.spec, facts.data, partial(missing_section, "samples", "Samples")
     if data is None or decisions is None:
@@ -124,7 +125,7 @@ def samples_section(facts: RunFacts, decisions: Decisions | None, count: int) ->
     return Section("samples", "Samples", blocks)
 
 
-def choose_samples(decisions: Decisions, count: int) -> list[int]:
+def choose_samples(decisions: Evaluation, count: int) -> list[int]:
     """The first test samples of different classes, the last of them one that was decided wrongly, if there is any."""
     _, firsts = np.unique(decisions.labels, return_index=True)
     chosen = sorted(int(k) for k in firsts)[:count]

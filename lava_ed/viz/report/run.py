@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from lava_ed.energy import PriceList, built_in_price_lists, energy_report, load_price_list
 from lava_ed.errors import ConfigError, PriceListError
-from lava_ed.evaluation.probe import Decisions
+from lava_ed.evaluation.evaluate import Evaluation
 from lava_ed.viz.report.costs import PARTS, Counted, counts_section, energy_section, mapping_section, place_model
 from lava_ed.viz.report.facts import RunFacts, read_facts
 from lava_ed.viz.report.outcome import decisions_section, learning_section, samples_section, weights_section
@@ -112,7 +112,7 @@ def report_model(
     return {"run": str(facts.path), **page.write(path), **outcome_of(page, decisions, prices)}
 
 
-def outcome_of(page: Page, decisions: Decisions | None, prices: Sequence[PriceList]) -> dict[str, Any]:
+def outcome_of(page: Page, decisions: Evaluation | None, prices: Sequence[PriceList]) -> dict[str, Any]:
     """What is said about a page beside its files."""
     return {
         "test_accuracy": None if decisions is None else decisions.accuracy,
@@ -121,7 +121,7 @@ def outcome_of(page: Page, decisions: Decisions | None, prices: Sequence[PriceLi
     }
 
 
-def accuracy_tiles(decisions: Decisions | None) -> list[Tile]:
+def accuracy_tiles(decisions: Evaluation | None) -> list[Tile]:
     """Accuracy on the test set, if there was one."""
     if decisions is None:
         return []

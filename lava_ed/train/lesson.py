@@ -1,0 +1,71 @@
+"""What a net is trained on: its samples, their order, and the rate of each; nothing of it is on the disk."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.backends.backend import Backend, make_backend
+from lava_ed.config.training import TrainConfig
+from lava_ed.data import Dataset, shifted, split_validation
+from lava_ed.evaluation.evaluate import evaluate
+from lava_ed.learning_rules import LearningRate
+from lava_ed.runs.tensor_files import Model
+from lava_ed.train.order import next_stop, rate_changes, sample_order, shift_offsets
+
+
+class Lesson:
+    """A configuration and its data, with a back end that learns."""
+
+    def __init__(self, config: TrainConfig, data: Dataset) -> None:
+        self.config, self.data = config, data
+        self.spec = config.spec(data.train_images.shape[1], data.n_classes)
+        train_indices, self.validation_indices = split_validation(data, config.validation, config.seed)
+        self.train_indices = train_indices[: config.limit]
+        self.samples = len(self.train_indices)
+        self.images = np.ascontiguousarray(data.train_images)
+        self.backend: Backend = make_backend(config.backend, self.spec)
+        self._changes = rate_changes([p for p, _ in self.spec.rule.decay], config.epochs * self.samples)
+
+    def order(self, epoch: int) -> npt.NDArray[np.int64]:
+        """The samples of an epoch, in turn."""
+        return self.train_indices[sample_order(self.config.seed, epoch, self.samples)]
+
+    def rate(self, sample: int) -> LearningRate:
+        """Rate of a sample, counted over all epochs."""
+        return self.spec.rule.rate_at(sample / (self.config.epochs * self.samples))
+
+    def bind(self, epoch: int) -> None:
+        """Hand the images over as an epoch sees them."""
+        images = self.images
+        if self.config.shift:
+            offsets = shift_offsets(self.config.shift, self.config.seed, epoch, len(images))
+            images = shifted(images, self.data.image_shape, offsets)
+        self.backend.bind(images)
+
+    def present(self, done: int, order: npt.NDArray[np.int64], steps: tuple[int, ...] = ()) -> tuple[int, int, float]:
+        """Present samples of an epoch in this order, after `done` samples of all epochs.
+
+        It stops at a multiple of any of `steps`, where the rate changes, and at the epoch's end.  Returns how many
+        samples were presented, how many of them decided rightly, and the seconds that took.
+        """
+        self.backend.set_rate(self.rate(done))
+        stop = next_stop(done, (*steps, self.samples), self._changes)
+        chunk = order[done % self.samples :][: stop - done]
+        labels = self.data.train_labels[chunk]
+        started = time.perf_counter()
+        decided = self.backend.present(chunk, labels)
+        return len(chunk), int(np.count_nonzero(decided == labels)), time.perf_counter() - started
+
+    def model(self) -> Model:
+        """The net as it has learned up to now."""
+        return Model.of_state(self.spec, self.backend.state())
+
+    def validate(self, model: Model) -> float | None:
+        """Accuracy on the samples held out, on a back end of its own; None where there are none."""
+        rows = self.validation_indices
+        if not len(rows):
+            return None
+        return evaluate(self.config.backend, model, self.images, self.data.train_labels, rows).accuracy
