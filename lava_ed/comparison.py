@@ -21,7 +21,7 @@ from lava_ed.energy import PriceList, energy_report
 from lava_ed.errors import ConfigError
 from lava_ed.kernels.counting import COUNTERS, PHASES
 from lava_ed.learning_rules import RULES
-from lava_ed.runs.folder import CONFIG, METRICS, RESULT, RunFolder
+from lava_ed.runs.folder import CONFIG, RESULT, RunFolder
 
 REFERENCE: Final = "sg-bptt"
 """The rule that the others are measured against."""
@@ -93,9 +93,6 @@ def read_run(path: str | PathLike[str]) -> ComparedRun:
     folder = RunFolder(path)
     config = folder.read_config()
     result, rows = folder.read_json(RESULT), folder.read_metrics()
-    for row in rows:
-        for name in ("counters", "samples", "validation_accuracy"):
-            folder.entry(row, METRICS, name)
     data = folder.entry(folder.read_json(CONFIG), CONFIG, "facts", "data")
     sha256 = folder.entry(data, CONFIG, "sha256")
     return ComparedRun(str(folder.path), config, rows, result, sha256, data.get("chance"))
@@ -120,14 +117,12 @@ def group_runs(runs: Sequence[ComparedRun]) -> list[Group]:
             )
     by_settings: dict[str, list[ComparedRun]] = {}
     for run in runs:
-        by_settings.setdefault(repr(_settings(run.config)), []).append(run)
+        group = by_settings.setdefault(repr(_settings(run.config)), [])
+        if twice := [other.path for other in group if other.config.seed == run.config.seed]:
+            paths = ", ".join([*twice, run.path])
+            raise ConfigError(f"{paths} are the same run, of seed {run.config.seed}: name each run once")
+        group.append(run)
     members = list(by_settings.values())
-    for group in members:
-        seeds = [run.config.seed for run in group]
-        if len(set(seeds)) < len(seeds):
-            twice = next(seed for seed in seeds if seeds.count(seed) > 1)
-            paths = ", ".join(run.path for run in group if run.config.seed == twice)
-            raise ConfigError(f"{paths} are the same run, of seed {twice}: name each run once")
     return [Group(_label(group[0].config, members), group) for group in members]
 
 
@@ -258,13 +253,11 @@ _PER_SAMPLE: Final = {
 def _energy(counted: Sequence[tuple[dict[str, dict[str, int]], int]], prices: PriceList) -> dict[str, Any]:
     """Learning energy in µJ per training sample, training energy in mJ."""
     reports = [energy_report({"all": counts}, samples, prices)["microjoules_per_sample"] for counts, samples in counted]
-    training = [
-        report["dynamic"] * samples / 1e3 for report, (_, samples) in zip(reports, counted, strict=True)
-    ]  # fmt: skip
+    whole = [report["dynamic"] * samples / 1e3 for report, (_, samples) in zip(reports, counted, strict=True)]
     return {
         "price_list": prices.name,
         "learning_microjoules_per_sample": _spread([report["learning"] for report in reports]),
-        "training_millijoules": _spread(training),
+        "training_millijoules": _spread(whole),
     }
 
 
@@ -313,26 +306,21 @@ def _notes(
         )
     notes += [f"{run.path}: {note}" for group in groups for run in group.runs for note in run.result.get("notes", ())]
     for group, entry in zip(groups, entries, strict=True):
-        notes += _notes_of(group, entry, target)
+        if entry["reached"] < len(group.runs):
+            notes.append(
+                f"{group.label}: {entry['reached']} of {len(group.runs)} runs reach the target; the others are not "
+                "counted"
+            )
+        there = entry["accuracy_there"]
+        if target is not None and there is not None and there["mean"] - target > TOLERANCE:
+            notes.append(
+                f"{group.label} is at {100 * there['mean']:.2f} % where it first passes the target, more than "
+                f"{100 * TOLERANCE:g} points above it: its figures are upper bounds"
+            )
     sizes = {tuple(entry["sizes"]) for entry in entries}
     if len(sizes) > 1:
         nets = ", ".join("-".join(map(str, size)) for size in sorted(sizes))
         notes.append(f"the nets differ ({nets}): a fair comparison has one net")
     if len({tuple(sorted(entry["seeds"])) for entry in entries}) > 1:
         notes.append("the seeds differ from rule to rule: a fair comparison has one set of seeds")
-    return notes
-
-
-def _notes_of(group: Group, entry: Mapping[str, Any], target: float | None) -> list[str]:
-    notes = []
-    if entry["reached"] < len(group.runs):
-        notes.append(
-            f"{group.label}: {entry['reached']} of {len(group.runs)} runs reach the target; the others are not counted"
-        )
-    there = entry["accuracy_there"]
-    if target is not None and there is not None and there["mean"] - target > TOLERANCE:
-        notes.append(
-            f"{group.label} is at {100 * there['mean']:.2f} % where it first passes the target, more than "
-            f"{100 * TOLERANCE:g} points above it: its figures are upper bounds"
-        )
     return notes

@@ -55,22 +55,13 @@ def compare_states(samples: int, one: Mapping[str, npt.NDArray[Any]], other: Map
 def train_beside(spec: NetworkSpec, data: Dataset, samples: int, names: tuple[str, str] = ("engine", "lava")) -> Parity:
     """Train the first samples on two back ends from the same start, and compare what has become of them.
 
-    Parameters
-    ----------
-    spec : NetworkSpec
-    data : Dataset
-    samples : int
-    names : (str, str)
-        The back ends.
-
     Raises
     ------
     LavaNotInstalledError
         If one of them is Lava, and lava-nc is absent.
     """
     indices = np.arange(min(samples, len(data.train_labels)))
-    states = []
-    initial = EngineBackend(spec).state()
+    initial, states = EngineBackend(spec).state(), []
     for name in names:
         backend = make_backend(name, spec)
         try:
@@ -79,7 +70,6 @@ def train_beside(spec: NetworkSpec, data: Dataset, samples: int, names: tuple[st
             states.append(backend.state())
         finally:
             backend.close()
-    moved = sum(
-        int(np.count_nonzero(states[0][name] != initial[name])) for name in initial if name.endswith(".weights")
-    )
+    weights = [name for name in initial if name.endswith(".weights")]
+    moved = sum(int(np.count_nonzero(states[0][name] != initial[name])) for name in weights)
     return replace(compare_states(len(indices), *states), moved=moved)

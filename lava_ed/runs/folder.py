@@ -11,7 +11,9 @@ from typing import Any, Final
 from lava_ed.config.training import TrainConfig
 from lava_ed.errors import CheckpointError, ConfigError, RunFolderError
 from lava_ed.files.reading import parse_json, read_json, read_plain, shown
+from lava_ed.files.schema import checked
 from lava_ed.files.writing import remove_leftovers, write_atomically
+from lava_ed.runs.schemas import ConfigFile, EnergyFile, ResultFile, Row
 from lava_ed.version import __version__
 
 try:
@@ -182,9 +184,6 @@ class RunFolder:
         RunFolderError
             If the file is missing, or does not hold one JSON object of its kind.
         """
-        from lava_ed.files.schema import checked
-        from lava_ed.runs.schemas import ConfigFile, EnergyFile, ResultFile
-
         path = self.file(name)
         if not os.path.exists(path):
             raise RunFolderError(
@@ -227,9 +226,6 @@ class RunFolder:
         RunFolderError
             If the file is missing or damaged.
         """
-        from lava_ed.files.schema import checked
-        from lava_ed.runs.schemas import Row
-
         path = self.file(METRICS)
         hint = f"{self.path} is not the folder of a run" if not os.path.exists(path) else _RESTORE
         content = read_plain(path, most=_MOST_METRICS, error=RunFolderError, hint=hint)

@@ -17,11 +17,13 @@ from lava_ed.config.training import TrainConfig
 from lava_ed.data.digest import digest
 from lava_ed.errors import CheckpointError, ConfigError, RunFolderError
 from lava_ed.files.reading import brief, parse_json
+from lava_ed.files.schema import checked
 from lava_ed.files.tensors import TensorFile, TensorInfo, open_tensors
 from lava_ed.kernels.loihi.neuron import threshold_from_step
 from lava_ed.network.spec import NetworkSpec
 from lava_ed.network.state import State
 from lava_ed.network.weights import pack_weights, unpack_weights
+from lava_ed.runs.schemas import CheckpointHeader, ModelHeader
 from lava_ed.version import __version__
 
 _kappa: Callable[[int], int] = threshold_from_step
@@ -102,12 +104,7 @@ class Model:
     def of_state(cls, spec: NetworkSpec, state: Mapping[str, npt.NDArray[Any]]) -> Model:
         """What is trained, out of a back end's state."""
         weights = {f"dense{layer}": pack_weights(state[f"dense{layer}.weights"]) for layer in spec.layers}
-        steps = {
-            name.partition(".")[0]: value.astype(np.int32)
-            for name, value in state.items()
-            if name.endswith(".threshold_step")
-        }
-        return cls(spec, weights, steps)
+        return cls(spec, weights, {n: state[f"{n}.threshold_step"].astype(np.int32) for n in spec.threshold_nodes})
 
     def put_into(self, state: Mapping[str, npt.NDArray[Any]]) -> State:
         """A state with these weights and thresholds in place of its own."""
@@ -135,8 +132,6 @@ class Model:
         CheckpointError
             If it is damaged, of another format, or holds other tensors than its net has.
         """
-        from lava_ed.runs.schemas import ModelHeader
-
         if not os.path.exists(path):
             raise RunFolderError(f"{path} does not exist: train to the end first (lava-ed train --resume)")
         with open_tensors(path, error=CheckpointError, hint=_RESTORE) as file:
@@ -202,8 +197,6 @@ class Checkpoint:
         CheckpointError
             If the file is damaged, of another format, or written by another version of lava-ed.
         """
-        from lava_ed.runs.schemas import CheckpointHeader
-
         with open_tensors(path, error=CheckpointError, hint=_RESTORE) as file:
             header = _header(file, path, CHECKPOINT_FORMAT, CheckpointHeader, "checkpoint")
             version = header["lava_ed_version"]
@@ -250,8 +243,6 @@ def _seal(header: Mapping[str, Any], tensors: Mapping[str, npt.NDArray[Any]]) ->
 
 def _header(file: TensorFile, path: Path, wanted: int, schema: type[Any], kind: str) -> dict[str, Any]:
     """The notes of a file of ours of this kind, after a check of its format."""
-    from lava_ed.files.schema import checked
-
     if file.metadata.keys() != {_HEADER}:
         raise CheckpointError(f"{path} is not a file of lava-ed, or is damaged: {_RESTORE}")
     where = f"{path} is not a complete {kind}: its header"
