@@ -11,7 +11,8 @@ import numpy as np
 
 from lava_ed.energy.chip_net import ChipNet, Inlet, Ints
 from lava_ed.energy.senders import GATE, Route, Sender, streams_of
-from lava_ed.kernels.fixed_point import TAG_MAX, TRACE_BITS
+from lava_ed.kernels.fixed_point import TAG_MAX
+from lava_ed.network.kinds import PLASTIC_DENSE
 from lava_ed.network.wiring import LEARNING_PORTS
 
 TAG_BITS: Final = TAG_MAX.bit_length() + 1
@@ -62,7 +63,8 @@ def plastic(name: str, by_post: Ints, by_pre: Ints, with_x1: bool, gathers: bool
     `by_post` and `by_pre` are the synapses of each neuron behind and before it.  Its tags are there because updates
     gather in them, or because they carry what an update leaves over below a weight's last bit.
     """
-    x_bits, y_bits = SPIKED_BITS + TRACE_BITS * with_x1, 2 * TRACE_BITS
+    x_bits = PLASTIC_DENSE.memory_bits("source", () if with_x1 else ("x1",))
+    y_bits = PLASTIC_DENSE.memory_bits("target")
     tag = TAG_BITS * (gathers or carries)
     forward = synapses(name, by_post, tag_bits=tag, axon_trace_bits=x_bits, neuron_trace_bits=y_bits)
     mirrored = replace(forward, kind="mirrored", axons=len(by_post), counts=by_pre)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.errors import ConfigError, ShapeError, WeightError
+from lava_ed.network.kinds import KINDS
 from lava_ed.network.schedule import Schedule
 from lava_ed.network.spec import NetworkSpec
 from lava_ed.network.wiring import Edge, connections_of, feedback_weights, initial_weights
@@ -112,12 +113,16 @@ def _nodes(spec: NetworkSpec) -> Iterator[GraphNode]:
         }
         yield GraphNode(f"dense{layer}", "PlasticDense", (spec.sizes[layer], spec.sizes[layer - 1]), plastic)
     for layer in spec.hidden:
-        own: dict[str, Any] = {
-            "AFTIF": {"error_limit": spec.error_limit},
-            "AFTLIF": {"dv": spec.dv, "dv_post": spec.dv_post(layer), "half_width": spec.half_width},
-        }[spec.rule.neuron]
+        settings = {
+            "error_limit": spec.error_limit,
+            "dv": spec.dv,
+            "dv_post": spec.dv_post(layer),
+            "half_width": spec.half_width,
+            **shift,
+        }
+        own = {name: value for name, value in settings.items() if name in KINDS[spec.rule.neuron].parameters}
         adapts = {"layer": layer, "adaptation": spec.adaptation}
-        yield GraphNode(f"hidden{layer}", spec.rule.neuron, spec.shapes[layer], {**adapts, **own, **shift})
+        yield GraphNode(f"hidden{layer}", spec.rule.neuron, spec.shapes[layer], {**adapts, **own})
         if spec.feedback == "random":
             shape = spec.sizes[-1], spec.sizes[layer]
             yield GraphNode(

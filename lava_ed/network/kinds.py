@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from lava_ed.kernels.counting import N_COUNTERS, N_PHASES
 from lava_ed.kernels.fixed_point import (
@@ -226,21 +226,27 @@ SOFTMAX_ERROR: Final = NodeKind(
     },
 )
 
-_WEIGHT: Final = Quantity(8, "synapse", "int16", on_core=True)
-PLASTIC_DENSE: Final = NodeKind(
-    "PlasticDense",
-    inputs={
-        "s_in": Quantity(8, "source"),
-        "e_in": _SUM,
-        "s_in_bap": _SPIKE,
-        **_each("s_in_y1 s_in_y2 s_in_y3", _TRACE),
-    },
-    outputs={"a_out": _SUM, "e_out": Quantity(STATE_BITS, "source")},
+_DENSE: Final = NodeKind("Dense", {}, {}, {"weights": Quantity(8, "synapse", "int16", on_core=True)})
+"""Connectivity: which synapses there are."""
+_FORWARD: Final = NodeKind(
+    "Forward",
+    inputs={"s_in": Quantity(8, "source")},
+    outputs={"a_out": _SUM},
+    vars={"a_buff": _SUM},
+    parameters={"weight_exp": _range_of("weight_exponents")},
+)
+_BACKWARD: Final = NodeKind(
+    "Backward",
+    inputs={"e_in": _SUM},
+    outputs={"e_out": Quantity(STATE_BITS, "source")},
+    vars={"e_buff": Quantity(STATE_BITS, "source")},
+    parameters={"error_shift": _range_of("error_shift")},
+)
+_PLASTIC: Final = NodeKind(
+    "Plastic",
+    inputs={"s_in_bap": _SPIKE, **_each("s_in_y1 s_in_y2 s_in_y3", _TRACE)},
+    outputs={},
     vars={
-        **_COMMON,
-        "weights": _WEIGHT,
-        "a_buff": _SUM,
-        "e_buff": Quantity(STATE_BITS, "source"),
         "x0": Quantity(1, "source", limits=_FLAG, on_core=True),
         "x1": Quantity(TRACE_BITS, "source", limits=(0, TRACE_MAX), on_core=True),
         **_each("y1 y2", Quantity(TRACE_BITS, on_core=True)),
@@ -249,19 +255,22 @@ PLASTIC_DENSE: Final = NodeKind(
         "rate_exponent": Quantity(None, "node", limits=(SCALE_EXPONENT_MIN, SCALE_EXPONENT_MAX)),
         "scalar": Quantity(None, "node", limits=(-1, 255)),
     },
-    parameters={
-        "weight_exp": _range_of("weight_exponents"),
-        "error_shift": _range_of("error_shift"),
-        "scalar_rounding": (-1, 255),
-    },
+    parameters={"scalar_rounding": (-1, 255)},
 )
-FEEDBACK_DENSE: Final = NodeKind(
-    "FeedbackDense",
-    inputs={"e_in": _SUM},
-    outputs={"e_out": Quantity(STATE_BITS, "source")},
-    vars={**_COMMON, "weights": _WEIGHT, "e_buff": Quantity(STATE_BITS, "source")},
-    parameters={"error_shift": _range_of("error_shift")},
-)
+"""Plasticity: what a rule adds to synapses, whatever their connectivity."""
+
+
+def _synapses(name: str, *parts: NodeKind) -> NodeKind:
+    """Synapses of a connectivity, read in some directions, with or without plasticity."""
+
+    def joined(of: str) -> dict[str, Any]:
+        return {key: value for part in parts for key, value in getattr(part, of).items()}
+
+    return NodeKind(name, joined("inputs"), joined("outputs"), {**_COMMON, **joined("vars")}, joined("parameters"))
+
+
+PLASTIC_DENSE: Final = _synapses("PlasticDense", _DENSE, _FORWARD, _BACKWARD, _PLASTIC)
+FEEDBACK_DENSE: Final = _synapses("FeedbackDense", _DENSE, _BACKWARD)
 KINDS: Final[dict[str, NodeKind]] = {
     kind.name: kind
     for kind in (

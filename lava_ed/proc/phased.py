@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, TypeAlias, TypeVar
+from typing import Any, ClassVar, Final, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,8 @@ from lava_ed.proc.destinations import Destinations
 from lava_ed.proc.overflow import ChecksOverflow
 
 Array: TypeAlias = npt.NDArray[Any]
+PROCESSES: Final[dict[str, type[PhasedProcess]]] = {}
+"""The process of each kind of node; every one registers itself."""
 Model = TypeVar("Model", bound="type[PhasedModel]")
 
 
@@ -70,6 +72,10 @@ class PhasedProcess(ChecksOverflow):
     _runtime: Any = None
     overflows_seen: int = 0
     declares: ClassVar[NodeKind]
+
+    def __init_subclass__(cls) -> None:
+        if "declares" in vars(cls):
+            PROCESSES[cls.declares.name] = cls
 
     def __init__(
         self,

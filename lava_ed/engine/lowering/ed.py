@@ -6,21 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from lava_ed import proc
 from lava_ed.engine.assembler import Node
 from lava_ed.engine.build import node_of
 from lava_ed.engine.lowering.registry import lowers
 from lava_ed.network.weights import pack_weights
-from lava_ed.proc import (
-    PyAFTIFModelFixed,
-    PyAFTLIFModelFixed,
-    PyEncoderModelFixed,
-    PyFeedbackDenseModelFixed,
-    PyFirstSpikeReadoutModelFixed,
-    PyLabelsModelFixed,
-    PyMembraneReadoutModelFixed,
-    PyPlasticDenseModelFixed,
-    PySoftmaxErrorModelFixed,
-)
+from lava_ed.proc.phased import PhasedModel, PhasedProcess
 
 _FIELDS = {"rate_mantissa": "mantissa", "rate_exponent": "exponent", "scalar": "scalar_rounding"}
 """Vars whose initial value is a field of another name."""
@@ -32,25 +23,14 @@ _LOADED: dict[str, Any] = {
 """Vars whose initial values a node loads, and how."""
 
 
-@lowers(
-    PyAFTIFModelFixed,
-    PyAFTLIFModelFixed,
-    PyEncoderModelFixed,
-    PyFeedbackDenseModelFixed,
-    PyFirstSpikeReadoutModelFixed,
-    PyLabelsModelFixed,
-    PyMembraneReadoutModelFixed,
-    PyPlasticDenseModelFixed,
-    PySoftmaxErrorModelFixed,
-)
-def lower_ours(process: Any, name: str) -> Node:
+@lowers(*(value for value in vars(proc).values() if isinstance(value, type) and issubclass(value, PhasedModel)))
+def lower_ours(process: PhasedProcess, name: str) -> Node:
     """The node of one of our processes, which starts from the initial values of its Vars."""
     values = {key: process.proc_params[key] for key in process.proc_params._parameters}
-    kind = next(base.__name__ for base in type(process).__mro__ if base.__module__.startswith("lava_ed.proc."))
     for var in process.vars:
         if var.name in _LOADED:
             values[var.name] = _LOADED[var.name](var.init)
         elif var.shape == (1,):
             values[_FIELDS.get(var.name, var.name)] = int(np.asarray(var.init).reshape(-1)[0])
     shape = values.get("shape") or process.out_ports.members[0].shape
-    return node_of(kind, name, shape, values)
+    return node_of(process.declares.name, name, shape, values)

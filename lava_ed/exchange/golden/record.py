@@ -25,6 +25,7 @@ from lava_ed.files.reading import read_plain, shown
 from lava_ed.files.writing import write_atomically
 from lava_ed.network.encoding import encoder_table
 from lava_ed.network.graph import GraphNode, NetGraph, graph_of
+from lava_ed.network.kinds import KINDS
 from lava_ed.runs.tensor_files import Model
 from lava_ed.version import __version__
 
@@ -41,18 +42,8 @@ REPLAYER: Final = "replay.py"
 SEAL: Final = b"\n# As lava-ed wrote it: "
 MOST_REPLAYER: Final = 1 << 20
 """Bytes of a replayer; it has some 30,000."""
-_PORTS: Final = {
-    "Encoder": ("s_out",),
-    "Labels": ("label_out",),
-    "PlasticDense": ("a_out", "e_out"),
-    "FeedbackDense": ("e_out",),
-    "AFTIF": ("s_out", "e_out", "s_out_y1", "s_out_y2"),
-    "AFTLIF": ("s_out", "e_out", "s_out_y1", "s_out_y2"),
-    "MembraneReadout": ("v_out",),
-    "FirstSpikeReadout": ("s_out", "v_out"),
-    "SoftmaxError": ("e_out", "gate_out", "s_out_y1", "s_out_y2"),
-}
-"""OutPorts of each class whose messages are kept; s_out_bap repeats s_out, s_out_y3 is 0."""
+SILENT: Final = ("s_out_bap", "s_out_y3")
+"""OutPorts whose messages are not kept: the first repeats s_out, the other is 0."""
 
 
 def record_golden(
@@ -190,7 +181,7 @@ class _Recorder:
         self.states = {name: [program.get(*name)] for name in self._vars}
         self.samples = {name: [program.get(*name)] for name in self._boundary}
         self.messages: dict[tuple[str, str], list[npt.NDArray[Any]]] = {
-            (node.name, port): [] for node in graph.nodes for port in _PORTS[node.kind]
+            (node.name, port): [] for node in graph.nodes for port in KINDS[node.kind].outputs if port not in SILENT
         }
 
     def filled(self) -> dict[str, int]:

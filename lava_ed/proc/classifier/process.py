@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,22 +13,8 @@ from lava_ed.errors import ConfigError, DataError, ShapeError
 from lava_ed.network.graph import NetGraph, graph_of
 from lava_ed.network.spec import NetworkSpec
 from lava_ed.network.weights import unpack_weights
-from lava_ed.proc.aft_if.process import AFTIF
-from lava_ed.proc.aft_lif.process import AFTLIF
-from lava_ed.proc.encoder.process import Encoder, Labels
 from lava_ed.proc.overflow import ChecksOverflow
-from lava_ed.proc.plastic_dense.process import FeedbackDense, PlasticDense
-from lava_ed.proc.readout.process import FirstSpikeReadout, MembraneReadout
-from lava_ed.proc.softmax_error.process import SoftmaxError
-
-CLASSES: Final[dict[str, type[AbstractProcess]]] = {
-    cls.__name__: cls
-    for cls in (
-        *(Encoder, Labels, PlasticDense, FeedbackDense, AFTIF, AFTLIF),
-        *(MembraneReadout, FirstSpikeReadout, SoftmaxError),
-    )
-}
-"""The process of each kind of node."""
+from lava_ed.proc.phased import PROCESSES
 
 
 class EDClassifier(ChecksOverflow):
@@ -128,5 +114,5 @@ def create_processes(
                 )
         elif not own:
             own = {"shape": node.shape}
-        processes[node.name] = CLASSES[node.kind](name=node.name, **graph.common, **node.parameters, **own)
+        processes[node.name] = PROCESSES[node.kind](name=node.name, **graph.common, **node.parameters, **own)
     return processes

@@ -1,7 +1,12 @@
-"""Fixed-point ProcessModels of the synapses; all arithmetic is in `lava_ed.kernels`."""
+"""Fixed-point ProcessModels of the synapses; all arithmetic is in `lava_ed.kernels`.
+
+Which synapses there are and what a rule does to them are two classes, and neither knows the other: a connectivity
+has rows of synapses (`sum_rows`, `sum_back`, `change`), plasticity decides which rows are changed when.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -26,11 +31,14 @@ from lava_ed.proc.phased import Array, PhasedModel, fixed_point
 from lava_ed.proc.plastic_dense.process import FeedbackDense, PlasticDense
 
 
-class _StoredWeights(PhasedModel):
-    """Keeps the stored int8 form in step with the Var `weights`."""
+class DenseSynapses(PhasedModel):
+    """All-to-all connectivity: rows (n_pre, n_post) in their stored form, kept in step with the Var `weights`."""
 
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
+        self._exponent: int = proc_params.get("weight_exp", 0)
+        self._shift: int = proc_params["error_shift"]
+        self._graded: bool = proc_params.get("graded", False)
         self._stored: npt.NDArray[np.int8] = np.zeros((0, 0), np.int8)
         self._stale = True
 
@@ -45,86 +53,86 @@ class _StoredWeights(PhasedModel):
             self._stored = pack_weights(self.weights)
             self._nonzeros = np.count_nonzero(self._stored, axis=1).astype(np.int32)
 
-    def backward(self, e_in: Array, shift: int, e_buff: Array) -> None:
+    def sum_rows(self, s_in: Array, events: Array) -> None:
+        """Sum the rows of spikes."""
+        args: tuple[Any, ...] = (events, s_in, events.size) if self._graded else (events, events.size)
+        forward: Callable[..., int] = forward_graded if self._graded else forward_spikes
+        self._count_synops(FORWARD, forward(self._stored, self._nonzeros, *args, self._exponent, self.a_buff))
+
+    def count_rows(self, events: Array) -> None:
+        """Count the rows of spikes that are read again, in the replay."""
+        self._count_synops(BACKWARD, synops_of(self._nonzeros, events, events.size))
+
+    def _count_synops(self, phase: int, synops: int) -> None:
+        self.count(GRADED_SYNOPS if self._graded else SYNOPS, phase, synops)
+
+    def sum_back(self, e_in: Array) -> None:
         """Sum errors over the same synapses, read backwards."""
-        synops, overflows = backward_errors(self._stored, e_in, shift, e_buff)
+        synops, overflows = backward_errors(self._stored, e_in, self._shift, self.e_buff)
         self.count(GRADED_SYNOPS, BACKWARD, synops)
         self.report_overflow(overflows)
 
+    def change(self, kernel: Callable[..., tuple[int, int]], *args: Any) -> None:
+        """Let a kernel of plasticity change rows, count, and show the new weights in their Var."""
+        effective, writes = kernel(self._stored, self._nonzeros, *args)
+        self.count(EFFECTIVE_UPDATES, UPDATE, effective)
+        self.count(WEIGHT_WRITES, UPDATE, writes)
+        self.weights[:] = unpack_weights(self._stored)
 
-@fixed_point(PlasticDense)
-class PyPlasticDenseModelFixed(_StoredWeights):
-    """PlasticDense in the number formats of Loihi 2."""
+
+class Plasticity(PhasedModel):
+    """What a rule makes of synapses, whatever their connectivity: traces, learning phases, and the tag."""
+
+    change: Callable[..., None]
 
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
-        self._exponent: int = proc_params["weight_exp"]
-        self._shift: int = proc_params["error_shift"]
-        self._graded: bool = proc_params["graded"]
+        self._payload_is_x1: bool = proc_params["graded"]
         self._gather: bool = proc_params["gather"]
         self._carry: bool = proc_params["carry"]
-        self._with_x1: bool = proc_params["rule"].with_x1 or self._graded
+        self._with_x1: bool = proc_params["rule"].with_x1 or self._payload_is_x1
         self._visit_all = self.schedule.learning_epoch[1] == "u0"
         self._gathered = False
         self._events = np.zeros(0, np.int32)
 
-    def run_spk(self) -> None:
-        """One time step: send last step's sums, then sum this step's spikes and errors."""
-        s, phase = self.schedule, self.sample_phase
-        self.load()
-        self.send(a_out=self.a_buff, e_out=self.e_buff)
-        s_in, e_in = self.s_in.recv(), self.e_in.recv()
+    def receive_teaching(self) -> None:
+        """Take y1 and y2 of the post-synaptic process, and clear the traces at a sample's first phase."""
         self.s_in_bap.recv()
         self.y1[:] = self.s_in_y1.recv()
         self.y2[:] = self.s_in_y2.recv()
         self.s_in_y3.recv()
         self.begin(self.x0, self.x1)
-        if phase == 0:
+        if self.sample_phase == 0:
             self._gathered = False
-        self._events = np.flatnonzero(s_in).astype(np.int32)
-        self.a_buff[:] = 0
-        self.e_buff[:] = 0
-        step = phase - s.fire_start(self.layer - 1)
-        if 0 <= step < s.steps:
-            self._forward(s_in, step)
-        elif self._learns and s.timing.replays:
-            synops = synops_of(self._nonzeros, self._events, self._events.size)
-            self.count(GRADED_SYNOPS if self._graded else SYNOPS, BACKWARD, synops)
-        if self.e_out.csp_ports and phase in s.error_phases(self.layer):
-            self.backward(e_in, self._shift, self.e_buff)
 
-    def _forward(self, s_in: Array, step: int) -> None:
-        """Sum rows, note x0 and x1."""
-        events, n = self._events, self._events.size
-        if self._graded:
-            synops = forward_graded(self._stored, self._nonzeros, events, s_in, n, self._exponent, self.a_buff)
-            self.count(GRADED_SYNOPS, FORWARD, synops)
-        else:
-            synops = forward_spikes(self._stored, self._nonzeros, events, n, self._exponent, self.a_buff)
-            self.count(SYNOPS, FORWARD, synops)
+    def trace(self, s_in: Array, step: int) -> None:
+        """Note x0 and x1 of the spikes in a step of the window."""
         if self._with_x1:
-            new = events[self.x0[events] == 0]
+            new = self._events[self.x0[self._events] == 0]
             self.x0[new] = 1
-            self.x1[new] = s_in[new] if self._graded else self.schedule.steps - step
+            self.x1[new] = s_in[new] if self._payload_is_x1 else self.schedule.steps - step
             self.count(TRACE_UPDATES, UPDATE, new.size)
 
     @property
-    def _learns(self) -> bool:
+    def learns(self) -> bool:
         """Whether this phase is one of the layer's learning phases."""
         return bool(self.s_in_y1.csp_ports) and self.sample_phase in self.schedule.learning_phases(self.layer)
 
     @property
+    def _is_taught(self) -> bool:
+        return self.learns and bool(self.y1.any() or self.y2.any())
+
+    @property
     def _empties_tag(self) -> bool:
-        return self._gather and self.sample_phase == self.schedule.learning_phase
+        return self._gathered and self._gather and self.sample_phase == self.schedule.learning_phase
 
     def lrn_guard(self) -> bool:
         """Ask for the learning phase only where there is something to learn."""
-        live = self._learns and bool(self.y1.any() or self.y2.any())
-        return live or (self._empties_tag and self._gathered)
+        return self._is_taught or self._empties_tag
 
     def run_lrn(self) -> None:
         """The learning engine."""
-        if self._learns and (self.y1.any() or self.y2.any()):
+        if self._is_taught:
             self._gathered = True
             self.count(TRACE_UPDATES, UPDATE, int(np.count_nonzero(self.y1 + self.y2)))
             events = self._events
@@ -133,71 +141,76 @@ class PyPlasticDenseModelFixed(_StoredWeights):
             visited = self.x0.size if self._visit_all else events.size
             self.count(SYNAPTIC_UPDATES, UPDATE, visited * self.y1.size)
             self._learn(events)
-        if self._empties_tag and self._gathered:
+        if self._empties_tag:
             self._gathered = False
             self._apply_tag()
 
     def _learn(self, events: Array) -> None:
         """Products of the rows that x0 names, into the weights or the tag."""
-        key_layer = self.layer + (TAG_STREAM if self._gather else 0)
-        key = layer_key(self.seed, int(self.presentation[0]), key_layer, self.sample_phase)
+        rows = events, events.size, self.x1, int(self._with_x1), self.y1, self.y2
+        tag = np.ascontiguousarray(self.tag_1.T) if self._gather or self._carry else self._no_tag
         if self._gather:
-            stored_tag = np.ascontiguousarray(self.tag_1.T)
-            effective = gather_rows(
-                stored_tag,
-                events,
-                events.size,
-                self.x1,
-                int(self._with_x1),
-                self.y1,
-                self.y2,
-                TAG_EXPONENT,
-                key,
-            )
-            self.tag_1[:] = stored_tag.T
+            effective = gather_rows(tag, *rows, TAG_EXPONENT, self._key(TAG_STREAM))
             self.count(EFFECTIVE_UPDATES, UPDATE, effective)
-            return
-        stored_tag = np.ascontiguousarray(self.tag_1.T) if self._carry else np.zeros((0, self.y1.size), np.int16)
-        effective, writes = learn_rows(
-            self._stored, self._nonzeros, events, events.size, self.x1, int(self._with_x1), self.y1, self.y2,
-            int(self.rate_mantissa[0]), int(self.rate_exponent[0]), key, int(self.scalar[0]), self._work(),
-            stored_tag,
-        )  # fmt: skip
-        if self._carry:
-            self.tag_1[:] = stored_tag.T
-        self._store(effective, writes)
+        else:
+            rate = int(self.rate_mantissa[0]), int(self.rate_exponent[0])
+            self.change(learn_rows, *rows, *rate, self._key(), int(self.scalar[0]), self._work, tag)
+        if self._gather or self._carry:
+            self.tag_1[:] = tag.T
 
     def _apply_tag(self) -> None:
         """Move what gathered in the tag to the weights; every synapse is visited."""
-        key = layer_key(self.seed, int(self.presentation[0]), self.layer, self.sample_phase)
-        stored_tag = np.ascontiguousarray(self.tag_1.T)
-        effective, writes = apply_tag(
-            self._stored, self._nonzeros, stored_tag, int(self.rate_mantissa[0]),
-            int(self.rate_exponent[0]) - TAG_EXPONENT, key, int(self.scalar[0]), self._work(),
-        )  # fmt: skip
-        self.tag_1[:] = stored_tag.T
+        tag = np.ascontiguousarray(self.tag_1.T)
         self.count(SYNAPTIC_UPDATES, UPDATE, self.x0.size * self.y1.size)
-        self._store(effective, writes)
+        rate = int(self.rate_mantissa[0]), int(self.rate_exponent[0]) - TAG_EXPONENT
+        self.change(apply_tag, tag, *rate, self._key(), int(self.scalar[0]), self._work)
+        self.tag_1[:] = tag.T
 
+    def _key(self, stream: int = 0) -> Any:
+        """Key of the random bits of this step."""
+        return layer_key(self.seed, int(self.presentation[0]), self.layer + stream, self.sample_phase)
+
+    @property
     def _work(self) -> Array:
         """Scratch of the kernels."""
         return np.zeros((WORK_ROWS, self.y1.size), np.int16)
 
-    def _store(self, effective: int, writes: int) -> None:
-        """Count, and show the new weights in their Var."""
-        self.count(EFFECTIVE_UPDATES, UPDATE, effective)
-        self.count(WEIGHT_WRITES, UPDATE, writes)
-        self.weights[:] = unpack_weights(self._stored)
+    @property
+    def _no_tag(self) -> Array:
+        return np.zeros((0, self.y1.size), np.int16)
+
+
+@fixed_point(PlasticDense)
+class PyPlasticDenseModelFixed(Plasticity, DenseSynapses):
+    """PlasticDense in the number formats of Loihi 2."""
+
+    def run_spk(self) -> None:
+        """One time step: send last step's sums, then sum this step's spikes and errors."""
+        s, phase = self.schedule, self.sample_phase
+        self.load()
+        self.send(a_out=self.a_buff, e_out=self.e_buff)
+        s_in, e_in = self.s_in.recv(), self.e_in.recv()
+        self.receive_teaching()
+        self._events = np.flatnonzero(s_in).astype(np.int32)
+        self.a_buff[:] = 0
+        self.e_buff[:] = 0
+        step = phase - s.fire_start(self.layer - 1)
+        if 0 <= step < s.steps:
+            self.sum_rows(s_in, self._events)
+            self.trace(s_in, step)
+        elif self.learns and s.timing.replays:
+            self.count_rows(self._events)
+        if self.e_out.csp_ports and phase in s.error_phases(self.layer):
+            self.sum_back(e_in)
 
 
 @fixed_point(FeedbackDense)
-class PyFeedbackDenseModelFixed(_StoredWeights):
+class PyFeedbackDenseModelFixed(DenseSynapses):
     """FeedbackDense in the number formats of Loihi 2."""
 
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
-        self._shift: int = proc_params["error_shift"]
-        self._delivery = self.schedule.error_arrival(proc_params["layer"]) - 1
+        self._delivery = self.schedule.error_arrival(self.layer) - 1
         self._held = np.zeros(0, np.int32)
 
     def run_spk(self) -> None:
@@ -210,4 +223,4 @@ class PyFeedbackDenseModelFixed(_StoredWeights):
         if self.sample_phase == self.schedule.error_phase:
             self._held = np.array(e_in)
         if self.sample_phase == self._delivery:
-            self.backward(self._held, self._shift, self.e_buff)
+            self.sum_back(self._held)
