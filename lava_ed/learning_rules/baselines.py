@@ -8,7 +8,7 @@ from typing import ClassVar
 from lava_ed.kernels.fixed_point import TRACE_MAX
 from lava_ed.learning_rules.mpd_ed import MPDED
 from lava_ed.learning_rules.rate import LearningRate
-from lava_ed.learning_rules.rule import LearningRule, halvings
+from lava_ed.learning_rules.rule import LearningRule
 from lava_ed.learning_rules.timing import Timing
 
 
@@ -29,7 +29,6 @@ class RelPSPFixed(LearningRule):
     """
 
     learning_rate: float = 2.0**-11
-    decay: tuple[tuple[float, float], ...] = halvings(0.5, 0.75)
 
     name: ClassVar[str] = "relpsp-fixed"
     timing: ClassVar[Timing] = Timing(
@@ -59,7 +58,6 @@ class SSGD(LearningRule):
     """
 
     learning_rate: float = 2.0**-9
-    decay: tuple[tuple[float, float], ...] = halvings(0.5, 0.75)
 
     name: ClassVar[str] = "ssgd"
     timing: ClassVar[Timing] = MPDED.timing
@@ -82,7 +80,6 @@ class SGBPTT(LearningRule):
     """
 
     learning_rate: float = 2.0**-9
-    decay: tuple[tuple[float, float], ...] = halvings(0.5, 0.75)
 
     name: ClassVar[str] = "sg-bptt"
     timing: ClassVar[Timing] = MPDED.timing

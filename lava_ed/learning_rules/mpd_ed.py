@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from lava_ed.kernels.fixed_point import HISTORY_BITS
-from lava_ed.learning_rules.rule import LearningRule, halvings
+from lava_ed.learning_rules.rule import LearningRule
 from lava_ed.learning_rules.timing import Timing
 
 
@@ -23,7 +23,7 @@ class MPDED(LearningRule):
     learning_rate : float
         Default 2^-7, the smallest rate without a shift at the learning port.
     decay : tuple of (float, float)
-        Default: halved after 50 and 75 % of training.
+        See `LearningRule`.
 
     Notes
     -----
@@ -32,7 +32,6 @@ class MPDED(LearningRule):
     """
 
     learning_rate: float = 2.0**-7
-    decay: tuple[tuple[float, float], ...] = halvings(0.5, 0.75)
 
     name: ClassVar[str] = "mpd-ed"
     timing: ClassVar[Timing] = Timing("mpd-ed", 2, HISTORY_BITS, "a spike history is one 32-bit word", replays=True)

@@ -18,6 +18,17 @@ HOLD_TAU = 2**32
 """Trace time constant that holds a trace in Lava's LearningDense (0 clears it, inf crashes)."""
 
 
+def halvings(*progress: float) -> tuple[tuple[float, float], ...]:
+    """Decay that halves the rate at each of these shares of training.
+
+    Examples
+    --------
+    >>> halvings(0.5, 0.75)
+    ((0.5, 0.5), (0.75, 0.25))
+    """
+    return tuple((p, math.ldexp(1.0, -k)) for k, p in enumerate(progress, start=1))
+
+
 @dataclass(frozen=True)
 class LearningRule:
     """A supervised event-driven rule: one sum of products, its rate, and how the rate falls.
@@ -27,7 +38,8 @@ class LearningRule:
     learning_rate : float
         η; rounded to the nearest rate that the chip holds (`rate` has the result).
     decay : tuple of (float, float)
-        (progress, factor) pairs: from that share of training on, the rate is η·factor.
+        (progress, factor) pairs: from that share of training on, the rate is η·factor.  Default: halved after 50 and
+        75 % of training.
 
     Raises
     ------
@@ -38,7 +50,7 @@ class LearningRule:
     """
 
     learning_rate: float = 0.0
-    decay: tuple[tuple[float, float], ...] = ()
+    decay: tuple[tuple[float, float], ...] = halvings(0.5, 0.75)
 
     name: ClassVar[str] = ""
     timing: ClassVar[Timing]
@@ -143,14 +155,3 @@ class LearningRule:
             "learning_rate": self.learning_rate,
             "decay": [list(p) for p in self.decay],
         }
-
-
-def halvings(*progress: float) -> tuple[tuple[float, float], ...]:
-    """Decay that halves the rate at each of these shares of training.
-
-    Examples
-    --------
-    >>> halvings(0.5, 0.75)
-    ((0.5, 0.5), (0.75, 0.25))
-    """
-    return tuple((p, math.ldexp(1.0, -k)) for k, p in enumerate(progress, start=1))

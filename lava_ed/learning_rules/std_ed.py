@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from lava_ed.kernels.fixed_point import TRACE_MAX
-from lava_ed.learning_rules.rule import LearningRule, halvings
+from lava_ed.learning_rules.rule import LearningRule
 from lava_ed.learning_rules.timing import Timing
 
 
@@ -23,7 +23,7 @@ class STDED(LearningRule):
     learning_rate : float
         Default 2^-10, the smallest rate without a shift at the learning port.
     decay : tuple of (float, float)
-        Default: halved after 50 and 75 % of training.
+        See `LearningRule`.
 
     Notes
     -----
@@ -32,7 +32,6 @@ class STDED(LearningRule):
     """
 
     learning_rate: float = 2.0**-10
-    decay: tuple[tuple[float, float], ...] = halvings(0.5, 0.75)
 
     name: ClassVar[str] = "std-ed"
     timing: ClassVar[Timing] = Timing(
