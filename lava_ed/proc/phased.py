@@ -74,8 +74,9 @@ class PhasedProcess(ChecksOverflow):
     declares: ClassVar[NodeKind]
 
     def __init_subclass__(cls) -> None:
+        # Lava's compiler runs the file of a process once more, under another name: the first class is the one.
         if "declares" in vars(cls):
-            PROCESSES[cls.declares.name] = cls
+            PROCESSES.setdefault(cls.declares.name, cls)
 
     def __init__(
         self,
