@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.kernels.loihi.neuron import spikes_at
 from lava_ed.network.spec import NetworkSpec
 
 Spikes = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
 """Phase and neuron of every spike."""
-
-_spikes_at: Callable[..., int] = spikes_at
 
 
 def forward_spikes(spec: NetworkSpec, state: Mapping[str, npt.NDArray[Any]]) -> dict[str, Spikes]:
@@ -46,11 +43,9 @@ def _one_each(x: npt.NDArray[Any], steps: int, start: int) -> Spikes:
 
 
 def _from_history(words: npt.NDArray[Any], steps: int, start: int) -> Spikes:
-    """The spikes whose bits are set."""
-    events = np.zeros(words.size, np.int32)
-    found = [events[: _spikes_at(words, t, events)].astype(np.int64) for t in range(steps)]
-    times = [np.full(len(neurons), start + t, np.int64) for t, neurons in enumerate(found)]
-    return np.concatenate(times), np.concatenate(found)
+    """The spikes whose bits are set, bit t for step t."""
+    times, neurons = np.nonzero(words.astype(np.int64) >> np.arange(steps)[:, None] & 1)
+    return start + times, neurons
 
 
 def _input_spikes(spec: NetworkSpec, x: npt.NDArray[Any]) -> Spikes:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from pydantic import create_model
 
-from lava_ed.config.training import TrainConfig
+from lava_ed.config.training import FLAT_FORMAT, FORMAT, TrainConfig
 from lava_ed.errors import ConfigError
 from lava_ed.files.schema import checked
 from lava_ed.network.schema import ENTRIES, schema_of, typed
@@ -16,8 +16,8 @@ from lava_ed.network.settings import NetSettings
 _RUN = schema_of(TrainConfig, but=("net",))
 _NET = ENTRIES[NetSettings]
 _FORMATS: Final[dict[int, Any]] = {
-    1: create_model("Format1", __base__=(_RUN, _NET)),
-    2: create_model("Format2", __base__=_RUN, net=(_NET, ...)),
+    FLAT_FORMAT: create_model("Format1", __base__=(_RUN, _NET)),
+    FORMAT: create_model("Format2", __base__=_RUN, net=(_NET, ...)),
 }
 
 

@@ -10,7 +10,7 @@ from os import PathLike
 from typing import Any
 
 from lava_ed.config.checks import check_names
-from lava_ed.config.training import TrainConfig, settable
+from lava_ed.config.training import FLAT_FORMAT, TrainConfig, settable
 from lava_ed.errors import ConfigError
 from lava_ed.files.reading import read_json, shown
 from lava_ed.network.adaptation import Adaptation
@@ -77,5 +77,5 @@ def checked_settings(rule: str, dataset: str, settings: Mapping[str, Any]) -> di
             entries[name] = {**asdict(Adaptation()), **given}
     # As a whole configuration of the format that has all settings side by side, so that its schema holds here too.
     preset = TrainConfig.create(rule, dataset).settings()
-    config = TrainConfig.from_dict({"format": 1, **preset, **entries})
+    config = TrainConfig.from_dict({"format": FLAT_FORMAT, **preset, **entries})
     return {name: getattr(config, name) for name in settings}

@@ -15,7 +15,9 @@ from lava_ed.network.settings import NetSettings, Setting, declared
 from lava_ed.network.spec import NetworkSpec
 
 FORMAT: Final = 2
-"""Version of the dictionary form; the first had the settings of the net beside the others."""
+"""Version of the dictionary form."""
+FLAT_FORMAT: Final = 1
+"""The earlier one, which had the settings of the net beside the others; it is read, and shown to people."""
 EPOCHS_MAX: Final = 10_000
 """Every checkpoint keeps a row for each epoch, and its reader bounds what it takes in."""
 WITHOUT_EFFECT: Final = ("data_dir", "checkpoint_interval", "snapshots", "snapshot_interval")
@@ -193,14 +195,14 @@ class TrainConfig:
 
         values = dict(data)
         found = values.pop("format", None)
-        if found not in (1, FORMAT) or isinstance(found, bool):
+        if found not in (FLAT_FORMAT, FORMAT) or isinstance(found, bool):
             raise ConfigError(
-                f"the configuration has format {found}, this version reads 1 and {FORMAT}: "
+                f"the configuration has format {found}, this version reads {FLAT_FORMAT} and {FORMAT}: "
                 "use the version of lava-ed that wrote it, or train anew"
             )
         check_names(
             values,
-            {"rule", "dataset", *settable()} if found == 1 else declared(TrainConfig),
+            {"rule", "dataset", *settable()} if found == FLAT_FORMAT else declared(TrainConfig),
             "entry of a configuration",
         )
         return cls(**read_config(values, found))

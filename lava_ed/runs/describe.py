@@ -6,7 +6,7 @@ from dataclasses import asdict
 from os import PathLike
 from typing import Any
 
-from lava_ed.config.training import FORMAT
+from lava_ed.config.training import FLAT_FORMAT
 from lava_ed.learning_rules import Limit, membrane_limit
 from lava_ed.network.schedule import MAX_EPOCH
 from lava_ed.network.spec import NetworkSpec
@@ -41,7 +41,7 @@ def describe_run(out: str | PathLike[str]) -> dict[str, Any]:
             "t_epoch": epoch,
         },
         "limits": [{**asdict(limit), "holds": limit.holds} for limit in limits_of(spec)],
-        "config": {"format": FORMAT, **config.settings()},
+        "config": {"format": FLAT_FORMAT, **config.settings()},
         "data": saved["facts"].get("data"),
     }
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from lava_ed.config.presets import NAMED
-from lava_ed.config.training import FORMAT, TrainConfig
+from lava_ed.config.training import FLAT_FORMAT, TrainConfig
 from lava_ed.network.settings import options
 from lava_ed.plain_text import shell_words
 from lava_ed.runs.describe import limits_of
@@ -97,7 +97,7 @@ def reproduce_section(facts: RunFacts) -> Section:
     limits = [[limit.what, limit.used, limit.limit, "yes" if limit.holds else "no"] for limit in limits_of(spec)]
     blocks.append(Table("Number formats of the chip", ["quantity", "used", "limit", "holds"], limits, folded=True))
     if facts.config is not None:
-        settings = {"format": FORMAT, **facts.config.settings()}
+        settings = {"format": FLAT_FORMAT, **facts.config.settings()}
         pairs = [[name, value if isinstance(value, str) else json.dumps(value)] for name, value in settings.items()]
         blocks.append(Table("All settings of the run", ["setting", "value"], pairs, folded=True))
     return Section("reproduce", "Reproduce", blocks)
