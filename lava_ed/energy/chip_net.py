@@ -12,8 +12,6 @@ import numpy.typing as npt
 from lava_ed.energy.counting import Counters
 from lava_ed.kernels.fixed_point import WEIGHT_BITS
 
-__all__ = ["ChipNet", "Inlet", "Stream"]
-
 WHAT: Final = {
     "weights": "synapses",
     "mirrored": "mirrored synapses",

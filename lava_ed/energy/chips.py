@@ -7,8 +7,6 @@ from typing import Any, Final, NamedTuple
 
 from lava_ed.errors import ConfigError
 
-__all__ = ["CHIPS", "LOIHI1", "LOIHI2", "ChipLimits", "Hops", "mesh_hops"]
-
 
 class Hops(NamedTuple):
     """Mesh hops of one message, by direction; a mean over cores may be fractional."""

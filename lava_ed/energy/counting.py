@@ -13,20 +13,6 @@ from lava_ed.kernels.counting import COUNTERS, PHASES
 if TYPE_CHECKING:
     from lava_ed.network.spec import NetworkSpec
 
-__all__ = [
-    "Counters",
-    "Totals",
-    "activity",
-    "check_samples",
-    "completed",
-    "counts_between",
-    "means",
-    "per_sample",
-    "subtract",
-    "sums",
-    "total",
-]
-
 Counters = Mapping[str, Mapping[str, Mapping[str, int]]]
 """node → counter → phase → count"""
 
@@ -73,18 +59,17 @@ def subtract(after: Counters, before: Counters) -> dict[str, Totals]:
     >>> subtract(after, before)["fc"]["synops"]
     {'forward': 7, 'backward': 0, 'update': 0}
     """
-    if set(after) != set(before):
-        alone = ", ".join(sorted(map(str, set(after) ^ set(before))))
+    if alone := sorted(map(str, set(after) ^ set(before))):
         raise ConfigError(
-            f"the two readings are of different nets, only one has {alone}: subtract readings of one program"
+            f"the two readings are of different nets, only one has {', '.join(alone)}: subtract readings of one program"
         )
     first, second = completed(before), completed(after)
     result = counts_between(second, first)
     for node, counter, phase in product(result, COUNTERS, PHASES):
         if result[node][counter][phase] < 0:
+            low, high = second[node][counter][phase], first[node][counter][phase]
             raise ConfigError(
-                f"{node}.{counter} in phase {phase} went down from {first[node][counter][phase]} to "
-                f"{second[node][counter][phase]}: "
+                f"{node}.{counter} in phase {phase} went down from {high} to {low}: "
                 "counters only grow; do not reset or write them between the two readings"
             )
     return result

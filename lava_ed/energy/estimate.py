@@ -11,8 +11,6 @@ from lava_ed.energy.prices import PriceList, load_price_list
 from lava_ed.energy.report import energy_report
 from lava_ed.errors import ConfigError
 
-__all__ = ["DEPENDENCIES", "estimate_sample", "sample_counts"]
-
 DEPENDENCIES: Final = ("x0", "y0", "u0", "effective")
 """Which synapses are visited; `effective`: only those whose product is not zero."""
 LARGEST: Final = 2**31 - 1

@@ -22,8 +22,6 @@ from lava_ed.errors import ConfigError, EnergyEstimateWarning
 from lava_ed.kernels.counting import PHASES
 from lava_ed.network.values import count_of
 
-__all__ = ["Loihi2SimProfiler"]
-
 PRICE_LIST: Final = "loihi1-davies2018"
 _PICO: Final = 1e-12
 _MILLI: Final = 1e-3

@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from lava_ed.engine.runtime import EngineRuntime
     from lava_ed.network.spec import NetworkSpec
 
-__all__ = ["Mapping", "Traffic", "Usage", "Utilisation", "map_network"]
-
 _RESOURCES: Final = ("neurons", "synaptic_bits", "axons_in", "axons_out")
 
 

@@ -14,8 +14,6 @@ from lava_ed.errors import PriceListError
 from lava_ed.files.reading import MOST_TOML, brief, parse_toml, read_plain, shown
 from lava_ed.kernels.counting import COUNTERS
 
-__all__ = ["KINDS", "Price", "PriceList", "StaticPower", "Time", "built_in_price_lists", "load_price_list"]
-
 KINDS: Final = ("pre-silicon", "silicon-fit", "silicon", "circuit", "assumption")
 """Where prices come from: a maker's simulation, a model fitted to a chip, a chip, bare circuits, a guess."""
 

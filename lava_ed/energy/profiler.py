@@ -11,8 +11,6 @@ from lava_ed.energy.prices import PriceList, load_price_list
 from lava_ed.energy.report import energy_report
 from lava_ed.errors import ConfigError
 
-__all__ = ["Counting", "EnergyProfiler"]
-
 
 class Counting(Protocol):
     """Anything that counts its operations, as `lava_ed.engine.program.Program` does."""

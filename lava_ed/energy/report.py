@@ -13,8 +13,6 @@ from lava_ed.energy.prices import HOST, Price, PriceList, built_in_price_lists, 
 from lava_ed.errors import ConfigError
 from lava_ed.kernels.counting import COUNTERS, PHASES
 
-__all__ = ["energy_range", "energy_report"]
-
 _PICO_PER_MICRO: Final = 1e6
 _IDLE: Final = "neuron_updates_idle"
 

@@ -9,8 +9,6 @@ from lava_ed.energy.counting import Totals, completed, subtract
 from lava_ed.engine.assembler import HostTask
 from lava_ed.engine.memory import Memory
 
-__all__ = ["StepBins"]
-
 
 class StepBins(HostTask):
     """Reads a program's counters where a bin begins and ends, however the steps are spread over runs.

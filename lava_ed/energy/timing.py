@@ -13,8 +13,6 @@ from lava_ed.kernels.counting import PHASES
 if TYPE_CHECKING:
     from lava_ed.energy.mapping import Mapping
 
-__all__ = ["busy_seconds"]
-
 _BARRIER: Final = "barrier_steps"
 _NANO: Final = 1e-9
 
