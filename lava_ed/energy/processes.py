@@ -11,14 +11,9 @@ import numpy as np
 
 from lava_ed.energy.chip_net import ChipNet, Inlet, Ints
 from lava_ed.energy.senders import GATE, Route, Sender, streams_of
-from lava_ed.kernels.fixed_point import TAG_MAX
-from lava_ed.network.kinds import PLASTIC_DENSE
+from lava_ed.network.kinds import FEEDBACK_DENSE, PLASTIC_DENSE
 from lava_ed.network.wiring import LEARNING_PORTS
 
-TAG_BITS: Final = TAG_MAX.bit_length() + 1
-"""A tag has a sign."""
-SPIKED_BITS: Final = 1
-"""x0 or y0."""
 SPIKE_PORTS: Final = ("s_in", "a_in")
 NOT_YET: Final = -1
 """Sender of synapses whose connections are not known yet."""
@@ -63,10 +58,17 @@ def plastic(name: str, by_post: Ints, by_pre: Ints, with_x1: bool, gathers: bool
     `by_post` and `by_pre` are the synapses of each neuron behind and before it.  Its tags are there because updates
     gather in them, or because they carry what an update leaves over below a weight's last bit.
     """
-    x_bits = PLASTIC_DENSE.memory_bits("source", () if with_x1 else ("x1",))
-    y_bits = PLASTIC_DENSE.memory_bits("target")
-    tag = TAG_BITS * (gathers or carries)
-    forward = synapses(name, by_post, tag_bits=tag, axon_trace_bits=x_bits, neuron_trace_bits=y_bits)
+    without = {"x1": not with_x1, "tag_1": not (gathers or carries)}
+    unused = [var for var, left_out in without.items() if left_out]
+    x_bits, y_bits = (PLASTIC_DENSE.memory_bits(side, unused) for side in ("source", "target"))
+    forward = synapses(
+        name,
+        by_post,
+        weight_bits=PLASTIC_DENSE.memory_bits("synapse", ["tag_1"]),
+        tag_bits=PLASTIC_DENSE.memory_bits("synapse", ["weights", *unused]),
+        axon_trace_bits=x_bits,
+        neuron_trace_bits=y_bits,
+    )
     mirrored = replace(forward, kind="mirrored", axons=len(by_post), counts=by_pre)
     mirrored = replace(mirrored, axon_trace_bits=y_bits, neuron_trace_bits=x_bits)
     return Process(name, synapses=replace(forward, tag_waits=gathers), backward=mirrored)
@@ -74,7 +76,8 @@ def plastic(name: str, by_post: Ints, by_pre: Ints, with_x1: bool, gathers: bool
 
 def feedback(name: str, neurons: int, outputs: int) -> Process:
     """Fixed synapses over which the output error comes to a layer."""
-    return Process(name, backward=Inlet(name, "feedback", NOT_YET, outputs, np.full(neurons, outputs, np.int64)))
+    counts, bits = np.full(neurons, outputs, np.int64), FEEDBACK_DENSE.memory_bits("synapse")
+    return Process(name, backward=Inlet(name, "feedback", NOT_YET, outputs, counts, bits))
 
 
 def net_of_processes(processes: Iterable[Process], edges: Iterable[Edge]) -> ChipNet:

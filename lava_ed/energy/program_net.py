@@ -8,17 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from lava_ed.energy.chip_net import ChipNet, Ints
-from lava_ed.energy.processes import (
-    SPIKED_BITS,
-    TAG_BITS,
-    Edge,
-    Process,
-    Sends,
-    feedback,
-    net_of_processes,
-    plastic,
-    synapses,
-)
+from lava_ed.energy.processes import Edge, Process, Sends, feedback, net_of_processes, plastic, synapses
 from lava_ed.energy.spec_net import named_by_place
 from lava_ed.engine.assembler import Node
 from lava_ed.engine.families.aft_if import AFTIFNode
@@ -40,13 +30,17 @@ from lava_ed.engine.families.ring_buffer import RingSourceNode
 from lava_ed.engine.families.sparse import DelaySparseNode, SparseNode
 from lava_ed.engine.families.synapses import MAX_DELAY
 from lava_ed.errors import BackendError
-from lava_ed.kernels.fixed_point import TRACE_BITS, WEIGHT_BITS
+from lava_ed.kernels.fixed_point import TAG_MAX, TRACE_BITS, WEIGHT_BITS
 from lava_ed.kernels.stock.rule_table import COL_SOURCE, SOURCES
 
 if TYPE_CHECKING:
     from lava_ed.engine.program import Program
 
 DELAY_BITS: Final = MAX_DELAY.bit_length()
+TAG_BITS: Final = TAG_MAX.bit_length() + 1
+"""A tag has a sign."""
+SPIKED_BITS: Final = 1
+"""x0 or y0."""
 
 
 def net_of_program(program: Program) -> ChipNet:
