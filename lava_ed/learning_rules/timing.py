@@ -7,41 +7,26 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Timing:
-    """What a rule makes of a sample's time steps, whatever the window and the number of layers.
-
-    Attributes
-    ----------
-    kind : str
-        Name of the schedule.
-    least, most : int
-        Bounds of the window T.
-    why : str
-        What bounds it.
-    in_turn : bool
-        Each layer has a window to itself, after that of the layer before; else it is one step behind that layer.
-    replays : bool
-        Spikes, errors and updates go through the window once more in reversed time, where a gate was opened; else a
-        layer has its whole error in one step.
-    ramps : bool
-        The current of a spike flows until its window ends, so that a membrane is a sum of ramps.
-    spikes_once : bool
-        A neuron spikes once a sample at most.
-    late : int
-        Steps from the last input of the output layer to its error.
-    learning_steps : int, optional
-        Steps from the error to the sample's end; default: one for each layer, and a replay.
-    """
+    """What a rule makes of a sample's time steps, whatever the window and the number of layers."""
 
     kind: str
+    """Name of the schedule."""
     least: int
     most: int
+    """Bounds of the window T, and what bounds it."""
     why: str
     in_turn: bool = False
+    """Each layer has a window to itself, after that of the layer before; else it is one step behind that layer."""
     replays: bool = False
+    """Spikes, errors and updates go through the window once more in reversed time, where a gate was opened."""
     ramps: bool = False
+    """The current of a spike flows until its window ends, so that a membrane is a sum of ramps."""
     spikes_once: bool = False
+    """A neuron spikes once a sample at most."""
     late: int = 0
+    """Steps from the last input of the output layer to its error."""
     learning_steps: int | None = None
+    """Steps from the error to the sample's end; default: one for each layer, and a replay."""
 
     @property
     def learns_once(self) -> bool:
