@@ -100,7 +100,7 @@ def _module(name: str, ops: list[Body], homes: dict[tuple[str, ...], str]) -> st
     package = "lava_ed.engine.loops"
     loops = [loop for loop in LOOPS if loop.module == name]
     used: list[Body] = []
-    others = {package: ["codes"], "lava_ed.kernels._jit": ["kernel"], "lava_ed.engine.op": ["CLOCK"]}
+    others = {package: ["codes"], "lava_ed.kernels._jit": ["kernel"], "lava_ed.engine.op": ["CLOCK", "CODE"]}
     kernels = []
     for groups in dict.fromkeys(groups for loop in loops for groups in loop.called):
         if groups in homes:
@@ -113,7 +113,7 @@ def _module(name: str, ops: list[Body], homes: dict[tuple[str, ...], str]) -> st
     for loop in shown:
         used += [*loop["ops"], *loop["starting"]]
         if loop["phases"]:
-            others["lava_ed.engine.op"] = ["CLOCK", "OVERFLOWS"]
+            others["lava_ed.engine.op"] = ["CLOCK", "CODE", "OVERFLOWS"]
         if loop["starting"]:
             others["lava_ed.engine.families.window"] = ["jump_windows", "quiet"]
             others["lava_ed.engine.families.encoder"] = ["ENCODER_SPIKES"]

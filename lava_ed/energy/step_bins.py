@@ -6,7 +6,7 @@ import threading
 from typing import Any
 
 from lava_ed.energy.counting import Totals, completed, subtract
-from lava_ed.engine.assembler import HostTask
+from lava_ed.engine.hosts import HostTask
 from lava_ed.engine.memory import Memory
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
-from typing import Any, ClassVar, Final, NamedTuple, Protocol
+from typing import Any, ClassVar, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from lava_ed.engine.hosts import Feeder, HostTask
+from lava_ed.engine.idle import NeuronCount
 from lava_ed.engine.loops import codes
 from lava_ed.engine.memory import CACHE_LINE, Limits, Memory, Slot, Variable
 from lava_ed.engine.op import NOWHERE, Op
@@ -125,27 +126,6 @@ class Node:
         raise NotImplementedError
 
 
-@dataclass(frozen=True)
-class NeuronCount:
-    """A group of neurons whose idle updates follow from steps run and active updates."""
-
-    counters: Slot
-    neurons: int
-
-
-class Feeder(Protocol):
-    """Writes what the compiled loop consumes step by step, such as random numbers, before it runs."""
-
-    capacity: int
-    """Steps that it can prepare at a time."""
-
-    def fill(self, memory: Memory, time_step: int, steps: int) -> None:
-        """Prepare the `steps` steps that follow `time_step`.
-
-        The clock tells what an earlier preparation has left: Ctrl-C may have come between the loop and any note of it.
-        """
-
-
 class Row(NamedTuple):
     """An op that a node emitted: whose it is, the phases in which it runs, and its fields by name."""
 
@@ -156,25 +136,6 @@ class Row(NamedTuple):
     op: Op
     fields: Mapping[str, int]
     columns: Sequence[int]
-
-
-class HostTask:
-    """Something that is done in Python between two steps; tasks that do nothing in a while leave the loop alone."""
-
-    only_looks: ClassVar[bool] = False
-    """Whether it changes nothing, so that the samples of a batch can do without it."""
-
-    def ahead(self, memory: Memory, time_step: int) -> int | None:
-        """How many steps may run at once after `time_step` of them, at least 1; None for any number."""
-        return None
-
-    def before(self, memory: Memory, time_step: int, cancelled: threading.Event) -> bool:
-        """Prepare the step after `time_step`; False to run none, for whoever waits has been told to stop waiting."""
-        return True
-
-    def after(self, memory: Memory, time_step: int, cancelled: threading.Event) -> bool:
-        """Do what is due after `time_step` steps; called again if it was cancelled or interrupted."""
-        return True
 
 
 @dataclass

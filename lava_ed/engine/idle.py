@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from lava_ed.engine.assembler import NeuronCount
 from lava_ed.engine.memory import Memory, Slot
 from lava_ed.kernels.counting import BACKWARD, BARRIER_STEPS, FORWARD, NEURON_ACTIVE, NEURON_IDLE
 from lava_ed.network.schedule import Schedule
+
+
+@dataclass(frozen=True)
+class NeuronCount:
+    """A group of neurons whose idle updates follow from steps run and active updates."""
+
+    counters: Slot
+    neurons: int
 
 
 @dataclass

@@ -37,6 +37,8 @@ from lava_ed.errors import BackendError
 NOWHERE: Final = -1
 """The offset of an optional region that an op does without."""
 
+CODE: Final = 0
+"""The column that says which op a row is."""
 DECIDED, CLOCK, OVERFLOWS = range(3)
 """What compiled code notes of a program's progress: decisions, steps, states that left their register."""
 

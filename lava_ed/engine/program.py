@@ -10,8 +10,9 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.engine.assembler import Connection, HostTask, Node
+from lava_ed.engine.assembler import Connection, Node
 from lava_ed.engine.assembly import assemble
+from lava_ed.engine.hosts import HostTask
 from lava_ed.engine.jump import plan_jump
 from lava_ed.engine.loops import loop_of
 from lava_ed.engine.op import DECIDED, OVERFLOWS

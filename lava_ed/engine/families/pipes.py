@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.engine.assembler import Assembler, HostTask, Node, Signal
+from lava_ed.engine.assembler import Assembler, Node, Signal
 from lava_ed.engine.families.dataloader import as_messages
 from lava_ed.engine.families.inputs import vector_input
 from lava_ed.engine.families.tallies import tally_spikes
+from lava_ed.engine.hosts import HostTask
 from lava_ed.engine.memory import Memory, Slot
 from lava_ed.engine.pipe import Pipe
 

@@ -10,7 +10,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.engine.assembler import WRITE, Assembler, HostTask, Node
+from lava_ed.engine.assembler import WRITE, Assembler, Node
+from lava_ed.engine.hosts import HostTask
 from lava_ed.engine.memory import Limits, Memory, Slot, Variable, write_variable
 from lava_ed.engine.op import number, op, reads
 from lava_ed.errors import BackendError, ConfigError

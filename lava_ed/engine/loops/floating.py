@@ -27,14 +27,14 @@ from lava_ed.engine.families.monitor import monitor, real_monitor
 from lava_ed.engine.families.ring_buffer import real_sink, real_source, ring_sink, ring_source
 from lava_ed.engine.loops import codes
 from lava_ed.engine.loops.stock import learning_op, others_op
-from lava_ed.engine.op import CLOCK
+from lava_ed.engine.op import CLOCK, CODE
 from lava_ed.kernels._jit import kernel
 
 
 @kernel
 def floating_op(a, i32, i64, f64, now):  # type: ignore[no-untyped-def]
     """Run an op of the group floating."""
-    code = a[0]
+    code = a[CODE]
     if code == codes.REAL_LIF:
         real_lif(a, i32, i64, f64, now)
     elif code == codes.REAL_DENSE:
@@ -74,7 +74,7 @@ def run_floating(  # type: ignore[no-untyped-def]
         now = time_step + row + 1
         for k in range(ptr[0], ptr[1]):
             a = ops[order[k]]
-            code = a[0]
+            code = a[CODE]
             if code == codes.SPIKES_FORWARD:
                 spikes_forward(a, i8, i16, i32, i64)
             elif code == codes.JOIN_CLEAR:

@@ -16,7 +16,7 @@ from lava_ed.engine.families.plastic_dense import (
 from lava_ed.engine.families.readout import readout_accumulate, softmax_error, softmax_reset
 from lava_ed.engine.families.window import jump_windows, quiet
 from lava_ed.engine.loops import codes
-from lava_ed.engine.op import CLOCK, OVERFLOWS
+from lava_ed.engine.op import CLOCK, CODE, OVERFLOWS
 from lava_ed.kernels._jit import kernel
 
 
@@ -31,7 +31,7 @@ def run_ours(  # type: ignore[no-untyped-def]
         if phase == 0 and plan.shape[0] and steps - row >= period and quiet(ops, plan, i32):
             for k in range(ptr[0], ptr[1]):
                 a = ops[order[k]]
-                code = a[0]
+                code = a[CODE]
                 if code == codes.AFTIF_RESET:
                     aftif_reset(a, i32, i64)
                 elif code == codes.ENCODER_LOAD:
@@ -48,7 +48,7 @@ def run_ours(  # type: ignore[no-untyped-def]
             row += phase
         for k in range(ptr[phase], ptr[phase + 1]):
             a = ops[order[k]]
-            code = a[0]
+            code = a[CODE]
             if code == codes.AFTIF_RESET:
                 aftif_reset(a, i32, i64)
             elif code == codes.AFTIF_INTEGRATE:

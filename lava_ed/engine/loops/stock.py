@@ -35,14 +35,14 @@ from lava_ed.engine.families.tallies import (
     count_spikes,
 )
 from lava_ed.engine.loops import codes
-from lava_ed.engine.op import CLOCK, OVERFLOWS
+from lava_ed.engine.op import CLOCK, CODE, OVERFLOWS
 from lava_ed.kernels._jit import kernel
 
 
 @kernel
 def others_op(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
     """Run an op of the group others."""
-    code = a[0]
+    code = a[CODE]
     if code == codes.CONV_FORWARD:
         conv_forward(a, i32, i64)
     elif code == codes.SPIKE_LOADER:
@@ -64,7 +64,7 @@ def others_op(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
 @kernel
 def ours_op(a, i8, i16, i32, i64, u8, phase, predictions, progress):  # type: ignore[no-untyped-def]
     """Run an op of the group ours."""
-    code = a[0]
+    code = a[CODE]
     if code == codes.AFTIF_RESET:
         aftif_reset(a, i32, i64)
     elif code == codes.AFTIF_INTEGRATE:
@@ -112,7 +112,7 @@ def ours_op(a, i8, i16, i32, i64, u8, phase, predictions, progress):  # type: ig
 @kernel
 def learning_op(a, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
     """Run an op of the groups learning and sparse_learning."""
-    code = a[0]
+    code = a[CODE]
     if code == codes.TRACES_RECEIVE:
         traces_receive(a, i32, i64, f64, now, row)
     elif code == codes.TRACES_LEARN:
@@ -138,7 +138,7 @@ def run_core(  # type: ignore[no-untyped-def]
         now = time_step + row + 1
         for k in range(ptr[0], ptr[1]):
             a = ops[order[k]]
-            code = a[0]
+            code = a[CODE]
             if code == codes.SPIKES_FORWARD:
                 spikes_forward(a, i8, i16, i32, i64)
             elif code == codes.JOIN_CLEAR:
@@ -169,7 +169,7 @@ def run_learning(  # type: ignore[no-untyped-def]
         now = time_step + row + 1
         for k in range(ptr[0], ptr[1]):
             a = ops[order[k]]
-            code = a[0]
+            code = a[CODE]
             if code == codes.TRACES_RECEIVE:
                 traces_receive(a, i32, i64, f64, now, row)
             elif code == codes.TRACES_LEARN:
@@ -208,7 +208,7 @@ def run_plain(  # type: ignore[no-untyped-def]
         now = time_step + row + 1
         for k in range(ptr[0], ptr[1]):
             a = ops[order[k]]
-            code = a[0]
+            code = a[CODE]
             if code == codes.SPIKES_FORWARD:
                 spikes_forward(a, i8, i16, i32, i64)
             elif code == codes.JOIN_CLEAR:
@@ -242,7 +242,7 @@ def run_mixed(  # type: ignore[no-untyped-def]
         now = time_step + row + 1
         for k in range(ptr[phase], ptr[phase + 1]):
             a = ops[order[k]]
-            code = a[0]
+            code = a[CODE]
             if code == codes.SPIKES_FORWARD:
                 spikes_forward(a, i8, i16, i32, i64)
             elif code == codes.JOIN_CLEAR:
