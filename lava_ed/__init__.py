@@ -8,11 +8,11 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from lava_ed import _lava_hook
+from lava_ed.lava_graphs import profiler_hook as _lava_hook
 from lava_ed.version import __version__
 
 _LAZY = {
-    "EDClassifier": "lava_ed.network.classifier",
+    "EDClassifier": "lava_ed.proc",
     "MPDED": "lava_ed.learning_rules",
     "NetworkSpec": "lava_ed.network",
     "STDED": "lava_ed.learning_rules",
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from lava_ed.engine import attach
     from lava_ed.learning_rules import MPDED, STDED
     from lava_ed.network import NetworkSpec, Schedule
-    from lava_ed.network.classifier import EDClassifier
+    from lava_ed.proc import EDClassifier
 
 _lava_hook.install()
 

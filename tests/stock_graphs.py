@@ -303,7 +303,7 @@ def cases(draw: Any, builder: type[Builder] = Builder) -> Case:
 
 def components(graph: Graph) -> list[Any]:
     """One process of each part of a graph that hangs together: what `attach` reaches from it."""
-    from lava_ed.engine.graph import collect
+    from lava_ed.lava_graphs.graph import collect
 
     left, found = {p.id: p for p in graph.processes}, []
     while left:

@@ -91,10 +91,10 @@ def test_a_stock_process_is_known_to_no_other_source_file_than_those_that_are_na
 @pytest.mark.lava
 def test_every_lowering_lies_in_its_folder_and_is_drawn_or_tested():
     pytest.importorskip("lava")
-    importlib.import_module("lava_ed.engine.graph")
-    registry = importlib.import_module("lava_ed.engine.lowering.registry")
+    importlib.import_module("lava_ed.lava_graphs.graph")
+    registry = importlib.import_module("lava_ed.lava_graphs.lowering.registry")
     sources = "".join(path.read_text() for path in (ROOT / "tests").rglob("*.py"))
     assert len(registry._LOWERINGS) > 20
     for model, function in registry._LOWERINGS.items():
-        assert function.__module__.startswith("lava_ed.engine.lowering."), function
+        assert function.__module__.startswith("lava_ed.lava_graphs.lowering."), function
         assert re.search(rf"\b{model.implements_process.__name__}\b", sources), f"no test knows {model.__name__}"

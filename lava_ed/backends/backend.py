@@ -151,7 +151,7 @@ def make_backend(name: str, spec: NetworkSpec, weights: Sequence[npt.NDArray[np.
             "the back end lava needs lava-nc, which runs on Python 3.10 only: "
             "pip install lava-nc==0.10.0 there, or use the back end engine, which gives the same numbers"
         ) from error
-    from lava_ed.network.lava_backend import LavaBackend
+    from lava_ed.lava_graphs.backend import LavaBackend
 
     backend: Backend = LavaBackend(spec, weights)
     return backend

@@ -76,8 +76,8 @@ class CountingCost:
 
 def _program(name: str, sizes: tuple[int, ...], counting: bool) -> Program:
     """The program of a net, with or without the ops that count."""
-    from lava_ed.engine.graph import lower_graph
     from lava_ed.engine.program import Program
+    from lava_ed.lava_graphs.graph import lower_graph
 
     lowered = lower_graph(NETS[name].build(sizes, SPIKE_SHARE).processes[0]).program
     return Program(lowered.nodes, lowered.connections, lowered.schedule, lowered.overflow, counting)

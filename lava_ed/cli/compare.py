@@ -45,7 +45,7 @@ def compare(
 ) -> Report:
     """Set runs of several rules and seeds beside each other: accuracy, counts, and energy at equal accuracy."""
     from lava_ed import comparison
-    from lava_ed.viz.report.run import load_lists
+    from lava_ed.report.run import load_lists
 
     prices = load_lists(price_list)
     paths, left_out = given_runs(runs or [])
@@ -61,7 +61,7 @@ def compare(
     value = comparison.compare(read, prices, target, reference)
     value["notes"] += [f"{path} is no folder of a run, and was left out" for path in left_out]
     if out is not None:
-        from lava_ed.viz.report import write_comparison
+        from lava_ed.report import write_comparison
 
         value |= write_comparison(read, value, prices, out)
     return Report(value, _shown(value))
@@ -72,7 +72,7 @@ def given_runs(paths: Sequence[str]) -> tuple[list[str], list[str]]:
 
     A path that does not exist stays among the runs, and is an error there.
     """
-    from lava_ed.viz.report.page import PICTURES
+    from lava_ed.report.page import PICTURES
 
     left_out = [p for p in paths if Path(p).is_file() or (Path(p).is_dir() and Path(p).name == PICTURES)]
     return [path for path in paths if path not in left_out], left_out
@@ -122,7 +122,7 @@ def _config(name: str, seed: int, dataset: str | None, settings: Mapping[str, An
 
 def _shown(value: dict[str, Any]) -> Iterator[Table | str]:
     """Accuracy and counts, then the energies under each price list, then what belongs to them."""
-    from lava_ed.viz.report.compare import accuracy, spread
+    from lava_ed.report.compare import accuracy, spread
 
     target = value["target"]
     where = "all epochs" if target is None else f"up to {100 * target:.2f} % validation accuracy"
@@ -145,7 +145,7 @@ def _shown(value: dict[str, Any]) -> Iterator[Table | str]:
 
 def _energies(value: dict[str, Any], name: str) -> Iterator[Table | str]:
     """The energies under one price list; ratios where there are some, else a note says why."""
-    from lava_ed.viz.report.compare import spread
+    from lava_ed.report.compare import spread
 
     quantities = {"learning": "learning_microjoules_per_sample", "training": "training_millijoules"}
     mine = [entry["energy"] and entry["energy"][name] for entry in value["rules"]]

@@ -25,7 +25,7 @@ def of_graph(where: str, spike_rate: float, tag: str) -> Report:
     try:
         from lava.magma.core.run_configs import Loihi2SimCfg
 
-        from lava_ed.engine.graph import lower_graph
+        from lava_ed.lava_graphs.graph import lower_graph
     except ModuleNotFoundError as error:
         raise LavaNotInstalledError("a graph of Lava processes needs lava-nc (Python 3.10)") from error
     from lava_ed.engine.describe import describe_program

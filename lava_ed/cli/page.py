@@ -27,7 +27,7 @@ def report(
     json: JsonFlag = False,
 ) -> Report:
     """Write report.html, one page with all that is known of a run, and its pictures into the run's folder."""
-    from lava_ed.viz.report import report_netx, report_run
+    from lava_ed.report import report_netx, report_run
 
     common: dict[str, Any] = {"price_lists": price_list, "data_dir": data_dir, "dataset": dataset}
     given: dict[str, Any] = {"encoder": encoder, "steps": steps, "readout": readout, "limit": limit}

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
 from pydantic import create_model
 
-from lava_ed.config.training import FLAT_FORMAT, FORMAT, TrainConfig
 from lava_ed.errors import ConfigError
 from lava_ed.files.schema import checked
 from lava_ed.network.schema import ENTRIES, schema_of, typed
 from lava_ed.network.settings import NetSettings
 
-_RUN = schema_of(TrainConfig, but=("net",))
-_NET = ENTRIES[NetSettings]
-_FORMATS: Final[dict[int, Any]] = {
-    FLAT_FORMAT: create_model("Format1", __base__=(_RUN, _NET)),
-    FORMAT: create_model("Format2", __base__=_RUN, net=(_NET, ...)),
-}
+FORMAT: Final = 2
+"""Version of the dictionary form."""
+FLAT_FORMAT: Final = 1
+"""The earlier one, which had the settings of the net beside the others; it is read, and shown to people."""
 
 
-def read_config(values: Mapping[str, Any], found: int) -> dict[str, Any]:
-    """The fields of a configuration out of its dictionary form of this format, the format aside.
+@cache
+def _formats(run: type) -> dict[int, Any]:
+    """The schema of each format of a class of configurations."""
+    entries, net = schema_of(run, but=("net",)), ENTRIES[NetSettings]
+    return {
+        FLAT_FORMAT: create_model("Format1", __base__=(entries, net)),
+        FORMAT: create_model("Format2", __base__=entries, net=(net, ...)),
+    }
+
+
+def read_config(run: type, values: Mapping[str, Any], found: int) -> dict[str, Any]:
+    """The fields of a configuration of this class out of its dictionary form of this format, the format aside.
 
     Raises
     ------
@@ -30,4 +38,4 @@ def read_config(values: Mapping[str, Any], found: int) -> dict[str, Any]:
         If an entry is missing, unknown or of another type.
     """
     where = "the configuration is not complete or has unknown entries"
-    return typed(checked(_FORMATS[found], values, where, error=ConfigError, hint="restore it, or train anew"))
+    return typed(checked(_formats(run)[found], values, where, error=ConfigError, hint="restore it, or train anew"))

@@ -10,7 +10,8 @@ from os import PathLike
 from typing import Any
 
 from lava_ed.config.checks import check_names
-from lava_ed.config.training import FLAT_FORMAT, TrainConfig, settable
+from lava_ed.config.schema import FLAT_FORMAT
+from lava_ed.config.training import TrainConfig, settable
 from lava_ed.errors import ConfigError
 from lava_ed.files.reading import read_json, shown
 from lava_ed.network.adaptation import Adaptation

@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from lava_ed.config.checks import check_backend, check_hidden, check_names, too_large
 from lava_ed.config.presets import preset
+from lava_ed.config.schema import FLAT_FORMAT, FORMAT, read_config
 from lava_ed.errors import ChipLimitError, ConfigError
 from lava_ed.learning_rules import RULES
 from lava_ed.network.settings import NetSettings, Setting, declared
 from lava_ed.network.spec import NetworkSpec
 
-FORMAT: Final = 2
-"""Version of the dictionary form."""
-FLAT_FORMAT: Final = 1
-"""The earlier one, which had the settings of the net beside the others; it is read, and shown to people."""
 EPOCHS_MAX: Final = 10_000
 """Every checkpoint keeps a row for each epoch, and its reader bounds what it takes in."""
 WITHOUT_EFFECT: Final = ("data_dir", "checkpoint_interval", "snapshots", "snapshot_interval")
@@ -191,8 +188,6 @@ class TrainConfig:
         ConfigError
             If the description is of another format, or has unknown or missing entries or such of another type.
         """
-        from lava_ed.config.schema import read_config
-
         values = dict(data)
         found = values.pop("format", None)
         if found not in (FLAT_FORMAT, FORMAT) or isinstance(found, bool):
@@ -205,7 +200,7 @@ class TrainConfig:
             {"rule", "dataset", *settable()} if found == FLAT_FORMAT else declared(TrainConfig),
             "entry of a configuration",
         )
-        return cls(**read_config(values, found))
+        return cls(**read_config(cls, values, found))
 
     def differences(self, other: TrainConfig) -> list[str]:
         """Names of the settings in which two runs differ and that change what is computed."""

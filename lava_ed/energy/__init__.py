@@ -9,14 +9,14 @@ from lava_ed.energy.chips import CHIPS, LOIHI1, LOIHI2, ChipLimits, Hops, mesh_h
 from lava_ed.energy.counting import per_sample, subtract, total
 from lava_ed.energy.estimate import estimate_sample, sample_counts
 from lava_ed.energy.prices import KINDS, Price, PriceList, StaticPower, Time, built_in_price_lists, load_price_list
-from lava_ed.energy.profiler import EnergyProfiler
 from lava_ed.energy.report import energy_range, energy_report
 
 if TYPE_CHECKING:
     from lava_ed.energy.chip_net import ChipNet, Inlet
-    from lava_ed.energy.lava_profiler import Loihi2SimProfiler
     from lava_ed.energy.mapping import Mapping, Traffic, Usage, Utilisation, map_network
     from lava_ed.energy.timing import busy_seconds
+    from lava_ed.lava_graphs.energy_profiler import EnergyProfiler
+    from lava_ed.lava_graphs.profiler import Loihi2SimProfiler
 
 __all__ = [
     "CHIPS",
@@ -52,18 +52,19 @@ __all__ = [
 ]
 
 _LATE: Final = {
-    **dict.fromkeys(("ChipNet", "Inlet"), "chip_net"),
-    **dict.fromkeys(("Mapping", "Traffic", "Usage", "Utilisation", "map_network"), "mapping"),
-    "Loihi2SimProfiler": "lava_profiler",
-    "busy_seconds": "timing",
+    **dict.fromkeys(("ChipNet", "Inlet"), "lava_ed.energy.chip_net"),
+    **dict.fromkeys(("Mapping", "Traffic", "Usage", "Utilisation", "map_network"), "lava_ed.energy.mapping"),
+    "EnergyProfiler": "lava_ed.lava_graphs.energy_profiler",
+    "Loihi2SimProfiler": "lava_ed.lava_graphs.profiler",
+    "busy_seconds": "lava_ed.energy.timing",
 }
-"""Names that need numpy, which pricing does not: imported when they are first asked for."""
+"""Names that need numpy or Lava, which pricing does not: imported when they are first asked for."""
 
 
 def __getattr__(name: str) -> Any:
     if name not in _LATE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_LATE[name]}"), name)
+    return getattr(import_module(_LATE[name]), name)
 
 
 def __dir__() -> list[str]:

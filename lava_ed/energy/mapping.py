@@ -30,7 +30,7 @@ from lava_ed.kernels.counting import PHASES
 
 if TYPE_CHECKING:
     from lava_ed.engine.program import Program
-    from lava_ed.engine.runtime import EngineRuntime
+    from lava_ed.lava_graphs.runtime import EngineRuntime
     from lava_ed.network.spec import NetworkSpec
 
 _RESOURCES: Final = ("neurons", "synaptic_bits", "axons_in", "axons_out")

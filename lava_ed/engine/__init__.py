@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Any
 from lava_ed.errors import LavaNotInstalledError
 
 _LAZY = {
-    "EngineRuntime": "lava_ed.engine.runtime",
+    "EngineRuntime": "lava_ed.lava_graphs.runtime",
     "Program": "lava_ed.engine.program",
-    "attach": "lava_ed.engine.attaching",
+    "attach": "lava_ed.lava_graphs.attaching",
     "build_program": "lava_ed.engine.build",
-    "supported": "lava_ed.engine.graph",
+    "supported": "lava_ed.lava_graphs.graph",
 }
 
 __all__ = ["EngineRuntime", "Program", "attach", "build_program", "supported"]
 
 if TYPE_CHECKING:
-    from lava_ed.engine.attaching import attach
     from lava_ed.engine.build import build_program
-    from lava_ed.engine.graph import supported
     from lava_ed.engine.program import Program
-    from lava_ed.engine.runtime import EngineRuntime
+    from lava_ed.lava_graphs.attaching import attach
+    from lava_ed.lava_graphs.graph import supported
+    from lava_ed.lava_graphs.runtime import EngineRuntime
 
 
 def __getattr__(name: str) -> Any:

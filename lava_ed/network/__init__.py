@@ -1,4 +1,4 @@
-"""Descriptions of nets: layers, rule, schedule, number formats. Only `classifier` needs Lava.
+"""Descriptions of nets: layers, rule, schedule, number formats.
 
 Public names load on first use, so that what only asks for the settings of a net waits for no compiler.
 """

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from os import PathLike
 from typing import Any
 
-from lava_ed.config.training import FLAT_FORMAT
+from lava_ed.config.schema import FLAT_FORMAT
 from lava_ed.learning_rules import Limit, membrane_limit
 from lava_ed.network.schedule import MAX_EPOCH
 from lava_ed.network.spec import NetworkSpec

@@ -35,6 +35,6 @@ def test_a_missing_var_and_nothing_to_compare_are_differences():
 
 @pytest.mark.lava
 def test_lava_agrees_with_the_engine(small, digits):
-    pytest.importorskip("lava_ed.network.lava_backend")
+    pytest.importorskip("lava_ed.lava_graphs.backend")
     result = train_beside(small(hidden=(12,)).spec(64, 10), digits, 2)
     assert result.equal, result.differing

@@ -7,8 +7,8 @@ import shutil
 import pytest
 
 from lava_ed.comparison import read_run
+from lava_ed.report import compare as page
 from lava_ed.train import TrainConfig, train
-from lava_ed.viz.report import compare as page
 
 
 @pytest.fixture(scope="module")

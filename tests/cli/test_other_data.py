@@ -15,8 +15,8 @@ from lava_ed.diagnose import diagnose_run
 from lava_ed.errors import DataError
 from lava_ed.evaluation.evaluate import evaluate_run
 from lava_ed.exchange import export_run, read_netx, write_netx
+from lava_ed.report.facts import read_facts
 from lava_ed.train import TrainConfig, train
-from lava_ed.viz.report.facts import read_facts
 
 NAMED = ("--dataset", "mnist")
 TRAIN = ("train", "--rule", "mpd-ed", *NAMED, "--hidden", 4, "--epochs", 1, "--validation", 0)

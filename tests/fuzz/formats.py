@@ -151,7 +151,7 @@ def _command(*arguments: object) -> Any:
 def _read_run(path: Path) -> Any:
     """What the commands tell of a run, pictures left out."""
     from lava_ed import comparison
-    from lava_ed.viz.report.facts import read_facts
+    from lava_ed.report.facts import read_facts
 
     run = path.parent
     facts = read_facts(run)

@@ -12,10 +12,9 @@ pytest.importorskip("lava")
 from nets import INPUTS, OUTPUTS, samples, small_spec
 
 from lava_ed.errors import ConfigError, DataError, ShapeError, WeightError
-from lava_ed.network.classifier import EDClassifier
 from lava_ed.network.weights import unpack_weights
 from lava_ed.network.wiring import connections_of, initial_weights
-from lava_ed.proc import AFTIF, AFTLIF, FirstSpikeReadout, MembraneReadout
+from lava_ed.proc import AFTIF, AFTLIF, EDClassifier, FirstSpikeReadout, MembraneReadout
 
 IMAGES, LABELS = samples()
 

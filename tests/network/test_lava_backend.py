@@ -17,9 +17,9 @@ from nets import INPUTS, samples, small_spec
 
 from lava_ed.backends.backend import EngineBackend, make_backend
 from lava_ed.errors import CheckpointError, ShapeError
+from lava_ed.lava_graphs.backend import LavaBackend
+from lava_ed.lava_graphs.lava_runtime import child_processes, ended_at_once
 from lava_ed.learning_rules import LearningRate
-from lava_ed.network.lava_backend import LavaBackend
-from lava_ed.network.lava_runtime import child_processes, ended_at_once
 from lava_ed.network.wiring import initial_weights
 
 IMAGES, LABELS = samples()

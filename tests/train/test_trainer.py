@@ -147,7 +147,7 @@ def test_shifted_training_is_the_plain_loop_over_moved_images(small, digits, tmp
 
 @pytest.mark.lava
 def test_shifts_are_the_same_on_both_back_ends(small, digits, tmp_path):
-    pytest.importorskip("lava_ed.network.lava_backend")
+    pytest.importorskip("lava_ed.lava_graphs.backend")
     few = replace(digits, test_images=digits.test_images[:2], test_labels=digits.test_labels[:2])
     nets = set()
     for backend in ("engine", "lava"):

@@ -110,7 +110,7 @@ def texts_of(figure):
 @pytest.mark.parametrize("name", HOSTILE)
 def test_names_are_drawn_as_they_are(tmp_path, monkeypatch, name):
     """As markup they would end in an error, or a warning, which is one here, or not be shown."""
-    from lava_ed.energy import lava_profiler
+    from lava_ed.lava_graphs import profiler as lava_profiler
     from lava_ed.viz import bars, diagnosis, raster, style
     from lava_ed.viz.style import name_in_figure
 

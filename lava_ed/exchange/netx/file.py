@@ -15,7 +15,6 @@ import h5py
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed import __version__
 from lava_ed.errors import ExchangeError, ExchangeWarning
 from lava_ed.exchange.netx.group import Group
 from lava_ed.exchange.netx.layers import Tree, layer_tree, read_layer
@@ -23,6 +22,7 @@ from lava_ed.exchange.netx.network import NetxNetwork
 from lava_ed.files.hdf5 import Hdf5Group, read_hdf5
 from lava_ed.files.reading import parse_json, shown
 from lava_ed.files.writing import write_atomically
+from lava_ed.version import __version__
 
 NOTES: Final = "lava_ed"
 """Attribute of the file's root that holds our notes as JSON; lava-dl reads the group "layer" only."""

@@ -1,0 +1,255 @@
+"""From a Lava graph to a program: every process that is connected, sub-processes included."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from lava.magma.core.process.ports.ports import AbstractVirtualPort, ConcatPort, InPort, ReshapePort, TransposePort
+from lava.magma.core.process.process import AbstractProcess
+from lava.magma.core.run_configs import RunConfig
+
+from lava_ed.engine.assembler import Connection, Node
+from lava_ed.engine.cuts import Cut, warn_of
+from lava_ed.engine.families.pipes import ExtractorNode, InjectorNode
+from lava_ed.engine.pipe import Pipe
+from lava_ed.engine.program import Program
+from lava_ed.errors import BackendError, ConfigError, UnsupportedProcessError
+from lava_ed.lava_graphs.lowering import conv, dense, ed, floating, io, lif, sparse  # noqa: F401  (they register)
+from lava_ed.lava_graphs.lowering.cuts import find_cuts
+from lava_ed.lava_graphs.lowering.registry import lower, supported_names
+from lava_ed.lava_graphs.lowering.values import NotWholeError
+from lava_ed.lava_graphs.selection.expansion import Expansion
+from lava_ed.lava_graphs.selection.models import check_run_cfg, default_run_cfg
+from lava_ed.lava_graphs.selection.record import GraphRecord
+from lava_ed.lava_graphs.selection.refusals import floating_way_out, refuse_unsupported
+from lava_ed.proc.walk import collect
+
+Pipes = dict[tuple[AbstractProcess, str, str], Pipe]
+
+
+@dataclass(frozen=True)
+class LoweredGraph:
+    """A program and what it stands for.
+
+    Parameters
+    ----------
+    program : Program
+    processes : list
+        Every process of the graph, the hierarchical ones too: all get the engine as their runtime.
+    variables : dict
+        Var id → (node, Var name).
+    start : AbstractProcess
+        The process from which the graph was found; it exists without the expansion.
+    expansion : Expansion
+        The ProcessModels, and what the SubProcessModels among them have built.
+    pipes : dict
+        (process, port, attribute) → what an Injector or Extractor sends to or receives from while attached.
+    record : GraphRecord
+        What it was lowered from.
+    cuts : dict of Var id to Cut
+        Initial values that the ProcessModels cut.
+    """
+
+    program: Program
+    processes: list[AbstractProcess]
+    variables: dict[int, tuple[str, str]]
+    start: AbstractProcess
+    expansion: Expansion
+    pipes: Pipes
+    record: GraphRecord
+    cuts: dict[int, Cut]
+
+    def warn_of_cuts(self, known: Collection[int] = (), stacklevel: int = 1) -> None:
+        """Warn once of all initial values that fixed point cuts, but for those of Vars that are known by their ids."""
+        cuts = [cut for var_id, cut in self.cuts.items() if var_id not in known]
+        if any(cut.fractions for cut in cuts):
+            way_out = floating_way_out(self.expansion.models, self.expansion.run_cfg)
+        else:
+            way_out = "Lava's fixed-point models cut them in the same way; choose values that fit"
+        warn_of(cuts, way_out, stacklevel + 1)
+
+
+def supported() -> list[str]:
+    """Names of the process classes that the engine can run."""
+    return [*supported_names(), "EDClassifier"]
+
+
+def _paths(port: Any, passed: Sequence[AbstractVirtualPort] = ()) -> Iterator[tuple[Any, list[AbstractVirtualPort]]]:
+    """InPorts at which an OutPort's messages end, each with the virtual ports on the way."""
+    for following in port.out_connections:
+        via = [*passed, following] if isinstance(following, AbstractVirtualPort) else list(passed)
+        if following.out_connections:
+            yield from _paths(following, via)
+        elif isinstance(following, InPort):
+            # An OutPort here is the border of a hierarchical process to which nothing is connected outside.
+            yield following, via
+
+
+def _permutation(port: Any, via: Sequence[AbstractVirtualPort]) -> npt.NDArray[np.int64] | None:
+    """For each value that arrives, its place in the message that was sent, −1 for values of others.
+
+    None where nothing moves.
+    """
+    places, before = np.arange(port.size).reshape(port.shape), port
+    for step in via:
+        if isinstance(step, ConcatPort):
+            places = _concatenated(places, step, before)
+        elif isinstance(step, (ReshapePort, TransposePort)):
+            places = step.get_transform_func_fwd()(places)
+        else:
+            raise UnsupportedProcessError(
+                f"{port.process.name}.{port.name} leads through a {type(step).__name__}, which the engine does not "
+                "lower: connect the ports directly, or run without attach()"
+            )
+        before = step
+    flat = places.reshape(-1)
+    return None if np.array_equal(flat, np.arange(port.size)) else flat
+
+
+def _concatenated(places: npt.NDArray[np.int64], port: Any, part: Any) -> npt.NDArray[np.int64]:
+    """Places of one part of what a ConcatPort joins."""
+    parts, axis = port.in_connections, port.concat_axis
+    (k,) = [k for k, item in enumerate(parts) if item is part]
+    start = sum(item.shape[axis] for item in parts[:k])
+    whole = np.full(port.shape, -1)
+    whole[(slice(None),) * axis + (slice(start, start + part.shape[axis]),)] = places
+    return whole
+
+
+def _connections(leaves: dict[str, AbstractProcess]) -> list[Connection]:
+    """Edges between the leaf processes."""
+    names = {process.id: name for name, process in leaves.items()}
+    edges: list[Connection] = []
+    for name, process in leaves.items():
+        for port in process.out_ports:
+            for target, via in _paths(port):
+                if target.process.id not in names:
+                    raise UnsupportedProcessError(
+                        f"{process.name}.{port.name} ends at {target.process.name}.{target.name}, which leads to "
+                        f"nothing inside that {type(target.process).__name__}: connect it to a process that receives"
+                    )
+                edge = Connection(name, port.name, names[target.process.id], target.name, _permutation(port, via))
+                if edge in edges:
+                    raise UnsupportedProcessError(
+                        f"{process.name}.{port.name} reaches {target.process.name}.{target.name} on two ways, which "
+                        "Lava mixes up: put a process between on one of them"
+                    )
+                edges.append(edge)
+    return edges
+
+
+def _common(leaves: dict[str, Any], parameter: str, noun: str) -> Any:
+    """The one value that our processes in the graph share; None without any."""
+    values = {item.proc_params.get(parameter) for item in leaves.values()} - {None}
+    if len(values) > 1:
+        raise BackendError(
+            f"the graph has {len(values)} {noun}, the engine runs one: give all processes the same {parameter}"
+        )
+    return values.pop() if values else None
+
+
+def lower_graph(process: AbstractProcess, run_cfg: RunConfig | None = None) -> LoweredGraph:
+    """Lower the whole graph that a process belongs to.
+
+    Parameters
+    ----------
+    process : AbstractProcess
+    run_cfg : RunConfig, optional
+        Selects the ProcessModels; default: ``Loihi2SimCfg(select_tag="fixed_pt")``.
+
+    Raises
+    ------
+    ConfigError
+        If `process` is no process, or `run_cfg` no RunConfig.
+    UnsupportedProcessError
+        If a ProcessModel or port has no lowering, or no ProcessModel is selected.
+    BackendError
+        If the processes do not share one schedule and one overflow policy.
+    """
+    if not isinstance(process, AbstractProcess):
+        raise ConfigError(f"{process!r} is no Lava process: give any process of the graph")
+    config = default_run_cfg() if run_cfg is None else run_cfg
+    check_run_cfg(config)
+    return _lower(process, Expansion(config), {})
+
+
+def lower_grown(graph: LoweredGraph) -> LoweredGraph:
+    """Lower a graph once more, to which something was added: what was expanded and sent before stays.
+
+    Raises
+    ------
+    UnsupportedProcessError, BackendError
+        As `lower_graph`; the graph is left as it was.
+    """
+    return _lower(graph.start, graph.expansion, graph.pipes)
+
+
+def _lower(start: AbstractProcess, expansion: Expansion, pipes: Pipes) -> LoweredGraph:
+    found = collect(start)
+    leaves = _named(expansion.build(found))
+    try:
+        refuse_unsupported(expansion.models, expansion.unselected)
+        nodes = _nodes(leaves, expansion)
+        _keep(nodes, pipes)
+        program = _program(leaves, list(nodes.values()))
+    except BaseException:
+        expansion.take_back()
+        raise
+    known = set(program.variables)
+    variables = {
+        var.id: (name, var.name)
+        for name, item in leaves.items()
+        for var in item.vars.members
+        if (name, var.name) in known
+    }
+    processes = list({item.id: item for item in (*found, *expansion.created)}.values())
+    record, cuts = GraphRecord(collect(start)), find_cuts(nodes, program)
+    return LoweredGraph(program, processes, variables, start, expansion, _pipes(nodes), record, cuts)
+
+
+def _nodes(leaves: dict[str, Any], expansion: Expansion) -> dict[AbstractProcess, Node]:
+    """The node of each leaf process."""
+    try:
+        return {item: lower(item, name, expansion.models[item]) for name, item in leaves.items()}
+    except NotWholeError as error:
+        raise ConfigError(f"{error}. {floating_way_out(expansion.models, expansion.run_cfg)}") from error
+
+
+def _keep(nodes: dict[AbstractProcess, Node], pipes: Pipes) -> None:
+    """Let Injectors and Extractors go on with the pipes that they have, and the messages in them."""
+    for (process, _, _), pipe in pipes.items():
+        node = nodes.get(process)
+        if isinstance(node, (InjectorNode, ExtractorNode)):
+            node.pipe = pipe
+
+
+def _named(processes: Sequence[AbstractProcess]) -> dict[str, Any]:
+    """Processes by a name that each has alone."""
+    named: dict[str, Any] = {}
+    for item in processes:
+        named[item.name if item.name not in named else f"{item.name}#{item.id}"] = item
+    return named
+
+
+def _pipes(nodes: dict[AbstractProcess, Node]) -> Pipes:
+    """What to put on the ports where Lava's runtime puts its channels to Injectors and Extractors."""
+    pipes: Pipes = {}
+    for process, node in nodes.items():
+        if isinstance(node, InjectorNode):
+            pipes[process, "in_port", "external_pipe_csp_send_port"] = node.pipe
+        elif isinstance(node, ExtractorNode):
+            pipes[process, "out_port", "external_pipe_csp_recv_port"] = node.pipe
+    return pipes
+
+
+def _program(leaves: dict[str, Any], nodes: list[Node]) -> Program:
+    """The program of all leaf processes."""
+    schedule, overflow = _common(leaves, "schedule", "schedules"), _common(leaves, "overflow", "overflow policies")
+    names = {item.id: name for name, item in leaves.items()}
+    for node in nodes:
+        node.resolve(names)
+    return Program(nodes, _connections(leaves), schedule, overflow or "raise")

@@ -1,0 +1,124 @@
+"""Lowerings of Lava's Dense, DelayDense and LearningDense."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from lava.magma.core.learning.learning_rule import Loihi2FLearningRule, Loihi3FLearningRule
+from lava.proc.dense.models import (
+    PyDelayDenseModelBitAcc,
+    PyDenseModelBitAcc,
+    PyLearningDenseModelBitApproximate,
+)
+from lava.proc.dense.process import DelayDense, Dense, LearningDense
+from lava.utils.weightutils import SignMode
+
+from lava_ed.engine.families.delay_dense import DelayDenseNode
+from lava_ed.engine.families.dense import DenseNode
+from lava_ed.engine.families.learning import TRACES, LearningSettings
+from lava_ed.engine.families.learning_dense import LearningDenseNode
+from lava_ed.engine.families.synapses import WeightFormat
+from lava_ed.errors import ConfigError, UnsupportedProcessError
+from lava_ed.kernels.stock.rule_table import RuleTable, compile_rule
+from lava_ed.lava_graphs.lowering.registry import lowers
+from lava_ed.lava_graphs.lowering.values import array_of, integer_of, parameter_of
+
+STORED = np.iinfo(np.int16)
+"""Range in which tags and delays are kept."""
+
+
+def synapse_arguments(process: Any, weights: Any) -> dict[str, Any]:
+    """Parameters that all nodes of Dense and Sparse have."""
+    mode = process.proc_params.get("sign_mode")
+    return {
+        "weights": weights,
+        "weight_format": WeightFormat(mode.value if mode else None, parameter_of(process, "num_weight_bits", 8)),
+        "exponent": parameter_of(process, "weight_exp", 0),
+        "message_bits": integer_of(process.num_message_bits),
+        "a_buff": array_of(process.a_buff, np.int32),
+    }
+
+
+def _arguments(process: Any) -> dict[str, Any]:
+    return synapse_arguments(process, array_of(process.weights, np.int32))
+
+
+def _stored(var: Any) -> Any:
+    """Values that are kept in 16 bits."""
+    values = array_of(var, np.int64)
+    if values.size and (values.min() < STORED.min or values.max() > STORED.max):
+        raise ConfigError(
+            f"{var.process.name}.{var.name} lies outside {STORED.min} … {STORED.max}, which the engine can hold: "
+            "lower it, or run the graph on Lava's own runtime (without attach)"
+        )
+    return values
+
+
+@lowers(PyDenseModelBitAcc)
+def lower_dense(process: Dense, name: str) -> DenseNode:
+    """Dense → DenseNode."""
+    return DenseNode(name, **_arguments(process))
+
+
+@lowers(PyDelayDenseModelBitAcc)
+def lower_delay_dense(process: DelayDense, name: str) -> DelayDenseNode:
+    """DelayDense → DelayDenseNode."""
+    return DelayDenseNode(name, **_arguments(process), delays=_stored(process.delays))
+
+
+def learning_settings(process: Any) -> LearningSettings:
+    """Rule and settings of a plastic connection.
+
+    Raises
+    ------
+    UnsupportedProcessError
+        If the engine does not know the kind of rule, or Lava's model cannot learn with the sign mode.
+    """
+    p = process.proc_params
+    rule, mode = p["learning_rule"], p.get("sign_mode", SignMode.MIXED)
+    if not isinstance(rule, (Loihi2FLearningRule, Loihi3FLearningRule)):
+        raise UnsupportedProcessError(
+            f"{process.name} has a {type(rule).__name__}; the engine knows Loihi2FLearningRule and "
+            "Loihi3FLearningRule. Run the graph on Lava's own runtime (without attach)"
+        )
+    if mode not in (SignMode.MIXED, SignMode.EXCITATORY, SignMode.INHIBITORY):
+        raise UnsupportedProcessError(
+            f"{process.name} has sign_mode {mode}, with which Lava's model cannot learn either"
+        )
+    strings = {"dw": rule.dw_str, "dd": rule.dd_str, "dt": rule.dt_str}
+    return LearningSettings(
+        compile_rule(rule),
+        int(rule.t_epoch),
+        isinstance(rule, Loihi3FLearningRule),
+        p["graded_spike_cfg"].value,
+        mode.value,
+        int(rule.rng_seed),
+        np.array([getattr(rule, f"{trace}_tau") for trace in TRACES], np.float64),
+        np.array([getattr(rule, f"{trace}_impulse") for trace in TRACES], np.float64),
+        {key: text for key, text in strings.items() if text},
+        parse_rule,
+    )
+
+
+def initial_traces(process: Any) -> dict[str, Any]:
+    """Initial traces, spike times and flags of a plastic connection."""
+    names = ("tx", "ty", *TRACES)
+    flags = {name: array_of(getattr(process, name), np.bool_).astype(np.int32) for name in ("x0", "y0")}
+    return flags | {name: array_of(getattr(process, name), np.int32) for name in names}
+
+
+def parse_rule(texts: Mapping[str, str]) -> RuleTable:
+    """Tables of the texts of dw, dd and dt, by Lava's own parser; both kinds of rules have one."""
+    return compile_rule(Loihi2FLearningRule(**texts))
+
+
+@lowers(PyLearningDenseModelBitApproximate)
+def lower_learning_dense(process: LearningDense, name: str) -> LearningDenseNode:
+    """LearningDense → LearningDenseNode."""
+    settings, arguments = learning_settings(process), _arguments(process)
+    arguments["weight_format"] = replace(arguments["weight_format"], sign_mode=settings.sign_mode, clip=False)
+    tags = {"tag_2": _stored(process.tag_2), "tag_1": _stored(process.tag_1)}
+    return LearningDenseNode(name, **arguments, settings=settings, traces=initial_traces(process), **tags)

@@ -1,0 +1,105 @@
+"""Lowerings of the floating-point models of Lava's LIF neurons, and of its Dense and Sparse synapses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from lava.proc.dense.models import PyDelayDenseModelFloat, PyDenseModelFloat
+from lava.proc.dense.process import DelayDense, Dense
+from lava.proc.lif.models import (
+    PyLearningLifModelFloat,
+    PyLifModelFloat,
+    PyLifRefractoryModelFloat,
+    PyLifResetModelFloat,
+    PyTernLifModelFloat,
+)
+from lava.proc.lif.process import LIF, LearningLIF, LIFRefractory, LIFReset, TernaryLIF
+from lava.proc.sparse.models import PyDelaySparseModelFloat, PySparseModelFloat
+from lava.proc.sparse.process import DelaySparse, Sparse
+
+from lava_ed.engine.families.float_lif import FloatLIFNode
+from lava_ed.engine.families.float_synapses import FloatDenseNode, FloatSparseNode
+from lava_ed.lava_graphs.lowering.lif import LEARNING_PORTS
+from lava_ed.lava_graphs.lowering.registry import lowers
+from lava_ed.lava_graphs.lowering.sparse import entries_of, whole_entries_of
+from lava_ed.lava_graphs.lowering.values import array_of, float_of, integer_of, parameter_of, refuse_connected
+
+
+def _neurons(process: Any, name: str, thresholds: tuple[str, ...] = ("vth",)) -> FloatLIFNode:
+    state = {var: array_of(getattr(process, var), np.float64) for var in ("u", "v", "bias_mant", "bias_exp")}
+    scalars = {var: float_of(getattr(process, var)) for var in ("du", "dv", *thresholds)}
+    return FloatLIFNode(name, process.u.shape, state, scalars)
+
+
+@lowers(PyLifModelFloat)
+def lower_float_lif(process: LIF, name: str) -> FloatLIFNode:
+    """LIF → FloatLIFNode."""
+    return _neurons(process, name)
+
+
+@lowers(PyTernLifModelFloat)
+def lower_float_ternary_lif(process: TernaryLIF, name: str) -> FloatLIFNode:
+    """TernaryLIF → FloatLIFNode."""
+    return _neurons(process, name, ("vth_lo", "vth_hi"))
+
+
+@lowers(PyLifResetModelFloat)
+def lower_float_lif_reset(process: LIFReset, name: str) -> FloatLIFNode:
+    """LIFReset → FloatLIFNode."""
+    node = _neurons(process, name)
+    node.interval = parameter_of(process, "reset_interval")
+    node.offset = parameter_of(process, "reset_offset")
+    return node
+
+
+@lowers(PyLifRefractoryModelFloat)
+def lower_float_lif_refractory(process: LIFRefractory, name: str) -> FloatLIFNode:
+    """LIFRefractory → FloatLIFNode."""
+    node = _neurons(process, name)
+    node.refractory_end = array_of(process.refractory_period_end, np.int64)
+    node.period = parameter_of(process, "refractory_period")
+    return node
+
+
+@lowers(PyLearningLifModelFloat)
+def lower_float_learning_lif(process: LearningLIF, name: str) -> FloatLIFNode:
+    """LearningLIF → FloatLIFNode: Lava's own model fires like LIF, and sends nothing on its learning ports."""
+    refuse_connected(process, LEARNING_PORTS, "Lava's LearningLIF never sends on it")
+    node = _neurons(process, name)
+    node.constants = {var: array_of(getattr(process, var), np.float64) for var in ("y1", "y2", "y3")}
+    return node
+
+
+def _synapses(process: Any) -> dict[str, Any]:
+    """What all synapses have in common."""
+    return {
+        "a_buff": array_of(process.a_buff, np.float64),
+        "message_bits": integer_of(process.num_message_bits),
+    }
+
+
+@lowers(PyDenseModelFloat)
+def lower_float_dense(process: Dense, name: str) -> FloatDenseNode:
+    """Dense → FloatDenseNode."""
+    return FloatDenseNode(name, **_synapses(process), weights=array_of(process.weights, np.float64))
+
+
+@lowers(PyDelayDenseModelFloat)
+def lower_float_delay_dense(process: DelayDense, name: str) -> FloatDenseNode:
+    """DelayDense → FloatDenseNode."""
+    weights, delays = array_of(process.weights, np.float64), array_of(process.delays, np.int64)
+    return FloatDenseNode(name, **_synapses(process), weights=weights, delays=delays)
+
+
+@lowers(PySparseModelFloat)
+def lower_float_sparse(process: Sparse, name: str) -> FloatSparseNode:
+    """Sparse → FloatSparseNode."""
+    return FloatSparseNode(name, **_synapses(process), weights=entries_of(process.weights))
+
+
+@lowers(PyDelaySparseModelFloat)
+def lower_float_delay_sparse(process: DelaySparse, name: str) -> FloatSparseNode:
+    """DelaySparse → FloatSparseNode."""
+    weights, delays = entries_of(process.weights), whole_entries_of(process.delays)
+    return FloatSparseNode(name, **_synapses(process), weights=weights, delays=delays)

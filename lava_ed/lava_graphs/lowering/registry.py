@@ -1,0 +1,58 @@
+"""Which function turns a process with which ProcessModel into a node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeVar
+
+from lava_ed.engine.assembler import Node
+from lava_ed.lava_graphs.selection.models import Model, describe, describe_model
+
+Lowering = Callable[[Any, str], Node]
+L = TypeVar("L", bound=Lowering)
+
+_LOWERINGS: dict[Model, Lowering] = {}
+
+_NO_BEHAVIOUR: Final = {
+    "__abstractmethods__", "__doc__", "__module__", "__parameters__", "_abc_impl", "implements_process",
+    "implements_protocol", "required_resources", "tags",
+}  # fmt: skip
+"""What a class body without statements, and Lava's decorators, leave in a ProcessModel."""
+
+
+def lowers(*models: Model) -> Callable[[L], L]:
+    """Register a function (process, node name) → Node for the ProcessModels whose arithmetic it reproduces."""
+
+    def register(function: L) -> L:
+        for model in models:
+            _LOWERINGS[model] = function
+        return function
+
+    return register
+
+
+def _lowering(model: Model) -> Lowering | None:
+    """The lowering of a model, or of the one that it derives from and adds nothing but decorators to."""
+    for base in model.__mro__:
+        if base in _LOWERINGS:
+            return _LOWERINGS[base]
+        if not set(vars(base)) <= _NO_BEHAVIOUR:
+            return None
+    return None
+
+
+def is_lowered(model: Model) -> bool:
+    """Whether the engine knows a ProcessModel."""
+    return _lowering(model) is not None
+
+
+def lower(process: Any, name: str, model: Model) -> Node:
+    """The node of a process that has a certain ProcessModel, which must be one that `is_lowered`."""
+    function = _lowering(model)
+    assert function is not None, f"{describe(process)} has the unknown model {describe_model(model)}"
+    return function(process, name)
+
+
+def supported_names() -> list[str]:
+    """Names of the process classes of which a model can be lowered."""
+    return sorted({model.implements_process.__name__ for model in _LOWERINGS})

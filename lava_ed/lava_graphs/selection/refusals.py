@@ -1,0 +1,121 @@
+"""What `attach` and ``run`` say of ProcessModels that the engine does not run: the way out first, then all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from lava.magma.core.model.sub.model import AbstractSubProcessModel
+from lava.magma.core.process.process import AbstractProcess
+from lava.magma.core.run_configs import Loihi2SimCfg, RunConfig
+
+from lava_ed.errors import BackendError, UnsupportedProcessError
+from lava_ed.lava_graphs.lowering.registry import is_lowered
+from lava_ed.lava_graphs.selection.models import (
+    Model,
+    Unselected,
+    check_run_cfg,
+    describe,
+    describe_model,
+    describe_run_cfg,
+    find_model,
+    select_model,
+)
+
+ON_LAVA: Final = "Run this graph on Lava's own runtime: call run() with a RunConfig and without attach()."
+
+
+def refuse_unsupported(models: Mapping[AbstractProcess, Model], unselected: Sequence[Unselected]) -> None:
+    """Refuse a graph for all of its processes that the engine cannot run.
+
+    Parameters
+    ----------
+    models : mapping of process to ProcessModel
+        Those that were selected.
+    unselected : sequence of Unselected
+        Processes without one.
+
+    Raises
+    ------
+    UnsupportedProcessError
+        Its first sentence is what to do; then it names every such process.
+    """
+    ways, reasons = [], []
+    for one in unselected:
+        hopeless = one.models and not any(_can_run(model) for model in one.models)
+        ways.append(ON_LAVA if hopeless else one.way_out)
+        reasons.append(one.reason + (", none of which the engine knows" if hopeless else ""))
+    for process, model in models.items():
+        if not _can_run(model):
+            ways.append(ON_LAVA)
+            reasons.append(f"{describe(process)} has the ProcessModel {describe_model(model)}")
+    if not reasons:
+        return
+    total = len(models) + len(unselected)
+    # Lava's runtime is the way out for all, where it is for one.
+    way = ON_LAVA if ON_LAVA in ways else " ".join(dict.fromkeys(ways))
+    raise UnsupportedProcessError(
+        f"{way} The engine cannot run {len(reasons)} of {total} processes: {'; '.join(reasons)}. "
+        "lava_ed.engine.supported() lists what it runs"
+    )
+
+
+def _can_run(model: Model) -> bool:
+    """Whether the engine has a lowering; what a hierarchical process is made of is looked at by itself."""
+    return issubclass(model, AbstractSubProcessModel) or is_lowered(model)
+
+
+def check_selection(models: Mapping[AbstractProcess, Model], run_cfg: RunConfig) -> None:
+    """Refuse a RunConfig that selects other ProcessModels than those that a graph was lowered from.
+
+    Raises
+    ------
+    ConfigError
+        If it is no RunConfig.
+    UnsupportedProcessError
+        If it selects none.
+    BackendError
+        Names the first process with another model, and whether the engine runs what was selected.
+    """
+    check_run_cfg(run_cfg)
+    selected = {process: select_model(process, run_cfg) for process in models}
+    others = [process for process, model in models.items() if selected[process] is not model]
+    if not others:
+        return
+    first = others[0]
+    more = f" (and other models for {len(others) - 1} more)" if len(others) > 1 else ""
+    unknown = [process for process in others if not _can_run(selected[process])]
+    if unknown:
+        names = ", ".join(f"{process.name} ({describe_model(selected[process])})" for process in unknown)
+        way = (
+            "to run what it selects, call detach() on the runtime and then run() with this RunConfig, on Lava's own "
+            f"runtime, as the engine does not know the models of {names}"
+        )
+    else:
+        way = "to run what it selects, call attach(process, run_cfg) with this one"
+    raise BackendError(
+        f"{describe_run_cfg(run_cfg)} selects {describe_model(selected[first])} for {describe(first)}, but the "
+        f"engine runs it as {describe_model(models[first])}{more}: {way}. A run() without a run_cfg computes with "
+        f"the models that were attached{_fixed_point(models[first])}"
+    )
+
+
+def _fixed_point(model: Model) -> str:
+    """A warning of what a model's arithmetic does."""
+    return ", in fixed point: fractions and what does not fit are cut" if "fixed_pt" in model.tags else ""
+
+
+def floating_way_out(models: Mapping[AbstractProcess, Model], run_cfg: RunConfig) -> str:
+    """How to run a graph with its floating-point models: on the engine, on Lava's runtime, or not at all."""
+    exceptions: Any = getattr(run_cfg, "exception_proc_model_map", None)
+    floating = Loihi2SimCfg(select_tag="floating_pt", exception_proc_model_map=exceptions)
+    config = 'Loihi2SimCfg(select_tag="floating_pt")'
+    found = [find_model(process, floating) for process in models]
+    if any(isinstance(model, Unselected) for model in found):
+        return "Scale them to whole numbers: not every process of the graph has a floating-point model"
+    if all(_can_run(model) for model in found if not isinstance(model, Unselected)):
+        return f"If floating-point models were meant, call attach(process, {config})"
+    return (
+        f"If floating-point models were meant, run the graph on Lava's own runtime: run(condition, {config}) without "
+        "attach()"
+    )

@@ -1,0 +1,8 @@
+"""Reports: self-contained pages out of runs, models and comparisons."""
+
+from lava_ed.report.compare import write_comparison
+from lava_ed.report.netx import report_netx
+from lava_ed.report.page import Page
+from lava_ed.report.run import report_model, report_run
+
+__all__ = ["Page", "report_model", "report_netx", "report_run", "write_comparison"]

@@ -1,0 +1,194 @@
+"""Sections on what a net learned: curves, decisions, samples, weights."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from functools import partial
+from io import BytesIO
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.data import Dataset
+from lava_ed.evaluation.evaluate import Evaluation
+from lava_ed.evaluation.probe import Sample, decide, trace_samples
+from lava_ed.network.weights import unpack_weights
+from lava_ed.network.wiring import initial_weights
+from lava_ed.report.facts import RunFacts
+from lava_ed.report.page import Block, Figures, Picture, Section, Table, Text, missing_section, percent
+from lava_ed.viz.curves import accuracy_plot, activity_plot
+from lava_ed.viz.histogram import Weights, at_the_ends, weight_plot
+from lava_ed.viz.matrix import confusion_plot
+from lava_ed.viz.membranes import membrane_plot, output_plot
+from lava_ed.viz.raster import Raster, raster_plot
+
+_NO_DATA: Final = "The files name no data set, so that nothing could be presented to the net: name one with --dataset."
+_METRICS: Final = {
+    "epoch": "epoch",
+    "train_accuracy": "training accuracy (online)",
+    "validation_accuracy": "validation accuracy",
+    "learning_rate": "learning rate",
+    "backward_messages": "backward messages",
+    "synaptic_updates": "synapses visited",
+    "weight_writes": "weight writes",
+    "triggered_share": "samples with a backward pass",
+    "samples_per_second": "samples/s",
+}
+_SHARES: Final = ("train_accuracy", "validation_accuracy", "triggered_share")
+
+
+def learning_section(facts: RunFacts) -> Section:
+    """Accuracy and activity by epoch."""
+    rows = facts.metrics
+    if not rows:
+        text = "learning curves; the net comes without a learning history, as an imported net does."
+        return missing_section("learning", "Learning", text)
+    table = [[percent(row[key]) if key in _SHARES else row[key] for key in _METRICS] for row in rows]
+    blocks: list[Block] = [
+        Figures([accuracy_plot({facts.name: rows}), activity_plot(rows)]),
+        Text(
+            "Training accuracy is that of the decisions made while learning, validation accuracy that of the net at "
+            "the epoch's end on samples held out. Counts are means per training sample."
+        ),
+    ]
+    if rows[-1]["validation_accuracy"] is None:
+        blocks.append(Text("validation accuracy; the run held no samples out.", "missing"))
+    blocks.append(Table("Metrics of every epoch", list(_METRICS.values()), table, folded=True))
+    return Section("learning", "Learning", blocks)
+
+
+def decisions_section(facts: RunFacts) -> tuple[Section, Evaluation | None]:
+    """Accuracy and confusion matrix on the test set; also what was counted there."""
+    if facts.data is None:
+        return missing_section("decisions", "Decisions", f"accuracy and confusion matrix. {_NO_DATA}"), None
+    decisions = decide(facts.model, facts.data.test_images, facts.data.test_labels)
+    blocks = decision_blocks(decisions, facts.data.class_names)
+    stored = None if facts.result is None else facts.result["test_accuracy"]
+    if stored is not None and stored != decisions.accuracy:
+        text = (
+            f"The run's result.json says {percent(stored)}; the engine, on the same model and data, decides as shown "
+            "here."
+        )
+        blocks.insert(1, Text(text, "note"))
+    return Section("decisions", "Decisions", blocks), decisions
+
+
+def decision_blocks(decisions: Evaluation, names: Sequence[str] = ()) -> list[Block]:
+    """Accuracy, confusion matrix, and a table by class, with the classes' names where they have any."""
+    names = class_names(names, decisions.n_classes)
+    matrix = decisions.confusion()
+    rows = []
+    for name, hits, present, chosen in zip(names, np.diag(matrix), matrix.sum(1), matrix.sum(0), strict=True):
+        shares = [percent(hits / total if total else None) for total in (present, chosen)]
+        rows.append([name, int(present), int(hits), *shares])
+    summary = f"{decisions.correct:,} of {len(decisions.labels):,} test samples decided rightly"
+    return [
+        Text(f"{summary}: {percent(decisions.accuracy)}. Learning and adaptation were off."),
+        Figures(
+            [confusion_plot(matrix, names)],
+            table=Table("Decisions by class", ["class", "samples", "right", "recall", "precision"], rows),
+        ),
+    ]
+
+
+def class_names(names: Sequence[str], classes: int) -> list[str]:
+    """Names of the classes that a net knows: the data set's, if it has them, or their numbers.
+
+    Examples
+    --------
+    >>> class_names(("cat", "dog"), 3), class_names((), 2)
+    (['cat', 'dog', '2'], ['0', '1'])
+    """
+    return [names[k] if k < len(names) else str(k) for k in range(classes)]
+
+
+def samples_section(facts: RunFacts, decisions: Evaluation | None, count: int) -> Section:
+    """Spikes, membranes and thresholds of some test samples: the first ones, with one that went wrong."""
+    spec, data, missing = facts.model.spec, facts.data, partial(missing_section, "samples", "Samples")
+    if data is None or decisions is None:
+        return missing(f"spike rasters, membranes and thresholds. {_NO_DATA}")
+    if count == 0:
+        return missing("spike rasters and membranes; none were asked for.")
+    if spec.rule.baseline:
+        return missing("spike rasters and membranes: a baseline's loop does not record them.")
+    blocks: list[Block] = [
+        Text(
+            "Each sample was run step by step on the engine, with learning off. A membrane is in units of the weights; "
+            "hidden neurons are shown whose first spikes spread over the window."
+        )
+    ]
+    sizes = dict(zip(("input", *(f"hidden{layer}" for layer in spec.hidden)), spec.sizes[:-1], strict=True))
+    for sample in trace_samples(facts.model, data.test_images, data.test_labels, choose_samples(decisions, count)):
+        blocks.append(sample_figures(sample, sizes, spec.schedule.error_phase, spec.schedule.period, data))
+    return Section("samples", "Samples", blocks)
+
+
+def choose_samples(decisions: Evaluation, count: int) -> list[int]:
+    """The first test samples of different classes, the last of them one that was decided wrongly, if there is any."""
+    _, firsts = np.unique(decisions.labels, return_index=True)
+    chosen = sorted(int(k) for k in firsts)[:count]
+    chosen += [k for k in range(len(decisions.labels)) if k not in chosen][: count - len(chosen)]
+    wrong = np.flatnonzero(decisions.labels != decisions.decided)
+    if wrong.size and not set(chosen) & set(wrong.tolist()):
+        chosen[-1] = int(wrong[0])
+    return chosen
+
+
+def sample_figures(sample: Sample, sizes: Mapping[str, int], decision: int, steps: int, data: Dataset) -> Figures:
+    """Pixels, spikes, membranes under their thresholds, and output membranes of one sample.
+
+    `sizes` holds the neurons of the layers whose spikes are drawn; the net decides at time step `decision` of `steps`.
+    """
+    called = class_names(data.class_names, len(sample.traces[-1].membranes))
+    outcome = "rightly" if sample.label == sample.decided else "wrongly"
+    title = f"test sample {sample.index}, class {called[sample.label]}, decided {outcome} as {called[sample.decided]}"
+    layers = {name: (sizes[name], *spikes) for name, spikes in sample.spikes.items()}
+    key, (*hidden, output) = f"sample-{sample.index}", sample.traces
+    names = called if data.class_names else ()
+    plots = [
+        raster_plot(f"{key}-raster", Raster(f"sample {sample.index}", layers, {"decision": decision}, steps)),
+        *(membrane_plot(f"{key}-{trace.layer}", trace) for trace in hidden),
+        output_plot(f"{key}-output", output, sample.label, sample.decided, names),
+    ]
+    silent = sum(
+        size - np.unique(sample.spikes[name][1]).size for name, size in sizes.items() if name not in ("input", "output")
+    )
+    spikes = sum(len(times) for times, _ in sample.spikes.values())
+    words = f"{spikes:,} spikes in all; {silent:,} hidden neurons silent."
+    shape = data.image_shape if len(data.image_shape) == 2 else (1, -1)
+    png = _png(data.test_images[sample.index].reshape(shape))
+    return Figures(plots, Picture(png, f"Pixels of {title}", f"{title[0].upper()}{title[1:]}", words))
+
+
+def _png(pixels: npt.NDArray[np.uint8]) -> str:
+    """A grey picture, as PNG in base 64."""
+    from matplotlib.image import imsave
+
+    buffer = BytesIO()
+    imsave(buffer, pixels, cmap="gray", vmin=0, vmax=255, format="png", metadata=dict.fromkeys(("Software",), ""))
+    return base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def weights_section(facts: RunFacts) -> Section:
+    """Histogram and figures of every connection of a trained net."""
+    spec = facts.model.spec
+    connections = []
+    for layer in spec.layers:
+        before = None if facts.config is None else unpack_weights(initial_weights(spec, layer))
+        connections.append((f"dense{layer}", unpack_weights(facts.model.weights[f"dense{layer}"]), before))
+    words = "Weights are 8 bit in mixed-sign mode: even integers from −256 to 254."
+    return Section("weights", "Weights", [*weight_blocks(connections), Text(words)])
+
+
+def weight_blocks(connections: Sequence[tuple[str, Weights, Weights | None]]) -> list[Block]:
+    """Histograms and a table of connections: name, weights (n_post, n_pre), and weights before training or None."""
+    rows = [
+        [name, f"{weights.shape[1]} → {weights.shape[0]}", int(weights.size), int(np.count_nonzero(weights)),
+         int(weights.min()), int(weights.max()), float(weights.mean()), float(weights.std()), at_the_ends(weights)]
+        for name, weights, _ in connections
+    ]  # fmt: skip
+    header = ["connection", "shape", "synapses", "not zero", "least", "largest", "mean", "std. dev.", "at the ends"]
+    plots = [weight_plot(*connection) for connection in connections]
+    return [Figures(plots), Table("Weights by connection", header, rows)]

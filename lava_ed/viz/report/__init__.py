@@ -1,8 +1,0 @@
-"""Reports: self-contained pages out of runs, models and comparisons."""
-
-from lava_ed.viz.report.compare import write_comparison
-from lava_ed.viz.report.netx import report_netx
-from lava_ed.viz.report.page import Page
-from lava_ed.viz.report.run import report_model, report_run
-
-__all__ = ["Page", "report_model", "report_netx", "report_run", "write_comparison"]
