@@ -343,6 +343,15 @@ def test_a_changed_value_of_our_own_file_is_noticed(tmp_path, name):
     read_netx(tmp_path / "a.net")
 
 
+def test_notes_under_a_damaged_name_are_not_passed_over(tmp_path):
+    write_netx(full_net(), tmp_path / "a.net")
+    with h5py.File(tmp_path / "a.net", "r+") as file:
+        file.attrs["lavb_ed"] = file.attrs["lava_ed"]
+        del file.attrs["lava_ed"]
+    with pytest.raises(ExchangeError, match="under the name 'lavb_ed', not lava_ed"):
+        read_netx(tmp_path / "a.net")
+
+
 @pytest.mark.parametrize("notes", [3, [1], "[1]", "{", '{"a": NaN}', "[" * 1000, '{"steps": ' + "9" * 400 + "}"])
 def test_notes_that_are_no_object_are_refused(tmp_path, notes):
     foreign(tmp_path / "a.net", lambda file: file.attrs.update({"lava_ed": notes}))

@@ -96,6 +96,10 @@ def _layer_groups(root: Hdf5Group, remarks: list[str]) -> Iterator[Group]:
 def _notes(root: Hdf5Group) -> dict[str, Any]:
     """Our notes, after the digest that stands among them; none in a file of somebody else."""
     if NOTES not in root.attributes:
+        # A damaged name would else make the net that of somebody else, whose numbers nobody has sealed.
+        strays = [name for name, text in root.attributes.items() if isinstance(text, str) and f'"{DIGEST}"' in text]
+        if strays:
+            raise ExchangeError(f"holds the notes of lava-ed under the name {strays[0]!a}, not {NOTES}: {HINT}")
         return {}
     text = root.attributes[NOTES]
     if not isinstance(text, str):
