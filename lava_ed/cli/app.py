@@ -14,8 +14,8 @@ from lava_ed.cli.demo import demo
 from lava_ed.cli.diagnose import diagnose
 from lava_ed.cli.estimate import estimate
 from lava_ed.cli.exchange import export, import_net
-from lava_ed.cli.page import report
-from lava_ed.cli.report import Interrupted, Report
+from lava_ed.cli.output import Interrupted, Report
+from lava_ed.cli.report import report
 from lava_ed.cli.run import energy, evaluate
 from lava_ed.cli.sweep import sweep
 from lava_ed.cli.system import info

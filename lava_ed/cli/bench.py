@@ -9,7 +9,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from lava_ed.cli.report import JsonFlag, Report, Table, dump
+from lava_ed.cli.output import JsonFlag, Report, Table, dump
 from lava_ed.errors import RunFolderError
 from lava_ed.version import __version__
 

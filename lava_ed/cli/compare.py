@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lava_ed.cli.report import JsonFlag, PriceLists, Report, Table, integers
+from lava_ed.cli.output import JsonFlag, PriceLists, Report, Table, integers
 from lava_ed.cli.train import layer_sizes, with_preset
 from lava_ed.errors import ConfigError
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lava_ed.cli.report import JsonFlag, OtherData, Report, RunArgument, RunDataDir, Table, percent
+from lava_ed.cli.output import JsonFlag, OtherData, Report, RunArgument, RunDataDir, Table, percent
 
 
 def diagnose(

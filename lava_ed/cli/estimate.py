@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lava_ed.cli.report import JsonFlag, PriceListName, Report, Table, integers
+from lava_ed.cli.output import JsonFlag, PriceListName, Report, Table, integers
 
 
 def estimate(

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lava_ed.cli.report import JsonFlag, OtherData, Report, RunArgument, Table
+from lava_ed.cli.output import JsonFlag, OtherData, Report, RunArgument, Table
 
 
 def export(

@@ -8,7 +8,7 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
-from lava_ed.cli.report import Report, Table
+from lava_ed.cli.output import Report, Table
 from lava_ed.errors import ConfigError, DataNotFoundError, LavaEDError, LavaNotInstalledError
 
 

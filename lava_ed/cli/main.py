@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import typer
 
-from lava_ed.cli.report import Interrupted, Report, dump
+from lava_ed.cli.output import Interrupted, Report, dump
 from lava_ed.cli.streams import give_up_output, lasting_streams
 from lava_ed.errors import (
     CheckpointError,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from lava_ed.cli.report import JsonFlag, OtherData, PriceListName, Report, RunArgument, RunDataDir, Table, percent
+from lava_ed.cli.output import JsonFlag, OtherData, PriceListName, Report, RunArgument, RunDataDir, Table, percent
 from lava_ed.errors import ConfigError
 
 if TYPE_CHECKING:

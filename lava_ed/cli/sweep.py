@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lava_ed.cli.report import JsonFlag, Report, Table, percent
+from lava_ed.cli.output import JsonFlag, Report, Table, percent
 from lava_ed.cli.train import RULES, Data, DataDir, layer_sizes
 
 Trials = Annotated[int, typer.Option(help="Trials in all; the first is the preset.")]

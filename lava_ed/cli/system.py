@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from lava_ed.cli.report import JsonFlag, Report, Table
+from lava_ed.cli.output import JsonFlag, Report, Table
 from lava_ed.version import __version__
 
 PACKAGES: Final = (

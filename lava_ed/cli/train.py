@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from lava_ed.cli.report import JsonFlag, Report, Table, integers, percent
+from lava_ed.cli.output import JsonFlag, Report, Table, integers, percent
 from lava_ed.errors import ConfigError
 from lava_ed.network.settings import options
 

@@ -11,7 +11,7 @@ import pytest
 
 import lava_ed
 from lava_ed import errors
-from lava_ed.cli import report, system
+from lava_ed.cli import output, system
 from lava_ed.cli.main import main
 
 INPUT = {
@@ -101,7 +101,7 @@ def test_a_bug_is_a_failure_with_a_traceback(lava_ed, monkeypatch):
 def test_what_a_library_prints_does_not_spoil_the_json(lava_ed, monkeypatch):
     def noisy():
         print("hello from a library")
-        return report.Report({"fine": True}, lambda console: None)
+        return output.Report({"fine": True}, lambda console: None)
 
     monkeypatch.setattr(system, "_of_system", noisy)
     outcome = lava_ed("info", "--json")

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from lava_ed.cli import report, tables
+from lava_ed.cli import output, tables
 from lava_ed.data import DATASETS
 from lava_ed.learning_rules import RULES
 from lava_ed.network.encoding import ENCODERS
@@ -114,7 +114,7 @@ def test_the_tables_of_one_run(lava_ed, tiny, tmp_path, printed):
 
 def test_the_headers_of_all_other_tables_fit():
     """Those of comparisons, benchmarks and sweeps, whose figures are not made here."""
-    source = "".join(path.read_text(encoding="utf-8") for path in Path(report.__file__).parent.glob("*.py"))
+    source = "".join(path.read_text(encoding="utf-8") for path in Path(output.__file__).parent.glob("*.py"))
     found = re.findall(r"(?:header|heads|[A-Z]+)(?:: [^=\n]*)? = [\[(]([^\])]*)[\])]", source)
     headers = [names for text in found if len(names := re.findall(r'"([^"]+)"', text)) > 2]
     assert len(headers) >= 8
