@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import re
 from pathlib import Path
 
 import pytest
+from test_imports import ORDER
 
 from lava_ed.learning_rules import RULES
 
@@ -27,9 +29,18 @@ def test_every_path_without_a_placeholder_exists():
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
-def test_every_room_is_on_the_map():
-    rooms = {path.name for path in (ROOT / "lava_ed").iterdir() if (path / "__init__.py").exists()}
-    assert {f"lava_ed/{room}/" for room in rooms} <= set(named("The rooms of the house"))
+def test_every_room_is_on_the_map_once_in_the_order_of_imports():
+    section = TEXT.split("## The rooms of the house\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| `lava_ed/(\w+)(/|\.py)` \| [A-Z`].+\. \|$", section, re.MULTILINE)
+    assert tuple(room for room, _ in rows) == ORDER
+    assert [room for room, end in rows if not (ROOT / f"lava_ed/{room}{end}").exists()] == []
+
+
+def test_every_package_says_in_one_sentence_what_it_is_for():
+    packages = [path for path in (ROOT / "lava_ed").rglob("__init__.py")]
+    firsts = {path: (ast.get_docstring(ast.parse(path.read_text())) or "").split("\n")[0] for path in packages}
+    assert len(firsts) > 30
+    assert [path for path, first in firsts.items() if not re.fullmatch(r".{20,}\.", first)] == []
 
 
 @pytest.mark.parametrize("neuron", ["aft_if", "aft_lif"])

@@ -17,6 +17,7 @@ DOCUMENTS = sorted(
     for path in ROOT.glob(pattern)
     if path.name != "CHANGELOG.md" and ".ipynb_checkpoints" not in path.parts  # the past, and copies that Jupyter makes
 )
+NAME = re.compile(r"\blava_ed(?:\.[A-Za-z_]\w*)+")
 WITH_COMMANDS = (
     "README.md",
     "PACKAGE.md",
@@ -83,6 +84,33 @@ def test_links_within_the_repository_lead_somewhere(path: Path) -> None:
     links = re.findall(r"\]\(([^)\s#]+)[^)]*\)", (ROOT / path).read_text())
     inside = [link for link in links if "://" not in link]
     assert [link for link in inside if not ((ROOT / path).parent / link).exists()] == []
+
+
+def names_nothing(dotted: str) -> bool:
+    """Whether no module has this name, and no module named by its beginning has the word that follows."""
+    path = ROOT
+    for part in dotted.split("."):
+        if (path / part).is_dir() or (path / f"{part}.py").exists():
+            path = path / part
+        else:
+            source = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+            return part not in {*re.findall(r"\w+", source.read_text()), "__file__", "__path__"}
+    return False
+
+
+TEXTS = [ROOT / path for path in DOCUMENTS] + [ROOT / "pyproject.toml", ROOT / "Makefile"]
+TEXTS += [path for folder in ("lava_ed", "tests", "tools") for path in sorted((ROOT / folder).rglob("*.py"))]
+
+
+def test_modules_that_a_document_a_docstring_or_a_comment_names_exist() -> None:
+    missing = "lava_ed" + ".network.classifier"
+    assert names_nothing(missing)
+    found = {(path.relative_to(ROOT), name) for path in TEXTS for name in NAME.findall(path.read_text())}
+    assert len(found) > 500
+    assert [(str(path), name) for path, name in sorted(found) if names_nothing(name)] == [
+        ("tests/kernels/test_jit.py", "lava_ed" + ".kernels.elsewhere"),  # names for what does not exist, on purpose
+        ("tests/test_imports.py", "lava_ed" + ".data.module"),
+    ]
 
 
 def test_the_package_is_described_without_links_that_break_outside_of_the_repository() -> None:

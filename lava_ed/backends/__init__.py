@@ -1,4 +1,4 @@
-"""What runs a net sample by sample: the engine, a baseline's own loop, or Lava's runtime."""
+"""Back ends run a net sample by sample: the engine, a baseline's own loop, or Lava's runtime."""
 
 from lava_ed.backends.backend import Backend, EngineBackend, make_backend
 from lava_ed.backends.parity import train_beside

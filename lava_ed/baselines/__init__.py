@@ -1,4 +1,4 @@
-"""Published rules to compare with: the same nets, data, integers and counters, in compiled loops of their own.
+"""Baselines: published rules run with the same nets, data, integers and counters, in compiled loops of their own.
 
 Importing this room registers the loops with `lava_ed.network.loops`.
 """

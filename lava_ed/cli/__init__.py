@@ -1,4 +1,4 @@
-"""The `lava-ed` command: thin; what it does lives in the other parts of the library."""
+"""The `lava-ed` command: it parses options, calls the other rooms, and prints what they return."""
 
 from lava_ed.cli.main import main
 

@@ -1,4 +1,4 @@
-"""What decides the outcome of a training run: its configuration, and the presets that fill one."""
+"""Configurations decide the outcome of a training run; presets fill what a user leaves out."""
 
 from lava_ed.config.presets import NAMED, named_preset, preset
 from lava_ed.config.settings_file import read_settings

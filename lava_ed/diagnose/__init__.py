@@ -1,4 +1,4 @@
-"""What goes wrong inside a net that learns: silence, saturation, reversed and exploding gradients."""
+"""Diagnosis of a net that learns: silence, saturation, reversed and exploding gradients are measured."""
 
 from lava_ed.diagnose.measure import Diagnosis, diagnose_model
 from lava_ed.diagnose.run import diagnose_run

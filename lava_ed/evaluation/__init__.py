@@ -1,4 +1,4 @@
-"""A trained net judged, and looked at sample by sample, with learning switched off."""
+"""Evaluation: a trained net is judged, and looked at sample by sample, with learning switched off."""
 
 from lava_ed.evaluation.evaluate import Evaluation, evaluate, evaluate_run
 

@@ -1,4 +1,4 @@
-"""Roads out of the library and into it: netx files of lava-dl, and golden vectors.  Needs no Lava."""
+"""Nets in other formats: netx files of lava-dl are read and written, golden vectors recorded; no Lava is needed."""
 
 from lava_ed.exchange.export import export_run
 from lava_ed.exchange.golden.record import record_golden, write_golden

@@ -1,1 +1,1 @@
-"""Lava graphs on the engine: they are selected, lowered, attached, run and profiled here; needs lava-nc."""
+"""Lava graphs on the engine: they are selected, lowered, attached, run and profiled; lava-nc is needed."""

@@ -1,4 +1,4 @@
-"""Reports: self-contained pages out of runs, models and comparisons."""
+"""Reports: self-contained pages show a run, a model, a netx file or a comparison."""
 
 from lava_ed.report.compare import write_comparison
 from lava_ed.report.netx import report_netx

@@ -1,4 +1,4 @@
-"""What a run leaves on the disk: its folder, the net that was trained, where training stands."""
+"""Run folders: the files that a run leaves on the disk, the trained net and the state of training among them."""
 
 from lava_ed.runs.folder import RunFolder
 from lava_ed.runs.tensor_files import Checkpoint, Model

@@ -1,4 +1,4 @@
-"""Search for settings: the same number of trials for every rule, judged on validation samples only."""
+"""Sweeps search settings: every rule gets the same number of trials, judged on validation samples only."""
 
 from lava_ed.config.settings_file import read_settings
 from lava_ed.sweep.space import SPACES, Space, draw, training_settings

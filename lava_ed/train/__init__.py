@@ -1,4 +1,4 @@
-"""Training: configurations, the loop, run folders that survive a crash. Needs no Lava."""
+"""Training: the loop presents samples, writes checkpoints and resumes bit for bit; it needs no Lava."""
 
 from lava_ed.backends.backend import Backend, EngineBackend, make_backend
 from lava_ed.config import TrainConfig, preset

@@ -1,4 +1,4 @@
-"""Plots; matplotlib is loaded when one is drawn."""
+"""Plots of runs, nets and measurements; matplotlib is loaded when one is drawn."""
 
 from lava_ed.viz.curves import learning_curves
 from lava_ed.viz.raster import Raster, spike_raster

@@ -1,0 +1,1 @@
+"""Golden vectors: what every process receives, holds and sends in every step, recorded and replayed."""

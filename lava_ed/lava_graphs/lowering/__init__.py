@@ -1,1 +1,1 @@
-"""From Lava processes to engine nodes: one file per process family, one entry per process class."""
+"""Lowering: Lava processes become nodes of the engine, one module a family, one function a process class."""

@@ -1,1 +1,1 @@
-"""What Lava's compiler does first: a ProcessModel for every process, sub-processes for the hierarchical ones."""
+"""Selection: every process gets the ProcessModel that Lava's compiler would give it, or its sub-processes."""

@@ -1,0 +1,1 @@
+"""The AFT-IF neuron of STD-ED and its ProcessModel."""

@@ -1,0 +1,1 @@
+"""The AFT-LIF neuron of MPD-ED and its ProcessModel."""

@@ -1,0 +1,1 @@
+"""EDClassifier: the processes of a whole net, wired."""

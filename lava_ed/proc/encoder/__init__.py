@@ -1,0 +1,1 @@
+"""The processes that bring images and labels into a graph, and their ProcessModels."""

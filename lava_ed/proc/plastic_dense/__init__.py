@@ -1,0 +1,1 @@
+"""The plastic synapses and the synapses of random feedback, and their ProcessModels."""

@@ -1,0 +1,1 @@
+"""The output layers and their ProcessModels."""

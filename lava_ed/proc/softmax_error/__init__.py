@@ -1,0 +1,1 @@
+"""The process that decides and sends the output error, and its ProcessModel."""
