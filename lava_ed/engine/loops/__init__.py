@@ -65,7 +65,7 @@ LOOPS: Final = (
     Loop("ours", "run_ours", ("ours",), (), True, "nets of lava_ed.proc alone"),
     Loop("stock", "run_core", ("core",), (), False, "most graphs of Lava's own processes"),
     Loop("stock", "run_learning", ("learning", "core"), (), False, "LearningDense beside the core"),
-    Loop("stock", "run_plain", ("core",), (("others",),), False, "Lava's own processes where none learns"),
+    Loop("stock", "run_plain", ("core", "others"), (), False, "Lava's own processes where none learns"),
     Loop("stock", "run_mixed", ("core",), (("ours",), LEARNING, ("others",)), True, "ours among them; all that learn"),
     Loop("floating", "run_floating", ("core",), (("floating",), LEARNING, ("others",)), False, "floating-point models"),
 )

@@ -40,28 +40,6 @@ from lava_ed.kernels._jit import kernel
 
 
 @kernel
-def others_op(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
-    """Run an op of the group others."""
-    code = a[CODE]
-    if code == codes.CONV_FORWARD:
-        conv_forward(a, i32, i64)
-    elif code == codes.SPIKE_LOADER:
-        spike_loader(a, i32, i64, now)
-    elif code == codes.SPIKES_DELAYED:
-        spikes_delayed(a, i16, i32, i64)
-    elif code == codes.JOIN_PART:
-        join_part(a, i32)
-    elif code == codes.RESET:
-        reset(a, i8, i16, i32, i64, now)
-    elif code == codes.SPARSE_FORWARD:
-        sparse_forward(a, i32, i64)
-    elif code == codes.SPARSE_DELAYED:
-        sparse_delayed(a, i32, i64)
-    elif code == codes.COUNT_SPIKES:
-        count_spikes(a, i32, i64)
-
-
-@kernel
 def ours_op(a, i8, i16, i32, i64, u8, phase, predictions, progress):  # type: ignore[no-untyped-def]
     """Run an op of the group ours."""
     code = a[CODE]
@@ -127,6 +105,28 @@ def learning_op(a, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-def
         count_sparse_epoch(a, i32, i64, now)
     elif code == codes.COUNT_SPARSE_LEARNED:
         count_sparse_learned(a, i32, i64, now)
+
+
+@kernel
+def others_op(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
+    """Run an op of the group others."""
+    code = a[CODE]
+    if code == codes.CONV_FORWARD:
+        conv_forward(a, i32, i64)
+    elif code == codes.SPIKE_LOADER:
+        spike_loader(a, i32, i64, now)
+    elif code == codes.SPIKES_DELAYED:
+        spikes_delayed(a, i16, i32, i64)
+    elif code == codes.JOIN_PART:
+        join_part(a, i32)
+    elif code == codes.RESET:
+        reset(a, i8, i16, i32, i64, now)
+    elif code == codes.SPARSE_FORWARD:
+        sparse_forward(a, i32, i64)
+    elif code == codes.SPARSE_DELAYED:
+        sparse_delayed(a, i32, i64)
+    elif code == codes.COUNT_SPIKES:
+        count_spikes(a, i32, i64)
 
 
 @kernel
@@ -227,8 +227,22 @@ def run_plain(  # type: ignore[no-untyped-def]
                 ring_source(a, i32, i64, now)
             elif code == codes.RING_SINK:
                 ring_sink(a, i32, now)
-            elif code >= codes.CONV_FORWARD and code <= codes.COUNT_SPIKES:
-                others_op(a, i8, i16, i32, i64, now)
+            elif code == codes.CONV_FORWARD:
+                conv_forward(a, i32, i64)
+            elif code == codes.SPIKE_LOADER:
+                spike_loader(a, i32, i64, now)
+            elif code == codes.SPIKES_DELAYED:
+                spikes_delayed(a, i16, i32, i64)
+            elif code == codes.JOIN_PART:
+                join_part(a, i32)
+            elif code == codes.RESET:
+                reset(a, i8, i16, i32, i64, now)
+            elif code == codes.SPARSE_FORWARD:
+                sparse_forward(a, i32, i64)
+            elif code == codes.SPARSE_DELAYED:
+                sparse_delayed(a, i32, i64)
+            elif code == codes.COUNT_SPIKES:
+                count_spikes(a, i32, i64)
         progress[CLOCK] += 1
 
 
