@@ -29,6 +29,7 @@ from lava_ed.kernels.baselines.surrogate_samples import (
 )
 from lava_ed.kernels.counting import check_counting, named_counts
 from lava_ed.learning_rules import LearningRate
+from lava_ed.network.graph import graph_of
 from lava_ed.network.loops import runs
 from lava_ed.network.spec import NetworkSpec
 from lava_ed.network.state import check_state
@@ -75,7 +76,8 @@ class BaselineBackend:
         if not (spec.rule.baseline or spec.rule.timing.replays):
             raise ConfigError(f"{spec.rule.name} is no baseline: the engine runs it")
         self.spec = spec
-        self.net, self.work, self.settings = flat_net(spec, weights), work_of(spec), settings_of(spec)
+        self._graph = graph_of(spec)
+        self.net, self.work, self.settings = flat_net(self._graph, weights), work_of(spec), settings_of(self._graph)
         self.window = window_of(spec)
         self._run: Callable[..., int] = {
             "mpd-ed": partial(present_surrogate, self.net, self.window, self.work, self.settings),
@@ -160,24 +162,19 @@ class BaselineBackend:
             first = self.net.first[layer - 1]
             self.net.nonzeros[first : first + len(matrix)] = np.count_nonzero(matrix, axis=1)
 
-    def _neurons(self) -> dict[str, int]:
-        """Layer of every node of neurons behind the input."""
-        return {f"hidden{layer}": layer for layer in self.spec.hidden} | {"readout": len(self.spec.layers)}
-
     def _thresholds(self) -> Iterator[tuple[str, npt.NDArray[np.int32]]]:
         """Each Var of an adaptive threshold, and where it lies."""
-        for node in self.spec.threshold_nodes:
-            layer = self._neurons()[node]
-            yield f"{node}.threshold_step", self.net.threshold_step[layer : layer + 1]
-            for k, name in enumerate(_TALLIES):
-                yield f"{node}.{name}", self.net.tallies[layer, k : k + 1]
+        for node in self._graph.nodes:
+            if node.name in self.spec.threshold_nodes:
+                layer = node.parameters["layer"]
+                yield f"{node.name}.threshold_step", self.net.threshold_step[layer : layer + 1]
+                for k, name in enumerate(_TALLIES):
+                    yield f"{node.name}.{name}", self.net.tallies[layer, k : k + 1]
 
     def _rows(self) -> dict[str, int]:
-        """Row of `FlatNet.counters` of every node."""
-        last = len(self.spec.layers)
-        result = {"encoder": 0, "labels": 1, "error": ERROR}
-        result |= {f"dense{layer}": ERROR + layer for layer in self.spec.layers}
-        return result | {node: ERROR + last + layer for node, layer in self._neurons().items()}
+        """Row of `FlatNet.counters` of every node: the error is before the connections there."""
+        *before, error = (node.name for node in self._graph.nodes)
+        return {name: row for row, name in enumerate((*before[:ERROR], error, *before[ERROR:]))}
 
     def counters(self) -> dict[str, dict[str, dict[str, int]]]:
         """Counters of every node: node → counter → phase → count."""

@@ -24,14 +24,14 @@ from lava_ed.kernels.baselines.surrogate_samples import (
 from lava_ed.kernels.counting import N_COUNTERS, N_PHASES
 from lava_ed.kernels.loihi.plasticity import WORK_ROWS
 from lava_ed.network.encoding import ENCODERS, encoder_table
-from lava_ed.network.graph import stored_weights
+from lava_ed.network.graph import NetGraph
 from lava_ed.network.spec import NetworkSpec
 
 MASKS: Final = {"mpd-ed": AT_SPIKES, "ssgd": NEAR_THRESHOLD, "sg-bptt": EVERYWHERE}
 """Surrogate masks of the rules that share MPD-ED's net."""
 
 
-def flat_net(spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]] | None = None) -> FlatNet:
+def flat_net(graph: NetGraph, weights: Sequence[npt.NDArray[np.int8]] | None = None) -> FlatNet:
     """The net's arrays, with these stored weights or those drawn from its seed.
 
     Raises
@@ -39,7 +39,8 @@ def flat_net(spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]] | None =
     ShapeError, WeightError
         If a weight matrix does not fit, or is not int8.
     """
-    matrices = stored_weights(spec, weights)
+    spec, stored = graph.spec, graph.weights(weights)
+    matrices = [stored[node.name] for node in graph.dense]
     layers = len(spec.sizes)
     a = spec.adaptation
     return FlatNet(
@@ -48,7 +49,7 @@ def flat_net(spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]] | None =
         offset=np.cumsum([0, 0, *(m.size for m in matrices[:-1])]),
         w8=np.concatenate([m.ravel() for m in matrices]),
         nonzeros=np.concatenate([np.count_nonzero(m, axis=1) for m in matrices]).astype(np.int32),
-        exponents=np.array([0, *spec.weight_exponents], np.int64),
+        exponents=np.array([0, *(node.parameters["weight_exp"] for node in graph.dense)], np.int64),
         threshold_step=np.full(layers, a.initial_step, np.int32),
         tallies=np.zeros((layers, 3), np.int32),
         adaptation=np.array([a.interval, a.highest_step, a.low, a.high, a.ceiling], np.int64),
@@ -56,20 +57,21 @@ def flat_net(spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]] | None =
     )
 
 
-def settings_of(spec: NetworkSpec) -> Settings:
-    """The net's fixed numbers."""
-    schedule = spec.schedule
+def settings_of(graph: NetGraph) -> Settings:
+    """The net's fixed numbers; those of the neurons are there without a hidden layer, too."""
+    spec, schedule = graph.spec, graph.schedule
+    encoder, dense, error = (graph.of_kind(kind)[0].parameters for kind in ("Encoder", "PlasticDense", "SoftmaxError"))
     return Settings(
         mask=MASKS.get(spec.rule.name, AT_SPIKES),
-        drop=spec.input_drop,
-        encoder=ENCODERS.index(spec.encoder or "rate"),
+        drop=encoder["drop"],
+        encoder=ENCODERS.index(encoder["kind"]),
         dv=spec.dv,
         half_width=spec.half_width,
-        error_shift=spec.error_shift,
+        error_shift=dense["error_shift"],
         error_limit=spec.error_limit,
-        softmax_shift=spec.softmax_shift,
-        dead_zone=spec.dead_zone,
-        nearest=int(spec.softmax_rounding == "nearest"),
+        softmax_shift=error["shift"],
+        dead_zone=error["dead_zone"],
+        nearest=int(error["rounding"] == "nearest"),
         seed=spec.seed,
         layers=len(spec.layers),
         steps=spec.steps,
@@ -89,7 +91,7 @@ def work_of(spec: NetworkSpec) -> Work:
     lengths = {**dict.fromkeys("xvabd", total), "e": spec.sizes[-1], **dict.fromkeys(("events", "y1", "y2"), widest)}
     return Work(
         state=state,
-        table=encoder_table(spec.encoder or "rate", spec.steps),
+        table=encoder_table(spec.encoder, spec.steps),
         **{name: np.zeros(n, np.int32) for name, n in lengths.items()},
         row=np.zeros(WORK_ROWS * widest, np.int16),
         tag=np.zeros((0, widest), np.int16),

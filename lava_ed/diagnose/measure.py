@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from lava_ed.diagnose.probes import Sample, probe_of
 from lava_ed.diagnose.smooth import Floats, slope_of
+from lava_ed.network.graph import graph_of
 from lava_ed.runs.tensor_files import Model
 
 _PERCENTILES: Final = (5, 50, 95, 99, 100)
@@ -52,7 +53,7 @@ def diagnose_model(
     Of the first `differentiated` samples with an error so many `components` of each connection are differentiated,
     which the seed chooses: half of them where the rule's gradient is not 0, half anywhere below an input that spiked.
     """
-    probe, generator = probe_of(model), np.random.default_rng(seed)
+    probe, graph, generator = probe_of(model), graph_of(model.spec), np.random.default_rng(seed)
     fired, saturated = [], []
     norms: list[list[float]] = []
     signs: list[npt.NDArray[np.int64]] = [np.zeros(4, np.int64)]
@@ -64,8 +65,8 @@ def diagnose_model(
             norms.append([float(np.linalg.norm(gradient)) for gradient in sample.gradient])
             if len(signs) <= differentiated:
                 signs.append(compare_signs(sample, probe.weights, components, generator))
-    spikes = {f"hidden{layer}": np.array([row[layer - 1] for row in fired]) for layer in model.spec.hidden}
-    by_connection = {f"dense{layer}": [row[layer - 1] for row in norms] for layer in model.spec.layers}
+    spikes = {node.name: np.array([row[k] for row in fired]) for k, node in enumerate(graph.hidden)}
+    by_connection = {node.name: [row[k] for row in norms] for k, node in enumerate(graph.dense)}
     *earlier, last = by_connection
     compared, reversed_, missing, spurious = (int(n) for n in np.sum(signs, axis=0))
     return Diagnosis(

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from lava_ed.backends.backend import EngineBackend, loop_backend
 from lava_ed.diagnose.smooth import Floats, Loss, crossing_loss, masked_loss, ramp_loss, spike_time_loss
 from lava_ed.kernels.fixed_point import DECAY_UNITY
+from lava_ed.network.graph import graph_of
 from lava_ed.network.spec import NetworkSpec
 from lava_ed.runs.tensor_files import Model
 
@@ -45,12 +46,13 @@ class Probe:
 
     def __init__(self, model: Model, backend: Any, look: Callable[[Probe, int], Sample]) -> None:
         self.spec, self.backend, self._look = model.spec, backend, look
+        self.graph = graph_of(model.spec)
         self.weights: list[Floats] = [
-            model.weights[f"dense{layer}"].T.astype(np.float64) * 2.0 ** (1 + self.spec.weight_exponents[layer - 1])
-            for layer in self.spec.layers
+            model.weights[node.name].T.astype(np.float64) * 2.0 ** (1 + node.parameters["weight_exp"])
+            for node in self.graph.dense
         ]
         """(n_post, n_pre), in weight units."""
-        self.thresholds = [float(model.thresholds[f"hidden{layer}"]) for layer in self.spec.hidden]
+        self.thresholds = [float(model.thresholds[node.name]) for node in self.graph.hidden]
         """κ or θ of the hidden layers."""
         self._state = model.put_into(backend.state())
 
@@ -74,9 +76,9 @@ class Probe:
 def _spike_times(probe: Probe, label: int) -> Sample:
     """STD-ED: gradients are outer products of the errors and the x of each layer."""
     spec, get = probe.spec, probe.backend.program.get
-    x = [get("encoder", "x"), *(get(f"hidden{layer}", "x") for layer in spec.hidden)]
+    x = [get(node.name, "x") for node in (*probe.graph.of_kind("Encoder"), *probe.graph.hidden)]
     e = get("error", "e").astype(float)
-    delta = [*(get(f"hidden{layer}", "delta").astype(float) for layer in spec.hidden), e]
+    delta = [*(get(node.name, "delta").astype(float) for node in probe.graph.hidden), e]
     return Sample(
         activity=x,
         saturated=[v >= spec.steps for v in x[1:]],

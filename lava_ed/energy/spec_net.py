@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from lava_ed.energy.chip_net import ChipNet
 from lava_ed.energy.processes import Edge, Process, Sends, feedback, net_of_processes, plastic
 from lava_ed.errors import ShapeError
-from lava_ed.network.wiring import connections_of
+from lava_ed.network.graph import NetGraph, graph_of
 
 if TYPE_CHECKING:
     from lava_ed.network.spec import NetworkSpec
@@ -34,17 +34,25 @@ def net_of_spec(spec: NetworkSpec, weights: Sequence[npt.NDArray[np.integer[Any]
             f"weights have the shapes {[matrix.shape for matrix in matrices]}, the net needs {shapes}: "
             "one matrix (n_pre, n_post) a connection"
         )
-    sends: Sends = "replay" if spec.rule.timing.replays else "errors"
-    processes = [Process("encoder", spec.sizes[0]), Process("readout", spec.sizes[-1])]
-    processes += [Process(f"hidden{layer}", spec.sizes[layer], sends=sends) for layer in spec.hidden]
-    processes += [Process("error", sends="output error")]
-    processes += [feedback(f"feedback{layer}", spec.sizes[layer], spec.sizes[-1]) for layer in spec.hidden]
-    for layer, matrix in zip(spec.layers, matrices, strict=True):
+    graph = graph_of(spec)
+    return named_by_place(net_of_processes(_processes(graph, matrices), (Edge(*edge) for edge in graph.connections)))
+
+
+def _processes(graph: NetGraph, matrices: Iterable[npt.NDArray[np.integer[Any]]]) -> Iterator[Process]:
+    """What the nodes of a graph take on a chip; labels are given by a processor."""
+    sends: Sends = "replay" if graph.schedule.timing.replays else "errors"
+    for node, matrix in zip(graph.dense, matrices, strict=True):
         by_post, by_pre = (np.count_nonzero(matrix, axis=axis).astype(np.int64) for axis in (0, 1))
-        with_x1 = spec.rule.with_x1 or (spec.graded_input and layer == 1)
-        carries = spec.weight_rounding == "carry"
-        processes.append(plastic(f"dense{layer}", by_post, by_pre, with_x1, spec.gathers(layer), carries))
-    return named_by_place(net_of_processes(processes, (Edge(*edge) for edge in connections_of(spec))))
+        with_x1 = node.parameters["rule"].with_x1 or node.parameters["graded"]
+        yield plastic(node.name, by_post, by_pre, with_x1, node.parameters["gather"], node.parameters["carry"])
+    for node in graph.of_kind("Encoder", "MembraneReadout", "FirstSpikeReadout"):
+        yield Process(node.name, node.shape[0])
+    for node in graph.hidden:
+        yield Process(node.name, node.shape[0], sends=sends)
+    for node in graph.of_kind("FeedbackDense"):
+        yield feedback(node.name, *reversed(node.shape))
+    for node in graph.of_kind("SoftmaxError"):
+        yield Process(node.name, sends="output error")
 
 
 def named_by_place(net: ChipNet) -> ChipNet:

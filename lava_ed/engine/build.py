@@ -16,7 +16,7 @@ from lava_ed.engine.families.encoder import EncoderNode, LabelNode
 from lava_ed.engine.families.plastic_dense import FeedbackNode, PlasticDenseNode
 from lava_ed.engine.families.readout import ReadoutNode, SoftmaxErrorNode
 from lava_ed.engine.program import Program
-from lava_ed.network.graph import graph_of
+from lava_ed.network.graph import NetGraph, graph_of
 from lava_ed.network.spec import NetworkSpec
 
 CAPACITY = 4096
@@ -51,8 +51,7 @@ def node_of(kind: str, name: str, shape: tuple[int, ...], parameters: Mapping[st
     return node(**{field.name: values[field.name] for field in fields(node) if field.name in values})
 
 
-def _nodes(spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]] | None) -> list[Node]:
-    graph = graph_of(spec)
+def _nodes(graph: NetGraph, weights: Sequence[npt.NDArray[np.int8]] | None) -> list[Node]:
     own = {name: {"weights": matrix} for name, matrix in graph.weights(weights).items()}
     given: dict[str, Any] = {**own, "encoder": {"capacity": CAPACITY}, "labels": {"capacity": CAPACITY}}
     return [
@@ -79,5 +78,7 @@ def build_program(spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]] | N
     ConfigError
         If the rule is a baseline, which runs in a loop of its own.
     """
-    edges = [Connection(*edge) for edge in graph_of(spec).connections]
-    return Program(_nodes(spec, weights), edges, spec.schedule, spec.overflow)
+    graph = graph_of(spec)
+    graph.check_processes()
+    edges = [Connection(*edge) for edge in graph.connections]
+    return Program(_nodes(graph, weights), edges, graph.schedule, spec.overflow)

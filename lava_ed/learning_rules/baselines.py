@@ -36,6 +36,7 @@ class RelPSPFixed(LearningRule):
     )
     encoders: ClassVar[tuple[str, ...]] = ("ttfs",)
     with_x1: ClassVar[bool] = True
+    neuron: ClassVar[str] = "RelPSP"
     baseline: ClassVar[bool] = True
 
     def dw(self, dependency: str = "x0", rate: LearningRate | None = None) -> str:
@@ -61,6 +62,7 @@ class SSGD(LearningRule):
 
     name: ClassVar[str] = "ssgd"
     timing: ClassVar[Timing] = MPDED.timing
+    neuron: ClassVar[str] = "SurrogateLIF"
     baseline: ClassVar[bool] = True
 
 
@@ -83,6 +85,7 @@ class SGBPTT(LearningRule):
 
     name: ClassVar[str] = "sg-bptt"
     timing: ClassVar[Timing] = MPDED.timing
+    neuron: ClassVar[str] = "SurrogateLIF"
     baseline: ClassVar[bool] = True
 
 
@@ -116,6 +119,7 @@ class Renner(LearningRule):
         "renner", 1, 1, "every neuron spikes once or not at all", spikes_once=True, late=1, learning_steps=9
     )
     encoders: ClassVar[tuple[str, ...]] = ("binary",)
+    neuron: ClassVar[str] = "BinaryNeuron"
     baseline: ClassVar[bool] = True
     output_spikes: ClassVar[bool] = True
     hidden_layers: ClassVar[int | None] = 1

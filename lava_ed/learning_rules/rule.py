@@ -59,7 +59,7 @@ class LearningRule:
     encoders: ClassVar[tuple[str, ...]] = ("rate", "ttfs", "current")
     """Encoders whose spikes it can learn from; the first is taken where none is given."""
     neuron: ClassVar[str] = ""
-    """Kind of node of a hidden layer; a baseline has none."""
+    """Kind of node of a hidden layer; that of a baseline has no Lava process."""
     with_x1: ClassVar[bool] = False
     baseline: ClassVar[bool] = False
     """Whether it is one to compare with, which runs in a loop of its own and has no Lava processes."""

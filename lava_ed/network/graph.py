@@ -27,7 +27,7 @@ class GraphNode:
     name : str
         encoder, labels, dense1 …, hidden1 …, feedback1 …, readout or error.
     kind : str
-        Name of its class in `lava_ed.proc`.
+        Name of its class in `lava_ed.proc`; the neurons of a baseline have none.
     shape : tuple of int
         Of the neurons; of synapses (n_post, n_pre).
     parameters : mapping
@@ -63,6 +63,16 @@ class NetGraph:
         """Parameters that all nodes share."""
         return {"schedule": self.schedule, "overflow": self.spec.overflow, "seed": self.spec.seed}
 
+    @property
+    def dense(self) -> list[GraphNode]:
+        """The plastic connections, from the input to the output."""
+        return self.of_kind("PlasticDense")
+
+    @property
+    def hidden(self) -> list[GraphNode]:
+        """The hidden layers, from the input to the output."""
+        return self.of_kind(self.spec.rule.neuron)
+
     def of_kind(self, *kinds: str) -> list[GraphNode]:
         """The nodes of some kinds."""
         return [node for node in self.nodes if node.kind in kinds]
@@ -76,24 +86,28 @@ class NetGraph:
             As `stored_weights`.
         """
         plastic = stored_weights(self.spec, given)
-        return {f"dense{layer}": matrix for layer, matrix in zip(self.spec.layers, plastic, strict=True)} | {
+        return {node.name: matrix for node, matrix in zip(self.dense, plastic, strict=True)} | {
             node.name: feedback_weights(self.spec, node.parameters["layer"]) for node in self.of_kind("FeedbackDense")
         }
 
+    def check_processes(self) -> None:
+        """Refuse a net that neither Lava nor the engine can build.
+
+        Raises
+        ------
+        ConfigError
+            If the rule is a baseline, which has no processes.
+        """
+        rule = self.spec.rule
+        if rule.baseline:
+            raise ConfigError(
+                f"{rule.name} is a baseline without Lava processes, which runs in a loop of its own: train it on the "
+                "back end engine"
+            )
+
 
 def graph_of(spec: NetworkSpec) -> NetGraph:
-    """The graph of the net that a spec describes.
-
-    Raises
-    ------
-    ConfigError
-        If the rule is a baseline, which has no processes.
-    """
-    if spec.rule.baseline:
-        raise ConfigError(
-            f"{spec.rule.name} is a baseline without Lava processes, which runs in a loop of its own: train it on the "
-            "back end engine"
-        )
+    """The graph of the net that a spec describes, also of a baseline's."""
     return NetGraph(spec, tuple(_nodes(spec)), tuple(connections_of(spec)), spec.schedule)
 
 
@@ -120,7 +134,8 @@ def _nodes(spec: NetworkSpec) -> Iterator[GraphNode]:
             "half_width": spec.half_width,
             **shift,
         }
-        own = {name: value for name, value in settings.items() if name in KINDS[spec.rule.neuron].parameters}
+        taken = settings if spec.rule.baseline else KINDS[spec.rule.neuron].parameters
+        own = {name: value for name, value in settings.items() if name in taken}
         adapts = {"layer": layer, "adaptation": spec.adaptation}
         yield GraphNode(f"hidden{layer}", spec.rule.neuron, spec.shapes[layer], {**adapts, **own})
         if spec.feedback == "random":

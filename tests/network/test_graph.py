@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from lava_ed.engine.build import build_program
 from lava_ed.errors import ConfigError, ShapeError, WeightError
-from lava_ed.learning_rules import MPDED, STDED, Renner
+from lava_ed.learning_rules import MPDED, SGBPTT, SSGD, STDED, RelPSPFixed, Renner
 from lava_ed.network.graph import graph_of, stored_weights
+from lava_ed.network.kinds import KINDS
 from lava_ed.network.spec import NetworkSpec
 
 
@@ -46,9 +48,29 @@ def test_parameters_follow_the_spec():
     assert graph.common == {"schedule": spec.schedule, "overflow": "raise", "seed": 0}
 
 
-def test_a_baseline_has_no_graph():
-    with pytest.raises(ConfigError, match="renner is a baseline"):
-        graph_of(NetworkSpec((4, 3, 2), Renner(), steps=1))
+@pytest.mark.parametrize(
+    ("rule", "neuron"),
+    [(RelPSPFixed, "RelPSP"), (SSGD, "SurrogateLIF"), (SGBPTT, "SurrogateLIF"), (Renner, "BinaryNeuron")],
+)
+def test_a_baseline_has_a_graph_but_no_processes(rule, neuron):
+    spec = NetworkSpec((4, 3, 2), rule(), steps=1 if rule is Renner else 8, dv=0 if rule is Renner else 7)
+    graph = graph_of(spec)
+    assert [(node.name, node.kind, node.shape) for node in graph.nodes] == [
+        ("encoder", "Encoder", (4,)),
+        ("labels", "Labels", (1,)),
+        ("dense1", "PlasticDense", (3, 4)),
+        ("dense2", "PlasticDense", (2, 3)),
+        ("hidden1", neuron, (3,)),
+        ("readout", "MembraneReadout", (2,)),
+        ("error", "SoftmaxError", (2,)),
+    ]
+    assert neuron not in KINDS
+    assert [node.parameters["dv"] for node in graph.hidden] == [spec.dv]
+    assert ("error", "e_out", "dense2", "e_in") in graph.connections
+    with pytest.raises(ConfigError, match=f"{spec.rule.name} is a baseline without Lava processes"):
+        graph.check_processes()
+    with pytest.raises(ConfigError, match=f"{spec.rule.name} is a baseline without Lava processes"):
+        build_program(spec)
 
 
 def test_weights_that_do_not_fit_are_refused():

@@ -69,6 +69,7 @@ class EDClassifier(ChecksOverflow):
         _check_samples(spec, np.asarray(samples), np.asarray(labels))
         # A plain dict hides the processes from Lava's attribute scan, which would register them twice.
         graph = graph_of(spec)
+        graph.check_processes()
         self.processes: dict[str, AbstractProcess] = create_processes(graph, samples, labels, weights)
         for process in self.processes.values():
             process.parent_proc = self
