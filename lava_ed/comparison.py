@@ -193,7 +193,7 @@ def compare(
 
 
 def _check_learned(runs: Sequence[ComparedRun], target: float | None) -> None:
-    """An accuracy that a net has without learning is no point at which energies of learning can be compared."""
+    """Refuse a target that a net reaches without learning: energies of learning cannot be compared there."""
     if target is None:
         return
     chance = max(run.by_chance for run in runs)

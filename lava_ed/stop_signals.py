@@ -49,7 +49,7 @@ def raise_if_unheard() -> None:
 
 
 class StopSignals:
-    """Within the block, a stop signal calls a function with its number in place of ending the process.
+    """Let a stop signal within the block call a function with its number in place of ending the process.
 
     Processes that are forked in the block inherit the handler and ignore these signals: whoever closes a terminal
     signals all of them, and their parent is the one who ends them in order.  A signal that was ignored before, as

@@ -127,7 +127,7 @@ def _loop(loop: Loop, ops: list[Body]) -> dict[str, Any]:
     starting = {declared.op.name for declared in AT_START} if loop.module == "ours" else set()
     return {
         **loop._asdict(),
-        "ops": [op for group in loop.merged for op in ops if op.group == group],
+        "ops": [op for group in loop.inlined for op in ops if op.group == group],
         "calls": [_kernel(groups, ops) for groups in loop.called],
         "starting": [op for op in ops if op.name in starting],
     }

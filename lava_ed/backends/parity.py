@@ -1,4 +1,4 @@
-"""The same net trained on two back ends, compared bit for bit."""
+"""A net is trained on two back ends, and their states are compared bit for bit."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ class BaselineBackend:
         return self.net.w8[start : start + shape[0] * shape[1]].reshape(shape)
 
     def _views(self) -> dict[str, npt.NDArray[Any]]:
-        """Where every Var but the weights lies, by ``"node.var"``."""
+        """Views of every Var but the weights, by ``"node.var"``."""
         named = {name: self.work.state[index : index + 1] for name, index in _STATE.items()}
         counted = {f"{node}.counters": self.net.counters[row] for node, row in self._rows().items()}
         return {**named, **dict(self._thresholds()), **counted}

@@ -143,7 +143,7 @@ def _worker(arguments: Iterable[object], environment: dict[str, str]) -> Iterato
 
 
 def _answer(process: subprocess.Popen[str], order: int | None = None) -> dict[str, Any]:
-    """What a worker says next, to an order for so many samples or unasked."""
+    """The next answer of a worker, after an order for so many samples or without one."""
     assert process.stdin is not None
     assert process.stdout is not None
     line = ""

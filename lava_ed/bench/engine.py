@@ -80,7 +80,7 @@ class NetTiming:
     differing: list[str]
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON; ``equal`` tells whether every Var agreed."""
+        """The fields for JSON; ``equal`` tells whether every Var agreed."""
         return asdict(self) | {"equal": not self.differing}
 
 

@@ -19,7 +19,7 @@ Sizes = tuple[int, ...]
 SPIKE_SHARE: Final = 0.05
 """Inputs that spike in a step."""
 MEAN_WEIGHT, SPREAD = 4, 48
-"""Of the weights."""
+"""Mean and standard deviation of the weights."""
 KERNEL: Final = 3
 """Side of the kernels of the convolutions."""
 ROWS: Final = 200
@@ -75,7 +75,7 @@ class BenchNet:
 
 
 def source_net(rng: np.random.Generator, share: float, shape: Sizes) -> BenchNet:
-    """A net of nothing but inputs, of which that share spikes in a step."""
+    """A net of inputs alone, of which the given share spikes in a step."""
     from lava.proc.io.source import RingBuffer
 
     spikes = (rng.random((int(np.prod(shape)), ROWS)) < share).astype(np.int32)
@@ -148,7 +148,7 @@ class NetPlan:
     small: Sizes
     steps: int
     quick_steps: int
-    """Of a run on Lava's runtime."""
+    """Steps of a quick run on Lava's runtime."""
     settling: int = 0
     quick_settling: int = 0
     """Steps that the engine runs first, where a rule changes weights: both runtimes begin with those it ends with."""

@@ -40,7 +40,7 @@ def report(
 
 
 def _shown(value: dict[str, Any]) -> Iterator[str]:
-    """Where the page is, and what is not in it."""
+    """Lines that say where the page is, and what is missing in it."""
     yield f"{value['report']}: {value['bytes'] / 1e6:.2f} MB, opens without a network"
     if value["test_accuracy"] is not None:
         yield f"test accuracy: {percent(value['test_accuracy'])}"

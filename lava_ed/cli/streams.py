@@ -31,7 +31,7 @@ def _in_plain_signs(error: UnicodeError) -> tuple[str, int]:
 
 @contextmanager
 def lasting_streams() -> Iterator[None]:
-    """Within the block, everything can be printed.
+    """Make everything printable within the block.
 
     A closed stream is opened on the null device, since the next file that is opened would else take its number, and
     with it what is printed.  A sign that a stream's encoding lacks is printed in plain ASCII signs.

@@ -49,7 +49,7 @@ def check_names(given: Iterable[object], known: Collection[str], what: str) -> N
 
 
 def check_hidden(hidden: Any) -> None:
-    """Hidden layers are a sequence of integers within what one connection holds, and not too many.
+    """Refuse hidden layers that are not a sequence of integers within what one connection holds, or are too many.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def too_large(sizes: Sequence[int], steps: int, exponents: Sequence[int]) -> str
 
 
 def check_backend(name: str, rule: LearningRule) -> None:
-    """A back end is known, and of a baseline it is the engine.
+    """Refuse an unknown back end, and for a baseline any but the engine.
 
     Raises
     ------

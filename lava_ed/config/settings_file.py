@@ -20,7 +20,7 @@ from lava_ed.network.settings import NetSettings, declared
 _OF_RULE_AND_NET = {"learning_rate", "decay", "shift", *declared(NetSettings)} - {"seed"}
 
 
-def plain(settings: Mapping[str, Any]) -> dict[str, Any]:
+def as_json(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Settings as JSON holds them."""
     return {
         name: asdict(value) if isinstance(value, Adaptation) else json.loads(json.dumps(value))
@@ -30,7 +30,7 @@ def plain(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def complete(config: TrainConfig) -> dict[str, Any]:
     """Every setting of rule and net as JSON holds it, so that a preset that changes later has no influence."""
-    return plain({name: value for name, value in config.settings().items() if name in _OF_RULE_AND_NET})
+    return as_json({name: value for name, value in config.settings().items() if name in _OF_RULE_AND_NET})
 
 
 def read_settings(path: str | PathLike[str]) -> tuple[str, str, dict[str, Any]]:

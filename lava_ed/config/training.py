@@ -103,7 +103,7 @@ class TrainConfig:
 
     @property
     def seed(self) -> int:
-        """Of the weights, the random streams, the order of samples and the validation split."""
+        """Seed of the weights, the random draws, the order of samples and the validation split."""
         return self.net.seed
 
     def _check(self) -> None:

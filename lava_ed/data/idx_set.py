@@ -16,7 +16,7 @@ from lava_ed.errors import DataError, ShapeError
 Pair = tuple[NDArray[np.uint8], NDArray[np.int64]]
 """Images and their labels."""
 _MOST_VALUES: Final = 2**28
-"""Of an IDX file: five times what the larger one of MNIST has, so that training and test images fit 1 GiB together."""
+"""Most values of an IDX file: five times those of MNIST's larger one, so that all images of a set fit 1 GiB."""
 
 
 def idx_folder(name: str, data_dir: Path) -> Path:

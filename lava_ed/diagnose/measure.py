@@ -32,8 +32,8 @@ class Diagnosis:
     gradient_norms: dict[str, dict[str, float]]
     """Norm of the rule's gradient of single samples in which the last connection had one, in the rule's own units."""
     explosion: dict[str, float | None]
-    """Of every connection but the last: its norm over the last one's, which tells how much the way back amplifies a
-    sample's error, whatever its size; the 99th percentile of that over its median."""
+    """How unevenly the way back amplifies errors, for all connections but the last: the 99th percentile over the median
+    of the ratio of the connection's gradient norm to the last connection's, sample by sample."""
     reversal: dict[str, Any]
     """Components compared (both slopes are not 0), of those the ones of opposite sign and their share; ``missing``
     where only the smooth net has a slope, ``spurious`` where only the rule has one."""

@@ -24,16 +24,16 @@ class Sample:
     """What one sample did."""
 
     activity: list[npt.NDArray[Any]]
-    """Of the input and each hidden layer, (n,): 0 where a neuron did not fire."""
+    """Activity (n,) of the input and of each hidden layer: 0 where a neuron did not fire."""
     saturated: list[Bools]
-    """Of each hidden layer, (n,)."""
+    """Neurons (n,) of each hidden layer that are at their ceiling."""
     gradient: list[Floats]
-    """Of each connection, (n_post, n_pre): the rule's −∂L/∂w as it reaches the learning engine but for its rate; a
+    """The rule's −∂L/∂w (n_post, n_pre) of each connection, as the learning engine receives it, without the rate; a
     factor of the layer aside, which changes no sign."""
     loss: Loss
     """The smooth net at this sample, a function of the weights."""
     step: float = 1.0
-    """Of its finite differences."""
+    """Step of the finite differences."""
 
     @property
     def fired(self) -> list[Bools]:
@@ -138,7 +138,7 @@ _LOOKS: Final[dict[str, tuple[Callable[[Probe, int], Sample], Any]]] = {
     "relpsp": (_crossings, loop_backend),
     "renner": (_ramps, loop_backend),
 }
-"""What becomes of a sample, and the back end that runs it, by the name of a rule's schedule."""
+"""The function that looks at a sample, and the back end that runs it, by the name of a rule's schedule."""
 
 
 def probe_of(model: Model) -> Probe:

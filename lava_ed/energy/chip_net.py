@@ -24,7 +24,7 @@ Ints = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Stream:
+class Flow:
     """Spikes of a node in a phase over one connection to one layer.
 
     `exact` is False where the counters do not tell replayed spikes from errors, so that `spikes` is an estimate.
@@ -97,7 +97,7 @@ class ChipNet:
         Layers, inputs first, by the name of a process where the net is a Lava graph; and their neurons.
     inlets : tuple of tuple of Inlet
         The synapses that end on each layer.
-    streams : callable
+    flows : callable
         Counters → spikes by node, phase and connection; of a net of which no traffic is known, none.
     nodes : mapping
         Node of a program whose neurons a layer holds → layer.
@@ -106,7 +106,7 @@ class ChipNet:
     names: tuple[str, ...]
     sizes: tuple[int, ...]
     inlets: tuple[tuple[Inlet, ...], ...]
-    streams: Callable[[Counters], tuple[Stream, ...]] = field(default=lambda counters: ())
+    flows: Callable[[Counters], tuple[Flow, ...]] = field(default=lambda counters: ())
     nodes: Mapping[str, int] = field(default_factory=dict)
 
     def outlets(self, layer: int) -> Iterator[tuple[int, str]]:

@@ -75,7 +75,7 @@ def sample_counts(
 
 
 def _check(sizes: Sequence[int], spikes: Sequence[int], steps: int, visits: str, rule: str | None) -> None:
-    """Whether the numbers fit each other, and no layer spikes more often than its neurons can."""
+    """Refuse numbers that do not fit each other, and layers that spike more often than their neurons can."""
     from lava_ed.learning_rules import RULES  # which loads numba
 
     if len(sizes) < 2 or not all(1 <= n <= LARGEST for n in sizes):

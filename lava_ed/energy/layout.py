@@ -1,4 +1,4 @@
-"""In which order the layers of a net lie along the mesh: those that talk much lie near."""
+"""The order of a net's layers along the mesh: layers that exchange many messages lie near each other."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from lava_ed.energy.chip_net import Stream
+from lava_ed.energy.chip_net import Flow
 from lava_ed.energy.chips import ChipLimits
 
 EXACT_LAYERS: Final = 6
@@ -18,8 +18,8 @@ EXACT_LAYERS: Final = 6
 Order = tuple[int, ...]
 
 
-def arrange(counts: Sequence[int], chip: ChipLimits, streams: Iterable[Stream]) -> list[int]:
-    """First core of each layer: in order, or in the order with the fewest hops where streams are given.
+def arrange(counts: Sequence[int], chip: ChipLimits, flows: Iterable[Flow]) -> list[int]:
+    """First core of each layer: in order, or in the order with the fewest hops where flows are given.
 
     Beyond `EXACT_LAYERS`, two layers are exchanged as long as that saves hops; each round takes the best exchange.
 
@@ -29,9 +29,9 @@ def arrange(counts: Sequence[int], chip: ChipLimits, streams: Iterable[Stream]) 
         Cores of each layer, which lie side by side along the mesh.
     """
     talks: Counter[tuple[int, int]] = Counter()
-    for stream in streams:
-        if stream.spikes and stream.source_layer != stream.target_layer:
-            talks[stream.source_layer, stream.target_layer] += stream.spikes
+    for flow in flows:
+        if flow.spikes and flow.source_layer != flow.target_layer:
+            talks[flow.source_layer, flow.target_layer] += flow.spikes
     places = np.array([chip.position(core) for core in range(sum(counts))], np.int64).reshape(-1, 2)
 
     def first_cores(order: Order) -> list[int]:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.energy.chip_net import ChipNet, Ints, Stream
+from lava_ed.energy.chip_net import ChipNet, Flow, Ints
 from lava_ed.energy.chips import ChipLimits, Hops, mesh_hops
 from lava_ed.energy.counting import Counters
 from lava_ed.energy.layout import arrange
@@ -66,8 +66,8 @@ class Utilisation:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Traffic(Stream):
-    """A stream between the cores of two layers.
+class Traffic(Flow):
+    """A flow between the cores of two layers.
 
     `hop_sum` is the sum over all pairs of a source core and a target core, east-west and north-south.
     """
@@ -215,11 +215,11 @@ class Mapping:
         """
         places = [np.array([self.chip.position(core) for core in cores], np.int64) for cores in self.cores]
         rows = []
-        for stream in self.net.streams(counters):
-            source, target = places[stream.source_layer], places[stream.target_layer]
+        for flow in self.net.flows(counters):
+            source, target = places[flow.source_layer], places[flow.target_layer]
             east_west, north_south = (int(n) for n in np.abs(source[:, None] - target[None]).sum(axis=(0, 1)))
             sums = (east_west, north_south)
-            rows.append(Traffic(**vars(stream), source_cores=len(source), target_cores=len(target), hop_sum=sums))
+            rows.append(Traffic(**vars(flow), source_cores=len(source), target_cores=len(target), hop_sum=sums))
         return tuple(rows)
 
     def message_counts(self, counters: Counters) -> dict[str, dict[str, dict[str, int]]]:
@@ -317,7 +317,7 @@ def map_network(
     local = split(placed, chip)
     counts = [int(core.max()) + 1 for core in local]
     check_chips(placed, counts, chip, max_chips)
-    first = arrange(counts, chip, () if counters is None else placed.streams(counters))
+    first = arrange(counts, chip, () if counters is None else placed.flows(counters))
     return Mapping(
         chip=chip,
         net=placed,

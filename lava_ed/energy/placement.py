@@ -62,7 +62,7 @@ def _pack(bits: Ints, capacity: int, most: int) -> Ints:
 
 
 def _check_memory(net: ChipNet, layer: int, bits: Ints, chip: ChipLimits) -> None:
-    """Whether a core holds the neuron with the most synapses."""
+    """Refuse a layer where no core holds the neuron with the most synapses."""
     inlets, neuron = net.inlets[layer], int(np.argmax(bits))
     over = int(bits[neuron]) + net.core_bits(layer, chip.shared_kernels) - chip.synaptic_bits
     if over <= 0:
@@ -78,7 +78,7 @@ def _check_memory(net: ChipNet, layer: int, bits: Ints, chip: ChipLimits) -> Non
 
 
 def _ways_out(neuron: int, over: int, inlets: Sequence[Inlet], outputs: int) -> list[str]:
-    """What would each free `over` bits for a neuron."""
+    """Changes of a net, each of which would free `over` bits for a neuron."""
     ways = []
     largest = max(inlets, key=lambda inlet: int(inlet.counts[neuron]))
     synapses, each = int(largest.counts[neuron]), largest.synapse_bits

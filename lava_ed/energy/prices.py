@@ -15,7 +15,7 @@ from lava_ed.files.reading import MOST_TOML, brief, parse_toml, read_plain, show
 from lava_ed.kernels.counting import COUNTERS
 
 KINDS: Final = ("pre-silicon", "silicon-fit", "silicon", "circuit", "assumption")
-"""Where prices come from: a maker's simulation, a model fitted to a chip, a chip, bare circuits, a guess."""
+"""Origins of prices: a maker's simulation, a model fitted to a chip, a chip, bare circuits, a guess."""
 
 HOST: Final = "host_ops"
 """The counter that is priced apart and is never part of the dynamic sum."""
@@ -218,7 +218,7 @@ def _counters(value: Any, where: str) -> tuple[str, ...]:
 
 
 def _check_alternatives(prices: PriceList, where: str) -> None:
-    """An alternative stands in for an entry of the sum."""
+    """Refuse an alternative that stands in for no entry of the sum."""
     targets = [entry.name for entry in prices.dynamic]
     for entry in prices.alternatives:
         key = f"{where}: entries.{entry.name}: alternative_to is {brief(entry.alternative_to)}"

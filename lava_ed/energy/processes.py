@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 import numpy as np
 
 from lava_ed.energy.chip_net import ChipNet, Inlet, Ints
-from lava_ed.energy.senders import GATE, Route, Sender, streams_of
+from lava_ed.energy.senders import GATE, Route, Sender, flows_of
 from lava_ed.network.kinds import FEEDBACK_DENSE, PLASTIC_DENSE
 from lava_ed.network.wiring import LEARNING_PORTS
 
@@ -140,7 +140,7 @@ class _Graph:
             names=tuple(self.layers),
             sizes=tuple(self.sizes[name] for name in self.layers),
             inlets=tuple(tuple(ending) for ending in inlets),
-            streams=partial(streams_of, tuple(spiking)),
+            flows=partial(flows_of, tuple(spiking)),
             nodes=self.nodes,
         )
 
@@ -179,7 +179,7 @@ class _Graph:
                     yield self.layers[edge.target], replace(process.backward, sender=self.nodes[teachers[0]])
 
     def _sender(self, process: Process) -> Sender:
-        """Where the messages of a process go."""
+        """A process that sends messages, with the routes that they take."""
         edges = [edge for edge in self.edges if edge.source == process.name and edge.in_port not in LEARNING_PORTS]
         spikes = [edge for edge in edges if edge.in_port in SPIKE_PORTS]
         errors = [edge for edge in edges if edge.out_port == "e_out"]
@@ -198,14 +198,14 @@ class _Graph:
         )
 
     def _spike_routes(self, edge: Edge) -> Iterator[Route]:
-        """To the cores of the neurons behind the synapses, or to neurons themselves."""
+        """Routes of spikes: to the cores of the neurons behind the synapses, or to neurons themselves."""
         if edge.target in self.synapses:
             yield from ((edge.target, self.layers[target]) for target, _ in self.targets[edge.target])
         else:
             yield f"{edge.source}.{edge.out_port}", self.layers[edge.target]
 
     def _error_routes(self, edge: Edge) -> Iterator[Route]:
-        """To the layers that the synapses' mirrored copies lie at; where nobody listens, to the synapses themselves."""
+        """Routes of errors: to the layers with mirrored copies of the synapses, or else to the synapses themselves."""
         listeners = self._from(edge.target, "e_out")
         yield from ((edge.target, self.layers[listener.target]) for listener in listeners)
         if not listeners and edge.target in self.targets:

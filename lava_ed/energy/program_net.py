@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 DELAY_BITS: Final = MAX_DELAY.bit_length()
 TAG_BITS: Final = TAG_MAX.bit_length() + 1
-"""A tag has a sign."""
+"""Bits of a tag, the sign included."""
 SPIKED_BITS: Final = 1
 """x0 or y0."""
 
@@ -106,7 +106,7 @@ def _of_dense(program: Program, node: DenseNode) -> Process:
 
 
 def _of_sparse(program: Program, node: SparseNode) -> Process:
-    """Only what is stored takes memory; indices are not counted."""
+    """Sparse synapses: only stored ones take memory; indices are not counted."""
     entries = node.weights
     assert entries is not None
     weights = program.get(node.name, "weights")
@@ -132,7 +132,7 @@ def _of_conv(program: Program, node: ConvNode) -> Process:
 
 
 def _of_plastic(program: Program, node: PlasticDenseNode) -> Process:
-    """Every synapse has its place: a weight that is 0 may grow."""
+    """Plastic synapses: each has its place, as a weight that is 0 may grow."""
     n_pre, n_post = node.shape
     by_post, by_pre = np.full(n_post, n_pre, np.int64), np.full(n_pre, n_post, np.int64)
     return plastic(node.name, by_post, by_pre, node.with_x1, node.gather, node.carry)

@@ -102,7 +102,7 @@ def energy_report(counters: Counters, samples: int, price_list: PriceList | str 
 def energy_range(
     counters: Counters, samples: int, price_lists: Iterable[PriceList | str | os.PathLike[str]] | None = None
 ) -> dict[str, Any]:
-    """The same counts under several lists: how far the sources are apart is how uncertain a figure is.
+    """Price counts under several lists: how far the sources are apart is how uncertain a figure is.
 
     Parameters
     ----------

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from lava_ed.energy.chip_net import Stream
+from lava_ed.energy.chip_net import Flow
 from lava_ed.energy.counting import Counters, total
 from lava_ed.errors import ConfigError
 from lava_ed.kernels.counting import PHASES
@@ -47,15 +47,15 @@ class Sent(NamedTuple):
     exact: bool = True
 
 
-def streams_of(senders: tuple[Sender, ...], counters: Counters) -> tuple[Stream, ...]:
-    """The streams of a net; a ConfigError where not one message is counted for each spike and connection."""
+def flows_of(senders: tuple[Sender, ...], counters: Counters) -> tuple[Flow, ...]:
+    """The flows of a net; a ConfigError where not one message is counted for each spike and connection."""
     total(counters)  # checks names and numbers
     names = {sender.name for sender in senders}
     for node in counters:
         for phase in PHASES:
             if node not in names and (messages := _count(counters, node, "spike_messages", phase)):
                 raise _mismatch(node, messages, _count(counters, node, "spikes", phase), phase)
-    return tuple(stream for sender in senders for phase in PHASES for stream in _streams(sender, phase, counters))
+    return tuple(flow for sender in senders for phase in PHASES for flow in _flows(sender, phase, counters))
 
 
 def _count(counters: Counters, node: str, counter: str, phase: str) -> int:
@@ -69,7 +69,7 @@ def _mismatch(node: str, messages: int, spikes: int, phase: str) -> ConfigError:
     )
 
 
-def _streams(sender: Sender, phase: str, counters: Counters) -> Iterator[Stream]:
+def _flows(sender: Sender, phase: str, counters: Counters) -> Iterator[Flow]:
     """What one process sent in a phase: what it can send there also where that is nothing."""
     spikes, messages = (_count(counters, sender.name, counter, phase) for counter in ("spikes", "spike_messages"))
     sent = _parts(sender, phase, spikes, messages, counters)
@@ -82,7 +82,7 @@ def _streams(sender: Sender, phase: str, counters: Counters) -> Iterator[Stream]
         (sent.opened, sender.gates, back),
     ):
         for connection, target in routes if number or usual else ():
-            yield Stream(sender.name, phase, connection, sender.layer, target, number, sent.exact)
+            yield Flow(sender.name, phase, connection, sender.layer, target, number, sent.exact)
 
 
 def _parts(sender: Sender, phase: str, spikes: int, messages: int, counters: Counters) -> Sent | None:

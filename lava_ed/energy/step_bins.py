@@ -26,7 +26,7 @@ class StepBins(HostTask):
         self._open: dict[str, Totals] | None = None
         """Counters at the start of the bin that is not full yet."""
         self._opened = -1
-        """Where that bin began."""
+        """Time step at which the bin that is not full yet began."""
 
     def follow(self, program: Any) -> None:
         """Count what a program runs from now on; once is enough."""

@@ -1,4 +1,4 @@
-"""How long a chip would take: an estimate apart from every energy, from counts, times a count and a mapping."""
+"""An estimate of how long a chip would take, from counts, times per count and a mapping, apart from every energy."""
 
 from __future__ import annotations
 

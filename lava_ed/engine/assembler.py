@@ -286,7 +286,7 @@ class Assembler:
         return signal
 
     def required(self, node: Node, port: str) -> Signal:
-        """As `source`, for a port that the process cannot do without."""
+        """The signal that feeds a port which the process cannot do without."""
         signal = self.source(node, port)
         if signal is None:
             raise BackendError(f"{node.name}.{port} is not connected: connect it before the first run")

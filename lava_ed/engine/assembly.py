@@ -1,4 +1,4 @@
-"""From nodes and connections to a program: execution order, memory layout, and what follows a write to a Var."""
+"""Nodes and connections become a program: execution order, memory layout, and what follows a write to a Var."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ class _Watched(Memory):
     seen: set[Slot] = field(default_factory=set)
 
     def view(self, slot: Slot) -> npt.NDArray[Any]:
-        """As `Memory.view`."""
+        """The live values of a region, which is remembered as looked at."""
         self.seen.add(slot)
         return super().view(slot)
 
@@ -121,7 +121,7 @@ class _Batch:
                         self.failure = (k, failure)
 
     def _pointless(self, k: int) -> bool:
-        """Whether sample k cannot change the outcome: those before a failed one can, by failing themselves."""
+        """Whether sample k cannot change the outcome, as it comes after a sample that has failed."""
         return self.ended.is_set() or (self.failure is not None and k > self.failure[0])
 
     def _run(self, program: Program, k: int) -> None:

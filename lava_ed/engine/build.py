@@ -1,4 +1,4 @@
-"""From a NetworkSpec to a program, without Lava."""
+"""A NetworkSpec becomes a program, without Lava."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values that fixed point takes otherwise than they were given: Lava's models cut them without a word."""
+"""Values that fixed point cuts are found and named, because Lava's models cut them without a word."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lava_ed.errors import FixedPointCutWarning
 _SHOWN: Final = 2
 """Values that a message shows of each parameter."""
 WHOLE: Final = "The graph computes with integers; round or scale them"
-"""The way out where fractions are written to a graph that is lowered."""
+"""Way out of a message about fractions that are written to a graph that is lowered."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Cut:
     fractions: bool
 
     def __str__(self) -> str:
-        """Such as ``dense.weights (0.9 → 0, 3 of 9 values)``."""
+        """The cut in words, such as ``dense.weights (0.9 → 0, 3 of 9 values)``."""
         pairs = [f"{given:g} → {taken:g}" for given, taken in zip(self.given, self.taken, strict=True)]
         return f"{self.name} ({', '.join(pairs)}; {self.count} of {self.size} values)"
 

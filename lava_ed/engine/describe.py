@@ -14,7 +14,7 @@ from lava_ed.engine.program import Program
 from lava_ed.errors import ConfigError
 
 SPIKE_RATE: Final = 0.05
-"""Share of neurons that spike in a step, where nobody says another."""
+"""Share of neurons that spike in a step, unless the caller gives another."""
 
 
 def describe_program(program: Program, spike_rate: float = SPIKE_RATE) -> dict[str, Any]:

@@ -15,7 +15,7 @@ __all__ = ["entries_at", "named", "with_entries"]
 
 
 def entries_at(values: npt.NDArray[Any], idx: Any, name: str) -> npt.NDArray[Any]:
-    """values[idx].
+    """The entries values[idx].
 
     Raises
     ------
@@ -54,7 +54,7 @@ def _refused(values: npt.NDArray[Any], idx: Any, name: str, error: Exception) ->
 
 
 def named(name: Any) -> tuple[str, str]:
-    """(node, Var).
+    """The name of a Var as (node, Var).
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""What works in Python beside the compiled loop: before a stretch of steps, or between two steps."""
+"""Host tasks work in Python beside the compiled loop: before a stretch of steps, or between two steps."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Idle neuron updates and barriers, which the compiled loop leaves out: they follow from the clock."""
+"""Idle neuron updates and barriers follow from the clock, so the compiled loop does not count them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class NeuronCount:
 
 @dataclass
 class IdleCounts:
-    """What n updates a step lack was idle; every step has one barrier.
+    """Idle and active updates together are n a step, so idle ones need no count; every step has one barrier.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ class IdleCounts:
     barrier: Slot | None
     schedule: Schedule | None
     _offsets: dict[tuple[int, int], int] = field(default_factory=dict)
-    """What was there before step 0, by number of the group and phase; the barriers are after the groups."""
+    """Counts before step 0, by number of the group and phase; barriers have the number after the last group's."""
 
     def _steps(self, time_step: int) -> tuple[tuple[int, int], tuple[int, int]]:
         """(phase, steps run in it) for the forward and the backward phase, since step 0."""
@@ -69,5 +69,5 @@ class IdleCounts:
                 self._offsets[len(self.groups), phase] = int(memory.view(self.barrier)[BARRIER_STEPS, phase]) - steps
 
     def copy(self) -> IdleCounts:
-        """The same, to count on independently."""
+        """A copy that counts on independently of this one."""
         return IdleCounts(self.groups, self.barrier, self.schedule, dict(self._offsets))

@@ -24,9 +24,9 @@ from lava_ed.network.schedule import Schedule
 
 NO_JUMP: Final[npt.NDArray[np.int64]] = np.zeros((0, 3), np.int64)
 INSIDE: Final = (ENCODER_SPIKES, DENSE_FORWARD, AFTIF_INTEGRATE, AFTIF_FIRE)
-"""What a jump stands for."""
+"""Ops that a jump stands for."""
 AT_START: Final = (ENCODER_LOAD, LABEL, DENSE_RESET, AFTIF_RESET, SOFTMAX_RESET)
-"""What runs before it."""
+"""Ops that run before a jump."""
 
 
 def plan_jump(rows: Sequence[Row], schedule: Schedule | None) -> npt.NDArray[np.int64]:

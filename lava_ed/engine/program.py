@@ -245,7 +245,7 @@ class Program(State):
         self._order_samples(rows, np.zeros(len(rows), np.int32))
 
     def _order_samples(self, indices: npt.NDArray[Any], labels: npt.NDArray[Any]) -> None:
-        """The next presentations take these rows and labels, in turn."""
+        """Give the next presentations these rows and labels, in turn."""
         n, base = len(indices), self._presentations
         for kind, values in (("samples", indices), ("labels", labels)):
             self._memory.view(self._named["order", kind])[:n] = values
@@ -253,7 +253,7 @@ class Program(State):
             self._memory.view(self._named["base", kind])[0] = base
 
     def _check_samples(self, indices: npt.NDArray[Any], labels: npt.NDArray[Any]) -> None:
-        """Rows and labels that exist: compiled code would read past the end of the images."""
+        """Refuse rows and labels that do not exist: compiled code would read past the end of the images."""
         if ("order", "samples") not in self._named or ("order", "labels") not in self._named:
             raise BackendError("this program has no encoder and labels to present samples to: use run()")
         if not self._bound:

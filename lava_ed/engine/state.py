@@ -19,7 +19,7 @@ from lava_ed.network.schedule import Schedule
 from lava_ed.network.values import count_of
 
 _LAST_STEP: Final = 2**62
-"""Where a clock may be set to: it goes on counting in 64 bits from there."""
+"""Largest time step that a clock may be set to, from where it goes on counting in 64 bits."""
 
 
 class State:

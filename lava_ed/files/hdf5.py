@@ -43,7 +43,7 @@ HEAP: Final = b"GCOL\x01\0\0\0"
 HEADER: Final = 16
 """Bytes before the first text of a collection, and before each text."""
 CHECKSUM_BYTES: Final = 4
-"""Of fletcher32, which may have been added to a chunk before it was packed."""
+"""Bytes of a fletcher32 checksum, which may have been added to a chunk before it was packed."""
 
 Array = npt.NDArray[Any]
 
@@ -89,8 +89,8 @@ def read_hdf5(
     hint : str
         The way out, with which the message ends.
     """
-    with open_plain(path, most=most_bytes, error=error, hint=hint) as plain:
-        size, content = os.fstat(plain.fileno()).st_size, plain.read()
+    with open_plain(path, most=most_bytes, error=error, hint=hint) as opened:
+        size, content = os.fstat(opened.fileno()).st_size, opened.read()
     try:
         _check_heaps(content)
         with h5py.File(path, "r") as file:

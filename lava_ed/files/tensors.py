@@ -14,9 +14,9 @@ from lava_ed.errors import LavaEDError
 from lava_ed.files.reading import cut, open_plain, shown
 
 MOST_BYTES: Final = 1 << 33
-"""Of a file."""
+"""Largest size of a file."""
 MOST_HEADER: Final = 1 << 26
-"""Of the text that describes the tensors: a checkpoint of ten thousand epochs of the deepest net takes two thirds."""
+"""Largest size of the header: a checkpoint of ten thousand epochs of the deepest net takes two thirds of it."""
 TYPES: Final = {
     "BOOL": np.bool_, "I8": np.int8, "I16": np.int16, "I32": np.int32, "I64": np.int64,
     "U8": np.uint8, "U16": np.uint16, "U32": np.uint32, "U64": np.uint64, "F32": np.float32, "F64": np.float64,

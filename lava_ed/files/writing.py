@@ -18,7 +18,7 @@ from lava_ed.errors import RunFolderError
 from lava_ed.files.reading import shown
 
 _PREFIX: Final = ".lava-ed-"
-"""Of temporary files: short, so that any name which a folder takes has room for one beside it."""
+"""Beginning of the names of temporary files, short so that any name which a folder takes leaves room for one."""
 _LEFT_OVER_SECONDS: Final = 3600
 """No file takes an hour to write: an older temporary one belongs to a process that was killed."""
 _KINDS: Final = {
@@ -84,7 +84,7 @@ def check_target(path: str | os.PathLike[str]) -> None:
 
 @contextmanager
 def _refusing(target: Path, way_out: str) -> Iterator[None]:
-    """Within the block, what the system refuses becomes one sentence about the file to be written."""
+    """Turn what the system refuses within the block into one sentence about the file to be written."""
     try:
         yield
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name

@@ -134,7 +134,7 @@ class _Reading(NamedTuple):
 
 
 def _read(program: Any) -> _Reading:
-    """Counters are copied, as a program may hand out the same dictionaries every time."""
+    """Read counters and clock; counters are copied, as a program may hand out the same dictionaries every time."""
     period = getattr(getattr(program, "schedule", None), "period", None)
     return _Reading(completed(program.counters()), getattr(program, "time_step", None), period)
 

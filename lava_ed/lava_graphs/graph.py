@@ -1,4 +1,4 @@
-"""From a Lava graph to a program: every process that is connected, sub-processes included."""
+"""A Lava graph becomes a program: every process that is connected, sub-processes included."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def _paths(port: Any, passed: Sequence[AbstractVirtualPort] = ()) -> Iterator[tu
 
 
 def _permutation(port: Any, via: Sequence[AbstractVirtualPort]) -> npt.NDArray[np.int64] | None:
-    """For each value that arrives, its place in the message that was sent, −1 for values of others.
+    """Places, in the message that was sent, of the values that arrive, −1 for values of others.
 
     None where nothing moves.
     """

@@ -28,10 +28,10 @@ from lava_ed.network.settings import NetSettings, declared
 
 Range = tuple[int, int]
 Side = Literal["node", "target", "source", "synapse", "counters"]
-"""Of what a Var or port has one value: a node, each neuron, each neuron that synapses read, each synapse."""
+"""The things of which a Var or port has one value each: a node, neurons, neurons that synapses read, synapses."""
 
 _COUNT: Final = (0, 2**62)
-"""Far below where 64 bits wrap."""
+"""Range of a count, far below where 64 bits wrap."""
 _SMALL: Final = (0, 2**31 - 1)
 _FLAG: Final = (0, 1)
 
@@ -63,7 +63,7 @@ class Quantity:
     on_core: bool = False
 
     def shape_in(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """Its shape in a node of this shape: (n,) neurons, or (n_post, n_pre) synapses."""
+        """Shape of the values in a node of (n,) neurons or (n_post, n_pre) synapses."""
         sides = {"node": (1,), "synapse": shape, "source": shape[1:], "counters": (N_COUNTERS, N_PHASES)}
         return sides.get(self.per, shape[:1])
 
@@ -99,7 +99,7 @@ class NodeKind:
 
     @property
     def dimensions(self) -> int:
-        """Of its shape: neurons (n,), synapses (n_post, n_pre)."""
+        """Number of axes of a node: one for neurons (n,), two for synapses (n_post, n_pre)."""
         return 2 if any(quantity.per == "synapse" for quantity in self.vars.values()) else 1
 
     def memory_bits(self, per: Side, without: Collection[str] = ()) -> int:
@@ -109,7 +109,7 @@ class NodeKind:
 
 
 def _range_of(setting: str) -> Range:
-    """Of a setting of nets, which is a parameter of their nodes."""
+    """Range of a setting of nets, which is a parameter of their nodes."""
     _, found = declared(NetSettings)[setting]
     return int(found.low), int(found.high)
 

@@ -1,4 +1,4 @@
-"""Where the spikes of a process go, as far as they are messages between neurocores."""
+"""Destinations of the spikes of a process, as far as spikes are messages between neurocores."""
 
 from __future__ import annotations
 

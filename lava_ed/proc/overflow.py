@@ -29,18 +29,18 @@ class ChecksOverflow(AbstractProcess):
         run_cfg: RunConfig | None = None,
         compile_config: dict[str, Any] | None = None,
     ) -> None:
-        """As `AbstractProcess.run`; raises `FixedPointOverflowError` after a blocking run."""
+        """Run the graph; after a blocking run, raise `FixedPointOverflowError` where a state left 24 bits."""
         super().run(condition, run_cfg, compile_config)
         if condition.blocking:
             self._raise_overflow()
 
     def wait(self) -> None:
-        """As `AbstractProcess.wait`; raises `FixedPointOverflowError`."""
+        """Wait for the end of a run, and raise `FixedPointOverflowError` where a state left 24 bits."""
         super().wait()
         self._raise_overflow()
 
     def pause(self) -> None:
-        """As `AbstractProcess.pause`; raises `FixedPointOverflowError`."""
+        """Pause a run, and raise `FixedPointOverflowError` where a state left 24 bits."""
         super().pause()
         self._raise_overflow()
 

@@ -108,7 +108,7 @@ class PhasedProcess(ChecksOverflow):
             setattr(self, var, init)
 
     def _check(self, schedule: Schedule, shape: Any, params: Mapping[str, Any]) -> None:
-        """Neither back end looks at these again: a wrong one would give numbers, and wrong ones."""
+        """Refuse wrong parameters here, as neither back end looks at them again before it computes with them."""
         what, kind = type(self).__name__, self.declares
         if not isinstance(schedule, Schedule):
             raise ConfigError(f"schedule of {what} is {schedule!r}: a Schedule is needed")
@@ -189,7 +189,7 @@ class PhasedModel(PyLoihiProcessModel):
         return int((self.time_step - 1) % self.schedule.period)
 
     def begin(self, *states: Array) -> None:
-        """At a sample's first phase: the next presentation, with these states at 0."""
+        """Begin the next presentation in a sample's first phase, with these states at 0."""
         if self.sample_phase == 0:
             self.presentation += 1
             for state in states:
@@ -240,7 +240,7 @@ class AdaptiveModel(PhasedModel):
         self.adaptation: Adaptation = proc_params["adaptation"]
 
     def adapt(self, counts: tuple[int, int], neurons: int) -> None:
-        """At a sample's end: add (fired, saturated); every N samples the threshold may move."""
+        """Add (fired, saturated) at a sample's end; every N samples the threshold may move."""
         a = self.adaptation
         if not self.adapting[0] or a.interval == 0:
             return

@@ -60,12 +60,12 @@ class FoundData:
 
     @property
     def accuracy_key(self) -> str:
-        """What an accuracy on the test part is called."""
+        """Name of the accuracy on the test part in files."""
         return "test_accuracy" if self.own else "accuracy_on_other_data"
 
     @property
     def accuracy_name(self) -> str:
-        """The same for people."""
+        """Name of the accuracy for people."""
         return self.accuracy_key.replace("_", " ")
 
     def note(self) -> dict[str, str]:

@@ -139,7 +139,7 @@ class Reading(Exact):
 
 
 class PositionEntry(Exact):
-    """Where training stands."""
+    """The position in training."""
 
     epoch: Count
     index: Count

@@ -36,7 +36,7 @@ _HEADER: Final = "lava_ed"
 
 @dataclass(frozen=True)
 class Position:
-    """Where training stands between two samples, and the tallies of the epoch that runs.
+    """Position of training between two samples, and the tallies of the epoch that runs.
 
     Attributes
     ----------
@@ -234,8 +234,8 @@ def _dump(tensors: Mapping[str, npt.NDArray[Any]], header: dict[str, Any]) -> by
 
 def _seal(header: Mapping[str, Any], tensors: Mapping[str, npt.NDArray[Any]]) -> str:
     """SHA-256 of a header, its own digest aside, and of the tensors by name: type, shape and content."""
-    plain = {name: value for name, value in header.items() if name != "digest"}
-    result = hashlib.sha256(json.dumps(plain, sort_keys=True).encode())
+    unsealed = {name: value for name, value in header.items() if name != "digest"}
+    result = hashlib.sha256(json.dumps(unsealed, sort_keys=True).encode())
     for name in sorted(tensors):
         result.update(f"\n{name} {digest(tensors[name])}".encode())
     return result.hexdigest()

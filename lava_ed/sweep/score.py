@@ -38,7 +38,7 @@ def validation_accuracy(config: TrainConfig, data: Dataset) -> float:
 
 
 def guarded_accuracy(config: TrainConfig, data: Dataset) -> tuple[float, str | None]:
-    """As `validation_accuracy`, but 0 and the message where a state overflows: such a trial counts as one."""
+    """The validation accuracy, or 0 and the message where a state overflows: such a trial counts as one."""
     try:
         return validation_accuracy(config, data), None
     except FixedPointOverflowError as error:

@@ -14,7 +14,7 @@ from lava_ed.files.reading import open_plain, shown
 from lava_ed.files.schema import Amount, AtLeast, Count, Share, checked
 
 _MOST_BYTES: Final = 1 << 28
-"""Of the file: some kilobytes a trial."""
+"""Largest size of the file: a trial takes some kilobytes."""
 _HEADER: Final = b"SQLite format 3\0"
 _WAY: Final = "restore the file, or start the sweep anew in another folder"
 

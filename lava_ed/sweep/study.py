@@ -9,7 +9,7 @@ from numbers import Integral
 from os import PathLike
 from typing import Any, Final
 
-from lava_ed.config.settings_file import checked_settings, complete, plain
+from lava_ed.config.settings_file import as_json, checked_settings, complete
 from lava_ed.config.training import TrainConfig
 from lava_ed.data import Dataset, load_dataset
 from lava_ed.errors import ConfigError, LavaEDError, RunFolderError
@@ -72,7 +72,7 @@ class SweepConfig:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain description; where the data lie does not belong to it."""
-        return {name: value for name, value in plain(asdict(self)).items() if name != "data_dir"}
+        return {name: value for name, value in as_json(asdict(self)).items() if name != "data_dir"}
 
 
 def sweep(
@@ -149,7 +149,7 @@ def _require_optuna() -> None:
 
 
 def _check_same(study: StudyFile, config: SweepConfig) -> None:
-    """A folder holds one sweep; only its number of trials may grow."""
+    """Refuse a folder of another sweep; only the number of trials may grow."""
     mine = {name: value for name, value in config.to_dict().items() if name != "trials"}
     there = study.note("config")
     if there is None:
@@ -163,7 +163,7 @@ def _check_same(study: StudyFile, config: SweepConfig) -> None:
 
 
 def _check_data(study: StudyFile, data: Dataset, folder: RunFolder, message: Callable[[str], None]) -> None:
-    """All trials of a sweep are judged on the same data."""
+    """Refuse other data than those that the trials so far were judged on."""
     there = study.note(_DATA)
     if there is not None:
         checked(data, TrainedFor(str(folder.path), data.name, str(there)), flag=False)
@@ -186,7 +186,7 @@ def _one_trial(
     started = time.perf_counter()
     accuracy, error = guarded_accuracy(config.training(settings), data)
     seconds = time.perf_counter() - started
-    told = Told(number=number, accuracy=accuracy, settings=plain(settings), seconds=seconds, error=error)
+    told = Told(number=number, accuracy=accuracy, settings=as_json(settings), seconds=seconds, error=error)
     study.tell(trial, told)
     message(f"trial {number + 1}/{config.trials}: validation {100 * accuracy:.2f} %, {seconds:.0f} s")
 
@@ -204,7 +204,7 @@ def _result(study: StudyFile, config: SweepConfig, folder: RunFolder) -> dict[st
         "dataset": config.dataset,
         "config": config.to_dict(),
         _DATA: study.note(_DATA),
-        "space": plain(SPACES[config.rule]),
+        "space": as_json(SPACES[config.rule]),
         "validation_accuracy": best.accuracy,
         "best_trial": best.number,
         "settings": best.settings,

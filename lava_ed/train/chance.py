@@ -1,4 +1,4 @@
-"""What a net reaches that learned nothing."""
+"""The accuracy that a net reaches without learning anything."""
 
 from __future__ import annotations
 

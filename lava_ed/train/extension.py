@@ -1,4 +1,4 @@
-"""A finished run made longer: what may be asked for, and when it equals a run that long from the start.
+"""Extension of a finished run: which one may be asked for, and when it equals a run that long from the start.
 
 The rate of a sample follows from its share of all samples, so it depends on the number of epochs.  An extended run
 takes up the rates of its new number of epochs where it stands; its first epochs keep those they were trained at.  It
@@ -53,7 +53,7 @@ def check_resumable(config: TrainConfig, checkpoint: Checkpoint, written: TrainC
 
 
 def _check_epochs(asked: int, planned: int, done: int, folder: str) -> None:
-    """Only a run that has ended takes another number of epochs, and only a larger one."""
+    """Refuse another number of epochs for a run that has not ended, and fewer epochs for one that has."""
     if done < planned:
         raise CheckpointError(
             f"{folder} holds a run of {planned} epochs, of which {done} have ended (epochs asked for: {asked}): resume "

@@ -15,16 +15,16 @@ class Reporter:
     """Hears what training does; this one keeps silent."""
 
     def message(self, text: str) -> None:
-        """Something to say, once."""
+        """Hear something that is said once."""
 
     def chunk(self, epoch: int, epochs: int, done: int, samples: int) -> None:
-        """`done` of an epoch's `samples` have been presented."""
+        """Hear that `done` of an epoch's `samples` have been presented."""
 
     def epoch(self, row: dict[str, Any], epochs: int) -> None:
-        """An epoch has ended, with these metrics."""
+        """Hear that an epoch has ended, with these metrics."""
 
     def close(self) -> None:
-        """Training has ended, or stopped."""
+        """Hear that training has ended, or stopped."""
 
 
 @contextmanager
@@ -59,7 +59,7 @@ def epoch_line(row: dict[str, Any], epochs: int) -> str:
 
 
 ONE_IN: Final = 10
-"""Of more epochs than these, a line is printed for one in so many, and for the last."""
+"""Epochs above which a line is printed for one in so many, and for the last."""
 
 
 class Lines(Reporter):

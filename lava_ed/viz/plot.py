@@ -37,7 +37,7 @@ class Plot:
     title: str
     figure: Figure
     alt: str
-    """What it shows, in words, for who cannot see it."""
+    """Words that say what the plot shows to those who cannot see it."""
     hints: Mapping[str, str] = field(default_factory=dict)
     """Texts, by gid, that are shown where the pointer rests on the artist of that gid."""
 

@@ -27,7 +27,7 @@ class Raster:
 
     title: str
     layers: Mapping[str, tuple[int, npt.NDArray[np.int64], npt.NDArray[np.int64]]]
-    """By name (neurons, times, indices): how many neurons a layer has, and of each spike its time step and neuron."""
+    """Layers by name, as (neurons, times, indices): number of neurons, and time step and neuron of each spike."""
     marks: Mapping[str, int]
     """Time steps, by name, of events worth a vertical line, for example the arrival of the error."""
     steps: int

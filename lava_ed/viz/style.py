@@ -31,7 +31,7 @@ INK: Final = "#000000"
 LINE: Final = "#bbbbbb"
 PAPER: Final = "#ffffff"
 ON_COLOUR: Final = "#111111"
-"""Of text on any colour of the palette but blue: dark in every theme."""
+"""Colour of text on any colour of the palette but blue: dark in every theme."""
 LONGEST: Final = 32
 """Characters of a name in a figure; of a longer one the middle is left out, so that it leaves room for the axes."""
 SHORT: Final = 16

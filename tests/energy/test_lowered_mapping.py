@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from nets import small_spec
 
 from lava_ed.energy import LOIHI1, LOIHI2, ChipLimits, ChipNet, Inlet, map_network
-from lava_ed.energy.chip_net import Stream
+from lava_ed.energy.chip_net import Flow
 from lava_ed.engine import build_program
 from lava_ed.errors import ChipLimitError, ConfigError
 
@@ -35,8 +35,8 @@ def chain(*talks: tuple[int, int, int], layers: int = 4) -> ChipNet:
         tuple(Inlet(f"{s}to{t}", "weights", s, 4, np.full(4, 4, np.int64)) for s, t, _ in talks if t == layer)
         for layer in range(layers)
     )
-    streams = tuple(Stream(names[s], "forward", f"{s}to{t}", s, t, spikes) for s, t, spikes in talks)
-    return ChipNet(names, (4,) * layers, inlets, lambda counters: streams)
+    flows = tuple(Flow(names[s], "forward", f"{s}to{t}", s, t, spikes) for s, t, spikes in talks)
+    return ChipNet(names, (4,) * layers, inlets, lambda counters: flows)
 
 
 TALKS = st.lists(

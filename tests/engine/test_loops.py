@@ -31,7 +31,7 @@ def test_every_op_has_a_number_and_a_place_in_the_loops_of_its_group() -> None:
     assert list(numbers) == [body.constant for body in bodies]
     sources = {module: (make_loops.FOLDER / f"{module}.py").read_text() for module in ("ours", "stock", "floating")}
     for body in bodies:
-        for module in {loop.module for loop in LOOPS if body.group in loop.merged}:
+        for module in {loop.module for loop in LOOPS if body.group in loop.inlined}:
             assert f"if code == codes.{body.constant}:" in sources[module], body
 
 

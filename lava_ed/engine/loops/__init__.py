@@ -36,28 +36,28 @@ class Loop(NamedTuple):
     Parameters
     ----------
     module, name : str
-        Where it is.
-    merged : tuple of str
-        Groups whose ops it runs by itself.
+        Place of the loop.
+    inlined : tuple of str
+        Groups whose ops are inlined in the loop.
     called : tuple of tuple of str
-        Groups whose ops it leaves to a kernel of their own, which is compiled once for all loops.
+        Groups whose ops are left to a kernel that the loop calls, which is compiled once for all loops.
     phases : bool
         Whether a sample has phases, and states can leave their registers.
     purpose : str
-        Which graphs it is for.
+        Graphs that the loop is for.
     """
 
     module: str
     name: str
-    merged: tuple[Group, ...]
+    inlined: tuple[Group, ...]
     called: tuple[tuple[Group, ...], ...]
     phases: bool
     purpose: str
 
     @property
     def groups(self) -> Set[Group]:
-        """Groups of all ops that it knows."""
-        return {*self.merged, *(group for kernel in self.called for group in kernel)}
+        """Groups of all ops that the loop knows."""
+        return {*self.inlined, *(group for kernel in self.called for group in kernel)}
 
 
 LEARNING: Final[tuple[Group, ...]] = ("learning", "sparse_learning")

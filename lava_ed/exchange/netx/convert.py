@@ -1,4 +1,4 @@
-"""From a trained net to netx, where LIF neurons compute exactly what ours do, and a refusal by name where not."""
+"""A trained net becomes a netx net where LIF neurons compute exactly what ours do, and is refused by name elsewhere."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def netx_of_model(model: Model, notes: dict[str, Any] | None = None) -> NetxNetw
 
 
 def _refuse(model: Model) -> None:
-    """What LIF neurons and Dense synapses cannot do."""
+    """Refuse a net that LIF neurons and Dense synapses cannot be."""
     spec = model.spec
     exponents = [e for e in spec.weight_exponents if e < -1]
     reasons = {

@@ -73,7 +73,7 @@ _INT16: Final = (-(2**15), 2**15 - 1)
 _OPAQUE: Final = (-(2**40), 2**40)
 """Weights that are clipped, and delays that are clamped, are believed up to here."""
 TRANSFORM: Final = (Field("weight", *_INT16, 64, "cut"), Field("bias", *_INT16, 0, "cut"))
-"""Of an input layer with neurons; lava-dl takes 64 for the weight, and 0 for the bias, where they are left out."""
+"""Fields of an input layer with neurons; lava-dl takes weight 64 and bias 0 where a file leaves them out."""
 _DENSE: Final = (
     Field("weight", *_OPAQUE, None, "told", np.int16, np.int16),
     Field("weight_rec", *_OPAQUE, None, "told", np.int16, np.int16),

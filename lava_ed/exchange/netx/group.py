@@ -33,7 +33,7 @@ class Group:
         return found
 
     def inner(self, name: str) -> Group:
-        """A group inside."""
+        """A group inside this one."""
         return Group(self._member(name, Hdf5Group, "group").members, f"{self.where}/{name}", self.remarks)
 
     def text(self, name: str) -> str:

@@ -83,8 +83,8 @@ def _containers(processes: Sequence[AbstractProcess]) -> list[Any]:
 def _digest(array: Any) -> tuple[Any, ...]:
     """Stands for the content of an array."""
     values = np.ascontiguousarray(array)
-    plain = values.size and not values.dtype.hasobject
-    data: Any = values.view(np.uint8).reshape(-1) if plain else repr(values).encode()
+    numeric = values.size and not values.dtype.hasobject
+    data: Any = values.view(np.uint8).reshape(-1) if numeric else repr(values).encode()
     return values.shape, values.dtype.str, hashlib.blake2b(data, digest_size=16).digest()
 
 
@@ -101,10 +101,10 @@ def _content(value: Any, deep: bool = True) -> Any:
         return type(value), tuple(_content(item, deep) for item in value)
     if isinstance(value, dict):
         return type(value), tuple((key, _content(item, deep)) for key, item in value.items())
-    # A data set or another object of the user's, which may be of any size: its plain settings are looked at.
+    # A data set or another object of the user's, which may be of any size: its simple settings are looked at.
     settings = vars(value) if deep and hasattr(value, "__dict__") else {}
-    plain = {key: item for key, item in settings.items() if isinstance(item, (bool, int, float, str, type(None)))}
-    return _Same(value), tuple((key, repr(item)) for key, item in plain.items())
+    simple = {key: item for key, item in settings.items() if isinstance(item, (bool, int, float, str, type(None)))}
+    return _Same(value), tuple((key, repr(item)) for key, item in simple.items())
 
 
 class GraphRecord:

@@ -85,7 +85,7 @@ class EDClassifier(ChecksOverflow):
 
 
 def _check_samples(spec: NetworkSpec, samples: npt.NDArray[Any], labels: npt.NDArray[Any]) -> None:
-    """What only the whole net can tell of its samples."""
+    """Check the samples against the whole net."""
     if samples.ndim < 2 or samples.shape[1:] != (spec.sizes[0],) or labels.shape != samples.shape[:1]:
         raise ShapeError(
             f"samples of shape {samples.shape} and labels of shape {labels.shape} do not fit a net with "

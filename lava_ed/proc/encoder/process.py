@@ -1,4 +1,4 @@
-"""Samples and labels into the graph."""
+"""Encoder and Labels bring samples and labels into the graph."""
 
 from __future__ import annotations
 

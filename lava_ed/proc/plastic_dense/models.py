@@ -43,7 +43,7 @@ class DenseSynapses(PhasedModel):
         self._stale = True
 
     def on_var_update(self) -> None:
-        """A Var was written: take the weights over again at the next step."""
+        """Note that a Var was written, so that the next step takes the weights over again."""
         self._stale = True
 
     def load(self) -> None:

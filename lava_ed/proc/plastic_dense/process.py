@@ -21,7 +21,7 @@ class WeightVar(Var):
     """A Var of mixed-sign weights: what does not fit is refused before it is sent to a runtime."""
 
     def set(self, value: npt.NDArray[Any], idx: npt.NDArray[Any] | None = None) -> None:
-        """As `Var.set`; raises `WeightError` or `ShapeError`."""
+        """Write the Var; weights that do not fit raise a `WeightError` or `ShapeError`."""
         if idx is None:
             pack_weights(value, self.shape)
         super().set(value, idx)
