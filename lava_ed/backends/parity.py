@@ -27,7 +27,7 @@ class Parity:
     compared : list of str
         Vars that were compared.
     differing : list of str
-        Of those, the ones that are not equal bit for bit, or that one back end lacks.
+        Compared Vars that are not equal bit for bit, or that one back end lacks.
     moved : int
         Weights that differ from their initial value, so that agreement means something.
     """

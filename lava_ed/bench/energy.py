@@ -48,7 +48,7 @@ class CountingCost:
     ----------
     name, title : str
     unit : {"step", "sample"}
-        Of a net of Lava's processes a time step; of one of ours a sample that is learned.
+        A time step for a net of Lava's processes, a learned sample for one of ours.
     sizes : tuple of int
     steps, repetitions : int
         Each repetition runs the same steps (or samples) with and without counters, the order changing.

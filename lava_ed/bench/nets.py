@@ -60,7 +60,7 @@ class BenchNet:
     def add(self, synapses: Any, shape: Sizes, inputs: int, share: float, fan_out: int) -> None:
         """Put synapses and LIF neurons behind the last layer.
 
-        Of a neuron's inputs, that `share` spikes in a step; some per cent of the neurons then reach their threshold, as
+        The `share` of a neuron's inputs spikes in a step; some per cent of the neurons then reach their threshold, as
         the membrane gathers the input of four steps.
         """
         from lava.proc.lif.process import LIF

@@ -49,9 +49,9 @@ class TrainConfig:
     snapshots : bool
         Keep the net of every epoch, ``snapshot-0001.safetensors`` and so on, for `lava-ed diagnose`.
     snapshot_interval : int
-        Of so many epochs only the last one's net is kept.
+        Epochs between two snapshots.
     learning_rate, decay
-        Of the rule.
+        The rate of the rule, and its schedule.
     net : NetSettings
         The settings of the net, whose seed is that of the order of samples and of the validation split, too.
         `init_limits` and `weight_exponents` have one value for every connection, or one each.

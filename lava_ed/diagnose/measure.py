@@ -50,7 +50,7 @@ def diagnose_model(
 ) -> Diagnosis:
     """Present samples to a net one by one, never letting it learn, and measure.
 
-    Of the first `differentiated` samples with an error so many `components` of each connection are differentiated,
+    The first `differentiated` samples with an error are differentiated by so many `components` of each connection,
     which the seed chooses: half of them where the rule's gradient is not 0, half anywhere below an input that spiked.
     """
     probe, graph, generator = probe_of(model), graph_of(model.spec), np.random.default_rng(seed)

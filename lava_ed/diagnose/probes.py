@@ -51,7 +51,7 @@ class Probe:
             model.weights[node.name].T.astype(np.float64) * 2.0 ** (1 + node.parameters["weight_exp"])
             for node in self.graph.dense
         ]
-        """(n_post, n_pre), in weight units."""
+        """Weights (n_post, n_pre), in weight units."""
         self.thresholds = [float(model.thresholds[node.name]) for node in self.graph.hidden]
         """κ or θ of the hidden layers."""
         self._state = model.put_into(backend.state())

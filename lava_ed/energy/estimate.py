@@ -12,7 +12,7 @@ from lava_ed.energy.report import energy_report
 from lava_ed.errors import ConfigError
 
 DEPENDENCIES: Final = ("x0", "y0", "u0", "effective")
-"""Which synapses are visited; `effective`: only those whose product is not zero."""
+"""Dependencies of the learning engine's visits; `effective` visits only synapses whose product is not zero."""
 LARGEST: Final = 2**31 - 1
 
 Counts = dict[str, dict[str, dict[str, int]]]
@@ -42,7 +42,7 @@ def sample_counts(
     active : bool
         Whether all neuron updates count as active or all as idle: the two ends.
     rule : str, optional
-        Of the net: under some a neuron spikes once a sample at most; default: once a time step.
+        The net's rule, under some of which a neuron spikes once a sample at most; default: once a time step.
 
     Raises
     ------

@@ -284,7 +284,7 @@ def map_network(
         A program, or the runtime that `attach` gives, stands for the graph that it runs, with its weights of now.
     chip : ChipLimits
     weights : sequence of int (n_pre, n_post), optional
-        Of each connection of a NetworkSpec, of which only those that are not zero take memory; default: all do.
+        Weights of each connection of a NetworkSpec; those that are zero take no memory.  Default: all take some.
     max_chips : int, optional
         Default: as many as it takes.
     counters : optional

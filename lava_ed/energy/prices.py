@@ -191,7 +191,7 @@ def _table(value: Any, where: str) -> dict[str, Any]:
 
 
 def _categories(kind: Callable[..., Entry], checks: Mapping[str, Check]) -> Callable[[Any, str], tuple[Entry, ...]]:
-    """What reads a table of categories, each of which is a table of its own."""
+    """Function that reads a table of categories, each of which is a table of its own."""
 
     def entry(name: str, value: Any, where: str) -> Entry:
         row = _record(value, where, checks)
@@ -258,7 +258,7 @@ def _kind(value: Any, where: str) -> str:
 
 
 def _amount(unit: str) -> Check:
-    """What reads a number of `unit` in [0, LARGEST_AMOUNT]; NaN is in no range."""
+    """Function that reads a number of `unit` in [0, LARGEST_AMOUNT]; NaN is in no range."""
 
     def read(value: Any, where: str) -> float:
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LARGEST_AMOUNT:

@@ -65,7 +65,7 @@ def net_of_program(program: Program) -> ChipNet:
 
 
 def _is_chain(program: Program) -> bool:
-    """Whether it is a net as a NetworkSpec describes it, and nothing else."""
+    """Whether a program is a net as a NetworkSpec describes it, and nothing else."""
     kinds = [type(node) for node in program.nodes]
     layers = sorted(node.layer for node in program.nodes if isinstance(node, PlasticDenseNode))
     return set(kinds) <= OURS and kinds.count(EncoderNode) == 1 and layers == list(range(1, len(layers) + 1))
@@ -139,7 +139,7 @@ def _of_plastic(program: Program, node: PlasticDenseNode) -> Process:
 
 
 def _spiking(shape: Callable[[Any], Any], sends: Sends = "spikes") -> Callable[[Program, Any], Process]:
-    """What reads a node of neurons or of a source, which takes a place as the encoder of a net does."""
+    """Function that reads a node of neurons or of a source, which takes a place as an encoder does."""
     return lambda program, node: Process(node.name, int(np.prod(shape(node))), sends=sends)
 
 

@@ -70,7 +70,7 @@ def _mismatch(node: str, messages: int, spikes: int, phase: str) -> ConfigError:
 
 
 def _flows(sender: Sender, phase: str, counters: Counters) -> Iterator[Flow]:
-    """What one process sent in a phase: what it can send there also where that is nothing."""
+    """The flows of one process in a phase, the empty ones that it could send there included."""
     spikes, messages = (_count(counters, sender.name, counter, phase) for counter in ("spikes", "spike_messages"))
     sent = _parts(sender, phase, spikes, messages, counters)
     if sent is None:
@@ -86,7 +86,7 @@ def _flows(sender: Sender, phase: str, counters: Counters) -> Iterator[Flow]:
 
 
 def _parts(sender: Sender, phase: str, spikes: int, messages: int, counters: Counters) -> Sent | None:
-    """What is in the spikes and messages that a process counted; None where that cannot be."""
+    """The parts of the spikes and messages that a process counted; None where the counts cannot be."""
     spike_copies, error_copies, gate_copies = sender.copies
     if sender.sends == "output error":
         rest = messages - spikes * error_copies

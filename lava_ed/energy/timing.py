@@ -30,7 +30,7 @@ def busy_seconds(counters: Counters, prices: PriceList, mapping: Mapping, phases
     prices : PriceList
         With times: without, a PriceListError.
     mapping : Mapping
-        Of the net that was counted.
+        Mapping of the net that was counted.
     phases : iterable of str
         Which phases to add up.
     """

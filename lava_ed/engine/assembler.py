@@ -32,7 +32,7 @@ through RefPorts."""
 STAGES: Final = ("run", "synapses", "learn", "record", "write")
 
 TALLIES: Final = Limits(0, 2**62, "a count")
-"""What a tally of 64 bits may be set to: it goes on counting from there."""
+"""Range that a tally of 64 bits may be set to, from where it goes on counting."""
 
 
 def raise_flag(flag: Slot, memory: Memory) -> None:
@@ -109,7 +109,7 @@ class Node:
     """Whether the outputs of a step are seen one step later (synapses)."""
 
     observes: ClassVar[bool] = False
-    """Whether it only records what others do, and so comes after all of them."""
+    """Whether the process only records what others do, and so comes after all of them."""
 
     off_chip: ClassVar[bool] = False
     """Whether what it receives has left the neurocores, so that no spike message is counted for it."""

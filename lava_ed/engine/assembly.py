@@ -107,7 +107,7 @@ def _watch_vectors(asm: Assembler) -> None:
 
 
 def _recounter(signal: Signal, regions: Sequence[Slot]) -> Callable[[Memory], None]:
-    """What counts the places at which one of the regions is not 0."""
+    """Function that counts the places at which one of the regions is not 0."""
 
     def recount(memory: Memory) -> None:
         """Write the count."""

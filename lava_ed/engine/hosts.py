@@ -25,7 +25,7 @@ class HostTask:
     """Something that is done in Python between two steps; tasks that do nothing in a while leave the loop alone."""
 
     only_looks: ClassVar[bool] = False
-    """Whether it changes nothing, so that the samples of a batch can do without it."""
+    """Whether the task changes nothing, so that the samples of a batch can do without it."""
 
     def ahead(self, memory: Memory, time_step: int) -> int | None:
         """How many steps may run at once after `time_step` of them, at least 1; None for any number."""

@@ -26,7 +26,7 @@ class Pipe:
     capacity : int
         Arrays that wait at most.
     shape : tuple
-        Of an array.
+        Shape of an array.
     sends : bool
         Which end `probe` answers for: whether there is room, or whether there is an array.
     """

@@ -67,7 +67,7 @@ class EngineRuntime:
         self._take_processes()
 
     def _take_processes(self) -> None:
-        """Be the runtime of every process, and put the pipes where Lava's runtime puts its channels."""
+        """Become the runtime of every process, and put the pipes where Lava's runtime puts its channels."""
         for process in self._graph.processes:
             process.runtime = self
         for (process, port, name), pipe in self._graph.pipes.items():

@@ -55,18 +55,18 @@ class LearningRule:
     name: ClassVar[str] = ""
     timing: ClassVar[Timing]
     kind: ClassVar[str] = ""
-    """Name of the schedule that the rule learns by: its timing's."""
+    """Name of the schedule that the rule learns by, taken from its timing."""
     encoders: ClassVar[tuple[str, ...]] = ("rate", "ttfs", "current")
-    """Encoders whose spikes it can learn from; the first is taken where none is given."""
+    """Encoders whose spikes the rule can learn from; the first is taken where none is given."""
     neuron: ClassVar[str] = ""
     """Kind of node of a hidden layer; that of a baseline has no Lava process."""
     with_x1: ClassVar[bool] = False
     baseline: ClassVar[bool] = False
-    """Whether it is one to compare with, which runs in a loop of its own and has no Lava processes."""
+    """Whether the rule is a baseline, which runs in a loop of its own and has no Lava processes."""
     output_spikes: ClassVar[bool] = False
-    """Whether its output neurons have a threshold, whatever the readout."""
+    """Whether output neurons have a threshold, whatever the readout."""
     hidden_layers: ClassVar[int | None] = None
-    """How many hidden layers it was published for; None: any number."""
+    """Number of hidden layers that the rule was published for; None: any number."""
 
     def __init_subclass__(cls) -> None:
         cls.kind = cls.timing.kind
@@ -135,7 +135,7 @@ class LearningRule:
         LavaNotInstalledError
             Where lava-nc is absent.
         ConfigError
-            Of a baseline.
+            If the rule is a baseline.
         """
         if self.baseline:
             raise ConfigError(f"{self.name} is a baseline without Lava processes: only std-ed and mpd-ed have them")

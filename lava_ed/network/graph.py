@@ -27,9 +27,9 @@ class GraphNode:
     name : str
         encoder, labels, dense1 …, hidden1 …, feedback1 …, readout or error.
     kind : str
-        Name of its class in `lava_ed.proc`; the neurons of a baseline have none.
+        Name of the process's class in `lava_ed.proc`; the neurons of a baseline have no class.
     shape : tuple of int
-        Of the neurons; of synapses (n_post, n_pre).
+        (n,) for neurons, (n_post, n_pre) for synapses.
     parameters : mapping
         What the class takes beside schedule, overflow policy, seed, shape, samples, labels and weights.
     """

@@ -43,16 +43,16 @@ class Quantity:
     Attributes
     ----------
     bits : int or None
-        Width on the chip; None of what a processor beside the cores keeps.
+        Width on the chip; None for a value that a processor beside the cores keeps.
     per : str
-        Of what there is one value.
+        The things that have one value each.
     dtype : str
-        In which Lava's models and the engine hold it.
+        Type in which Lava's models and the engine hold the value.
     limits : (int, int), optional
         Smallest and largest value that compiled code may meet, where it relies on that.
     init : int
     on_core : bool
-        Whether it takes memory of a core beside the neuron's own state.
+        Whether the value takes memory of a core beside the neuron's own state.
     """
 
     bits: int | None

@@ -75,7 +75,7 @@ class NetSettings:
     softmax_shift : int
         k: membranes are compared in units of 2^k.
     softmax_rounding : {"floor", "nearest"}
-        Of the shares p that the error subtracts: floors leave Σe > 0, which drives every output upwards.
+        Rounding of the shares p that the error subtracts: floors leave Σe > 0, which drives every output upwards.
     weight_rounding : {"stochastic", "carry"}
         What becomes of the part of an update that lies below a weight's last bit: a random bit of the right mean, or
         eight more bits in the synapse's tag, which add up until they carry.
@@ -89,7 +89,7 @@ class NetSettings:
         Share of the inputs that stays silent in a training sample, in 1/256; none in evaluation.
     overflow : {"raise", "warn", "wrap"}
     seed : int
-        Of the initial weights and of every random stream.
+        Seed of the initial weights and of everything drawn in training.
 
     Raises
     ------

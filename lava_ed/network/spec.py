@@ -92,7 +92,7 @@ class NetworkSpec(NetSettings, _Layers):
             self._check_baseline()
 
     def _check_baseline(self) -> None:
-        """What a baseline's own loop can do."""
+        """Refuse a net that a baseline's own loop cannot run."""
         name = self.rule.name
         for what, value, only in (
             ("readout", self.readout, "membrane"),

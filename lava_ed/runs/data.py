@@ -29,7 +29,7 @@ class TrainedFor:
     who : str
         The run or file, as a message names it.
     name : str
-        Of the data set.
+        Name of the data set.
     digest : str or None
         None where nothing was noted, as in a file of another tool.
     source : str

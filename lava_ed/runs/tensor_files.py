@@ -45,11 +45,11 @@ class Position:
     index : int
         Samples presented in the epoch that runs.
     correct : int
-        Of those, the ones decided rightly while learning.
+        Samples of these that were decided rightly while learning.
     seconds : float
-        Spent presenting, in this epoch.
+        Time spent presenting, in this epoch.
     wall : float
-        Spent in all, in earlier processes too.
+        Time spent in all, in earlier processes too.
     start : dict
         Counters and number of backward passes at the epoch's start.
     rows : list of dict

@@ -44,7 +44,7 @@ class SweepConfig:
     limit : int or None
         Training samples of a trial.
     seed : int
-        Of the sampler and of every trial.
+        Seed of the sampler and of every trial.
     """
 
     rule: str

@@ -47,9 +47,9 @@ def learned_nothing(row: Mapping[str, Any], writes: int, chance: float, samples:
     writes : int
         Weights written in all of training.
     chance : float
-        Of the samples that the accuracy is measured on.
+        Accuracy of guessing on the samples that the net is judged on.
     samples : int
-        How many these are.
+        Number of these samples.
     """
     silent = [layer for layer, spikes in row["spikes_per_neuron"].items() if not spikes]
     why = f", and {', '.join(silent)} never spiked" if silent else ""

@@ -26,9 +26,9 @@ def check_resumable(config: TrainConfig, checkpoint: Checkpoint, written: TrainC
         What is asked for.
     checkpoint : Checkpoint
     written : TrainConfig or None
-        Of the run's config.json, where there is one.
+        The configuration in the run's config.json, where there is one.
     folder : str
-        Of the run, for the message.
+        Folder of the run, for the message.
 
     Raises
     ------
@@ -78,7 +78,7 @@ def as_from_the_start(rule: LearningRule, samples: int, ended: Sequence[int], ep
     ----------
     rule : LearningRule
     samples : int
-        Of an epoch.
+        Samples of an epoch.
     ended : sequence of int
         Numbers of epochs at which the run had ended before, in order.
     epochs : int

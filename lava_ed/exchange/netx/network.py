@@ -79,16 +79,16 @@ class NetxLayer:
     shape : tuple of int or None
         As in the file, (C, H, W) or (n,); None where it is left out.
     neuron : NetxNeuron, NetxForeign or None
-        Of an input layer: values are its bias, and its spikes are what the next layer takes.
+        The neuron of an input layer takes the values as its bias and sends spikes to the next layer.
     weight, weight_rec : int (n_post, n_pre) or None
-        −256 … 254; of a convolution (C_out, C_in/groups, K_y, K_x), int32.
+        Weights −256 … 254; a convolution has (C_out, C_in/groups, K_y, K_x), int32.
     bias : int (n_post,) or None
-        Mantissa, int16; the exponent is 6.  Of a convolution (C_out,), or (W, H, C_out).
+        Mantissa, int16; the exponent is 6.  A convolution has (C_out,) or (W, H, C_out).
     delay : int (n_post, n_pre) or None
         0 … 62 steps.
     convolution : NetxConvolution or None
     transform : (int, int) or None
-        Of an input layer with neurons: (weight, bias), which turn a value x of 0 … 1 into weight·x + bias.
+        (weight, bias) of an input layer with neurons, which turn a value x of 0 … 1 into weight·x + bias.
     """
 
     kind: LayerKind
@@ -120,7 +120,7 @@ class NetxLayer:
 
     @property
     def how(self) -> NetxConvolution:
-        """How a convolution moves."""
+        """The movement of a convolution's kernel over its input."""
         return self.convolution or NetxConvolution()
 
     @property

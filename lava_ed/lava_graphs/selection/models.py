@@ -81,7 +81,7 @@ class Unselected:
 
     @property
     def way_out(self) -> str:
-        """What to do about it."""
+        """Advice to the user whose process has no ProcessModel."""
         if not self.models:
             return (
                 "Write a ProcessModel that is decorated with @implements(proc=...), in or beside the module of the "
