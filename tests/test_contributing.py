@@ -50,6 +50,18 @@ def test_neurons_have_the_files_that_are_named(neuron):
     assert sum(neuron in path for path in files) == 3
 
 
+def test_a_neuron_costs_six_source_files():
+    named_files, beside = set(), {"lava_ed/learning_rules/mpd_ed.py", "lava_ed/exchange/golden/replay.py"}
+    for path in named("How to add a neuron"):
+        if path.startswith("lava_ed") and path not in beside:
+            named_files.add(path.replace("<neuron>", "aft_lif"))
+    assert len(named_files) == 6
+    pattern = re.compile(r"\b(Py)?AFT_?LIF(Node|ModelFixed)?\b")
+    sources = [path for path in (ROOT / "lava_ed").rglob("*.py") if path.parent.name != "loops"]
+    found = {str(path.relative_to(ROOT)) for path in sources if pattern.search(path.read_text())}
+    assert found - beside == named_files - {"lava_ed/kernels/loihi/neuron.py"}  # which names functions
+
+
 @pytest.mark.parametrize("rule", RULES)
 def test_rules_have_the_files_that_are_named(rule):
     files = [path.replace("<rule>", rule.replace("-", "_")) for path in named("How to add a learning rule")]

@@ -11,8 +11,7 @@ from lava_ed.energy.chip_net import ChipNet, Ints
 from lava_ed.energy.processes import Edge, Process, Sends, feedback, net_of_processes, plastic, synapses
 from lava_ed.energy.spec_net import named_by_place
 from lava_ed.engine.assembler import Node
-from lava_ed.engine.families.aft_if import AFTIFNode
-from lava_ed.engine.families.aft_lif import AFTLIFNode
+from lava_ed.engine.build import NODES
 from lava_ed.engine.families.conv import ConvNode
 from lava_ed.engine.families.dataloader import SpikeDataloaderNode, StateDataloaderNode
 from lava_ed.engine.families.delay_dense import DelayDenseNode
@@ -32,6 +31,7 @@ from lava_ed.engine.families.synapses import MAX_DELAY
 from lava_ed.errors import BackendError
 from lava_ed.kernels.fixed_point import TAG_MAX, TRACE_BITS, WEIGHT_BITS
 from lava_ed.kernels.stock.rule_table import COL_SOURCE, SOURCES
+from lava_ed.network.kinds import KINDS
 
 if TYPE_CHECKING:
     from lava_ed.engine.program import Program
@@ -149,8 +149,11 @@ PROCESSES: Final[dict[type[Node], Callable[[Any, Any], Process]]] = {
     SpikeDataloaderNode: _spiking(lambda node: node.data.shape[:-1]),
     InjectorNode: _spiking(lambda node: node.pipe.shape),
     EncoderNode: _spiking(lambda node: node.size),
-    AFTIFNode: _spiking(lambda node: node.size, "errors"),
-    AFTLIFNode: _spiking(lambda node: node.size, "replay"),
+    **{
+        NODES[kind.name]: _spiking(lambda node: node.size, "replay" if "gate_in" in kind.inputs else "errors")
+        for kind in KINDS.values()
+        if {"a_in", "e_in"} <= set(kind.inputs)
+    },
     ReadoutNode: _spiking(lambda node: node.size),
     SoftmaxErrorNode: lambda program, node: Process(node.name, sends="output error"),
     FeedbackNode: lambda program, node: feedback(node.name, *node.weights.shape),
@@ -162,7 +165,5 @@ PROCESSES: Final[dict[type[Node], Callable[[Any, Any], Process]]] = {
 """What the kinds of nodes take on a chip."""
 OFF_CORE: Final = (LabelNode, ResetNode, StateDataloaderNode)
 """Nodes whose work processors do."""
-OURS: Final = frozenset(
-    {EncoderNode, LabelNode, PlasticDenseNode, FeedbackNode, AFTIFNode, AFTLIFNode, ReadoutNode, SoftmaxErrorNode}
-)
+OURS: Final = frozenset(NODES.values())
 """Nodes of a net that a NetworkSpec describes."""

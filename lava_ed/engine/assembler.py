@@ -21,6 +21,8 @@ from lava_ed.kernels.counting import BACKWARD, FORWARD, N_COUNTERS, N_PHASES
 from lava_ed.network.schedule import Schedule
 from lava_ed.network.wiring import LEARNING_PORTS
 
+NODES: Final[dict[str, type[Node]]] = {}
+"""The node of each of our kinds of process; every one registers itself."""
 Shared = Mapping[str, int]
 NOTHING: Final[Shared] = MappingProxyType({})
 _LINE: Final = CACHE_LINE // 8
@@ -99,7 +101,10 @@ class Connection:
 
 @dataclass
 class Node:
-    """A process as the engine sees it; subclasses add parameters, `declare` and `emit`."""
+    """A process as the engine sees it; subclasses add parameters, `declare` and `emit`.
+
+    A subclass says with ``kinds`` which of our kinds of process it is the node of.
+    """
 
     name: str
     at: dict[str, int] = field(init=False, default_factory=dict, repr=False, compare=False)
@@ -113,6 +118,9 @@ class Node:
 
     off_chip: ClassVar[bool] = False
     """Whether what it receives has left the neurocores, so that no spike message is counted for it."""
+
+    def __init_subclass__(cls, kinds: tuple[str, ...] = ()) -> None:
+        NODES.update(dict.fromkeys(kinds, cls))
 
     def resolve(self, names: Mapping[int, str]) -> None:
         """Learn the node names of the processes (by id) that this one refers to otherwise than by a port."""

@@ -4,35 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from lava_ed.engine.assembler import NODES as NODES  # to be read here, where every node is registered
 from lava_ed.engine.assembler import Connection, Node
-from lava_ed.engine.families.aft_if import AFTIFNode
-from lava_ed.engine.families.aft_lif import AFTLIFNode
-from lava_ed.engine.families.encoder import EncoderNode, LabelNode
-from lava_ed.engine.families.plastic_dense import FeedbackNode, PlasticDenseNode
-from lava_ed.engine.families.readout import ReadoutNode, SoftmaxErrorNode
+from lava_ed.engine.loops import ours  # noqa: F401  # with whose ops our nodes come
 from lava_ed.engine.program import Program
 from lava_ed.network.graph import NetGraph, graph_of
 from lava_ed.network.spec import NetworkSpec
 
 CAPACITY = 4096
 """Samples whose order and labels a program holds at a time."""
-NODES: Final[dict[str, type[Node]]] = {
-    "Encoder": EncoderNode,
-    "Labels": LabelNode,
-    "PlasticDense": PlasticDenseNode,
-    "FeedbackDense": FeedbackNode,
-    "AFTIF": AFTIFNode,
-    "AFTLIF": AFTLIFNode,
-    "MembraneReadout": ReadoutNode,
-    "FirstSpikeReadout": ReadoutNode,
-    "SoftmaxError": SoftmaxErrorNode,
-}
-"""The engine's node for each of our kinds of process."""
 
 
 def node_of(kind: str, name: str, shape: tuple[int, ...], parameters: Mapping[str, Any]) -> Node:

@@ -223,7 +223,7 @@ def emit_firing(node: Node, asm: Assembler, first: int) -> None:
 
 
 @dataclass
-class AFTIFNode(Node):
+class AFTIFNode(Node, kinds=("AFTIF",)):
     """A layer of AFT-IF neurons."""
 
     size: int = 0

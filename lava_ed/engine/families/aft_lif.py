@@ -134,7 +134,7 @@ def aftlif_replay(a, i32, i64, phase) -> np.int64:  # type: ignore[no-untyped-de
 
 
 @dataclass
-class AFTLIFNode(Node):
+class AFTLIFNode(Node, kinds=("AFTLIF",)):
     """A layer of AFT-LIF neurons."""
 
     size: int = 0

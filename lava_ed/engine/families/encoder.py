@@ -110,7 +110,7 @@ def declare_order(node: Node, asm: Assembler, kind: str, capacity: int) -> None:
 
 
 @dataclass
-class EncoderNode(Node):
+class EncoderNode(Node, kinds=("Encoder",)):
     """Pixels in, spikes out; `samples` is (N, n) uint8, presented in turn.
 
     With ``capacity`` instead of samples, the pixels are bound later (`Program.bind`).
@@ -164,7 +164,7 @@ class EncoderNode(Node):
 
 
 @dataclass
-class LabelNode(Node):
+class LabelNode(Node, kinds=("Labels",)):
     """The labels of the samples, presented in turn."""
 
     labels: npt.NDArray[Any] | None = None

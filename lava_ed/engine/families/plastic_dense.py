@@ -241,7 +241,7 @@ def emit_backward(node: Node, asm: Assembler, errors: Signal, window: tuple[int,
 
 
 @dataclass
-class PlasticDenseNode(Node):
+class PlasticDenseNode(Node, kinds=("PlasticDense",)):
     """One layer of plastic synapses."""
 
     layer: int = 1
@@ -357,7 +357,7 @@ class PlasticDenseNode(Node):
 
 
 @dataclass
-class FeedbackNode(Node):
+class FeedbackNode(Node, kinds=("FeedbackDense",)):
     """Fixed synapses from the output error to one hidden layer, with an axonal delay."""
 
     layer: int = 1

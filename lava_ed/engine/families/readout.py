@@ -112,7 +112,7 @@ def softmax_error(a, i32, i64, predictions, progress):  # type: ignore[no-untype
 
 
 @dataclass
-class ReadoutNode(Node):
+class ReadoutNode(Node, kinds=("MembraneReadout", "FirstSpikeReadout")):
     """Output layer: a membrane that never spikes, or the first spike under a falling threshold."""
 
     size: int = 0
@@ -153,7 +153,7 @@ class ReadoutNode(Node):
 
 
 @dataclass
-class SoftmaxErrorNode(Node):
+class SoftmaxErrorNode(Node, kinds=("SoftmaxError",)):
     """The output error, its learning ports, and the gate that opens a replay."""
 
     size: int = 0
