@@ -36,7 +36,8 @@ def node_of(kind: str, name: str, shape: tuple[int, ...], parameters: Mapping[st
     return node(**{field.name: values[field.name] for field in fields(node) if field.name in values})
 
 
-def _nodes(graph: NetGraph, weights: Sequence[npt.NDArray[np.int8]] | None) -> list[Node]:
+def nodes_of(graph: NetGraph, weights: Sequence[npt.NDArray[np.int8]] | None = None) -> list[Node]:
+    """The engine's nodes of a net, with these stored weights or those drawn from its seed."""
     own = {name: {"weights": matrix} for name, matrix in graph.weights(weights).items()}
     given: dict[str, Any] = {**own, "encoder": {"capacity": CAPACITY}, "labels": {"capacity": CAPACITY}}
     return [
@@ -66,4 +67,4 @@ def build_program(spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]] | N
     graph = graph_of(spec)
     graph.check_processes()
     edges = [Connection(*edge) for edge in graph.connections]
-    return Program(_nodes(graph, weights), edges, graph.schedule, spec.overflow)
+    return Program(nodes_of(graph, weights), edges, graph.schedule, spec.overflow)

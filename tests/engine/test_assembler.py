@@ -20,14 +20,15 @@ from lava_ed.engine.assembler import (
     Node,
 )
 from lava_ed.engine.assembly import assemble, execution_order
-from lava_ed.engine.build import _nodes
+from lava_ed.engine.build import nodes_of
 from lava_ed.engine.families.inputs import JOIN_CLEAR, JOIN_LIST, REAL_CLEAR
 from lava_ed.engine.loops import codes
 from lava_ed.engine.op import number, op
 from lava_ed.engine.program import Program
 from lava_ed.errors import BackendError
+from lava_ed.network.graph import graph_of
 from lava_ed.network.schedule import Schedule
-from lava_ed.network.wiring import connections_of, initial_weights
+from lava_ed.network.wiring import connections_of
 
 SCHEDULE = Schedule(steps=4, layers=2)
 
@@ -98,7 +99,7 @@ def test_any_graph_without_loops_is_ordered(shuffled: list[int], pairs: set[tupl
 def graph(without: tuple[str, str] | None = None, kind: str = "std-ed", **changes):
     """Nodes and edges of a small net, less the edge into one port."""
     spec = small_spec(kind, **changes)
-    nodes = _nodes(spec, [initial_weights(spec, layer) for layer in spec.layers])
+    nodes = nodes_of(graph_of(spec))
     edges = [Connection(*e) for e in connections_of(spec)]
     assert without is None or without in {(e.target, e.in_port) for e in edges}
     return nodes, [e for e in edges if (e.target, e.in_port) != without], spec.schedule
