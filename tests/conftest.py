@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from warm_kernels import warm
 
 settings.register_profile("nightly", max_examples=5000, suppress_health_check=[HealthCheck.too_slow])
 """Loaded by `make nightly`; tests whose number of examples is their own keep it."""
@@ -28,6 +29,12 @@ if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _kernels() -> None:
+    """Let two workers share the compiling of the large loops."""
+    warm(os.environ.get("PYTEST_XDIST_WORKER", ""))
 
 
 @pytest.fixture(scope="session")

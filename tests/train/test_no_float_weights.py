@@ -66,7 +66,9 @@ class Watch(Reporter):
 
 
 def watched_training(config, out, digits, watch):
-    """Train under the eyes of `watch`."""
+    """Train under the eyes of `watch`; objects from before, of other tests, are left out of each look."""
+    gc.collect()
+    gc.freeze()
     tracemalloc.start()
     sys.setprofile(watch.on_return)
     try:
@@ -74,6 +76,7 @@ def watched_training(config, out, digits, watch):
     finally:
         sys.setprofile(None)
         tracemalloc.stop()
+        gc.unfreeze()
 
 
 @pytest.fixture
