@@ -14,6 +14,7 @@ __all__ = [
     "FixedPointCutWarning",
     "FixedPointOverflowError",
     "FixedPointOverflowWarning",
+    "HostedModelWarning",
     "LavaEDError",
     "LavaNotInstalledError",
     "PriceListError",
@@ -96,6 +97,10 @@ class EnergyEstimateWarning(UserWarning):
 
 class FixedPointOverflowWarning(UserWarning):
     """A state left its 24-bit register under the overflow policy "warn"."""
+
+
+class HostedModelWarning(UserWarning):
+    """Some processes of a Lava graph run by their own Python models, step by step, beside the compiled engine."""
 
 
 class UncachedKernelWarning(UserWarning):

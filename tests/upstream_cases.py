@@ -34,8 +34,8 @@ class Scenario:
     actions : tuple
     expect : dict
         Known values at the end, by "process.Var".
-    refused : str
-        Part of the engine's error; then the page of divergences has a row for the scenario.
+    hosted : str
+        Part of the engine's warning; then the page of divergences has a row for the scenario.
     on_lava : bool
         Whether Lava's real runtime runs it too, in the normal test run.
     """
@@ -45,7 +45,7 @@ class Scenario:
     build: Callable[[], SimpleNamespace]
     actions: tuple[Action, ...]
     expect: dict[str, Any] = field(default_factory=dict)
-    refused: str = ""
+    hosted: str = ""
     on_lava: bool = False
 
 
@@ -301,7 +301,7 @@ def _graded_rows() -> list[Scenario]:
         for condition in ("x0", "y0", "u0"):
             known = {("reg_imp", "x0"): 26, ("add_no_sat", "x0"): 22}.get((name, condition))
             for kind, tag, more in (
-                ("float", FLOAT, {"refused": "PyLearningDenseModelFloat"}),
+                ("float", FLOAT, {"hosted": "PyLearningDenseModelFloat"}),
                 ("bit_approx", FIXED, {"expect": {} if known is None else {"dense.weights": [[known]]}}),
             ):
                 origin = f"dense/test_learning_graded_spike_{name}_{kind}_{condition}_condition"
@@ -359,7 +359,7 @@ def _rewarded(tag: str, n: int, m: int) -> Callable[[], SimpleNamespace]:
 
 def _stdp_rows() -> list[Scenario]:
     """proc/dense/test_stdp_sim.py."""
-    own, missing = {"refused": "RewardedLIF"}, {"refused": "PyLearningDenseModelFloat"}
+    own, missing = {"hosted": "RewardedLIF"}, {"hosted": "PyLearningDenseModelFloat"}
     one, two = {"A_plus": 4, "t_epoch": 2}, {"A_plus": 1, "t_epoch": 1}
     many = ([22000, 25000, 26000], [20000, 23000])
     floats = ([0.08, 0.1, 0.11], [0.12, 0.15])
@@ -418,7 +418,7 @@ def _rule_rows() -> list[Scenario]:
     """magma/core/learning/test_learning_rule.py: what runs there."""
     rows = []
     for kind, tag in (("float", FLOAT), ("fixed", FIXED)):
-        more = {"refused": "PyLearningDenseModelFloat"} if tag == FLOAT else {}
+        more = {"hosted": "PyLearningDenseModelFloat"} if tag == FLOAT else {}
         for trace in ("x1", "x2", "y1", "y2", "y3"):
             gate = f"{trace[0]}0 * {trace} * 0"
             for what, old, new in (("tau", 2, 10), ("impulse", 16, 32)):
@@ -470,7 +470,7 @@ def _through() -> SimpleNamespace:
 
 def _monitor_rows() -> list[Scenario]:
     """proc/monitor/test_monitors.py and proc/io/test_source_sink.py."""
-    own = {"refused": "Counting"}
+    own = {"hosted": "Counting"}
     rows = [
         _row(f"monitor/{test}", FIXED, _counter(var), (6,), **own)
         for test, var in (

@@ -37,6 +37,20 @@ TALLIES: Final = Limits(0, 2**62, "a count")
 """Range that a tally of 64 bits may be set to, from where it goes on counting."""
 
 
+class NotCompiledError(BackendError):
+    """The engine cannot compile a node as it is connected; whoever can do without runs it in another way.
+
+    Parameters
+    ----------
+    message : str
+    node : str
+    """
+
+    def __init__(self, message: str, node: str) -> None:
+        super().__init__(message)
+        self.node = node
+
+
 def raise_flag(flag: Slot, memory: Memory) -> None:
     """Set a flag to 1."""
     memory.view(flag)[0] = 1
@@ -115,6 +129,9 @@ class Node:
 
     observes: ClassVar[bool] = False
     """Whether the process only records what others do, and so comes after all of them."""
+
+    hosted: ClassVar[bool] = False
+    """Whether other code does what the process does, and says when its messages are there."""
 
     off_chip: ClassVar[bool] = False
     """Whether what it receives has left the neurocores, so that no spike message is counted for it."""

@@ -19,7 +19,8 @@ WATCHED: Final = ("a_out", "e_out", "s_out_y1")
 def execution_order(nodes: Iterable[Node], connections: Sequence[Connection]) -> list[Node]:
     """Nodes such that each one comes after those whose outputs it reads in the same step.
 
-    Synapses (``delayed``) come last: what they send was summed one step earlier.
+    Synapses (``delayed``) come last: what they send was summed one step earlier.  What is ``hosted`` comes first, and
+    who receives from it is told when.
 
     Raises
     ------
@@ -27,12 +28,10 @@ def execution_order(nodes: Iterable[Node], connections: Sequence[Connection]) ->
         If processes feed each other in a loop without a synapse, which deadlocks on Lava too.
     """
     nodes = list(nodes)
-    immediate = {n.name for n in nodes if not n.delayed}
-    waiting = {
-        n.name: {c.source for c in connections if c.target == n.name} & immediate for n in nodes if not n.delayed
-    }
+    immediate = dict.fromkeys(n.name for n in nodes if not n.delayed and not n.hosted)
+    waiting = {name: {c.source for c in connections if c.target == name} & immediate.keys() for name in immediate}
     by_name = {n.name: n for n in nodes}
-    ordered: list[Node] = []
+    ordered = [n for n in nodes if n.hosted]
     while waiting:
         ready = [name for name, sources in waiting.items() if not sources]
         if not ready:

@@ -166,6 +166,11 @@ def run_batch(
         raise ConfigError(f"inputs are {brief(inputs)}: a mapping from (node, Var) to arrays is needed")
     if not isinstance(read, Sequence) or isinstance(read, str):
         raise ConfigError(f"read is {brief(read)}: a list of (node, Var) is needed")
+    if program.conductor is not None:
+        raise BackendError(
+            "run samples one by one with run(): the graph has processes that run by their own Python models, and each "
+            "of those models has one state"
+        )
     if not all(host.only_looks for host in program._hosts):
         raise BackendError(
             "the graph has a dataloader, Injector, Extractor, or Reset of weights, which cannot serve several samples "

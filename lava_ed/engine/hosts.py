@@ -38,3 +38,10 @@ class HostTask:
     def after(self, memory: Memory, time_step: int, cancelled: threading.Event) -> bool:
         """Do what is due after `time_step` steps; called again if it was cancelled or interrupted."""
         return True
+
+
+class Conductor(Protocol):
+    """Runs the steps of a program in whose middle other code acts, such as the user's own models."""
+
+    def conduct(self, steps: int, until: threading.Event | None) -> None:
+        """Run steps, fewer once `until` is set or a state has left its register; the clock counts them."""

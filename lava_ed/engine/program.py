@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from lava_ed.engine.assembler import Connection, Node
 from lava_ed.engine.assembly import assemble
-from lava_ed.engine.hosts import HostTask
+from lava_ed.engine.hosts import Conductor, HostTask
 from lava_ed.engine.jump import plan_jump
 from lava_ed.engine.loops import loop_of
 from lava_ed.engine.op import DECIDED, OVERFLOWS
@@ -74,6 +74,8 @@ class Program(State):
                 "computes in fixed point, where fractions are cut"
             )
         self._loop: Any = None
+        self.conductor: Conductor | None = None
+        """Runs the steps, if other code acts in the middle of them."""
         self._named = asm.named
         self._bound = ("own", "samples") in self._named or ("order", "samples") not in self._named
         self._prologue = asm.prologue
@@ -129,7 +131,7 @@ class Program(State):
                 stretch = self._ready() if self._hosts else self._stretch
                 if not stretch:
                     break
-                self._run_stretch(min(stop - self.time_step, stretch), predictions)
+                self._run_stretch(min(stop - self.time_step, stretch), predictions, until)
             self._settle()
         finally:
             self._count_idle()
@@ -169,8 +171,11 @@ class Program(State):
         else:
             self._cancelled.clear()
 
-    def _run_stretch(self, steps: int, predictions: npt.NDArray[np.int32]) -> None:
+    def _run_stretch(self, steps: int, predictions: npt.NDArray[np.int32], until: threading.Event | None) -> None:
         """Run a stretch in compiled code; the loop itself counts in `_progress`."""
+        if self.conductor is not None:
+            self.conductor.conduct(steps, until)
+            return
         before = self.time_step
         for feeder in self._feeders:
             feeder.fill(self._memory, before, steps)

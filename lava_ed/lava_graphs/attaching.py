@@ -38,7 +38,7 @@ def attach(process: AbstractProcess, run_cfg: RunConfig | None = None) -> Engine
     ConfigError
         If `process` is no process, or `run_cfg` no RunConfig.
     UnsupportedProcessError
-        If a ProcessModel has no lowering, or none is selected; the graph is left as it was.
+        If a ProcessModel is neither compiled nor Python, or none is selected; the graph is left as it was.
     BackendError
         If the graph runs on Lava's own runtime and was not stopped, or is no graph of one schedule.
 
@@ -46,6 +46,8 @@ def attach(process: AbstractProcess, run_cfg: RunConfig | None = None) -> Engine
     -----
     FixedPointCutWarning
         If fixed-point models cut an initial value or parameter.
+    HostedModelWarning
+        If processes have no lowering and run by their own Python models; it names them.
     """
     if not isinstance(process, AbstractProcess):
         raise ConfigError(f"attach() takes a Lava process, any one of the graph; {process!r} is none")
@@ -63,6 +65,7 @@ def attach(process: AbstractProcess, run_cfg: RunConfig | None = None) -> Engine
     watch_runs(engine_of)
     runtime = EngineRuntime(graph)
     graph.warn_of_cuts(stacklevel=2)
+    graph.warn_of_hosted(stacklevel=2)
     return runtime
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,18 +13,23 @@ from lava.magma.core.process.ports.ports import AbstractVirtualPort, ConcatPort,
 from lava.magma.core.process.process import AbstractProcess
 from lava.magma.core.run_configs import RunConfig
 
-from lava_ed.engine.assembler import Connection, Node
+from lava_ed.engine.assembler import Connection, Node, NotCompiledError
 from lava_ed.engine.cuts import Cut, warn_of
 from lava_ed.engine.families.pipes import ExtractorNode, InjectorNode
 from lava_ed.engine.pipe import Pipe
 from lava_ed.engine.program import Program
-from lava_ed.errors import BackendError, ConfigError, UnsupportedProcessError
+from lava_ed.errors import BackendError, ConfigError, HostedModelWarning, UnsupportedProcessError
+from lava_ed.lava_graphs.hosting.choice import can_host, find_hosted, referring
+from lava_ed.lava_graphs.hosting.conductor import Conductor
+from lava_ed.lava_graphs.hosting.model import HostedModel
+from lava_ed.lava_graphs.hosting.node import HostedNode
+from lava_ed.lava_graphs.hosting.wiring import Plugs, Wiring, port_type
 from lava_ed.lava_graphs.lowering import conv, dense, ed, floating, io, lif, sparse  # noqa: F401  (they register)
 from lava_ed.lava_graphs.lowering.cuts import find_cuts
-from lava_ed.lava_graphs.lowering.registry import lower, supported_names
+from lava_ed.lava_graphs.lowering.registry import NotLoweredError, lower, supported_names
 from lava_ed.lava_graphs.lowering.values import NotWholeError
 from lava_ed.lava_graphs.selection.expansion import Expansion
-from lava_ed.lava_graphs.selection.models import check_run_cfg, default_run_cfg
+from lava_ed.lava_graphs.selection.models import check_run_cfg, default_run_cfg, describe_model
 from lava_ed.lava_graphs.selection.record import GraphRecord
 from lava_ed.lava_graphs.selection.refusals import floating_way_out, refuse_unsupported
 from lava_ed.proc.walk import collect
@@ -62,6 +68,38 @@ class LoweredGraph:
     pipes: Pipes
     record: GraphRecord
     cuts: dict[int, Cut]
+    conductor: Conductor | None = None
+    """Runs the processes that are hosted, if there are any."""
+
+    def hosts(self, node: str) -> bool:
+        """Whether a process runs by its own Python model."""
+        return self.conductor is not None and node in self.conductor.hosted
+
+    def read(self, name: tuple[str, str], idx: Any = None) -> npt.NDArray[Any]:
+        """Value of a Var, or of the entries that `idx` names."""
+        if self.conductor is not None and name[0] in self.conductor.hosted:
+            return self.conductor.hosted[name[0]].get(name[1], idx)
+        return self.program.get(*name, idx)
+
+    def write(self, name: tuple[str, str], value: npt.ArrayLike, idx: Any = None) -> None:
+        """Write a Var, or the entries that `idx` names; a value that does not fit changes nothing."""
+        if self.conductor is not None and name[0] in self.conductor.hosted:
+            self.conductor.hosted[name[0]].set(name[1], value, idx)
+        else:
+            self.program.set(*name, value, idx)
+
+    def warn_of_hosted(self, known: Collection[str] = (), stacklevel: int = 1) -> None:
+        """Warn once of all hosted processes, but for those that are known."""
+        hosted = {} if self.conductor is None else self.conductor.hosted
+        names = [f"{name} ({describe_model(model.cls)})" for name, model in hosted.items() if name not in known]
+        if names:
+            warnings.warn(
+                "these processes run by their own Python models, a few calls of Python in every time step, of which "
+                f"nothing is counted: {', '.join(names)}. All others are compiled; `lava-ed info GRAPH.py:NAME` shows "
+                "both",
+                HostedModelWarning,
+                stacklevel=stacklevel + 1,
+            )
 
     def warn_of_cuts(self, known: Collection[int] = (), stacklevel: int = 1) -> None:
         """Warn once of all initial values that fixed point cuts, but for those of Vars that are known by their ids."""
@@ -193,30 +231,86 @@ def _lower(start: AbstractProcess, expansion: Expansion, pipes: Pipes) -> Lowere
     leaves = _named(expansion.build(found))
     try:
         refuse_unsupported(expansion.models, expansion.unselected)
-        nodes = _nodes(leaves, expansion)
-        _keep(nodes, pipes)
-        program = _program(leaves, list(nodes.values()))
+        nodes, program, conductor = _compile(leaves, expansion, pipes)
     except BaseException:
         expansion.take_back()
         raise
     known = set(program.variables)
+    hosted = () if conductor is None else conductor.hosted
     variables = {
         var.id: (name, var.name)
         for name, item in leaves.items()
         for var in item.vars.members
-        if (name, var.name) in known
+        if (name, var.name) in known or name in hosted
     }
     processes = list({item.id: item for item in (*found, *expansion.created)}.values())
     record, cuts = GraphRecord(collect(start)), find_cuts(nodes, program)
-    return LoweredGraph(program, processes, variables, start, expansion, _pipes(nodes), record, cuts)
+    return LoweredGraph(program, processes, variables, start, expansion, _pipes(nodes), record, cuts, conductor)
 
 
-def _nodes(leaves: dict[str, Any], expansion: Expansion) -> dict[AbstractProcess, Node]:
+def _compile(
+    leaves: dict[str, Any], expansion: Expansion, pipes: Pipes
+) -> tuple[dict[AbstractProcess, Node], Program, Conductor | None]:
+    """Compile all processes but those that are hosted, of which there are more if one turns out to need it."""
+    hosted = find_hosted(leaves, expansion.models)
+    while True:
+        try:
+            wiring = Wiring(expansion.models, {process: Plugs() for process in hosted})
+            nodes = _nodes(leaves, expansion, wiring)
+            _keep(nodes, pipes)
+            program = _program(leaves, list(nodes.values()))
+            return nodes, program, _conductor(leaves, program, wiring)
+        except NotCompiledError as error:
+            process = leaves[error.node]
+            if process in hosted or not can_host(expansion.models[process]):
+                raise
+            hosted.add(process)
+            hosted |= referring(leaves, hosted)
+
+
+def _conductor(leaves: dict[str, Any], program: Program, wiring: Wiring) -> Conductor | None:
+    """What runs the hosted processes; None without any."""
+    if not wiring.plugs:
+        return None
+    names = {process: name for name, process in leaves.items()}
+    hosted = {name: HostedModel(item, name, wiring) for name, item in leaves.items() if item in wiring.plugs}
+    conductor = Conductor(program, hosted, wiring, names)
+    if conductor.acts:
+        program.conductor = conductor
+    return conductor
+
+
+def _nodes(leaves: dict[str, Any], expansion: Expansion, wiring: Wiring) -> dict[AbstractProcess, Node]:
     """The node of each leaf process."""
+    wiring.connect(leaves)
+    names = {process: name for name, process in leaves.items()}
+    nodes: dict[AbstractProcess, Node] = {}
     try:
-        return {item: lower(item, name, expansion.models[item]) for name, item in leaves.items()}
+        for name, item in leaves.items():
+            nodes[item] = (
+                _hosted_node(item, names, wiring) if item in wiring.plugs else lower(item, name, expansion.models[item])
+            )
+    except NotLoweredError as error:
+        raise NotCompiledError(str(error), name) from error
     except NotWholeError as error:
         raise ConfigError(f"{error}. {floating_way_out(expansion.models, expansion.run_cfg)}") from error
+    return nodes
+
+
+def _hosted_node(process: Any, names: dict[AbstractProcess, str], wiring: Wiring) -> HostedNode:
+    """The node of a hosted process: what it exchanges with compiled ones."""
+    outputs = {
+        port.name: (port.shape, port_type(wiring.models[process], port))
+        for port in process.out_ports.members
+        if (process, port.name) in wiring.outlets
+    }
+    own = {id(end.channel) for ends in wiring.plugs[process].csp.values() for end in ends}
+    inputs = tuple(
+        (names[source], port)
+        for (source, port), channels in wiring.inlets.items()
+        if any(id(channel) in own for channel in channels)
+    )
+    return HostedNode(names[process], outputs, inputs)
 
 
 def _keep(nodes: dict[AbstractProcess, Node], pipes: Pipes) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Final
 
@@ -108,12 +110,13 @@ class EngineRuntime:
         new = lower_grown(old)
         kept = {var_id: old.variables[var_id] for var_id in self._written if var_id in new.variables}
         for var_id, name in kept.items():
-            new.program.set(*new.variables[var_id], old.program.get(*name))
+            new.write(new.variables[var_id], old.read(name))
         # Profilers and users hold the program itself.
         old.program.become(new.program)
         self._graph = replace(new, program=old.program)
         self._take_processes()
         self._graph.warn_of_cuts(known=old.cuts.keys() | self._written.keys(), stacklevel=5)
+        self._graph.warn_of_hosted(() if old.conductor is None else old.conductor.hosted, stacklevel=5)
 
     def adopt(self, process: AbstractProcess) -> None:
         """Become the runtime of a process that was connected to the graph after `attach`.
@@ -212,7 +215,8 @@ class EngineRuntime:
             for pipe in self._graph.pipes.values():
                 pipe.begin()
             if run_condition.blocking and steps is not None:
-                self._run(steps)
+                with self._conducted(steps):
+                    self._run(steps)
                 return
             thread = threading.Thread(target=self._background, args=(steps, token), daemon=True, name="lava-ed-engine")
             self._thread = thread
@@ -220,6 +224,24 @@ class EngineRuntime:
         finally:
             if thread is None or thread.ident is None:
                 self._turn.leave(token)
+                self._stop_if_asked()
+
+    @contextmanager
+    def _conducted(self, steps: int | None) -> Iterator[None]:
+        """Begin and end a run of the hosted models."""
+        conductor = self._graph.conductor
+        if conductor is None:
+            yield
+            return
+        conductor.begin(sys.maxsize if steps is None else steps, self._pause)
+        yield
+        conductor.end()
+
+    def _stop_if_asked(self) -> None:
+        """Stop for good if a hosted model has asked for it."""
+        conductor = self._graph.conductor
+        if conductor is not None and conductor.stop_asked and not self._stopped:
+            self.stop()
 
     def _run(self, steps: int) -> None:
         """Run steps until `pause`; what goes wrong also reaches those who wait for a message or for room."""
@@ -233,16 +255,18 @@ class EngineRuntime:
         self._turn.inherit()
         remaining = steps
         try:
-            while remaining != 0 and not self._pause.is_set():
-                chunk = _BACKGROUND_STEPS if remaining is None else min(remaining, _BACKGROUND_STEPS)
-                self._run(chunk)
-                if remaining is not None:
-                    remaining -= chunk
+            with self._conducted(steps):
+                while remaining != 0 and not self._pause.is_set():
+                    chunk = _BACKGROUND_STEPS if remaining is None else min(remaining, _BACKGROUND_STEPS)
+                    self._run(chunk)
+                    if remaining is not None:
+                        remaining -= chunk
         except Exception as failure:
             # Raised again in the caller's thread, by wait(), pause() or stop().
             self._failure = failure
         finally:
             self._turn.leave(token)
+        self._stop_if_asked()
 
     def _end_pipes(self, reason: BaseException) -> None:
         for pipe in self._graph.pipes.values():
@@ -278,6 +302,8 @@ class EngineRuntime:
 
     def stop(self) -> None:
         """End the run for good; Vars stay readable."""
+        if self._graph.conductor is not None:
+            self._graph.conductor.stopping = True
         self._end(_STOPPED)
 
     def _end(self, reason: str) -> None:
@@ -314,7 +340,7 @@ class EngineRuntime:
     def get_var(self, var_id: int, idx: npt.NDArray[Any] | None = None) -> npt.NDArray[np.float64]:
         """Value of a Var as float64, which is what Lava's runtime returns."""
         with self._turn.quiet(_FOR_VARS):
-            return self._graph.program.get(*self._locate(var_id), idx).astype(np.float64)
+            return self._graph.read(self._locate(var_id), idx).astype(np.float64)
 
     def set_var(self, var_id: int, value: npt.ArrayLike, idx: npt.NDArray[Any] | None = None) -> None:
         """Write a Var, or where `idx` is given those entries of it; a bad value changes nothing.
@@ -323,10 +349,10 @@ class EngineRuntime:
         """
         with self._turn.quiet(_FOR_VARS):
             node, var = self._locate(var_id)
-            program = self._graph.program
-            program.set(node, var, value, idx)
-            given = np.asarray(value)
-            if given.dtype.kind == "f":
+            graph, given = self._graph, np.asarray(value)
+            graph.write((node, var), value, idx)
+            if given.dtype.kind == "f" and not graph.hosts(node):
+                program = graph.program
                 warn_of([cut_of_fractions(f"{node}.{var}", given, program.get(node, var).dtype)], WHOLE, 3)
             if not self.num_steps:
                 self._written.pop(var_id, None)

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.engine.assembler import RUN, Assembler, Connection, Node, Signal, raise_flag
+from lava_ed.engine.assembler import RUN, Assembler, Connection, Node, NotCompiledError, Signal, raise_flag
 from lava_ed.engine.memory import Slot
 from lava_ed.engine.op import number, op, reads, updates, writes
 from lava_ed.errors import BackendError
@@ -156,10 +156,11 @@ def _signal(asm: Assembler, feed: Connection, real: bool) -> Signal:
     """What a connection brings, if it is there in every step just as Lava sends it."""
     signal = asm.signals[feed.source, feed.out_port]
     if signal.real >= 0 and not real:
-        raise BackendError(
+        raise NotCompiledError(
             f"{feed.source}.{feed.out_port} sends floating-point numbers to {feed.target}.{feed.in_port} of a "
             "fixed-point ProcessModel: select models of one kind by select_tag, or run the graph on Lava's own "
-            "runtime (without attach)"
+            "runtime (without attach)",
+            feed.target,
         )
     if real and feed.index is not None and np.any(feed.index < 0):
         raise BackendError(
@@ -239,9 +240,10 @@ def _refuse_wide_sums(asm: Assembler, node: Node, port: str, feeds: list[Connect
     """Lava adds a 64-bit sender (TernaryLIF) and a 32-bit one in 64 bits, the engine in 32."""
     wide = {asm.signals[feed.source, feed.out_port].wide for feed in feeds}
     if len(wide) > 1:
-        raise BackendError(
+        raise NotCompiledError(
             f"{node.name}.{port} adds TernaryLIF spikes to those of other processes, which Lava does in 64 bits and "
-            "the engine in 32: give each a Dense of its own, or run the graph on Lava's own runtime (without attach)"
+            "the engine in 32: give each a Dense of its own, or run the graph on Lava's own runtime (without attach)",
+            node.name,
         )
 
 

@@ -10,11 +10,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.engine.assembler import WRITE, Assembler, Node
+from lava_ed.engine.assembler import WRITE, Assembler, Node, NotCompiledError
 from lava_ed.engine.hosts import HostTask
 from lava_ed.engine.memory import Limits, Memory, Slot, Variable, write_variable
 from lava_ed.engine.op import number, op, reads
-from lava_ed.errors import BackendError, ConfigError
+from lava_ed.errors import ConfigError
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.fixed_point import WEIGHT_MAX, WEIGHT_MIN
 
@@ -67,9 +67,10 @@ def referenced(
     """
     variable = asm.variables.get(source)
     if variable is None or source[1] == "counters" or variable.slot.arena not in arenas or variable.order is not None:
-        raise BackendError(
+        raise NotCompiledError(
             f"{name} {verb} {'.'.join(source)}, which the engine does not hold step by step: use get() and set() "
-            "between runs, or run the graph on Lava's own runtime (without attach)"
+            "between runs, or run the graph on Lava's own runtime (without attach)",
+            name,
         )
     return variable
 

@@ -23,7 +23,7 @@ from lava_ed.engine.families.learning_dense import LearningDenseNode
 from lava_ed.engine.families.synapses import WeightFormat
 from lava_ed.errors import ConfigError, UnsupportedProcessError
 from lava_ed.kernels.stock.rule_table import RuleTable, compile_rule
-from lava_ed.lava_graphs.lowering.registry import lowers
+from lava_ed.lava_graphs.lowering.registry import NotLoweredError, lowers
 from lava_ed.lava_graphs.lowering.values import array_of, integer_of, parameter_of
 
 STORED = np.iinfo(np.int16)
@@ -80,7 +80,7 @@ def learning_settings(process: Any) -> LearningSettings:
     p = process.proc_params
     rule, mode = p["learning_rule"], p.get("sign_mode", SignMode.MIXED)
     if not isinstance(rule, (Loihi2FLearningRule, Loihi3FLearningRule)):
-        raise UnsupportedProcessError(
+        raise NotLoweredError(
             f"{process.name} has a {type(rule).__name__}; the engine knows Loihi2FLearningRule and "
             "Loihi3FLearningRule. Run the graph on Lava's own runtime (without attach)"
         )

@@ -25,7 +25,7 @@ from lava_ed.engine.families.ref_ports import Reference, ResetNode
 from lava_ed.engine.families.ring_buffer import FloatSinkNode, FloatSourceNode, RingSinkNode, RingSourceNode
 from lava_ed.engine.pipe import Pipe
 from lava_ed.errors import UnsupportedProcessError
-from lava_ed.lava_graphs.lowering.registry import lowers
+from lava_ed.lava_graphs.lowering.registry import NotLoweredError, lowers
 from lava_ed.lava_graphs.lowering.values import array_of
 
 
@@ -63,7 +63,7 @@ def _reference(port: Any) -> Reference | None:
     while following.out_connections:
         (following,) = following.out_connections
         if isinstance(following, AbstractVirtualPort):
-            raise UnsupportedProcessError(
+            raise NotLoweredError(
                 f"{port.process.name}.{port.name} leads through a {type(following).__name__}; the engine connects "
                 "RefPorts to Vars of the same shape: reshape the data, or run without attach()"
             )

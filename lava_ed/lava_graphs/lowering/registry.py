@@ -6,10 +6,16 @@ from collections.abc import Callable
 from typing import Any, Final, TypeVar
 
 from lava_ed.engine.assembler import Node
+from lava_ed.errors import UnsupportedProcessError
 from lava_ed.lava_graphs.selection.models import Model, describe, describe_model
 
 Lowering = Callable[[Any, str], Node]
 L = TypeVar("L", bound=Lowering)
+
+
+class NotLoweredError(UnsupportedProcessError):
+    """A lowering does not know a setting of a process that Lava's own model runs with."""
+
 
 _LOWERINGS: dict[Model, Lowering] = {}
 

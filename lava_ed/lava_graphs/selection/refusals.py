@@ -10,6 +10,7 @@ from lava.magma.core.process.process import AbstractProcess
 from lava.magma.core.run_configs import Loihi2SimCfg, RunConfig
 
 from lava_ed.errors import BackendError, UnsupportedProcessError
+from lava_ed.lava_graphs.hosting.choice import can_host, undeclared
 from lava_ed.lava_graphs.lowering.registry import is_lowered
 from lava_ed.lava_graphs.selection.models import (
     Model,
@@ -23,6 +24,9 @@ from lava_ed.lava_graphs.selection.models import (
 )
 
 ON_LAVA: Final = "Run this graph on Lava's own runtime: call run() with a RunConfig and without attach()."
+DECLARE: Final = (
+    "Declare every port and Var of a process in its ProcessModel, without which Lava cannot build it either."
+)
 
 
 def refuse_unsupported(models: Mapping[AbstractProcess, Model], unselected: Sequence[Unselected]) -> None:
@@ -49,6 +53,11 @@ def refuse_unsupported(models: Mapping[AbstractProcess, Model], unselected: Sequ
         if not _can_run(model):
             ways.append(ON_LAVA)
             reasons.append(f"{describe(process)} has the ProcessModel {describe_model(model)}")
+        elif can_host(model) and not is_lowered(model) and (missing := undeclared(process, model)):
+            ways.append(DECLARE)
+            reasons.append(
+                f"{describe(process)} has the ProcessModel {describe_model(model)} with no {', '.join(missing)}"
+            )
     if not reasons:
         return
     total = len(models) + len(unselected)
@@ -56,13 +65,13 @@ def refuse_unsupported(models: Mapping[AbstractProcess, Model], unselected: Sequ
     way = ON_LAVA if ON_LAVA in ways else " ".join(dict.fromkeys(ways))
     raise UnsupportedProcessError(
         f"{way} The engine cannot run {len(reasons)} of {total} processes: {'; '.join(reasons)}. "
-        "lava_ed.engine.supported() lists what it runs"
+        "lava_ed.engine.supported() and docs/divergences.md say what it runs"
     )
 
 
 def _can_run(model: Model) -> bool:
-    """Whether the engine has a lowering; what a hierarchical process is made of is looked at by itself."""
-    return issubclass(model, AbstractSubProcessModel) or is_lowered(model)
+    """Whether the engine compiles or hosts it; what a hierarchical process is made of is looked at by itself."""
+    return issubclass(model, AbstractSubProcessModel) or is_lowered(model) or can_host(model)
 
 
 def check_selection(models: Mapping[AbstractProcess, Model], run_cfg: RunConfig) -> None:

@@ -1,0 +1,38 @@
+"""Which processes are hosted: those whose ProcessModel has no lowering, and those that cannot do without them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from lava.magma.core.model.py.model import PyAsyncProcessModel, PyLoihiProcessModel
+from lava.magma.core.process.process import AbstractProcess
+
+from lava_ed.lava_graphs.lowering.registry import is_lowered
+from lava_ed.lava_graphs.selection.models import Model
+
+
+def can_host(model: Model) -> bool:
+    """Whether a ProcessModel is Python that follows one of Lava's protocols for a CPU."""
+    return issubclass(model, (PyLoihiProcessModel, PyAsyncProcessModel))
+
+
+def find_hosted(leaves: Mapping[str, AbstractProcess], models: Mapping[AbstractProcess, Model]) -> set[AbstractProcess]:
+    """Processes without a lowering, and those that refer to a Var of one, such as its Monitors."""
+    hosted = {process for process in leaves.values() if not is_lowered(models[process])}
+    return hosted | referring(leaves, hosted)
+
+
+def referring(leaves: Mapping[str, AbstractProcess], hosted: set[AbstractProcess]) -> set[AbstractProcess]:
+    """Processes with a RefPort that leads to a Var of a hosted one."""
+    return {
+        process
+        for process in leaves.values()
+        for port in process.ref_ports.members
+        if any(var.process in hosted for var in port.get_dst_vars())
+    }
+
+
+def undeclared(process: AbstractProcess, model: Model) -> list[str]:
+    """Ports and Vars of a process that its ProcessModel does not declare, without which Lava cannot build it."""
+    ports = (process.in_ports, process.out_ports, process.ref_ports, process.vars)
+    return [item.name for members in ports for item in members.members if not hasattr(model, item.name)]

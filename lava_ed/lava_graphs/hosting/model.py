@@ -1,0 +1,217 @@
+"""A hosted model: the user's Python object, built by Lava's own builder, and the commands that it gets."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from lava.magma.compiler.builders.py_builder import PyProcessBuilder
+from lava.magma.compiler.utils import VarInitializer
+from lava.magma.core.model.py.model import PyAsyncProcessModel, PyLoihiProcessModel
+from lava.magma.core.process.process import AbstractProcess
+from lava.magma.runtime.mgmt_token_enums import enum_to_np
+from lava.utils.sparse import find
+from scipy.sparse import csr_matrix
+
+from lava_ed.engine.entries import entries_at, with_entries
+from lava_ed.errors import BackendError, ShapeError
+from lava_ed.lava_graphs.hosting.streams import OwnStream, RandomStream
+from lava_ed.lava_graphs.hosting.waiting import Call, give_way
+from lava_ed.lava_graphs.hosting.wiring import Wiring, own_copy, ports_of, var_ports_of
+from lava_ed.lava_graphs.selection.models import Model, describe, describe_model
+from lava_ed.network.values import numbers_of
+
+PRE_MGMT, LEARNING, POST_MGMT, PAUSE, STOP = -4, -5, -6, -7, -8
+"""Answers of a PyLoihiProcessModel to a phase: what it asks for next."""
+_ASYNC_ANSWERS: Final = {-4: PAUSE, -5: STOP}
+
+
+class Answers:
+    """Where a model tells the runtime service what it asks for."""
+
+    def __init__(self) -> None:
+        self.last = 0
+
+    def send(self, data: npt.NDArray[Any]) -> None:
+        """Keep the answer."""
+        self.last = int(data[0])
+
+
+class Commands:
+    """Where an asynchronous model looks for commands of the runtime service."""
+
+    def __init__(self) -> None:
+        self.steps = 0
+        self.ending: Callable[[], npt.NDArray[Any] | None] = lambda: None
+
+    def probe(self) -> bool:
+        """Whether the model is to pause or stop; others go on meanwhile."""
+        give_way()
+        return self.ending() is not None
+
+    def peek(self) -> npt.NDArray[Any]:
+        """The command."""
+        command = self.ending()
+        return enum_to_np(0) if command is None else command
+
+    def recv(self) -> list[npt.NDArray[Any]]:
+        """The number of steps, which follows the command to run."""
+        return [enum_to_np(self.steps)[0]]
+
+
+class HostedModel:
+    """A process that runs by its own Python model.
+
+    Parameters
+    ----------
+    process : AbstractProcess
+    name : str
+        Name of its node.
+    wiring : Wiring
+
+    Raises
+    ------
+    BackendError
+        If Lava's builder takes the model for none of this process.
+    """
+
+    def __init__(self, process: AbstractProcess, name: str, wiring: Wiring) -> None:
+        self.process, self.name = process, name
+        self.cls: Model = wiring.models[process]
+        self._wiring = wiring
+        self._model: Any = None
+        self._stream: RandomStream | None = None
+        self.answers, self.commands = Answers(), Commands()
+        self.call: Call | None = None
+        self.serves = False
+        """Whether it has ended its part of a management phase, in which RefPorts then reach its Vars."""
+        try:
+            self._builder()
+        except AssertionError as error:
+            raise BackendError(
+                f"Lava cannot build {describe_model(self.cls)} for {describe(process)}: {error}"
+            ) from error
+
+    @property
+    def is_async(self) -> bool:
+        """Whether it runs by itself, not step by step."""
+        return issubclass(self.cls, PyAsyncProcessModel)
+
+    @property
+    def model(self) -> Any:
+        """The user's object, which is made when it is first needed, as Lava makes it in the first run."""
+        if self._model is None:
+            with OwnStream():
+                self._stream = RandomStream()
+                self._stream.enter()
+                self._model = self._builder(own_copy).build()
+                self._stream.leave()
+            self._model.process_to_service, self._model.service_to_process = self.answers, self.commands
+        return self._model
+
+    def _builder(self, own: Callable[[Any], Any] = lambda value: value) -> Any:
+        """Lava's builder, with the checks of Lava's compiler."""
+        process, wiring = self.process, self._wiring
+        params = copy.copy(process.proc_params)
+        params._parameters = own(params._parameters)
+        builder = PyProcessBuilder(self.cls, process.id, params)
+        builder.set_variables([VarInitializer(v.name, v.shape, own(v.init), v.id) for v in process.vars])
+        io, refs = ports_of(process, self.cls)
+        builder.set_py_ports(io)
+        builder.set_ref_ports(refs)
+        builder.set_var_ports(var_ports_of(process, wiring.models))
+        builder.check_all_vars_and_ports_set()
+        builder.check_lava_py_types()
+        builder.csp_ports = wiring.plugs[process].csp
+        builder._csp_port_map = wiring.plugs[process].sources
+        return builder
+
+    def start(self, method: str) -> None:
+        """Begin a call, which `resume` runs."""
+        self.call = Call(getattr(self.model, method))
+
+    def resume(self) -> bool:
+        """Run the call until it waits; whether it has ended.
+
+        Raises
+        ------
+        Exception
+            What the user's model raises.
+        """
+        assert self.call is not None
+        assert self._stream is not None
+        self._stream.enter()
+        try:
+            self.call.switch()
+        finally:
+            self._stream.leave()
+        return bool(self.call.dead)
+
+    @property
+    def waits(self) -> bool:
+        """Whether it waits for something that has not happened."""
+        return self.call is not None and not self.call.can_go_on()
+
+    def give_up(self) -> None:
+        """End a call that waits, where it stands."""
+        call, self.call = self.call, None
+        if call is not None and not call.dead:
+            call.throw()
+
+    def take_answer(self) -> int:
+        """What the last answer asks for, once."""
+        last, self.answers.last = self.answers.last, 0
+        return _ASYNC_ANSWERS.get(last, 0) if self.is_async else last
+
+    def overrides(self, *methods: str) -> bool:
+        """Whether the user has written one of these methods."""
+        base = PyAsyncProcessModel if self.is_async else PyLoihiProcessModel
+        return any(getattr(self.cls, name) is not getattr(base, name) for name in methods)
+
+    def get(self, name: str, idx: Any = None) -> npt.NDArray[np.float64]:
+        """Value of a Var as Lava's runtime hands it over: float64, a sparse matrix by its values, a text by codes."""
+        value, var = getattr(self.model, name), getattr(self.process, name)
+        if isinstance(value, csr_matrix):
+            found = find(value, explicit_zeros=True)[2]
+        elif isinstance(value, str):
+            found = np.array(list(value.encode("ascii")))
+        elif np.ndim(value):
+            found = np.asarray(value).reshape(var.shape)
+        else:
+            found = np.zeros(var.shape)
+            found.reshape(-1)[:1] = value
+        found = np.array(found, np.float64)
+        return found if idx is None else entries_at(found, idx, f"{self.name}.{name}")
+
+    def set(self, name: str, value: npt.ArrayLike, idx: Any = None) -> None:
+        """Write a Var as Lava's runtime does, and tell the model of it.
+
+        Raises
+        ------
+        ShapeError
+            If there are more values, or fewer, than the Var has.
+        """
+        model, where = self.model, f"{self.name}.{name}"
+        held: Any = getattr(model, name)
+        new = numbers_of(value, where) if idx is None else with_entries(self.get(name), idx, value, where)
+        if isinstance(held, str):
+            setattr(model, name, bytes(new.astype(np.uint8).tolist()).decode("ascii"))
+        elif isinstance(held, csr_matrix):
+            rows, columns, values = find(held)
+            self._check_size(new, values.size, where)
+            setattr(model, name, csr_matrix((new.astype(float).reshape(-1), (rows, columns)), held.shape))
+        elif isinstance(held, np.ndarray):
+            self._check_size(new, held.size, where)
+            held[...] = new.astype(np.float64).reshape(held.shape)
+        else:
+            number = float(new.reshape(-1)[0])
+            setattr(model, name, held.dtype.type(number) if isinstance(held, np.generic) else number)
+        model.on_var_update()
+
+    @staticmethod
+    def _check_size(new: npt.NDArray[Any], size: int, where: str) -> None:
+        if new.size != size:
+            raise ShapeError(f"{where} takes {size} values, not {new.size}: give it all of its values, in its shape")

@@ -1,0 +1,92 @@
+"""The node of a hosted process: compiled code sees its OutPorts as signals, and nothing else of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.engine.assembler import Assembler, Node, NotCompiledError, Signal
+from lava_ed.engine.memory import Memory
+from lava_ed.errors import ConfigError
+
+_I32 = np.iinfo(np.int32)
+
+
+@dataclass
+class HostedNode(Node):
+    """A process that runs by its own Python model.
+
+    Parameters
+    ----------
+    outputs : mapping of str to (shape, type)
+        OutPorts that compiled processes receive from.
+    inputs : sequence of (node, port)
+        OutPorts of compiled processes whose messages it receives.
+    """
+
+    outputs: Mapping[str, tuple[tuple[int, ...], Any]]
+    inputs: tuple[tuple[str, str], ...]
+
+    hosted = True
+    off_chip = True
+
+    def declare(self, asm: Assembler) -> None:
+        """The signals of the OutPorts."""
+        for port, (shape, dtype) in self.outputs.items():
+            size = math.prod(shape)
+            count, events = asm.scratch(1), asm.scratch(size)
+            if np.dtype(dtype).kind == "f":
+                signal = Signal(size, count, events, real=asm.scratch(size, "f64"))
+            else:
+                values = asm.scratch(size)
+                signal = Signal(size, count, events, values, values)
+            asm.signals[self.name, port] = signal
+
+    def emit(self, asm: Assembler) -> None:
+        """Nothing is compiled; what it receives has to be there as a vector."""
+        for source in self.inputs:
+            signal = asm.signals.get(source)
+            if signal is None or signal.held:
+                raise NotCompiledError(f"{'.'.join(source)} has no messages outside compiled code", source[0])
+            asm.want_vector(signal)
+
+
+def write_message(memory: Memory, signal: Signal, message: npt.NDArray[Any], where: str) -> None:
+    """Give compiled code the message of a hosted model.
+
+    Raises
+    ------
+    ConfigError
+        If it holds an integer beyond 32 bits.
+    """
+    values = message.reshape(-1)
+    i32 = memory.arrays["i32"]
+    if signal.real >= 0:
+        memory.arrays["f64"][signal.real : signal.real + signal.size] = values
+    else:
+        if values.itemsize > 2 and values.dtype != np.int32 and values.size:
+            low, high = int(values.min()), int(values.max())
+            if low < _I32.min or high > _I32.max:
+                raise ConfigError(f"{where} sends {low} … {high}: compiled processes take integers of 32 bits")
+        i32[signal.values : signal.values + signal.size] = values
+    places = np.flatnonzero(values)
+    i32[signal.count] = places.size
+    i32[signal.events : signal.events + places.size] = places
+
+
+def read_message(memory: Memory, signal: Signal) -> npt.NDArray[Any]:
+    """The message that compiled code sends, as a vector, which must not be written to."""
+    if signal.real >= 0:
+        return memory.arrays["f64"][signal.real : signal.real + signal.size]
+    i32 = memory.arrays["i32"]
+    if signal.vector >= 0:
+        return i32[signal.vector : signal.vector + signal.size]
+    vector = np.zeros(signal.size, np.int32)
+    fired = i32[signal.events : signal.events + int(i32[signal.count])]
+    vector[fired] = i32[signal.payloads + fired] if signal.payloads >= 0 else 1
+    return vector

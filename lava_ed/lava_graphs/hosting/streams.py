@@ -1,0 +1,58 @@
+"""Random numbers of hosted models: on Lava each has a copy of numpy's global stream, as its OS process is a fork."""
+
+from __future__ import annotations
+
+import copy
+import ctypes
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from numpy.random import MT19937
+
+_WORDS = 625
+"""A key of 624 words, and the place in it."""
+
+
+class RandomStream:
+    """A copy of numpy's global stream, which takes its place while a model runs."""
+
+    def __init__(self) -> None:
+        self._bits: Any = copy.deepcopy(np.random.get_bit_generator())
+        self._saved = _state_with_half_pair()
+        self._words: npt.NDArray[np.uint32] | None = None
+        if isinstance(self._bits, MT19937):
+            address = self._bits.ctypes.state_address
+            self._words = np.ctypeslib.as_array((ctypes.c_uint32 * _WORDS).from_address(address))
+        self._mark: tuple[int, ...] = ()
+
+    def enter(self) -> None:
+        """Become numpy's global stream."""
+        np.random.set_bit_generator(self._bits)
+        if self._saved is not None:
+            np.random.set_state(self._saved)
+        if self._words is not None:
+            self._mark = (int(self._words[0]), int(self._words[-1]))
+
+    def leave(self) -> None:
+        """Keep what numpy keeps outside the stream, if anything was drawn."""
+        if self._words is None or self._mark != (int(self._words[0]), int(self._words[-1])):
+            self._saved = _state_with_half_pair()
+
+
+class OwnStream:
+    """Puts the stream of the user's program back after those of models, as if none had been drawn from."""
+
+    def __enter__(self) -> None:
+        self._bits, self._saved = np.random.get_bit_generator(), _state_with_half_pair()
+
+    def __exit__(self, *_: object) -> None:
+        np.random.set_bit_generator(self._bits)
+        if self._saved is not None:
+            np.random.set_state(self._saved)
+
+
+def _state_with_half_pair() -> dict[str, Any] | None:
+    """Numpy's state if it keeps the second one of a pair of normal numbers, which belongs to no bit generator."""
+    state: Any = np.random.get_state(legacy=False)
+    return state if state["has_gauss"] else None

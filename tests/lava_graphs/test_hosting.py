@@ -1,0 +1,233 @@
+"""Processes with models of the user's own run on the engine as on Lava's own runtime, bit for bit."""
+
+from __future__ import annotations
+
+import random
+import traceback
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("lava", reason="needs lava-nc, which needs Python 3.10")
+
+from lava.magma.core.process.process import AbstractProcess
+from lava.magma.core.run_conditions import RunContinuous, RunSteps
+from lava.magma.core.run_configs import Loihi2SimCfg
+from lava.proc.dense.process import Dense
+from lava.proc.io.source import RingBuffer
+from lava.proc.lif.process import LIF
+from lava.proc.monitor.process import Monitor
+from user_graphs.hosted import Alone, AloneModel, Keeper, Noise, NoiseModel, Raising, Relay, Stopping
+
+from lava_ed import attach
+from lava_ed.engine import EngineRuntime
+from lava_ed.errors import BackendError, HostedModelWarning, ShapeError
+
+pytestmark = pytest.mark.lava
+CONFIG = Loihi2SimCfg(select_tag="fixed_pt", exception_proc_model_map={Alone: AloneModel})
+Graph = dict[str, Any]
+
+
+def matrix(*shape: int) -> np.ndarray:
+    """Even weights that are the same in every test."""
+    return np.random.default_rng(5).integers(-40, 60, shape) * 2
+
+
+def sources_and_sinks() -> Graph:
+    """A source, a Dense, a LIF, and a receiver that the source feeds as well; Monitors of hosted Vars and ports."""
+    np.random.seed(7)
+    noise, dense, lif = Noise(size=6, rate=0.4), Dense(weights=matrix(4, 6)), LIF(shape=(4,), vth=60, du=500, dv=90)
+    relay, monitor, port = Relay(size=4), Monitor(), Monitor()
+    noise.s_out.connect(dense.s_in)
+    dense.a_out.connect(lif.a_in)
+    lif.s_out.connect(relay.s_in)
+    monitor.probe(relay.total, 40)
+    port.probe(noise.x_out, 40)
+    return {"noise": noise, "dense": dense, "lif": lif, "relay": relay, "m": monitor, "port": port}
+
+
+def loops() -> Graph:
+    """Hosted neurons and synapses in a circle, beside compiled ones in the same circle."""
+    relay, synapse, dense = Relay(size=4), Relay(size=4, first=True), Dense(weights=matrix(4, 4), num_message_bits=8)
+    lif, back, data = LIF(shape=(2, 2), vth=30, du=900), Dense(weights=matrix(4, 4)), np.arange(8).reshape(4, 2)
+    source = RingBuffer(data=data)
+    relay.s_out.connect(synapse.s_in)
+    synapse.s_out.connect(relay.s_in)
+    relay.s_out.connect(dense.s_in)
+    dense.a_out.reshape((2, 2)).transpose((1, 0)).connect(lif.a_in)
+    lif.s_out.flatten().connect(back.s_in)
+    back.a_out.connect(relay.s_in)
+    source.s_out.connect(relay.s_in)
+    return {"relay": relay, "synapse": synapse, "dense": dense, "lif": lif, "back": back}
+
+
+def references() -> Graph:
+    """A Keeper of compiled Vars, and one of another Keeper's."""
+    lif, first, second = LIF(shape=(3,), vth=10**6, bias_mant=100, dv=30), Keeper(size=3), Keeper(size=3, writes=2)
+    first.ref.connect_var(lif.v)
+    first.other.connect_var(lif.u)
+    second.ref.connect_var(first.seen)
+    second.other.reshape((1, 3)).connect(first.kept_port)
+    return {"lif": lif, "first": first, "second": second}
+
+
+def asynchronous() -> Graph:
+    """A model without a clock, whose messages pass through compiled neurons."""
+    alone, dense, lif = Alone(), Dense(weights=matrix(3, 3)), LIF(shape=(3,), vth=20)
+    alone.s_out.connect(dense.s_in)
+    dense.a_out.connect(lif.a_in)
+    lif.s_out.connect(alone.s_in)
+    return {"dense": dense, "lif": lif, "alone": alone}
+
+
+def state_of(graph: Graph) -> dict[str, Any]:
+    """Every Var, and what Monitors have recorded."""
+    found = {
+        f"{name}.{var.name}": np.array(var.get())
+        for name, process in graph.items()
+        for var in process.vars
+        if not isinstance(process, (Alone, Monitor))
+    }
+    for name, process in graph.items():
+        if isinstance(process, Monitor):
+            ((recorded,),) = [of.values() for of in process.get_data().values()]
+            found[name] = recorded
+    return found
+
+
+def run_on(graph: Graph, engine: bool, write: Callable[[Graph], None] = lambda graph: None) -> dict[str, Any]:
+    """State after two runs, with a write between them."""
+    first: AbstractProcess = next(iter(graph.values()))
+    if engine:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", HostedModelWarning)
+            attach(first, CONFIG)
+    try:
+        first.run(RunSteps(num_steps=7), CONFIG)
+        write(graph)
+        first.run(RunSteps(num_steps=12), CONFIG)
+        return state_of(graph)
+    finally:
+        first.stop()
+
+
+def writes(graph: Graph) -> None:
+    """Values for Vars of each kind."""
+    for relay in (process for process in graph.values() if isinstance(process, Relay)):
+        relay.total.set(relay.total.get() + 1.5)
+    if "noise" in graph:
+        graph["noise"].rate.set(np.array([0.8]))
+
+
+@pytest.mark.parametrize("build", [sources_and_sinks, loops, references, asynchronous])
+def test_hosted_models_compute_what_they_compute_on_lava(build: Callable[[], Graph]) -> None:
+    engine, lava = run_on(build(), True, writes), run_on(build(), False, writes)
+    assert engine.keys() == lava.keys()
+    for name, value in lava.items():
+        np.testing.assert_array_equal(engine[name], value, err_msg=name)
+    assert any(np.any(value) for name, value in lava.items() if name.startswith(("relay", "second", "lif")))
+
+
+def test_a_warning_names_what_is_hosted() -> None:
+    graph = sources_and_sinks()
+    with pytest.warns(HostedModelWarning, match=r"Python") as caught:
+        runtime = attach(graph["lif"], CONFIG)
+    (text,) = [str(item.message) for item in caught]
+    for name in ("noise", "relay", "m"):
+        assert graph[name].name in text
+    assert graph["lif"].name not in text
+    assert graph["port"].name not in text
+    graph["lif"].run(RunSteps(num_steps=2))
+    with pytest.raises(BackendError, match="one by one"):
+        runtime.run_batch({graph["lif"].v: np.zeros((2, 4))}, 1, [graph["lif"].v])
+
+
+def test_the_users_program_keeps_its_random_numbers() -> None:
+    graph = sources_and_sinks()
+    attached(graph["noise"])
+    np.random.seed(3)
+    random.seed(3)
+    np.random.randn()
+    expected = np.random.RandomState(3)
+    expected.randn()
+    graph["noise"].run(RunSteps(num_steps=3))
+    np.testing.assert_array_equal(np.random.randn(3), expected.randn(3))
+
+
+def attached(process: AbstractProcess) -> EngineRuntime:
+    """Attach without the warning, which has a test of its own."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", HostedModelWarning)
+        return attach(process, CONFIG)
+
+
+def test_an_exception_ends_the_run_with_the_users_line_and_vars_stay() -> None:
+    failing = Raising(at=4)
+    runtime = attached(failing)
+    with pytest.raises(ZeroDivisionError) as caught:
+        failing.run(RunSteps(num_steps=10))
+    assert traceback.extract_tb(caught.value.__traceback__)[-1].line == "self.count // 0"
+    assert failing.count.get() == 4
+    assert runtime.num_steps == 3
+    with pytest.raises(BackendError, match=r"attach\(\) again.*ZeroDivisionError"):
+        failing.run(RunSteps(num_steps=1))
+    attached(failing)
+    failing.run(RunSteps(num_steps=2))
+    assert failing.count.get() == 2
+
+
+def test_what_waits_for_ever_on_lava_is_an_error() -> None:
+    one, other = Relay(size=4), Relay(size=4)
+    one.s_out.connect(other.s_in)
+    other.s_out.connect(one.s_in)
+    attached(one)
+    with pytest.raises(BackendError, match=r"nothing moves in time step 1.*s_in waits for a message of .*s_out"):
+        one.run(RunSteps(num_steps=3))
+    assert one.last.get() == 0
+
+
+def test_a_model_may_pause_or_stop_its_graph() -> None:
+    pausing, stopping = Stopping(at=3, wish="_req_pause"), Stopping(at=2, wish="_req_stop")
+    attached(pausing)
+    pausing.run(RunSteps(num_steps=9))
+    assert pausing.count.get() == 3
+    pausing.run(RunSteps(num_steps=2))
+    assert pausing.count.get() == 5
+    attached(stopping)
+    stopping.run(RunContinuous())
+    stopping.wait()
+    assert stopping.count.get() == 2
+    with pytest.raises(BackendError, match="stopped"):
+        stopping.run(RunSteps(num_steps=1))
+
+
+def test_vars_are_there_before_the_first_step_and_take_values_of_their_size() -> None:
+    relay = Relay(size=4)
+    attached(relay)
+    np.testing.assert_array_equal(relay.total.get(), np.arange(4))
+    relay.total.set(np.full(4, 2.5))
+    assert relay.last.get() == -1
+    np.testing.assert_array_equal(relay.total.get(np.array([1, 2])), [2.5, 2.5])
+    with pytest.raises(ShapeError, match="takes 4 values, not 3"):
+        relay.total.set(np.zeros(3))
+
+
+def test_what_joins_later_keeps_what_was_written() -> None:
+    relay, lif = Relay(size=4), LIF(shape=(4,), vth=3, bias_mant=2)
+    attached(relay)
+    relay.total.set(np.full(4, 8.0))
+    lif.s_out.connect(relay.s_in)
+    relay.run(RunSteps(num_steps=1))
+    np.testing.assert_array_equal(relay.total.get(), np.full(4, 4.0))
+
+
+def test_models_of_processes_have_their_own_parameters() -> None:
+    """On Lava each model has a fork of the user's memory."""
+    noise = Noise(size=3, rate=0.5)
+    assert NoiseModel.implements_process is Noise
+    runtime = attached(noise)
+    model = runtime._graph.conductor.hosted[noise.name].model  # type: ignore[union-attr]
+    assert model.proc_params is not noise.proc_params

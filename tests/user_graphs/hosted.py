@@ -1,0 +1,221 @@
+"""Processes with Python models of the user's own, of every kind that a graph may have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from lava.magma.core.decorator import implements, requires, tag
+from lava.magma.core.model.model import AbstractProcessModel
+from lava.magma.core.model.py.model import PyAsyncProcessModel, PyLoihiProcessModel
+from lava.magma.core.model.py.ports import PyInPort, PyOutPort, PyRefPort, PyVarPort
+from lava.magma.core.model.py.type import LavaPyType
+from lava.magma.core.process.ports.ports import InPort, OutPort, RefPort, VarPort
+from lava.magma.core.process.process import AbstractProcess
+from lava.magma.core.process.variable import Var
+from lava.magma.core.resources import CPU
+from lava.magma.core.sync.protocols.async_protocol import AsyncProtocol
+from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
+
+
+class Noise(AbstractProcess):
+    """Sends random spikes, and normal numbers in another shape."""
+
+    def __init__(self, *, size: int, rate: float) -> None:
+        super().__init__(size=size, rate=rate)
+        self.s_out = OutPort(shape=(size,))
+        self.x_out = OutPort(shape=(1, size))
+        self.sent = Var(shape=(1,), init=0)
+        self.rate = Var(shape=(1,), init=rate)
+
+
+@implements(proc=Noise, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class NoiseModel(PyLoihiProcessModel):
+    """Draws from numpy's global stream, of which each model on Lava has a copy."""
+
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, bool, precision=1)
+    x_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+    sent: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    rate: np.ndarray = LavaPyType(np.ndarray, float)
+
+    def run_spk(self) -> None:
+        spikes = np.random.rand(self.proc_params["size"]) < self.rate
+        self.sent += spikes.sum()
+        self.s_out.send(spikes)
+        self.x_out.send(np.random.randn(1, spikes.size))
+
+
+class Relay(AbstractProcess):
+    """A neuron that keeps what comes in, in float, and sends what it had before."""
+
+    def __init__(self, *, size: int, first: bool = False) -> None:
+        super().__init__(first=first)
+        self.s_in = InPort(shape=(size,))
+        self.s_out = OutPort(shape=(size,))
+        self.total = Var(shape=(size,), init=np.arange(size))
+        self.last = Var(shape=(1,), init=0)
+
+
+@implements(proc=Relay, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class RelayModel(PyLoihiProcessModel):
+    """Sends before it receives, as a synapse does, or after."""
+
+    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
+    total: np.ndarray = LavaPyType(np.ndarray, float)
+    last: int = LavaPyType(int, np.int32)
+
+    def run_spk(self) -> None:
+        if self.proc_params["first"]:
+            self.s_out.send(self.total % 2)
+        received = self.s_in.recv()
+        self.total = 0.5 * self.total + received
+        self.last = self.time_step
+        if not self.proc_params["first"]:
+            self.s_out.send(self.total.astype(int) % 3)
+
+    def on_var_update(self) -> None:
+        self.last = -1
+
+
+class Keeper(AbstractProcess):
+    """Reads a Var of another process in one phase, writes it in another, and learns between."""
+
+    def __init__(self, *, size: int, reads: int = 2, writes: int = 3) -> None:
+        super().__init__(reads=reads, writes=writes)
+        self.ref = RefPort(shape=(size,))
+        self.other = RefPort(shape=(size,))
+        self.seen = Var(shape=(size,), init=0)
+        self.kept = Var(shape=(1, size), init=0)
+        self.order = Var(shape=(1,), init=0)
+        self.kept_port = VarPort(self.kept)
+
+
+@implements(proc=Keeper, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class KeeperModel(PyLoihiProcessModel):
+    """Uses every phase."""
+
+    ref: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, np.int32)
+    other: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, np.int64)
+    seen: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    kept: np.ndarray = LavaPyType(np.ndarray, np.int64)
+    order: np.ndarray = LavaPyType(np.ndarray, np.int64)
+    kept_port: PyVarPort = LavaPyType(PyVarPort.VEC_DENSE, np.int64)
+
+    def pre_guard(self) -> bool:
+        return bool(self.time_step % self.proc_params["reads"] == 0)
+
+    lrn_guard = pre_guard
+
+    def post_guard(self) -> bool:
+        return bool(self.time_step % self.proc_params["writes"] == 0)
+
+    def run_pre_mgmt(self) -> None:
+        self.order[:] = 3 * self.order % 10007 + 1
+        self.seen = self.ref.read()
+
+    def run_lrn(self) -> None:
+        self.order[:] = 3 * self.order % 10007 + 2
+        self.seen = self.seen + 1
+
+    def run_post_mgmt(self) -> None:
+        self.order[:] = 3 * self.order % 10007
+        self.kept = self.other.read().reshape(1, -1)
+        self.ref.write(self.seen // 2)
+        self.ref.wait()
+
+
+class Raising(AbstractProcess):
+    """Fails in a step of its own."""
+
+    def __init__(self, *, at: int) -> None:
+        super().__init__(at=at)
+        self.count = Var(shape=(1,), init=0)
+
+
+@implements(proc=Raising, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class RaisingModel(PyLoihiProcessModel):
+    """Counts, and divides by zero."""
+
+    count: int = LavaPyType(int, np.int32)
+
+    def run_spk(self) -> None:
+        self.count = self.time_step
+        if self.time_step == self.proc_params["at"]:
+            self.count // 0
+
+
+class Stopping(AbstractProcess):
+    """Asks for a pause, or for the end."""
+
+    def __init__(self, *, at: int, wish: str) -> None:
+        super().__init__(at=at, wish=wish)
+        self.count = Var(shape=(1,), init=0)
+
+
+@implements(proc=Stopping, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class StoppingModel(PyLoihiProcessModel):
+    """Counts."""
+
+    count: int = LavaPyType(int, np.int32)
+
+    def run_spk(self) -> None:
+        self.count = self.time_step
+        if self.time_step == self.proc_params["at"]:
+            setattr(self, self.proc_params["wish"], True)
+
+
+class Alone(AbstractProcess):
+    """Runs by itself: sends its steps' numbers, and receives as many messages."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.s_out = OutPort(shape=(3,))
+        self.s_in = InPort(shape=(3,))
+        self.total = Var(shape=(3,), init=0)
+
+
+@implements(proc=Alone, protocol=AsyncProtocol)
+@requires(CPU)
+class AloneModel(PyAsyncProcessModel):
+    """Runs ahead of those that follow a clock, as far as channels have room."""
+
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
+    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
+    total: np.ndarray = LavaPyType(np.ndarray, np.int32)
+
+    def run_async(self) -> None:
+        for step in range(self.num_steps):
+            self.s_out.send(np.arange(3) * step % 2)
+        for _ in range(self.num_steps):
+            self.total += self.s_in.recv()
+
+
+class Chip(AbstractProcess):
+    """Has a model for a chip only."""
+
+    def __init__(self, *, name: str | None = None) -> None:
+        super().__init__(name=name)
+        self.a_in = InPort(shape=(3,))
+
+
+@implements(proc=Chip, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class ChipModel(AbstractProcessModel):
+    """Is no Python model."""
+
+    a_in: Any = LavaPyType(PyInPort.VEC_DENSE, int)
+
+    def run(self) -> None:
+        """Do nothing."""
