@@ -6,6 +6,7 @@ __all__ = [
     "BackendError",
     "CheckpointError",
     "ChipLimitError",
+    "ClusterError",
     "ConfigError",
     "DataError",
     "DataNotFoundError",
@@ -73,6 +74,10 @@ class CheckpointError(LavaEDError):
 
 class PriceListError(LavaEDError, ValueError):
     """A price list is malformed or names counters that do not exist."""
+
+
+class ClusterError(LavaEDError):
+    """Workers of a long command cannot be had, or cannot do their jobs."""
 
 
 class BackendError(LavaEDError):

@@ -45,7 +45,7 @@ MAY_IMPORT = {
 """Parts of the package, and the other parts that each may import."""
 
 ORDER = (
-    *("errors", "plain_text", "version", "stop_signals", "files", "kernels", "learning_rules", "network"),
+    *("errors", "plain_text", "version", "stop_signals", "cluster", "files", "kernels", "learning_rules", "network"),
     *("data", "config", "runs", "viz", "proc", "engine", "baselines", "energy", "lava_graphs", "backends"),
     *("evaluation", "exchange", "train", "comparison", "sweep", "diagnose", "bench", "demo", "report", "cli"),
 )

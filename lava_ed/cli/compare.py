@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lava_ed.cli.output import JsonFlag, PriceLists, Report, Table, integers
+from lava_ed.cli.output import JsonFlag, PriceLists, Report, Table
 from lava_ed.cli.train import layer_sizes, with_preset
+from lava_ed.cli.workers import Scheduler, Slurm, Workers, crew_of, seed_list
 from lava_ed.errors import ConfigError
+
+if TYPE_CHECKING:
+    from lava_ed.cluster import Crew
 
 
 def compare(
@@ -33,7 +36,7 @@ def compare(
     rules: Annotated[
         str | None, typer.Option(help="With --train: rules or named presets, for example std-ed,mpd-ed,sg-bptt.")
     ] = None,
-    seeds: Annotated[str, typer.Option(help="With --train: seeds.")] = "0,1,2",
+    seeds: Annotated[str, typer.Option(help="With --train: seeds, for example 0,1,2 or 0-9.")] = "0,1,2",
     dataset: Annotated[
         str | None, typer.Option(help="With --train: data set.  [default: the preset's, or digits]")
     ] = None,
@@ -41,6 +44,9 @@ def compare(
     hidden: Annotated[str | None, typer.Option(help="With --train: hidden layers, for example 256 or 256,128.")] = None,
     epochs: Annotated[int | None, typer.Option(help="With --train: passes over the training samples.")] = None,
     limit: Annotated[int | None, typer.Option(help="With --train: at most this many training samples.")] = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    slurm: Slurm = False,
     json: JsonFlag = False,
 ) -> Report:
     """Set runs of several rules and seeds beside each other: accuracy, counts, and energy at equal accuracy."""
@@ -56,7 +62,10 @@ def compare(
             "epochs": epochs,
             "limit": limit,
         }
-        paths += train_missing(out, rules, seeds, dataset, settings)
+        with crew_of(workers, scheduler, slurm) as crew:
+            paths += train_missing(out, rules, seeds, dataset, settings, crew)
+    elif workers is not None or scheduler is not None or slurm:
+        raise ConfigError("--workers, --scheduler and --slurm train runs: give --train as well")
     read = [comparison.read_run(path) for path in dict.fromkeys(paths)]
     value = comparison.compare(read, prices, target, reference)
     value["notes"] += [f"{path} is no folder of a run, and was left out" for path in left_out]
@@ -79,7 +88,7 @@ def given_runs(paths: Sequence[str]) -> tuple[list[str], list[str]]:
 
 
 def train_missing(
-    out: str | None, rules: str | None, seeds: str, dataset: str | None, settings: Mapping[str, Any]
+    out: str | None, rules: str | None, seeds: str, dataset: str | None, settings: Mapping[str, Any], crew: Crew
 ) -> list[str]:
     """Train every rule with every seed into a folder of its own, going on where a run was stopped.
 
@@ -88,25 +97,17 @@ def train_missing(
     ConfigError
         If no folder or rules were given, a seed is no number, or a setting is out of range; nothing was trained then.
     """
-    from lava_ed import train as training
+    from lava_ed.train.many import train_runs
+    from lava_ed.train.progress import Lines
 
     if out is None or not rules:
         raise ConfigError("--train needs --out FOLDER for the runs, and --rules, for example std-ed,mpd-ed,sg-bptt")
-    numbers = integers(seeds, f"--seeds {seeds!r} is no list of numbers: write for example 0,1,2")
     configs = {
-        f"{name}-{seed}": _config(name, seed, dataset, settings)
+        str(Path(out) / f"{name}-{seed}"): _config(name, seed, dataset, settings)
         for name in (part.strip() for part in rules.split(","))
-        for seed in numbers
+        for seed in seed_list(seeds)
     }
-    paths = []
-    for name, config in configs.items():
-        path = str(Path(out) / name)
-        there = not training.RunFolder(path).is_blank()
-        summary = training.train(config, path, resume=there, reporter=training.reporter(), extend=False)
-        for note in summary.get("notes", ()):
-            print(f"{path}: {note}", file=sys.stderr, flush=True)
-        paths.append(path)
-    return paths
+    return list(train_runs(configs, crew, message=Lines().message))
 
 
 def _config(name: str, seed: int, dataset: str | None, settings: Mapping[str, Any]) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from lava_ed.cli.output import JsonFlag, OtherData, PriceListName, Report, RunArgument, RunDataDir, Table, percent
+from lava_ed.cli.workers import Scheduler, Slurm, Workers, crew_of
 from lava_ed.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ def evaluate(
     readout: Annotated[str | None, typer.Option(help="netx: membrane or spikes.  [default: noted in the file]")] = None,
     limit: Annotated[int | None, typer.Option(help="netx: test on the first so many samples.")] = None,
     other_data: OtherData = False,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    slurm: Slurm = False,
     json: JsonFlag = False,
 ) -> Report:
     """Measure the accuracy of a trained net on its test set, or of a netx file on a data set."""
@@ -37,6 +41,8 @@ def evaluate(
     if Path(run).is_file():
         from lava_ed.exchange import evaluate_netx
 
+        if workers is not None or scheduler is not None or slurm:
+            raise ConfigError("workers judge runs: a file of another format is judged in this process")
         if backend not in (None, "engine"):
             raise ConfigError(f"back end {backend!r}: a netx file runs in the engine here, and on Lava through lava-dl")
         value = evaluate_netx(run, data_dir=data_dir, other_data=other_data, **given)  # type: ignore[arg-type]
@@ -44,7 +50,8 @@ def evaluate(
         from lava_ed.evaluation.evaluate import evaluate_run
 
         refuse_netx_options(given)
-        value = evaluate_run(run, data_dir, backend, other_data=other_data)
+        with crew_of(workers, scheduler, slurm) as crew:
+            value = evaluate_run(run, data_dir, backend, other_data=other_data, crew=crew)
     key = "accuracy_on_other_data" if "other_data" in value else "test_accuracy"
     rows = [
         (key.replace("_", " "), percent(value[key])),

@@ -8,6 +8,7 @@ import typer
 
 from lava_ed.cli.output import JsonFlag, Report, Table, percent
 from lava_ed.cli.train import RULES, Data, DataDir, layer_sizes
+from lava_ed.cli.workers import Scheduler, Slurm, Workers, crew_of
 
 Trials = Annotated[int, typer.Option(help="Trials in all; the first is the preset.")]
 Out = Annotated[str, typer.Option(metavar="SWEEP", help="Folder of the sweep; a sweep in it is continued.")]
@@ -16,6 +17,13 @@ Hidden = Annotated[str, typer.Option(help="Neurons of the hidden layers, for exa
 Epochs = Annotated[int, typer.Option(help="Passes over the training samples of each trial.")]
 Limit = Annotated[int, typer.Option(help="Training samples of each trial; 0: all.")]
 Seed = Annotated[int, typer.Option(help="Of the sampler and of every trial.")]
+Parallel = Annotated[
+    int | None,
+    typer.Option(
+        help="Trials that may run at once: none knows the outcomes of so many before it, whoever runs them.  "
+        "[default: the folder's; of a new one 1, with workers 8]"
+    ),
+]
 
 
 def sweep(
@@ -28,6 +36,10 @@ def sweep(
     epochs: Epochs = 3,
     limit: Limit = 10_000,
     seed: Seed = 0,
+    parallel: Parallel = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    slurm: Slurm = False,
     json: JsonFlag = False,
 ) -> Report:
     """Search for settings of a rule on validation samples; `train --settings` takes its best.json."""
@@ -37,9 +49,10 @@ def sweep(
 
     config = SweepConfig(
         rule=rule, dataset=dataset or "digits", data_dir=data_dir, trials=trials, hidden=layer_sizes(hidden),
-        epochs=epochs, limit=limit or None, seed=seed,
+        epochs=epochs, limit=limit or None, seed=seed, parallel=parallel,
     )  # fmt: skip
-    value = run(config, out, message=Lines().message)
+    with crew_of(workers, scheduler, slurm) as crew:
+        value = run(config, out, message=Lines().message, crew=crew)
     rows = [
         (row["number"], percent(row["validation_accuracy"]), f"{row['seconds']:.0f}", _short(row["settings"]))
         for row in sorted(value["trials"], key=lambda row: -row["validation_accuracy"])[:10]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
 
 from lava_ed.cli.output import JsonFlag, Report, Table, integers, percent
+from lava_ed.cli.workers import Scheduler, Slurm, Workers, crew_of, seed_list
 from lava_ed.errors import ConfigError
 from lava_ed.network.settings import options
 
@@ -43,6 +45,9 @@ SettingsFile = Annotated[
     str | None, typer.Option("--settings", metavar="FILE", help="best.json of a sweep: rule, data set and settings.")
 ]
 Interval = Annotated[int | None, typer.Option(help="Samples between two checkpoints.")]
+Seeds = Annotated[
+    str | None, typer.Option(help="A run for each of these seeds, for example 0-9 or 0,3,7, in RUN/seed-0 and so on.")
+]
 Command = TypeVar("Command", bound=Callable[..., Report])
 
 
@@ -90,13 +95,17 @@ def train(
     snapshots: Snapshots = False,
     snapshot_interval: SnapshotInterval = None,
     settings_file: SettingsFile = None,
+    seeds: Seeds = None,
+    workers: Workers = None,
+    scheduler: Scheduler = None,
+    slurm: Slurm = False,
     json: JsonFlag = False,
     **of_the_net: Any,
 ) -> Report:
     """Train a net and write its run folder.
 
     What is not given comes from --preset, then from the defaults of the rule and the data set, or, with
-    --resume, from the run itself.
+    --resume, from the run itself.  With --seeds, --resume goes with the same command as before.
     """
     from lava_ed import train as training
     from lava_ed.runs.folder import RunFolder
@@ -125,6 +134,11 @@ def train(
         found_rule, found_dataset, found = read_settings(settings_file)
         rule, dataset = rule or found_rule, dataset or found_dataset
         settings = {**found, **{name: value for name, value in settings.items() if value is not None}}
+    place = {"workers": workers, "scheduler": scheduler, "slurm": slurm}
+    if seeds is not None:
+        return _several(out, seeds, rule, dataset, settings, resume, place)
+    if any(place.values()):
+        raise ConfigError("--workers, --scheduler and --slurm train several runs at once: give --seeds as well")
     folder = RunFolder(out)
     blank = resume and folder.path.is_dir() and folder.is_blank()
     if blank:
@@ -135,6 +149,32 @@ def train(
         config = training.TrainConfig.create(rule or "std-ed", dataset or "digits", **settings)
     summary = training.train(config, out, resume=resume, reporter=training.reporter())
     return Report(summary, _shown(summary))
+
+
+def _several(
+    out: str, seeds: str, rule: str | None, dataset: str | None, settings: dict[str, Any], resume: bool, place: Any
+) -> Report:
+    """A run for each seed."""
+    from lava_ed.train import TrainConfig
+    from lava_ed.train.many import spread_of_runs, train_runs
+    from lava_ed.train.progress import Lines
+
+    if settings.pop("seed", None) is not None:
+        raise ConfigError("--seed and --seeds: give one of them")
+    names = rule or "std-ed", dataset or "digits"
+    configs = {
+        str(Path(out) / f"seed-{seed}"): TrainConfig.create(*names, seed=seed, **settings) for seed in seed_list(seeds)
+    }
+    with crew_of(**place) as crew:
+        runs = train_runs(configs, crew, resume=resume, extend=resume, message=Lines().message)
+    spread = spread_of_runs(runs)
+    rows = [(path, percent(run["validation_accuracy"]), percent(run["test_accuracy"])) for path, run in runs.items()]
+    over = "" if spread["std"] is None else f" ± {100 * spread['std']:.2f}"
+    shown: list[Table | str] = [
+        Table(f"{out}: {names[0]} on {names[1]}", ("run", "validation accuracy", "test accuracy"), rows),
+        f"Test accuracy, mean and standard deviation: {percent(spread['mean'])}{over}",
+    ]
+    return Report({"run": out, "runs": list(runs.values()), "test_accuracy": spread}, shown)
 
 
 def with_preset(

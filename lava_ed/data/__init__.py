@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lava_ed.data.augment import check_shift, shifted
 from lava_ed.data.checks import check_images, check_labels
-from lava_ed.data.datasets import DATASETS, load_dataset
+from lava_ed.data.datasets import DATASETS, data_folder, load_dataset
 from lava_ed.data.idx import read_idx
 from lava_ed.data.record import Dataset, split_validation
 
@@ -14,6 +14,7 @@ __all__ = [
     "check_images",
     "check_labels",
     "check_shift",
+    "data_folder",
     "load_dataset",
     "read_idx",
     "shifted",

@@ -117,6 +117,11 @@ def load_dataset(name: str, data_dir: str | os.PathLike[str] | None = None, seed
     if name not in DECLARED:
         raise ConfigError(f"no data set is called {name!r}: choose one of {', '.join(DATASETS)}")
     declared = DECLARED[name]
-    folder = Path(data_dir if data_dir is not None else os.environ.get("LAVA_ED_DATA", "data"))
+    folder = data_folder(data_dir)
     train, test, source = declared.read(name, folder)
     return Dataset(name, *train, *test, declared.n_classes, declared.image_shape, source, declared.class_names)
+
+
+def data_folder(data_dir: str | os.PathLike[str] | None) -> Path:
+    """Where data files are looked for: in `data_dir`, else in ``LAVA_ED_DATA``, else in ``data``."""
+    return Path(data_dir if data_dir is not None else os.environ.get("LAVA_ED_DATA", "data"))

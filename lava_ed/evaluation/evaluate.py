@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from os import PathLike
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from lava_ed.backends.backend import TAG, Backend, Counts, make_backend, warm_up
-from lava_ed.data import Dataset
+from lava_ed.cluster import Crew
+from lava_ed.config.training import TrainConfig
+from lava_ed.data import Dataset, data_folder
 from lava_ed.energy.counting import counts_between, means, sums
 from lava_ed.errors import ConfigError
-from lava_ed.runs.data import data_of_run
+from lava_ed.runs.data import FoundData, data_of_run
 from lava_ed.runs.folder import MODEL, RunFolder
 from lava_ed.runs.tensor_files import Model
 from lava_ed.version import __version__
@@ -126,6 +131,54 @@ def evaluate(
         backend.close()
 
 
+_SHARE: Final = 1000
+"""Samples that a worker judges in one job; learning is off, so that samples know nothing of each other."""
+
+
+def joined(parts: Sequence[Evaluation]) -> Evaluation:
+    """The outcomes on several shares of the samples as one."""
+    counters: Counts = {}
+    for part in parts:
+        for node, of_node in part.counters.items():
+            for counter, phases in of_node.items():
+                sums_here = counters.setdefault(node, {}).setdefault(counter, dict.fromkeys(phases, 0))
+                for phase, count in phases.items():
+                    sums_here[phase] += count
+    labels, decided = (np.concatenate([getattr(part, name) for part in parts]) for name in ("labels", "decided"))
+    return Evaluation(labels, decided, parts[0].n_classes, counters)
+
+
+def evaluate_on(crew: Crew, run: str, name: str, data_dir: str, other_data: bool, samples: int) -> Evaluation:
+    """Let workers judge the model of a run on its test set, in shares."""
+    folder = RunFolder(run).path.resolve()
+    parts: dict[str, Evaluation] = {}
+    names = [f"samples from {start:,} on" for start in range(0, samples, _SHARE)]
+    for k, share in enumerate(names):
+        crew.submit(share, share_on_worker, str(folder), name, data_dir, other_data, k * _SHARE, folder=folder)
+    for _ in names:
+        share, part = crew.next()
+        parts[share] = part
+    return joined([parts[share] for share in names])
+
+
+@lru_cache(maxsize=1)
+def _opened(run: str, data_dir: str, other_data: bool, config: TrainConfig, stamp: int) -> tuple[Model, FoundData]:
+    """Model and data of a run; `stamp` is the time of the model's file, so that an older model is not taken for it."""
+    folder = RunFolder(run)
+    found = data_of_run(folder, config, data_dir=data_dir, other_data=other_data)
+    return Model.read(folder.file(MODEL)), found
+
+
+def share_on_worker(run: str, name: str, data_dir: str, other_data: bool, start: int) -> Evaluation:
+    """One share of a run's test set, from sample `start` on."""
+    folder = RunFolder(run)
+    stamp = folder.file(MODEL).stat().st_mtime_ns
+    model, found = _opened(run, data_dir, other_data, folder.read_config(), stamp)
+    data = found.data
+    rows = np.arange(start, min(start + _SHARE, len(data.test_labels)))
+    return evaluate(name, model, data.test_images, data.test_labels, rows)
+
+
 def evaluate_run(
     out: str | PathLike[str],
     data_dir: str | None = None,
@@ -133,6 +186,7 @@ def evaluate_run(
     *,
     dataset: Dataset | None = None,
     other_data: bool = False,
+    crew: Crew | None = None,
 ) -> dict[str, Any]:
     """Judge the model of a run folder on its test set.
 
@@ -147,6 +201,8 @@ def evaluate_run(
         The data themselves, where the run was trained on data of one's own.
     other_data : bool
         Judge the model on data that it was not trained for, too.
+    crew : Crew, optional
+        Workers that share the test set; default: this process judges it.
 
     Returns
     -------
@@ -171,7 +227,13 @@ def evaluate_run(
     if name == "engine":
         warm_up(model.spec)
     started = time.perf_counter()
-    result = evaluate(name, model, data.test_images, data.test_labels)
+    if crew is not None and crew.distributed:
+        if dataset is not None:
+            raise ConfigError("data of one's own are in this process only: let workers read a data set by its name")
+        where = os.path.abspath(data_folder(config.data_dir if data_dir is None else data_dir))
+        result = evaluate_on(crew, str(out), name, where, other_data, len(data.test_labels))
+    else:
+        result = evaluate(name, model, data.test_images, data.test_labels)
     seconds = time.perf_counter() - started
     return {
         "lava_ed_version": __version__,

@@ -8,6 +8,7 @@ another name.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from os import PathLike
 from typing import Final
 
@@ -169,3 +170,17 @@ def difference(trained_for: TrainedFor, data: Dataset, found: str) -> str:
         f"{trained_for.who} was trained on other data: those of {data.source} (digest {found[:SHOWN]}…) are not those "
         f"noted there ({noted}digest {trained_for.digest[:SHOWN]}…)"
     )
+
+
+@lru_cache(maxsize=1)
+def data_on_worker(name: str, data_dir: str, digest: str) -> Dataset:
+    """The data set of a command, as the worker that does its jobs finds it; read once for all jobs.
+
+    Raises
+    ------
+    DataError
+        If they are others than the command found, or a file is missing.
+    """
+    data = load_dataset(name, data_dir)
+    checked(data, TrainedFor("the command", name, digest), flag=False)
+    return data

@@ -1,15 +1,46 @@
-"""One trial: train in memory, judge on the samples held out; the test set is never touched."""
+"""One trial: train, judge on the samples held out; the test set is never touched."""
 
 from __future__ import annotations
+
+import time
+from os import PathLike
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from lava_ed.config.training import TrainConfig
 from lava_ed.data import Dataset
 from lava_ed.errors import ConfigError, FixedPointOverflowError
-from lava_ed.train.lesson import Lesson
+from lava_ed.runs.data import data_on_worker
+from lava_ed.runs.folder import RunFolder
+from lava_ed.runs.tensor_files import Model
+from lava_ed.train.interrupt import TrainingInterrupted
+from lava_ed.train.trainer import Trainer, run_in_folder
 
 
-def validation_accuracy(config: TrainConfig, data: Dataset) -> float:
+class Trial(Trainer):
+    """A training run that ends with its accuracy on the samples held out."""
+
+    def validate(self, model: Model) -> float | None:
+        """The accuracy after the last epoch, the only one that counts."""
+        return super().validate(model) if self.position.epoch + 1 == self.config.epochs else None
+
+    def _finish(self) -> dict[str, Any]:
+        return {"validation_accuracy": self.position.rows[-1]["validation_accuracy"]}
+
+    def _stop(self, number: int) -> None:
+        self._save()
+        raise TrainingInterrupted("stopped within a trial: the same command goes on there", number)
+
+
+def validation_accuracy(config: TrainConfig, data: Dataset, folder: str | PathLike[str] | None = None) -> float:
     """Accuracy on the validation samples after training as `config` says.
+
+    Parameters
+    ----------
+    config : TrainConfig
+    data : Dataset
+    folder : path-like, optional
+        Holds the trial's checkpoint, from which a trial that was killed goes on; default: one that is thrown away.
 
     Raises
     ------
@@ -20,26 +51,30 @@ def validation_accuracy(config: TrainConfig, data: Dataset) -> float:
 
     See Also
     --------
-    lava_ed.train.train : the same training with a run folder.
+    lava_ed.train.train : the same training, judged on the test set in the end.
     """
-    lesson = Lesson(config, data)
-    try:
-        if not len(lesson.validation_indices):
-            raise ConfigError(f"validation is {config.validation}: a sweep is judged on samples held out, use 0.1")
-        for epoch in range(config.epochs):
-            lesson.bind(epoch)
-            order, done = lesson.order(epoch), epoch * lesson.samples
-            while done < (epoch + 1) * lesson.samples:
-                done += lesson.present(done, order)[0]
-        model = lesson.model()
-    finally:
-        lesson.backend.close()
-    return float(lesson.validate(model) or 0)
+    if not config.validation:
+        raise ConfigError(f"validation is {config.validation}: a sweep is judged on samples held out, use 0.1")
+    if folder is None:
+        with TemporaryDirectory() as scratch:
+            return validation_accuracy(config, data, scratch)
+    there = not RunFolder(folder).is_blank()
+    ended = run_in_folder(Trial, config, folder, resume=there, dataset=data)
+    return float(ended["validation_accuracy"])
 
 
-def guarded_accuracy(config: TrainConfig, data: Dataset) -> tuple[float, str | None]:
-    """The validation accuracy, or 0 and the message where a state overflows: such a trial counts as one."""
+def guarded_accuracy(
+    config: TrainConfig, data: Dataset, folder: str | PathLike[str]
+) -> tuple[float, str | None, float]:
+    """Validation accuracy, error and seconds of a trial; one in which a state overflows counts, with accuracy 0."""
+    started = time.perf_counter()
     try:
-        return validation_accuracy(config, data), None
+        accuracy, message = validation_accuracy(config, data, folder), None
     except FixedPointOverflowError as error:
-        return 0.0, str(error)
+        accuracy, message = 0.0, str(error)
+    return accuracy, message, time.perf_counter() - started
+
+
+def accuracy_on_worker(config: TrainConfig, data_dir: str, digest: str, folder: str) -> tuple[float, str | None, float]:
+    """As `guarded_accuracy`, where the data are read by a worker."""
+    return guarded_accuracy(config, data_on_worker(config.dataset, data_dir, digest), folder)

@@ -71,33 +71,51 @@ class StudyFile:
         with self._guarded():
             self._study.set_user_attr(name, value)
 
-    def told(self) -> list[Told]:
-        """The trials that have ended, in order of their numbers, which leave none out."""
+    def told(self, parallel: int = 1) -> list[Told]:
+        """The trials that have ended, in order of their numbers.
+
+        Each was drawn from the outcomes of those that lie at least `parallel` before it, so these are there.
+        """
         with self._guarded():
-            ended = [t for t in self._study.get_trials(deepcopy=False) if t.state.name == "COMPLETE"]
-            notes = [{**trial.user_attrs, "accuracy": trial.value} for trial in ended]
+            notes = [{**trial.user_attrs, "accuracy": trial.value} for trial in self._ended()]
         where = f"in {shown(self._path)}"
         trials = [
             checked(Told, entry, f"trial {k} {where}", error=RunFolderError, hint=_WAY) for k, entry in enumerate(notes)
         ]
         trials.sort(key=lambda trial: trial.number)
-        if [trial.number for trial in trials] != list(range(len(trials))):
+        whole = next((k for k, trial in enumerate(trials) if trial.number != k), len(trials))
+        late = [trial.number for trial in trials[whole:]]
+        if len(set(late)) != len(late) or any(not whole < number < whole + parallel for number in late):
             numbers = ", ".join(str(trial.number) for trial in trials[:20])
             raise RunFolderError(f"{shown(self._path)} holds the trials {numbers}, some twice or not at all: {_WAY}")
         return trials
 
-    def ask(self, seed: int) -> Any:
-        """A trial to be drawn by a sampler of this seed."""
+    def _ended(self) -> list[Any]:
+        """The trials that have ended, as optuna holds them."""
+        return [trial for trial in self._study.get_trials(deepcopy=False) if trial.state.name == "COMPLETE"]
+
+    def ask(self, seed: int, earlier: int) -> Any:
+        """A trial to be drawn by a sampler of this seed, which learns from the first `earlier` trials and no others."""
         with self._guarded():
-            self._study.sampler = self._optuna.samplers.TPESampler(seed=seed, multivariate=True)
-            return self._study.ask()
+            known = sorted(
+                (trial for trial in self._ended() if trial.user_attrs["number"] < earlier),
+                key=lambda trial: int(trial.user_attrs["number"]),
+            )
+            # A study in memory, so that what the file knows besides, and in which order, does not matter.
+            sampler = self._optuna.samplers.TPESampler(seed=seed, multivariate=True)
+            study = self._optuna.create_study(sampler=sampler, direction="maximize")
+            study.add_trials(known)
+            return study.ask()
 
     def tell(self, trial: Any, told: Told) -> None:
-        """Record what became of a trial."""
+        """Record what became of a trial, whole or not at all."""
+        attributes = {name: getattr(told, name) for name in ("settings", "number", "error", "seconds")}
         with self._guarded():
-            for name in ("settings", "number", "error", "seconds"):
-                trial.set_user_attr(name, getattr(told, name))
-            self._study.tell(trial, told.accuracy)
+            self._study.add_trial(
+                self._optuna.trial.create_trial(
+                    params=trial.params, distributions=trial.distributions, value=told.accuracy, user_attrs=attributes
+                )
+            )
 
     def drawn(self, draw: Any, trial: Any, space: Any) -> dict[str, Any]:
         """Values of a trial; the sampler reads the earlier ones for them."""

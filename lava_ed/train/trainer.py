@@ -75,6 +75,20 @@ def train(
     TrainingInterrupted
         After Ctrl-C, once a checkpoint is written.
     """
+    return run_in_folder(Trainer, config, out, resume=resume, dataset=dataset, reporter=reporter, extend=extend)
+
+
+def run_in_folder(
+    kind: type[Trainer],
+    config: TrainConfig,
+    out: str | PathLike[str],
+    *,
+    resume: bool,
+    dataset: Dataset | None = None,
+    reporter: Reporter | None = None,
+    extend: bool = False,
+) -> dict[str, Any]:
+    """Let a trainer of some kind do what `train` says of a run and its folder."""
     if not isinstance(config, TrainConfig):
         raise ConfigError(
             f"config is {type(config).__name__}: make a configuration with TrainConfig.create(rule, dataset, …)"
@@ -89,7 +103,7 @@ def train(
             folder.claim_new()
         # Watched from here on, so that the processes of Lava's runtime outlive Ctrl-C as well.
         with InterruptWatch() as watch:
-            return Trainer(config, data, folder, reporter or Reporter(), earlier).run(watch)
+            return kind(config, data, folder, reporter or Reporter(), earlier).run(watch)
     finally:
         folder.release()
 

@@ -20,6 +20,7 @@ INPUT = {
 }  # fmt: skip
 OTHER = {
     "BackendError",
+    "ClusterError",
     "FixedPointOverflowError",
     "LavaEDError",
     "LavaNotInstalledError",

@@ -61,11 +61,11 @@ def test_a_sweep_that_was_killed_ends_in_the_same_trials(digits, tmp_path, monke
     whole = sweep(small(), tmp_path / "whole", dataset=digits)
     original, calls = study_module.guarded_accuracy, []
 
-    def dying(config, data):
+    def dying(config, data, folder):
         calls.append(config)
         if len(calls) == 3:
             raise KeyboardInterrupt
-        return original(config, data)
+        return original(config, data, folder)
 
     monkeypatch.setattr(study_module, "guarded_accuracy", dying)
     with pytest.raises(KeyboardInterrupt):
