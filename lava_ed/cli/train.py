@@ -19,8 +19,15 @@ Rule = Annotated[str | None, typer.Option(help=f"{RULES}  [default: std-ed]")]
 Preset = Annotated[
     str | None, typer.Option(help="Rule, data set and settings of a row of the results table, by name.", metavar="NAME")
 ]
-Data = Annotated[str | None, typer.Option(help="digits, mnist, fashion-mnist or mnist-binary-20.  [default: digits]")]
-DataDir = Annotated[str | None, typer.Option(help="Folder of the IDX files (else LAVA_ED_DATA, else data).")]
+Data = Annotated[
+    str | None,
+    typer.Option(
+        help="digits, mnist, fashion-mnist, mnist-binary-20, kmnist, emnist, emnist-letters, emnist-digits, "
+        "emnist-bymerge, emnist-byclass, cifar10, cifar100, cifar100-coarse, FILE.npz or idx:FOLDER; NAME+on-off "
+        "splits channels around the mean image.  [default: digits]"
+    ),
+]
+DataDir = Annotated[str | None, typer.Option(help="Folder of the data files (else LAVA_ED_DATA, else data).")]
 Hidden = Annotated[str | None, typer.Option(help="Neurons of the hidden layers, for example 256 or 256,128.")]
 Epochs = Annotated[int | None, typer.Option(help="Passes over the training samples.")]
 Seed = Annotated[int | None, typer.Option(help="Of weights, rounding, order and split.  [default: 0]")]
@@ -38,6 +45,9 @@ Limit = Annotated[int | None, typer.Option(help="Train on at most this many samp
 Shift = Annotated[
     int | None,
     typer.Option(help="Augmentation: move training images by up to this many pixels, anew each epoch.  [default: 0]"),
+]
+Flip = Annotated[
+    bool, typer.Option("--flip", help="Augmentation: mirror training images left to right, or not, anew each epoch.")
 ]
 Snapshots = Annotated[bool, typer.Option("--snapshots", help="Keep the net of every epoch, for lava-ed diagnose.")]
 SnapshotInterval = Annotated[int | None, typer.Option(help="Epochs between two of --snapshots.  [default: 1]")]
@@ -91,6 +101,7 @@ def train(
     validation: Validation = None,
     limit: Limit = None,
     shift: Shift = None,
+    flip: Flip = False,
     checkpoint_interval: Interval = None,
     snapshots: Snapshots = False,
     snapshot_interval: SnapshotInterval = None,
@@ -121,6 +132,7 @@ def train(
         "validation": validation,
         "limit": limit,
         "shift": shift,
+        "flip": flip or None,
         "checkpoint_interval": checkpoint_interval,
         "snapshots": snapshots or None,
         "snapshot_interval": snapshot_interval,

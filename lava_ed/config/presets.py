@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from lava_ed.data import DATASETS
+from lava_ed.data.datasets import preset_name
 from lava_ed.errors import ConfigError
 from lava_ed.files.reading import read_toml
 from lava_ed.learning_rules import RULES
@@ -67,8 +67,7 @@ def preset(
     """
     if rule not in RULES:
         raise ConfigError(f"rule {rule!r} is unknown: use one of {', '.join(RULES)}")
-    if dataset not in DATASETS:
-        raise ConfigError(f"data set {dataset!r} is unknown: use one of {', '.join(DATASETS)}")
+    dataset = preset_name(dataset)
     values: dict[str, Any] = {}
     pair = _TABLES["pair"].get(rule, {}).get(dataset, {})
     for table in (_TABLES["common"], _TABLES["rule"][rule], _TABLES["dataset"][dataset], pair):

@@ -17,7 +17,7 @@ from lava_ed.files.reading import read_json, shown
 from lava_ed.network.adaptation import Adaptation
 from lava_ed.network.settings import NetSettings, declared
 
-_OF_RULE_AND_NET = {"learning_rate", "decay", "shift", *declared(NetSettings)} - {"seed"}
+_OF_RULE_AND_NET = {"learning_rate", "decay", "shift", "flip", *declared(NetSettings)} - {"seed"}
 
 
 def as_json(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -30,7 +30,7 @@ class TrainConfig:
     rule : str
         Name in `lava_ed.learning_rules.RULES`.
     dataset : str
-        Name in `lava_ed.data.DATASETS`.
+        Name in `lava_ed.data.DATASETS`, or data of one's own, as `load_dataset` takes them.
     data_dir : str or None
         Folder of the data files.
     hidden : tuple of int
@@ -43,6 +43,8 @@ class TrainConfig:
     shift : int
         Augmentation: each training image moves by up to this many pixels in both directions, anew in each epoch;
         0: none.  Samples held out and test samples stay where they are.
+    flip : bool
+        Augmentation: each training image is mirrored, left to right, or not, anew in each epoch.
     backend : {"engine", "lava"}
     checkpoint_interval : int
         Samples between two checkpoints.
@@ -82,6 +84,7 @@ class TrainConfig:
     snapshots: Annotated[bool, Setting(earlier=False)]
     snapshot_interval: Annotated[int, Setting(1, earlier=1)]
     shift: Annotated[int, Setting(0, earlier=0)]
+    flip: Annotated[bool, Setting(earlier=False)]
     net: NetSettings
 
     def __init__(self, **values: Any) -> None:

@@ -107,6 +107,34 @@ def check_labels(
     return array.astype(np.int64, copy=False)
 
 
+def count_classes(labels: NDArray[Any]) -> int:
+    """Number of classes 0 … n − 1 of training labels of one's own, each of which has to occur.
+
+    Raises
+    ------
+    DataError
+        The labels are no integers, one is negative, or a class between them has no sample.
+    ShapeError
+        The labels are not a list of one or more.
+
+    Examples
+    --------
+    >>> count_classes(np.array([0, 2, 1, 1]))
+    3
+    """
+    # A class needs a sample, so that no label can state more classes than there are labels.
+    most = max(labels.size, 1)
+    found = np.unique(check_labels(labels, most, "number the classes from 0 on without gaps"))
+    if len(found) <= found[-1]:
+        gap = int(np.flatnonzero(found != np.arange(len(found)))[0])
+        raise DataError(
+            f"no training label is {gap}, but one is {found[-1]}: number the classes from 0 on without gaps"
+        )
+    if len(found) < 2:
+        raise DataError("all training labels are 0, expected two classes or more: there is nothing to learn")
+    return len(found)
+
+
 def _as_array(values: ArrayLike, what: str) -> NDArray[Any]:
     """The values as an array; ragged lists are a ShapeError."""
     try:

@@ -11,8 +11,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from lava_ed.data import cifar
 from lava_ed.data.checks import PIXEL_MAX, check_labels
-from lava_ed.data.idx_set import Pair, idx_folder, read_idx_set
+from lava_ed.data.idx import FILE_NAMES
+from lava_ed.data.idx_set import Pair, idx_folder, read_any_idx_set, read_idx_set
+from lava_ed.data.npz import read_npz_set
+from lava_ed.data.on_off import on_off
 from lava_ed.data.record import Dataset, stratified_split
 from lava_ed.errors import ConfigError, DataError
 
@@ -50,6 +54,31 @@ def _read_idx_files(name: str, data_dir: Path) -> tuple[Pair, Pair, str]:
     return train, test, f"IDX files in {folder}"
 
 
+def _read_emnist(name: str, data_dir: Path) -> tuple[Pair, Pair, str]:
+    """A split of EMNIST, whose images lie there with rows and columns swapped, and whose letters count from 1 on."""
+    declared, split = DECLARED[name], name.removeprefix("emnist").removeprefix("-") or "balanced"
+    names = tuple(f"emnist-{split}-{file.replace('t10k', 'test')}" for file in FILE_NAMES)
+    places = [place for place in (data_dir / name, data_dir / "emnist") if place.is_dir()]
+    folder = idx_folder(places[0].name, data_dir, names) if places else idx_folder("emnist", data_dir, names)
+    parts = read_idx_set(
+        folder, declared.image_shape, declared.n_classes, names, most=_MOST_EMNIST, first_label=int(split == "letters")
+    )
+    train, test = (
+        (images.reshape(-1, *declared.image_shape).swapaxes(1, 2).reshape(len(images), -1), labels)
+        for images, labels in parts
+    )
+    return train, test, f"IDX files of the split {split} in {folder}"
+
+
+def _read_cifar10(name: str, data_dir: Path) -> tuple[Pair, Pair, str]:
+    return cifar.read_cifar(cifar.CIFAR10, name, data_dir, label=0)
+
+
+def _read_cifar100(name: str, data_dir: Path) -> tuple[Pair, Pair, str]:
+    coarse = DECLARED[name].class_names == cifar.COARSE
+    return cifar.read_cifar(cifar.CIFAR100, "cifar100", data_dir, label=0 if coarse else 1)
+
+
 def _read_binary_mnist(name: str, data_dir: Path) -> tuple[Pair, Pair, str]:
     """MNIST's central pixels, 0 below half of white and white from there on."""
     (rows, columns), whole = DECLARED[name].image_shape, load_dataset("mnist", data_dir)
@@ -67,7 +96,7 @@ def _read_binary_mnist(name: str, data_dir: Path) -> tuple[Pair, Pair, str]:
 class Declaration:
     """What is known of a data set before it is read."""
 
-    image_shape: tuple[int, int]
+    image_shape: tuple[int, ...]
     read: Callable[[str, Path], tuple[Pair, Pair, str]]
     """(name, folder of the data) → training images and labels, test images and labels, source."""
     class_names: tuple[str, ...] = ()
@@ -75,6 +104,8 @@ class Declaration:
     first_labels: tuple[int, ...] = ()
     """First training labels, which tell apart the sets whose files have the same names."""
     n_classes: int = 10
+    like: str = ""
+    """Whose presets it takes, if not its own."""
 
 
 DECLARED: Final = {
@@ -87,10 +118,62 @@ DECLARED: Final = {
         ),
     ),
     "mnist-binary-20": Declaration((20, 20), _read_binary_mnist),
+    "kmnist": Declaration((28, 28), _read_idx_files, like="fashion-mnist"),
+    "emnist": Declaration((28, 28), _read_emnist, n_classes=47, like="fashion-mnist"),
+    "emnist-letters": Declaration((28, 28), _read_emnist, n_classes=26, like="fashion-mnist"),
+    "emnist-digits": Declaration((28, 28), _read_emnist, like="fashion-mnist"),
+    "emnist-bymerge": Declaration((28, 28), _read_emnist, n_classes=47, like="fashion-mnist"),
+    "emnist-byclass": Declaration((28, 28), _read_emnist, n_classes=62, like="fashion-mnist"),
+    "cifar10": Declaration(cifar.IMAGE_SHAPE, _read_cifar10, class_names=cifar.TEN, like="images"),
+    "cifar100": Declaration(cifar.IMAGE_SHAPE, _read_cifar100, class_names=cifar.FINE, like="images", n_classes=100),
+    "cifar100-coarse": Declaration(
+        cifar.IMAGE_SHAPE, _read_cifar100, class_names=cifar.COARSE, like="images", n_classes=20
+    ),
 }  # fmt: skip
 """Every data set; the documentation of `load_dataset` describes them."""
 DATASETS: Final = tuple(DECLARED)
 """Names that `load_dataset` knows."""
+ON_OFF: Final = "+on-off"
+"""What a name ends in where every channel is wanted as an on- and an off-channel."""
+_IDX: Final = "idx:"
+_NPZ: Final = ".npz"
+OWN: Final = f"the path of a {_NPZ} file, or {_IDX}FOLDER for IDX files of one's own; each may end in {ON_OFF}"
+"""What else `load_dataset` takes, for messages."""
+_MOST_EMNIST: Final = 640 * 2**20
+
+
+def preset_name(name: str) -> str:
+    """The name by which presets know a data set: its own, that of a like one, or "images".
+
+    Raises
+    ------
+    ConfigError
+        The name is not known.
+
+    Examples
+    --------
+    >>> preset_name("cifar10+on-off"), preset_name("faces.npz")
+    ('images', 'images')
+    """
+    plain = name.removesuffix(ON_OFF)
+    if plain in DECLARED:
+        return DECLARED[plain].like or plain
+    if plain.endswith(_NPZ) or (plain.startswith(_IDX) and plain != _IDX):
+        return "images"
+    raise ConfigError(f"data set {name!r} is unknown: use one of {', '.join(DATASETS)}, {OWN}")
+
+
+def _read_own(name: str, data_dir: Path) -> Dataset:
+    """Data of one's own, by their path from here or from the folder of the data."""
+    given = Path(name.removeprefix(_IDX))
+    path = given if given.exists() else data_dir / given
+    if name.startswith(_IDX):
+        train, test, shape, n_classes = read_any_idx_set(idx_folder("", path))
+        source = f"IDX files in {path}"
+    else:
+        train, test, shape, n_classes = read_npz_set(path)
+        source = f"arrays of {path}"
+    return Dataset(name, *train, *test, n_classes, shape, source)
 
 
 def load_dataset(name: str, data_dir: str | os.PathLike[str] | None = None, seed: int = 0) -> Dataset:
@@ -98,10 +181,17 @@ def load_dataset(name: str, data_dir: str | os.PathLike[str] | None = None, seed
 
     ``digits`` (1797 images of 8×8) comes with scikit-learn; pixels p of 0 … 16 become round(p·255/16).
     A fifth of each class is held out for testing, drawn with a fixed seed.
-    ``mnist`` and ``fashion-mnist`` (28×28) are read from their IDX files and keep their standard split;
+    ``mnist``, ``fashion-mnist`` and ``kmnist`` (28×28) are read from their IDX files and keep their standard split;
     ``mnist-binary-20`` is MNIST cropped to its central 20×20 pixels, each black or white (from 128 on).
+    ``emnist`` is EMNIST's balanced split, ``emnist-letters``, ``-digits``, ``-bymerge`` and ``-byclass`` are others,
+    upright as MNIST's images are.  ``cifar10``, ``cifar100`` and ``cifar100-coarse`` (3×32×32) come from the binary
+    files.
 
-    The IDX files lie in `data_dir`, or in ``mnist/`` and ``fashion-mnist/`` below it; without it, in the folder that
+    ``idx:FOLDER`` takes four IDX files named as MNIST's, of any image size, and ``FILE.npz`` arrays of one's own
+    (``train_images``, ``train_labels``, ``test_images``, ``test_labels``).  A name that ends in ``+on-off`` splits
+    every channel into what is brighter and what is darker than the mean training image.
+
+    The files lie in `data_dir`, or in a folder of the data set's name below it; without it, in the folder that
     the environment variable ``LAVA_ED_DATA`` names, and without that in ``data``.  None of these data sets depends on
     the seed of a run: all seeds share one test set.
 
@@ -110,14 +200,17 @@ def load_dataset(name: str, data_dir: str | os.PathLike[str] | None = None, seed
     ConfigError
         The name is not known.
     DataNotFoundError
-        An IDX file is missing.
+        A file is missing.
     DataError
-        An IDX file is damaged, or the files do not belong together.
+        A file is damaged, or the files do not belong together.
     """
-    if name not in DECLARED:
-        raise ConfigError(f"no data set is called {name!r}: choose one of {', '.join(DATASETS)}")
-    declared = DECLARED[name]
     folder = data_folder(data_dir)
+    preset_name(name)
+    if name.endswith(ON_OFF):
+        return on_off(load_dataset(name.removesuffix(ON_OFF), folder), name)
+    if name not in DECLARED:
+        return _read_own(name, folder)
+    declared = DECLARED[name]
     train, test, source = declared.read(name, folder)
     return Dataset(name, *train, *test, declared.n_classes, declared.image_shape, source, declared.class_names)
 

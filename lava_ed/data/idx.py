@@ -39,9 +39,10 @@ def not_found(name: str, *folders: str | os.PathLike[str]) -> DataNotFoundError:
     """Error for a file (named without ``.gz``) that is in none of `folders`, with the files that are wanted."""
     return DataNotFoundError(
         f"no file {name} (or {name}.gz) in {' or '.join(map(str, folders))}: wanted are the IDX files distributed with "
-        "MNIST (by LeCun, Cortes and Burges) / Fashion-MNIST (repository zalandoresearch/fashion-mnist): "
+        "MNIST (by LeCun, Cortes and Burges) / Fashion-MNIST (repository zalandoresearch/fashion-mnist) / KMNIST "
+        "(repository rois-codh/kmnist) / EMNIST (by Cohen et al., whose files begin with emnist-<split>-): "
         f"{', '.join(FILE_NAMES)}, plain or .gz, placed in <data-dir>/ or in "
-        "<data-dir>/mnist/ / <data-dir>/fashion-mnist/"
+        "<data-dir>/mnist/ / <data-dir>/fashion-mnist/ / …"
     )
 
 

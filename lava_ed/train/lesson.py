@@ -9,11 +9,11 @@ import numpy.typing as npt
 
 from lava_ed.backends.backend import Backend, make_backend
 from lava_ed.config.training import TrainConfig
-from lava_ed.data import Dataset, shifted, split_validation
+from lava_ed.data import Dataset, flipped, shifted, split_validation
 from lava_ed.evaluation.evaluate import evaluate
 from lava_ed.learning_rules import LearningRate
 from lava_ed.runs.tensor_files import Model
-from lava_ed.train.order import next_stop, rate_changes, sample_order, shift_offsets
+from lava_ed.train.order import flips, next_stop, rate_changes, sample_order, shift_offsets
 
 
 class Lesson:
@@ -43,6 +43,8 @@ class Lesson:
         if self.config.shift:
             offsets = shift_offsets(self.config.shift, self.config.seed, epoch, len(images))
             images = shifted(images, self.data.image_shape, offsets)
+        if self.config.flip:
+            images = flipped(images, self.data.image_shape, flips(self.config.seed, epoch, len(images)))
         self.backend.bind(images)
 
     def present(self, done: int, order: npt.NDArray[np.int64], steps: tuple[int, ...] = ()) -> tuple[int, int, float]:

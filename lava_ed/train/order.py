@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-_ORDER_STREAM, _SHIFT_STREAM = 2, 3
+_ORDER_STREAM, _SHIFT_STREAM, _FLIP_STREAM = 2, 3, 4
 """Third word of the generator's key; weights and feedback use 0 and 1."""
 
 
@@ -47,6 +47,17 @@ def shift_offsets(shift: int, seed: int, epoch: int, n: int) -> npt.NDArray[np.i
     """
     drawn = _raw(seed, epoch, _SHIFT_STREAM, 2 * n) % np.uint64(2 * shift + 1)
     return drawn.astype(np.int64).reshape(n, 2) - shift
+
+
+def flips(seed: int, epoch: int, n: int) -> npt.NDArray[np.bool_]:
+    """Which of n images are mirrored in an epoch, each with probability 1/2; the state is as in `sample_order`.
+
+    Examples
+    --------
+    >>> 40 < flips(seed=0, epoch=0, n=100).sum() < 60
+    True
+    """
+    return (_raw(seed, epoch, _FLIP_STREAM, n) >> np.uint64(63)).astype(np.bool_)
 
 
 def rate_changes(progress: Sequence[float], total: int) -> list[int]:

@@ -47,14 +47,14 @@ class TestTrain:
         options = (
             *("--rule", "mpd-ed", "--steps", 6, "--learning-rate", 0.003, "--feedback", "random"),
             *("--readout", "first-spike", "--encoder", "current", "--validation", 0.2),
-            *("--shift", 2),
+            *("--shift", 2, "--flip"),
         )
         value = lava_ed("train", *tiny, *options, "--out", tmp_path / "run", "--json").value
         assert value["learning_rate"] == 3 * 2.0**-10
         config = json.loads((tmp_path / "run" / "config.json").read_text())
         for name, expected in (
             ("steps", 6), ("feedback", "random"), ("readout", "first-spike"), ("encoder", "current"),
-            ("validation", 0.2), ("limit", 200), ("hidden", [16]), ("shift", 2),
+            ("validation", 0.2), ("limit", 200), ("hidden", [16]), ("shift", 2), ("flip", True),
         ):  # fmt: skip
             assert {**config, **config["net"]}[name] == expected
 

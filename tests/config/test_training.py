@@ -11,7 +11,11 @@ from lava_ed.errors import ConfigError, UnrepresentableRateError
 from lava_ed.learning_rules import RULES
 from lava_ed.train import TrainConfig, preset
 
-INPUTS = {"digits": 64, "mnist": 784, "fashion-mnist": 784, "mnist-binary-20": 400}
+INPUTS = {
+    **{name: 3072 if name.startswith("cifar") else 784 for name in DATASETS},
+    "digits": 64,
+    "mnist-binary-20": 400,
+}
 
 
 @pytest.mark.parametrize("dataset", DATASETS)

@@ -137,7 +137,7 @@ class TestIdxSets:
 
     def test_label_out_of_range_names_the_file(self, tmp_path):
         write_set(tmp_path, t10k_labels_idx1_ubyte=np.array([0, 1, 2, 10, 4, 5, 6, 7, 8, 9]))
-        with pytest.raises(DataError, match="t10k-labels-idx1-ubyte: label 10 at index 3, expected 0 to 9"):
+        with pytest.raises(DataError, match=r"t10k-labels-idx1-ubyte: label 10 at index 3, expected 0 to 9"):
             load_dataset("mnist", tmp_path)
 
     @pytest.mark.parametrize("shape", [(20, 14, 56), (20, 784), (20, 27, 28), (0, 28, 28)])
@@ -182,9 +182,64 @@ def test_binary_crops(tmp_path):
     assert cropped.train_labels.tolist() == whole.train_labels.tolist()
 
 
+@pytest.mark.parametrize(("name", "split"), [("emnist", "balanced"), ("emnist-letters", "letters")])
+@pytest.mark.parametrize("folder", ["emnist", "."])
+def test_emnist_is_upright_and_its_letters_count_from_one(tmp_path, name, split, folder):
+    (tmp_path / folder).mkdir(exist_ok=True)
+    first = int(split == "letters")
+    for part, (images, labels) in (("train", TRAIN), ("test", TEST)):
+        write_idx(tmp_path / folder / f"emnist-{split}-{part}-images-idx3-ubyte.gz", images)
+        write_idx(tmp_path / folder / f"emnist-{split}-{part}-labels-idx1-ubyte.gz", labels + first)
+    found = load_dataset(name, tmp_path)
+    assert found.train_images.reshape(20, 28, 28)[3, 5, 9] == TRAIN[0][3, 9, 5]
+    np.testing.assert_array_equal(found.test_images.reshape(10, 28, 28), TEST[0].transpose(0, 2, 1))
+    assert found.train_labels.tolist() == TRAIN[1].tolist()
+    assert found.n_classes == {"emnist": 47, "emnist-letters": 26}[name]
+    if first:
+        write_idx(tmp_path / folder / f"emnist-{split}-test-labels-idx1-ubyte.gz", TEST[1])
+        with pytest.raises(DataError, match="label -1 at index 0, expected 0 to 25"):
+            load_dataset(name, tmp_path)
+
+
+def test_kmnist_is_not_mnist(tmp_path):
+    write_set(tmp_path / "kmnist")
+    np.testing.assert_array_equal(load_dataset("kmnist", tmp_path).train_labels, TRAIN[1])
+    write_set(tmp_path / "kmnist", train_labels_idx1_ubyte=np.array([5, 0, 4, 1, 9, 2, 1, 3, 1, 4] * 2))
+    with pytest.raises(DataError, match="holds mnist, expected kmnist"):
+        load_dataset("kmnist", tmp_path)
+
+
+class TestIdxFilesOfOnesOwn:
+    @pytest.mark.parametrize("shape", [(9, 13), (3, 5, 4)])
+    def test_of_any_size(self, tmp_path, shape):
+        train, test = np.arange(6 * np.prod(shape)).reshape(6, *shape) % 251, np.ones((2, *shape))
+        write_set(
+            tmp_path / "mine", train_images_idx3_ubyte=train, train_labels_idx1_ubyte=np.arange(6) % 3,
+            t10k_images_idx3_ubyte=test, t10k_labels_idx1_ubyte=np.array([2, 0]),
+        )  # fmt: skip
+        for found in (load_dataset(f"idx:{tmp_path / 'mine'}"), load_dataset("idx:mine", tmp_path)):
+            assert (found.image_shape, found.n_classes) == (shape, 3)
+            np.testing.assert_array_equal(found.train_images, train.reshape(6, -1))
+            assert found.test_labels.tolist() == [2, 0]
+
+    def test_parts_that_differ(self, tmp_path):
+        write_set(tmp_path, t10k_images_idx3_ubyte=np.zeros((10, 28, 27)))
+        with pytest.raises(DataError, match=r"t10k-images-idx3-ubyte: .*expected \(N, 28, 28\)"):
+            load_dataset(f"idx:{tmp_path}")
+        write_set(tmp_path, t10k_labels_idx1_ubyte=np.full(10, 10))
+        with pytest.raises(DataError, match=r"t10k-labels-idx1-ubyte: label 10 .*same classes"):
+            load_dataset(f"idx:{tmp_path}")
+        write_set(tmp_path, train_labels_idx1_ubyte=np.array([0, 2] * 10))
+        with pytest.raises(DataError, match="train-labels-idx1-ubyte: no training label is 1, but one is 2"):
+            load_dataset(f"idx:{tmp_path}")
+        with pytest.raises(DataNotFoundError, match=r"no file train-images"):
+            load_dataset("idx:nowhere", tmp_path)
+
+
 def test_names():
-    assert DATASETS == ("digits", "mnist", "fashion-mnist", "mnist-binary-20")
-    with pytest.raises(ConfigError, match="'cifar': choose one of digits, mnist, fashion-mnist"):
+    names = "digits mnist fashion-mnist mnist-binary-20 kmnist emnist emnist-letters emnist-digits emnist-bymerge"
+    assert " ".join(DATASETS) == f"{names} emnist-byclass cifar10 cifar100 cifar100-coarse"
+    with pytest.raises(ConfigError, match="'cifar' is unknown: use one of digits, mnist, fashion-mnist"):
         load_dataset("cifar")
 
 

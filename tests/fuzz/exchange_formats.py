@@ -1,10 +1,11 @@
-"""netx files, golden vectors, and IDX files with and without compression."""
+"""netx files, golden vectors, and data sets: IDX files with and without compression, CIFAR's and .npz files."""
 
 from __future__ import annotations
 
 import gzip
 import io
 import struct
+import zipfile
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -203,3 +204,68 @@ def bomb(random: Random, content: bytes) -> bytes:
     stated = random.choice((size, size - 1, 20, 2**28, 2**30))
     header = random.choice((struct.pack(">II", 0x801, stated), struct.pack(">IIII", 0x803, stated // 784, 28, 28)))
     return gzip.compress(header + bytes(size), 1)
+
+
+def write_cifar(folder: Path) -> None:
+    """CIFAR-100's two files, of which the test part will be damaged."""
+    rng = np.random.default_rng(0)
+    for name, count in (("train.bin", 25), ("test.bin", 5)):
+        records = rng.integers(0, 256, (count, 3074), np.uint8)
+        records[:, 0], records[:, 1] = np.arange(count) % 20, np.arange(count)
+        (folder / name).write_bytes(records.tobytes())
+
+
+def read_cifar_set(path: Path) -> tuple[str, str]:
+    """The digests with both kinds of labels."""
+    from lava_ed.data import load_dataset
+
+    return load_dataset("cifar100", path.parent).digest, load_dataset("cifar100-coarse", path.parent).digest
+
+
+def write_npz(save: Any) -> Any:
+    def make(folder: Path) -> None:
+        rng = np.random.default_rng(0)
+        images = rng.integers(0, 256, (9, 2, 4, 5), np.uint8)
+        labels = np.arange(9) % 3
+        save(
+            folder / "a.npz",
+            train_images=images[:6], train_labels=labels[:6], test_images=images[6:] / 255, test_labels=labels[6:],
+        )  # fmt: skip
+
+    return make
+
+
+def read_npz_file(path: Path) -> str:
+    """The digest of the data, as they are and in on- and off-channels."""
+    from lava_ed.data import load_dataset
+
+    return load_dataset(str(path)).digest + load_dataset(f"{path}+on-off").digest
+
+
+def change_npz(random: Random, content: bytes) -> bytes:
+    """A sound archive in which an array has another header, other values or another name, or unpacks to very much."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    name, kind = random.choice(list(entries)), random.randrange(5)
+    if kind == 0:
+        entries[random.choice((name + "x", "x.npy", name.upper()))] = entries.pop(name)
+    elif kind == 1:
+        shape = random.choice(
+            ("(6,)", "(0,)", "()", "(-1, 2)", "(2**31,)", "(4294967296, 0)", "(16777216,)", "((" * 40)
+        )
+        descr = random.choice(("'|u1'", "'<i8'", "'>f4'", "'|O'", "'<U9'", "[('a', '<i4')]", "1", "'<f2'"))
+        text = f"{{'descr': {descr}, 'fortran_order': {random.choice(('False', 'True', '1'))}, 'shape': {shape}, }}"
+        values = bytes(random.choice((0, 6, 48, 2**24)))
+        entries[name] = b"\x93NUMPY\1\0" + len(text).to_bytes(2, "little") + text.encode() + values
+    elif kind == 2:
+        entries[name] = entries[random.choice(list(entries))]
+    else:
+        entries[name] = random.choice(mutate.BYTES)(random, entries[name])
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", random.choice((zipfile.ZIP_STORED, *[zipfile.ZIP_DEFLATED] * 3))) as archive:
+        for entry, value in entries.items():
+            archive.writestr(entry, value)
+    return buffer.getvalue()
+
+
+NPZ: tuple[Mutator, ...] = (*mutate.BYTES, *[change_npz] * 5)

@@ -27,6 +27,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import numpy as np
 from fuzz import exchange_formats as exchange
 from fuzz import mutate
 from fuzz.mutate import Mutator
@@ -328,6 +329,8 @@ FORMATS: dict[str, Format] = {
             for part in ("images-idx3", "labels-idx1")
             for suffix in ("", ".gz")
         ),
+        Format("cifar.bin", "test.bin", exchange.write_cifar, exchange.read_cifar_set, mutate.BYTES),
+        Format("own.npz", "a.npz", exchange.write_npz(np.savez_compressed), exchange.read_npz_file, exchange.NPZ),
     )
 }
 """Every kind of file that a command reads, by name."""

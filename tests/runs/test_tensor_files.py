@@ -228,7 +228,7 @@ class TestFilesOfEarlierDays:
         assert train(stored_config(run), run, resume=True, dataset=digits)["counters"] == result["counters"]
         first, second = (json.loads((path / "config.json").read_text()) for path in (there, run))
         assert (first["format"], second["format"]) == (1, 2)
-        assert {**second.pop("net"), **second, "format": 1} == {**first, "snapshot_interval": 1}
+        assert {**second.pop("net"), **second, "format": 1} == {**first, "snapshot_interval": 1, "flip": False}
         for name, value in Model.read(there / "model.safetensors").weights.items():
             np.testing.assert_array_equal(Model.read(run / "model.safetensors").weights[name], value)
 

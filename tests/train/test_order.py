@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lava_ed.data.digest import digest
-from lava_ed.train.order import next_stop, rate_changes, sample_order, shift_offsets
+from lava_ed.train.order import flips, next_stop, rate_changes, sample_order, shift_offsets
 
 # The order of seed 1, epoch 2, as the generator gave it on 2026-11-23: it must never change.
 GOLDEN = [3, 4, 1, 7, 6, 0, 5, 2]
@@ -72,6 +72,15 @@ def test_offsets_depend_on_seed_and_epoch_and_reach_every_value():
     assert pairs.max() == 2
     # 200 expected of each, standard deviation 14.
     assert 130 < counts.min() <= counts.max() < 270
+
+
+def test_mirrored_images_depend_on_seed_and_epoch_only():
+    first = flips(seed=3, epoch=1, n=5000)
+    np.testing.assert_array_equal(first, flips(seed=3, epoch=1, n=5000))
+    np.testing.assert_array_equal(first[:10], flips(seed=3, epoch=1, n=10))
+    assert 2400 < first.sum() < 2600
+    for other in (flips(seed=3, epoch=2, n=5000), flips(seed=4, epoch=1, n=5000)):
+        assert 2300 < (first ^ other).sum() < 2700
 
 
 def test_no_shift_moves_nothing():

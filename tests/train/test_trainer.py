@@ -15,7 +15,7 @@ from lava_ed.errors import CheckpointError, ConfigError, DataError, RunFolderErr
 from lava_ed.runs.folder import CHECKPOINT, CONFIG, ENERGY, METRICS, MODEL, RESULT
 from lava_ed.train import Checkpoint, EngineBackend, Model, Reporter, RunFolder, TrainingInterrupted, evaluate, train
 from lava_ed.train import trainer as trainer_module
-from lava_ed.train.order import sample_order, shift_offsets
+from lava_ed.train.order import flips, sample_order, shift_offsets
 from lava_ed.train.trainer import stored_config
 
 
@@ -214,6 +214,27 @@ class TestCtrlC:
         train(small(shift=1), tmp_path / "whole", dataset=digits)
         assert (tmp_path / "run" / MODEL).read_bytes() == (tmp_path / "whole" / MODEL).read_bytes()
 
+    def test_a_mirrored_run_resumes_to_the_same_net(self, small, digits, tmp_path):
+        config = small(flip=True, shift=1)
+        with pytest.raises(TrainingInterrupted):
+            train(config, tmp_path / "run", dataset=digits, reporter=Stopping(1, 200))
+        train(config, tmp_path / "run", resume=True, dataset=digits)
+        # By hand: moved first, then mirrored, and so shown in turn.
+        spec, backend = config.spec(64, 10), EngineBackend(config.spec(64, 10))
+        rows, _ = split_validation(digits, config.validation, config.seed)
+        frames = np.pad(digits.train_images.reshape(-1, 8, 8), ((0, 0), (1, 1), (1, 1)))
+        for g in range(config.epochs * 300):
+            epoch, position = divmod(g, 300)
+            backend.set_rate(spec.rule.rate_at(g / (config.epochs * 300)))
+            row = rows[sample_order(config.seed, epoch, 300)[position]]
+            down, right = shift_offsets(1, config.seed, epoch, len(frames))[row]
+            image = frames[row, 1 - down : 9 - down, 1 - right : 9 - right]
+            image = image[:, ::-1] if flips(config.seed, epoch, len(frames))[row] else image
+            backend.bind(image.reshape(1, 64).copy())
+            backend.present(np.zeros(1, np.int64), digits.train_labels[row : row + 1])
+        for node, weights in Model.read(tmp_path / "run" / MODEL).weights.items():
+            np.testing.assert_array_equal(weights.T.astype(np.int16) * 2, backend.state()[f"{node}.weights"])
+
     def test_training_works_outside_the_main_thread(self, small, digits, tmp_path):
         done = []
         thread = threading.Thread(target=lambda: done.append(train(small(epochs=1), tmp_path / "run", dataset=digits)))
@@ -236,7 +257,7 @@ class TestWhatResumeRefuses:
         assert stored_config(run) == config
 
     @pytest.mark.parametrize(
-        "change", [{"seed": 1}, {"epochs": 3}, {"hidden": (24,)}, {"learning_rate": 0.5}, {"shift": 1}]
+        "change", [{"seed": 1}, {"epochs": 3}, {"hidden": (24,)}, {"learning_rate": 0.5}, {"shift": 1}, {"flip": True}]
     )
     def test_another_configuration_is_named(self, stopped, digits, change):
         config, run = stopped
