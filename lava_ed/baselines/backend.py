@@ -73,7 +73,7 @@ class BaselineBackend:
     """
 
     def __init__(self, spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]] | None = None) -> None:
-        if not (spec.rule.baseline or spec.rule.timing.replays):
+        if not (spec.rule.baseline or spec.rule.timing.replays_spikes):
             raise ConfigError(f"{spec.rule.name} is no baseline: the engine runs it")
         self.spec = spec
         self._graph = graph_of(spec)

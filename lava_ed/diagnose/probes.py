@@ -151,4 +151,6 @@ def why_unsupported(spec: NetworkSpec) -> str | None:
     """Why a net cannot be diagnosed, or None."""
     if spec.feedback != "symmetric" or spec.readout != "membrane":
         return "random feedback and first-spike readouts have no smooth net whose gradient theirs could equal"
+    if spec.rule.timing.aggregates:
+        return "aggregated learning adds up errors that are those of replayed learning: diagnose a replayed run"
     return None

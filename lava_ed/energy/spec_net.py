@@ -40,7 +40,7 @@ def net_of_spec(spec: NetworkSpec, weights: Sequence[npt.NDArray[np.integer[Any]
 
 def _processes(graph: NetGraph, matrices: Iterable[npt.NDArray[np.integer[Any]]]) -> Iterator[Process]:
     """What the nodes of a graph take on a chip; labels are given by a processor."""
-    sends: Sends = "replay" if graph.schedule.timing.replays else "errors"
+    sends: Sends = "replay" if graph.schedule.timing.replays_spikes else "errors"
     for node, matrix in zip(graph.dense, matrices, strict=True):
         by_post, by_pre = (np.count_nonzero(matrix, axis=axis).astype(np.int64) for axis in (0, 1))
         with_x1 = node.parameters["rule"].with_x1 or node.parameters["graded"]

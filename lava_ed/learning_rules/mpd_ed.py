@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from lava_ed.kernels.fixed_point import HISTORY_BITS
@@ -36,3 +36,35 @@ class MPDED(LearningRule):
     name: ClassVar[str] = "mpd-ed"
     timing: ClassVar[Timing] = Timing("mpd-ed", 2, HISTORY_BITS, "a spike history is one 32-bit word", replays=True)
     neuron: ClassVar[str] = "AFTLIF"
+
+    def learning_as(self, learning: str) -> LearningRule:
+        """The same rule, with weights that change in every step of the replay, or once a sample."""
+        kind: type[MPDED] = {"replayed": MPDED, "aggregated": AggregatedMPDED}[learning]
+        return self if type(self) is kind else kind(self.learning_rate, self.decay)
+
+
+@dataclass(frozen=True)
+class AggregatedMPDED(MPDED):
+    """MPD-ED that visits a synapse once a sample: dw_ik = η·x_i·A_k, A_k = (Σ_t D_k[t]) / 2^⌈log₂ T⌉.
+
+    x_i is the payload of a graded input, or the number of spikes of neuron i (trace x1), and y1 and y2 are the top
+    7 bits of A_k's parts; at the readout A_o is its error e_o.  As a Loihi rule: ``2^a*x0*x1*y1 - 2^a*x0*x1*y2`` at
+    the sample's end, η = m·2^(a − 3 − s).
+
+    Σ_t s_i[t]·D_k[t] = x_i·Σ_t D_k[t] holds exactly where the input is constant, and at the readout, whose D is
+    constant.  Between spikes that come at a rate the product of means takes the place of the mean of products.
+
+    Parameters
+    ----------
+    learning_rate : float
+    decay : tuple of (float, float)
+        See `LearningRule`.
+
+    See Also
+    --------
+    MPDED : the same errors, with weights that change in every step of the replay.
+    """
+
+    timing: ClassVar[Timing] = replace(MPDED.timing, kind="mpd-ed-aggregated", aggregates=True)
+    with_x1: ClassVar[bool] = True
+    x1_counts: ClassVar[bool] = True

@@ -61,6 +61,8 @@ class LearningRule:
     neuron: ClassVar[str] = ""
     """Kind of node of a hidden layer; that of a baseline has no Lava process."""
     with_x1: ClassVar[bool] = False
+    x1_counts: ClassVar[bool] = False
+    """Whether x1 is a number of spikes, not the value of the only one."""
     baseline: ClassVar[bool] = False
     """Whether the rule is a baseline, which runs in a loop of its own and has no Lava processes."""
     output_spikes: ClassVar[bool] = False
@@ -99,6 +101,17 @@ class LearningRule:
         """The rate at the start of training, after rounding."""
         return LearningRate.nearest(self.learning_rate, self.excess)
 
+    def learning_as(self, learning: str) -> LearningRule:
+        """The rule for the setting `learning` of a net, which has a meaning for MPD-ED only.
+
+        Raises
+        ------
+        ConfigError
+        """
+        if learning != "replayed":
+            raise ConfigError(f"learning {learning!r} is a way of mpd-ed: with {self.name} leave learning out")
+        return self
+
     def rate_at(self, progress: float) -> LearningRate:
         """The rate after this share (0 … 1) of training, after rounding."""
         factor = 1.0
@@ -122,12 +135,14 @@ class LearningRule:
         return f"{scale}*{dependency}*{factors}y1 - {scale}*{dependency}*{factors}y2"
 
     def to_lava(
-        self, t_epoch: int = 1, seed: int | None = None, rate: LearningRate | None = None
+        self, t_epoch: int = 1, seed: int | None = None, rate: LearningRate | None = None, graded: bool = False
     ) -> Loihi3FLearningRule:
         """The rule as a `Loihi3FLearningRule` for Lava's own LearningDense.
 
         y1 and y2 come from the post-synaptic process.  x1, where the rule has it, is written by
-        graded spikes under ``GradedSpikeCfg.OVERWRITE`` (payload 2·x) and held between spikes.  A
+        graded spikes under ``GradedSpikeCfg.OVERWRITE`` (payload 2·x) and held between spikes; where it is a number
+        of spikes (`x1_counts`) and the input is not `graded`, each spike adds 1 instead, and
+        whoever runs the net sets x1 to 0 at a sample's start, as no trace of Lava's both holds and ends.  A
         rate's `port_shift` is not in the string: the neuron shifts what it sends.
 
         Raises
@@ -145,7 +160,8 @@ class LearningRule:
             raise LavaNotInstalledError(
                 "to_lava() needs lava-nc, which runs on Python 3.10 only: pip install lava-nc==0.10.0 there"
             ) from error
-        traces: dict[str, Any] = {"x1_impulse": 0, "x1_tau": HOLD_TAU} if self.with_x1 else {}
+        impulse = int(self.x1_counts and not graded)
+        traces: dict[str, Any] = {"x1_impulse": impulse, "x1_tau": HOLD_TAU} if self.with_x1 else {}
         return Loihi3FLearningRule(dw=self.dw("x0", rate), t_epoch=t_epoch, rng_seed=seed, **traces)
 
     def to_dict(self) -> dict[str, Any]:

@@ -18,7 +18,10 @@ class Timing:
     in_turn: bool = False
     """Each layer has a window to itself, after that of the layer before; else it is one step behind that layer."""
     replays: bool = False
-    """Spikes, errors and updates go through the window once more in reversed time, where a gate was opened."""
+    """Errors go through the window once more in reversed time, where a gate was opened."""
+    aggregates: bool = False
+    """A neuron sums the errors that it replays, and weights change once, at the sample's end; else spikes are replayed
+    as well, and weights change in every step of the replay."""
     ramps: bool = False
     """The current of a spike flows until its window ends, so that a membrane is a sum of ramps."""
     spikes_once: bool = False
@@ -31,4 +34,9 @@ class Timing:
     @property
     def learns_once(self) -> bool:
         """Whether all weights change in one step, at the sample's end."""
-        return not self.replays and self.learning_steps is None
+        return (self.aggregates or not self.replays) and self.learning_steps is None
+
+    @property
+    def replays_spikes(self) -> bool:
+        """Whether spikes are sent once more in reversed time."""
+        return self.replays and not self.aggregates

@@ -85,8 +85,10 @@ class NodeKind:
         Smallest and largest value of the integers that a node is made with.
     inputs, outputs, vars : mapping
         InPorts, OutPorts and Vars by name.
-    schedule, readout : str, optional
-        Kind and readout of the only schedule under which it works.
+    schedules : tuple of str
+        Kinds of the schedules under which it works; empty: all.
+    readout : str, optional
+        Readout of the only schedule under which it works.
     """
 
     name: str
@@ -94,7 +96,7 @@ class NodeKind:
     outputs: Quantities
     vars: Quantities
     parameters: Mapping[str, Range] = field(default_factory=dict)
-    schedule: str | None = None
+    schedules: tuple[str, ...] = ()
     readout: str | None = None
 
     @property
@@ -168,7 +170,7 @@ AFT_IF: Final = NodeKind(
         "port_shift": _PORT_SHIFT,
     },
     parameters={"error_limit": _range_of("error_limit"), "port_shift": (0, PORT_SHIFT_MAX)},
-    schedule="std-ed",
+    schedules=("std-ed",),
 )
 AFT_LIF: Final = NodeKind(
     "AFTLIF",
@@ -189,7 +191,7 @@ AFT_LIF: Final = NodeKind(
         "half_width": _range_of("half_width"),
         "port_shift": (0, PORT_SHIFT_MAX - ERROR_FRACTION_BITS),
     },
-    schedule="mpd-ed",
+    schedules=("mpd-ed", "mpd-ed-aggregated"),
 )
 MEMBRANE_READOUT: Final = NodeKind(
     "MembraneReadout",

@@ -14,7 +14,7 @@ from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS
 from lava_ed.learning_rules import TIMINGS, Timing
 from lava_ed.network.settings import ReadoutKind
 
-Kind = Literal["std-ed", "mpd-ed", "relpsp", "renner"]
+Kind = Literal["std-ed", "mpd-ed", "mpd-ed-aggregated", "relpsp", "renner"]
 
 READOUTS: Final[tuple[ReadoutKind, ...]] = get_args(ReadoutKind)
 MAX_EPOCH: Final = 63
@@ -28,7 +28,7 @@ class Schedule:
     STD-ED: layer l fires in phases l·T … l·T + T − 1, the error arrives at E = W·T, layer l has
     its δ at E + W − l, and all layers learn in the last phase, S = E + W.
     MPD-ED: layer l takes its step t at phase l + t; the error arrives at E = W + T − 1; layer l
-    replays step t at E + (T − 1 − t) + (W − l), and S = E + T + W − 1.
+    replays step t at E + (T − 1 − t) + (W − l), and S = E + T + W − 1.  Aggregated, all layers learn in its last phase.
     The baseline relpsp: layer l takes its step t at phase l + t, up to t = T; E = W + T, layer l has its
     δ at E + W − l, and S = E + W.  The baseline renner: one step a layer, S = 12.
     A first-spike readout fires for T more steps before the error: E grows by T − 1.
@@ -39,7 +39,7 @@ class Schedule:
         T, at most 127 for STD-ED (7-bit x1) and 32 for MPD-ED (one history word).
     layers : int
         W, at least 1.
-    kind : {"std-ed", "mpd-ed", "relpsp", "renner"}
+    kind : {"std-ed", "mpd-ed", "mpd-ed-aggregated", "relpsp", "renner"}
     readout : {"membrane", "first-spike"}
 
     Raises
@@ -126,7 +126,7 @@ class Schedule:
 
     def learning_phases(self, layer: int) -> range:
         """Phases in which connection `layer` learns."""
-        if not self.timing.replays:
+        if not self.timing.replays_spikes:
             return range(self.learning_phase, self.period)
         first = self.error_arrival(layer)
         return range(first, first + self.steps)

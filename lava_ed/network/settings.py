@@ -20,6 +20,7 @@ from lava_ed.network.adaptation import Adaptation
 EncoderKind = Literal["ttfs", "rate", "current", "binary"]
 ReadoutKind = Literal["membrane", "first-spike"]
 Feedback = Literal["symmetric", "random"]
+Learning = Literal["replayed", "aggregated"]
 Rounding = Literal["floor", "nearest"]
 WeightRounding = Literal["stochastic", "carry"]
 Overflow = Literal["raise", "warn", "wrap"]
@@ -60,6 +61,8 @@ class NetSettings:
     readout : {"membrane", "first-spike"}
     feedback : {"symmetric", "random"}
         Errors come back through the same synapses, or straight from the output through fixed ones.
+    learning : {"replayed", "aggregated"}
+        MPD-ED: weights change in every step of the replay, or once a sample, by the sum of the errors.
     adaptation : Adaptation
         Adaptive threshold of the hidden layers.
     readout_adaptation : Adaptation
@@ -114,6 +117,7 @@ class NetSettings:
     dv: Annotated[int, Setting(0, 4095)] = 0
     half_width: Annotated[int, Setting(1, 1024)] = 8
     input_drop: Annotated[int, Setting(0, 255, earlier=0)] = 0
+    learning: Annotated[Learning, Setting(earlier="replayed", help="replayed, or (of mpd-ed) aggregated.")] = "replayed"
     overflow: Overflow = "raise"
     seed: Annotated[int, Setting(0, 2**32 - 1)] = 0
 

@@ -58,6 +58,7 @@ class NetworkSpec(NetSettings, _Layers):
             raise ConfigError(f"rule {self.rule!r} is no learning rule: use STDED(...) or MPDED(...)")
         put(self, "encoder", self.encoder or self.rule.encoders[0])
         super().__post_init__()
+        put(self, "rule", self.rule.learning_as(self.learning))
         check_integers("sizes", self.sizes, several=True)
         put(self, "sizes", tuple(int(n) for n in self.sizes))
         if len(self.sizes) < 2 or min(self.sizes) < 1:
@@ -140,8 +141,8 @@ class NetworkSpec(NetSettings, _Layers):
                 "weight_rounding 'carry' needs the tag, in which the updates of mpd-ed with several hidden layers and "
                 "symmetric feedback wait: use weight_rounding 'stochastic' or feedback 'random'"
             )
-        if self.graded_input and self.rule.with_x1:
-            raise ConfigError("a graded input and a rule with x1 exclude each other")
+        if self.graded_input and self.rule.timing.spikes_once:
+            raise ConfigError("a graded input and a rule of one spike a neuron exclude each other")
 
     @property
     def schedule(self) -> Schedule:
@@ -184,7 +185,7 @@ class NetworkSpec(NetSettings, _Layers):
         Only MPD-ED learns while errors still travel, and only connections between two hidden layers
         carry errors in more than one step.
         """
-        return self.rule.timing.replays and self.feedback == "symmetric" and 1 < layer < len(self.sizes) - 1
+        return self.rule.timing.replays_spikes and self.feedback == "symmetric" and 1 < layer < len(self.sizes) - 1
 
     def to_dict(self) -> dict[str, Any]:
         """Plain description, as saved in a run's config.json."""

@@ -64,5 +64,6 @@ def connections_of(spec: NetworkSpec) -> Iterator[Edge]:
             yield teacher(layer + 1), "e_out", f"dense{layer + 1}", "e_in"
             yield f"dense{layer + 1}", "e_out", f"hidden{layer}", "e_in"
     if spec.rule.timing.replays:
-        for layer in range(last):
+        # An encoder has no errors: without spikes to replay it needs no gate.
+        for layer in range(0 if spec.rule.timing.replays_spikes else 1, last):
             yield "error", "gate_out", neurons(layer), "gate_in"

@@ -113,11 +113,11 @@ class PhasedProcess(ChecksOverflow):
         if not isinstance(schedule, Schedule):
             raise ConfigError(f"schedule of {what} is {schedule!r}: a Schedule is needed")
         for name, wanted, found in (
-            ("kind", kind.schedule, schedule.kind),
-            ("readout", kind.readout, schedule.readout),
+            ("kind", kind.schedules, schedule.kind),
+            ("readout", (kind.readout,) if kind.readout else (), schedule.readout),
         ):
-            if wanted is not None and found != wanted:
-                raise ConfigError(f"{what} needs a schedule of {name} {wanted!r}, got {found!r}")
+            if wanted and found not in wanted:
+                raise ConfigError(f"{what} needs a schedule of {name} {' or '.join(map(repr, wanted))}, got {found!r}")
         if not 1 <= params.get("layer", 1) <= schedule.layers:
             raise ConfigError(f"layer {params['layer']} of {what} is outside 1 … {schedule.layers} of its schedule")
         self.check_settings(params)

@@ -16,6 +16,7 @@ from lava_ed.engine import build_program
 from lava_ed.learning_rules import MPDED
 from lava_ed.proc import AFTIF, Encoder, Labels, MembraneReadout, PlasticDense, SoftmaxError
 
+ONCE = {"learning": "aggregated"}
 CASES = [
     pytest.param(kind, hidden, feedback, seed, {}, id=f"{kind}-{len(hidden)}-{feedback}-{seed}")
     for kind in ("std-ed", "mpd-ed")
@@ -51,6 +52,16 @@ CASES = [
     pytest.param("std-ed", (8, 7), "symmetric", 9, {"weight_rounding": "carry"}, id="std-ed-carry"),
     pytest.param("mpd-ed", (8,), "symmetric", 9, {"weight_rounding": "carry"}, id="mpd-ed-carry"),
     pytest.param("mpd-ed", (8, 7), "random", 9, {"weight_rounding": "carry"}, id="mpd-ed-random-carry"),
+    pytest.param("mpd-ed", (8, 7), "symmetric", 9, ONCE | {"weight_rounding": "carry"}, id="mpd-ed-aggregated-carry"),
+    pytest.param("mpd-ed", (8, 7), "random", 10, ONCE | {"dead_zone": 40}, id="mpd-ed-aggregated-random"),
+    pytest.param(
+        "mpd-ed",
+        (8,),
+        "symmetric",
+        11,
+        ONCE | {"encoder": "current", "steps": 4, "weight_exponents": (-4, 0)},
+        id="mpd-ed-aggregated-current",
+    ),
 ]
 SAMPLES = 24
 EXTRA_STEPS = 5

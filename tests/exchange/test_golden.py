@@ -39,11 +39,13 @@ CASES = [
     ("std-ed", (8,), {"steps": 33}),
     ("mpd-ed", (8,), {"rule": MPDED(2.0**-9), "steps": 32, "dv": 300}),
     ("std-ed", (8,), {"dead_zone": 60}),
+    ("mpd-ed", (8, 7), {"learning": "aggregated", "weight_rounding": "carry", "dv": 300}),
+    ("mpd-ed", (8,), {"learning": "aggregated", "encoder": "current", "weight_exponents": (-4, 0), "steps": 4}),
 ]
 
 
-def vectors(path, kind="std-ed", hidden=(8,), n=6, learning=True, **changes):
-    write_golden(path, record_golden(small_model(kind, hidden, **changes), *samples(n), learning=learning))
+def vectors(path, kind="std-ed", hidden=(8,), n=6, learns=True, **changes):
+    write_golden(path, record_golden(small_model(kind, hidden, **changes), *samples(n), learning=learns))
     return path
 
 
@@ -59,7 +61,7 @@ def test_an_independent_replay_finds_the_same_values(tmp_path, kind, hidden, cha
 
 
 def test_without_learning_no_weight_moves(tmp_path):
-    path = vectors(tmp_path / "g.h5", learning=False)
+    path = vectors(tmp_path / "g.h5", learns=False)
     replay(path)
     with h5py.File(path) as file:
         weights = file["processes/dense1/samples/weights"][()]

@@ -34,7 +34,7 @@ from strategies import edged
 
 from lava_ed.kernels.fixed_point import stream_key
 from lava_ed.kernels.loihi.plasticity import WORK_ROWS, learn_rows
-from lava_ed.learning_rules import MPDED, STDED
+from lava_ed.learning_rules import MPDED, STDED, AggregatedMPDED
 
 pytestmark = pytest.mark.lava
 
@@ -90,8 +90,12 @@ def build(rule, epoch, weights, spikes, third, regress=False):
     """Source → LearningDense → Teacher, and back by the learning ports; data are (steps, n)."""
     lava_rule = rule.to_lava(t_epoch=epoch, seed=3)
     graded = {"graded_spike_cfg": GradedSpikeCfg.OVERWRITE, "num_message_bits": 8} if rule.with_x1 else {}
-    dense = LearningDense(weights=weights, learning_rule=lava_rule, **graded)
-    teacher = Teacher(shape=(len(weights),), learning_rule=lava_rule, regress=regress)
+    return wired(LearningDense(weights=weights, learning_rule=lava_rule, **graded), lava_rule, spikes, third, regress)
+
+
+def wired(dense, lava_rule, spikes, third, regress=False):
+    """A LearningDense with what it gets and its Teacher."""
+    teacher = Teacher(shape=(dense.weights.shape[0],), learning_rule=lava_rule, regress=regress)
     play(spikes).s_out.connect(dense.s_in)
     play(third).s_out.connect(teacher.a_third_factor_in)
     dense.a_out.connect(teacher.a_in)
@@ -190,6 +194,21 @@ def test_held_trace_waits_for_the_error():
     third[[33, 67]] = 16, -16
     dense, _ = build(STDED(2.0**-3), 34, np.zeros((2, 2), int), spikes, third)
     assert learned(dense, 68).tolist() == [[20, 0], [-20, 0]]
+
+
+def test_counted_spikes_wait_for_the_summed_error():
+    """x1 counts 3 spikes and 1 in a 10-step epoch; twice 3·16/8 = 6 and 1·16/8 = 2 a synapse."""
+    rule, spikes, third = AggregatedMPDED(2.0**-3), np.zeros((20, 2)), np.zeros((20, 2))
+    for start in (0, 10):
+        spikes[[start, start + 1, start + 3], 0] = 1
+        spikes[start + 2, 1] = 1
+    third[[9, 19]] = 16, -16
+    lava_rule = rule.to_lava(t_epoch=10, seed=3)
+    dense = LearningDense(weights=np.zeros((2, 2), int), learning_rule=lava_rule)
+    wired(dense, lava_rule, spikes, third)
+    dense.run(condition=RunSteps(num_steps=10), run_cfg=CONFIG)
+    dense.x1.set(np.zeros(2, int))  # a sample's count begins anew, as PlasticDense does it by itself
+    assert learned(dense, 10).tolist() == [[12, 4], [-12, -4]]
 
 
 def test_errors_off_the_end_of_an_epoch_are_lost():

@@ -264,6 +264,68 @@ def test_replay_with_leak_stays_within_its_rounding(seed, sizes, dv):
         assert np.linalg.norm(d_bounds[k].T @ s) <= 0.25 * np.linalg.norm(expected)
 
 
+# ------------------------------------------------------------------------------ one visit a synapse and sample
+
+
+def summed(sample: Sample) -> list[np.ndarray]:
+    """y = A_k of each connection, in units of 2^-8, at a sample's end."""
+    program = sample.program()
+    sample.present(program)
+    hidden = [program.get(f"hidden{layer}", "v").astype(np.int64) for layer in sample.spec.hidden]
+    return [*hidden, UNIT * program.get("error", "e").astype(np.int64)]
+
+
+@pytest.mark.parametrize("window", [8, 12])
+@pytest.mark.parametrize("sizes", [ONE, TWO])
+def test_summed_errors_equal_the_sum_of_the_exact_adjoint(sizes, window):
+    """The mean of D over 2^⌈log₂ T⌉ steps, cut towards zero; the readout's error as it is."""
+    sample = make(sizes, 3, window, learning="aggregated")
+    exact = mpd_ed.adjoint(sample.w, sample.run.s, sample.run.h, sample.error, sample.leak)
+    mean = 8 if window == 8 else 16
+    *hidden, output = summed(sample)
+    for k, found in enumerate(hidden):
+        assert np.count_nonzero(found) > found.size // 4
+        np.testing.assert_array_equal(found, np.trunc(UNIT * exact.voltage[k].sum(axis=0) / mean))
+    # A sum over a constant error is that error times the number of spikes: nothing is lost at the readout.
+    spikes = sample.run.s[-1].sum(axis=0)
+    np.testing.assert_array_equal(np.outer(output, spikes), UNIT * exact.weight[-1])
+
+
+def test_one_visit_of_a_constant_input_is_the_exact_gradient():
+    """Σ_t x_i·D_k[t] = x_i·Σ_t D_k[t]: the direction is that of the exact adjoint, synapse for synapse."""
+    rng = np.random.default_rng(5)
+    w = [rng.integers(-8, 9, (16, 12)).astype(float), rng.integers(-4, 5, (5, 16)).astype(float)]
+    s_in = np.tile(rng.integers(0, 16, 12), (4, 1))
+    v, spikes, support = np.zeros(16), np.zeros((4, 16), bool), np.zeros((4, 16), bool)
+    for t in range(4):
+        v = v + w[0] @ s_in[t]
+        spikes[t], support[t] = v >= 60, (v >= 60) & (v < 120)
+        v = np.where(spikes[t], 0, v)
+    error = rng.integers(-100, 101, 5).astype(float)
+    exact = mpd_ed.adjoint(w, [s_in, spikes], [None, support], error, [1.0])
+    record = mpd_ed.replay(w, [s_in, spikes], [None, support], error, [1.0])
+    visited = mpd_ed.aggregate(record, [s_in, spikes], mean=4)
+    assert np.count_nonzero(exact.weight[0]) > 30
+    np.testing.assert_allclose(4 * visited[0], exact.weight[0])
+    np.testing.assert_allclose(visited[1], exact.weight[1])
+
+
+@pytest.mark.parametrize(("window", "least"), [(4, 0.95), (12, 0.98)])
+def test_one_visit_between_rates_keeps_the_direction(window, least):
+    """Of inputs that come at a rate the product of means is an approximation, whose cosine is measured."""
+    cosines = []
+    for seed in SEEDS:
+        sample = make(TWO, seed, window, learning="aggregated")
+        exact = mpd_ed.adjoint(sample.w, sample.run.s, sample.run.h, sample.error, sample.leak)
+        record = mpd_ed.replay(sample.w, sample.run.s, sample.run.h, sample.error, sample.leak)
+        for k, found in enumerate(mpd_ed.aggregate(record, [s.astype(int) for s in sample.run.s], window)):
+            a, b = found.ravel(), exact.weight[k].ravel()
+            if np.any(a) and np.any(b):
+                cosines.append(a @ b / np.linalg.norm(a) / np.linalg.norm(b))
+    assert len(cosines) == 3 * len(SEEDS)
+    assert np.mean(cosines) > least
+
+
 # ------------------------------------------------------------------------------------------- learning step
 
 

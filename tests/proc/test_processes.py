@@ -79,7 +79,7 @@ def test_something_else_for_a_schedule(name: str) -> None:
     ("name", "schedule", "text"),
     [
         ("AFTIF", MPD, "needs a schedule of kind 'std-ed', got 'mpd-ed'"),
-        ("AFTLIF", STD, "needs a schedule of kind 'mpd-ed', got 'std-ed'"),
+        ("AFTLIF", STD, "needs a schedule of kind 'mpd-ed' or 'mpd-ed-aggregated', got 'std-ed'"),
         ("MembraneReadout", FIRST, "needs a schedule of readout 'membrane'"),
         ("FirstSpikeReadout", STD, "needs a schedule of readout 'first-spike'"),
     ],

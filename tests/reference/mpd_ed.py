@@ -168,6 +168,20 @@ def replay(
     return record
 
 
+def aggregate(record: Replay, s: list[np.ndarray], mean: int) -> list[np.ndarray]:
+    """Gradients of one visit a synapse: ``Σ_t s[t]`` times ``Σ_t D[t] / mean``, in place of ``Σ_t D[t]·s[t]``.
+
+    ``s`` may hold values other than 0 and 1, as those of a constant input do, of which one step is taken.
+    """
+    last = len(s) - 1
+    result = []
+    for layer, d in enumerate(record.d):
+        constant = bool((s[layer] == s[layer][0]).all())
+        pre = s[layer][0] if constant and s[layer].max() > 1 else s[layer].sum(axis=0)
+        result.append(np.outer(d[0] if layer == last else d.sum(axis=0) / mean, pre))
+    return result
+
+
 # ----------------------------------------------------------------------------- what the gradient must equal
 
 

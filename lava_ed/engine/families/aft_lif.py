@@ -20,6 +20,7 @@ from lava_ed.kernels.loihi.neuron import (
     replay_error,
     spikes_at,
     split_error,
+    sum_errors,
     threshold_of_step,
 )
 from lava_ed.kernels.loihi.random_streams import PORT_STREAM
@@ -86,7 +87,8 @@ AFTLIF_REPLAY = op(
     counters=updates("i64", ALL_COUNTERS), destinations=number("InPorts that its spikes reach"),
     error_destinations=number("InPorts that its errors reach"), overflows=updates("i64"), port_shift=reads("i32"),
     y1=writes("i32", "n"), y2=writes("i32", "n"), live_y=writes("i32"), seed=reads("i64"), presentation=reads("i64"),
-    layer=number(),
+    layer=number(), sums=number("1: D is summed in v, and its mean learned from once, 0: in every step"),
+    v=updates("i32", "n"),
 )  # fmt: skip
 
 
@@ -102,7 +104,7 @@ def aftlif_replay(a, i32, i64, phase) -> np.int64:  # type: ignore[no-untyped-de
     c = a[f.counters] + BACKWARD
     t = steps - 1 - (phase - a[f.first])
     count = 0
-    if t >= 0:
+    if t >= 0 and not a[f.sums]:
         count = spikes_at(words, t, segment(i32, a[f.events], n))
         add_spikes(i64, c, count, a[f.destinations])
     i32[a[f.count]] = count
@@ -113,11 +115,12 @@ def aftlif_replay(a, i32, i64, phase) -> np.int64:  # type: ignore[no-untyped-de
     y2 = segment(i32, a[f.y2], n)
     delta = segment(i32, a[f.delta], n)
     if t < 0:
-        y1[:] = 0
-        y2[:] = 0
         delta[:] = 0
-        i32[a[f.live_y]] = 0
         i32[a[f.live_delta]] = 0
+        if not a[f.sums]:
+            y1[:] = 0
+            y2[:] = 0
+            i32[a[f.live_y]] = 0
         return np.int64(0)
     d = segment(i32, a[f.d], n)
     messages, active, overflows = replay_error(
@@ -127,7 +130,12 @@ def aftlif_replay(a, i32, i64, phase) -> np.int64:  # type: ignore[no-untyped-de
     i32[a[f.live_delta]] = messages
     add_count(i64, c, NEURON_ACTIVE, active)
     add_spikes(i64, c, messages, a[f.error_destinations])
+    if a[f.sums]:
+        overflows += sum_errors(d, segment(i32, a[f.v], n), t, steps)
+        d = segment(i32, a[f.v], n)
     i64[a[f.overflows]] += overflows
+    if a[f.sums] and t > 0:
+        return np.int64(overflows)
     key = stream_key(i64[a[f.seed]], i64[a[f.presentation]], a[f.layer] + PORT_STREAM, phase)
     i32[a[f.live_y]] = split_error(d, ERROR_FRACTION_BITS + i32[a[f.port_shift]], key, y1, y2)
     return np.int64(overflows)
@@ -183,5 +191,6 @@ class AFTLIFNode(Node, kinds=("AFTLIF",)):
                 RUN, first, first + s.steps + 2, AFTLIF_REPLAY, shared,
                 live_gate=gate.count, first=first, e_in=at["zeros"] if errors is None else errors.values,
                 dv_post=self.dv_post, error_destinations=asm.destinations(self, "e_out"), layer=self.layer,
+                sums=int(s.timing.aggregates),
             )  # fmt: skip
         emit_adaptation(self, asm, self.adaptation, "spike_word")

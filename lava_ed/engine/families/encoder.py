@@ -159,7 +159,7 @@ class EncoderNode(Node, kinds=("Encoder",)):
 
         spikes(0, 0, -1, FORWARD)
         gate = asm.source(self, "gate_in")
-        if s.timing.replays and gate is not None:
+        if s.timing.replays_spikes and gate is not None:
             spikes(s.error_arrival(1), 1, gate.count, BACKWARD)
 
 

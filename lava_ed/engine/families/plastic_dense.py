@@ -52,13 +52,17 @@ def dense_reset(a, i32, i64):  # type: ignore[no-untyped-def]
     i32[a[f.x0_count]] = 0
 
 
+X1_COUNTS = 2
+"""Value of DENSE_FORWARD's `with_x1` under which x1 is a number of spikes."""
+
 DENSE_FORWARD = op(
     "dense_forward", "ours", n_pre=number(), n_post=number(), weights=reads("i8", "n_pre * n_post"),
     nonzeros=reads("i32", "n_pre"), count=reads("i32"), events=reads("i32", "n_pre"),
     payloads=reads("i32", "n_pre", optional=True), weight_exponent=number(), a_buff=updates("i32", "n_post"),
-    live_a=updates("i32"), counters=updates("i64", ALL_COUNTERS), with_x1=number("1: note x0 and x1"),
-    steps=number("T"), first=number("first phase of the window"), x0_count=updates("i32"),
-    x0_list=writes("i32", "n_pre"), x0=updates("i32", "n_pre"), x1=writes("i32", "n_pre"),
+    live_a=updates("i32"), counters=updates("i64", ALL_COUNTERS),
+    with_x1=number("1: note x0 and x1, 2: of every spike, as x1 counts"), steps=number("T"),
+    first=number("first phase of the window"), x0_count=updates("i32"), x0_list=writes("i32", "n_pre"),
+    x0=updates("i32", "n_pre"), x1=writes("i32", "n_pre"),
 )  # fmt: skip
 
 
@@ -91,7 +95,14 @@ def dense_forward(a, i8, i32, i64, phase):  # type: ignore[no-untyped-def]
         new = 0
         for k in range(count):
             i = events[k]
-            if i32[a[f.x0] + i] == 0:
+            if a[f.with_x1] == X1_COUNTS:
+                i32[a[f.x1] + i] += 1
+                add_count(i64, c + UPDATE, TRACE_UPDATES, i32[a[f.x0] + i])
+                if i32[a[f.x0] + i] == 0:
+                    i32[a[f.x0] + i] = 1
+                    i32[a[f.x0_list] + base + new] = i
+                    new += 1
+            elif i32[a[f.x0] + i] == 0:
                 i32[a[f.x0] + i] = 1
                 i32[a[f.x1] + i] = i32[payload + i] if payload >= 0 else steps - (phase - a[f.first])
                 i32[a[f.x0_list] + base + new] = i
@@ -249,6 +260,7 @@ class PlasticDenseNode(Node, kinds=("PlasticDense",)):
     weight_exponent: int = 0
     error_shift: int = 0
     with_x1: bool = False
+    x1_counts: bool = False
     mantissa: int = 1
     exponent: int = -7
     seed: int = 0
@@ -313,7 +325,7 @@ class PlasticDenseNode(Node, kinds=("PlasticDense",)):
         asm.op(
             SYNAPSES, start, start + s.steps + 1, DENSE_FORWARD, self.at,
             count=pre.count, events=pre.events, payloads=pre.values, weight_exponent=self.weight_exponent,
-            steps=s.steps, first=start,
+            steps=s.steps, first=start, with_x1=X1_COUNTS if self.x1_counts else int(self.with_x1),
         )  # fmt: skip
         self._emit_backward(asm)
         self._emit_learning(asm)
@@ -345,7 +357,7 @@ class PlasticDenseNode(Node, kinds=("PlasticDense",)):
             at[name] = port.values
         phases, count, events = s.learning_phases(self.layer), at["x0_count"], at["x0_list"]
         start, stop = phases.start, phases.stop
-        if s.timing.replays:
+        if s.timing.replays_spikes:
             pre = self._pre(asm)
             count, events = pre.count, pre.events
             counter = SYNOPS if pre.values < 0 else GRADED_SYNOPS

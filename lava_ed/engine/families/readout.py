@@ -196,7 +196,7 @@ class SoftmaxErrorNode(Node, kinds=("SoftmaxError",)):
         )  # fmt: skip
         phases = s.learning_phases(s.layers)
         start, stop, clears = phases.start, phases.stop, -1
-        if s.timing.replays:
+        if s.timing.replays_spikes:
             stop, clears = stop + 1, stop
         asm.op(
             RUN, start, stop, PORTS, at, errors=at["e"], live_errors=at["live_e"], layer=s.layers, clears=clears

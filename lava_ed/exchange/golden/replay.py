@@ -39,7 +39,7 @@ SMALL, WORD, SEED = range(-64, 65), range(-(2**31), 2**31), range(2**64)
 ADAPTATION = dict.fromkeys(("interval", "low", "high", "ceiling", "highest_step"), WORD)
 LAYER = range(1, 65)
 SCHEDULE = {
-    "kind": ("std-ed", "mpd-ed"),
+    "kind": ("std-ed", "mpd-ed", "mpd-ed-aggregated"),
     "readout": ("membrane", "first-spike"),
     "steps": range(1, 128),
     "layers": LAYER,
@@ -140,7 +140,8 @@ class Process:
 
     def __init__(self, p, s, state):
         self.p, self.s, self.state = p, s, state
-        self.replays = s.kind == "mpd-ed"  # in reversed time; STD-ED has a window for each layer, and learns at the end
+        self.replays = s.kind.startswith("mpd-ed")  # in reversed time; STD-ED has a window for each layer
+        self.learns_once = s.kind != "mpd-ed"  # at the sample's end, from the sum of the errors where they are replayed
         self.gate = False
 
     def step(self, phase, inputs):
@@ -169,8 +170,8 @@ class Process:
 
     def learning(self, layer):
         """Phases in which a connection learns."""
-        first = self.arrival(layer) if self.replays else self.s.learning_phase
-        return range(first, first + (self.s.steps if self.replays else 1))
+        first = self.s.learning_phase if self.learns_once else self.arrival(layer)
+        return range(first, first + (1 if self.learns_once else self.s.steps))
 
     def split(self, error, extra, stream, phase):
         """y1, y2 ← parts of the error, shifted right with stochastic rounding, cut to 7 bits."""
@@ -228,7 +229,7 @@ class Encoder(Process):
             self.gate = bool(np.any(inputs.get("gate_in", 0)))
         replay = phase - self.arrival(1)
         t = phase if phase < T else -1
-        if t < 0 and self.replays and self.gate and 0 <= replay < T:
+        if t < 0 and not self.learns_once and self.gate and 0 <= replay < T:
             t = T - 1 - replay
         if t < 0:
             return {"s_out": np.zeros_like(x)}
@@ -282,13 +283,19 @@ class AFTLIF(Process):
         if 0 <= t < T:
             spikes = self.forward(inputs["a_in"], t)
         offset = phase - self.arrival(self.p.layer + 1)
-        if self.gate and 0 <= offset < T:
+        if self.gate and 0 <= offset < T and not self.learns_once:
             spikes = s["spike_word"] >> (T - 1 - offset) & 1
         if self.gate and 1 <= offset <= T:
             errors = self.replay(inputs["e_in"], T - offset)
-            self.split(s["d"], ERROR_FRACTION_BITS, self.p.layer + PORT_STREAM, phase)
+            if self.learns_once:
+                s["v"][:] = wrap(s["d"] + (0 if offset == 1 else s["v"]))
+            if self.learns_once and offset == T:
+                s["v"][:] = shift(s["v"], (T - 1).bit_length())
+            if not self.learns_once or offset == T:
+                error = s["v"] if self.learns_once else s["d"]
+                self.split(error, ERROR_FRACTION_BITS, self.p.layer + PORT_STREAM, phase)
         if self.gate and offset == T + 1:
-            for name in ("y1", "y2", "delta"):
+            for name in ("delta",) if self.learns_once else ("y1", "y2", "delta"):
                 s[name][:] = 0
         if phase == self.s.learning_phase:
             bits = (s["spike_word"][:, None] >> np.arange(32) & 1).sum(axis=1)
@@ -404,7 +411,10 @@ class PlasticDense(Process):
             s["a_buff"][:] = total << self.p.weight_exp if self.p.weight_exp > 0 else total >> -self.p.weight_exp
             if self.p.with_x1:
                 new = (spikes != 0) & (s["x0"] == 0)
-                s["x1"][new] = spikes[new] if self.p.graded else T - t
+                if self.replays and not self.p.graded:
+                    s["x1"] += spikes != 0
+                else:
+                    s["x1"][new] = spikes[new] if self.p.graded else T - t
                 s["x0"][new] = 1
         sends = T if self.replays and self.p.layer < self.s.layers else 1
         if self.p.backward and 0 <= phase - self.arrival(self.p.layer) < sends:
@@ -417,7 +427,7 @@ class PlasticDense(Process):
         s = self.state
         y = s["y1"] - s["y2"]
         if y.any() and phase in self.learning(self.p.layer):
-            for i in np.flatnonzero(spikes if self.replays else s["x0"]):
+            for i in np.flatnonzero(s["x0"] if self.learns_once else spikes):
                 factor = int(s["x1"][i]) if self.p.with_x1 else 1
                 width = 14 if self.p.with_x1 else 7
                 if self.p.gather:

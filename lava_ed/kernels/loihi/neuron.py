@@ -275,6 +275,25 @@ def replay_error(e_in, b, d, spike_word, support_word, t, dv, dv_post, delta):
 
 
 @kernel
+def sum_errors(d, v, t, steps):
+    """v ← D at t = steps − 1, wrap(v + D) at the replayed steps before it; at t = 0 then v / 2^⌈log₂ steps⌉.
+
+    The membrane's register is free once the window has passed.  The division cuts towards zero.  Returns the
+    overflows.
+    """
+    overflows = 0
+    bits = 0
+    while t == 0 and 1 << bits < steps:
+        bits += 1
+    for j in range(v.size):
+        raw = d[j] + (v[j] if t < steps - 1 else np.int32(0))
+        total = wrap_state(raw)
+        overflows += total != raw
+        v[j] = np.sign(total) * (abs(total) >> bits)
+    return overflows
+
+
+@kernel
 def count_fired(x, window):
     """Neurons with x > 0, and neurons at the ceiling x = window."""
     fired = 0

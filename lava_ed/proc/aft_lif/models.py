@@ -14,6 +14,7 @@ from lava_ed.kernels.loihi.neuron import (
     replay_error,
     spikes_at,
     split_error,
+    sum_errors,
     threshold_from_step,
 )
 from lava_ed.kernels.loihi.random_streams import PORT_STREAM, layer_key
@@ -71,23 +72,30 @@ class PyAFTLIFModelFixed(AdaptiveModel):
         """Spikes for the next layer's clock, and the own step of reversed time; returns the active neurons."""
         s = self.schedule
         offset = phase - s.error_arrival(self.layer + 1)
-        if 0 <= offset < s.steps:
+        if 0 <= offset < s.steps and s.timing.replays_spikes:
             events = np.zeros_like(self.v)
             n = spikes_at(self.spike_word, s.steps - 1 - offset, events)
             spikes[events[:n]] = 1
             self.count_spikes(BACKWARD, n, "s_out")
         if offset == s.steps + 1:
-            for state in (self.y1, self.y2, self.delta):
-                state[:] = 0
+            self.delta[:] = 0
+            if s.timing.replays_spikes:
+                self.y1[:] = self.y2[:] = 0
         if not 1 <= offset <= s.steps:
             return 0
         messages, active, overflows = replay_error(
             e_in, self.b, self.d, self.spike_word, self.support_word, s.steps - offset, self._dv, self._dv_post,
             self.delta,
         )  # fmt: skip
+        learned = self.d
+        if s.timing.aggregates:
+            learned = self.v
+            overflows += sum_errors(self.d, self.v, s.steps - offset, s.steps)
         self.report_overflow(overflows)
         errors[:] = self.delta
         self.count_spikes(BACKWARD, messages, "e_out")
+        if s.timing.aggregates and offset < s.steps:
+            return int(active)
         key = layer_key(self.seed, int(self.presentation[0]), self.layer + PORT_STREAM, phase)
-        split_error(self.d, ERROR_FRACTION_BITS + int(self.port_shift[0]), key, self.y1, self.y2)
+        split_error(learned, ERROR_FRACTION_BITS + int(self.port_shift[0]), key, self.y1, self.y2)
         return int(active)

@@ -17,14 +17,15 @@ class AFTLIF(AdaptiveProcess):
     ε = h·B, Δ = ε − D is sent on e_out, D ← ε.  y1 and y2 are D where it is positive and −D where it is
     negative, without D's 8 fractional bits and `port_shift` bits more: these are rounded stochastically, so
     that the mean is D's, and what passes 127 is 127.  The spikes themselves are replayed on s_out one step
-    earlier, at the clock of the next layer.
+    earlier, at the clock of the next layer.  Under a schedule of kind "mpd-ed-aggregated" no spikes are replayed:
+    v sums D, which makes v ← (Σ_t D[t]) / 2^⌈log₂ T⌉ at the end, and y1 and y2 are v's parts from then on.
 
     Parameters
     ----------
     shape : tuple of int
         (n,) neurons.
     schedule : Schedule
-        Of kind "mpd-ed".
+        Of kind "mpd-ed" or "mpd-ed-aggregated".
     layer : int
         Position in the net, 1 for the first hidden layer.
     dv : int

@@ -44,7 +44,7 @@ class PyEncoderModelFixed(PhasedModel):
         spikes = np.zeros_like(self.x)
         if phase < s.steps:
             self._spikes(phase, FORWARD, spikes)
-        elif s.timing.replays and self._gate and 0 <= replay < s.steps:
+        elif s.timing.replays_spikes and self._gate and 0 <= replay < s.steps:
             self._spikes(s.steps - 1 - replay, BACKWARD, spikes)
         self.count(BARRIER_STEPS, FORWARD if phase <= s.error_phase else BACKWARD, 1)
         self.s_out.send(spikes)

@@ -91,6 +91,7 @@ class Plasticity(PhasedModel):
         self._gather: bool = proc_params["gather"]
         self._carry: bool = proc_params["carry"]
         self._with_x1: bool = proc_params["rule"].with_x1 or self._payload_is_x1
+        self._x1_counts = proc_params["rule"].x1_counts and not self._payload_is_x1
         self._visit_all = self.schedule.learning_epoch[1] == "u0"
         self._gathered = False
         self._events = np.zeros(0, np.int32)
@@ -110,7 +111,11 @@ class Plasticity(PhasedModel):
         if self._with_x1:
             new = self._events[self.x0[self._events] == 0]
             self.x0[new] = 1
-            self.x1[new] = s_in[new] if self._payload_is_x1 else self.schedule.steps - step
+            if self._x1_counts:
+                self.x1[self._events] += 1
+                new = self._events
+            else:
+                self.x1[new] = s_in[new] if self._payload_is_x1 else self.schedule.steps - step
             self.count(TRACE_UPDATES, UPDATE, new.size)
 
     @property
@@ -198,7 +203,7 @@ class PyPlasticDenseModelFixed(Plasticity, DenseSynapses):
         if 0 <= step < s.steps:
             self.sum_rows(s_in, self._events)
             self.trace(s_in, step)
-        elif self.learns and s.timing.replays:
+        elif self.learns and s.timing.replays_spikes:
             self.count_rows(self._events)
         if self.e_out.csp_ports and phase in s.error_phases(self.layer):
             self.sum_back(e_in)

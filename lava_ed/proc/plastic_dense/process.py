@@ -32,9 +32,9 @@ class PlasticDense(PhasedProcess):
 
     Forward a_j = (Σ_i w_ij s_i)·2^weight_exp; backward e_i = (Σ_j w_ij e_j) » error_shift, with the
     same weights; both are sent one step after they were summed.  Learning follows `rule.dw()`: y1,
-    y2 come from the post-synaptic process, x1 from the phase of the pre-synaptic spike (STD-ED) or
-    from its payload, and the sum is rounded to even weights.  The learning phase is
-    skipped where every y1 and y2 is 0.
+    y2 come from the post-synaptic process, x1 from the phase of the pre-synaptic spike (STD-ED),
+    from its payload, or from the number of spikes (aggregated MPD-ED), and the sum is rounded to even
+    weights.  The learning phase is skipped where every y1 and y2 is 0.
 
     Parameters
     ----------
