@@ -1,0 +1,245 @@
+"""What becomes of a recording before a net sees it, and the row of bytes that it becomes."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Final, Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.data.events.recording import BEGIN, Events, Recording
+from lava_ed.errors import ConfigError, DataError
+
+Polarity = Literal["both", "merged", "on", "off"]
+POLARITIES: Final[tuple[Polarity, ...]] = get_args(Polarity)
+BIN_STEPS: Final = 8
+"""Steps of a window of which each has a bit of a byte."""
+MOST: Final = 1 << 31
+"""Integers of a code lie below."""
+
+
+@dataclass(frozen=True)
+class EventCode:
+    """How recordings are cut and filtered, in this order: region, hot pixels, dead time, polarity, window.
+
+    Parameters
+    ----------
+    sensor : str
+        "WIDTHxHEIGHT" of recordings that do not state it; empty: as stated.
+    region : str
+        "LEFT,TOP,WIDTH,HEIGHT" of the part of the sensor that is used; empty: all of it.
+    downsample : int
+        So many pixels, in both directions, become one.
+    hot : int
+        Pixels with more events a second than this, over a whole recording, are left out of it; 0: none.
+    refractory : int
+        µs for which a pixel is deaf after an event; 0: never.
+    polarity : {"both", "merged", "on", "off"}
+        An input each for ON and OFF events of a pixel, one for all events, or only those of one kind.
+    start : int
+        µs after the first event at which the window begins.
+    duration : int
+        µs of the window; 0: up to the last event.
+    count : int
+        Events of the window, which then ends after so many events whatever the time, its steps having equally many;
+        0: time counts.
+
+    Raises
+    ------
+    ConfigError
+        If a value is of another type, or out of range.
+    """
+
+    sensor: str = ""
+    region: str = ""
+    downsample: int = 1
+    hot: int = 0
+    refractory: int = 0
+    polarity: Polarity = "both"
+    start: int = 0
+    duration: int = 0
+    count: int = 0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(field.default, int):
+                low = int(field.name == "downsample")
+                if not isinstance(value, int) or isinstance(value, bool) or not low <= value < MOST:
+                    raise ConfigError(f"events: {field.name} is {value!r}, an integer {low} … {MOST - 1:,} is needed")
+            elif not isinstance(value, str):
+                raise ConfigError(f"events: {field.name} is {value!r}, a text is needed")
+        if self.polarity not in POLARITIES:
+            raise ConfigError(f"events: polarity {self.polarity!r} is unknown: use one of {', '.join(POLARITIES)}")
+        if self.count and self.duration:
+            raise ConfigError(f"events: duration {self.duration} and count {self.count}: a window has one of both")
+        self.sensor_size()
+        self.part((1 << 16, 1 << 16))
+
+    @classmethod
+    def parse(cls, text: str) -> EventCode:
+        """A code out of ``"duration=100000,polarity=on"``; a region's numbers are separated by colons there.
+
+        Raises
+        ------
+        ConfigError
+
+        Examples
+        --------
+        >>> EventCode.parse("region=0:0:20:20,count=500").region
+        '0,0,20,20'
+        """
+        known = {field.name: type(field.default) for field in fields(cls)}
+        given: dict[str, Any] = {}
+        for item in filter(None, text.split(",")):
+            name, _, value = item.partition("=")
+            if name not in known:
+                raise ConfigError(f"events: {item[:60]!r} is no NAME=VALUE with a name of {', '.join(known)}")
+            if known[name] is int and not value.isdecimal():
+                raise ConfigError(f"events: {name} is {value[:60]!r}, an integer is needed")
+            given[name] = int(value) if known[name] is int else value.replace(":", ",")
+        return cls(**given)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain description."""
+        return asdict(self)
+
+    def sensor_size(self) -> tuple[int, int]:
+        """Width and height as given, (0, 0) where they are not."""
+        return _numbers("sensor", self.sensor, "x", 2) if self.sensor else (0, 0)  # type: ignore[return-value]
+
+    def part(self, size: tuple[int, int]) -> tuple[int, int, int, int]:
+        """Left, top, width and height of what is used of a sensor.
+
+        Raises
+        ------
+        ConfigError
+            If it does not lie on the sensor, or holds not one pixel of the input.
+        """
+        left, top, width, height = _numbers("region", self.region, ",", 4) if self.region else (0, 0, *size)
+        if left + width > size[0] or top + height > size[1]:
+            raise ConfigError(f"events: region {self.region} reaches beyond the sensor of {size[0]}×{size[1]} pixels")
+        if min(width, height) < self.downsample:
+            raise ConfigError(
+                f"events: {width}×{height} pixels leave none where {self.downsample}×{self.downsample} become one"
+            )
+        return left, top, width, height
+
+    def shape(self, size: tuple[int, int]) -> tuple[int, int, int]:
+        """Channels, rows and columns of the input for a sensor of this (width, height)."""
+        _, _, width, height = self.part(size)
+        return 1 + (self.polarity == "both"), height // self.downsample, width // self.downsample
+
+
+def _numbers(name: str, text: str, between: str, many: int) -> tuple[int, ...]:
+    """Numbers out of a text, the last two of them positive."""
+    parts = text.split(between)
+    if len(parts) != many or not all(part.isdecimal() and len(part) < 6 for part in parts) or "0" in parts[-2:]:
+        example = {"sensor": "346x260", "region": "0,0,128,128"}[name]
+        raise ConfigError(f"events: {name} is {text[:60]!r}, written it is like {example}")
+    return tuple(map(int, parts))
+
+
+def step_values(encoder: str, steps: int) -> npt.NDArray[np.uint8]:
+    """The byte that an event of each step of a window writes; no step of ttfs is the last one, which black would be.
+
+    ttfs: B = T − 1 steps, and the byte p that `encoder_table` turns into x = T − 1 − b, so that an event of step b is
+    a spike at T − x = b + 1.  bins: B = T steps, and bit b.
+
+    Raises
+    ------
+    ConfigError
+        The encoder has no place for events, or T does not fit it.
+
+    Examples
+    --------
+    >>> step_values("ttfs", 4).tolist(), step_values("bins", 4).tolist()
+    ([255, 170, 85], [1, 2, 4, 8])
+    """
+    if encoder == "ttfs":
+        later = np.arange(steps - 1, 0, -1)
+        return ((2 * 255 * later + steps - 1) // (2 * (steps - 1))).astype(np.uint8)
+    if encoder != "bins":
+        raise ConfigError(f"encoder {encoder!r} takes grey levels: recordings of events need ttfs (STD-ED) or bins (MPD-ED)")
+    if steps > BIN_STEPS:
+        raise ConfigError(
+            f"encoder bins holds the steps of an input in a byte, steps is {steps}: take at most {BIN_STEPS} "
+            "(--steps)"
+        )
+    return (1 << np.arange(steps)).astype(np.uint8)
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """A code together with the window of the net that takes its rows."""
+
+    code: EventCode
+    encoder: str
+    steps: int
+
+    def encode(self, recording: Recording) -> npt.NDArray[np.uint8]:
+        """A recording as a sample, uint8 (inputs,), in bounded memory.
+
+        Raises
+        ------
+        DataError
+            The recording is damaged, or none of its events is left.
+        ConfigError
+            The code does not fit the sensor.
+        """
+        from lava_ed.kernels.recordings.encoding import BINS, FIRST, encode_events
+
+        code, size = self.code, (recording.width, recording.height)
+        values = step_values(self.encoder, self.steps)
+        channels, rows, columns = code.shape(size)
+        row = np.zeros(channels * rows * columns, np.uint8)
+        place, first, last = self._places(recording)
+        begin = first + code.start
+        span = code.count or code.duration or max(last + 1 - begin, 1)
+        deaf = np.full(place.shape, BEGIN, np.int64)
+        seen, plane = np.zeros(1, np.int64), rows * columns * (channels - 1)
+        kind = FIRST if self.encoder == "ttfs" else BINS
+        for packet in recording.packets():
+            chosen = self._of_polarity(packet)
+            if not encode_events(
+                chosen, place, plane, code.refractory, deaf, begin, span, bool(code.count), seen, kind, values, row
+            ):
+                break
+        if not row.any():
+            raise DataError(
+                f"{recording.where}: no event is left of it: leave the file out, or let more through (--events)"
+            )
+        return row
+
+    def _of_polarity(self, packet: Events) -> Events:
+        """The events of the polarity that is wanted."""
+        wanted = self.code.polarity
+        return packet if wanted in ("both", "merged") else packet[packet["p"] == (wanted == "on")]
+
+    def _places(self, recording: Recording) -> tuple[npt.NDArray[np.int32], int, int]:
+        """Input of each pixel, hot ones and those beside the region left out, and times of the first and last event."""
+        code, size = self.code, (recording.width, recording.height)
+        left, top, _, _ = code.part(size)
+        _, rows, columns = code.shape(size)
+        place = np.full(size[::-1], -1, np.int32)
+        y, x = np.indices((rows * code.downsample, columns * code.downsample)) // code.downsample
+        place[top : top + len(y), left : left + len(y[0])] = y * columns + x
+        whole = code.hot or not (code.duration or code.count)
+        first = last = None
+        found = np.zeros(size[::-1], np.int64)
+        for packet in recording.packets():
+            if not len(packet):
+                continue
+            first = int(packet["t"][0]) if first is None else first
+            last = int(packet["t"][-1])
+            if not whole:
+                break
+            if code.hot:
+                found += np.bincount(packet["y"].astype(np.int64) * size[0] + packet["x"], minlength=found.size).reshape(found.shape)
+        if first is None or last is None:
+            raise DataError(f"{recording.where} holds no event: leave it out")
+        if code.hot:
+            place[found * 1_000_000 > code.hot * max(last - first, 1)] = -1
+        return place, first, last
+

@@ -1,0 +1,177 @@
+"""A data set out of recordings: each becomes a sample, and the outcome is kept on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.data.digest import digest
+from lava_ed.data.events.code import Encoding
+from lava_ed.data.events.recording import Recording, open_recording
+from lava_ed.data.events.sources import digest_of, members
+from lava_ed.data.record import Dataset
+from lava_ed.errors import DataError, LavaEDError
+from lava_ed.files.reading import parse_json, shown
+from lava_ed.files.tensors import open_tensors
+from lava_ed.files.writing import write_atomically
+
+FORMAT: Final = 1
+"""Version of the rows that an encoding gives; another one makes every kept file stale."""
+HELD_OUT: Final = 5
+"""Where no part of the recordings is for the test, every fifth of them is: the last ones by the numbers of their names."""
+NOTES: Final = "lava_ed"
+
+
+class Sample(NamedTuple):
+    """A recording of a data set: what sorts it, its class, and whether it is for the test (None: nothing says)."""
+
+    order: Any
+    class_name: str
+    test: bool | None
+    row: npt.NDArray[np.uint8]
+
+
+def read_event_set(name: str, path: Path, encoding: Encoding) -> Dataset:
+    """The data set of a folder or archive of recordings, a class a folder, in or without ``train`` and ``test``.
+
+    Without a test part, a fifth of the recordings is held out: the last ones in the order of the numbers in their names.
+    The rows are kept in the folder that `cache_folder` names, under a digest of all files and of the encoding.
+
+    Raises
+    ------
+    DataNotFoundError
+        There is no such folder or archive.
+    DataError
+        A recording is damaged or empty, sensors differ, or there are fewer than two classes.
+    ConfigError
+        The encoding does not fit the recordings.
+    """
+    key = cache_key(digest_of(path), encoding)
+    found = cached(key)
+    if found is None:
+        found = assembled(_samples(path, encoding), shown(path))
+        keep(key, found)
+    return dataset_of(name, found, f"recordings in {path}, {describe(encoding)}")
+
+
+def describe(encoding: Encoding) -> str:
+    """The encoding in words, for the record of a run."""
+    default = type(encoding.code)()
+    changed = {n: v for n, v in asdict(encoding.code).items() if v != getattr(default, n)}
+    return " ".join([f"{encoding.encoder} T={encoding.steps}", *(f"{n}={v}" for n, v in changed.items())])
+
+
+def _samples(path: Path, encoding: Encoding) -> Iterable[tuple[Sample, tuple[int, int, int]]]:
+    for member in members(path):
+        recording = open_recording(member.path, encoding.code.sensor_size())
+        recording = Recording(f"{shown(path)}/{member.name}", *_but_where(recording))
+        shape = encoding.code.shape((recording.width, recording.height))
+        part = {"train": False, "test": True}.get(member.part)
+        yield Sample(member.order, member.class_name, part, encoding.encode(recording)), shape
+
+
+def _but_where(recording: Recording) -> tuple[Any, ...]:
+    return recording.kind, recording.width, recording.height, recording.read
+
+
+def assembled(samples: Iterable[tuple[Sample, tuple[int, int, int]]], where: str) -> dict[str, Any]:
+    """Rows, labels, parts and names of the classes out of samples in any order.
+
+    Raises
+    ------
+    DataError
+        Sensors differ, there are fewer than two classes, or a part is empty.
+    """
+    found: list[Sample] = []
+    shapes = set()
+    for sample, shape in samples:
+        shapes.add(shape)
+        if len(shapes) > 1:
+            one, other = sorted(shapes)
+            raise DataError(
+                f"{where}: recordings are encoded in different shapes, {one} and {other} (channels, rows, columns): "
+                "choose a region that all sensors have (--events region=LEFT:TOP:WIDTH:HEIGHT)"
+            )
+        found.append(sample)
+    names = sorted({sample.class_name for sample in found}, key=lambda n: (not n.isdecimal(), int(n) if n.isdecimal() else 0, n))
+    if len(names) < 2:
+        raise DataError(
+            f"{where} holds {len(found)} recordings of {len(names)} classes, at least two are needed: a class a folder, "
+            "CLASS/recording.bin"
+        )
+    found.sort(key=lambda sample: sample.order)
+    test = np.array([bool(sample.test) for sample in found])
+    if not test.any():
+        test[len(found) - max(1, len(found) // HELD_OUT) :] = True
+    if test.all():
+        raise DataError(f"{where} holds recordings for the test only: add a folder train beside the folder test")
+    return {
+        "images": np.stack([sample.row for sample in found]),
+        "labels": np.array([names.index(sample.class_name) for sample in found], np.int64),
+        "test": test,
+        "names": names,
+        "shape": list(shapes.pop()),
+    }
+
+
+def dataset_of(name: str, found: dict[str, Any], source: str) -> Dataset:
+    """A data set out of what `assembled` gives."""
+    images, labels, test = found["images"], found["labels"], found["test"]
+    names = found["names"]
+    digits = names == [str(k) for k in range(len(names))]
+    return Dataset(
+        name, images[~test], labels[~test], images[test], labels[test], len(names), tuple(found["shape"]), source,
+        () if digits else tuple(names),
+    )  # fmt: skip
+
+
+def cache_folder() -> Path:
+    """Where encoded recordings are kept: LAVA_ED_CACHE, else lava-ed in XDG_CACHE_HOME, else in ~/.cache."""
+    own, shared = os.environ.get("LAVA_ED_CACHE"), os.environ.get("XDG_CACHE_HOME")
+    return Path(own) if own else Path(shared or Path.home() / ".cache") / "lava-ed"
+
+
+def cache_key(content: str, encoding: Encoding) -> str:
+    """Digest of all that the rows depend on."""
+    stated = {"format": FORMAT, "content": content, **asdict(encoding)}
+    return hashlib.sha256(json.dumps(stated, sort_keys=True).encode()).hexdigest()
+
+
+def cached(key: str) -> dict[str, Any] | None:
+    """Rows that were kept under a key; None where there are none, or the file is not what was written."""
+    path = cache_folder() / f"events-{key[:32]}.safetensors"
+    if not path.is_file():
+        return None
+    try:
+        with open_tensors(path, error=DataError, hint="remove it") as file:
+            notes = parse_json(file.metadata.get(NOTES, ""), shown(path), error=DataError, hint="remove it")
+            tensors = file.read_all()
+        if notes["key"] != key or notes["digest"] != _seal(tensors):
+            return None
+        return {**tensors, "test": tensors["test"].astype(np.bool_), "names": notes["names"], "shape": notes["shape"]}
+    except (LavaEDError, KeyError, TypeError):
+        return None
+
+
+def keep(key: str, found: dict[str, Any]) -> None:
+    """Write rows under a key."""
+    from safetensors.numpy import save
+
+    tensors = {"images": found["images"], "labels": found["labels"], "test": found["test"].astype(np.uint8)}
+    notes = {"key": key, "digest": _seal(tensors), "names": found["names"], "shape": found["shape"]}
+    folder = cache_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    content = save(tensors, metadata={NOTES: json.dumps(notes)})
+    write_atomically(folder / f"events-{key[:32]}.safetensors", content)
+
+
+def _seal(tensors: dict[str, npt.NDArray[Any]]) -> str:
+    return digest(*(tensors[name] for name in ("images", "labels", "test")))

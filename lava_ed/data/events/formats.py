@@ -1,0 +1,258 @@
+"""Each format of recordings: by faery, numpy and h5py, and by our own few lines where a file is a plain array of words.
+
+What ends within an event, as after a full disk, is an error where all events have the same length (.bin, .aedat, .npy);
+in .es, .dat, .raw and .aedat4 the whole events before it are read, as faery does.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import zipfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from lava_ed.data.events.recording import EVENT, PACKET, Events, Recording
+from lava_ed.errors import DataError
+from lava_ed.files.hdf5 import Hdf5Group, read_hdf5
+from lava_ed.files.reading import cut, open_plain, shown
+
+Sensor = tuple[int, int]
+MOST_BYTES: Final = 1 << 40
+"""Largest file that is read in packets."""
+MOST_AT_ONCE: Final = 1 << 31
+"""Largest content of a file that can be read only as a whole (.npz, .h5)."""
+HINT: Final = "restore the file, or leave it out"
+NMNIST_SENSOR: Final = (34, 34)
+AEDAT_HEADER: Final = 1 << 20
+"""Bytes within which the comments of an AEDAT 2 file end."""
+NAMES: Final = {"t": ("t", "ts", "timestamp", "time"), "x": ("x", "xs"), "y": ("y", "ys"), "p": ("p", "ps", "on", "polarity")}
+"""What the columns of events are called."""  # fmt: skip
+
+
+def pieces(path: Path, start: int, size: int) -> Iterator[bytes]:
+    """The content of a file from a byte on, in pieces of whole words of so many bytes.
+
+    Raises
+    ------
+    DataError
+        If the file ends within a word.
+    """
+    with open_plain(path, most=MOST_BYTES, error=DataError, hint=HINT) as file:
+        file.seek(start)
+        while piece := file.read(PACKET * size):
+            if len(piece) % size:
+                raise DataError(
+                    f"{shown(path)} ends within an event ({len(piece) % size} of {size} bytes): it is cut off, or no "
+                    f"recording of this format; {HINT}"
+                )
+            yield piece
+
+
+def nmnist(path: Path, sensor: Sensor) -> Recording:
+    """N-MNIST's and N-Caltech101's events of five bytes, without a header."""
+    width, height = sensor if any(sensor) else NMNIST_SENSOR
+
+    def read() -> Iterator[Events]:
+        from lava_ed.kernels.recordings.reading import NMNIST_BYTES, decode_nmnist
+
+        passed = np.zeros(1, np.int64)
+        for piece in pieces(path, 0, NMNIST_BYTES):
+            events = np.empty(len(piece) // NMNIST_BYTES, EVENT)
+            yield events[: decode_nmnist(np.frombuffer(piece, np.uint8), passed, events)]
+
+    return Recording(shown(path), "N-MNIST", width, height, read)
+
+
+# Chip → sensor, where x and y lie in an address (shift, mirrored), the polarity's bit, what it is for ON, and the bits
+# that no event of a pixel has set.  As jAER writes them: SensorsINI/jaer, the classes of these names.
+CHIPS: Final = {
+    "DVS128": ((128, 128), (1, True), (8, False), 0, 0, 1 << 15),
+    "Davis240": ((240, 180), (12, True), (22, False), 11, 1, 1 << 31 | 1 << 10),
+    "DAVIS240": ((240, 180), (12, True), (22, False), 11, 1, 1 << 31 | 1 << 10),
+    "Davis346": ((346, 260), (12, True), (22, False), 11, 1, 1 << 31 | 1 << 10),
+}
+
+
+def aedat2(path: Path, sensor: Sensor) -> Recording:
+    """AEDAT 2: comments, then big-endian words of an address and a time; what is no event of a pixel is left out."""
+    with open_plain(path, most=MOST_BYTES, error=DataError, hint=HINT) as file:
+        head = file.read(AEDAT_HEADER)
+    start = 0
+    while head[start : start + 1] == b"#":
+        start = head.find(b"\n", start) + 1
+        if not start:
+            raise DataError(f"{shown(path)}: its comments do not end within {AEDAT_HEADER:,} bytes: {HINT}")
+    if not head.startswith(b"#!AER-DAT2"):
+        raise DataError(f"{shown(path)} is no AEDAT 2 file (it begins with {cut(repr(head[:12]))}): save it as AEDAT 2 or 4")
+    chips = re.findall(rb"AEChip:\s*\S*?([A-Za-z]+\d+)\w*\s", head[:start])
+    chip = chips[0].decode() if chips else "DVS128"
+    if chip not in CHIPS:
+        raise DataError(f"{shown(path)}: chip {chip} is unknown, read are {', '.join(CHIPS)}: save it as AEDAT 4")
+    (width, height), x, y, polarity, on, foreign = CHIPS[chip]
+
+    def read() -> Iterator[Events]:
+        clock = None
+        for piece in pieces(path, start, 8):
+            words = np.frombuffer(piece, ">u4").reshape(-1, 2).astype(np.int64)
+            # The clock has 32 bits: a step across their end is a step forward.
+            clock = int(words[0, 1]) if clock is None else clock
+            steps = np.diff(words[:, 1], prepend=clock & 0xFFFFFFFF).astype(np.int32)
+            times = clock + np.cumsum(steps, dtype=np.int64)
+            clock = int(times[-1])
+            own = words[:, 0] & foreign == 0
+            events = np.empty(int(own.sum()), EVENT)
+            events["t"], address = times[own], words[own, 0]
+            for name, (shift, mirrored), edge in (("x", x, width), ("y", y, height)):
+                found = address >> shift & ((1 << (edge - 1).bit_length()) - 1)
+                # What lies outside stays outside, for the check to find.
+                events[name] = np.where(found < edge, edge - 1 - found, found) if mirrored else found
+            events["p"] = (address >> polarity & 1) == on
+            yield events
+
+    return Recording(shown(path), "AEDAT 2", width, height, read)
+
+
+def by_faery(kind: str) -> Callable[[Path, Sensor], Recording]:
+    """Formats that faery reads: AEDAT 4, Event Stream, and Prophesee's DAT, EVT 2, EVT 2.1 and EVT 3."""
+
+    def reader(path: Path, sensor: Sensor) -> Recording:
+        open_plain(path, most=MOST_BYTES, error=DataError, hint=HINT).close()
+        try:
+            from faery.file_decoder import Decoder
+        except ImportError as error:
+            raise DataError(f"{shown(path)}: {kind} is read by faery: pip install 'lava-ed[data]'") from error
+
+        def guarded(make: Callable[[], Any]) -> Any:
+            try:
+                return make()
+            except StopIteration:
+                raise
+            except (KeyboardInterrupt, SystemExit, GeneratorExit):
+                raise
+            # A damaged file may meet a panic of Rust's, which is no Exception.
+            except BaseException as error:
+                raise DataError(f"{shown(path)} is no {kind} recording, or is damaged ({cut(str(error))}): {HINT}") from error
+
+        options: dict[str, Any] = {"dimensions_fallback": sensor} if any(sensor) else {}
+        decoder = guarded(lambda: Decoder(path, time_range_cache=None, **options))
+        width, height = decoder.dimensions()
+
+        def read() -> Iterator[Events]:
+            packets = iter(decoder)
+            while True:
+                try:
+                    packet = guarded(lambda: next(packets))
+                except StopIteration:
+                    return
+                yield packet.view(EVENT)
+
+        return Recording(shown(path), kind, int(width), int(height), read)
+
+    return reader
+
+
+def columns(path: Path, found: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns t, x, y and p by their usual names; a sensor of one row has no y.
+
+    Raises
+    ------
+    DataError
+    """
+    chosen = {name: next((found[other] for other in others if other in found), None) for name, others in NAMES.items()}
+    missing = [name for name in ("t", "x", "p") if chosen[name] is None]
+    if missing:
+        raise DataError(
+            f"{shown(path)} holds no column {' nor '.join(missing)} (it has {cut(', '.join(found)) or 'none'}): events "
+            "are columns t, x, y and p"
+        )
+    given = {name: column for name, column in chosen.items() if column is not None}
+    shapes = {name: column.shape for name, column in given.items()}
+    kinds = {name: column.dtype for name, column in given.items()}
+    if len(set(shapes.values())) > 1 or len(shapes["t"]) != 1 or any(kind.kind not in "biu" for kind in kinds.values()):
+        raise DataError(
+            f"{shown(path)}: its columns have shapes {shapes} and types { {n: str(k) for n, k in kinds.items()} }: "
+            "events are columns of integers of the same length (times in µs)"
+        )
+    return given
+
+
+def in_packets(given: Mapping[str, Any]) -> Iterator[Events]:
+    """Columns as packets of events; a coordinate that no event can have becomes one outside of every sensor."""
+    outside = np.iinfo(np.uint16).max
+    for start in range(0, len(given["t"]), PACKET):
+        part = {name: np.asarray(column[start : start + PACKET]) for name, column in given.items()}
+        events = np.zeros(len(part["t"]), EVENT)
+        for name in ("x", "y"):
+            if name in part:
+                wide = part[name].astype(np.int64)
+                events[name] = np.where((wide < 0) | (wide > outside), outside, wide)
+        events["t"] = part["t"].astype(np.int64)
+        events["p"] = part["p"] > 0
+        yield events
+
+
+def array(path: Path, sensor: Sensor) -> Recording:
+    """A numpy array of records, mapped into memory and not read whole."""
+    open_plain(path, most=MOST_BYTES, error=DataError, hint=HINT).close()
+    try:
+        found = np.load(path, mmap_mode="r", allow_pickle=False)
+        given = columns(path, {name: found[name] for name in found.dtype.names or ()})
+    except DataError:
+        raise
+    except Exception as error:  # of whatever type a damaged header leads to
+        raise DataError(f"{shown(path)} is no array of events, or is damaged ({cut(str(error))}): {HINT}") from error
+    return Recording(shown(path), "NumPy", *sensor, lambda: in_packets(given))
+
+
+def arrays(path: Path, sensor: Sensor) -> Recording:
+    """An archive of numpy arrays: one of records, or a column each."""
+    with open_plain(path, most=MOST_AT_ONCE, error=DataError, hint=HINT) as file:
+        try:
+            with zipfile.ZipFile(file) as archive:
+                stated = sum(info.file_size for info in archive.infolist())
+            if stated > MOST_AT_ONCE:
+                raise DataError(f"{shown(path)} unpacks to {stated:,} bytes, of at most {MOST_AT_ONCE:,}: save it as .npy")
+            file.seek(0)
+            with np.load(file, allow_pickle=False) as content:
+                found = {name: content[name] for name in content.files}
+        except DataError:
+            raise
+        except Exception as error:  # of whatever type a damaged archive leads to
+            raise DataError(f"{shown(path)} holds no events, or is damaged ({cut(str(error))}): {HINT}") from error
+    records = [value for value in found.values() if getattr(value.dtype, "names", None)]
+    table = {name: records[0][name] for name in records[0].dtype.names} if len(records) == 1 else found
+    given = columns(path, table)
+    return Recording(shown(path), "NumPy", *sensor, lambda: in_packets(given))
+
+
+def hdf5(path: Path, sensor: Sensor) -> Recording:
+    """An HDF5 file with a group of columns, at its root or below."""
+    root = read_hdf5(
+        path, what="a recording", most_bytes=MOST_AT_ONCE, most_values=MOST_AT_ONCE // 8, error=DataError, hint=HINT
+    )
+
+    def groups(group: Hdf5Group) -> Iterator[dict[str, Any]]:
+        yield {name: value for name, value in group.members.items() if not isinstance(value, Hdf5Group)}
+        for inner in group.members.values():
+            if isinstance(inner, Hdf5Group):
+                yield from groups(inner)
+
+    tables = [table for table in groups(root) if any(name in table for name in NAMES["t"]) and "x" in "".join(table)]
+    given = columns(path, tables[0] if tables else root.members)
+    return Recording(shown(path), "HDF5", *sensor, lambda: in_packets(given))
+
+
+READERS: Final[dict[str, Callable[[Path, Sensor], Recording]]] = {
+    ".bin": nmnist, ".aedat": aedat2, ".aedat4": by_faery("AEDAT 4"), ".dat": by_faery("DAT"),
+    ".raw": by_faery("EVT"), ".es": by_faery("Event Stream"), ".npy": array, ".npz": arrays, ".h5": hdf5, ".hdf5": hdf5,
+}  # fmt: skip
+"""What reads a recording, by its suffix."""
+
+
+def is_recording(name: str | os.PathLike[str]) -> bool:
+    """Whether a file has the suffix of a recording."""
+    return Path(name).suffix.lower() in READERS

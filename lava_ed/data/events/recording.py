@@ -1,0 +1,107 @@
+"""A recording is read packet by packet, whatever its format, and every event is checked on the way in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.errors import DataError
+from lava_ed.files.reading import shown
+
+EVENT: Final = np.dtype([("t", "<i8"), ("x", "<u2"), ("y", "<u2"), ("p", "u1")])
+"""Time in µs, column from the left, row from the top, and 1 for an event of more light."""
+Events = npt.NDArray[Any]
+PACKET: Final = 1 << 16
+"""Events that are read at a time, which bounds the memory that a file of any length takes."""
+BEGIN: Final = -(1 << 62)
+"""A time before that of every event."""
+MOST_EDGE: Final = 1 << 13
+"""Largest width and height of a sensor."""
+
+
+@dataclass(frozen=True, eq=False)
+class Recording:
+    """A recording whose events have not been read yet.
+
+    Attributes
+    ----------
+    where : str
+        File or data set, as a message names it.
+    kind : str
+        Name of the format.
+    width, height : int
+        Pixels of the sensor; 0 where the format does not state them.
+    read : callable
+        Makes an iterator over packets of `EVENT`, from the beginning.
+    """
+
+    where: str
+    kind: str
+    width: int
+    height: int
+    read: Callable[[], Iterator[Events]]
+
+    def packets(self) -> Iterator[Events]:
+        """Packets of events that lie on the sensor and never go back in time.
+
+        Raises
+        ------
+        DataError
+            An event lies outside, the clock jumps back, or the file is damaged.
+        """
+        # Loaded here, since numba comes with it.
+        from lava_ed.kernels.recordings.reading import GOOD, OUTSIDE, first_fault
+
+        if not (0 < self.width <= MOST_EDGE and 0 < self.height <= MOST_EDGE):
+            raise DataError(
+                f"{self.where}: a sensor of {self.width}×{self.height} pixels, allowed are 1 to {MOST_EDGE:,}: the "
+                "format does not state its size, or the file is damaged; give sensor=WIDTHxHEIGHT"
+            )
+        before, done = np.array([BEGIN]), 0
+        for packet in self.read():
+            index, fault = first_fault(packet, self.width, self.height, before)
+            if fault != GOOD:
+                event, number = packet[index], done + int(index)
+                if fault == OUTSIDE:
+                    raise DataError(
+                        f"{self.where}: event {number:,} lies at x = {event['x']}, y = {event['y']}, outside the sensor "
+                        f"of {self.width}×{self.height} pixels: the file is damaged, or of another sensor"
+                    )
+                previous = int(packet[index - 1]["t"] if index else before[0])
+                raise DataError(
+                    f"{self.where}: the clock jumps back by {previous - int(event['t']):,} µs at event {number:,} (to "
+                    f"{int(event['t']):,} µs): sort the events by time, or cut the file there"
+                )
+            done += len(packet)
+            yield packet
+
+
+def open_recording(path: str | Path, sensor: tuple[int, int] = (0, 0)) -> Recording:
+    """Open a recording by its suffix: .bin, .aedat, .aedat4, .dat, .raw, .es, .npy, .npz, .h5 or .hdf5.
+
+    Parameters
+    ----------
+    path : path-like
+    sensor : (width, height)
+        Of a format that does not state it.
+
+    Raises
+    ------
+    DataError
+        There is no such file, its suffix or its content is no recording's, or it is damaged.
+    """
+    from lava_ed.data.events import formats
+
+    path = Path(path)
+    reader = formats.READERS.get(path.suffix.lower())
+    if reader is None:
+        raise DataError(
+            f"{shown(path)}: {path.suffix or 'no suffix'} is not that of a recording: known are "
+            f"{', '.join(formats.READERS)}"
+        )
+    return reader(path, sensor)
