@@ -48,15 +48,15 @@ def test_info_lists_only_what_the_library_uses(package):
     assert is_imported(package, imported("lava_ed"))
 
 
-@pytest.mark.parametrize("extra", ["dl", "sweep"])
+@pytest.mark.parametrize("extra", ["data", "dl", "sweep"])
 def test_an_extra_installs_what_the_library_imports(extra):
     names = [re.split(r"[=><\[;]", line)[0] for line in PROJECT["optional-dependencies"][extra]]
     assert all(is_imported(name, imported("lava_ed")) for name in names)
 
 
 def test_every_extra_is_one_that_does_something():
-    """The library imports what two of them install; the others are for notebooks and for developers."""
-    assert set(PROJECT["optional-dependencies"]) == {"cluster", "dl", "sweep", "notebooks", "dev"}
+    """The library imports what most of them install; the others are for notebooks and for developers."""
+    assert set(PROJECT["optional-dependencies"]) == {"cluster", "data", "dl", "sweep", "notebooks", "dev"}
 
 
 def test_licence_versions_and_addresses():

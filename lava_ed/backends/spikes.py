@@ -52,6 +52,8 @@ def _input_spikes(spec: NetworkSpec, x: npt.NDArray[Any]) -> Spikes:
     """Spikes of the encoder."""
     if spec.encoder == "ttfs":
         return _one_each(x, spec.steps, 0)
+    if spec.encoder == "bins":
+        return _from_history(x, spec.steps, 0)
     t = np.arange(spec.steps)[:, None]
     value = x.astype(np.int64)[None, :]
     fires = (t + 1) * value // spec.steps > t * value // spec.steps if spec.encoder == "rate" else value + 0 * t > 0

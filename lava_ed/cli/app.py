@@ -10,6 +10,7 @@ import typer
 
 from lava_ed.cli.bench import BENCHES
 from lava_ed.cli.compare import compare
+from lava_ed.cli.data import DATA
 from lava_ed.cli.demo import demo
 from lava_ed.cli.diagnose import diagnose
 from lava_ed.cli.estimate import estimate
@@ -84,3 +85,15 @@ bench = typer.Typer(
 for _name, _command in BENCHES.items():
     bench.command(_name)(_telling(_command))
 app.add_typer(bench, name="bench")
+
+data = typer.Typer(help="Look at recordings of event cameras.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@data.callback()
+def _data() -> None:
+    """Keep the name of a command even where there is one alone."""
+
+
+for _name, _command in DATA.items():
+    data.command(_name)(_telling(_command))
+app.add_typer(data, name="data")

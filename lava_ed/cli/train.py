@@ -23,7 +23,8 @@ Data = Annotated[
     str | None,
     typer.Option(
         help="digits, mnist, fashion-mnist, mnist-binary-20, kmnist, emnist, emnist-letters, emnist-digits, "
-        "emnist-bymerge, emnist-byclass, cifar10, cifar100, cifar100-coarse, FILE.npz or idx:FOLDER; NAME+on-off "
+        "emnist-bymerge, emnist-byclass, cifar10, cifar100, cifar100-coarse, FILE.npz or idx:FOLDER; recordings of "
+        "event cameras: nmnist, a folder or archive, or a tonic set (docs/recordings.md); NAME+on-off "
         "splits channels around the mean image.  [default: digits]"
     ),
 ]
@@ -48,6 +49,14 @@ Shift = Annotated[
 ]
 Flip = Annotated[
     bool, typer.Option("--flip", help="Augmentation: mirror training images left to right, or not, anew each epoch.")
+]
+Events = Annotated[
+    str | None,
+    typer.Option(
+        help="Recordings: sensor, region, downsample, hot, refractory, polarity, start, duration, count, for example "
+        "duration=100000,downsample=2 (docs/recordings.md).",
+        metavar="NAME=VALUE,…",
+    ),
 ]
 Snapshots = Annotated[bool, typer.Option("--snapshots", help="Keep the net of every epoch, for lava-ed diagnose.")]
 SnapshotInterval = Annotated[int | None, typer.Option(help="Epochs between two of --snapshots.  [default: 1]")]
@@ -102,6 +111,7 @@ def train(
     limit: Limit = None,
     shift: Shift = None,
     flip: Flip = False,
+    events: Events = None,
     checkpoint_interval: Interval = None,
     snapshots: Snapshots = False,
     snapshot_interval: SnapshotInterval = None,
@@ -119,6 +129,7 @@ def train(
     --resume, from the run itself.  With --seeds, --resume goes with the same command as before.
     """
     from lava_ed import train as training
+    from lava_ed.data.events.code import EventCode
     from lava_ed.runs.folder import RunFolder
     from lava_ed.train.progress import Lines
 
@@ -133,6 +144,7 @@ def train(
         "limit": limit,
         "shift": shift,
         "flip": flip or None,
+        "events": None if events is None else EventCode.parse(events),
         "checkpoint_interval": checkpoint_interval,
         "snapshots": snapshots or None,
         "snapshot_interval": snapshot_interval,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lava_ed.data.datasets import preset_name
+from lava_ed.data.events.code import EventCode
 from lava_ed.errors import ConfigError
 from lava_ed.files.reading import read_toml
 from lava_ed.learning_rules import RULES
@@ -31,7 +32,7 @@ def _settings(table: Mapping[str, Any]) -> dict[str, Any]:
     values = _table(table)
     for name, value in values.items():
         if isinstance(value, dict):
-            values[name] = Adaptation(**value)
+            values[name] = (EventCode if name == "events" else Adaptation)(**value)
         elif isinstance(value, list):
             values[name] = tuple(tuple(item) if isinstance(item, list) else item for item in value)
     return values

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pydantic import create_model
 
+from lava_ed.data.events.code import EventCode
 from lava_ed.errors import ConfigError
 from lava_ed.files.schema import checked
 from lava_ed.network.schema import ENTRIES, schema_of, typed
@@ -17,6 +18,7 @@ FORMAT: Final = 2
 """Version of the dictionary form."""
 FLAT_FORMAT: Final = 1
 """The earlier one, which had the settings of the net beside the others; it is read, and shown to people."""
+ENTRIES[EventCode] = schema_of(EventCode)
 
 
 @cache

@@ -12,18 +12,19 @@ from typing import Any
 from lava_ed.config.checks import check_names
 from lava_ed.config.schema import FLAT_FORMAT
 from lava_ed.config.training import TrainConfig, settable
+from lava_ed.data.events.code import EventCode
 from lava_ed.errors import ConfigError
 from lava_ed.files.reading import read_json, shown
 from lava_ed.network.adaptation import Adaptation
 from lava_ed.network.settings import NetSettings, declared
 
-_OF_RULE_AND_NET = {"learning_rate", "decay", "shift", "flip", *declared(NetSettings)} - {"seed"}
+_OF_RULE_AND_NET = {"learning_rate", "decay", "shift", "flip", "events", *declared(NetSettings)} - {"seed"}
 
 
 def as_json(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Settings as JSON holds them."""
     return {
-        name: asdict(value) if isinstance(value, Adaptation) else json.loads(json.dumps(value))
+        name: asdict(value) if isinstance(value, Adaptation | EventCode) else json.loads(json.dumps(value))
         for name, value in settings.items()
     }
 
@@ -76,6 +77,9 @@ def checked_settings(rule: str, dataset: str, settings: Mapping[str, Any]) -> di
         if isinstance(given := entries.get(name), dict):
             check_names(given, declared(Adaptation), f"entry of {name}")
             entries[name] = {**asdict(Adaptation()), **given}
+    if isinstance(given := entries.get("events"), dict):
+        check_names(given, declared(EventCode), "entry of events")
+        entries["events"] = {**asdict(EventCode()), **given}
     # As a whole configuration of the format that has all settings side by side, so that its schema holds here too.
     preset = TrainConfig.create(rule, dataset).settings()
     config = TrainConfig.from_dict({"format": FLAT_FORMAT, **preset, **entries})

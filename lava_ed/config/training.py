@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from numbers import Integral
+from os import PathLike
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from lava_ed.config.checks import check_backend, check_hidden, check_names, too_large
 from lava_ed.config.presets import preset
 from lava_ed.config.schema import FLAT_FORMAT, FORMAT, read_config
+from lava_ed.data import Dataset, load_dataset
+from lava_ed.data.events.code import Encoding, EventCode
 from lava_ed.errors import ChipLimitError, ConfigError
 from lava_ed.learning_rules import RULES
 from lava_ed.network.settings import NetSettings, Setting, declared
@@ -45,6 +48,8 @@ class TrainConfig:
         0: none.  Samples held out and test samples stay where they are.
     flip : bool
         Augmentation: each training image is mirrored, left to right, or not, anew in each epoch.
+    events : EventCode
+        How recordings of an event camera are cut and filtered; without effect on images.
     backend : {"engine", "lava"}
     checkpoint_interval : int
         Samples between two checkpoints.
@@ -85,6 +90,7 @@ class TrainConfig:
     snapshot_interval: Annotated[int, Setting(1, earlier=1)]
     shift: Annotated[int, Setting(0, earlier=0)]
     flip: Annotated[bool, Setting(earlier=False)]
+    events: Annotated[EventCode, Setting(earlier=EventCode())]
     net: NetSettings
 
     def __init__(self, **values: Any) -> None:
@@ -171,6 +177,17 @@ class TrainConfig:
             if found := too_large(sizes[:-1], self.net.steps, net["weight_exponents"]):
                 raise ChipLimitError(found) from error
             raise
+
+    def load(self, data_dir: str | PathLike[str] | None = None) -> Dataset:
+        """The data set, from the configuration's folder or another one; recordings as samples for this net.
+
+        Raises
+        ------
+        ConfigError, DataError
+            As `load_dataset`.
+        """
+        encoding = Encoding(self.events, self.spec(1, 2).encoder, self.net.steps)
+        return load_dataset(self.dataset, self.data_dir if data_dir is None else data_dir, encoding=encoding)
 
     def settings(self) -> dict[str, Any]:
         """Every setting by its name, those of the net beside the others, as plain data."""

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from lava_ed.data import cifar
 from lava_ed.data.checks import PIXEL_MAX, check_labels
+from lava_ed.data.events.code import Encoding
+from lava_ed.data.events.named import NMNIST, OTHERS, is_event_set, read_named
 from lava_ed.data.idx import FILE_NAMES
 from lava_ed.data.idx_set import Pair, idx_folder, read_any_idx_set, read_idx_set
 from lava_ed.data.npz import read_npz_set
@@ -143,7 +145,7 @@ _MOST_EMNIST: Final = 640 * 2**20
 
 
 def preset_name(name: str) -> str:
-    """The name by which presets know a data set: its own, that of a like one, or "images".
+    """The name by which presets know a data set: its own, that of a like one, "images" or "recordings".
 
     Raises
     ------
@@ -160,7 +162,9 @@ def preset_name(name: str) -> str:
         return DECLARED[plain].like or plain
     if plain.endswith(_NPZ) or (plain.startswith(_IDX) and plain != _IDX):
         return "images"
-    raise ConfigError(f"data set {name!r} is unknown: use one of {', '.join(DATASETS)}, {OWN}")
+    if is_event_set(name):
+        return name if name == NMNIST else "recordings"
+    raise ConfigError(f"data set {name!r} is unknown: use one of {', '.join(DATASETS)}, {OTHERS}; {OWN}")
 
 
 def _read_own(name: str, data_dir: Path) -> Dataset:
@@ -176,7 +180,13 @@ def _read_own(name: str, data_dir: Path) -> Dataset:
     return Dataset(name, *train, *test, n_classes, shape, source)
 
 
-def load_dataset(name: str, data_dir: str | os.PathLike[str] | None = None, seed: int = 0) -> Dataset:
+def load_dataset(
+    name: str,
+    data_dir: str | os.PathLike[str] | None = None,
+    seed: int = 0,
+    *,
+    encoding: Encoding | None = None,
+) -> Dataset:
     """Load a data set by name, as unsigned bytes and with a test set that never changes.
 
     ``digits`` (1797 images of 8×8) comes with scikit-learn; pixels p of 0 … 16 become round(p·255/16).
@@ -195,10 +205,13 @@ def load_dataset(name: str, data_dir: str | os.PathLike[str] | None = None, seed
     the environment variable ``LAVA_ED_DATA`` names, and without that in ``data``.  None of these data sets depends on
     the seed of a run: all seeds share one test set.
 
+    Recordings of event cameras become samples by an `encoding`: those of a folder or archive whose path is the name,
+    ``nmnist``, and the data sets of the package tonic.
+
     Raises
     ------
     ConfigError
-        The name is not known.
+        The name is not known, or it is that of recordings and no encoding is given.
     DataNotFoundError
         A file is missing.
     DataError
@@ -208,6 +221,8 @@ def load_dataset(name: str, data_dir: str | os.PathLike[str] | None = None, seed
     preset_name(name)
     if name.endswith(ON_OFF):
         return on_off(load_dataset(name.removesuffix(ON_OFF), folder), name)
+    if is_event_set(name):
+        return read_named(name, folder, encoding)
     if name not in DECLARED:
         return _read_own(name, folder)
     declared = DECLARED[name]

@@ -35,6 +35,7 @@ class MPDED(LearningRule):
 
     name: ClassVar[str] = "mpd-ed"
     timing: ClassVar[Timing] = Timing("mpd-ed", 2, HISTORY_BITS, "a spike history is one 32-bit word", replays=True)
+    encoders: ClassVar[tuple[str, ...]] = ("rate", "ttfs", "current", "bins")
     neuron: ClassVar[str] = "AFTLIF"
 
     def learning_as(self, learning: str) -> LearningRule:

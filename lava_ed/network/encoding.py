@@ -14,6 +14,8 @@ ENCODERS: Final[tuple[EncoderKind, ...]] = get_args(EncoderKind)
 GREY_LEVELS: Final = 256
 CURRENT_MAX: Final = 15
 """Largest payload of a graded input spike: with all 7 bits the smallest learning rate would be too large."""
+BIN_STEPS: Final = 8
+"""Longest window of the encoder bins, which has a bit of a byte for each step."""
 
 DROP_MAX: Final = 255
 """Largest share of the inputs that may be dropped in training, in 1/256."""
@@ -24,7 +26,7 @@ def encoder_table(kind: EncoderKind, steps: int) -> npt.NDArray[np.int32]:
 
     ttfs: x = round(p/255·(T − 1)), spike at T − x, black stays silent; rate: x = round(p/255·T)
     spikes, evenly spread; current: x = round(p/255·15), a 4-bit graded spike in every step; binary:
-    x = 1 from p = 128 on, one spike.
+    x = 1 from p = 128 on, one spike; bins: x = p, whose bit t is a spike in step t, so that T is at most 8.
 
     Raises
     ------
@@ -45,6 +47,8 @@ def encoder_table(kind: EncoderKind, steps: int) -> npt.NDArray[np.int32]:
         values = (2 * grey * CURRENT_MAX + 255) // 510
     elif kind == "binary":
         values = grey // 128
+    elif kind == "bins":
+        values = grey & ((1 << min(steps, BIN_STEPS)) - 1)
     else:
         raise ConfigError(f"encoder {kind!r} is unknown: use one of {', '.join(ENCODERS)}")
     return values.astype(np.int32)

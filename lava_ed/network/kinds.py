@@ -146,7 +146,7 @@ ENCODER: Final = NodeKind(
         **_COMMON,
         "drop": Quantity(8, "node", limits=_range_of("input_drop")),
         "samples": Quantity(8, dtype="uint8"),
-        "x": _TRACE,
+        "x": Quantity(8),
     },
     parameters={"drop": _range_of("input_drop")},
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import is_dataclass
 from typing import Annotated, Any, Final, Literal, get_origin
 
 from pydantic import Field, create_model
@@ -57,7 +58,7 @@ NetEntry = create_model("NetEntry", __base__=ENTRIES[NetSettings], sizes=(Intege
 
 def typed(entries: Any) -> dict[str, Any]:
     """Entries of a file, as the fields of a class of settings take them."""
-    made = {ENTRIES[settings]: settings for settings in (Adaptation, NetSettings)}
+    made: dict[Any, Any] = {entry: settings for settings, entry in ENTRIES.items() if is_dataclass(settings)}
     return {name: made[type(value)](**typed(value)) if type(value) in made else value for name, value in entries}
 
 

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_typ
 from lava_ed.errors import ConfigError
 from lava_ed.network.adaptation import Adaptation
 
-EncoderKind = Literal["ttfs", "rate", "current", "binary"]
+EncoderKind = Literal["ttfs", "rate", "current", "binary", "bins"]
 ReadoutKind = Literal["membrane", "first-spike"]
 Feedback = Literal["symmetric", "random"]
 Learning = Literal["replayed", "aggregated"]
@@ -56,8 +56,9 @@ class NetSettings:
     ----------
     steps : int
         T, time steps of one window.
-    encoder : {"ttfs", "rate", "current", "binary"}, optional
-        Default: ttfs for STD-ED (the only one it takes), rate for MPD-ED; binary is the baseline renner's.
+    encoder : {"ttfs", "rate", "current", "binary", "bins"}, optional
+        Default: ttfs for STD-ED (the only one it takes), rate for MPD-ED; binary is the baseline renner's; bins, of
+        MPD-ED, takes a byte as the steps in which an input spikes (events of a camera).
     readout : {"membrane", "first-spike"}
     feedback : {"symmetric", "random"}
         Errors come back through the same synapses, or straight from the output through fixed ones.
@@ -101,7 +102,9 @@ class NetSettings:
     """
 
     steps: Annotated[int, Setting(help="Time steps of one window, T.")] = 16
-    encoder: Annotated[EncoderKind, Setting(help="ttfs, rate, current or (of renner) binary.")] = None  # type: ignore[assignment]
+    encoder: Annotated[
+        EncoderKind, Setting(help="ttfs, rate, current, bins (events of a camera) or (of renner) binary.")
+    ] = None  # type: ignore[assignment]
     readout: Annotated[ReadoutKind, Setting(help="membrane or first-spike.")] = "membrane"
     feedback: Annotated[Feedback, Setting(help="symmetric or random.")] = "symmetric"
     adaptation: Adaptation = field(default_factory=Adaptation)

@@ -12,7 +12,7 @@ from lava_ed.kernels.fixed_point import SCALE_EXPONENT_MAX
 from lava_ed.kernels.loihi.random_streams import TAG_EXPONENT
 from lava_ed.learning_rules import RULES, STDED, LearningRule, check, columns_limit, membrane_limit, sum_limit
 from lava_ed.learning_rules.limits import LAYERS_MAX
-from lava_ed.network.encoding import CURRENT_MAX
+from lava_ed.network.encoding import BIN_STEPS, CURRENT_MAX
 from lava_ed.network.schedule import Schedule
 from lava_ed.network.settings import NetSettings, check_integers, declared
 
@@ -83,11 +83,15 @@ class NetworkSpec(NetSettings, _Layers):
             why = (
                 f"{self.rule.name.upper()} reads one spike time per input"
                 if self.rule.timing.ramps
-                else "'binary' is the encoder of renner and of no other rule"
+                else "'binary' is the encoder of renner and of no other rule, 'bins' that of mpd-ed"
             )
             raise ConfigError(
                 f"encoder {self.encoder!r} under the rule {self.rule.name}: {why}; "
                 f"use encoder={self.rule.encoders[0]!r}"
+            )
+        if self.encoder == "bins" and self.steps > BIN_STEPS:
+            raise ConfigError(
+                f"encoder 'bins' has a bit of a byte for each step, steps is {self.steps}: take at most {BIN_STEPS}"
             )
         if self.rule.baseline:
             self._check_baseline()

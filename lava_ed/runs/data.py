@@ -13,7 +13,7 @@ from os import PathLike
 from typing import Final
 
 from lava_ed.config.training import TrainConfig
-from lava_ed.data import Dataset, load_dataset
+from lava_ed.data import Dataset
 from lava_ed.errors import DataError, DataNotFoundError
 from lava_ed.runs.folder import CONFIG, RunFolder
 
@@ -121,17 +121,18 @@ def data_of_run(
     """
     trained_for = of_run(folder, config)
     if dataset is None:
-        dataset = _load(trained_for, data_dir, config.data_dir)
+        dataset = _load(trained_for, data_dir, config)
     return checked(dataset, trained_for, other_data=other_data, flag=flag)
 
 
-def _load(trained_for: TrainedFor, data_dir: str | PathLike[str] | None, noted: str | None) -> Dataset:
+def _load(trained_for: TrainedFor, data_dir: str | PathLike[str] | None, config: TrainConfig) -> Dataset:
     """The data files; where they are missing, the message says where the run had found them."""
     try:
-        return load_dataset(trained_for.name, noted if data_dir is None else data_dir)
+        return config.load(data_dir)
     except DataNotFoundError as error:
         if data_dir is not None:
             raise
+        noted = config.data_dir
         where = "" if noted is None else f", data_dir {noted!r} being relative to where it was trained"
         raise DataNotFoundError(
             f"{error}. {trained_for.who} was trained from: {trained_for.source}{where}; name their folder with "

@@ -14,7 +14,7 @@ from typing import Any, Final
 from lava_ed.cluster import Alone, Crew
 from lava_ed.config.settings_file import as_json, checked_settings, complete
 from lava_ed.config.training import TrainConfig
-from lava_ed.data import Dataset, data_folder, load_dataset
+from lava_ed.data import Dataset, data_folder
 from lava_ed.errors import ConfigError, LavaEDError, RunFolderError
 from lava_ed.files.reading import brief
 from lava_ed.learning_rules import RULES, LearningRate
@@ -137,7 +137,7 @@ def sweep(
     try:
         study = StudyFile(folder.file(STORAGE))
         config = _check_same(study, config, _PARALLEL if crew.distributed else 1)
-        data = dataset or load_dataset(config.dataset, config.data_dir)
+        data = dataset or config.training({}).load()
         _check_data(study, data, folder, message)
         _run_trials(study, config, data, folder, crew, message)
         value = _result(study, config, folder)

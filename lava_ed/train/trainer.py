@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from lava_ed.backends.backend import TAG, warm_up
 from lava_ed.config.training import TrainConfig
-from lava_ed.data import Dataset, check_flip, check_shift, load_dataset
+from lava_ed.data import Dataset, check_flip, check_shift
 from lava_ed.data.digest import digest
 from lava_ed.energy.counting import activity, counts_between, sums
 from lava_ed.errors import CheckpointError, ConfigError
@@ -97,7 +97,7 @@ def run_in_folder(
     blank = folder.path.is_dir() and folder.is_blank()
     try:
         earlier = _earlier(folder, config, extend) if resume and not blank else None
-        data = dataset or load_dataset(config.dataset, config.data_dir)
+        data = dataset or config.load()
         check_shift(config.shift, data.image_shape)
         check_flip(config.flip, data.image_shape)
         if earlier is None:

@@ -39,6 +39,7 @@ CASES = [
         id="mpd-ed-current",
     ),
     pytest.param("mpd-ed", (8, 7), "symmetric", 4, {"encoder": "ttfs"}, id="mpd-ed-ttfs"),
+    pytest.param("mpd-ed", (8, 7), "symmetric", 4, {"encoder": "bins", "steps": 8}, id="mpd-ed-bins"),
     pytest.param("std-ed", (8,), "symmetric", 5, {"steps": 33}, id="std-ed-u0-dependency"),
     pytest.param(
         "mpd-ed", (8,), "symmetric", 5, {"rule": MPDED(2.0**-9), "steps": 32}, id="mpd-ed-32-steps-port-shift"

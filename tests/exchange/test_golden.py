@@ -33,6 +33,7 @@ CASES = [
     ("mpd-ed", (8,), {"readout": "first-spike", "dv": 300}),
     ("mpd-ed", (8,), {"encoder": "current", "weight_exponents": (-6, 0)}),
     ("mpd-ed", (8, 7), {"encoder": "ttfs"}),
+    ("mpd-ed", (8,), {"encoder": "bins", "steps": 8}),
     ("std-ed", (8,), {"softmax_rounding": "nearest"}),
     ("std-ed", (8, 7), {"weight_rounding": "carry"}),
     ("mpd-ed", (8,), {"weight_rounding": "carry"}),

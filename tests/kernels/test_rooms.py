@@ -16,6 +16,7 @@ MAY_IMPORT = {
     "loihi": {"vectors", "loihi"},
     "stock": {"vectors", "stock"},
     "baselines": {"vectors", "loihi", "baselines"},
+    "recordings": {"recordings"},
 }
 
 

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from strategies import edged
 
 from lava_ed.errors import ConfigError
+from lava_ed.learning_rules import MPDED
+from lava_ed.network import NetworkSpec
 from lava_ed.network.encoding import ENCODERS, encoder_table
 
 
@@ -49,7 +51,7 @@ def test_first_step_of_a_window_is_left_to_no_pixel():
     assert np.flatnonzero(table)[0] == 9  # 9·15/255 = 0.53
 
 
-@given(kind=st.sampled_from(ENCODERS), steps=edged(2, 127))
+@given(kind=st.sampled_from([kind for kind in ENCODERS if kind != "bins"]), steps=edged(2, 127))
 def test_values_fit_a_trace(kind, steps):
     assert 0 <= encoder_table(kind, steps).min() <= encoder_table(kind, steps).max() <= 127
 
@@ -57,3 +59,13 @@ def test_values_fit_a_trace(kind, steps):
 def test_unknown_encoder_is_refused():
     with pytest.raises(ConfigError, match="encoder 'poisson' is unknown: use one of ttfs, rate, current"):
         encoder_table("poisson", 8)
+
+
+def test_bins_are_the_bits_of_the_steps():
+    assert encoder_table("bins", 8).tolist() == list(range(256))
+    assert encoder_table("bins", 3)[[0, 1, 7, 8, 13]].tolist() == [0, 1, 7, 0, 5]
+
+
+def test_bins_hold_eight_steps():
+    with pytest.raises(ConfigError, match="take at most 8"):
+        NetworkSpec((4, 2), MPDED(), steps=9, encoder="bins")

@@ -15,6 +15,7 @@ import lava_ed.runs.folder as run_folder
 import lava_ed.runs.tensor_files as tensor_files
 from lava_ed.backends.backend import make_backend
 from lava_ed.comparison import read_run
+from lava_ed.data.events.code import EventCode
 from lava_ed.errors import CheckpointError, RunFolderError
 from lava_ed.evaluation.evaluate import evaluate_run
 from lava_ed.learning_rules import RULES
@@ -228,7 +229,12 @@ class TestFilesOfEarlierDays:
         assert train(stored_config(run), run, resume=True, dataset=digits)["counters"] == result["counters"]
         first, second = (json.loads((path / "config.json").read_text()) for path in (there, run))
         assert (first["format"], second["format"]) == (1, 2)
-        assert {**second.pop("net"), **second, "format": 1} == {**first, "snapshot_interval": 1, "flip": False}
+        assert {**second.pop("net"), **second, "format": 1} == {
+            **first,
+            "snapshot_interval": 1,
+            "flip": False,
+            "events": EventCode().to_dict(),
+        }
         for name, value in Model.read(there / "model.safetensors").weights.items():
             np.testing.assert_array_equal(Model.read(run / "model.safetensors").weights[name], value)
 

@@ -14,7 +14,7 @@ from lava_ed.errors import ConfigError, DataError
 Polarity = Literal["both", "merged", "on", "off"]
 POLARITIES: Final[tuple[Polarity, ...]] = get_args(Polarity)
 BIN_STEPS: Final = 8
-"""Steps of a window of which each has a bit of a byte."""
+"""Steps of a window, each a bit of a byte, as the encoder bins reads it."""
 MOST: Final = 1 << 31
 """Integers of a code lie below."""
 
@@ -161,11 +161,12 @@ def step_values(encoder: str, steps: int) -> npt.NDArray[np.uint8]:
         later = np.arange(steps - 1, 0, -1)
         return ((2 * 255 * later + steps - 1) // (2 * (steps - 1))).astype(np.uint8)
     if encoder != "bins":
-        raise ConfigError(f"encoder {encoder!r} takes grey levels: recordings of events need ttfs (STD-ED) or bins (MPD-ED)")
+        raise ConfigError(
+            f"encoder {encoder!r} takes grey levels: recordings of events need ttfs (STD-ED) or bins (MPD-ED)"
+        )
     if steps > BIN_STEPS:
         raise ConfigError(
-            f"encoder bins holds the steps of an input in a byte, steps is {steps}: take at most {BIN_STEPS} "
-            "(--steps)"
+            f"encoder bins holds the steps of an input in a byte, steps is {steps}: take at most {BIN_STEPS} (--steps)"
         )
     return (1 << np.arange(steps)).astype(np.uint8)
 
@@ -236,10 +237,11 @@ class Encoding:
             if not whole:
                 break
             if code.hot:
-                found += np.bincount(packet["y"].astype(np.int64) * size[0] + packet["x"], minlength=found.size).reshape(found.shape)
+                found += np.bincount(
+                    packet["y"].astype(np.int64) * size[0] + packet["x"], minlength=found.size
+                ).reshape(found.shape)
         if first is None or last is None:
             raise DataError(f"{recording.where} holds no event: leave it out")
         if code.hot:
             place[found * 1_000_000 > code.hot * max(last - first, 1)] = -1
         return place, first, last
-

@@ -26,7 +26,7 @@ from lava_ed.files.writing import write_atomically
 FORMAT: Final = 1
 """Version of the rows that an encoding gives; another one makes every kept file stale."""
 HELD_OUT: Final = 5
-"""Where no part of the recordings is for the test, every fifth of them is: the last ones by the numbers of their names."""
+"""Where no part of the recordings is for the test, a fifth of them is: the last ones by the numbers of their names."""
 NOTES: Final = "lava_ed"
 
 
@@ -42,8 +42,8 @@ class Sample(NamedTuple):
 def read_event_set(name: str, path: Path, encoding: Encoding) -> Dataset:
     """The data set of a folder or archive of recordings, a class a folder, in or without ``train`` and ``test``.
 
-    Without a test part, a fifth of the recordings is held out: the last ones in the order of the numbers in their names.
-    The rows are kept in the folder that `cache_folder` names, under a digest of all files and of the encoding.
+    Without a test part, a fifth of the recordings is held out: the last ones by the numbers in their names.
+    The rows are kept in the folder that `cache_folder` names, by a digest of all files and of the encoding.
 
     Raises
     ------
@@ -101,11 +101,13 @@ def assembled(samples: Iterable[tuple[Sample, tuple[int, int, int]]], where: str
                 "choose a region that all sensors have (--events region=LEFT:TOP:WIDTH:HEIGHT)"
             )
         found.append(sample)
-    names = sorted({sample.class_name for sample in found}, key=lambda n: (not n.isdecimal(), int(n) if n.isdecimal() else 0, n))
+    names = sorted({sample.class_name for sample in found})
+    if all(name.isdecimal() for name in names):
+        names.sort(key=int)
     if len(names) < 2:
         raise DataError(
-            f"{where} holds {len(found)} recordings of {len(names)} classes, at least two are needed: a class a folder, "
-            "CLASS/recording.bin"
+            f"{where} holds {len(found)} recordings of {len(names)} classes, at least two are needed: a class a "
+            "folder, CLASS/recording.bin"
         )
     found.sort(key=lambda sample: sample.order)
     test = np.array([bool(sample.test) for sample in found])

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import re
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,7 +30,12 @@ HINT: Final = "restore the file, or leave it out"
 NMNIST_SENSOR: Final = (34, 34)
 AEDAT_HEADER: Final = 1 << 20
 """Bytes within which the comments of an AEDAT 2 file end."""
-NAMES: Final = {"t": ("t", "ts", "timestamp", "time"), "x": ("x", "xs"), "y": ("y", "ys"), "p": ("p", "ps", "on", "polarity")}
+NAMES: Final = {
+    "t": ("t", "ts", "timestamp", "time"),
+    "x": ("x", "xs"),
+    "y": ("y", "ys"),
+    "p": ("p", "ps", "on", "polarity"),
+}
 """What the columns of events are called."""  # fmt: skip
 
 
@@ -87,7 +93,9 @@ def aedat2(path: Path, sensor: Sensor) -> Recording:
         if not start:
             raise DataError(f"{shown(path)}: its comments do not end within {AEDAT_HEADER:,} bytes: {HINT}")
     if not head.startswith(b"#!AER-DAT2"):
-        raise DataError(f"{shown(path)} is no AEDAT 2 file (it begins with {cut(repr(head[:12]))}): save it as AEDAT 2 or 4")
+        raise DataError(
+            f"{shown(path)} is no AEDAT 2 file (it begins with {cut(repr(head[:12]))}): save it as AEDAT 2 or 4"
+        )
     chips = re.findall(rb"AEChip:\s*\S*?([A-Za-z]+\d+)\w*\s", head[:start])
     chip = chips[0].decode() if chips else "DVS128"
     if chip not in CHIPS:
@@ -116,36 +124,64 @@ def aedat2(path: Path, sensor: Sensor) -> Recording:
     return Recording(shown(path), "AEDAT 2", width, height, read)
 
 
+def faery_packets(path: Path, sensor: Sensor) -> tuple[tuple[int, int], Iterable[Any]]:
+    """Sensor and packets of a file, as faery reads them."""
+    from faery.extension import dat
+    from faery.file_decoder import Decoder
+
+    options: dict[str, Any] = {"dimensions_fallback": sensor} if any(sensor) else {}
+    if path.suffix.lower() != ".dat":
+        decoder = Decoder(path, time_range_cache=None, **options)
+        return decoder.dimensions(), decoder
+
+    # faery's Decoder refuses the older event type 2d, whose layout is that of cd.
+    def opened() -> Any:
+        return dat.Decoder(path, sensor if any(sensor) else (1280, 720), "dat2")
+
+    with opened() as file:
+        if file.event_type not in ("2d", "cd"):
+            raise ValueError(f"its events are of type {file.event_type}")
+        size = file.dimensions
+
+    def packets() -> Iterator[Any]:
+        with opened() as file:
+            for packet in file:
+                packet["payload"] = packet["payload"] > 0
+                yield packet
+
+    return size, packets()
+
+
+@contextmanager
+def refusing(path: Path, kind: str) -> Iterator[None]:
+    """Turn what a reader raises on a damaged file into a DataError; a panic of Rust's is no Exception."""
+    try:
+        yield
+    except (DataError, StopIteration, KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:
+        raise DataError(f"{shown(path)} is no {kind} recording, or is damaged ({cut(str(error))}): {HINT}") from error
+
+
 def by_faery(kind: str) -> Callable[[Path, Sensor], Recording]:
     """Formats that faery reads: AEDAT 4, Event Stream, and Prophesee's DAT, EVT 2, EVT 2.1 and EVT 3."""
 
     def reader(path: Path, sensor: Sensor) -> Recording:
         open_plain(path, most=MOST_BYTES, error=DataError, hint=HINT).close()
         try:
-            from faery.file_decoder import Decoder
+            import faery  # noqa: F401
         except ImportError as error:
             raise DataError(f"{shown(path)}: {kind} is read by faery: pip install 'lava-ed[data]'") from error
-
-        def guarded(make: Callable[[], Any]) -> Any:
-            try:
-                return make()
-            except StopIteration:
-                raise
-            except (KeyboardInterrupt, SystemExit, GeneratorExit):
-                raise
-            # A damaged file may meet a panic of Rust's, which is no Exception.
-            except BaseException as error:
-                raise DataError(f"{shown(path)} is no {kind} recording, or is damaged ({cut(str(error))}): {HINT}") from error
-
-        options: dict[str, Any] = {"dimensions_fallback": sensor} if any(sensor) else {}
-        decoder = guarded(lambda: Decoder(path, time_range_cache=None, **options))
-        width, height = decoder.dimensions()
+        with refusing(path, kind):
+            (width, height), _ = faery_packets(path, sensor)
 
         def read() -> Iterator[Events]:
-            packets = iter(decoder)
+            with refusing(path, kind):
+                packets = iter(faery_packets(path, sensor)[1])
             while True:
                 try:
-                    packet = guarded(lambda: next(packets))
+                    with refusing(path, kind):
+                        packet = next(packets)
                 except StopIteration:
                     return
                 yield packet.view(EVENT)
@@ -215,7 +251,9 @@ def arrays(path: Path, sensor: Sensor) -> Recording:
             with zipfile.ZipFile(file) as archive:
                 stated = sum(info.file_size for info in archive.infolist())
             if stated > MOST_AT_ONCE:
-                raise DataError(f"{shown(path)} unpacks to {stated:,} bytes, of at most {MOST_AT_ONCE:,}: save it as .npy")
+                raise DataError(
+                    f"{shown(path)} unpacks to {stated:,} bytes, of at most {MOST_AT_ONCE:,}: save it as .npy"
+                )
             file.seek(0)
             with np.load(file, allow_pickle=False) as content:
                 found = {name: content[name] for name in content.files}

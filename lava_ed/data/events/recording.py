@@ -69,8 +69,8 @@ class Recording:
                 event, number = packet[index], done + int(index)
                 if fault == OUTSIDE:
                     raise DataError(
-                        f"{self.where}: event {number:,} lies at x = {event['x']}, y = {event['y']}, outside the sensor "
-                        f"of {self.width}×{self.height} pixels: the file is damaged, or of another sensor"
+                        f"{self.where}: event {number:,} lies at x = {event['x']}, y = {event['y']}, outside the "
+                        f"sensor of {self.width}×{self.height} pixels: the file is damaged, or of another sensor"
                     )
                 previous = int(packet[index - 1]["t"] if index else before[0])
                 raise DataError(

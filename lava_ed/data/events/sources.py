@@ -70,11 +70,7 @@ def members(path: Path) -> Iterator[Member]:
     DataError
         An archive is damaged, or there are too many recordings.
     """
-    if not path.is_dir() and not (path.is_file() and is_archive(path)):
-        raise DataNotFoundError(
-            f"{shown(path)} is no folder, and no archive ({', '.join(ARCHIVES)}): name one that holds recordings, a class a "
-            "folder"
-        )
+    _check(path)
     count = 0
     for file in _files(path) if path.is_dir() else [path]:
         name = file.relative_to(path).as_posix() if path.is_dir() else ""
@@ -88,6 +84,7 @@ def members(path: Path) -> Iterator[Member]:
 
 def digest_of(path: Path) -> str:
     """SHA-256 of the names and contents of all recordings of a folder, or of an archive."""
+    _check(path)
     result = hashlib.sha256()
     for file in _files(path) if path.is_dir() else [path]:
         with open(file, "rb") as opened:
@@ -97,6 +94,14 @@ def digest_of(path: Path) -> str:
         name = file.relative_to(path).as_posix() if path.is_dir() else ""
         result.update(f"{name}\0{content.hexdigest()}\n".encode("utf-8", "surrogateescape"))
     return result.hexdigest()
+
+
+def _check(path: Path) -> None:
+    if not path.is_dir() and not (path.is_file() and is_archive(path)):
+        raise DataNotFoundError(
+            f"{shown(path)} is no folder, and no archive ({', '.join(ARCHIVES)}): name one that holds recordings, "
+            "a class a folder"
+        )
 
 
 def _files(folder: Path) -> Iterator[Path]:

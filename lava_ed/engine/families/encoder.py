@@ -16,13 +16,19 @@ from lava_ed.kernels._jit import inlined_kernel
 from lava_ed.kernels.counting import ALL_COUNTERS, BACKWARD, FORWARD
 from lava_ed.kernels.fixed_point import stream_key
 from lava_ed.kernels.loihi.add_count import add_spikes
-from lava_ed.kernels.loihi.encoding import events_of_nonzero, events_of_rate, events_of_value, load_values
+from lava_ed.kernels.loihi.encoding import (
+    events_of_bit,
+    events_of_nonzero,
+    events_of_rate,
+    events_of_value,
+    load_values,
+)
 from lava_ed.kernels.loihi.random_streams import DROP_STREAM
 from lava_ed.kernels.views import segment
 from lava_ed.network.encoding import DROP_MAX, ENCODERS, GREY_LEVELS, encoder_table
 from lava_ed.network.settings import EncoderKind
 
-TTFS, RATE, CURRENT = range(3)
+TTFS, RATE, CURRENT, BINARY, BINS = range(5)
 
 
 ENCODER_LOAD = op(
@@ -54,7 +60,7 @@ def encoder_load(a, i32, i64, u8):  # type: ignore[no-untyped-def]
 
 
 ENCODER_SPIKES = op(
-    "encoder_spikes", "ours", n=number("pixels"), kind=number("TTFS, RATE or CURRENT"), steps=number("T"),
+    "encoder_spikes", "ours", n=number("pixels"), kind=number("TTFS, RATE, CURRENT or BINS"), steps=number("T"),
     first=number("first phase of the window"), replay=number("1: in reverse"), x=reads("i32", "n"),
     order=reads("i32", "n"), starts=reads("i32", "values + 1"), values=number("values of the table"),
     count=writes("i32"), events=writes("i32", "n"), live_gate=reads("i32", optional=True),
@@ -81,6 +87,8 @@ def encoder_spikes(a, i32, i64, phase):  # type: ignore[no-untyped-def]
         count = events_of_value(order, starts, steps - t, events)
     elif a[f.kind] == RATE:
         count = events_of_rate(order, starts, segment(i32, a[f.x], n), steps, t, events)
+    elif a[f.kind] == BINS:
+        count = events_of_bit(order, starts, segment(i32, a[f.x], n), t, events)
     else:
         count = events_of_nonzero(order, starts, events)
     i32[a[f.count]] = count

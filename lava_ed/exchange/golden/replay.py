@@ -47,7 +47,7 @@ SCHEDULE = {
     "period": range(1, 2**16),
 }
 PARAMETERS = {
-    "Encoder": {"kind": ("ttfs", "rate", "current", "binary"), "seed": SEED},
+    "Encoder": {"kind": ("ttfs", "rate", "current", "binary", "bins"), "seed": SEED},
     "AFTIF": {"layer": LAYER, "seed": SEED, "adaptation": ADAPTATION, "error_limit": WORD},
     "AFTLIF": {
         **dict.fromkeys(("dv", "dv_post"), range(4097)),
@@ -237,6 +237,8 @@ class Encoder(Process):
             return {"s_out": ((x > 0) & (x == T - t)).astype(np.int64)}
         if self.p.kind == "rate":
             return {"s_out": ((t + 1) * x // T > t * x // T).astype(np.int64)}
+        if self.p.kind == "bins":
+            return {"s_out": x >> t & 1}
         return {"s_out": x.copy()}
 
 

@@ -119,6 +119,18 @@ def events_of_rate(order, starts, x, steps, t, events):
 
 
 @kernel
+def events_of_bit(order, starts, x, t, events):
+    """List the neurons whose value has bit t set; returns how many."""
+    n = 0
+    for k in range(starts[1], order.size):
+        neuron = order[k]
+        if x[np.uint32(neuron)] >> t & 1:
+            events[n] = neuron
+            n += 1
+    return n
+
+
+@kernel
 def events_of_nonzero(order, starts, events):
     """List the neurons whose value is not 0; returns how many."""
     n = 0

@@ -14,8 +14,8 @@ def encode_events(events, place, plane, refractory, last, begin, span, counted, 
     """Put events into the row of their window; all integers.
 
     An event falls into step b = ⌊(t − begin)·B/span⌋ of B, or, where events are counted and not microseconds, event k
-    into b = ⌊k·B/span⌋.  FIRST keeps the value of the step in which a pixel's first event lies; BINS sets the bits of all
-    of its steps.
+    into b = ⌊k·B/span⌋.  FIRST keeps the value of the step in which a pixel's first event lies; BINS sets the bits of
+    all of its steps.
 
     Parameters
     ----------

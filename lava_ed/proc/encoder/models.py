@@ -7,7 +7,13 @@ from typing import Any
 import numpy as np
 
 from lava_ed.kernels.counting import BACKWARD, BARRIER_STEPS, FORWARD
-from lava_ed.kernels.loihi.encoding import events_of_nonzero, events_of_rate, events_of_value, load_values
+from lava_ed.kernels.loihi.encoding import (
+    events_of_bit,
+    events_of_nonzero,
+    events_of_rate,
+    events_of_value,
+    load_values,
+)
 from lava_ed.kernels.loihi.random_streams import DROP_STREAM, layer_key
 from lava_ed.network.encoding import encoder_table
 from lava_ed.proc.encoder.process import Encoder, Labels
@@ -56,6 +62,8 @@ class PyEncoderModelFixed(PhasedModel):
             n = events_of_value(self._order, self._starts, self.schedule.steps - t, events)
         elif self._kind == "rate":
             n = events_of_rate(self._order, self._starts, self.x, self.schedule.steps, t, events)
+        elif self._kind == "bins":
+            n = events_of_bit(self._order, self._starts, self.x, t, events)
         else:
             n = events_of_nonzero(self._order, self._starts, events)
         fired = events[:n]

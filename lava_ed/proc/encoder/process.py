@@ -19,14 +19,15 @@ class Encoder(PhasedProcess):
     """Images as spikes, one image a sample, in turn.
 
     ttfs: x = round(p·(T − 1)), one spike at step T − x, black stays silent; rate: x = round(p·T) spikes,
-    spread evenly; current: a 4-bit graded spike x = round(15·p) in every step.  For MPD-ED the spikes
+    spread evenly; current: a 4-bit graded spike x = round(15·p) in every step; bins: a spike in each step t whose bit
+    of the byte is set, T at most 8.  For MPD-ED the spikes
     are replayed in reversed time where the gate was opened.
 
     Parameters
     ----------
     samples : array_like (N, n)
         Grey levels 0 … 255 as uint8, or floats 0 … 1.
-    kind : {"ttfs", "rate", "current"}
+    kind : {"ttfs", "rate", "current", "bins"}
     drop : int
         Share of the inputs that stays silent in a sample, drawn anew for each, in 1/256; for training.
     schedule, overflow, seed, name, log_config
@@ -39,7 +40,7 @@ class Encoder(PhasedProcess):
 
     Notes
     -----
-    Ports: gate_in; s_out (payload x for "current").  Vars: samples, x (7 bit), drop.
+    Ports: gate_in; s_out (payload x for "current").  Vars: samples, x (7 bit, of bins 8), drop.
     """
 
     declares = ENCODER

@@ -1,0 +1,72 @@
+"""`lava-ed data`: recordings of event cameras."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from lava_ed.cli.output import JsonFlag, Report, Table, percent
+
+PathArgument = Annotated[str, typer.Argument(metavar="PATH", help="A recording, or a folder or archive of them.")]
+Sensor = Annotated[
+    str | None, typer.Option(metavar="WIDTHxHEIGHT", help="Pixels of the sensor, where the format does not state them.")
+]
+Picture = Annotated[str | None, typer.Option(metavar="FILE.png", help="Draw a recording over time.")]
+
+
+def info(path: PathArgument, sensor: Sensor = None, picture: Picture = None, json: JsonFlag = False) -> Report:
+    """Show what recordings hold: sensor, duration, rate, polarities, hot pixels."""
+    from lava_ed.data.events.code import EventCode
+    from lava_ed.data.events.describe import describe_folder, describe_recording, pictures
+    from lava_ed.data.events.recording import open_recording
+    from lava_ed.data.events.sources import is_archive
+    from lava_ed.errors import ConfigError
+
+    where, size = Path(path), EventCode(sensor=sensor or "").sensor_size()
+    if where.is_dir() or is_archive(where):
+        if picture is not None:
+            raise ConfigError(f"{path} holds many recordings: name one of them for --picture")
+        value = describe_folder(where, size)
+        return Report(value, [Table(path, ("what", "value"), [*map(_folder_row, value.items())])])
+    recording = open_recording(where, size)
+    value, _ = describe_recording(recording)
+    if picture is not None:
+        from lava_ed.files.writing import write_atomically
+        from lava_ed.viz.recording import recording_plot
+
+        write_atomically(picture, recording_plot(pictures(recording), value["seconds"], where.name).png())
+        value["picture"] = picture
+    return Report(value, [Table(path, ("what", "value"), _rows(value))])
+
+
+def _rows(value: dict[str, Any]) -> list[tuple[str, object]]:
+    hot = value["hot_pixels"]
+    rate = value["events_per_second"]
+    rows: list[tuple[str, object]] = [
+        ("format", value["format"]),
+        ("sensor", f"{value['sensor'][0]}×{value['sensor'][1]}"),
+        ("events", value["events"]),
+        ("seconds", f"{value['seconds']:.6f}"),
+        ("events a second", "–" if rate is None else f"{rate:,.0f}"),
+        ("ON events", percent(value["on_share"])),
+        ("pixels with events", value["active_pixels"]),
+        ("events of the busiest pixel", value["busiest_pixel_events"]),
+        ("hot pixels (100 times the mean)", f"{len(hot)}: {hot[:5]}" if hot else 0),
+    ]
+    return rows + ([("picture", value["picture"])] if "picture" in value else [])
+
+
+def _folder_row(item: tuple[str, Any]) -> tuple[str, object]:
+    name, value = item
+    if isinstance(value, dict):
+        value = ", ".join(f"{key}: {count:,}" for key, count in value.items())
+    if isinstance(value, list):
+        value = ", ".join(f"{width}×{height}" for width, height in value)
+    return name.replace("_", " "), value
+
+
+DATA: Final[dict[str, Callable[..., Report]]] = {"info": info}
+"""Commands by name."""

@@ -1,0 +1,155 @@
+"""Data sets out of recordings: folders, archives, the cache, and tonic."""
+
+from __future__ import annotations
+
+import tarfile
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from recordings import some_events, write
+
+from lava_ed.config import TrainConfig
+from lava_ed.data import load_dataset
+from lava_ed.data.events.code import Encoding, EventCode
+from lava_ed.data.events.describe import describe_folder
+from lava_ed.data.events.event_set import cache_folder, read_event_set
+from lava_ed.data.events.named import TONIC, read_tonic
+from lava_ed.errors import ConfigError, DataError, DataNotFoundError
+from lava_ed.train import train
+
+ENCODING = Encoding(EventCode(downsample=4), "bins", 8)
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("LAVA_ED_CACHE", str(tmp_path / "cache"))
+
+
+def make(folder: Path, count: int = 12, classes: int = 2, suffix: str = ".bin", prefix: str = "") -> Path:
+    for k in range(count):
+        write(folder / prefix / str(k % classes) / f"{k + 1}{suffix}", some_events(50, seed=k))
+    return folder
+
+
+class TestFolder:
+    def test_the_last_fifth_by_number_is_held_out(self, tmp_path):
+        data = read_event_set("mine", make(tmp_path / "data"), ENCODING)
+        # 12 recordings: numbers 11 and 12 (of classes 0 and 1) are for the test; 10 comes after 9, not after 1
+        assert (len(data.train_labels), data.test_labels.tolist()) == (10, [0, 1])
+        assert data.train_labels.tolist() == [0, 1] * 5
+        assert (data.image_shape, data.n_classes, data.class_names) == ((2, 8, 8), 2, ())
+
+    def test_parts_are_kept_whatever_their_case(self, tmp_path):
+        make(tmp_path / "data", 6, prefix="Train")
+        make(tmp_path / "data", 4, prefix="TEST")
+        data = read_event_set("mine", tmp_path / "data", ENCODING)
+        assert (len(data.train_labels), len(data.test_labels)) == (6, 4)
+
+    @pytest.mark.parametrize("suffix", [".tar.xz", ".tar.gz", ".zip"])
+    def test_an_archive_is_the_folder_that_it_holds(self, tmp_path, suffix):
+        folder, archive = make(tmp_path / "data"), tmp_path / f"packed{suffix}"
+        if suffix == ".zip":
+            with zipfile.ZipFile(archive, "w") as zipped:
+                for path in sorted(folder.rglob("*.bin")):
+                    zipped.write(path, path.relative_to(tmp_path))
+        else:
+            with tarfile.open(archive, f"w:{suffix[5:]}") as tar:
+                tar.add(folder, "data")
+        assert read_event_set("a", archive, ENCODING).digest == read_event_set("a", folder, ENCODING).digest
+
+    def test_what_is_wrong_is_said(self, tmp_path):
+        with pytest.raises(DataNotFoundError, match="no folder, and no archive"):
+            read_event_set("a", tmp_path / "none", ENCODING)
+        with pytest.raises(DataError, match="at least two"):
+            read_event_set("a", make(tmp_path / "one", classes=1), ENCODING)
+        with pytest.raises(DataError, match="for the test only"):
+            read_event_set("a", make(tmp_path / "test", prefix="test"), ENCODING)
+        (tmp_path / "bad.tar.xz").write_bytes(b"\xfd7zXZ\0 no archive")
+        with pytest.raises(DataError, match="damaged"):
+            read_event_set("a", tmp_path / "bad.tar.xz", ENCODING)
+        damaged = make(tmp_path / "damaged")
+        (damaged / "0" / "1.bin").write_bytes(b"abc")
+        with pytest.raises(DataError, match=r"1\.bin ends within an event"):
+            read_event_set("a", damaged, ENCODING)
+
+    def test_facts_of_a_folder(self, tmp_path):
+        facts = describe_folder(make(tmp_path / "data"))
+        assert (facts["recordings"], facts["events"], facts["classes"]) == (12, 600, {"0": 6, "1": 6})
+
+
+class TestCache:
+    def test_is_read_again_and_made_anew_where_something_changed(self, tmp_path, monkeypatch):
+        folder = make(tmp_path / "data")
+        first = read_event_set("a", folder, ENCODING)
+        (kept,) = cache_folder().iterdir()
+        with monkeypatch.context() as patch:
+            patch.setattr(Encoding, "encode", None)  # nobody calls it
+            assert read_event_set("a", folder, ENCODING).digest == first.digest
+        content = bytearray(kept.read_bytes())
+        content[-3] ^= 1  # a byte of a row, or of a label
+        kept.write_bytes(content)
+        assert read_event_set("a", folder, ENCODING).digest == first.digest
+        write(folder / "0" / "1.bin", some_events(50, seed=99))
+        assert read_event_set("a", folder, ENCODING).digest != first.digest
+        other = Encoding(EventCode(downsample=4, polarity="on"), "bins", 8)
+        assert read_event_set("a", folder, other).image_shape == (1, 8, 8)
+        assert len(list(cache_folder().iterdir())) == 3
+
+
+class TestNames:
+    def test_nmnist_is_looked_for_in_the_folder_of_the_data(self, tmp_path):
+        make(tmp_path / "nmnist", prefix="Train")
+        make(tmp_path / "nmnist", prefix="Test")
+        config = TrainConfig.create("mpd-ed", "nmnist", data_dir=str(tmp_path), events=EventCode(downsample=4))
+        assert config.load().image_shape == (2, 8, 8)
+        with pytest.raises(DataNotFoundError, match="N-MNIST's folders"):
+            load_dataset("nmnist", tmp_path / "none", encoding=ENCODING)
+        with pytest.raises(ConfigError, match="holds recordings"):
+            load_dataset("nmnist", tmp_path)
+
+    @pytest.mark.parametrize("rule", ["std-ed", "mpd-ed"])
+    def test_a_net_learns_from_a_folder_and_its_run_finds_the_data_again(self, tmp_path, rule):
+        from lava_ed.evaluation import evaluate_run
+
+        folder = make(tmp_path / "data", 40)
+        code = EventCode(downsample=4, duration=200_000)
+        config = TrainConfig.create(rule, str(folder), hidden=(8,), epochs=1, steps=8, events=code)
+        assert TrainConfig.from_dict(config.to_dict()) == config
+        summary = train(config, tmp_path / "run")
+        assert summary["sizes"] == [128, 8, 2]
+        assert evaluate_run(tmp_path / "run")["test_accuracy"] == summary["test_accuracy"]
+
+    def test_rules_for_grey_levels_refuse_events(self, tmp_path):
+        with pytest.raises(ConfigError, match="takes grey levels"):
+            TrainConfig.create("ssgd", str(make(tmp_path / "data"))).load()
+
+
+class TestTonic:
+    def test_a_set_that_lies_where_tonic_puts_it(self, tmp_path):
+        """SHD's HDF5 files: times in seconds, units and labels, written as its own documentation shows them."""
+        pytest.importorskip("tonic")
+        import h5py
+
+        (tmp_path / "SHD").mkdir()
+        random = np.random.default_rng(0)
+        for part, count in (("train", 6), ("test", 2)):
+            (tmp_path / "SHD" / f"shd_{part}.h5.zip").touch()  # tonic unpacks it where it has to
+            with h5py.File(tmp_path / "SHD" / f"shd_{part}.h5", "w") as file:
+                for name, kind in (("spikes/times", np.float64), ("spikes/units", np.int64)):
+                    column = file.create_dataset(name, (count,), h5py.vlen_dtype(kind))
+                    for k in range(count):
+                        column[k] = np.sort(random.random(40)) if kind is np.float64 else random.integers(0, 700, 40)
+                file["labels"] = np.arange(count) % 2
+                file["extra/keys"] = [b"zero", b"one"]
+                file["extra/speaker"] = np.zeros(count, np.int64)
+        data = read_tonic("shd", tmp_path, Encoding(EventCode(polarity="merged"), "ttfs", 12))
+        assert (data.image_shape, data.class_names) == ((1, 1, 700), ("one", "zero"))
+        assert (len(data.train_labels), data.test_labels.tolist()) == (6, [1, 0])
+
+    @pytest.mark.parametrize("name", TONIC)
+    def test_a_set_that_is_not_there(self, tmp_path, name):
+        pytest.importorskip("tonic")
+        with pytest.raises(DataNotFoundError, match=f"tonic finds no {TONIC[name]}"):
+            read_tonic(name, tmp_path, ENCODING)
