@@ -21,7 +21,7 @@ def info(path: PathArgument, sensor: Sensor = None, picture: Picture = None, jso
     """Show what recordings hold: sensor, duration, rate, polarities, hot pixels."""
     from lava_ed.data.events.code import EventCode
     from lava_ed.data.events.describe import describe_folder, describe_recording, pictures
-    from lava_ed.data.events.recording import open_recording
+    from lava_ed.data.events.formats import open_recording
     from lava_ed.data.events.sources import is_archive
     from lava_ed.errors import ConfigError
 

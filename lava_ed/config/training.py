@@ -178,6 +178,11 @@ class TrainConfig:
                 raise ChipLimitError(found) from error
             raise
 
+    @property
+    def encoding(self) -> Encoding:
+        """What recordings of an event camera become for this net."""
+        return Encoding(self.events, self.spec(1, 2).encoder, self.net.steps)
+
     def load(self, data_dir: str | PathLike[str] | None = None) -> Dataset:
         """The data set, from the configuration's folder or another one; recordings as samples for this net.
 
@@ -186,8 +191,8 @@ class TrainConfig:
         ConfigError, DataError
             As `load_dataset`.
         """
-        encoding = Encoding(self.events, self.spec(1, 2).encoder, self.net.steps)
-        return load_dataset(self.dataset, self.data_dir if data_dir is None else data_dir, encoding=encoding)
+        folder = self.data_dir if data_dir is None else data_dir
+        return load_dataset(self.dataset, folder, encoding=self.encoding)
 
     def settings(self) -> dict[str, Any]:
         """Every setting by its name, those of the net beside the others, as plain data."""

@@ -10,7 +10,7 @@ from typing import Any
 
 from lava_ed.cluster import Crew
 from lava_ed.config.training import TrainConfig
-from lava_ed.data import Dataset, data_folder, load_dataset
+from lava_ed.data import Dataset, data_folder
 from lava_ed.errors import RunFolderError
 from lava_ed.runs.data import data_on_worker
 from lava_ed.runs.folder import RunFolder
@@ -53,14 +53,15 @@ def train_runs(
     """
     if not resume and (taken := [path for path in configs if not RunFolder(path).is_blank()]):
         raise RunFolderError(f"{taken[0]} already holds a run: continue with --resume, or choose another folder")
-    found: dict[tuple[str, str], Dataset] = {}
+    found: dict[tuple[Any, ...], Dataset] = {}
     for path, config in configs.items():
         where = os.path.abspath(data_folder(config.data_dir))
-        if crew.distributed and (config.dataset, where) not in found:
-            found[config.dataset, where] = load_dataset(config.dataset, where)
+        needed = (config.dataset, where, config.encoding)
+        if crew.distributed and needed not in found:
+            found[needed] = config.load(where)
         Path(path).mkdir(parents=True, exist_ok=True)
         if crew.distributed:
-            digest = found[config.dataset, where].digest
+            digest = found[needed].digest
             arguments: tuple[Any, ...] = (config, os.path.abspath(path), extend, where, digest)
             crew.submit(path, train_on_worker, *arguments, folder=Path(path))
         else:

@@ -28,8 +28,8 @@ from random import Random
 from typing import Any
 
 import numpy as np
+from fuzz import event_formats, mutate
 from fuzz import exchange_formats as exchange
-from fuzz import mutate
 from fuzz.mutate import Mutator
 
 
@@ -331,6 +331,19 @@ FORMATS: dict[str, Format] = {
         ),
         Format("cifar.bin", "test.bin", exchange.write_cifar, exchange.read_cifar_set, mutate.BYTES),
         Format("own.npz", "a.npz", exchange.write_npz(np.savez_compressed), exchange.read_npz_file, exchange.NPZ),
+        *(
+            Format(
+                f"recording{suffix}",
+                f"a{suffix}",
+                event_formats.write_recording(suffix),
+                event_formats.read_recording,
+                exchange.HDF5 if suffix == ".h5" else mutate.BYTES,
+                needs=needs,
+            )
+            for suffix, needs in event_formats.SUFFIXES.items()
+        ),
+        Format("recordings.tar.xz", "a.tar.xz", event_formats.write_archive, event_formats.read_set, mutate.BYTES),
+        Format("recordings.zip", "a.zip", event_formats.write_archive, event_formats.read_set, mutate.BYTES),
     )
 }
 """Every kind of file that a command reads, by name."""

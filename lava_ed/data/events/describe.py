@@ -9,7 +9,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.data.events.recording import Recording, open_recording
+from lava_ed.data.events.formats import open_recording
+from lava_ed.data.events.recording import Recording
 from lava_ed.data.events.sources import members
 from lava_ed.errors import DataError
 from lava_ed.files.reading import shown

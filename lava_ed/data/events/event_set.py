@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from lava_ed.data.digest import digest
 from lava_ed.data.events.code import Encoding
-from lava_ed.data.events.recording import Recording, open_recording
+from lava_ed.data.events.formats import open_recording
+from lava_ed.data.events.recording import Recording
 from lava_ed.data.events.sources import digest_of, members
 from lava_ed.data.record import Dataset
 from lava_ed.errors import DataError, LavaEDError
@@ -57,7 +58,7 @@ def read_event_set(name: str, path: Path, encoding: Encoding) -> Dataset:
     key = cache_key(digest_of(path), encoding)
     found = cached(key)
     if found is None:
-        found = assembled(_samples(path, encoding), shown(path))
+        found = assembled(encoded(path, encoding), shown(path))
         keep(key, found)
     return dataset_of(name, found, f"recordings in {path}, {describe(encoding)}")
 
@@ -69,7 +70,8 @@ def describe(encoding: Encoding) -> str:
     return " ".join([f"{encoding.encoder} T={encoding.steps}", *(f"{n}={v}" for n, v in changed.items())])
 
 
-def _samples(path: Path, encoding: Encoding) -> Iterable[tuple[Sample, tuple[int, int, int]]]:
+def encoded(path: Path, encoding: Encoding) -> Iterator[tuple[Sample, tuple[int, int, int]]]:
+    """Each recording of a folder or archive as a sample, with the shape of its input."""
     for member in members(path):
         recording = open_recording(member.path, encoding.code.sensor_size())
         recording = Recording(f"{shown(path)}/{member.name}", *_but_where(recording))

@@ -294,3 +294,26 @@ READERS: Final[dict[str, Callable[[Path, Sensor], Recording]]] = {
 def is_recording(name: str | os.PathLike[str]) -> bool:
     """Whether a file has the suffix of a recording."""
     return Path(name).suffix.lower() in READERS
+
+
+def open_recording(path: str | Path, sensor: tuple[int, int] = (0, 0)) -> Recording:
+    """Open a recording by its suffix: .bin, .aedat, .aedat4, .dat, .raw, .es, .npy, .npz, .h5 or .hdf5.
+
+    Parameters
+    ----------
+    path : path-like
+    sensor : (width, height)
+        Of a format that does not state it.
+
+    Raises
+    ------
+    DataError
+        There is no such file, its suffix or its content is no recording's, or it is damaged.
+    """
+    path = Path(path)
+    reader = READERS.get(path.suffix.lower())
+    if reader is None:
+        raise DataError(
+            f"{shown(path)}: {path.suffix or 'no suffix'} is not that of a recording: known are {', '.join(READERS)}"
+        )
+    return reader(path, sensor)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from lava_ed.errors import DataError
-from lava_ed.files.reading import shown
 
 EVENT: Final = np.dtype([("t", "<i8"), ("x", "<u2"), ("y", "<u2"), ("p", "u1")])
 """Time in µs, column from the left, row from the top, and 1 for an event of more light."""
@@ -79,29 +77,3 @@ class Recording:
                 )
             done += len(packet)
             yield packet
-
-
-def open_recording(path: str | Path, sensor: tuple[int, int] = (0, 0)) -> Recording:
-    """Open a recording by its suffix: .bin, .aedat, .aedat4, .dat, .raw, .es, .npy, .npz, .h5 or .hdf5.
-
-    Parameters
-    ----------
-    path : path-like
-    sensor : (width, height)
-        Of a format that does not state it.
-
-    Raises
-    ------
-    DataError
-        There is no such file, its suffix or its content is no recording's, or it is damaged.
-    """
-    from lava_ed.data.events import formats
-
-    path = Path(path)
-    reader = formats.READERS.get(path.suffix.lower())
-    if reader is None:
-        raise DataError(
-            f"{shown(path)}: {path.suffix or 'no suffix'} is not that of a recording: known are "
-            f"{', '.join(formats.READERS)}"
-        )
-    return reader(path, sensor)

@@ -12,7 +12,8 @@ import pytest
 from recordings import SENSOR, nmnist_bytes, some_events, write
 
 from lava_ed.data.events import formats
-from lava_ed.data.events.recording import EVENT, open_recording
+from lava_ed.data.events.formats import open_recording
+from lava_ed.data.events.recording import EVENT
 from lava_ed.errors import DataError
 
 ROOT = Path(__file__).parents[3]
