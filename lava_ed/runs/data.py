@@ -13,7 +13,8 @@ from os import PathLike
 from typing import Final
 
 from lava_ed.config.training import TrainConfig
-from lava_ed.data import Dataset
+from lava_ed.data import Dataset, load_dataset
+from lava_ed.data.events.code import Encoding
 from lava_ed.errors import DataError, DataNotFoundError
 from lava_ed.runs.folder import CONFIG, RunFolder
 
@@ -174,7 +175,7 @@ def difference(trained_for: TrainedFor, data: Dataset, found: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def data_on_worker(name: str, data_dir: str, digest: str) -> Dataset:
+def data_on_worker(name: str, data_dir: str, digest: str, encoding: Encoding | None = None) -> Dataset:
     """The data set of a command, as the worker that does its jobs finds it; read once for all jobs.
 
     Raises
@@ -182,6 +183,6 @@ def data_on_worker(name: str, data_dir: str, digest: str) -> Dataset:
     DataError
         If they are others than the command found, or a file is missing.
     """
-    data = load_dataset(name, data_dir)
+    data = load_dataset(name, data_dir, encoding=encoding)
     checked(data, TrainedFor("the command", name, digest), flag=False)
     return data

@@ -77,4 +77,4 @@ def guarded_accuracy(
 
 def accuracy_on_worker(config: TrainConfig, data_dir: str, digest: str, folder: str) -> tuple[float, str | None, float]:
     """As `guarded_accuracy`, where the data are read by a worker."""
-    return guarded_accuracy(config, data_on_worker(config.dataset, data_dir, digest), folder)
+    return guarded_accuracy(config, data_on_worker(config.dataset, data_dir, digest, config.encoding), folder)

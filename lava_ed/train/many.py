@@ -86,7 +86,8 @@ def train_or_go_on(
 
 def train_on_worker(config: TrainConfig, path: str, extend: bool, data_dir: str, digest: str) -> dict[str, Any]:
     """As `train_or_go_on`, where the data are read by a worker."""
-    return train_or_go_on(config, path, extend, data_on_worker(config.dataset, data_dir, digest))
+    data = data_on_worker(config.dataset, data_dir, digest, config.encoding)
+    return train_or_go_on(config, path, extend, data)
 
 
 def spread_of_runs(summaries: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
