@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -11,16 +12,18 @@ from typing import Any
 from lava_ed.cli.output import Report, Table
 from lava_ed.errors import ConfigError, DataNotFoundError, LavaEDError, LavaNotInstalledError
 
+_MEASURED_STEPS = 16
+
 
 def of_graph(where: str, spike_rate: float, tag: str) -> Report:
-    """Lower the graph of a process in a file, without running it.
+    """Lower the graph of a process in a file; it runs a few steps if it has hosted models, to see what they take.
 
     Raises
     ------
     DataNotFoundError, ConfigError
         If there is no such file, it fails, or NAME is no process and no function that makes one.
     UnsupportedProcessError
-        If a process has no lowering.
+        If a process can be neither compiled nor hosted.
     """
     try:
         from lava.magma.core.run_configs import Loihi2SimCfg
@@ -32,10 +35,35 @@ def of_graph(where: str, spike_rate: float, tag: str) -> Report:
 
     graph = lower_graph(_process(where), Loihi2SimCfg(select_tag=tag))
     try:
-        value = {"graph": where, "tag": tag} | describe_program(graph.program, spike_rate)
+        value = {"graph": where, "tag": tag} | describe_program(graph.program, spike_rate) | {"hosted": _hosted(graph)}
     finally:
         graph.expansion.undo()
     return Report(value, _tables(value))
+
+
+def _hosted(graph: Any) -> list[dict[str, Any]]:
+    """The processes that run by their own Python models, and what a step of each takes, measured in a few steps."""
+    if graph.conductor is None:
+        return []
+    steps = min([_MEASURED_STEPS, *graph.program._step_limits.values()])
+    try:
+        graph.conductor.begin(steps, threading.Event())
+        graph.program.run(steps)
+        graph.conductor.end()
+    except LavaEDError:
+        raise
+    except Exception as error:  # of the user's models
+        raise ConfigError(
+            f"a hosted model fails in its first {steps} steps: {type(error).__name__}: {error}"
+        ) from error
+    return [
+        {
+            "process": name,
+            "model": f"{model.cls.__module__}.{model.cls.__qualname__}",
+            "microseconds": round(1e6 * model.seconds / max(steps, 1), 1),
+        }
+        for name, model in graph.conductor.hosted.items()
+    ]
 
 
 def _process(where: str) -> Any:
@@ -124,8 +152,12 @@ def _tables(value: dict[str, Any]) -> list[Table | str]:
         *((name.replace("_", " "), estimate[name]) for name in columns[4:]),
         *((f"state: {arena}, bytes", size) for arena, size in value["bytes"].items()),
     ]
-    return [
+    hosted = [(item["process"], item["model"], item["microseconds"]) for item in value["hosted"]]
+    tables: list[Table | str] = [
         Table(f"{value['graph']} ({value['tag']})", heads, processes),
         Table("Ops of a step, in order", ("op", "process", "stage", "phases", "fields"), ops),
         Table("Estimated cost of a step", ("what", "value"), sums),
     ]
+    if hosted:
+        tables.insert(1, Table("Hosted: run by their own Python models", ("process", "model", "µs a step"), hosted))
+    return tables

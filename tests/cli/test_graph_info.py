@@ -14,8 +14,14 @@ pytestmark = pytest.mark.lava
 
 GRAPH = """
     import numpy as np
+    from lava.magma.core.decorator import implements, requires, tag
+    from lava.magma.core.model.py.model import PyLoihiProcessModel
+    from lava.magma.core.model.py.type import LavaPyType
     from lava.magma.core.process.ports.ports import InPort
     from lava.magma.core.process.process import AbstractProcess
+    from lava.magma.core.process.variable import Var
+    from lava.magma.core.resources import CPU
+    from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
     from lava.proc.dense.process import DelayDense, Dense
     from lava.proc.io.source import RingBuffer
     from lava.proc.lif.process import LIF
@@ -47,6 +53,30 @@ GRAPH = """
         return other
 
 
+    class Own(AbstractProcess):
+        def __init__(self, size):
+            super().__init__(name="own")
+            self.v = Var(shape=(size,), init=9)
+
+
+    @implements(proc=Own, protocol=LoihiProtocol)
+    @requires(CPU)
+    @tag("fixed_pt")
+    class OwnModel(PyLoihiProcessModel):
+        v: np.ndarray = LavaPyType(np.ndarray, int)
+
+        def run_spk(self):
+            self.v += 1 // (len(self.v) - 3)
+
+
+    def hosted():
+        return Own(8)
+
+
+    def failing():
+        return Own(3)
+
+
     def broken():
         return 1 / 0
 
@@ -60,6 +90,15 @@ def graph(tmp_path: Path) -> Path:
     path = tmp_path / "users_net.py"
     path.write_text(textwrap.dedent(GRAPH))
     return path
+
+
+def test_hosted_models_are_named_with_what_they_cost(lava_ed, graph) -> None:
+    shown = lava_ed("info", f"{graph}:hosted", "--json").value
+    (own,) = shown["hosted"]
+    assert (own["process"], own["model"]) == ("own", "users_net.OwnModel")
+    assert own["microseconds"] > 0
+    assert [p["kind"] for p in shown["processes"]] == ["Hosted"]
+    assert "Hosted: run by their own Python models" in lava_ed("info", f"{graph}:hosted").out
 
 
 def test_the_program_of_a_graph(lava_ed, graph) -> None:
@@ -108,6 +147,7 @@ def test_a_function_and_a_tag(lava_ed, graph) -> None:
         ("number", "is a int: a Lava process"),
         ("broken", "ZeroDivisionError: division by zero"),
         ("strange", "'odd'"),
+        ("failing", "fails in its first 16 steps: ZeroDivisionError"),
     ],
 )
 def test_what_cannot_be_shown(lava_ed, graph, name: str, text: str) -> None:

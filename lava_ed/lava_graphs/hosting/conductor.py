@@ -113,6 +113,8 @@ class Conductor:
         self.stopping = self.stop_asked = False
         self._ending: threading.Event | None = None
         self._broken = ""
+        self.inside = False
+        """Whether a step is going on."""
 
     def _make_clusters(self, inlets: dict[Port, Inlet]) -> tuple[list[Cluster], list[Inlet]]:
         """Clusters in an order in which each comes after those that it needs, and the inlets that are filled first."""
@@ -187,7 +189,8 @@ class Conductor:
         """End a run: asynchronous models return, and writes that came in no management phase are done."""
         if self._broken:
             return
-        with self._whole_step(), OwnStream():
+        with _WholeStep(self), OwnStream():
+            self.inside = True
             while any(model.call is not None for model in self._asynchronous):
                 if not self._advance_asynchronous():
                     self._refuse_waiting()
@@ -196,6 +199,7 @@ class Conductor:
                 model.serves = True
             self._serve(managing=True)
             self._end_phase()
+            self.inside = False
 
     def abandon(self, reason: BaseException) -> None:
         """Give up what waits in the middle of a step."""
@@ -207,20 +211,17 @@ class Conductor:
         """Run steps, fewer once `until` is set or a state has left its register."""
         program, ending = self._program, until or self._ending
         stops = program.overflow == "raise"
-        with OwnStream():
+        with _WholeStep(self), OwnStream():
             for _ in range(steps):
-                with self._whole_step():
-                    self._step()
+                self._step()
                 if (ending is not None and ending.is_set()) or (stops and program._progress[OVERFLOWS]):
                     return
-
-    def _whole_step(self) -> _WholeStep:
-        return _WholeStep(self)
 
     # A step
 
     def _step(self) -> None:
         segments, memory = self._segments, self._program._memory
+        self.inside = True
         segments.begin()
         for outlet in self._outlets.values():
             outlet.arrived = False
@@ -243,6 +244,7 @@ class Conductor:
             asked |= self._answers()
         self._until(done, WRITE, True)
         segments.end()
+        self.inside = False
         if asked & {PAUSE, STOP} and self._ending is not None:
             self.stop_asked = self.stopping = STOP in asked
             self._ending.set()
@@ -384,7 +386,7 @@ class Conductor:
 
 
 class _WholeStep:
-    """Notes what breaks a step off."""
+    """Notes what breaks off in the middle of a step."""
 
     def __init__(self, conductor: Conductor) -> None:
         self._conductor = conductor
@@ -393,5 +395,5 @@ class _WholeStep:
         pass
 
     def __exit__(self, kind: object, error: BaseException | None, _: object) -> None:
-        if error is not None:
+        if error is not None and self._conductor.inside:
             self._conductor.abandon(error)

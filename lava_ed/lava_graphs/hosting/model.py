@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -81,11 +82,15 @@ class HostedModel:
     def __init__(self, process: AbstractProcess, name: str, wiring: Wiring) -> None:
         self.process, self.name = process, name
         self.cls: Model = wiring.models[process]
+        self.is_async = issubclass(self.cls, PyAsyncProcessModel)
+        """Whether it runs by itself, not step by step."""
         self._wiring = wiring
         self._model: Any = None
         self._stream: RandomStream | None = None
         self.answers, self.commands = Answers(), Commands()
         self.call: Call | None = None
+        self.seconds = 0.0
+        """Time that its calls have taken."""
         self.serves = False
         """Whether it has ended its part of a management phase, in which RefPorts then reach its Vars."""
         try:
@@ -94,11 +99,6 @@ class HostedModel:
             raise BackendError(
                 f"Lava cannot build {describe_model(self.cls)} for {describe(process)}: {error}"
             ) from error
-
-    @property
-    def is_async(self) -> bool:
-        """Whether it runs by itself, not step by step."""
-        return issubclass(self.cls, PyAsyncProcessModel)
 
     @property
     def model(self) -> Any:
@@ -144,9 +144,11 @@ class HostedModel:
         assert self.call is not None
         assert self._stream is not None
         self._stream.enter()
+        begin = time.perf_counter()
         try:
             self.call.switch()
         finally:
+            self.seconds += time.perf_counter() - begin
             self._stream.leave()
         return bool(self.call.dead)
 
