@@ -28,10 +28,12 @@ def display(*_, **__): pass
 
 def watch(engine: bool, report: str) -> None:
     """Note every value that the tutorial reads and the time that its runs take; called in the tutorial's process."""
-    import atexit
+    import builtins
     import hashlib
+    import multiprocessing
     import random
     import time
+    import traceback
     import warnings
 
     import numpy as np
@@ -78,15 +80,29 @@ def watch(engine: bool, report: str) -> None:
         return timing
 
     Var.get, AbstractProcess.run, AbstractProcess.wait = noting_get, timed(run), timed(wait)
-    atexit.register(lambda: Path(report).write_text(json.dumps(noted)))
+
+    def end(kind: Any = None, error: Any = None, trace: Any = None) -> None:
+        """Leave at once: Python would wait for the OS processes of graphs that the tutorial has not stopped."""
+        if error is not None:
+            traceback.print_exception(kind, error, trace)
+        Path(report).write_text(json.dumps(noted))
+        for child in multiprocessing.active_children():
+            child.kill()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(0 if error is None else 1)
+
+    sys.excepthook = end
+    builtins.end_of_tutorial = end  # type: ignore[attr-defined]
 
 
 def script_of(notebook: Path, engine: bool, report: str) -> str:
     """The code cells of a notebook, without commands for the notebook itself."""
     cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     lines = [line for cell in cells if cell["cell_type"] == "code" for line in [*cell["source"], "\n"]]
-    code = "".join("\n" if line.lstrip().startswith(("%", "!")) else line for line in lines)
-    return PREAMBLE.format(engine=engine, report=report) + code
+    commands = ("%", "!")
+    code = "".join("\n" if line.lstrip().startswith(commands) or line.endswith("?") else line for line in lines)
+    return PREAMBLE.format(engine=engine, report=report) + code + "\nend_of_tutorial()\n"
 
 
 def run_tutorial(notebook: Path, engine: bool) -> tuple[str, dict[str, Any]]:

@@ -97,7 +97,7 @@ def _watch_vectors(asm: Assembler) -> None:
         if port not in WATCHED or signal.real >= 0:
             continue
         regions = [Slot("i32", signal.values, (signal.size,))]
-        if port == "s_out_y1":
+        if port == "s_out_y1" and (node, "s_out_y2") in asm.signals:
             regions.append(Slot("i32", asm.signals[node, "s_out_y2"].values, (signal.size,)))
         recount = _recounter(signal, regions)
         for (owner, name), variable in list(asm.variables.items()):

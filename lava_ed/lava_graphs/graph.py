@@ -18,7 +18,7 @@ from lava_ed.engine.cuts import Cut, warn_of
 from lava_ed.engine.families.pipes import ExtractorNode, InjectorNode
 from lava_ed.engine.pipe import Pipe
 from lava_ed.engine.program import Program
-from lava_ed.errors import BackendError, ConfigError, HostedModelWarning, UnsupportedProcessError
+from lava_ed.errors import BackendError, ConfigError, HostedModelWarning, LavaEDError, UnsupportedProcessError
 from lava_ed.lava_graphs.hosting.choice import can_host, find_hosted, referring
 from lava_ed.lava_graphs.hosting.conductor import Conductor
 from lava_ed.lava_graphs.hosting.model import HostedModel
@@ -285,16 +285,34 @@ def _nodes(leaves: dict[str, Any], expansion: Expansion, wiring: Wiring) -> dict
     wiring.connect(leaves)
     names = {process: name for name, process in leaves.items()}
     nodes: dict[AbstractProcess, Node] = {}
-    try:
-        for name, item in leaves.items():
+    refused: list[LavaEDError] = []
+    for name, item in leaves.items():
+        try:
             nodes[item] = (
                 _hosted_node(item, names, wiring) if item in wiring.plugs else lower(item, name, expansion.models[item])
             )
-    except NotLoweredError as error:
-        raise NotCompiledError(str(error), name) from error
-    except NotWholeError as error:
-        raise ConfigError(f"{error}. {floating_way_out(expansion.models, expansion.run_cfg)}") from error
+        except NotLoweredError as error:
+            raise NotCompiledError(str(error), name) from error
+        except LavaEDError as error:
+            refused.append(error)
+    if refused:
+        texts = "; ".join(str(error) for error in refused)
+        whole = not any(isinstance(error, NotWholeError) for error in refused)
+        way_out = "" if whole else f". {floating_way_out(expansion.models, expansion.run_cfg)}"
+        first = ConfigError if isinstance(refused[0], NotWholeError) else type(refused[0])
+        raise first(texts + way_out) from refused[0]
+    for item, node in nodes.items():
+        if isinstance(node, InjectorNode):
+            node.real = _takes_fractions(item, expansion, wiring)
     return nodes
+
+
+def _takes_fractions(injector: Any, expansion: Expansion, wiring: Wiring) -> bool:
+    """Whether all that an Injector feeds is floating-point or hosted, and something is."""
+    receivers = [port.process for port in injector.out_port.get_dst_ports() if port.process in expansion.models]
+    return bool(receivers) and all(
+        process in wiring.plugs or "floating_pt" in expansion.models[process].tags for process in receivers
+    )
 
 
 def _hosted_node(process: Any, names: dict[AbstractProcess, str], wiring: Wiring) -> HostedNode:

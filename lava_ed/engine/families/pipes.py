@@ -31,20 +31,26 @@ class InjectorNode(Node):
         Whether an empty pipe gives zeros; otherwise the step waits for a message.
     accumulate : bool
         Whether all messages that wait are added; otherwise a step takes one.
+    real : bool
+        Whether messages may have fractions, which nobody takes who computes with integers.
     """
 
     pipe: Pipe
     zeros_when_empty: bool = False
     accumulate: bool = False
+    real: bool = False
     signal: Any = None
 
     def declare(self, asm: Assembler) -> None:
         """OutPort out_port."""
         size = math.prod(self.pipe.shape)
-        values = asm.scratch(size)
-        self.signal = asm.signals[self.name, "out_port"] = Signal(
-            size, asm.scratch(1), asm.scratch(size), values, values
-        )
+        count, events = asm.scratch(1), asm.scratch(size)
+        if self.real:
+            self.signal = Signal(size, count, events, real=asm.scratch(size, "f64"))
+        else:
+            values = asm.scratch(size)
+            self.signal = Signal(size, count, events, values, values)
+        asm.signals[self.name, "out_port"] = self.signal
         asm.counters(self)
 
     def emit(self, asm: Assembler) -> None:
@@ -72,9 +78,14 @@ class _Inject(HostTask):
         if data is None:
             return False
         self._ready_for = time_step
-        flat = as_messages(data, f"what was sent to {self.node.name}").reshape(-1)
-        spiked, signal, i32 = np.flatnonzero(flat), self.node.signal, memory.arrays["i32"]
-        i32[signal.values : signal.values + flat.size] = flat
+        signal, i32 = self.node.signal, memory.arrays["i32"]
+        if self.node.real:
+            flat: npt.NDArray[Any] = data.reshape(-1)
+            memory.arrays["f64"][signal.real : signal.real + flat.size] = flat
+        else:
+            flat = as_messages(data, f"what was sent to {self.node.name}").reshape(-1)
+            i32[signal.values : signal.values + flat.size] = flat
+        spiked = np.flatnonzero(flat)
         i32[signal.count] = spiked.size
         i32[signal.events : signal.events + spiked.size] = spiked
         return True

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.errors import ConfigError, ShapeError, UnsupportedProcessError
+from lava_ed.lava_graphs.lowering.registry import NotLoweredError
 from lava_ed.network.values import whole_of
 
 
@@ -46,9 +47,7 @@ def _one_of(var: Any) -> Any:
     if not values.size or values.dtype.kind not in "biuf":
         raise ConfigError(f"{var.process.name}.{var.name} is {var.init!r}: a number is needed")
     if np.any(values != values[0]) and not np.all(np.isnan(values)):
-        raise ConfigError(
-            f"{var.process.name}.{var.name} has {values.size} values that differ: a layer has one, give one number"
-        )
+        raise NotLoweredError(f"{var.process.name}.{var.name} has {values.size} values that differ")
     return values[0]
 
 
