@@ -20,7 +20,7 @@ SECONDS = 900
 PREAMBLE = """
 import upstream_tutorials as _tool
 _tool.watch(engine={engine}, report={report!r})
-import matplotlib
+import matplotlib, urllib.request
 matplotlib.use("Agg")
 def display(*_, **__): pass
 """
@@ -109,7 +109,8 @@ def run_tutorial(notebook: Path, engine: bool) -> tuple[str, dict[str, Any]]:
     """The last line of its error, or "", and what was noted."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
-        script = Path(folder) / "tutorial.py"
+        # Lava executes every .py file beside a process once more, when it looks for its models.
+        script = Path(folder) / "tutorial"
         script.write_text(script_of(notebook, engine, str(report)), encoding="utf-8")
         paths = [str(Path(__file__).parent), str(notebook.parent), os.environ.get("PYTHONPATH", "")]
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}

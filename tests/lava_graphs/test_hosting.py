@@ -17,6 +17,7 @@ from lava.magma.core.process.process import AbstractProcess
 from lava.magma.core.run_conditions import RunContinuous, RunSteps
 from lava.magma.core.run_configs import Loihi2SimCfg
 from lava.proc.dense.process import Dense
+from lava.proc.io.injector import Injector, PyLoihiInjectorModel
 from lava.proc.io.source import RingBuffer
 from lava.proc.lif.process import LIF
 from lava.proc.monitor.process import Monitor
@@ -27,7 +28,8 @@ from lava_ed.engine import EngineRuntime
 from lava_ed.errors import BackendError, HostedModelWarning, ShapeError
 
 pytestmark = pytest.mark.lava
-CONFIG = Loihi2SimCfg(select_tag="fixed_pt", exception_proc_model_map={Alone: AloneModel})
+MODELS = {Alone: AloneModel, Injector: PyLoihiInjectorModel}
+CONFIG = Loihi2SimCfg(select_tag="fixed_pt", exception_proc_model_map=MODELS)
 Graph = dict[str, Any]
 
 
@@ -222,6 +224,27 @@ def test_what_joins_later_keeps_what_was_written() -> None:
     lif.s_out.connect(relay.s_in)
     relay.run(RunSteps(num_steps=1))
     np.testing.assert_array_equal(relay.total.get(), np.full(4, 4.0))
+
+
+def test_a_hosted_model_receives_the_fractions_of_an_injector() -> None:
+    injector, relay = Injector(shape=(4,)), Relay(size=4)
+    injector.out_port.connect(relay.s_in)
+    attached(relay)
+    injector.send(np.full(4, 0.25))
+    relay.run(RunSteps(num_steps=1))
+    np.testing.assert_array_equal(relay.total.get(), np.arange(4) / 2 + 0.25)
+
+
+def test_a_setting_that_is_not_lowered_is_hosted() -> None:
+    """A threshold for each neuron, by Lava's own model."""
+    graph = {"lif": LIF(shape=(3,), vth=np.array([1, 5, 9]), bias_mant=200, du=np.array([1, 2, 3]))}
+    lava = {"lif": LIF(shape=(3,), vth=np.array([1, 5, 9]), bias_mant=200, du=np.array([1, 2, 3]))}
+    with pytest.warns(HostedModelWarning, match="PyLifModelBitAcc"):
+        attach(graph["lif"], CONFIG)
+    for one in (graph, lava):
+        one["lif"].run(RunSteps(num_steps=9), CONFIG)
+    np.testing.assert_array_equal(graph["lif"].v.get(), lava["lif"].v.get())
+    lava["lif"].stop()
 
 
 def test_models_of_processes_have_their_own_parameters() -> None:

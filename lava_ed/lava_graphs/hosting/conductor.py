@@ -228,7 +228,7 @@ class Conductor:
         for inlet in self._first:
             inlet.deliver(memory)
         for model in self._loihi:
-            model.start("_spike")
+            model.start_spiking()
         done, asked = self._run_spiking(), self._answers()
         done = self._until(done, LEARN - 1, PRE_MGMT in asked)
         if PRE_MGMT in asked:
@@ -285,8 +285,16 @@ class Conductor:
                     inlet.deliver(self._program._memory)
             moved |= ready > next_cluster
             next_cluster = ready
-            if not moved:
+            if not moved and not self._begin_anyway(waiting):
                 self._refuse_waiting()
+
+    @staticmethod
+    def _begin_anyway(models: Iterable[HostedModel]) -> bool:
+        """Begin what was held back for what it waited for in the last step; whether there was any."""
+        held = [model.call for model in models if model.call is not None and not model.call]
+        for call in held:
+            call.ready = None
+        return bool(held)
 
     def _arrived(self, first: int) -> int:
         """The first cluster, from one on, that misses a message."""

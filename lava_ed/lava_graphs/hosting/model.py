@@ -89,6 +89,9 @@ class HostedModel:
         self._stream: RandomStream | None = None
         self.answers, self.commands = Answers(), Commands()
         self.call: Call | None = None
+        self._first_wait: Callable[[], bool] | None = None
+        self._plain = not self.overrides("_spike", "advance_to_time_step")
+        self._guarded = self.overrides("lrn_guard", "post_guard")
         self.seconds = 0.0
         """Time that its calls have taken."""
         self.serves = False
@@ -105,12 +108,18 @@ class HostedModel:
         """The user's object, which is made when it is first needed, as Lava makes it in the first run."""
         if self._model is None:
             with OwnStream():
-                self._stream = RandomStream()
-                self._stream.enter()
+                stream = self._own_stream()
+                stream.enter()
                 self._model = self._builder(own_copy).build()
-                self._stream.leave()
+                stream.leave()
             self._model.process_to_service, self._model.service_to_process = self.answers, self.commands
         return self._model
+
+    def _own_stream(self) -> RandomStream:
+        """Its stream of random numbers, which begins where the program's is when the model is first needed."""
+        if self._stream is None:
+            self._stream = RandomStream()
+        return self._stream
 
     def _builder(self, own: Callable[[Any], Any] = lambda value: value) -> Any:
         """Lava's builder, with the checks of Lava's compiler."""
@@ -133,6 +142,27 @@ class HostedModel:
         """Begin a call, which `resume` runs."""
         self.call = Call(getattr(self.model, method))
 
+    def start_spiking(self) -> None:
+        """Begin the spiking phase; it begins to run when that is there for which it waited first in the last step."""
+        self.call = Call(self._spike if self._plain else self.model._spike)
+        self.call.ready, self._first_wait = self._first_wait, None
+
+    def _spike(self) -> None:
+        """Lava's ``PyLoihiProcessModel._spike``, which passes by the model's slow ``__setattr__``."""
+        model = self.model
+        model.__dict__["time_step"] += 1
+        model.__dict__["phase"] = PyLoihiProcessModel.Phase.SPK
+        model.run_spk()
+        if model._req_pause or model._req_stop:
+            model._handle_pause_or_stop_req()
+        elif self._guarded:
+            if model.lrn_guard() and model.pre_guard():
+                self.answers.last = PRE_MGMT
+            elif model.lrn_guard():
+                self.answers.last = LEARNING
+            elif model.post_guard():
+                self.answers.last = POST_MGMT
+
     def resume(self) -> bool:
         """Run the call until it waits; whether it has ended.
 
@@ -142,15 +172,19 @@ class HostedModel:
             What the user's model raises.
         """
         assert self.call is not None
-        assert self._stream is not None
-        self._stream.enter()
+        stream = self._own_stream()
+        stream.enter()
         begin = time.perf_counter()
         try:
             self.call.switch()
         finally:
             self.seconds += time.perf_counter() - begin
-            self._stream.leave()
-        return bool(self.call.dead)
+            stream.leave()
+        if self.call.dead:
+            return True
+        if self._first_wait is None:
+            self._first_wait = self.call.ready
+        return False
 
     @property
     def waits(self) -> bool:
@@ -170,8 +204,8 @@ class HostedModel:
 
     def overrides(self, *methods: str) -> bool:
         """Whether the user has written one of these methods."""
-        base = PyAsyncProcessModel if self.is_async else PyLoihiProcessModel
-        return any(getattr(self.cls, name) is not getattr(base, name) for name in methods)
+        base: Any = PyAsyncProcessModel if self.is_async else PyLoihiProcessModel
+        return any(getattr(self.cls, name, None) is not getattr(base, name, None) for name in methods)
 
     def get(self, name: str, idx: Any = None) -> npt.NDArray[np.float64]:
         """Value of a Var as Lava's runtime hands it over: float64, a sparse matrix by its values, a text by codes."""

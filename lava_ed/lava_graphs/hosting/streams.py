@@ -7,7 +7,6 @@ import ctypes
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from numpy.random import MT19937
 
 _WORDS = 625
@@ -20,11 +19,11 @@ class RandomStream:
     def __init__(self) -> None:
         self._bits: Any = copy.deepcopy(np.random.get_bit_generator())
         self._saved = _state_with_half_pair()
-        self._words: npt.NDArray[np.uint32] | None = None
+        self._words: Any = None
         if isinstance(self._bits, MT19937):
             address = self._bits.ctypes.state_address
-            self._words = np.ctypeslib.as_array((ctypes.c_uint32 * _WORDS).from_address(address))
-        self._mark: tuple[int, ...] = ()
+            self._words = (ctypes.c_uint32 * _WORDS).from_address(address)
+        self._mark = (0, 0)
 
     def enter(self) -> None:
         """Become numpy's global stream."""
@@ -32,11 +31,11 @@ class RandomStream:
         if self._saved is not None:
             np.random.set_state(self._saved)
         if self._words is not None:
-            self._mark = (int(self._words[0]), int(self._words[-1]))
+            self._mark = (self._words[0], self._words[-1])
 
     def leave(self) -> None:
         """Keep what numpy keeps outside the stream, if anything was drawn."""
-        if self._words is None or self._mark != (int(self._words[0]), int(self._words[-1])):
+        if self._words is None or self._mark != (self._words[0], self._words[-1]):
             self._saved = _state_with_half_pair()
 
 
