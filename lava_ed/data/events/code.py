@@ -191,6 +191,7 @@ class Encoding:
         """
         from lava_ed.kernels.recordings.encoding import BINS, FIRST, encode_events
 
+        recording.check_sensor()
         code, size = self.code, (recording.width, recording.height)
         values = step_values(self.encoder, self.steps)
         channels, rows, columns = code.shape(size)

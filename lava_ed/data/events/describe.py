@@ -29,6 +29,7 @@ def describe_recording(recording: Recording) -> tuple[dict[str, Any], npt.NDArra
     DataError
         If the recording is damaged.
     """
+    recording.check_sensor()
     size = (2, recording.height, recording.width)
     count = np.zeros(size, np.int64)
     first = last = None

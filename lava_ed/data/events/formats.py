@@ -124,12 +124,29 @@ def aedat2(path: Path, sensor: Sensor) -> Recording:
     return Recording(shown(path), "AEDAT 2", width, height, read)
 
 
+def check_aedat4(path: Path) -> None:
+    """Refuse a description of the streams that is no text: faery 0.7 would end the whole process over it.
+
+    Raises
+    ------
+    ValueError
+    """
+    with open_plain(path, most=MOST_BYTES, error=DataError, hint=HINT) as file:
+        head = file.read(18)  # the signature, and the length of the description
+        size = int.from_bytes(head[14:], "little")
+        content = file.read(min(size, AEDAT_HEADER))
+    if size > AEDAT_HEADER or not content[content.find(b"<") : content.rfind(b">") + 1].isascii():
+        raise ValueError("the description of its streams is no text")
+
+
 def faery_packets(path: Path, sensor: Sensor) -> tuple[tuple[int, int], Iterable[Any]]:
     """Sensor and packets of a file, as faery reads them."""
     from faery.extension import dat
     from faery.file_decoder import Decoder
 
     options: dict[str, Any] = {"dimensions_fallback": sensor} if any(sensor) else {}
+    if path.suffix.lower() == ".aedat4":
+        check_aedat4(path)
     if path.suffix.lower() != ".dat":
         decoder = Decoder(path, time_range_cache=None, **options)
         return decoder.dimensions(), decoder

@@ -18,8 +18,8 @@ PACKET: Final = 1 << 16
 """Events that are read at a time, which bounds the memory that a file of any length takes."""
 BEGIN: Final = -(1 << 62)
 """A time before that of every event."""
-MOST_EDGE: Final = 1 << 13
-"""Largest width and height of a sensor."""
+MOST_PIXELS: Final = 1 << 22
+"""Pixels of the largest sensor: those of 2048×2048."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,6 +44,19 @@ class Recording:
     height: int
     read: Callable[[], Iterator[Events]]
 
+    def check_sensor(self) -> None:
+        """Refuse a sensor of no size, or of one for which nothing should be allocated.
+
+        Raises
+        ------
+        DataError
+        """
+        if not (0 < self.width and 0 < self.height and self.width * self.height <= MOST_PIXELS):
+            raise DataError(
+                f"{self.where}: a sensor of {self.width}×{self.height} pixels, allowed are 1 to {MOST_PIXELS:,}: the "
+                "format does not state its size, or the file is damaged; give sensor=WIDTHxHEIGHT"
+            )
+
     def packets(self) -> Iterator[Events]:
         """Packets of events that lie on the sensor and never go back in time.
 
@@ -55,11 +68,7 @@ class Recording:
         # Loaded here, since numba comes with it.
         from lava_ed.kernels.recordings.reading import GOOD, OUTSIDE, first_fault
 
-        if not (0 < self.width <= MOST_EDGE and 0 < self.height <= MOST_EDGE):
-            raise DataError(
-                f"{self.where}: a sensor of {self.width}×{self.height} pixels, allowed are 1 to {MOST_EDGE:,}: the "
-                "format does not state its size, or the file is damaged; give sensor=WIDTHxHEIGHT"
-            )
+        self.check_sensor()
         before, done = np.array([BEGIN]), 0
         for packet in self.read():
             index, fault = first_fault(packet, self.width, self.height, before)
