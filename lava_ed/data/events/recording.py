@@ -51,7 +51,7 @@ class Recording:
         ------
         DataError
         """
-        if not (0 < self.width and 0 < self.height and self.width * self.height <= MOST_PIXELS):
+        if not (self.width > 0 and self.height > 0 and self.width * self.height <= MOST_PIXELS):
             raise DataError(
                 f"{self.where}: a sensor of {self.width}×{self.height} pixels, allowed are 1 to {MOST_PIXELS:,}: the "
                 "format does not state its size, or the file is damaged; give sensor=WIDTHxHEIGHT"
