@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from lava_ed.cli.output import Report, Table
-from lava_ed.errors import ConfigError, DataNotFoundError, LavaEDError, LavaNotInstalledError
+from lava_ed.errors import ConfigError, DataNotFoundError, LavaEDError
 
 _MEASURED_STEPS = 16
 
@@ -25,13 +25,9 @@ def of_graph(where: str, spike_rate: float, tag: str) -> Report:
     UnsupportedProcessError
         If a process can be neither compiled nor hosted.
     """
-    try:
-        from lava.magma.core.run_configs import Loihi2SimCfg
-
-        from lava_ed.lava_graphs.graph import lower_graph
-    except ModuleNotFoundError as error:
-        raise LavaNotInstalledError("a graph of Lava processes needs lava-nc (Python 3.10)") from error
     from lava_ed.engine.describe import describe_program
+    from lava_ed.graph import Loihi2SimCfg
+    from lava_ed.lava_graphs.graph import lower_graph
 
     graph = lower_graph(_process(where), Loihi2SimCfg(select_tag=tag))
     try:

@@ -38,6 +38,6 @@ def __getattr__(name: str) -> Any:
         if error.name is None or error.name.split(".")[0] != "lava":
             raise
         raise LavaNotInstalledError(
-            f"lava_ed.engine.{name} works on Lava graphs and needs lava-nc (Python 3.10); "
-            "build_program(spec) needs no Lava"
+            f"lava_ed.engine.{name} works on Lava graphs and needs lava-nc (Python 3.10), or lava_ed.graph, which is "
+            "Lava's front end without Lava and must be imported first; build_program(spec) needs no Lava"
         ) from error

@@ -6,8 +6,8 @@ try:
     import lava.magma.core.process.process as _lava
 except ImportError as error:
     raise LavaNotInstalledError(
-        "lava_ed.proc needs lava-nc, which runs on Python 3.10 only: create the environment with Python 3.10, or "
-        "train through NetworkSpec and the engine, which need no Lava"
+        "lava_ed.proc needs lava-nc, which runs on Python 3.10 only: create the environment with Python 3.10, import "
+        "lava_ed.graph first, which has Lava's front end, or train through NetworkSpec and the engine"
     ) from error
 
 from lava_ed.proc.aft_if.models import PyAFTIFModelFixed

@@ -12,8 +12,9 @@ from lava_ed.lava_graphs.selection.models import Model
 
 
 def can_host(model: Model) -> bool:
-    """Whether a ProcessModel is Python that follows one of Lava's protocols for a CPU."""
-    return issubclass(model, (PyLoihiProcessModel, PyAsyncProcessModel))
+    """Whether a ProcessModel is Python that follows one of Lava's protocols for a CPU; without Lava none can run."""
+    without_lava = getattr(model, "declares_only", False)
+    return issubclass(model, (PyLoihiProcessModel, PyAsyncProcessModel)) and not without_lava
 
 
 def find_hosted(leaves: Mapping[str, AbstractProcess], models: Mapping[AbstractProcess, Model]) -> set[AbstractProcess]:
