@@ -86,14 +86,9 @@ for _name, _command in BENCHES.items():
     bench.command(_name)(_telling(_command))
 app.add_typer(bench, name="bench")
 
-data = typer.Typer(help="Look at recordings of event cameras.", no_args_is_help=True, rich_markup_mode=None)
-
-
-@data.callback()
-def _data() -> None:
-    """Keep the name of a command even where there is one alone."""
-
-
+data = typer.Typer(
+    help="Look at recordings of event cameras, or simulate them.", no_args_is_help=True, rich_markup_mode=None
+)
 for _name, _command in DATA.items():
     data.command(_name)(_telling(_command))
 app.add_typer(data, name="data")

@@ -1,4 +1,4 @@
-"""`lava-ed data`: recordings of event cameras."""
+"""`lava-ed data`: recordings of event cameras, and such as a camera might have made."""
 
 from __future__ import annotations
 
@@ -47,6 +47,7 @@ def _rows(value: dict[str, Any]) -> list[tuple[str, object]]:
     rate = value["events_per_second"]
     rows: list[tuple[str, object]] = [
         ("format", value["format"]),
+        ("simulated", "yes" if value["simulated"] else "not marked so"),
         ("sensor", f"{value['sensor'][0]}×{value['sensor'][1]}"),
         ("events", value["events"]),
         ("seconds", f"{value['seconds']:.6f}"),
@@ -68,5 +69,38 @@ def _folder_row(item: tuple[str, Any]) -> tuple[str, object]:
     return name.replace("_", " "), value
 
 
-DATA: Final[dict[str, Callable[..., Report]]] = {"info": info}
+def simulate(
+    dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Images, as lava-ed train --dataset takes them.")],
+    out: Annotated[str, typer.Option(metavar="FOLDER", help="A new folder for the recordings, a class a folder.")],
+    data_dir: Annotated[
+        str | None, typer.Option(help="Folder of the data files (else LAVA_ED_DATA, else data).")
+    ] = None,
+    limit: Annotated[int | None, typer.Option(help="At most so many images of each part.")] = None,
+    threshold: Annotated[float, typer.Option(help="Change of the log-intensity that is an event.")] = 0.5,
+    spread: Annotated[float, typer.Option(help="Standard deviation of the pixels' thresholds.")] = 0.03,
+    refractory: Annotated[int, typer.Option(help="µs for which a pixel is deaf after an event.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Of the thresholds.")] = 0,
+    json: JsonFlag = False,
+) -> Report:
+    """Make recordings out of images by N-MNIST's three saccades, each marked as simulated."""
+    from dataclasses import replace
+
+    from lava_ed.data import load_dataset
+    from lava_ed.data.events.simulate import Camera, write_simulated
+    from lava_ed.errors import ConfigError
+
+    if limit is not None and limit < 1:
+        raise ConfigError(f"--limit {limit}: at least one image of each part is needed")
+    data = load_dataset(dataset, data_dir)
+    few = replace(
+        data,
+        train_images=data.train_images[:limit], train_labels=data.train_labels[:limit],
+        test_images=data.test_images[:limit], test_labels=data.test_labels[:limit],
+    )  # fmt: skip
+    value = write_simulated(few, Path(out), Camera(threshold, spread, refractory, seed))
+    rows = [(name.replace("_", " "), item) for name, item in value.items()]
+    return Report(value, [Table(f"{out}: simulated recordings", ("what", "value"), rows)])
+
+
+DATA: Final[dict[str, Callable[..., Report]]] = {"info": info, "simulate": simulate}
 """Commands by name."""

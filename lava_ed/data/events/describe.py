@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from lava_ed.data.events.formats import open_recording
 from lava_ed.data.events.recording import Recording
-from lava_ed.data.events.sources import members
+from lava_ed.data.events.sources import MARK, members
 from lava_ed.errors import DataError
 from lava_ed.files.reading import shown
 
@@ -47,6 +47,7 @@ def describe_recording(recording: Recording) -> tuple[dict[str, Any], npt.NDArra
     value = {
         "recording": recording.where,
         "format": recording.kind,
+        "simulated": MARK in recording.where.rpartition("/")[2],
         "sensor": [recording.width, recording.height],
         "events": events,
         "seconds": seconds,
@@ -70,10 +71,11 @@ def describe_folder(path: Path, sensor: tuple[int, int] = (0, 0)) -> dict[str, A
     classes: Counter[str] = Counter()
     parts: Counter[str] = Counter()
     sensors: set[tuple[int, int]] = set()
-    events, seconds, on = 0, 0.0, 0.0
+    events, seconds, on, simulated = 0, 0.0, 0.0, 0
     for member in members(path):
         found, count = describe_recording(open_recording(member.path, sensor))
         classes[member.class_name] += 1
+        simulated += member.is_simulated
         parts[member.part or "not stated"] += 1
         sensors.add((found["sensor"][0], found["sensor"][1]))
         events, seconds, on = events + found["events"], seconds + found["seconds"], on + float(count[1].sum())
@@ -83,6 +85,7 @@ def describe_folder(path: Path, sensor: tuple[int, int] = (0, 0)) -> dict[str, A
     return {
         "folder": str(path),
         "recordings": total,
+        "simulated": simulated,
         "classes": dict(sorted(classes.items())),
         "parts": dict(parts),
         "sensors": [list(size) for size in sorted(sensors)],

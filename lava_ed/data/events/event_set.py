@@ -24,11 +24,13 @@ from lava_ed.files.reading import parse_json, shown
 from lava_ed.files.tensors import open_tensors
 from lava_ed.files.writing import write_atomically
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Version of the rows that an encoding gives; another one makes every kept file stale."""
 HELD_OUT: Final = 5
 """Where no part of the recordings is for the test, a fifth of them is: the last ones by the numbers of their names."""
 NOTES: Final = "lava_ed"
+NOTED: Final = ("names", "shape", "simulated")
+"""What is kept beside the rows."""
 
 
 class Sample(NamedTuple):
@@ -38,6 +40,7 @@ class Sample(NamedTuple):
     class_name: str
     test: bool | None
     row: npt.NDArray[np.uint8]
+    simulated: bool = False
 
 
 def read_event_set(name: str, path: Path, encoding: Encoding) -> Dataset:
@@ -60,7 +63,8 @@ def read_event_set(name: str, path: Path, encoding: Encoding) -> Dataset:
     if found is None:
         found = assembled(encoded(path, encoding), shown(path))
         keep(key, found)
-    return dataset_of(name, found, f"recordings in {path}, {describe(encoding)}")
+    what = f"{found['simulated']:,} simulated recordings" if found["simulated"] else "recordings"
+    return dataset_of(name, found, f"{what} in {path}, {describe(encoding)}")
 
 
 def describe(encoding: Encoding) -> str:
@@ -77,7 +81,7 @@ def encoded(path: Path, encoding: Encoding) -> Iterator[tuple[Sample, tuple[int,
         recording = Recording(f"{shown(path)}/{member.name}", *_but_where(recording))
         shape = encoding.code.shape((recording.width, recording.height))
         part = {"train": False, "test": True}.get(member.part)
-        yield Sample(member.order, member.class_name, part, encoding.encode(recording)), shape
+        yield Sample(member.order, member.class_name, part, encoding.encode(recording), member.is_simulated), shape
 
 
 def _but_where(recording: Recording) -> tuple[Any, ...]:
@@ -123,6 +127,7 @@ def assembled(samples: Iterable[tuple[Sample, tuple[int, int, int]]], where: str
         "test": test,
         "names": names,
         "shape": list(shapes.pop()),
+        "simulated": sum(sample.simulated for sample in found),
     }
 
 
@@ -160,7 +165,7 @@ def cached(key: str) -> dict[str, Any] | None:
             tensors = file.read_all()
         if notes["key"] != key or notes["digest"] != _seal(tensors):
             return None
-        return {**tensors, "test": tensors["test"].astype(np.bool_), "names": notes["names"], "shape": notes["shape"]}
+        return {**tensors, "test": tensors["test"].astype(np.bool_), **{name: notes[name] for name in NOTED}}
     except (LavaEDError, KeyError, TypeError):
         return None
 
@@ -170,7 +175,8 @@ def keep(key: str, found: dict[str, Any]) -> None:
     from safetensors.numpy import save
 
     tensors = {"images": found["images"], "labels": found["labels"], "test": found["test"].astype(np.uint8)}
-    notes = {"key": key, "digest": _seal(tensors), "names": found["names"], "shape": found["shape"]}
+    kept = {name: found[name] for name in NOTED}
+    notes = {"key": key, "digest": _seal(tensors), **kept}
     folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
     content = save(tensors, metadata={NOTES: json.dumps(notes)})

@@ -16,6 +16,8 @@ from lava_ed.errors import DataError, DataNotFoundError
 from lava_ed.files.reading import cut, shown
 
 ARCHIVES: Final = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".zip")
+MARK: Final = ".simulated"
+"""Ends the stem of every recording that no camera has seen."""
 PARTS: Final = ("train", "test")
 MOST_MEMBER: Final = 1 << 32
 """Bytes of one recording in an archive."""
@@ -39,6 +41,11 @@ class Member(NamedTuple):
         """The part of the data, "train" or "test", after a folder or archive above its class; empty where none says."""
         above = [step.lower() for step in PurePosixPath(self.name).parts[:-2]]
         return next((part for part in PARTS if part in above), "")
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether the name says that no camera has seen it."""
+        return PurePosixPath(self.name).stem.endswith(MARK)
 
     @property
     def order(self) -> tuple[Any, ...]:
