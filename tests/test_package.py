@@ -67,6 +67,14 @@ def test_licence_versions_and_addresses():
     assert all(address.startswith("https://") for address in PROJECT["urls"].values())
 
 
+def test_the_version_and_its_date_are_the_same_everywhere():
+    citation = (ROOT / "CITATION.cff").read_text()
+    (date,) = re.findall(r'^date-released: "(.*)"$', citation, re.MULTILINE)
+    assert f"\nversion: {lava_ed.__version__}\n" in citation
+    assert (ROOT / "CHANGELOG.md").read_text().startswith(f"# Changelog\n\n## {lava_ed.__version__} ({date})\n")
+    assert PROJECT["version"] == lava_ed.__version__
+
+
 def test_the_description_links_to_no_file_of_the_repository():
     text = (ROOT / PROJECT["readme"]).read_text()
     links = re.findall(r"\]\(([^)]+)\)", text) + re.findall(r'src="([^"]+)"', text)

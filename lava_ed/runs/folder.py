@@ -14,7 +14,7 @@ from lava_ed.files.reading import parse_json, read_json, read_plain, shown
 from lava_ed.files.schema import checked
 from lava_ed.files.writing import remove_leftovers, write_atomically
 from lava_ed.runs.schemas import ConfigFile, EnergyFile, ResultFile, Row
-from lava_ed.version import __version__
+from lava_ed.version import SAME_FILES, __version__
 
 try:
     import fcntl
@@ -158,7 +158,7 @@ class RunFolder:
         values = self.read_json(CONFIG)
         version = values.pop("lava_ed_version")
         values.pop("facts", None)
-        if version != __version__:
+        if version not in SAME_FILES:
             raise ConfigError(
                 f"{self.file(CONFIG)} was written by lava-ed {version}, this is {__version__}: use that version, or "
                 "train anew"

@@ -24,7 +24,7 @@ from lava_ed.network.spec import NetworkSpec
 from lava_ed.network.state import State
 from lava_ed.network.weights import pack_weights, unpack_weights
 from lava_ed.runs.schemas import CheckpointHeader, ModelHeader
-from lava_ed.version import __version__
+from lava_ed.version import SAME_FILES, __version__
 
 _kappa: Callable[[int], int] = threshold_from_step
 _RESTORE: Final = "restore the file, or train anew"
@@ -200,7 +200,7 @@ class Checkpoint:
         with open_tensors(path, error=CheckpointError, hint=_RESTORE) as file:
             header = _header(file, path, CHECKPOINT_FORMAT, CheckpointHeader, "checkpoint")
             version = header["lava_ed_version"]
-            if version != __version__:
+            if version not in SAME_FILES:
                 raise CheckpointError(
                     f"{path} was written by lava-ed {version}, this is {__version__}, whose arithmetic may "
                     f"differ: resume with lava-ed {version}, or train anew"

@@ -11,7 +11,6 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import save
 
-import lava_ed.runs.folder as run_folder
 import lava_ed.runs.tensor_files as tensor_files
 from lava_ed.backends.backend import make_backend
 from lava_ed.comparison import read_run
@@ -196,12 +195,6 @@ class TestCheckpoint:
 
 class TestFilesOfEarlierDays:
     """Written by version 0.1.0 on 28 November 2026, before files had a digest: they still load, evaluate and resume."""
-
-    @pytest.fixture(autouse=True)
-    def version(self, monkeypatch):
-        """Files are refused by other versions by design; this is about their form."""
-        for module in (tensor_files, run_folder):
-            monkeypatch.setattr(module, "__version__", "0.1.0")
 
     @pytest.mark.parametrize("rule", ["std-ed", "ssgd"])
     def test_a_run_that_had_ended(self, rule):
