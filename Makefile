@@ -10,7 +10,7 @@ BIN = $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test notebooks fuzz loops nightly test-dl check lint format clean venv
+.PHONY: help demo test notebooks docs fuzz loops nightly test-dl check lint format clean venv
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## /  make \1  /p' Makefile
@@ -26,6 +26,14 @@ test: lint ## lint, check types, run the tests (about ten minutes on two cores)
 
 notebooks: $(VENV)/.installed-notebooks ## open the tutorials in JupyterLab
 	$(BIN)/jupyter lab tutorials
+
+# Links into the repository, as mkdocs.yml says.
+SITE_SOURCE = build/site-source
+docs: $(VENV)/.installed-docs ## build the documentation site, build/site; warnings are errors
+	rm -rf $(SITE_SOURCE) && mkdir -p $(SITE_SOURCE)
+	for part in README.md CONTRIBUTING.md CHANGELOG.md docs tutorials results deploy; do ln -s ../../$$part $(SITE_SOURCE)/$$part; done
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "open build/site/index.html"
 
 nightly: SEED = $(shell date +%s)
 nightly: $(VENV)/.installed-dev ## compare thousands of random graphs with Lava's own models; SEED=n repeats a night
@@ -78,6 +86,10 @@ $(VENV)/.installed: pyproject.toml | venv
 # The development tools come on top of the package, so this installation counts for both.
 $(VENV)/.installed-dev: pyproject.toml | venv
 	$(PIP) -e ".[dev]"
+	@touch $(VENV)/.installed $@
+
+$(VENV)/.installed-docs: pyproject.toml | venv
+	$(PIP) -e ".[docs]"
 	@touch $(VENV)/.installed $@
 
 $(VENV)/.installed-notebooks: pyproject.toml | venv

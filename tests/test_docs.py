@@ -13,14 +13,16 @@ from doc_commands import ROOT, blocks, complaint, mentioned, prose_of, shell_com
 
 DOCUMENTS = sorted(
     path.relative_to(ROOT)
-    for pattern in ("*.md", "docs/*.md", "results/*.md", "deploy/**/*.md", "tutorials/**/*.ipynb")
+    for pattern in ("*.md", "docs/**/*.md", "results/*.md", "deploy/**/*.md", "tutorials/**/*.ipynb")
     for path in ROOT.glob(pattern)
     if path.name != "CHANGELOG.md" and ".ipynb_checkpoints" not in path.parts  # the past, and copies that Jupyter makes
 )
 NAME = re.compile(r"\blava_ed(?:\.[A-Za-z_]\w*)+")
 WITH_COMMANDS = (
-    "README.md",
     "PACKAGE.md",
+    "docs/getting-started.md",
+    "docs/results.md",
+    "docs/how-to/cluster.md",
     "docs/energy.md",
     "docs/golden-vectors.md",
     "results/README.md",
@@ -119,3 +121,15 @@ def test_the_package_is_described_without_links_that_break_outside_of_the_reposi
     text = (ROOT / "PACKAGE.md").read_text()
     assert re.findall(r"\]\((?!https?://)[^)]*\)|<img", text) == []
     assert "PACKAGE.md" in (ROOT / "deploy/docker/Dockerfile").read_text()  # the build reads it
+
+
+def test_the_reference_and_the_site_list_every_public_module() -> None:
+    site = (ROOT / "mkdocs.yml").read_text()
+    public = [path for path in (ROOT / "lava_ed").glob("*/__init__.py") if "\n__all__ = [" in path.read_text()]
+    assert len(public) > 10
+    for path in public:
+        name = path.parent.name
+        assert f"::: lava_ed.{name}\n" in (ROOT / "docs" / "reference" / f"{name}.md").read_text()
+        assert f"docs/reference/{name}.md\n" in site
+    for path in (ROOT / "docs").rglob("*.md"):
+        assert f"{path.relative_to(ROOT)}\n" in site, "a page that the site's navigation does not name"

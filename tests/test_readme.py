@@ -1,4 +1,4 @@
-"""Every command of the README and of the package's description runs as it is written, in order, in an empty folder.
+"""Every command of the README, the first pages of the site and the package's description runs, in an empty folder.
 
 The words stay as they are.  What would take long is shortened by options that `MORE` appends.
 """
@@ -17,6 +17,7 @@ MORE = {
     # As many samples as it takes until the weights have grown out of what a net fresh from the dice holds.
     ("train", "fashion-mnist"): ["--limit", "5000"],
     ("train", "digits"): ["--epochs", "2"],
+    ("compare", "--workers"): ["--epochs", "2"],
     ("compare", None): ["--epochs", "10"],
     ("report", None): ["--samples", "1"],
     ("eval", "model.net"): ["--limit", "200"],
@@ -24,6 +25,8 @@ MORE = {
 """Options that are appended, by the command and a word of its line."""
 LEFT_TO_OTHERS = ("make", "pip")
 """Programs that set up environments: what `make` would do is looked up by test_docs and test_make."""
+NOT_RUN = ("yaml",)
+"""Languages of blocks that show a file."""
 
 
 def shortened(arguments: list[str]) -> list[str]:
@@ -58,6 +61,8 @@ def run_document(path: Path, capsys: pytest.CaptureFixture[str]) -> int:
     """Run all blocks in order; returns how many commands of ours there were."""
     count = 0
     for block in blocks(path.read_text()):
+        if block.language in NOT_RUN:
+            continue
         assert block.language in ("", "python"), f"no test runs a block of {block.language}"
         if block.language == "python":
             run_python(block.text, path.name)
@@ -80,9 +85,24 @@ def scratch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_readme(shared_data: Path, scratch: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("lava")
     (scratch / "data").symlink_to(shared_data)
-    assert run_document(ROOT / "README.md", capsys) >= 11
+    run_document(ROOT / "README.md", capsys)
+    assert run_document(ROOT / "docs" / "getting-started.md", capsys) >= 11
     for made in ("runs/fashion/report.html", "runs/digits/compare.html", "model.net", "runs/fashion/golden.h5"):
         assert (scratch / made).is_file(), made
+
+
+HOW_TO = {path.name: path for path in sorted((ROOT / "docs" / "how-to").glob("*.md"))}
+
+
+@pytest.mark.parametrize("name", HOW_TO)
+def test_a_guide(name: str, scratch: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = HOW_TO[name].read_text()
+    if "--workers" in text or "lava-ed sweep" in text:
+        pytest.importorskip("optuna")
+        pytest.importorskip("distributed")
+    assert run_document(HOW_TO[name], capsys) == sum(
+        command[0] == COMMAND for block in blocks(text) if not block.language for command in shell_commands(block.text)
+    )
 
 
 @pytest.mark.lava
@@ -98,7 +118,7 @@ def test_words_are_kept_and_options_only_appended() -> None:
     assert shortened(["eval", "runs/fashion"]) == ["eval", "runs/fashion"]
 
 
-@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
+@pytest.mark.parametrize("name", ["docs/getting-started.md", "CONTRIBUTING.md"])
 def test_how_the_command_is_made_known_to_a_shell(name: str) -> None:
     lines = [line for block in blocks((ROOT / name).read_text()) for line in shell_commands(block.text)]
     assert [".", ".venv/bin/activate"] in lines

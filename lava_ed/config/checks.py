@@ -14,6 +14,7 @@ from lava_ed.learning_rules import LearningRule
 from lava_ed.learning_rules.limits import LAYERS_MAX, largest_membrane
 
 BACKENDS: Final = ("engine", "lava")
+"""Names of the back ends."""
 NEURONS = f"1 … {COLUMNS_MAX:,}"
 """How many neurons a layer may have."""
 

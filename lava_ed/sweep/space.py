@@ -16,6 +16,7 @@ from lava_ed.learning_rules import halvings
 from lava_ed.network.adaptation import Adaptation
 
 Space = dict[str, tuple[Any, ...]]
+"""Name of a setting → kind and values."""
 
 DECAYS: Final = {
     "constant": (),
