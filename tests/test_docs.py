@@ -31,7 +31,7 @@ WITH_COMMANDS = (
 
 
 @pytest.mark.lava
-@pytest.mark.parametrize("name", ["energy.md"])
+@pytest.mark.parametrize("name", ["energy.md", "learning-cost.md"])
 def test_examples(name: str) -> None:
     pytest.importorskip("lava", reason="the examples run Lava graphs, which needs Python 3.10")
     result = doctest.testfile(str(ROOT / "docs" / name), module_relative=False)

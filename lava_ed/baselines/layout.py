@@ -71,6 +71,7 @@ def settings_of(graph: NetGraph) -> Settings:
         error_limit=spec.error_limit,
         softmax_shift=error["shift"],
         dead_zone=error["dead_zone"],
+        by_post=int(spec.dependency != "x0") + 2 * int(spec.dependency == "y0"),
         nearest=int(error["rounding"] == "nearest"),
         seed=spec.seed,
         layers=len(spec.layers),

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lava_ed.cli.output import JsonFlag, PriceListName, Report, Table, integers
+from lava_ed.cli.output import JsonFlag, PriceListName, Report, Table, integers, visits_table
 
 
 def estimate(
@@ -31,4 +31,4 @@ def estimate(
     rows = [(name, cost["low"], cost["high"], cost["updates"]) for name, cost in value["microjoules"].items()]
     title = f"{sizes}, {spikes} spikes, {steps} steps: µJ per training sample, {value['price_list']}"
     header = ("visited", "all idle", "all active", "of which updates")
-    return Report(value, [Table(title, header, rows), f"Note: {value['caveat']}"])
+    return Report(value, [Table(title, header, rows), visits_table(value["visits"], 1), f"Note: {value['caveat']}"])

@@ -104,3 +104,13 @@ def integers(text: str, complaint: str, separator: str = ",") -> tuple[int, ...]
 def percent(share: float | None) -> str:
     """A share in per cent."""
     return "–" if share is None else f"{100 * share:.2f} %"
+
+
+def visits_table(visits: dict[str, dict[str, int]], samples: int) -> Table:
+    """Synapses of each connection that learning visits under each dependency, and the one with the fewest."""
+    names = list(next(iter(visits.values()), {}))
+    rows = [
+        (node, *(counts[name] / samples for name in names), min(names, key=counts.__getitem__))
+        for node, counts in visits.items()
+    ]
+    return Table("synapses visited to learn, per sample", ("connection", *names, "fewest"), rows)

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from lava_ed.cli.output import JsonFlag, OtherData, PriceListName, Report, RunArgument, RunDataDir, Table, percent
+from lava_ed.cli.output import (
+    JsonFlag,
+    OtherData,
+    PriceListName,
+    Report,
+    RunArgument,
+    RunDataDir,
+    Table,
+    percent,
+    visits_table,
+)
 from lava_ed.cli.workers import Scheduler, Slurm, Workers, crew_of
 from lava_ed.errors import ConfigError
 
@@ -76,7 +86,7 @@ def energy(
     json: JsonFlag = False,
 ) -> Report:
     """Price the operations that a run counted, per sample, in training and in inference."""
-    from lava_ed.energy import built_in_price_lists, energy_range, energy_report, load_price_list
+    from lava_ed.energy import built_in_price_lists, energy_range, energy_report, learning_cost, load_price_list
     from lava_ed.runs.folder import ENERGY, RunFolder
 
     prices = load_price_list(price_list)
@@ -92,6 +102,8 @@ def energy(
         "price_list": prices.name,
         "source": prices.source,
         **{part: energy_report(counters, samples, prices) for part, (counters, samples) in counted.items()},
+        "visits": saved["training"].get("visits", {}),
+        "learning_cost": learning_cost(*counted["training"]),
         "range": {part: energy_range(counters, samples, lists) for part, (counters, samples) in counted.items()},
     }
     if chip is not None:
@@ -127,6 +139,10 @@ def _shown_energy(run: str, value: dict[str, Any]) -> Iterator[Table | str]:
         rows.append(("sum", sums["forward"], sums["backward"], sums["update"], sums["dynamic"]))
         header = ("µJ per sample", "forward", "backward", "update", "all")
         yield Table(f"{run}: {part}, {report['samples']:,} samples, {value['price_list']}", header, rows)
+    if value["visits"]:
+        yield visits_table(value["visits"], value["training"]["samples"])
+    cost = [(name.replace("_", " "), number) for name, number in value["learning_cost"].items()]
+    yield Table(f"{run}: learning cost (docs/learning-cost.md)", ("per training sample", "count"), cost)
     for part, found in value["range"].items():
         (low_list, low), (high_list, high) = found["low"], found["high"]
         yield f"{part}: {low:,.3g} µJ ({low_list}) … {high:,.3g} µJ ({high_list}) per sample over all price lists"

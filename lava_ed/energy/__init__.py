@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from lava_ed.energy.chips import CHIPS, LOIHI1, LOIHI2, ChipLimits, Hops, mesh_hops
 from lava_ed.energy.counting import per_sample, subtract, total
 from lava_ed.energy.estimate import estimate_sample, sample_counts
+from lava_ed.energy.learning_cost import learning_cost
 from lava_ed.energy.prices import KINDS, Price, PriceList, StaticPower, Time, built_in_price_lists, load_price_list
 from lava_ed.energy.report import energy_range, energy_report
 
@@ -42,6 +43,7 @@ __all__ = [
     "energy_range",
     "energy_report",
     "estimate_sample",
+    "learning_cost",
     "load_price_list",
     "map_network",
     "mesh_hops",

@@ -121,7 +121,8 @@ def estimate_sample(
     -------
     dict
         Ready for JSON: ``price_list``, ``caveat``, and ``microjoules``: for each of `DEPENDENCIES` ``low`` and
-        ``high`` of the dynamic sum, and ``updates``, the part of the synaptic updates.
+        ``high`` of the dynamic sum, and ``updates``, the part of the synaptic updates; ``visits``: for each connection
+        the synapses visited under x0, y0 and u0.
     """
     prices = load_price_list(price_list)
     found = {}
@@ -129,6 +130,7 @@ def estimate_sample(
         counts = (sample_counts(sizes, spikes, steps, visits, active, rule) for active in (False, True))
         low, high = (energy_report(each, 1, prices)["microjoules_per_sample"] for each in counts)
         found[visits] = {"low": low["dynamic"], "high": high["dynamic"], "updates": high["update"]}
+    by_dependency = {each: sample_counts(sizes, spikes, steps, each, rule=rule) for each in DEPENDENCIES[:3]}
     return {
         "sizes": list(sizes),
         "spikes": list(spikes),
@@ -136,4 +138,8 @@ def estimate_sample(
         "price_list": prices.name,
         "caveat": prices.caveat,
         "microjoules": found,
+        "visits": {
+            node: {each: counts[node]["synaptic_updates"]["update"] for each, counts in by_dependency.items()}
+            for node in (f"dense{layer}" for layer in range(1, len(sizes)))
+        },
     }

@@ -67,6 +67,8 @@ class LearningRule:
     """Whether the rule is a baseline, which runs in a loop of its own and has no Lava processes."""
     output_spikes: ClassVar[bool] = False
     """Whether output neurons have a threshold, whatever the readout."""
+    free_dependency: ClassVar[bool] = False
+    """Whether a baseline is counted under the dependency that its net names."""
     hidden_layers: ClassVar[int | None] = None
     """Number of hidden layers that the rule was published for; None: any number."""
 
@@ -125,7 +127,7 @@ class LearningRule:
 
         Parameters
         ----------
-        dependency : {"x0", "u0"}
+        dependency : {"x0", "y0", "u0"}
             What makes the learning engine visit a synapse; with u0, x0 is implied by x1 = 0.
         rate : LearningRate, optional
             Default: the rate at the start of training.

@@ -124,6 +124,7 @@ def _nodes(spec: NetworkSpec) -> Iterator[GraphNode]:
             "graded": spec.graded_input and layer == 1,
             "gather": spec.gathers(layer),
             "carry": spec.weight_rounding == "carry",
+            "dependency": spec.dependency_of(layer),
         }
         yield GraphNode(f"dense{layer}", "PlasticDense", (spec.sizes[layer], spec.sizes[layer - 1]), plastic)
     for layer in spec.hidden:

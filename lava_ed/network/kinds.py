@@ -271,7 +271,9 @@ def _synapses(name: str, *parts: NodeKind) -> NodeKind:
     return NodeKind(name, joined("inputs"), joined("outputs"), {**_COMMON, **joined("vars")}, joined("parameters"))
 
 
-PLASTIC_DENSE: Final = _synapses("PlasticDense", _DENSE, _FORWARD, _BACKWARD, _PLASTIC)
+_VISITED: Final = NodeKind("Visited", {}, {}, _each("visits_x0 visits_y0", _TALLY))
+"""What learning would have visited under either dependency."""
+PLASTIC_DENSE: Final = _synapses("PlasticDense", _DENSE, _FORWARD, _BACKWARD, _PLASTIC, _VISITED)
 FEEDBACK_DENSE: Final = _synapses("FeedbackDense", _DENSE, _BACKWARD)
 KINDS: Final[dict[str, NodeKind]] = {
     kind.name: kind

@@ -21,6 +21,7 @@ EncoderKind = Literal["ttfs", "rate", "current", "binary", "bins"]
 ReadoutKind = Literal["membrane", "first-spike"]
 Feedback = Literal["symmetric", "random"]
 Learning = Literal["replayed", "aggregated"]
+Dependency = Literal["x0", "y0", "y0-x0"]
 Rounding = Literal["floor", "nearest"]
 WeightRounding = Literal["stochastic", "carry"]
 Overflow = Literal["raise", "warn", "wrap"]
@@ -64,6 +65,9 @@ class NetSettings:
         Errors come back through the same synapses, or straight from the output through fixed ones.
     learning : {"replayed", "aggregated"}
         MPD-ED: weights change in every step of the replay, or once a sample, by the sum of the errors.
+    dependency : {"x0", "y0", "y0-x0"}
+        Which synapses the learning engine visits, where a sample fits its epoch: those of inputs that spiked, of
+        neurons with an error, or of these into hidden layers and of inputs into the output.  Weights are the same.
     adaptation : Adaptation
         Adaptive threshold of the hidden layers.
     readout_adaptation : Adaptation
@@ -121,6 +125,10 @@ class NetSettings:
     half_width: Annotated[int, Setting(1, 1024)] = 8
     input_drop: Annotated[int, Setting(0, 255, earlier=0)] = 0
     learning: Annotated[Learning, Setting(earlier="replayed", help="replayed, or (of mpd-ed) aggregated.")] = "replayed"
+    dependency: Annotated[
+        Dependency,
+        Setting(earlier="x0", help="Synapses that learning visits: x0, y0 or y0-x0."),
+    ] = "x0"
     overflow: Overflow = "raise"
     seed: Annotated[int, Setting(0, 2**32 - 1)] = 0
 

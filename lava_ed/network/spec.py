@@ -145,6 +145,8 @@ class NetworkSpec(NetSettings, _Layers):
                 "weight_rounding 'carry' needs the tag, in which the updates of mpd-ed with several hidden layers and "
                 "symmetric feedback wait: use weight_rounding 'stochastic' or feedback 'random'"
             )
+        if self.rule.baseline and not self.rule.free_dependency and self.dependency != "x0":
+            raise ConfigError(f"{self.rule.name} is counted under the dependency x0 only: leave dependency out")
         if self.graded_input and self.rule.timing.spikes_once:
             raise ConfigError("a graded input and a rule of one spike a neuron exclude each other")
 
@@ -182,6 +184,13 @@ class NetworkSpec(NetSettings, _Layers):
     def dv_post(self, layer: int) -> int:
         """Decay constant of the layer that hidden `layer` gets its error from; a readout does not leak."""
         return self.dv if self.feedback == "symmetric" and layer + 1 < len(self.sizes) - 1 else 0
+
+    def dependency_of(self, layer: int) -> str:
+        """x0, y0, or u0 where a sample is longer than the longest epoch: what makes learning visit a synapse."""
+        if self.schedule.learning_epoch[1] == "u0":
+            return "u0"
+        hidden, _, output = self.dependency.partition("-")
+        return output or hidden if layer + 1 == len(self.sizes) else hidden
 
     def gathers(self, layer: int) -> bool:
         """Whether a connection is read backwards while it learns, so that updates wait in its tag.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,9 @@ from lava_ed.errors import ConfigError, DataError, ShapeError
 from lava_ed.files.reading import brief
 
 __all__ = ["check_presented", "count_of", "numbers_of", "whole_of"]
+
+DEPENDENCIES: Final = ("x0", "y0", "u0")
+"""What makes a learning engine visit a synapse: a spike before it, an error behind it, the end of an epoch."""
 
 
 def numbers_of(

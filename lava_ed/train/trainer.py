@@ -192,7 +192,7 @@ class Trainer(Lesson):
             "tag": TAG,
             "network": self.spec.to_dict(),
             "learning_rate": rate.value,
-            "rule": self.spec.rule.dw(self.spec.schedule.learning_epoch[1]),
+            "rule": self.spec.rule.dw(self.spec.dependency_of(1)),
             "data": {
                 "source": self.data.source,
                 "train_samples": self.samples,
@@ -301,6 +301,18 @@ class Trainer(Lesson):
         }
         self.position = replace(p, epoch=p.epoch + 1, index=0, correct=0, seconds=0.0, start=now, rows=[*p.rows, row])
 
+    def _visits(self) -> dict[str, dict[str, int]]:
+        """Synapses of each connection that training visited under x0, and those it would have under y0, or the reverse.
+
+        A baseline has no such tallies.
+        """
+        state, found = self.backend.state(), {}
+        for layer in self.spec.layers:
+            names = {name: f"dense{layer}.visits_{name}" for name in ("x0", "y0")}
+            if names["x0"] in state:
+                found[f"dense{layer}"] = {name: int(state[var][0]) for name, var in names.items()}
+        return found
+
     def _finish(self) -> dict[str, Any]:
         """Write model, energy counts and result; the test set is seen here, once."""
         model, counters = self.model(), self.backend.counters()
@@ -313,7 +325,8 @@ class Trainer(Lesson):
             "tag": TAG,
             "seed": self.config.seed,
         }
-        parts = {"training": part_of_energy(presented, counters), "test": test.to_dict()}
+        training = {**part_of_energy(presented, counters), "visits": self._visits()}
+        parts = {"training": training, "test": test.to_dict()}
         self.folder.write_json(ENERGY, {**stamp, **parts})
         totals = {name: sum(phases.values()) for name, phases in sums(counters).items()}
         if note := learned_nothing(self.position.rows[-1], totals["weight_writes"], self.chance, self.judged):

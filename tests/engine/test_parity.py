@@ -16,7 +16,7 @@ from lava_ed.engine import build_program
 from lava_ed.learning_rules import MPDED
 from lava_ed.proc import AFTIF, Encoder, Labels, MembraneReadout, PlasticDense, SoftmaxError
 
-ONCE = {"learning": "aggregated"}
+ONCE = {"learning": "aggregated", "dependency": "y0-x0"}
 CASES = [
     pytest.param(kind, hidden, feedback, seed, {}, id=f"{kind}-{len(hidden)}-{feedback}-{seed}")
     for kind in ("std-ed", "mpd-ed")
@@ -44,7 +44,7 @@ CASES = [
     pytest.param(
         "mpd-ed", (8,), "symmetric", 5, {"rule": MPDED(2.0**-9), "steps": 32}, id="mpd-ed-32-steps-port-shift"
     ),
-    pytest.param("std-ed", (8,), "symmetric", 6, {"dead_zone": 60}, id="std-ed-dead-zone"),
+    pytest.param("std-ed", (8,), "symmetric", 6, {"dead_zone": 60, "dependency": "y0"}, id="std-ed-dead-zone"),
     pytest.param("std-ed", (8,), "symmetric", 7, {"input_drop": 90}, id="std-ed-input-drop"),
     pytest.param("mpd-ed", (8, 7), "symmetric", 7, {"input_drop": 90}, id="mpd-ed-input-drop"),
     pytest.param("mpd-ed", (8,), "symmetric", 6, {"dead_zone": 60}, id="mpd-ed-dead-zone"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.engine.assembler import LEARN, RUN, SYNAPSES, Assembler, Node, Signal
+from lava_ed.engine.assembler import LEARN, RUN, SYNAPSES, TALLIES, Assembler, Node, Signal
 from lava_ed.engine.families.phased import declare_phased
 from lava_ed.engine.memory import Limits, Memory, Slot, Variable
 from lava_ed.engine.op import NOWHERE, number, op, reads, updates, writes
@@ -31,6 +31,7 @@ from lava_ed.kernels.loihi.random_streams import TAG_EXPONENT, TAG_STREAM
 from lava_ed.kernels.loihi.synapse import backward_errors, forward_graded, forward_spikes, synops_of
 from lava_ed.kernels.views import matrix, segment
 from lava_ed.learning_rules.rate import MAX_MANTISSA
+from lava_ed.network.values import DEPENDENCIES
 
 DENSE_RESET = op(
     "dense_reset", "ours", n=number("pre-synaptic neurons with x0"), presentation=updates("i64"),
@@ -159,7 +160,8 @@ DENSE_LEARN = op(
     nonzeros=updates("i32", "n_pre"), count=reads("i32"), events=reads("i32", "n_pre"), x1=reads("i32", "n_pre"),
     with_x1=number("1: the rule has x1"), y1=reads("i32", "n_post"), y2=reads("i32", "n_post"), live_y=reads("i32"),
     rate_mantissa=reads("i32"), rate_exponent=reads("i32"), seed=reads("i64"), presentation=reads("i64"),
-    layer=number(), counters=updates("i64", ALL_COUNTERS), visit_all=number("1: every synapse is visited"),
+    layer=number(), counters=updates("i64", ALL_COUNTERS), dependency=number("0: x0, 1: y0, 2: u0"),
+    visits_x0=updates("i64"), visits_y0=updates("i64"),
     tag=updates("i16", "n_pre * n_post", optional=True), work=writes("i16", f"{WORK_ROWS} * n_post"),
     scalar=reads("i32"), gathered=writes("i32"),
     carry=number("1: the tag carries what rounding leaves over, 0: updates gather in it"),
@@ -178,7 +180,11 @@ def dense_learn(a, i8, i16, i32, i64, phase):  # type: ignore[no-untyped-def]
     c = a[f.counters] + UPDATE
     add_count(i64, c, TRACE_UPDATES, live)
     count = i32[a[f.count]]
-    add_count(i64, c, SYNAPTIC_UPDATES, (n_pre if a[f.visit_all] else count) * n_post)
+    by_pre, by_post = count * n_post, live * n_pre
+    i64[a[f.visits_x0]] += by_pre
+    i64[a[f.visits_y0]] += by_post
+    visited = by_pre if a[f.dependency] == 0 else (by_post if a[f.dependency] == 1 else n_pre * n_post)
+    add_count(i64, c, SYNAPTIC_UPDATES, visited)
     if count == 0:
         return
     events = segment(i32, a[f.events], count)
@@ -268,6 +274,7 @@ class PlasticDenseNode(Node, kinds=("PlasticDense",)):
     carry: bool = False
     scalar_rounding: int = -1
     graded: bool | None = None
+    dependency: str = "x0"
 
     delayed = True
 
@@ -295,6 +302,8 @@ class PlasticDenseNode(Node, kinds=("PlasticDense",)):
             ("scalar", 1, self.scalar_rounding, Limits(COUNTER_ROUNDING, 255, "a byte, or −1: one for each synapse")),
         ):
             asm.var(self, name, (size,), init, limits=limits)
+        for name in ("visits_x0", "visits_y0"):
+            asm.var(self, name, (1,), arena="i64", limits=TALLIES)
         declare_phased(self, asm, seed=self.seed)
         tagged = self.gather or self.carry
         tag = asm.memory.allocate("i16", (n_pre, n_post) if tagged else (1, 1))
@@ -362,8 +371,8 @@ class PlasticDenseNode(Node, kinds=("PlasticDense",)):
             count, events = pre.count, pre.events
             counter = SYNOPS if pre.values < 0 else GRADED_SYNOPS
             asm.op(SYNAPSES, start, stop, DENSE_REPLAY, at, count=count, events=events, counter=counter)
-        visit_all = int(s.learning_epoch[1] == "u0")
-        asm.op(LEARN, start, stop, DENSE_LEARN, at, count=count, events=events, live_y=y1.count, visit_all=visit_all)
+        dependency = DEPENDENCIES.index("u0" if s.learning_epoch[1] == "u0" else self.dependency)
+        asm.op(LEARN, start, stop, DENSE_LEARN, at, count=count, events=events, live_y=y1.count, dependency=dependency)
         if self.gather:
             asm.op(LEARN, s.learning_phase, s.period, DENSE_APPLY_TAG, at)
 

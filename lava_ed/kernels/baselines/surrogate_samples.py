@@ -64,6 +64,8 @@ class Settings(NamedTuple):
     error_shift: int
     error_limit: int
     softmax_shift: int
+    by_post: int
+    """Bit 0: synapses into hidden layers are visited under y0, bit 1: those into the output."""
     dead_zone: int
     nearest: int
     seed: int
@@ -218,7 +220,8 @@ def update(net, window, work, s):
                 w8, nonzeros, work.events, count, x1, int(graded), y1, y2, state[MANTISSA], state[EXPONENT], key,
                 COUNTER_ROUNDING, row, work.tag,
             )  # fmt: skip
-            count_updates(net, layer, count * n_post, effective, writes)
+            visited = live * w8.shape[0] if (s.by_post >> (layer == last)) & 1 else count * n_post
+            count_updates(net, layer, visited, effective, writes)
 
 
 @kernel_part
@@ -270,7 +273,8 @@ def present_surrogate(net: FlatNet, window: Window, work: Work, s: Settings, ima
         decisions[k], live = decide(work, s, layer_of(work.v, net, last), labels[k])
         if work.state[LEARNING]:
             net.counters[ERROR, HOST_OPS, BACKWARD] += net.sizes[last]
-            if s.mask == EVERYWHERE or live:
+            # Published without a dead zone, sg-bptt goes back after every sample; with one, only after an error.
+            if live or (s.mask == EVERYWHERE and s.dead_zone == 0):
                 work.state[TRIGGERED] += 1
                 if s.mask != EVERYWHERE:
                     net.counters[ERROR, SPIKE_MESSAGES, BACKWARD] += last  # the gate, to every layer that replays

@@ -92,7 +92,7 @@ class Plasticity(PhasedModel):
         self._carry: bool = proc_params["carry"]
         self._with_x1: bool = proc_params["rule"].with_x1 or self._payload_is_x1
         self._x1_counts = proc_params["rule"].x1_counts and not self._payload_is_x1
-        self._visit_all = self.schedule.learning_epoch[1] == "u0"
+        self._dependency = "u0" if self.schedule.learning_epoch[1] == "u0" else proc_params["dependency"]
         self._gathered = False
         self._events = np.zeros(0, np.int32)
 
@@ -139,12 +139,15 @@ class Plasticity(PhasedModel):
         """The learning engine."""
         if self._is_taught:
             self._gathered = True
-            self.count(TRACE_UPDATES, UPDATE, int(np.count_nonzero(self.y1 + self.y2)))
+            live = int(np.count_nonzero(self.y1 + self.y2))
+            self.count(TRACE_UPDATES, UPDATE, live)
             events = self._events
             if self.schedule.timing.learns_once:
                 events = np.flatnonzero(self.x0).astype(np.int32)
-            visited = self.x0.size if self._visit_all else events.size
-            self.count(SYNAPTIC_UPDATES, UPDATE, visited * self.y1.size)
+            visits = {"x0": events.size * self.y1.size, "y0": live * self.x0.size, "u0": self.x0.size * self.y1.size}
+            self.visits_x0 += visits["x0"]
+            self.visits_y0 += visits["y0"]
+            self.count(SYNAPTIC_UPDATES, UPDATE, visits[self._dependency])
             self._learn(events)
         if self._empties_tag:
             self._gathered = False

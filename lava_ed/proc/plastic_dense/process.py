@@ -13,6 +13,7 @@ from lava_ed.kernels.fixed_point import TRACE_MAX
 from lava_ed.kernels.loihi.plasticity import COUNTER_ROUNDING
 from lava_ed.learning_rules import LearningRule, check, columns_limit, sum_limit
 from lava_ed.network.kinds import FEEDBACK_DENSE, PLASTIC_DENSE
+from lava_ed.network.values import DEPENDENCIES
 from lava_ed.network.weights import pack_weights
 from lava_ed.proc.phased import PhasedProcess
 
@@ -56,6 +57,9 @@ class PlasticDense(PhasedProcess):
     carry : bool
         What an update leaves over below an even weight stays in the tag and is added to the next one; default:
         stochastic rounding.  Excludes `gather`, which needs the tag, and `scalar_rounding`.
+    dependency : {"x0", "y0", "u0"}
+        Which synapses the learning engine visits, as counted: those of inputs that spiked, or of neurons with an error;
+        all of them where a sample does not fit an epoch.
     scalar_rounding : int
         One byte that rounds every synapse, as Lava's learning engine does with its one random number a step;
         default −1: a hashed byte for each synapse.
@@ -71,7 +75,8 @@ class PlasticDense(PhasedProcess):
     -----
     Ports: s_in, e_in; a_out, e_out; s_in_bap, s_in_y1, s_in_y2, s_in_y3 as on LearningDense.
     Vars: weights (n_post, n_pre), a_buff, e_buff (24 bit), x0, x1 (7 bit), y1, y2 (7 bit), tag_1 (8 bit and a
-    sign, with `gather`; 8 bit with `carry`), rate_mantissa, rate_exponent.
+    sign, with `gather`; 8 bit with `carry`), rate_mantissa, rate_exponent, visits_x0, visits_y0 (synapses that either
+    dependency would have visited).
     """
 
     declares = PLASTIC_DENSE
@@ -87,6 +92,7 @@ class PlasticDense(PhasedProcess):
         graded: bool = False,
         gather: bool = False,
         carry: bool = False,
+        dependency: str = "x0",
         scalar_rounding: int = COUNTER_ROUNDING,
         **params: Any,
     ) -> None:
@@ -98,6 +104,8 @@ class PlasticDense(PhasedProcess):
             )
         if not isinstance(rule, LearningRule) or rule.kind != getattr(params.get("schedule"), "kind", rule.kind):
             raise ConfigError(f"rule {rule!r} does not learn by this schedule: a LearningRule of its kind is needed")
+        if dependency not in DEPENDENCIES:
+            raise ConfigError(f"dependency {dependency!r} is unknown: use one of {', '.join(DEPENDENCIES)}")
         own = {"weight_exp": weight_exp, "error_shift": error_shift, "scalar_rounding": scalar_rounding}
         self.check_settings(own)
         check([sum_limit(layer, n_pre, TRACE_MAX if graded else 1, weight_exp), columns_limit(layer, n_post)])
@@ -110,7 +118,7 @@ class PlasticDense(PhasedProcess):
         }
         super().__init__(
             shape=(n_post, n_pre), rule=rule, layer=layer, weight_exp=weight_exp, error_shift=error_shift,
-            graded=graded, gather=gather, carry=carry, inits=inits, **params,
+            graded=graded, gather=gather, carry=carry, dependency=dependency, inits=inits, **params,
         )  # fmt: skip
 
 
