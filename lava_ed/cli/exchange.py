@@ -8,12 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from lava_ed.cli.output import JsonFlag, OtherData, Report, RunArgument, Table
+from lava_ed.errors import ConfigError
 
 
 def export(
     run: RunArgument,
-    file_format: Annotated[str, typer.Option("--format", help="netx (lava-dl) or golden (vectors of every step).")],
-    out: Annotated[str | None, typer.Option(help="File to write.  [default: model.net or golden.h5 in RUN]")] = None,
+    file_format: Annotated[str, typer.Option("--format", help="netx (lava-dl), nir, or golden (vectors of every step).")],
+    out: Annotated[str | None, typer.Option(help="File to write.  [default: model.net, model.nir or golden.h5 in RUN]")] = None,
     samples: Annotated[int, typer.Option(help="golden: training samples to present.")] = 4,
     learning: Annotated[bool, typer.Option(help="golden: whether the net learns from them.")] = True,
     data_dir: Annotated[str | None, typer.Option(help="golden: folder of the data files, if not the run's.")] = None,
@@ -34,10 +35,17 @@ def export(
 
 
 def import_net(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="A netx file, usually *.net.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A netx file, usually *.net, or a NIR file, *.nir.")],
+    dt: Annotated[
+        float | None, typer.Option(help="NIR: seconds of a time step.  [default: noted in the file, or 0.0001]")
+    ] = None,
     json: JsonFlag = False,
 ) -> Report:
-    """Read a netx file, check that the engine runs it, and show its layers; test it with lava-ed eval FILE."""
+    """Read a netx or NIR file, check that the engine runs it, and show its layers; test it with lava-ed eval FILE."""
+    if file.endswith(".nir"):
+        return _import_nir(file, dt)
+    if dt is not None:
+        raise ConfigError("--dt is for NIR files only: a netx file is in time steps")
     import warnings
 
     import numpy as np
@@ -52,6 +60,33 @@ def import_net(
         netx_program(net, np.zeros((net.sizes[0], 1), np.int32), len(net.sizes) + 2).run(1)
     value = {"netx": file, **net.describe()}
     return Report(value, _shown(file, value))
+
+
+def _import_nir(file: str, dt: float | None) -> Report:
+    """The integers of a NIR file, their errors, and the loss that was measured on random spikes."""
+    from lava_ed.exchange import measure_loss, read_nir
+
+    net = read_nir(file, dt)
+    value = {"nir": file, **net.describe()}
+    for layer, loss in zip(value["layers"], measure_loss(net), strict=True):
+        layer["measured"] = loss
+    titles = ("layer", "du/dv/vth", "unit", "largest error", "spikes differ")
+    rows = [
+        (
+            f"{layer['name']} {layer['neuron']}",
+            f"{layer['iDecay']}/{layer['vDecay']}/{layer['vThMant'] or 'never'}",
+            f"1/{layer['scale']:,.4g}",
+            "none" if layer["exact"] else f"{max(layer['errors'].values()):.2%}",
+            f"{layer['measured']['differ']} of {layer['measured']['spikes_of_graph']}",
+        )
+        for layer in value["layers"]
+    ]
+    notes = [
+        f"Note: a time step is {net.dt:g} s; a unit of the threshold's mantissa is that part of a threshold",
+        "Note: errors are those of weights and biases in the largest weight, and of decays; spikes are those of the "
+        "graph in floats on 32 steps of random input, and how many (neuron, step) pairs differ from them",
+    ]
+    return Report(value, [Table(file, titles, rows), *notes])
 
 
 _TITLES = ("layer", "shape", "neuron", "synapses", "weights", "with")

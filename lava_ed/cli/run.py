@@ -30,7 +30,7 @@ KIB: Final = 8 * 1024
 
 
 def evaluate(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="Folder of a run, or a netx file.")],
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Folder of a run, or a netx or NIR file.")],
     data_dir: RunDataDir = None,
     backend: Annotated[str | None, typer.Option(help="engine or lava.  [default: the one it was trained on]")] = None,
     dataset: Annotated[str | None, typer.Option(help="netx: data set.  [default: noted in the file]")] = None,
@@ -46,7 +46,7 @@ def evaluate(
     slurm: Slurm = False,
     json: JsonFlag = False,
 ) -> Report:
-    """Measure the accuracy of a trained net on its test set, or of a netx file on a data set."""
+    """Measure the accuracy of a trained net on its test set, or of a netx or NIR file on a data set."""
     given = {"dataset": dataset, "encoder": encoder, "steps": steps, "readout": readout, "limit": limit}
     if Path(run).is_file():
         from lava_ed.exchange import evaluate_netx
@@ -55,7 +55,8 @@ def evaluate(
             raise ConfigError("workers judge runs: a file of another format is judged in this process")
         if backend not in (None, "engine"):
             raise ConfigError(f"back end {backend!r}: a netx file runs in the engine here, and on Lava through lava-dl")
-        value = evaluate_netx(run, data_dir=data_dir, other_data=other_data, **given)  # type: ignore[arg-type]
+        evaluate_file = evaluate_nir if run.endswith(".nir") else evaluate_netx
+        value = evaluate_file(run, data_dir=data_dir, other_data=other_data, **given)  # type: ignore[arg-type]
     else:
         from lava_ed.evaluation.evaluate import evaluate_run
 

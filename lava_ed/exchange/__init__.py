@@ -1,4 +1,4 @@
-"""Nets in other formats: netx files of lava-dl are read and written, golden vectors recorded; no Lava is needed."""
+"""Nets in other formats: netx files of lava-dl and NIR files are read and written, golden vectors recorded; no Lava is needed."""
 
 from lava_ed.exchange.export import export_run
 from lava_ed.exchange.golden.record import record_golden, write_golden
@@ -10,11 +10,21 @@ from lava_ed.exchange.netx.file import read_netx, write_netx
 from lava_ed.exchange.netx.graph import netx_processes
 from lava_ed.exchange.netx.network import NetxLayer, NetxNetwork, NetxNeuron
 from lava_ed.exchange.netx.program import netx_program
+from lava_ed.exchange.nir.evaluate import evaluate_nir
+from lava_ed.exchange.nir.network import NirNetwork, read_nir
+from lava_ed.exchange.nir.run import NirRun, measure_loss
+from lava_ed.exchange.nir.write import write_nir
 
 __all__ = [
     "NetxLayer",
     "NetxNetwork",
     "NetxNeuron",
+    "NirNetwork",
+    "NirRun",
+    "evaluate_nir",
+    "measure_loss",
+    "read_nir",
+    "write_nir",
     "evaluate_netx",
     "export_run",
     "netx_decisions",

@@ -13,12 +13,13 @@ from lava_ed.errors import ExchangeError
 from lava_ed.exchange.golden.record import MAX_SAMPLES, check_golden_targets, record_golden, write_golden
 from lava_ed.exchange.netx.convert import netx_of_model
 from lava_ed.exchange.netx.file import is_own_netx, write_netx
+from lava_ed.exchange.nir.write import is_own_nir, write_nir
 from lava_ed.exchange.targets import check_free
 from lava_ed.runs.data import data_of_run, of_run
 from lava_ed.runs.folder import MODEL, RunFolder
 from lava_ed.runs.tensor_files import Model
 
-FORMATS: Final = {"netx": "model.net", "golden": "golden.h5"}
+FORMATS: Final = {"netx": "model.net", "golden": "golden.h5", "nir": "model.nir"}
 """Format → name of the file in the run's folder, where no other is given."""
 
 
@@ -33,14 +34,14 @@ def export_run(
     dataset: Dataset | None = None,
     other_data: bool = False,
 ) -> dict[str, Any]:
-    """Write the trained net of a run as a netx file, or golden vectors of it.
+    """Write the trained net of a run as a netx or NIR file, or golden vectors of it.
 
     Parameters
     ----------
     run : path-like
-    file_format : {"netx", "golden"}
+    file_format : {"netx", "golden", "nir"}
     out : path-like, optional
-        Default: ``model.net`` or ``golden.h5`` in the run's folder.
+        Default: ``model.net``, ``golden.h5`` or ``model.nir`` in the run's folder.
     samples : int
         Golden vectors: how many training samples are presented.
     learning : bool
@@ -67,18 +68,18 @@ def export_run(
         If the data are not those that the run was trained on, and other data were not asked for.
     """
     if file_format not in FORMATS:
-        state = "not available yet" if file_format == "nir" else "unknown"
-        raise ExchangeError(f"format {file_format!r} is {state}: use one of {', '.join(FORMATS)}")
+        raise ExchangeError(f"format {file_format!r} is unknown: use one of {', '.join(FORMATS)}")
     folder = RunFolder(run)
     config = folder.read_config()
     model = Model.read(folder.file(MODEL))
     target = Path(out) if out is not None else folder.file(FORMATS[file_format])
     value: dict[str, Any] = {"run": str(folder.path), "format": file_format, "sizes": list(model.spec.sizes)}
-    if file_format == "netx":
-        check_free(target, is_own_netx, "a netx file")
-        digest = of_run(folder, config).digest
-        net = netx_of_model(model, {"dataset": config.dataset, "data_sha256": digest, "seed": config.seed})
-        write_netx(net, target)
+    if file_format in ("netx", "nir"):
+        netx = file_format == "netx"
+        check_free(target, is_own_netx if netx else is_own_nir, "a netx file" if netx else "a NIR file")
+        notes = {"dataset": config.dataset, "data_sha256": of_run(folder, config).digest, "seed": config.seed}
+        net = netx_of_model(model, notes, format_name="netx" if netx else "NIR")
+        (write_netx if netx else write_nir)(net, target)
         return {**value, "files": [str(target)], **net.describe()}
     check_golden_targets(target)
     if samples < 1:

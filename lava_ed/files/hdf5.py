@@ -31,6 +31,8 @@ MOST_DIMENSIONS: Final = 8
 MOST_NAME: Final = 64
 MOST_TEXT: Final = 1 << 16
 """Bytes of a text, in a dataset or an attribute."""
+MOST_TEXTS: Final = 1 << 12
+"""Texts without a length in one dataset, such as the edges of a graph."""
 MOST_ATTRIBUTES: Final = 64
 """Attributes of a group; those of datasets are not read."""
 WIDEST: Final = 8
@@ -145,8 +147,8 @@ class _Reader:
         text, needed = _is_text(dtype), values * dtype.itemsize
         if not text and (dtype.kind not in KINDS or dtype.itemsize > WIDEST):
             raise _Refused(f"holds values of type {str(dtype)[:40]!a} at {where}, which are no numbers")
-        if text and values > 1 and dtype.kind == "O":
-            raise _Refused(f"holds {values} texts without a length at {where}")
+        if text and values > MOST_TEXTS and dtype.kind == "O":
+            raise _Refused(f"holds {values} texts without a length at {where}, of at most {MOST_TEXTS}")
         if needed > self._most_bytes:
             raise _Refused(f"states {needed:,} bytes of text at {where}")
         properties, stored = dataset.id.get_create_plist(), dataset.id.get_storage_size()
@@ -229,8 +231,12 @@ def _is_text(dtype: Any) -> bool:
 
 
 def _text_array(value: Any, where: str) -> Array:
-    """A text that h5py hands out as an object, as an array of bytes."""
-    text = value.reshape(-1)[0] if isinstance(value, np.ndarray) and value.size else value
-    if not isinstance(text, bytes) or len(text) > MOST_TEXT:
+    """Texts that h5py hands out as objects, as an array of bytes."""
+    objects = np.asarray(value, dtype=object)
+    texts = objects.reshape(-1).tolist()
+    if not all(isinstance(text, bytes) for text in texts) or sum(map(len, texts)) > MOST_TEXT:
         raise _Refused(f"holds no text, or one of more than {MOST_TEXT:,} bytes, at {where}")
-    return np.array(text.rstrip(b"\0") or b"", "S")
+    widest = max([1, *map(len, texts)])
+    if widest * len(texts) > MOST_TEXTS * MOST_NAME:
+        raise _Refused(f"holds texts of up to {widest:,} bytes at {where}, {len(texts):,} of them")
+    return np.array([text.rstrip(b"\0") for text in texts], "S").reshape(objects.shape)

@@ -20,7 +20,7 @@ MEMBRANE_MAX: Final = STATE_MAX >> INPUT_SHIFT
 WAY_OUT: Final = "use --format golden, which holds every state, or run the net as Lava processes (EDClassifier)"
 
 
-def netx_of_model(model: Model, notes: dict[str, Any] | None = None) -> NetxNetwork:
+def netx_of_model(model: Model, notes: dict[str, Any] | None = None, *, format_name: str = "netx") -> NetxNetwork:
     """A trained MPD-ED net as LIF neurons and dense layers; learning is not part of the format.
 
     AFT-LIF with a frozen threshold θ and no leak is v ← v + a, a spike where v ≥ θ, v ← 0 then.  With the stored
@@ -29,7 +29,7 @@ def netx_of_model(model: Model, notes: dict[str, Any] | None = None) -> NetxNetw
     all sums are whole multiples.  A hidden LIF membrane may be cut at −2^23, where v goes on: only if it can't spike
     any more in the steps that are left.  The readout is a LIF neuron whose threshold lies above its membrane's range.
 
-    The notes are added to those that the file gets anyway.
+    The notes are added to those that the file gets anyway; messages speak of the format by its name.
 
     Raises
     ------
@@ -38,7 +38,7 @@ def netx_of_model(model: Model, notes: dict[str, Any] | None = None) -> NetxNetw
         readout, a weight exponent below −1), or a membrane could leave the 24 bits of a LIF neuron.
     """
     spec = model.spec
-    _refuse(model)
+    _refuse(model, format_name)
     layers = [NetxLayer("input", (spec.sizes[0],))]
     for layer in spec.layers:
         weight = model.weights[f"dense{layer}"].T.astype(np.int64)
@@ -52,7 +52,7 @@ def netx_of_model(model: Model, notes: dict[str, Any] | None = None) -> NetxNetw
     return NetxNetwork(tuple(layers), {**standard, **(notes or {})})
 
 
-def _refuse(model: Model) -> None:
+def _refuse(model: Model, format_name: str) -> None:
     """Refuse a net that LIF neurons and Dense synapses cannot be."""
     spec = model.spec
     exponents = [e for e in spec.weight_exponents if e < -1]
@@ -65,7 +65,7 @@ def _refuse(model: Model) -> None:
     }
     found = [reason for reason, holds in reasons.items() if holds]
     if found:
-        raise ExchangeError(f"netx cannot hold {'; nor '.join(found)}. Way out: {WAY_OUT}")
+        raise ExchangeError(f"{format_name} cannot hold {'; nor '.join(found)}. Way out: {WAY_OUT}")
 
 
 def _mantissa(model: Model, layer: int, unit: int) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +32,26 @@ MOST_SPIKES: Final = 1 << 30
 """Input spikes that are held at once, in bytes: MNIST's test images over 128 steps."""
 SPIKES_PER_CHUNK: Final = 1 << 24
 """Input spikes that are laid out at a time, in bytes."""
+
+
+class TestedNet(Protocol):
+    """What a test asks of a net, whatever format it came in."""
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Inputs, and the neurons of every layer."""
+
+    @property
+    def notes(self) -> dict[str, Any]:
+        """What lava-ed noted beside it."""
+
+    @property
+    def input_layer(self) -> object | None:
+        """An input layer of neurons."""
+
+    @property
+    def cannot_run(self) -> str | None:
+        """Why it cannot be run."""
 
 
 def spike_trains(images: npt.NDArray[np.uint8], kind: EncoderKind, steps: int) -> npt.NDArray[np.int8]:
@@ -122,19 +142,35 @@ def evaluate_netx(
     DataError
         If the data are not those that the net was trained for, and other data were not asked for.
     """
-    net = read_netx(path)
     given: dict[str, Any] = {"dataset": dataset, "encoder": encoder, "steps": steps, "readout": readout}
+    return evaluate_net(
+        read_netx(path), path, given, _decided, data_dir=data_dir, limit=limit, other_data=other_data, kind="netx"
+    )
+
+
+def evaluate_net(
+    net: TestedNet,
+    path: str | os.PathLike[str],
+    given: dict[str, Any],
+    decide: Callable[[TestedNet, npt.NDArray[np.uint8], Mapping[str, Any]], Integers],
+    *,
+    data_dir: str | None,
+    limit: int | None,
+    other_data: bool,
+    kind: str,
+) -> dict[str, Any]:
+    """Judge a net that was read from a file of a ``kind`` on a test set, as `evaluate_netx` tells; decide classifies."""
     chosen = how_to_test(net, path, given, limit)
     found = data_of_netx(net, path, chosen["dataset"], data_dir, other_data=other_data)
     data = found.data
     images, labels = np.ascontiguousarray(data.test_images[:limit]), data.test_labels[:limit]
     started = time.perf_counter()
-    decided = _decided(net, images, chosen)
+    decided = decide(net, images, chosen)
     seconds = time.perf_counter() - started
     correct = int(np.count_nonzero(decided == labels))
     return {
         "lava_ed_version": __version__,
-        "netx": str(path),
+        kind: str(path),
         "backend": "engine",
         "sizes": list(net.sizes),
         **chosen,
@@ -148,20 +184,32 @@ def evaluate_netx(
     }
 
 
-def _decided(net: NetxNetwork, images: npt.NDArray[np.uint8], chosen: Mapping[str, Any]) -> Integers:
+def _decided(net: TestedNet, images: npt.NDArray[np.uint8], chosen: Mapping[str, Any]) -> Integers:
     """Decisions on images, encoded a few at a time."""
     steps, encoder = chosen["steps"], chosen["encoder"]
+    assert isinstance(net, NetxNetwork)
     run = NetxRun(net, steps, chosen["readout"])
     images = np.ascontiguousarray(images[:, net.input_order])
     if encoder == BIAS_ENCODER:
         return run.decide(biases(net, images))
-    chunk = max(1, SPIKES_PER_CHUNK // (images.shape[1] * steps))
+    return in_chunks(images, encoder, steps, run.decide)
+
+
+def in_chunks(
+    images: npt.NDArray[np.uint8],
+    encoder: EncoderKind,
+    steps: int,
+    decide: Callable[[npt.NDArray[np.int8]], Integers],
+    most: int = SPIKES_PER_CHUNK,
+) -> Integers:
+    """Decisions on images, of which as many are encoded at a time as have ``most`` spikes."""
+    chunk = max(1, most // (images.shape[1] * steps))
     starts = range(0, len(images), chunk)
-    return np.concatenate([run.decide(spike_trains(images[k : k + chunk], encoder, steps)) for k in starts])
+    return np.concatenate([decide(spike_trains(images[k : k + chunk], encoder, steps)) for k in starts])
 
 
 def how_to_test(
-    net: NetxNetwork, path: str | os.PathLike[str], given: Mapping[str, Any], limit: int | None
+    net: TestedNet, path: str | os.PathLike[str], given: Mapping[str, Any], limit: int | None
 ) -> dict[str, Any]:
     """Settings of a test, from what was given or, where that is None, from the file's notes; wrong ones are refused."""
     chosen = {name: net.notes.get(name) if value is None else value for name, value in given.items()}
@@ -184,7 +232,7 @@ def how_to_test(
 
 
 def data_of_netx(
-    net: NetxNetwork,
+    net: TestedNet,
     path: str | os.PathLike[str],
     dataset: str,
     data_dir: str | os.PathLike[str] | None,
