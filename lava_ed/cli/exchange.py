@@ -13,8 +13,10 @@ from lava_ed.errors import ConfigError
 
 def export(
     run: RunArgument,
-    file_format: Annotated[str, typer.Option("--format", help="netx (lava-dl), nir, or golden (vectors of every step).")],
-    out: Annotated[str | None, typer.Option(help="File to write.  [default: model.net, model.nir or golden.h5 in RUN]")] = None,
+    file_format: Annotated[str, typer.Option("--format", help="netx (lava-dl), nir, or golden (vectors).")],
+    out: Annotated[
+        str | None, typer.Option(help="File to write.  [default: model.net/nir or golden.h5 in RUN]")
+    ] = None,
     samples: Annotated[int, typer.Option(help="golden: training samples to present.")] = 4,
     learning: Annotated[bool, typer.Option(help="golden: whether the net learns from them.")] = True,
     data_dir: Annotated[str | None, typer.Option(help="golden: folder of the data files, if not the run's.")] = None,

@@ -49,7 +49,7 @@ def evaluate(
     """Measure the accuracy of a trained net on its test set, or of a netx or NIR file on a data set."""
     given = {"dataset": dataset, "encoder": encoder, "steps": steps, "readout": readout, "limit": limit}
     if Path(run).is_file():
-        from lava_ed.exchange import evaluate_netx
+        from lava_ed.exchange import evaluate_netx, evaluate_nir
 
         if workers is not None or scheduler is not None or slurm:
             raise ConfigError("workers judge runs: a file of another format is judged in this process")

@@ -1,4 +1,4 @@
-"""Nets in other formats: netx files of lava-dl and NIR files are read and written, golden vectors recorded; no Lava is needed."""
+"""Nets in other formats: netx (lava-dl) and NIR are read and written, golden vectors recorded; no Lava is needed."""
 
 from lava_ed.exchange.export import export_run
 from lava_ed.exchange.golden.record import record_golden, write_golden
@@ -21,20 +21,20 @@ __all__ = [
     "NetxNeuron",
     "NirNetwork",
     "NirRun",
-    "evaluate_nir",
-    "measure_loss",
-    "read_nir",
-    "write_nir",
     "evaluate_netx",
+    "evaluate_nir",
     "export_run",
+    "measure_loss",
     "netx_decisions",
     "netx_of_model",
     "netx_processes",
     "netx_program",
     "read_netx",
+    "read_nir",
     "record_golden",
     "replay",
     "spike_trains",
     "write_golden",
     "write_netx",
+    "write_nir",
 ]

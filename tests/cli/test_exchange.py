@@ -57,8 +57,8 @@ def test_golden_vectors_are_written_with_their_replayer(trained, capsys, tmp_pat
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("export", "RUN", "--format", "onnx"), "format 'onnx' is unknown: use one of netx, golden"),
-        (("export", "RUN", "--format", "nir"), "not available yet"),
+        (("export", "RUN", "--format", "onnx"), "format 'onnx' is unknown: use one of netx, golden, nir"),
+        (("import", "a.net", "--dt", "0.1"), "NIR files only"),
         (
             ("export", "RUN", "--format", "golden", "--samples", "9999"),
             "9999 samples were asked for, digits has 1293 to learn from",

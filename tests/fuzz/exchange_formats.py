@@ -6,6 +6,7 @@ import gzip
 import io
 import struct
 import zipfile
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -146,6 +147,48 @@ def read_netx_file(path: Path) -> Any:
     program.run(12)
     last = f"neuron{len(net.sizes) - 1}"
     return shown, program.get(last, "u").tolist(), program.get(last, "v").tolist()
+
+
+def write_own_nir(folder: Path) -> None:
+    """A dense layer with a bias and a recurrent one; with our notes and their digest."""
+    from lava_ed.exchange import NetxLayer, NetxNetwork, NetxNeuron, write_nir
+
+    rng = np.random.default_rng(0)
+    first, second, back = (rng.integers(-60, 60, shape) for shape in ((4, 3), (2, 4), (2, 2)))
+    layers = (
+        NetxLayer("input", (3,)),
+        NetxLayer("dense", (4,), NetxNeuron(4096, 0, 40), first),
+        NetxLayer("dense_rec", (2,), NetxNeuron(1024, 512, 7), second, back),
+    )
+    write_nir(NetxNetwork(layers, {"encoder": "rate", "steps": 8, "dataset": "digits"}), folder / "a.nir")
+
+
+def write_foreign_nir(folder: Path) -> None:
+    """Convolution, pool, IF; Affine, a recurrent CubaLIF; Scale, LI: as nir writes them."""
+    import nir
+
+    rng = np.random.default_rng(1)
+    one = np.ones(3)
+    spread = np.ones((2, 4, 4))
+    conv = nir.Conv2d((4, 4), rng.normal(size=(2, 1, 3, 3)), 1, 1, 1, 1, np.array([0.0, 0.1]))
+    cuba = nir.CubaLIF(2e-4 * one, 1e-3 * one, 10 * one, 0 * one, one, w_in=2 * one)
+    names = ["input", "conv", "if", "pool", "flat", "affine", "cuba", "scale", "linear", "li", "output"]
+    nodes = [
+        *(nir.Input(np.array([1, 4, 4])), conv, nir.IF(spread, spread)),
+        *(nir.SumPool2d(np.array([2, 2]), np.array([2, 2]), np.array([0, 0])), nir.Flatten({"input": [2, 2, 2]}, 0)),
+        *(nir.Affine(rng.normal(size=(3, 8)), 0.2 * one), cuba, nir.Scale(0.5 * one)),
+        *(nir.Linear(rng.normal(size=(2, 3))), nir.LI(np.full(2, 1e-3), np.ones(2), np.ones(2)), nir.Output([2])),
+    ]
+    edges = [*pairwise(names), ("cuba", "back"), ("back", "cuba")]
+    graph = nir.NIRGraph({**dict(zip(names, nodes, strict=True)), "back": nir.Linear(rng.normal(size=(3, 3)))}, edges)
+    nir.write(folder / "a.nir", graph)
+
+
+def read_nir_file(path: Path) -> Any:
+    """What `import` shows: integers, and spikes of the engine and of the floats."""
+    from fuzz.formats import _command
+
+    return _command("import", path)
 
 
 def write_golden_file(kind: str) -> Any:

@@ -313,6 +313,8 @@ FORMATS: dict[str, Format] = {
         Format("study.db", "study.db", _copy_sweep, _read_sweep, mutate.BYTES, fresh=True, needs="optuna"),
         Format("price-list.toml", "prices.toml", _price_list, _read_price_list, mutate.TOML),
         Format("netx-own.net", "a.net", exchange.write_own_netx, exchange.read_netx_file, exchange.HDF5, sealed=True),
+        Format("nir-own", "a.nir", exchange.write_own_nir, exchange.read_nir_file, exchange.HDF5, sealed=True),
+        Format("nir", "a.nir", exchange.write_foreign_nir, exchange.read_nir_file, exchange.HDF5),
         Format("netx-lava-dl.net", "a.net", exchange.write_foreign_netx, exchange.read_netx_file, exchange.HDF5),
         *(
             Format(f"golden-{rule}.h5", "g.h5", exchange.write_golden_file(rule), exchange.replay_file, exchange.HDF5)

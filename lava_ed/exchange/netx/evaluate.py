@@ -159,7 +159,7 @@ def evaluate_net(
     other_data: bool,
     kind: str,
 ) -> dict[str, Any]:
-    """Judge a net that was read from a file of a ``kind`` on a test set, as `evaluate_netx` tells; decide classifies."""
+    """Judge a net from a file of a ``kind`` on a test set, as `evaluate_netx` tells; decide classifies."""
     chosen = how_to_test(net, path, given, limit)
     found = data_of_netx(net, path, chosen["dataset"], data_dir, other_data=other_data)
     data = found.data

@@ -1,4 +1,4 @@
-"""NIR files (HDF5) read within bounds: nodes with the fields of the standard's primitives, and the edges between them."""
+"""NIR files (HDF5) read within bounds: nodes with the fields of the standard's primitives, and edges between them."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ def fold(graph: NirGraph, dt: float) -> list[FloatLayer]:
     if len(inputs) != 1:
         raise ExchangeError(f"the graph has {len(inputs)} Input nodes: the engine runs graphs of one")
     shape = _shape(inputs[0], inputs[0]["shape"])
-    at, linear, path, seen = inputs[0], LinearMap(shape, shape), [], {inputs[0].name}
+    at, linear, path, seen = inputs[0], LinearMap(shape, shape), list[str](), {inputs[0].name}
     layers: list[FloatLayer] = []
     while at.kind != "Output":
         loop: str | None = None
@@ -129,7 +129,7 @@ def _layer(
     if loop is not None:
         back = graph.nodes[loop]
         if back.kind not in ("Affine", "Linear") or back["weight"].shape != (size, size):
-            raise ExchangeError(f"{back.where} is a loop around {node.where}: Affine or Linear of {size} × {size} can be")
+            raise ExchangeError(f"{back.where} loops around {node.where}: only Affine or Linear of {size} × {size} can")
         recurrent = back["weight"]
         bias = back["bias"].reshape(-1) if back.kind == "Affine" else None
         if np.any(neuron.leak):
@@ -208,7 +208,7 @@ def _convolution(linear: LinearMap, node: NirNode) -> LinearMap:
         y, x = linear.pool
         exact = all(n % k == 0 for n, k in zip(linear.shape[1:], (y, x), strict=True)) or pairs["padding"] == (0, 0)
         if pairs["dilation"] != (1, 1) or not exact:
-            raise ExchangeError(f"{node.where}: a dilation, or padding of a rest, after a pool cannot be one convolution")
+            raise ExchangeError(f"{node.where}: dilation, or padding of a rest, after a pool is no single convolution")
         weight = np.kron(weight, np.ones((1, 1, y, x)))
         for name in ("stride", "padding"):
             pairs[name] = (pairs[name][0] * y, pairs[name][1] * x)
@@ -229,7 +229,7 @@ def _pool(linear: LinearMap, node: NirNode) -> LinearMap:
     if linear.pool is not None or len(linear.out) != 3:
         raise ExchangeError(f"{node.where} follows another pool, or takes no (C, H, W)")
     if size != stride or padding != (0, 0) or min(size) < 1:
-        raise ExchangeError(f"{node.where}: windows {size} of stride {stride} and padding {padding} overlap or leave gaps: "
+        raise ExchangeError(f"{node.where}: windows {size}, stride {stride}, padding {padding}, leave gaps or overlap: "
                             "take a stride of the window's size and no padding")  # fmt: skip
     scale = 1 / math.prod(size) if node.kind == "AvgPool2d" else 1.0
     channels, height, width = linear.out

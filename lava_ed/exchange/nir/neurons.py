@@ -11,7 +11,6 @@ from lava_ed.errors import ExchangeError
 from lava_ed.exchange.nir.file import NirNode, Values
 from lava_ed.kernels.fixed_point import DECAY_UNITY
 
-
 NEURONS: Final = ("I", "IF", "LI", "LIF", "CubaLI", "CubaLIF", "Threshold")
 SILENT: Final = ("I", "LI", "CubaLI")
 """Neurons that never spike: what they hold is the net's answer."""
@@ -96,7 +95,9 @@ def _fraction(node: NirNode, field: str, of: object, dt: float) -> float:
             f"{node.where}: {field} spans {taus.min():g} … {taus.max():g}, a layer of LIF neurons has one: split it"
         )
     if tau <= 0 or dt / tau > 1 + 1e-6:
-        raise ExchangeError(f"{node.where}: {field} {tau:g} s is shorter than the time step {dt:g} s: give a smaller --dt")
+        raise ExchangeError(
+            f"{node.where}: {field} {tau:g} s is less than a time step of {dt:g} s: give a smaller --dt"
+        )
     fraction = min(dt / tau, 1.0)
     if round(fraction * DECAY_UNITY) == 0:
         raise ExchangeError(

@@ -118,19 +118,32 @@ def quantise(layer: FloatLayer) -> NirLayer:
     fits = [_fit(part * scale, exact) for part in paths]
     largest = max(float(np.abs(part).max()) for part in paths) or 1.0
     off = max(
-        float(np.abs(fit.weight * 2.0**fit.exponent - part * scale).max()) for fit, part in zip(fits, paths, strict=True)
+        float(np.abs(fit.weight * 2.0**fit.exponent - part * scale).max())
+        for fit, part in zip(fits, paths, strict=True)
     )
     mantissa, exponent, bias_off = _bias(leak * scale)
-    decays = [round(fraction * DECAY_UNITY) for fraction in (neuron.du, neuron.dv)]
-    errors = {"weight": off / (largest * scale), "bias": bias_off / (largest * scale)}
-    for name, fraction, held in zip(("du", "dv"), (neuron.du, neuron.dv), decays, strict=True):
+    i_decay, v_decay = (round(fraction * DECAY_UNITY) for fraction in (neuron.du, neuron.dv))
+    errors = {"weight": 0.0 if exact else off / (largest * scale), "bias": bias_off / (largest * scale)}
+    for name, fraction, held in (("du", neuron.du, i_decay), ("dv", neuron.dv, v_decay)):
         errors[name] = abs(held / DECAY_UNITY - fraction) / (fraction or 1)
     return NirLayer(
-        layer.name, neuron.kind, layer.linear.shape, layer.linear.out, fits[0], layer.linear.how, *decays,
-        NEVER if neuron.silent or scale >= NEVER else round(scale), mantissa, exponent,
-        fits[1] if recurrent is not None else None, fits[-1] if source is not None else None,
-        scale, not any(errors.values()), errors,
-    )  # fmt: skip
+        name=layer.name,
+        kind=neuron.kind,
+        shape=layer.linear.shape,
+        out=layer.linear.out,
+        forward=fits[0],
+        how=layer.linear.how,
+        i_decay=i_decay,
+        v_decay=v_decay,
+        v_th_mant=NEVER if neuron.silent or scale >= NEVER else round(scale),
+        bias_mant=mantissa,
+        bias_exp=exponent,
+        recurrent=fits[1] if recurrent is not None else None,
+        source=fits[-1] if source is not None else None,
+        scale=scale,
+        exact=not any(errors.values()),
+        errors=errors,
+    )
 
 
 def _rows(weight: Values, rows: Values) -> Values:

@@ -92,7 +92,8 @@ def _run_layer(layer: FloatLayer, rows: Values) -> tuple[Integers, Values]:
 def _convolve(layer: FloatLayer, values: Values) -> Values:
     """A convolution of values (C, H, W), flattened."""
     how, weight = layer.linear.how, layer.linear.weight
-    assert how is not None and weight is not None
+    assert how is not None
+    assert weight is not None
     (py, px), (dy, dx), (sy, sx) = how.padding, how.dilation, how.stride
     padded = np.pad(values.reshape(layer.linear.shape), ((0, 0), (py, py), (px, px)))
     _, height, width = layer.linear.out

@@ -119,7 +119,7 @@ def _synapses(nir: Any, layer: NetxLayer, shape: Shape) -> Any:
 
 def _neurons(nir: Any, layer: NetxLayer) -> Any:
     """v > vThMant in units of a weight; gains of R and w_in undo the factors dt/τ, so that a weight counts as it is."""
-    shape = layer.shape if layer.kind == "conv" else (layer.size,)
+    shape = layer.shape if layer.kind == "conv" and layer.shape else (layer.size,)
 
     def all_are(value: float) -> Any:
         return np.full(shape, value, np.float32 if value == int(value) else np.float64)
