@@ -56,7 +56,16 @@ def test_an_extra_installs_what_the_library_imports(extra):
 
 def test_every_extra_is_one_that_does_something():
     """The library imports what most of them install; the others are for notebooks and for developers."""
-    assert set(PROJECT["optional-dependencies"]) == {"cluster", "data", "docs", "dl", "nir", "sweep", "notebooks", "dev"}
+    assert set(PROJECT["optional-dependencies"]) == {
+        "cluster",
+        "data",
+        "docs",
+        "dl",
+        "nir",
+        "sweep",
+        "notebooks",
+        "dev",
+    }
 
 
 def test_licence_versions_and_addresses():
