@@ -28,10 +28,14 @@ def pytest_configure() -> None:
     if not os.environ.get(ENGINE):
         return
     from lava.magma.core.process.process import AbstractProcess
+    from lava.magma.core.run_configs import Loihi2SimCfg
 
     from lava_ed import attach
 
     def create_runtime(self: Any, run_cfg: Any = None, executable: Any = None, compile_config: Any = None) -> None:
+        if executable is not None:
+            models = {process: builder.proc_model for process, builder in executable.proc_builders.items()}
+            run_cfg = Loihi2SimCfg(exception_proc_model_map=models)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             attach(self, run_cfg)

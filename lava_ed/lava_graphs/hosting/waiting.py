@@ -27,11 +27,11 @@ def wait_until(ready: Callable[[], bool], reason: str) -> None:
     Raises
     ------
     BackendError
-        Outside a run, as in a model's constructor, where nobody else could make it happen.
+        Outside a model's phases, as in its constructor, where nobody else could make it happen.
     """
     call = getcurrent()
     if not isinstance(call, Call):
-        raise BackendError(f"{reason} outside a time step, where it would wait for ever")
+        raise BackendError(f"{reason}, and on Lava's runtime it would for ever")
     call.reason = reason
     call.ready = ready
     while not ready():
