@@ -53,7 +53,7 @@ def watch(engine: bool, report: str) -> None:
 
     def noting_get(self: Any, *arguments: Any) -> Any:
         value = get(self, *arguments)
-        if self.aliased_var is None and self.process.runtime is not None:
+        if self.aliased_var is None and getattr(self.process, "runtime", None) is not None:
             flat = value.toarray() if hasattr(value, "toarray") else value
             data = flat.encode() if isinstance(flat, str) else np.ascontiguousarray(flat, float).tobytes()
             noted["values"].append(hashlib.sha256(data).hexdigest()[:12])
