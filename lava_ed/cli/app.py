@@ -18,6 +18,7 @@ from lava_ed.cli.exchange import export, import_net
 from lava_ed.cli.output import Interrupted, Report
 from lava_ed.cli.report import report
 from lava_ed.cli.run import energy, evaluate
+from lava_ed.cli.stream import stream
 from lava_ed.cli.sweep import sweep
 from lava_ed.cli.system import info
 from lava_ed.cli.train import train
@@ -71,6 +72,7 @@ COMMANDS: Final[dict[str, Callable[..., Report]]] = {
     "export": export,
     "import": import_net,
     "sweep": sweep,
+    "stream": stream,
     "diagnose": diagnose,
     "info": info,
     "demo": demo,

@@ -1,0 +1,257 @@
+"""A net that decides each recording before it learns from it, and whose state survives a kill."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.backends.backend import EngineBackend
+from lava_ed.config.training import TrainConfig
+from lava_ed.data.digest import digest
+from lava_ed.data.events.formats import open_recording
+from lava_ed.energy.prices import PriceList
+from lava_ed.energy.report import energy_report
+from lava_ed.errors import CheckpointError, ConfigError, DataError
+from lava_ed.files.reading import parse_json, shown
+from lava_ed.files.tensors import open_tensors
+from lava_ed.files.writing import write_atomically
+from lava_ed.network.state import State
+from lava_ed.stream.source import Item
+
+WINDOW: Final = 1000
+"""Labelled recordings over which the recent accuracy is taken."""
+MOST_WAITING: Final = 1024
+"""Recordings that may wait for their label; the oldest one is let go when another comes."""
+STATE: Final = "stream.safetensors"
+NOTES: Final = "lava_ed"
+PRICES: Final = "loihi1-davies2018"
+RESTORE: Final = "restore the file, or begin anew in another folder"
+
+
+@dataclass(frozen=True)
+class StreamConfig:
+    """What decides the outcome of a stream: a configuration of training, the classes, and the sensor.
+
+    `training` gives rule, net and encoding; its epochs, schedule of rates and validation have no effect.
+    """
+
+    training: TrainConfig
+    classes: tuple[str, ...]
+    shape: tuple[int, int]
+    """Width and height of the sensor."""
+
+    def __post_init__(self) -> None:
+        if len(self.classes) < 2 or len(set(self.classes)) < len(self.classes):
+            raise ConfigError(f"classes {', '.join(self.classes) or 'none'}: two or more different ones are needed")
+        if self.training.backend != "engine":
+            raise ConfigError(f"back end {self.training.backend!r}: a stream runs on the engine")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain description."""
+        return {"training": self.training.to_dict(), "classes": list(self.classes), "shape": list(self.shape)}
+
+
+@dataclass
+class Progress:
+    """What has passed: items, recordings decided, labels heard, right ones among them, and lessons learned."""
+
+    items: int = 0
+    decided: int = 0
+    labelled: int = 0
+    right: int = 0
+    let_go: int = 0
+    best_window: float = 0.0
+    digest: str = ""
+
+
+class StreamLearner:
+    """A net in a stream; `take` is told item after item.
+
+    Raises
+    ------
+    ConfigError, ChipLimitError
+        The net does not fit the sensor, or the chip.
+    """
+
+    def __init__(self, config: StreamConfig) -> None:
+        self.config = config
+        inputs = int(np.prod(config.training.events.shape(config.shape)))
+        self.spec = config.training.spec(inputs, len(config.classes))
+        self.backend = EngineBackend(self.spec)
+        self.backend.set_rate(self.spec.rule.rate)
+        self.progress = Progress()
+        self.recent: deque[int] = deque(maxlen=WINDOW)
+        self.waiting: dict[str, tuple[int, npt.NDArray[np.uint8]]] = {}
+        self.seconds = 0.0
+
+    def take(self, item: Item) -> int | None:
+        """Decide a recording, learn where a label is known; returns the decision, None where there was none to make.
+
+        Raises
+        ------
+        DataError
+            The recording is damaged or of another sensor, or the label is no class.
+        """
+        started = time.perf_counter()
+        label = None if item.label is None else self._label(item)
+        decided = None
+        if item.path is not None:
+            decided = self._decide(item, self._row(item), label)
+        elif item.name in self.waiting and label is not None:
+            before, row = self.waiting.pop(item.name)
+            self._present(row, label, learning=True)
+            self._count(before == label)
+        self.progress.items += 1
+        self.progress.digest = item.digest(self.progress.digest)
+        self.seconds += time.perf_counter() - started
+        return decided
+
+    def run(self, items: Iterable[Item], skip: int = 0) -> Iterable[int | None]:
+        """Decisions on items, of which the first `skip` were taken before.
+
+        Raises
+        ------
+        CheckpointError
+            Those that were taken before are others.
+        """
+        seen = ""
+        for number, item in enumerate(items):
+            if number < skip:
+                seen = item.digest(seen)
+                continue
+            self._check_skipped(skip, seen)
+            skip = 0
+            yield self.take(item)
+        self._check_skipped(skip, seen)
+
+    def _check_skipped(self, skip: int, seen: str) -> None:
+        if skip and seen != self.progress.digest:
+            raise CheckpointError(
+                f"the first {skip:,} items are not those that the stream has taken: give it the same source"
+            )
+
+    def _label(self, item: Item) -> int:
+        if item.label not in self.config.classes:
+            known = ", ".join(self.config.classes)
+            raise DataError(f"{item.name}: label {str(item.label)[:60]!r} is no class, there are {known}")
+        return self.config.classes.index(item.label)
+
+    def _row(self, item: Item) -> npt.NDArray[np.uint8]:
+        assert item.path is not None
+        code = self.config.training.events
+        recording = open_recording(item.path, code.sensor_size())
+        if (recording.width, recording.height) != self.config.shape:
+            width, height = self.config.shape
+            raise DataError(
+                f"{item.name}: a sensor of {recording.width}×{recording.height} pixels, the stream began with "
+                f"{width}×{height}: keep recordings of other cameras apart"
+            )
+        return self.config.training.encoding.encode(recording)
+
+    def _present(self, row: npt.NDArray[np.uint8], label: int, *, learning: bool) -> int:
+        self.backend.set_learning(learning)
+        self.backend.bind(row[None])
+        return int(self.backend.present(np.zeros(1, np.int64), np.array([label]))[0])
+
+    def _decide(self, item: Item, row: npt.NDArray[np.uint8], label: int | None) -> int:
+        """The forward pass decides before errors go back, so one presentation does both."""
+        decided = self._present(row, label or 0, learning=label is not None)
+        self.progress.decided += 1
+        if label is not None:
+            self._count(decided == label)
+            return decided
+        self.waiting.pop(item.name, None)
+        self.waiting[item.name] = (decided, row)
+        if len(self.waiting) > MOST_WAITING:
+            del self.waiting[next(iter(self.waiting))]
+            self.progress.let_go += 1
+        return decided
+
+    def _count(self, right: bool) -> None:
+        self.progress.labelled += 1
+        self.progress.right += right
+        self.recent.append(int(right))
+        if len(self.recent) == WINDOW:
+            self.progress.best_window = max(self.progress.best_window, sum(self.recent) / WINDOW)
+
+    def report(self, prices: PriceList | str = PRICES) -> dict[str, Any]:
+        """Accuracies up to now, drift (best window less the last one), and what was counted and priced.
+
+        Energies are those of all presentations by learned recording.
+        """
+        p, recent, counters = self.progress, self.recent, self.backend.counters()
+        visited = sum(sum(node.get("synaptic_updates", {}).values()) for node in counters.values())
+        window = sum(recent) / len(recent) if recent else None
+        learned = max(p.labelled, 1)
+        energy = energy_report(counters, learned, prices)["microjoules_per_sample"]["dynamic"]
+        return {
+            **{name: value for name, value in asdict(p).items() if name != "digest"},
+            "waiting": len(self.waiting),
+            "accuracy": p.right / p.labelled if p.labelled else None,
+            "window_accuracy": window,
+            "drift": p.best_window - window if window is not None and len(recent) == WINDOW else None,
+            "synapses_visited_per_learned_sample": visited / learned,
+            "microjoules_per_learned_sample": energy,
+            "price_list": PRICES if prices is PRICES else str(prices),
+            "bytes_per_sample": self.spec.sizes[0],
+            "samples_per_second": p.decided / self.seconds if self.seconds else None,
+        }
+
+    def save(self, folder: Path) -> None:
+        """Write all that the stream goes on from, whole or not at all."""
+        from safetensors.numpy import save
+
+        tensors: State = {f"net.{name}": value for name, value in self.backend.state().items()}
+        tensors["recent"] = np.array(self.recent, np.uint8)
+        rows = [row for _, row in self.waiting.values()]
+        tensors["waiting"] = np.array(rows, np.uint8).reshape(len(rows), self.spec.sizes[0])
+        notes = {
+            "config": self.config.to_dict(),
+            "progress": asdict(self.progress),
+            "waiting": [[name, decided] for name, (decided, _) in self.waiting.items()],
+            "seconds": self.seconds,
+        }
+        notes["seal"] = _seal(notes, tensors)
+        whole = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
+        write_atomically(folder / STATE, save(whole, metadata={NOTES: json.dumps(notes, sort_keys=True)}))
+
+    def load(self, folder: Path) -> None:
+        """Go on from what `save` wrote.
+
+        Raises
+        ------
+        CheckpointError
+            There is no such file, it is damaged, or of another configuration.
+        """
+        path = folder / STATE
+        with open_tensors(path, error=CheckpointError, hint=RESTORE) as file:
+            notes = parse_json(file.metadata.get(NOTES, ""), shown(path), error=CheckpointError, hint=RESTORE)
+            tensors = file.read_all()
+        if not isinstance(notes, dict) or notes.pop("seal", None) != _seal(notes, tensors):
+            raise CheckpointError(f"{shown(path)} is not what was written: {RESTORE}")
+        if notes["config"] != json.loads(json.dumps(self.config.to_dict())):
+            raise CheckpointError(
+                f"{shown(path)} is of a stream of another configuration: give the one that it began with, or begin "
+                "anew in another folder"
+            )
+        net = {name.removeprefix("net."): value for name, value in tensors.items() if name.startswith("net.")}
+        self.backend.load_state(net)
+        self.progress = Progress(**notes["progress"])
+        self.recent = deque(tensors["recent"].tolist(), WINDOW)
+        rows = tensors["waiting"]
+        self.waiting = {name: (decided, rows[k].copy()) for k, (name, decided) in enumerate(notes["waiting"])}
+        self.seconds = notes["seconds"]
+
+
+def _seal(notes: dict[str, Any], tensors: State) -> str:
+    """Digest of the notes and of all tensors."""
+    named = [tensors[name] for name in sorted(tensors)]
+    return digest(np.frombuffer(json.dumps([notes, sorted(tensors)], sort_keys=True).encode(), np.uint8), *named)
