@@ -26,6 +26,7 @@ from lava_ed.engine.families.plastic_dense import FeedbackNode, PlasticDenseNode
 from lava_ed.engine.families.readout import ReadoutNode, SoftmaxErrorNode
 from lava_ed.engine.families.ref_ports import ResetNode
 from lava_ed.engine.families.ring_buffer import RingSourceNode
+from lava_ed.engine.families.sigma_delta import SigmaDeltaNode
 from lava_ed.engine.families.sparse import DelaySparseNode, SparseNode
 from lava_ed.engine.families.synapses import MAX_DELAY
 from lava_ed.errors import BackendError
@@ -145,6 +146,7 @@ def _spiking(shape: Callable[[Any], Any], sends: Sends = "spikes") -> Callable[[
 
 PROCESSES: Final[dict[type[Node], Callable[[Any, Any], Process]]] = {
     LIFNode: _spiking(lambda node: node.state["v"].shape),
+    SigmaDeltaNode: _spiking(lambda node: node.state["sigma"].shape),
     RingSourceNode: _spiking(lambda node: node.data.shape[:-1]),
     SpikeDataloaderNode: _spiking(lambda node: node.data.shape[:-1]),
     InjectorNode: _spiking(lambda node: node.pipe.shape),

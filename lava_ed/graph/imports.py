@@ -79,6 +79,11 @@ _MODULES: Final = {
     "lava.proc.lif.process": "neurons: AbstractLIF LIF LearningLIF TernaryLIF LIFReset LIFRefractory",
     "lava.proc.monitor.models": "io: PyMonitorModel",
     "lava.proc.monitor.process": "io: Monitor",
+    "lava.proc.sdn.models": (
+        "sigma_delta: PySigmaModelFloat PySigmaModelFixed PyDeltaModelFloat PyDeltaModelFixed PySigmaDeltaModelFloat "
+        "PySigmaDeltaModelFixed"
+    ),
+    "lava.proc.sdn.process": "sigma_delta: ActivationMode Sigma Delta SigmaDelta",
     "lava.proc.sparse.models": (
         "synapses: PySparseModelFloat PySparseModelBitAcc PyDelaySparseModelFloat PyDelaySparseModelBitAcc "
         "PyLearningSparseModelFloat PyLearningSparseModelBitApproximate"

@@ -13,6 +13,7 @@ from float_parts import FloatBuilder
 from hypothesis import HealthCheck, given, settings
 from lava.magma.core.run_conditions import RunSteps
 from lava.magma.core.run_configs import Loihi2SimCfg
+from sigma_delta_parts import SigmaDeltaBuilder
 from stock_graphs import Case, Graph, Write, cases, components
 from stock_lava import StockGraph, value_of
 
@@ -72,6 +73,13 @@ def run_both(case: Case, tag: str) -> None:
 def test_random_float_graphs_equal_stock_models(case: Case) -> None:
     """The floating-point models, to the last bit."""
     run_both(case, "floating_pt")
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
+@given(case=cases(SigmaDeltaBuilder))
+def test_random_sigma_delta_graphs_equal_stock_models(case: Case) -> None:
+    """Sigma, Delta and SigmaDelta, with sums that wrap around and shifts beyond 32 bits."""
+    run_both(case, "fixed_pt")
 
 
 @pytest.mark.parametrize("seed", [1, 33, 43])

@@ -26,7 +26,7 @@ from lava_ed.engine.families.lif import lif_step
 from lava_ed.engine.families.monitor import monitor, real_monitor
 from lava_ed.engine.families.ring_buffer import real_sink, real_source, ring_sink, ring_source
 from lava_ed.engine.loops import codes
-from lava_ed.engine.loops.stock import learning_op, others_op
+from lava_ed.engine.loops.stock import learning_op, others_op, sigma_delta_op
 from lava_ed.engine.op import CLOCK, CODE
 from lava_ed.kernels._jit import kernel
 
@@ -99,4 +99,43 @@ def run_floating(  # type: ignore[no-untyped-def]
                 learning_op(a, i16, i32, i64, f64, now, row)
             elif code >= codes.CONV_FORWARD and code <= codes.COUNT_SPIKES:
                 others_op(a, i8, i16, i32, i64, now)
+        progress[CLOCK] += 1
+
+
+@kernel
+def run_all_stock(  # type: ignore[no-untyped-def]
+    ops, ptr, order, plan, i8, i16, i32, i64, u8, f64, time_step, phase, steps, stop_on_overflow, predictions, progress
+):
+    """Run steps of floating-point models beside sigma-delta neurons in fixed point."""
+    for row in range(steps):
+        now = time_step + row + 1
+        for k in range(ptr[0], ptr[1]):
+            a = ops[order[k]]
+            code = a[CODE]
+            if code == codes.SPIKES_FORWARD:
+                spikes_forward(a, i8, i16, i32, i64)
+            elif code == codes.JOIN_CLEAR:
+                join_clear(a, i32)
+            elif code == codes.JOIN_VECTOR:
+                join_vector(a, i32)
+            elif code == codes.JOIN_EVENTS:
+                join_events(a, i32)
+            elif code == codes.JOIN_LIST:
+                join_list(a, i32)
+            elif code == codes.LIF_STEP:
+                lif_step(a, i16, i32, i64, now)
+            elif code == codes.MONITOR:
+                monitor(a, i8, i16, i32, i64, now)
+            elif code == codes.RING_SOURCE:
+                ring_source(a, i32, i64, now)
+            elif code == codes.RING_SINK:
+                ring_sink(a, i32, now)
+            elif code >= codes.REAL_LIF and code <= codes.REAL_SINK:
+                floating_op(a, i32, i64, f64, now)
+            elif code >= codes.TRACES_RECEIVE and code <= codes.COUNT_SPARSE_LEARNED:
+                learning_op(a, i16, i32, i64, f64, now, row)
+            elif code >= codes.CONV_FORWARD and code <= codes.COUNT_SPIKES:
+                others_op(a, i8, i16, i32, i64, now)
+            elif code >= codes.SIGMA_STEP and code <= codes.DELTA_SEND:
+                sigma_delta_op(a, i32, i64)
         progress[CLOCK] += 1

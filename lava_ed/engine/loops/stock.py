@@ -26,6 +26,7 @@ from lava_ed.engine.families.plastic_dense import (
 from lava_ed.engine.families.readout import readout_accumulate, softmax_error, softmax_reset
 from lava_ed.engine.families.ref_ports import reset
 from lava_ed.engine.families.ring_buffer import ring_sink, ring_source
+from lava_ed.engine.families.sigma_delta import delta_send, sigma_step
 from lava_ed.engine.families.sparse import sparse_delayed, sparse_forward
 from lava_ed.engine.families.tallies import (
     count_epoch,
@@ -37,6 +38,38 @@ from lava_ed.engine.families.tallies import (
 from lava_ed.engine.loops import codes
 from lava_ed.engine.op import CLOCK, CODE, OVERFLOWS
 from lava_ed.kernels._jit import kernel
+
+
+@kernel
+def others_op(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
+    """Run an op of the group others."""
+    code = a[CODE]
+    if code == codes.CONV_FORWARD:
+        conv_forward(a, i32, i64)
+    elif code == codes.SPIKE_LOADER:
+        spike_loader(a, i32, i64, now)
+    elif code == codes.SPIKES_DELAYED:
+        spikes_delayed(a, i16, i32, i64)
+    elif code == codes.JOIN_PART:
+        join_part(a, i32)
+    elif code == codes.RESET:
+        reset(a, i8, i16, i32, i64, now)
+    elif code == codes.SPARSE_FORWARD:
+        sparse_forward(a, i32, i64)
+    elif code == codes.SPARSE_DELAYED:
+        sparse_delayed(a, i32, i64)
+    elif code == codes.COUNT_SPIKES:
+        count_spikes(a, i32, i64)
+
+
+@kernel
+def sigma_delta_op(a, i32, i64):  # type: ignore[no-untyped-def]
+    """Run an op of the group sigma_delta."""
+    code = a[CODE]
+    if code == codes.SIGMA_STEP:
+        sigma_step(a, i32, i64)
+    elif code == codes.DELTA_SEND:
+        delta_send(a, i32, i64)
 
 
 @kernel
@@ -105,28 +138,6 @@ def learning_op(a, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-def
         count_sparse_epoch(a, i32, i64, now)
     elif code == codes.COUNT_SPARSE_LEARNED:
         count_sparse_learned(a, i32, i64, now)
-
-
-@kernel
-def others_op(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
-    """Run an op of the group others."""
-    code = a[CODE]
-    if code == codes.CONV_FORWARD:
-        conv_forward(a, i32, i64)
-    elif code == codes.SPIKE_LOADER:
-        spike_loader(a, i32, i64, now)
-    elif code == codes.SPIKES_DELAYED:
-        spikes_delayed(a, i16, i32, i64)
-    elif code == codes.JOIN_PART:
-        join_part(a, i32)
-    elif code == codes.RESET:
-        reset(a, i8, i16, i32, i64, now)
-    elif code == codes.SPARSE_FORWARD:
-        sparse_forward(a, i32, i64)
-    elif code == codes.SPARSE_DELAYED:
-        sparse_delayed(a, i32, i64)
-    elif code == codes.COUNT_SPIKES:
-        count_spikes(a, i32, i64)
 
 
 @kernel
@@ -247,6 +258,41 @@ def run_plain(  # type: ignore[no-untyped-def]
 
 
 @kernel
+def run_sigma_delta(  # type: ignore[no-untyped-def]
+    ops, ptr, order, plan, i8, i16, i32, i64, u8, f64, time_step, phase, steps, stop_on_overflow, predictions, progress
+):
+    """Run steps of sigma-delta neurons."""
+    for row in range(steps):
+        now = time_step + row + 1
+        for k in range(ptr[0], ptr[1]):
+            a = ops[order[k]]
+            code = a[CODE]
+            if code == codes.SPIKES_FORWARD:
+                spikes_forward(a, i8, i16, i32, i64)
+            elif code == codes.JOIN_CLEAR:
+                join_clear(a, i32)
+            elif code == codes.JOIN_VECTOR:
+                join_vector(a, i32)
+            elif code == codes.JOIN_EVENTS:
+                join_events(a, i32)
+            elif code == codes.JOIN_LIST:
+                join_list(a, i32)
+            elif code == codes.LIF_STEP:
+                lif_step(a, i16, i32, i64, now)
+            elif code == codes.MONITOR:
+                monitor(a, i8, i16, i32, i64, now)
+            elif code == codes.RING_SOURCE:
+                ring_source(a, i32, i64, now)
+            elif code == codes.RING_SINK:
+                ring_sink(a, i32, now)
+            elif code >= codes.CONV_FORWARD and code <= codes.COUNT_SPIKES:
+                others_op(a, i8, i16, i32, i64, now)
+            elif code >= codes.SIGMA_STEP and code <= codes.DELTA_SEND:
+                sigma_delta_op(a, i32, i64)
+        progress[CLOCK] += 1
+
+
+@kernel
 def run_mixed(  # type: ignore[no-untyped-def]
     ops, ptr, order, plan, i8, i16, i32, i64, u8, f64, time_step, phase, steps, stop_on_overflow, predictions, progress
 ):
@@ -281,6 +327,51 @@ def run_mixed(  # type: ignore[no-untyped-def]
                 learning_op(a, i16, i32, i64, f64, now, row)
             elif code >= codes.CONV_FORWARD and code <= codes.COUNT_SPIKES:
                 others_op(a, i8, i16, i32, i64, now)
+        progress[CLOCK] += 1
+        phase += 1
+        if phase == period:
+            phase = 0
+        if progress[OVERFLOWS] and stop_on_overflow:
+            return
+
+
+@kernel
+def run_all_fixed(  # type: ignore[no-untyped-def]
+    ops, ptr, order, plan, i8, i16, i32, i64, u8, f64, time_step, phase, steps, stop_on_overflow, predictions, progress
+):
+    """Run steps of all of them."""
+    period = ptr.size - 1
+    for row in range(steps):
+        now = time_step + row + 1
+        for k in range(ptr[phase], ptr[phase + 1]):
+            a = ops[order[k]]
+            code = a[CODE]
+            if code == codes.SPIKES_FORWARD:
+                spikes_forward(a, i8, i16, i32, i64)
+            elif code == codes.JOIN_CLEAR:
+                join_clear(a, i32)
+            elif code == codes.JOIN_VECTOR:
+                join_vector(a, i32)
+            elif code == codes.JOIN_EVENTS:
+                join_events(a, i32)
+            elif code == codes.JOIN_LIST:
+                join_list(a, i32)
+            elif code == codes.LIF_STEP:
+                lif_step(a, i16, i32, i64, now)
+            elif code == codes.MONITOR:
+                monitor(a, i8, i16, i32, i64, now)
+            elif code == codes.RING_SOURCE:
+                ring_source(a, i32, i64, now)
+            elif code == codes.RING_SINK:
+                ring_sink(a, i32, now)
+            elif code >= codes.AFTIF_RESET and code <= codes.SOFTMAX_ERROR:
+                ours_op(a, i8, i16, i32, i64, u8, phase, predictions, progress)
+            elif code >= codes.TRACES_RECEIVE and code <= codes.COUNT_SPARSE_LEARNED:
+                learning_op(a, i16, i32, i64, f64, now, row)
+            elif code >= codes.CONV_FORWARD and code <= codes.COUNT_SPIKES:
+                others_op(a, i8, i16, i32, i64, now)
+            elif code >= codes.SIGMA_STEP and code <= codes.DELTA_SEND:
+                sigma_delta_op(a, i32, i64)
         progress[CLOCK] += 1
         phase += 1
         if phase == period:

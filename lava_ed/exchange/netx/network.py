@@ -45,7 +45,7 @@ class NetxNeuron:
 
 @dataclass(frozen=True)
 class NetxForeign:
-    """A neuron that lava-dl runs, and calls Delta, SigmaDelta or Sigma, and the engine does not run."""
+    """A neuron that lava-dl runs, and calls Delta, SigmaDelta or Sigma, and that is not run from the file here."""
 
     name: str
     v_th_mant: int
@@ -231,8 +231,8 @@ class NetxNetwork:
         if not foreign:
             return None
         return (
-            f"the engine has no sigma-delta neurons, and cannot run {', '.join(foreign)}: load the file with lava-dl's "
-            "netx.hdf5.Network and run it on Lava's own runtime, without attach"
+            f"this reader has no sigma-delta neurons, and cannot run {', '.join(foreign)}: load the file with lava-dl's "
+            "netx.hdf5.Network, whose graph attach() takes"
         )
 
     def describe(self) -> dict[str, Any]:

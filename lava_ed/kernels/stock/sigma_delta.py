@@ -1,0 +1,76 @@
+"""Lava's fixed-point Sigma, Delta and SigmaDelta, in 32 bits that wrap around as numpy's do.
+
+Source: lava-nc 0.10.0, `lava/proc/sdn/models.py`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lava_ed.kernels._jit import kernel, kernel_part
+
+_BITS = 32
+
+
+@kernel_part
+def _wrapped(value):
+    return np.int64(np.int32(value))
+
+
+@kernel_part
+def _size(value):
+    """|value|, which numpy leaves negative for the smallest integer."""
+    return _wrapped(abs(value))
+
+
+@kernel_part
+def shifted_left(value, by):
+    """value·2^by, 0 where numpy shifts all bits out."""
+    return _wrapped(value << by) if 0 <= by < _BITS else np.int64(0)
+
+
+@kernel_part
+def shifted_right(value, by):
+    """value·2^−by rounded down, 0 or −1 where numpy shifts all bits out."""
+    return value >> by if 0 <= by < _BITS else np.int64(-1 if value < 0 else 0)
+
+
+@kernel
+def add_to_sigma(sigma, a_in):
+    """``σ ← σ + a_in``."""
+    for i in range(sigma.size):
+        sigma[i] = _wrapped(np.int64(sigma[i]) + a_in[i])
+
+
+@kernel
+def activations(sigma, bias, relu, values):
+    """``σ + bias``, and not less than 0 where `relu`."""
+    for i in range(sigma.size):
+        value = _wrapped(np.int64(sigma[i]) + bias[i])
+        values[i] = 0 if relu and value < 0 else value
+
+
+@kernel
+def delta_step(new, act, residue, error, vth, cumulative, state_exp, sent):
+    """Send changes of an activation that reach the threshold, and keep what was not sent.
+
+    ``δ = new − act + residue``; it is sent if ``|δ| ≥ vth``, or where `cumulative` if the sum of all δ since the last
+    one that was sent reaches it; ``residue ← δ − sent``, ``act ← new``.  Messages are 2^state_exp times smaller.
+
+    Parameters
+    ----------
+    new, act, residue, error, sent : int32 (n,)
+    vth, state_exp : int
+    cumulative : bool
+    """
+    for i in range(new.size):
+        delta = _wrapped(np.int64(new[i]) - act[i] + residue[i])
+        summed = delta
+        if cumulative:
+            summed = _wrapped(np.int64(error[i]) + delta)
+        out = delta if _size(summed) >= vth else np.int64(0)
+        if cumulative:
+            error[i] = 0 if _size(out) > 0 else summed
+        residue[i] = _wrapped(delta - out)
+        sent[i] = shifted_right(out, state_exp)
+        act[i] = new[i]
