@@ -231,8 +231,8 @@ class NetxNetwork:
         if not foreign:
             return None
         return (
-            f"this reader has no sigma-delta neurons, and cannot run {', '.join(foreign)}: load the file with lava-dl's "
-            "netx.hdf5.Network, whose graph attach() takes"
+            f"this reader has no sigma-delta neurons, and cannot run {', '.join(foreign)}: load the file with "
+            "lava-dl's netx.hdf5.Network, whose graph attach() takes"
         )
 
     def describe(self) -> dict[str, Any]:
