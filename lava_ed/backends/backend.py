@@ -106,7 +106,7 @@ class EngineBackend:
         CheckpointError
             If a Var is missing, unknown, or of another shape; nothing has changed then.
         """
-        check_state(state, self.state())
+        state = check_state(state, self.state())
         samples = int(state["encoder.presentation"][0]) + 1
         values = {(node, var): state[f"{node}.{var}"] for node, var in self._names}
         try:

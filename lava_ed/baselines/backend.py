@@ -150,7 +150,7 @@ class BaselineBackend:
 
     def load_state(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Inverse of `state`: all Vars or, with a CheckpointError, none."""
-        check_state(state, self.state())
+        state = check_state(state, self.state())
         try:
             packed = {layer: pack_weights(state[f"dense{layer}.weights"]) for layer in self.spec.layers}
         except ConfigError as error:

@@ -104,7 +104,7 @@ class LavaBackend:
 
     def load_state(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Write back what `state` gave; nothing is written if it does not fit."""
-        check_state(state, self.state())
+        state = check_state(state, self.state())
         for name, var in self._variables():
             self._write(name, var, state[f"{name}.{var}"])
 

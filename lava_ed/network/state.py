@@ -30,7 +30,11 @@ def rate_vars(rate: LearningRate) -> dict[str, int]:
     return {"rate_mantissa": rate.mantissa, "rate_exponent": rate.exponent, "port_shift": rate.port_shift}
 
 
-def check_state(state: Mapping[str, npt.NDArray[Any]], expected: Mapping[str, npt.NDArray[Any]]) -> None:
+_LATER: Final = ("visits_x0", "visits_y0")
+"""Counters that came after states had been saved."""
+
+
+def check_state(state: Mapping[str, npt.NDArray[Any]], expected: Mapping[str, npt.NDArray[Any]]) -> State:
     """Compare a saved state with that of a net: names, types and shapes, and the ranges that compiled code relies on.
 
     Lava's runtime hands every Var over in 64 bits; such a state and others go for one another where the values fit.
@@ -41,11 +45,18 @@ def check_state(state: Mapping[str, npt.NDArray[Any]], expected: Mapping[str, np
     expected : mapping of "node.var" to array
         The state of the net as it stands.
 
+    Returns
+    -------
+    dict of str to array
+        The saved state, with counters of 0 where it was saved before they were counted.
+
     Raises
     ------
     CheckpointError
         If a Var is missing, unknown, of another type or shape, or out of its range.
     """
+    later = (name for name in expected.keys() - state.keys() if name.rpartition(".")[2] in _LATER)
+    state = {**state, **{name: np.zeros_like(expected[name]) for name in later}}
     missing, extra = sorted(expected.keys() - state.keys()), sorted(state.keys() - expected.keys())
     if missing or extra:
         raise CheckpointError(
@@ -63,6 +74,7 @@ def check_state(state: Mapping[str, npt.NDArray[Any]], expected: Mapping[str, np
         _check_range(name, found, value.dtype)
     if len({int(value[0]) for name, value in state.items() if name.endswith(".presentation")}) > 1:
         raise CheckpointError("the processes of the saved state stand at different samples: restore it, or train anew")
+    return dict(state)
 
 
 def _check_range(name: str, found: npt.NDArray[Any], dtype: np.dtype[Any]) -> None:

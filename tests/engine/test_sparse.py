@@ -21,7 +21,7 @@ from scipy.sparse import csr_matrix
 from stock_lava import StockGraph, value_of
 
 from lava_ed.engine import attach
-from lava_ed.errors import BackendError, ConfigError, ShapeError, UnsupportedProcessError
+from lava_ed.errors import ConfigError, HostedModelWarning, ShapeError, UnsupportedProcessError
 
 pytestmark = [
     pytest.mark.lava,
@@ -161,5 +161,5 @@ def test_what_cannot_be_run_says_so() -> None:
         late.run(RunSteps(num_steps=1))
     watched, monitor = Sparse(weights=random_matrix()), Monitor()
     monitor.probe(watched.weights, 3)
-    with pytest.raises(BackendError, match=r"use get\(\) and set\(\) between runs"):
+    with pytest.raises(HostedModelWarning, match="PyMonitorModel"):
         attach(watched)
