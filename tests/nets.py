@@ -8,6 +8,7 @@ import numpy as np
 
 from lava_ed.learning_rules import MPDED, STDED
 from lava_ed.network import Adaptation, NetworkSpec
+from lava_ed.network.layers import connections_in
 from lava_ed.network.wiring import initial_weights
 from lava_ed.train import Model
 
@@ -36,6 +37,10 @@ def small_spec(kind: str = "std-ed", hidden: tuple[int, ...] = (8,), **changes: 
     if kind == "mpd-ed":
         settings["dv"] = 300
     settings.update(changes)
+    if arch := changes.get("arch"):
+        sizes = ()
+        one_each = {"image": (1, 3, 4), "weight_rounding": "carry", "init_limits": (90,) * connections_in(arch)}
+        settings = {**settings, **one_each, **changes}
     rule = settings.pop("rule", STDED(2.0**-8) if kind == "std-ed" else MPDED(2.0**-4))
     return NetworkSpec(sizes, rule, **settings)
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from jinja2 import Environment, StrictUndefined
 
 from lava_ed.engine import families
-from lava_ed.engine.jump import AT_START
+from lava_ed.engine.jump import AT_START, MAPS_AT_START
 from lava_ed.engine.loops import LOOPS, Loop
 from lava_ed.engine.op import GROUPS
 
@@ -23,7 +23,12 @@ DOCS = {
     "ours": "The loop of nets of lava_ed.proc.",
     "stock": "The loops of graphs with Lava's own processes.",
     "floating": "The loop of graphs with floating-point processes.",
+    "maps": "The loop of nets with convolutions.",
 }
+
+
+JUMPS = {"ours": ("window", ("jump_windows", "quiet")), "maps": ("map_window", ("jump_maps", "quiet_maps"))}
+"""Modules of loops that jump over windows: what does, and what tells whether nothing is under way."""
 
 
 class Body(NamedTuple):
@@ -66,7 +71,7 @@ def bodies() -> list[Body]:
 def _kernel(groups: tuple[str, ...], ops: list[Body]) -> dict[str, Any]:
     """A kernel that runs any op of some groups."""
     taken = [op for op in ops if op.group in groups]
-    used = {name for op in taken for name in op.parameters}
+    used = {name for op in taken for name in (*op.parameters, *(("progress",) if op.counts else ()))}
     parameters = ", ".join(name for name in ORDER if name in used)
     name = f"{groups[0]}_op"
     return {
@@ -110,13 +115,18 @@ def _module(name: str, ops: list[Body], homes: dict[tuple[str, ...], str]) -> st
             kernels.append(_kernel(groups, ops))
             used += kernels[-1]["ops"]
     shown = [_loop(loop, ops) for loop in loops]
+    if any(op.counts for op in used):
+        others["lava_ed.engine.op"] = ["CLOCK", "CODE", "OVERFLOWS"]
     for loop in shown:
         used += [*loop["ops"], *loop["starting"]]
         if loop["phases"]:
             others["lava_ed.engine.op"] = ["CLOCK", "CODE", "OVERFLOWS"]
         if loop["starting"]:
-            others["lava_ed.engine.families.window"] = ["jump_windows", "quiet"]
             others["lava_ed.engine.families.encoder"] = ["ENCODER_SPIKES"]
+            module, names = JUMPS[name]
+            others[f"lava_ed.engine.families.{module}"] = list(names)
+            for loop in shown:
+                loop["jump"], loop["quiet"] = names
     environment = Environment(undefined=StrictUndefined, keep_trailing_newline=False)
     template = environment.from_string(TEMPLATE.read_text())
     return template.render(doc=DOCS[name], imports=_imports(used, others), kernels=kernels, loops=shown)
@@ -124,7 +134,8 @@ def _module(name: str, ops: list[Body], homes: dict[tuple[str, ...], str]) -> st
 
 def _loop(loop: Loop, ops: list[Body]) -> dict[str, Any]:
     """What the template is told of a loop; a jump has ops of ours run at a sample's start."""
-    starting = {declared.op.name for declared in AT_START} if loop.module == "ours" else set()
+    first = {"ours": AT_START, "maps": (*AT_START, *MAPS_AT_START)}.get(loop.module, ())
+    starting = {declared.op.name for declared in first}
     return {
         **loop._asdict(),
         "ops": [op for group in loop.inlined for op in ops if op.group == group],

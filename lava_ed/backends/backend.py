@@ -82,7 +82,8 @@ class EngineBackend:
 
     def set_rate(self, rate: LearningRate) -> None:
         """Use another rate in every plastic connection and every learning port."""
-        self._set(rate_vars(rate))
+        for (node, var), value in rate_vars(self.spec, rate).items():
+            self.program.set(node, var, value)
 
     def _set(self, values: Mapping[str, int]) -> None:
         """Set every Var of a name, whatever its node."""

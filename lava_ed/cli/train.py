@@ -30,6 +30,11 @@ Data = Annotated[
 ]
 DataDir = Annotated[str | None, typer.Option(help="Folder of the data files (else LAVA_ED_DATA, else data).")]
 Hidden = Annotated[str | None, typer.Option(help="Neurons of the hidden layers, for example 256 or 256,128.")]
+Arch = Annotated[str | None, typer.Option(help="Layers with convolutions, for example 24c5-p2-48c3-p2-10.")]
+Calibrate = Annotated[
+    bool | None,
+    typer.Option(help="With --arch: measure thresholds and shifts on some training samples.  [default: calibrate]"),
+]
 Epochs = Annotated[int | None, typer.Option(help="Passes over the training samples.")]
 Seed = Annotated[int | None, typer.Option(help="Of weights, rounding, order and split.  [default: 0]")]
 Backend = Annotated[str | None, typer.Option(help="engine or lava.  [default: engine]")]
@@ -102,6 +107,8 @@ def train(
     dataset: Data = None,
     data_dir: DataDir = None,
     hidden: Hidden = None,
+    arch: Arch = None,
+    calibrate: Calibrate = None,
     epochs: Epochs = None,
     seed: Seed = None,
     backend: Backend = None,
@@ -136,6 +143,8 @@ def train(
     settings: dict[str, Any] = {
         "data_dir": data_dir,
         "hidden": None if hidden is None else layer_sizes(hidden),
+        "arch": arch,
+        "calibrate": calibrate,
         "epochs": epochs,
         "seed": seed,
         "backend": backend,

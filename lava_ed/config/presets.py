@@ -13,6 +13,7 @@ from lava_ed.errors import ConfigError
 from lava_ed.files.reading import read_toml
 from lava_ed.learning_rules import RULES
 from lava_ed.network.adaptation import Adaptation
+from lava_ed.network.layers import connections_in
 
 _TABLES: Final = read_toml(Path(__file__).with_suffix(".toml"), error=ConfigError, hint="install lava-ed anew")
 _CURRENT_EXPONENT: Final = -4
@@ -49,6 +50,7 @@ def preset(
     hidden: tuple[int, ...] | None = None,
     encoder: str | None = None,
     readout: str | None = None,
+    arch: str | None = None,
 ) -> dict[str, Any]:
     """Settings for a rule on a data set: the common ones, the rule's, the data set's, the pair's.
 
@@ -75,6 +77,9 @@ def preset(
         values.update(_settings(table))
     values.update(_settings(_TABLES["readout"].get(readout, {})))
     layers = hidden or values["hidden"]
+    if arch:
+        values.update(_settings(_TABLES["arch"]))
+        values["hidden"], layers = (), (1,) * (connections_in(arch) - 1)
     first, *others = values["init_limits"]
     if others:
         values["init_limits"] = (first, *(others[0] for _ in layers))

@@ -15,6 +15,7 @@ from lava_ed.data import Dataset, load_dataset
 from lava_ed.data.events.code import Encoding, EventCode
 from lava_ed.errors import ChipLimitError, ConfigError
 from lava_ed.learning_rules import RULES
+from lava_ed.network.layers import check_text, connections_in
 from lava_ed.network.settings import NetSettings, Setting, declared
 from lava_ed.network.spec import NetworkSpec
 
@@ -50,6 +51,9 @@ class TrainConfig:
         Augmentation: each training image is mirrored, left to right, or not, anew in each epoch.
     events : EventCode
         How recordings of an event camera are cut and filtered; without effect on images.
+    calibrate : bool
+        Thresholds, shifts of errors and rates, and the softmax of a net with convolutions are measured on some training
+        samples before it learns, where they are not given.
     backend : {"engine", "lava"}
     checkpoint_interval : int
         Samples between two checkpoints.
@@ -91,6 +95,7 @@ class TrainConfig:
     shift: Annotated[int, Setting(0, earlier=0)]
     flip: Annotated[bool, Setting(earlier=False)]
     events: Annotated[EventCode, Setting(earlier=EventCode())]
+    calibrate: Annotated[bool, Setting(earlier=False)]
     net: NetSettings
 
     def __init__(self, **values: Any) -> None:
@@ -118,7 +123,15 @@ class TrainConfig:
     def _check(self) -> None:
         preset(self.rule, self.dataset)
         check_hidden(self.hidden)
-        check_backend(self.backend, self.spec(n_inputs=1, n_classes=2).rule)
+        if self.net.arch:
+            check_text(self.net.arch)
+            if self.hidden:
+                raise ConfigError(f"hidden {self.hidden} and arch {self.net.arch!r} both name layers: give one of them")
+            check_backend(self.backend, RULES[self.rule](self.learning_rate, self.decay))
+        elif self.calibrate:
+            raise ConfigError("calibrate is for nets whose layers are named (arch): dense nets adapt their thresholds")
+        else:
+            check_backend(self.backend, self.spec(n_inputs=1, n_classes=2).rule)
         for name, (kind, setting) in declared(TrainConfig).items():
             value = getattr(self, name)
             if kind is not int and (kind != int | None or value is None):
@@ -154,13 +167,13 @@ class TrainConfig:
         """
         check_names(settings, settable(), "setting of a training run")
         values: dict[str, Any] = {"data_dir": None, "limit": None, "backend": "engine"}
-        choices = {name: settings.get(name) for name in ("hidden", "encoder", "readout")}
+        choices = {name: settings.get(name) for name in ("hidden", "encoder", "readout", "arch")}
         values.update(preset(rule, dataset, **choices))
         values.update({name: value for name, value in settings.items() if value is not None})
         return cls(rule=rule, dataset=dataset, **values)
 
-    def spec(self, n_inputs: int, n_classes: int) -> NetworkSpec:
-        """The net that is trained.
+    def spec(self, n_inputs: int, n_classes: int, image_shape: tuple[int, ...] = ()) -> NetworkSpec:
+        """The net that is trained, on images of this shape: (height, width), or channels before them.
 
         Raises
         ------
@@ -168,8 +181,18 @@ class TrainConfig:
             If it does not fit the chip, in terms of these settings.
         """
         net = {name: getattr(self.net, name) for name in declared(NetSettings)}
+        layers = connections_in(self.net.arch) or len(self.hidden) + 1
         for name in ("init_limits", "weight_exponents"):
-            net[name] *= len(self.hidden) + 1 if len(net[name]) == 1 else 1
+            net[name] *= layers if len(net[name]) == 1 else 1
+        if self.net.arch:
+            net["image"] = (1, *image_shape)[-3:]
+            spec = NetworkSpec((), RULES[self.rule](self.learning_rate, self.decay), **net)
+            if (n_inputs, n_classes) != (spec.sizes[0], spec.sizes[-1]):
+                raise ConfigError(
+                    f"layers {self.net.arch!r} lead from {spec.sizes[0]} inputs to {spec.sizes[-1]} classes, the data "
+                    f"have {n_inputs} and {n_classes}: end with {n_classes}"
+                )
+            return spec
         sizes = (n_inputs, *self.hidden, n_classes)
         try:
             return NetworkSpec(sizes, RULES[self.rule](self.learning_rate, self.decay), **net)

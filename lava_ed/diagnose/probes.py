@@ -149,6 +149,8 @@ def probe_of(model: Model) -> Probe:
 
 def why_unsupported(spec: NetworkSpec) -> str | None:
     """Why a net cannot be diagnosed, or None."""
+    if spec.arch:
+        return "gradients of convolutions are not measured yet, only those of dense layers"
     if spec.feedback != "symmetric" or spec.readout != "membrane":
         return "random feedback and first-spike readouts have no smooth net whose gradient theirs could equal"
     if spec.rule.timing.aggregates:

@@ -7,7 +7,7 @@ encoder, synapses and AFT-IF neurons, where no membrane can leave its 24 bits, a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -15,18 +15,27 @@ import numpy.typing as npt
 
 from lava_ed.engine.assembler import Row
 from lava_ed.engine.families.aft_if import AFTIF_FIRE, AFTIF_INTEGRATE, AFTIF_RESET
+from lava_ed.engine.families.aft_if_map import MAP_FIRE, MAP_INTEGRATE, MAP_RESET
 from lava_ed.engine.families.encoder import ENCODER_LOAD, ENCODER_SPIKES, LABEL
+from lava_ed.engine.families.plastic_conv import CONV_FORWARD, CONV_RESET
 from lava_ed.engine.families.plastic_dense import DENSE_FORWARD, DENSE_RESET
 from lava_ed.engine.families.readout import SOFTMAX_RESET
-from lava_ed.engine.op import NOWHERE, Op
+from lava_ed.engine.op import NOWHERE
 from lava_ed.kernels.fixed_point import STATE_MAX, WEIGHT_MIN
 from lava_ed.network.schedule import Schedule
 
 NO_JUMP: Final[npt.NDArray[np.int64]] = np.zeros((0, 3), np.int64)
-INSIDE: Final = (ENCODER_SPIKES, DENSE_FORWARD, AFTIF_INTEGRATE, AFTIF_FIRE)
+INSIDE: Final = (
+    (ENCODER_SPIKES,),
+    (DENSE_FORWARD, CONV_FORWARD),
+    (AFTIF_INTEGRATE, MAP_INTEGRATE),
+    (AFTIF_FIRE, MAP_FIRE),
+)
 """Ops that a jump stands for."""
 AT_START: Final = (ENCODER_LOAD, LABEL, DENSE_RESET, AFTIF_RESET, SOFTMAX_RESET)
 """Ops that run before a jump."""
+MAPS_AT_START: Final = (CONV_RESET, MAP_RESET)
+"""The same of nets with convolutions."""
 
 
 def plan_jump(rows: Sequence[Row], schedule: Schedule | None) -> npt.NDArray[np.int64]:
@@ -35,21 +44,23 @@ def plan_jump(rows: Sequence[Row], schedule: Schedule | None) -> npt.NDArray[np.
     Returns
     -------
     int64 (W + 1, 3)
-        (encoder, −1, −1), then (dense, integrate, fire) of each layer.
+        (encoder, −1, −1), then (synapses, integrate, fire) of each layer.
     """
     if schedule is None or not schedule.timing.in_turn:
         return NO_JUMP
     window = {k: row for k, row in enumerate(rows) if row.start < min(row.stop, schedule.membrane_phase)}
-    found = {declared.op: [k for k, row in window.items() if row.op is declared.op] for declared in INSIDE}
-    first = {declared.op for declared in AT_START}
-    if any(row.op not in found and (row.op not in first or row.stop > 1) for row in window.values()):
+    ops = [{declared.op for declared in kinds} for kinds in INSIDE]
+    found = [[k for k, row in window.items() if row.op in kinds] for kinds in ops]
+    first = {declared.op for declared in (*AT_START, *MAPS_AT_START)}
+    inside = set().union(*ops)
+    if any(row.op not in inside and (row.op not in first or row.stop > 1) for row in window.values()):
         return NO_JUMP
     return _chain(rows, found, schedule)
 
 
-def _chain(rows: Sequence[Row], found: dict[Op, list[int]], schedule: Schedule) -> npt.NDArray[np.int64]:
+def _chain(rows: Sequence[Row], found: list[list[int]], schedule: Schedule) -> npt.NDArray[np.int64]:
     """Follow the spikes from the encoder to the readout; `NO_JUMP` where the ops are no such chain."""
-    encoders, denses, neurons, fires = (found[declared.op] for declared in INSIDE)
+    encoders, denses, neurons, fires = found
     layers = schedule.layers
     if [len(encoders), len(denses), len(neurons), len(fires)] != [1, layers, layers, layers - 1]:
         return NO_JUMP
@@ -57,7 +68,7 @@ def _chain(rows: Sequence[Row], found: dict[Op, list[int]], schedule: Schedule) 
     for layer in range(1, layers + 1):
         events = rows[sender].fields["events"]
         dense = _one(k for k in denses if rows[k].fields["events"] == events)
-        if dense < 0 or not _fits(rows[dense].fields, schedule):
+        if dense < 0 or not _fits(rows[dense], schedule):
             return NO_JUMP
         a_buff = rows[dense].fields["a_buff"]
         neuron = _one(k for k in neurons if rows[k].fields["a_in"] == a_buff)
@@ -79,8 +90,13 @@ def _one(rows: Iterable[int]) -> int:
     return found[0] if len(found) == 1 else -1
 
 
-def _fits(dense: Mapping[str, int], schedule: Schedule) -> bool:
-    """Whether spikes are binary and the largest sum of a window stays inside the membrane's register."""
-    steps = schedule.steps
+def _fits(row: Row, schedule: Schedule) -> bool:
+    """Whether spikes are binary and the largest sum of a window stays inside the membrane's register.
+
+    That of a convolution does in every net that a spec describes; its inputs have to say their values.
+    """
+    dense, steps = row.fields, schedule.steps
+    if row.op is CONV_FORWARD.op:
+        return dense["x"] != NOWHERE and dense["fan_in"] * -WEIGHT_MIN * steps + steps * steps <= STATE_MAX
     largest = dense["n_pre"] * -WEIGHT_MIN * steps << max(dense["weight_exponent"], 0)
     return dense["payloads"] == NOWHERE and largest + steps * steps <= STATE_MAX

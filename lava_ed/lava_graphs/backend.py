@@ -90,7 +90,8 @@ class LavaBackend:
 
     def set_rate(self, rate: LearningRate) -> None:
         """Use another learning rate from the next sample on."""
-        self._set(rate_vars(rate))
+        for (name, var), value in rate_vars(self.spec, rate).items():
+            self._write(name, var, np.array([value]))
 
     def _set(self, values: Mapping[str, int]) -> None:
         """Set every Var of a name, whatever its process."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from lava_ed.errors import ConfigError, ShapeError, WeightError
+from lava_ed.network.adaptation import Adaptation
 from lava_ed.network.kinds import KINDS
 from lava_ed.network.schedule import Schedule
 from lava_ed.network.spec import NetworkSpec
@@ -66,16 +67,20 @@ class NetGraph:
     @property
     def dense(self) -> list[GraphNode]:
         """The plastic connections, from the input to the output."""
-        return self.of_kind("PlasticDense")
+        return self.of_kind("PlasticDense", "PlasticConv")
 
     @property
     def hidden(self) -> list[GraphNode]:
         """The hidden layers, from the input to the output."""
-        return self.of_kind(self.spec.rule.neuron)
+        return self.of_kind(self.spec.rule.neuron, f"{self.spec.rule.neuron}Map")
 
     def of_kind(self, *kinds: str) -> list[GraphNode]:
         """The nodes of some kinds."""
         return [node for node in self.nodes if node.kind in kinds]
+
+    def weights_shape(self, node: GraphNode) -> tuple[int, ...]:
+        """Shape of a node's weights as the user sees them: (n_post, n_pre), or (columns, rows) of kernels."""
+        return node.shape[2:4] if node.kind == "PlasticConv" else node.shape
 
     def weights(self, given: Sequence[Weights] | None = None) -> dict[str, Weights]:
         """Stored weights (n_pre, n_post) of every node that has some, the plastic ones given or drawn from the seed.
@@ -112,32 +117,39 @@ def graph_of(spec: NetworkSpec) -> NetGraph:
 
 
 def _nodes(spec: NetworkSpec) -> Iterator[GraphNode]:
-    last, shift = len(spec.layers), {"port_shift": spec.rule.rate.port_shift}
+    last = len(spec.layers)
     yield GraphNode("encoder", "Encoder", spec.shapes[0], {"kind": spec.encoder, "drop": spec.input_drop})
     yield GraphNode("labels", "Labels", (1,), {})
     for layer in spec.layers:
+        if spec.connections[layer - 1].is_conv:
+            yield _convolution(spec, layer)
+            continue
         plastic = {
             "layer": layer,
-            "rule": spec.rule,
+            "rule": spec.rule_of(layer),
             "weight_exp": spec.weight_exponents[layer - 1],
-            "error_shift": spec.error_shift,
+            "error_shift": _error_shift(spec, layer),
             "graded": spec.graded_input and layer == 1,
             "gather": spec.gathers(layer),
             "carry": spec.weight_rounding == "carry",
             "dependency": spec.dependency_of(layer),
         }
-        yield GraphNode(f"dense{layer}", "PlasticDense", (spec.sizes[layer], spec.sizes[layer - 1]), plastic)
+        shape = (spec.sizes[layer], spec.connections[layer - 1].source.size)
+        yield GraphNode(f"dense{layer}", "PlasticDense", shape, plastic)
     for layer in spec.hidden:
+        if spec.connections[layer - 1].is_conv:
+            yield _map(spec, layer)
+            continue
         settings = {
             "error_limit": spec.error_limit,
             "dv": spec.dv,
             "dv_post": spec.dv_post(layer),
             "half_width": spec.half_width,
-            **shift,
+            "port_shift": spec.rate_of(layer).port_shift,
         }
         taken = settings if spec.rule.baseline else KINDS[spec.rule.neuron].parameters
         own = {name: value for name, value in settings.items() if name in taken}
-        adapts = {"layer": layer, "adaptation": spec.adaptation}
+        adapts = {"layer": layer, "adaptation": _adaptation(spec, layer)}
         yield GraphNode(f"hidden{layer}", spec.rule.neuron, spec.shapes[layer], {**adapts, **own})
         if spec.feedback == "random":
             shape = spec.sizes[-1], spec.sizes[layer]
@@ -150,7 +162,44 @@ def _nodes(spec: NetworkSpec) -> Iterator[GraphNode]:
     else:
         yield GraphNode("readout", "MembraneReadout", spec.shapes[-1], {"layer": last})
     softmax = {"shift": spec.softmax_shift, "dead_zone": spec.dead_zone, "rounding": spec.softmax_rounding}
-    yield GraphNode("error", "SoftmaxError", spec.shapes[-1], {**softmax, **shift})
+    yield GraphNode("error", "SoftmaxError", spec.shapes[-1], {**softmax, "port_shift": spec.rate_of(last).port_shift})
+
+
+def _error_shift(spec: NetworkSpec, layer: int) -> int:
+    """Right shift of the errors that leave a connection backwards."""
+    return spec.error_shifts[layer - 1] if spec.error_shifts else spec.error_shift
+
+
+def _adaptation(spec: NetworkSpec, layer: int) -> Adaptation:
+    """Adaptation of a hidden layer's threshold, from where the layer's own begins."""
+    if not spec.threshold_steps:
+        return spec.adaptation
+    return replace(spec.adaptation, initial_step=spec.threshold_steps[layer - 1])
+
+
+def _convolution(spec: NetworkSpec, layer: int) -> GraphNode:
+    """The kernels of a connection."""
+    geometry, (rows, columns) = spec.connections[layer - 1], spec.weights_shape(layer)
+    shape = geometry.shape
+    parameters = {
+        "layer": layer,
+        "geometry": geometry,
+        "error_shift": _error_shift(spec, layer),
+        "mantissa": spec.rule.rate.mantissa,
+        "rate_shift": spec.rate_shift(layer),
+        "shared": spec.sharing == "accumulated",
+        "planar": layer == 1,
+    }
+    sizes = shape.size, geometry.source.size, columns, rows, shape.height * shape.width
+    return GraphNode(f"conv{layer}", "PlasticConv", sizes, parameters)
+
+
+def _map(spec: NetworkSpec, layer: int) -> GraphNode:
+    """The neurons of a convolution, as many as it sends messages for squares of them."""
+    geometry = spec.connections[layer - 1]
+    own = {"layer": layer, "geometry": geometry, "error_limit": spec.error_limit}
+    shape = geometry.shape.size, geometry.pooled.size
+    return GraphNode(f"hidden{layer}", "AFTIFMap", shape, {**own, "adaptation": _adaptation(spec, layer)})
 
 
 def stored_weights(spec: NetworkSpec, given: Sequence[Weights] | None = None) -> list[Weights]:
@@ -168,7 +217,7 @@ def stored_weights(spec: NetworkSpec, given: Sequence[Weights] | None = None) ->
     if len(given) != len(spec.layers):
         raise ShapeError(f"{len(given)} weight matrices were given, the net has {len(spec.layers)} connections")
     for layer, matrix in zip(spec.layers, given, strict=True):
-        expected = (spec.sizes[layer - 1], spec.sizes[layer])
+        expected = spec.weights_shape(layer)
         if matrix.shape != expected:
             raise ShapeError(f"weights of connection {layer} have shape {matrix.shape}, the net needs {expected}")
         if matrix.dtype != np.int8:

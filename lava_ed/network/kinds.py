@@ -24,11 +24,13 @@ from lava_ed.kernels.fixed_point import (
 )
 from lava_ed.learning_rules.rate import MAX_MANTISSA, MAX_PORT_SHIFT
 from lava_ed.network.adaptation import Adaptation
+from lava_ed.network.layers import RATE_SHIFTS
 from lava_ed.network.settings import NetSettings, declared
 
 Range = tuple[int, int]
-Side = Literal["node", "target", "source", "synapse", "counters"]
-"""The things of which a Var or port has one value each: a node, neurons, neurons that synapses read, synapses."""
+Side = Literal["node", "target", "source", "synapse", "tap", "position", "counters"]
+"""The things of which a Var or port has one value each: a node, neurons, what synapses read or a layer sends, synapses,
+taps of kernels, positions of a map."""
 
 _COUNT: Final = (0, 2**62)
 """Range of a count, far below where 64 bits wrap."""
@@ -63,8 +65,12 @@ class Quantity:
     on_core: bool = False
 
     def shape_in(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """Shape of the values in a node of (n,) neurons or (n_post, n_pre) synapses."""
-        sides = {"node": (1,), "synapse": shape, "source": shape[1:], "counters": (N_COUNTERS, N_PHASES)}
+        """Shape of the values in a node of (n,) neurons or (n_post, n_pre) synapses.
+
+        Maps of n neurons that send m messages are (n, m); kernels (n_post, n_pre, columns, rows, positions).
+        """
+        sides = {"node": (1,), "synapse": shape, "source": shape[1:2], "counters": (N_COUNTERS, N_PHASES)}
+        sides |= {"tap": shape[2:4], "position": shape[4:]}
         return sides.get(self.per, shape[:1])
 
 
@@ -101,8 +107,9 @@ class NodeKind:
 
     @property
     def dimensions(self) -> int:
-        """Number of axes of a node: one for neurons (n,), two for synapses (n_post, n_pre)."""
-        return 2 if any(quantity.per == "synapse" for quantity in self.vars.values()) else 1
+        """Number of axes of a node: one for neurons, two for synapses (n_post, n_pre) and maps, five for kernels."""
+        sides = {quantity.per for quantity in self.vars.values()}
+        return 5 if "tap" in sides else 2 if sides & {"synapse", "source"} else 1
 
     def memory_bits(self, per: Side, without: Collection[str] = ()) -> int:
         """Footprint on a chip: memory of each neuron, source or synapse, without the Vars that a node does not use."""
@@ -274,12 +281,45 @@ def _synapses(name: str, *parts: NodeKind) -> NodeKind:
 _VISITED: Final = NodeKind("Visited", {}, {}, _each("visits_x0 visits_y0", _TALLY))
 """What learning would have visited under either dependency."""
 PLASTIC_DENSE: Final = _synapses("PlasticDense", _DENSE, _FORWARD, _BACKWARD, _PLASTIC, _VISITED)
+AFT_IF_MAP: Final = NodeKind(
+    "AFTIFMap",
+    inputs={"a_in": _SUM, "e_in": Quantity(STATE_BITS, "source"), "reached_in": Quantity(None, "node")},
+    outputs={"s_out": Quantity(1, "source"), "e_out": Quantity(8)},
+    vars={
+        **_COMMON,
+        **ADAPTIVE,
+        **_each("u v", _MEMBRANE),
+        "x": Quantity(TRACE_BITS, "source"),
+        "delta": Quantity(8),
+    },
+    parameters={"error_limit": _range_of("error_limit")},
+    schedule="std-ed",
+)
+PLASTIC_CONV: Final = NodeKind(
+    "PlasticConv",
+    inputs={"s_in": Quantity(1, "source"), "e_in": Quantity(8)},
+    outputs={"a_out": _SUM, "e_out": Quantity(STATE_BITS, "source"), "reached_out": Quantity(None, "node")},
+    vars={
+        **_COMMON,
+        "weights": Quantity(8, "tap", "int16", on_core=True),
+        "a_buff": _SUM,
+        "e_buff": Quantity(STATE_BITS, "source"),
+        "x1": Quantity(TRACE_BITS, "source", limits=(0, TRACE_MAX), on_core=True),
+        "tag_1": Quantity(9, "tap", "int16", (0, 255), on_core=True),
+        "reached": Quantity(None, "position", limits=_FLAG),
+        "rate_mantissa": Quantity(None, "node", limits=(1, MAX_MANTISSA)),
+        "rate_shift": Quantity(None, "node", limits=RATE_SHIFTS),
+    },
+    parameters={"error_shift": _range_of("error_shift")},
+    schedule="std-ed",
+)
 FEEDBACK_DENSE: Final = _synapses("FeedbackDense", _DENSE, _BACKWARD)
 KINDS: Final[dict[str, NodeKind]] = {
     kind.name: kind
     for kind in (
         *(ENCODER, LABELS, PLASTIC_DENSE, FEEDBACK_DENSE, AFT_IF, AFT_LIF),
         *(MEMBRANE_READOUT, FIRST_SPIKE_READOUT, SOFTMAX_ERROR),
+        *(PLASTIC_CONV, AFT_IF_MAP),
     )
 }
 """Every kind of node by its name, which is that of its class in `lava_ed.proc`."""
@@ -287,4 +327,4 @@ KINDS: Final[dict[str, NodeKind]] = {
 
 def limits_of(kinds: Iterable[NodeKind] = KINDS.values()) -> dict[str, Range]:
     """Smallest and largest value of every Var of some kinds that has limits, by its name."""
-    return {name: q.limits for kind in kinds for name, q in kind.vars.items() if q.limits is not None}
+    return {name: q.limits for kind in reversed(list(kinds)) for name, q in kind.vars.items() if q.limits is not None}

@@ -25,6 +25,7 @@ Dependency = Literal["x0", "y0", "y0-x0"]
 Rounding = Literal["floor", "nearest"]
 WeightRounding = Literal["stochastic", "carry"]
 Overflow = Literal["raise", "warn", "wrap"]
+Sharing = Literal["accumulated", "none"]
 ROUNDINGS: Final[tuple[Rounding, ...]] = get_args(Rounding)
 OVERFLOWS: Final[tuple[Overflow, ...]] = get_args(Overflow)
 
@@ -95,6 +96,18 @@ class NetSettings:
         MPD-ED: half-width of the box surrogate, in eighths of the threshold.
     input_drop : int
         Share of the inputs that stays silent in a training sample, in 1/256; none in evaluation.
+    arch : str
+        The layers behind the input as a text, such as 24c5-p2-48c3-p2-10; empty where all of them are dense.
+    image : (channels, height, width)
+        Shape of the input of such a net.
+    sharing : {"accumulated", "none"}
+        Weights of a convolution: kernels whose taps gather what all positions learn, or of each position its own.
+    threshold_steps : tuple of int
+        Threshold step of each hidden layer at the start; default: that of `adaptation` for all.
+    error_shifts : tuple of int
+        Right shift of the error sums that leave each connection backwards; default: `error_shift` for all.
+    rate_shifts : tuple of int
+        Bits by which each connection learns more slowly than the rate of the rule; default: 0.
     overflow : {"raise", "warn", "wrap"}
     seed : int
         Seed of the initial weights and of everything drawn in training.
@@ -129,6 +142,12 @@ class NetSettings:
         Dependency,
         Setting(earlier="x0", help="Synapses that learning visits: x0, y0 or y0-x0."),
     ] = "x0"
+    arch: Annotated[str, Setting(earlier="")] = ""
+    image: Annotated[tuple[int, ...], Setting(1, 1023, earlier=())] = ()
+    sharing: Annotated[Sharing, Setting(earlier="accumulated", help="Of kernels: accumulated or none.")] = "accumulated"
+    threshold_steps: Annotated[tuple[int, ...], Setting(0, 55, earlier=())] = ()
+    error_shifts: Annotated[tuple[int, ...], Setting(0, 31, earlier=())] = ()
+    rate_shifts: Annotated[tuple[int, ...], Setting(-8, 23, earlier=())] = ()
     overflow: Overflow = "raise"
     seed: Annotated[int, Setting(0, 2**32 - 1)] = 0
 

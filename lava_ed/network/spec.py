@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from itertools import pairwise
 from typing import Any, Final
 
-from lava_ed.errors import ChipLimitError, ConfigError
+from lava_ed.errors import ChipLimitError, ConfigError, LavaEDError
 from lava_ed.files.reading import brief
-from lava_ed.kernels.fixed_point import SCALE_EXPONENT_MAX
+from lava_ed.kernels.fixed_point import ACCUMULATOR_BITS, SCALE_EXPONENT_MAX, WEIGHT_LSB_SHIFT
 from lava_ed.kernels.loihi.random_streams import TAG_EXPONENT
 from lava_ed.learning_rules import RULES, STDED, LearningRule, check, columns_limit, membrane_limit, sum_limit
-from lava_ed.learning_rules.limits import LAYERS_MAX
+from lava_ed.learning_rules.limits import LAYERS_MAX, Limit
+from lava_ed.learning_rules.rate import LearningRate
 from lava_ed.network.encoding import BIN_STEPS, CURRENT_MAX
+from lava_ed.network.layers import Layer, MapShape, layers_of
 from lava_ed.network.schedule import Schedule
 from lava_ed.network.settings import NetSettings, check_integers, declared
 
 FORMAT: Final = 1
 """Version of the dictionary form."""
+POSITIONS_MAX: Final = (2**31 - 1) // (127 * 127 * 7)
+"""Most positions whose products, times a mantissa, a tap's sum of 32 bits holds."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +66,8 @@ class NetworkSpec(NetSettings, _Layers):
         put(self, "encoder", self.encoder or self.rule.encoders[0])
         super().__post_init__()
         put(self, "rule", self.rule.learning_as(self.learning))
+        found = self._of_arch()
+        put(self, "sizes", self.sizes or found)
         check_integers("sizes", self.sizes, several=True)
         put(self, "sizes", tuple(int(n) for n in self.sizes))
         if len(self.sizes) < 2 or min(self.sizes) < 1:
@@ -74,8 +83,105 @@ class NetworkSpec(NetSettings, _Layers):
                     f"{name} {values}: {len(self.layers)} integers {setting.low} … {setting.high} are needed, one a "
                     "connection"
                 )
+        if found and self.sizes != found:
+            raise ConfigError(f"sizes {self.sizes}: the layers {self.arch} have {found} neurons; leave sizes empty")
+        self._check_each("threshold_steps", len(self.hidden), "hidden layer")
+        for name in ("error_shifts", "rate_shifts"):
+            self._check_each(name, len(self.layers), "connection")
         self._check_encoder()
+        if self.arch:
+            self._check_convolutions()
         self._check_chip()
+
+    def _of_arch(self) -> tuple[int, ...]:
+        """Sizes of the layers that a text names, none where there is no text."""
+        check_integers("image", self.image, several=True)
+        object.__setattr__(self, "image", tuple(int(n) for n in self.image))
+        if not self.arch:
+            if self.image or self.sharing != "accumulated":
+                raise ConfigError("image and sharing belong to a net with convolutions: name its layers (arch)")
+            return ()
+        if len(self.image) != 3 or not all(1 <= n <= 1023 for n in self.image):
+            raise ConfigError(f"image {self.image}: channels, height and width are needed, each 1 … 1023")
+        layers = layers_of(self.arch, self.image)
+        return (math.prod(self.image), *(layer.shape.size for layer in layers))
+
+    def _check_each(self, name: str, count: int, each: str) -> None:
+        """Hold a setting with one value each to its range."""
+        _, setting = declared(NetSettings)[name]
+        values = tuple(getattr(self, name))
+        check_integers(name, values, several=True)
+        object.__setattr__(self, name, values)
+        if values and (len(values) != count or any(not setting.low <= x <= setting.high for x in values)):
+            raise ConfigError(
+                f"{name} {values}: {count} integers {setting.low} … {setting.high} are needed, one a {each}, or none"
+            )
+        if values and not self.arch:
+            raise ConfigError(f"{name} belongs to a net whose layers are named (arch)")
+
+    def _check_convolutions(self) -> None:
+        """Refuse what convolutions do not learn by."""
+        for what, value, only in (
+            ("rule", self.rule.name, "std-ed"),
+            ("feedback", self.feedback, "symmetric"),
+            ("readout", self.readout, "membrane"),
+            ("dependency", self.dependency, "x0"),
+            ("weight_rounding", self.weight_rounding, "carry"),
+            ("weight_exponents", max(map(abs, self.weight_exponents)), 0),
+        ):
+            if value != only:
+                raise ConfigError(f"a net with named layers (arch) takes {what} {only!r} only, got {value!r}")
+        shared = self.sharing == "accumulated"
+        check(
+            [
+                Limit(
+                    f"connection {number}: positions that a tap gathers from",
+                    layer.shape.height * layer.shape.width,
+                    POSITIONS_MAX,
+                    "take a larger stride or a smaller image",
+                )
+                for number, layer in enumerate(self.connections, start=1)
+                if shared and layer.is_conv
+            ]
+        )
+
+    def refuse_convolutions(self, what: str, way_out: str, error: type[LavaEDError] = ConfigError) -> None:
+        """Raise where the net has convolutions, of which `what` knows nothing."""
+        if self.arch:
+            raise error(f"{what} holds dense layers only, the net has convolutions ({self.arch}): {way_out}")
+
+    @cached_property
+    def connections(self) -> tuple[Layer, ...]:
+        """The connections and the layers that they lead into, in turn."""
+        if self.arch:
+            return layers_of(self.arch, self.image)  # type: ignore[arg-type]
+        shapes = [MapShape(n, 1, 1) for n in self.sizes]
+        return tuple(Layer(str(shape.size), source, shape) for source, shape in pairwise(shapes))
+
+    def synapses(self, layer: int) -> str:
+        """Name of the process of a connection: conv1 … or dense1 …"""
+        return f"{'conv' if self.connections[layer - 1].is_conv else 'dense'}{layer}"
+
+    def weights_shape(self, layer: int) -> tuple[int, int]:
+        """Shape of the stored weights of a connection."""
+        return self.connections[layer - 1].weights_shape(self.sharing == "accumulated")
+
+    def rate_of(self, layer: int, rate: LearningRate | None = None) -> LearningRate:
+        """The rate of a dense connection, where the rule's is this one (default: the first)."""
+        rate = rate or self.rule.rate
+        shift = self.rate_shifts[layer - 1] if self.rate_shifts else 0
+        return LearningRate.nearest(math.ldexp(rate.value, -shift), rate.excess) if shift else rate
+
+    def rule_of(self, layer: int) -> LearningRule:
+        """The rule at the rate of a dense connection."""
+        rate = self.rate_of(layer)
+        return self.rule if rate == self.rule.rate else type(self.rule)(rate.value, self.rule.decay)
+
+    def rate_shift(self, layer: int, rate: LearningRate | None = None) -> int:
+        """Bits by which a convolution shifts the sums of its taps, times the rate's mantissa, to the right."""
+        rate = rate or self.rule.rate
+        own = self.rate_shifts[layer - 1] if self.rate_shifts else 0
+        return own - (rate.exponent - rate.excess - rate.port_shift) - (ACCUMULATOR_BITS - WEIGHT_LSB_SHIFT)
 
     def _check_encoder(self) -> None:
         """Whether the rule can learn from the encoder's spikes, and a baseline from such a net."""
@@ -114,20 +220,21 @@ class NetworkSpec(NetSettings, _Layers):
             [
                 sum_limit(
                     layer,
-                    self.sizes[layer - 1],
+                    self.connections[layer - 1].fan_in,
                     CURRENT_MAX if self.graded_input and layer == 1 else 1,
                     self.weight_exponents[layer - 1],
                 )
                 for layer in self.layers
             ]
         )
-        check([columns_limit(layer, self.sizes[layer]) for layer in self.layers])
+        dense = [layer for layer in self.layers if not self.connections[layer - 1].is_conv]
+        check([columns_limit(layer, self.sizes[layer]) for layer in dense])
         # An MPD-ED membrane may pass this bound only by overflowing, which the policy catches at run time.
         if self.rule.timing.ramps:
             check(
                 [
                     membrane_limit(layer, fan_in, self.steps << max(self.weight_exponents[layer - 1], 0))
-                    for layer, fan_in in enumerate(self.sizes[:-1], start=1)
+                    for layer, fan_in in enumerate((each.fan_in for each in self.connections), start=1)
                 ]
             )
         highest = SCALE_EXPONENT_MAX + TAG_EXPONENT

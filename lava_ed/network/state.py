@@ -25,9 +25,19 @@ def learning_vars(spec: NetworkSpec, learning: bool) -> dict[str, int]:
     return {"learning": int(learning), "adapting": int(learning), "drop": spec.input_drop if learning else 0}
 
 
-def rate_vars(rate: LearningRate) -> dict[str, int]:
-    """Value of every Var, by its name, that holds the learning rate."""
-    return {"rate_mantissa": rate.mantissa, "rate_exponent": rate.exponent, "port_shift": rate.port_shift}
+def rate_vars(spec: NetworkSpec, rate: LearningRate) -> dict[tuple[str, str], int]:
+    """Value of every Var, by its node and name, that holds the learning rate: each connection's own."""
+    values: dict[tuple[str, str], int] = {}
+    for layer in spec.layers:
+        synapses, teacher = spec.synapses(layer), "error" if layer == len(spec.layers) else f"hidden{layer}"
+        if spec.connections[layer - 1].is_conv:
+            values[synapses, "rate_mantissa"] = rate.mantissa
+            values[synapses, "rate_shift"] = spec.rate_shift(layer, rate)
+            continue
+        own = spec.rate_of(layer, rate)
+        values[synapses, "rate_mantissa"], values[synapses, "rate_exponent"] = own.mantissa, own.exponent
+        values[teacher, "port_shift"] = own.port_shift
+    return values
 
 
 _LATER: Final = ("visits_x0", "visits_y0")

@@ -23,7 +23,7 @@ FEEDBACK_LIMIT = 64
 
 def initial_weights(spec: NetworkSpec, layer: int) -> npt.NDArray[np.int8]:
     """Stored weights (n_pre, n_post) that connection `layer` starts with."""
-    n_pre, n_post = spec.sizes[layer - 1], spec.sizes[layer]
+    n_pre, n_post = spec.weights_shape(layer)
     return random_weights(n_pre, n_post, spec.init_limits[layer - 1], (spec.seed, layer, _WEIGHT_STREAM))
 
 
@@ -35,7 +35,7 @@ def feedback_weights(spec: NetworkSpec, layer: int) -> npt.NDArray[np.int8]:
 def connections_of(spec: NetworkSpec) -> Iterator[Edge]:
     """All edges of the graph.
 
-    Processes are named encoder, labels, dense1 … denseW, hidden1 … hidden(W−1), feedback1 …,
+    Processes are named encoder, labels, conv1 …, dense1 … denseW, hidden1 … hidden(W−1), feedback1 …,
     readout and error.
     """
     last = len(spec.sizes) - 1
@@ -47,9 +47,13 @@ def connections_of(spec: NetworkSpec) -> Iterator[Edge]:
         return "error" if layer == last else f"hidden{layer}"
 
     for layer in spec.layers:
-        dense = f"dense{layer}"
+        dense = spec.synapses(layer)
         yield neurons(layer - 1), "s_out", dense, "s_in"
         yield dense, "a_out", neurons(layer), "a_in"
+        if spec.connections[layer - 1].is_conv:
+            yield dense, "reached_out", neurons(layer), "reached_in"
+            yield teacher(layer), "e_out", dense, "e_in"
+            continue
         yield teacher(layer), "s_out_y1", dense, "s_in_y1"
         yield teacher(layer), "s_out_y2", dense, "s_in_y2"
         if layer != last:
@@ -61,8 +65,10 @@ def connections_of(spec: NetworkSpec) -> Iterator[Edge]:
             yield "error", "e_out", f"feedback{layer}", "e_in"
             yield f"feedback{layer}", "e_out", f"hidden{layer}", "e_in"
         else:
-            yield teacher(layer + 1), "e_out", f"dense{layer + 1}", "e_in"
-            yield f"dense{layer + 1}", "e_out", f"hidden{layer}", "e_in"
+            above = spec.synapses(layer + 1)
+            if not spec.connections[layer].is_conv:
+                yield teacher(layer + 1), "e_out", above, "e_in"
+            yield above, "e_out", f"hidden{layer}", "e_in"
     if spec.rule.timing.replays:
         # An encoder has no errors: without spikes to replay it needs no gate.
         for layer in range(0 if spec.rule.timing.replays_spikes else 1, last):

@@ -12,12 +12,16 @@ except ImportError as error:
 
 from lava_ed.proc.aft_if.models import PyAFTIFModelFixed
 from lava_ed.proc.aft_if.process import AFTIF
+from lava_ed.proc.aft_if_map.models import PyAFTIFMapModelFixed
+from lava_ed.proc.aft_if_map.process import AFTIFMap
 from lava_ed.proc.aft_lif.models import PyAFTLIFModelFixed
 from lava_ed.proc.aft_lif.process import AFTLIF
 from lava_ed.proc.classifier.models import EDClassifierModel
 from lava_ed.proc.classifier.process import EDClassifier
 from lava_ed.proc.encoder.models import PyEncoderModelFixed, PyLabelsModelFixed
 from lava_ed.proc.encoder.process import Encoder, Labels
+from lava_ed.proc.plastic_conv.models import PyPlasticConvModelFixed
+from lava_ed.proc.plastic_conv.process import PlasticConv
 from lava_ed.proc.plastic_dense.models import PyFeedbackDenseModelFixed, PyPlasticDenseModelFixed
 from lava_ed.proc.plastic_dense.process import FeedbackDense, PlasticDense
 from lava_ed.proc.readout.models import PyFirstSpikeReadoutModelFixed, PyMembraneReadoutModelFixed
@@ -30,6 +34,7 @@ del _lava
 __all__ = [
     "AFTIF",
     "AFTLIF",
+    "AFTIFMap",
     "EDClassifier",
     "EDClassifierModel",
     "Encoder",
@@ -37,7 +42,9 @@ __all__ = [
     "FirstSpikeReadout",
     "Labels",
     "MembraneReadout",
+    "PlasticConv",
     "PlasticDense",
+    "PyAFTIFMapModelFixed",
     "PyAFTIFModelFixed",
     "PyAFTLIFModelFixed",
     "PyEncoderModelFixed",
@@ -45,6 +52,7 @@ __all__ = [
     "PyFirstSpikeReadoutModelFixed",
     "PyLabelsModelFixed",
     "PyMembraneReadoutModelFixed",
+    "PyPlasticConvModelFixed",
     "PyPlasticDenseModelFixed",
     "PySoftmaxErrorModelFixed",
     "SoftmaxError",

@@ -194,7 +194,7 @@ def counts_section(counted: Counted) -> Section:
 
 def place_model(model: Model) -> Place:
     """How a model is placed: with the weights that are not zero."""
-    weights = [model.weights[f"dense{layer}"] for layer in model.spec.layers]
+    weights = [model.weights[name] for name in map(model.spec.synapses, model.spec.layers)]
     return lambda chip: map_network(model.spec, chip, weights)
 
 

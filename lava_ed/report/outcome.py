@@ -177,7 +177,8 @@ def weights_section(facts: RunFacts) -> Section:
     connections = []
     for layer in spec.layers:
         before = None if facts.config is None else unpack_weights(initial_weights(spec, layer))
-        connections.append((f"dense{layer}", unpack_weights(facts.model.weights[f"dense{layer}"]), before))
+        name = spec.synapses(layer)
+        connections.append((name, unpack_weights(facts.model.weights[name]), before))
     words = "Weights are 8 bit in mixed-sign mode: even integers from −256 to 254."
     return Section("weights", "Weights", [*weight_blocks(connections), Text(words)])
 

@@ -103,7 +103,7 @@ class Model:
     @classmethod
     def of_state(cls, spec: NetworkSpec, state: Mapping[str, npt.NDArray[Any]]) -> Model:
         """What is trained, out of a back end's state."""
-        weights = {f"dense{layer}": pack_weights(state[f"dense{layer}.weights"]) for layer in spec.layers}
+        weights = {name: pack_weights(state[f"{name}.weights"]) for name in map(spec.synapses, spec.layers)}
         return cls(spec, weights, {n: state[f"{n}.threshold_step"].astype(np.int32) for n in spec.threshold_nodes})
 
     def put_into(self, state: Mapping[str, npt.NDArray[Any]]) -> State:
@@ -142,7 +142,7 @@ class Model:
                 raise CheckpointError(f"{path} does not describe a net ({error}): {_RESTORE}") from error
             tensors = file.read_all(_tensors_of(spec))
         _check_seal(path, header, tensors)
-        weights = {f"dense{layer}": tensors[f"dense{layer}.weights"] for layer in spec.layers}
+        weights = {name: tensors[f"{name}.weights"] for name in map(spec.synapses, spec.layers)}
         steps = {node: tensors[f"{node}.threshold_step"] for node in spec.threshold_nodes}
         for node, step in steps.items():
             if not 0 <= int(step[0]) <= spec.adaptation.highest_step:
@@ -155,9 +155,9 @@ class Model:
 def _tensors_of(spec: NetworkSpec) -> dict[str, TensorInfo]:
     """What a model of this net holds, by name."""
     int8, int32 = np.dtype(np.int8), np.dtype(np.int32)
-    shapes = {layer: (spec.sizes[layer - 1], spec.sizes[layer]) for layer in spec.layers}
+    shapes = {spec.synapses(layer): spec.weights_shape(layer) for layer in spec.layers}
     return {
-        **{f"dense{layer}.weights": TensorInfo(int8, shape) for layer, shape in shapes.items()},
+        **{f"{name}.weights": TensorInfo(int8, shape) for name, shape in shapes.items()},
         **{f"{node}.threshold_step": TensorInfo(int32, (1,)) for node in spec.threshold_nodes},
     }
 

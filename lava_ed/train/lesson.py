@@ -13,6 +13,7 @@ from lava_ed.data import Dataset, flipped, shifted, split_validation
 from lava_ed.evaluation.evaluate import evaluate
 from lava_ed.learning_rules import LearningRate
 from lava_ed.runs.tensor_files import Model
+from lava_ed.train.calibration import calibrated
 from lava_ed.train.order import flips, next_stop, rate_changes, sample_order, shift_offsets
 
 
@@ -21,11 +22,13 @@ class Lesson:
 
     def __init__(self, config: TrainConfig, data: Dataset) -> None:
         self.config, self.data = config, data
-        self.spec = config.spec(data.train_images.shape[1], data.n_classes)
+        self.spec = config.spec(data.train_images.shape[1], data.n_classes, data.image_shape)
         train_indices, self.validation_indices = split_validation(data, config.validation, config.seed)
         self.train_indices = train_indices[: config.limit]
         self.samples = len(self.train_indices)
         self.images = np.ascontiguousarray(data.train_images)
+        if config.calibrate:
+            self.spec = calibrated(self.spec, self.images, data.train_labels, self.train_indices)
         self.backend: Backend = make_backend(config.backend, self.spec)
         self._changes = rate_changes([p for p, _ in self.spec.rule.decay], config.epochs * self.samples)
 

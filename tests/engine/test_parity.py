@@ -64,6 +64,16 @@ CASES = [
         id="mpd-ed-aggregated-current",
     ),
 ]
+CASES += [
+    pytest.param("std-ed", (), "symmetric", seed, {"arch": arch, **changes}, id=f"std-ed-{arch}-{seed}")
+    for seed, (arch, changes) in enumerate(
+        (
+            ("4c2p1-p2-5c2-3", {"error_shift": 1, "rate_shifts": (2, 1, 1)}),
+            ("4c2p1g2-p2-6c1g2-5-3", {"image": (2, 2, 3), "error_shift": 1}),
+            ("4c3s2p2-5c2-3", {"sharing": "none", "error_shift": 1, "threshold_steps": (20, 21)}),
+        )
+    )
+]
 SAMPLES = 24
 EXTRA_STEPS = 5
 
@@ -92,7 +102,7 @@ def test_engine_and_lava_give_identical_integers(
         for part in (1, 17, steps - 18):
             fused.run(RunSteps(num_steps=part), config)
         assert_same_vars(stock, fused)
-        first = stock.dense1.weights
+        first = stock.processes[spec.synapses(1)].weights
         assert np.any(first.get() != first.init), "nothing was learned, the comparison is empty"
         assert stock.error.seen.get()[0] == SAMPLES
         if spec.dead_zone == 0:

@@ -196,11 +196,11 @@ def declare_adaptation(node: Node, asm: Assembler, adaptation: Adaptation) -> No
         asm.var(node, name, (1,), arena="i64", limits=SHARES)
 
 
-def emit_adaptation(node: Node, asm: Assembler, adaptation: Adaptation, state: str) -> None:
-    """The op that adapts the threshold at a sample's end, from the Var x or the words of spikes."""
+def emit_adaptation(node: Node, asm: Assembler, adaptation: Adaptation, state: str, senders: str = "n") -> None:
+    """The op that adapts the threshold at a sample's end, from the Var x or the words of spikes of n senders."""
     s = asm.schedule
     asm.op(
-        RUN, s.learning_phase, s.period, ADAPT, node.at,
+        RUN, s.learning_phase, s.period, ADAPT, node.at, n=node.at[senders],
         state=node.at[state], is_word=int(state != "x"), steps=s.steps, highest=adaptation.highest_step,
         interval=adaptation.interval, low=adaptation.low, high=adaptation.high, ceiling=adaptation.ceiling,
     )  # fmt: skip

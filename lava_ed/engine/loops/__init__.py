@@ -80,6 +80,7 @@ LOOPS: Final = (
         False,
         "floating-point models beside sigma-delta neurons in fixed point",
     ),
+    Loop("maps", "run_maps", ("core",), (("ours",), ("maps",)), True, "our convolutions, and the core"),
 )
 
 

@@ -158,6 +158,7 @@ def _is_golden(path: Path) -> bool:
 
 def _program(model: Model, images: npt.NDArray[np.uint8], labels: npt.NDArray[Any], learning: bool) -> Program:
     """The net with the model's weights and thresholds, its samples queued."""
+    model.spec.refuse_convolutions("the golden format", "train a net of dense layers for it", ExchangeError)
     program = build_program(model.spec, [model.weights[f"dense{layer}"] for layer in model.spec.layers])
     for node, step in model.threshold_steps.items():
         program.set(node, "threshold_step", step)

@@ -38,6 +38,7 @@ def netx_of_model(model: Model, notes: dict[str, Any] | None = None, *, format_n
         readout, a weight exponent below −1), or a membrane could leave the 24 bits of a LIF neuron.
     """
     spec = model.spec
+    spec.refuse_convolutions(f"the {format_name} format", "train a net of dense layers for it", ExchangeError)
     _refuse(model, format_name)
     layers = [NetxLayer("input", (spec.sizes[0],))]
     for layer in spec.layers:

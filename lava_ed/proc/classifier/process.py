@@ -102,16 +102,17 @@ def create_processes(
     layers, drawn = graph.spec.layers, graph.weights()
     if weights is not None and len(weights) != len(layers):
         raise ShapeError(f"{len(weights)} weight matrices were given, the net has {len(layers)} connections")
-    given = {} if weights is None else {f"dense{layer}": weights[layer - 1] for layer in layers}
+    given = {} if weights is None else {graph.spec.synapses(layer): weights[layer - 1] for layer in layers}
     processes: dict[str, AbstractProcess] = {}
     for node in graph.nodes:
         own: dict[str, Any] = {"Encoder": {"samples": samples}, "Labels": {"labels": labels}}.get(node.kind, {})
         if node.name in drawn:
             own = {"weights": np.asarray(given.get(node.name, unpack_weights(drawn[node.name])))}
-            if own["weights"].shape != node.shape:
+            needed = graph.weights_shape(node)
+            if own["weights"].shape != needed:
                 raise ShapeError(
                     f"weights of connection {node.parameters['layer']} have shape {own['weights'].shape}, the net "
-                    f"needs {node.shape}"
+                    f"needs {needed}"
                 )
         elif not own:
             own = {"shape": node.shape}

@@ -1,0 +1,314 @@
+"""PlasticConv: kernels that spikes and errors read tap by tap, and the sums by which they learn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.engine.assembler import LEARN, RUN, SYNAPSES, Assembler, Node, Signal
+from lava_ed.engine.families.phased import declare_phased
+from lava_ed.engine.memory import Limits, Memory, Slot, Variable
+from lava_ed.engine.op import NOWHERE, number, op, reads, updates, writes
+from lava_ed.kernels._jit import kernel
+from lava_ed.kernels.counting import (
+    ALL_COUNTERS,
+    BACKWARD,
+    COUNTING,
+    EFFECTIVE_UPDATES,
+    FORWARD,
+    GRADED_SYNOPS,
+    HOST_OPS,
+    SYNAPTIC_UPDATES,
+    SYNOPS,
+    TRACE_UPDATES,
+    UPDATE,
+    WEIGHT_WRITES,
+)
+from lava_ed.kernels.fixed_point import TAG_MAX, TRACE_MAX
+from lava_ed.kernels.loihi.add_count import add_count
+from lava_ed.kernels.loihi.conv_tables import KERNEL, SHARED
+from lava_ed.kernels.loihi.convolution import (
+    apply_sums,
+    count_errors,
+    mark_reached,
+    reached_steps,
+    scatter_errors,
+    scatter_spikes,
+    sum_taps,
+    turn_weights,
+)
+from lava_ed.kernels.vectors.events import copy_vector, list_events
+from lava_ed.kernels.views import segment
+from lava_ed.learning_rules.rate import MAX_MANTISSA
+from lava_ed.network.layers import RATE_SHIFTS, Layer, tables_of
+
+CONV_RESET = op(
+    "conv_reset", "maps", n_pre=number(), presentation=updates("i64"), x1=writes("i32", "n_pre"),
+    x0_count=writes("i32"),
+)  # fmt: skip
+
+
+@kernel
+def conv_reset(a, i32, i64):  # type: ignore[no-untyped-def]
+    """At a sample's first phase: next presentation; no input has spiked."""
+    f = CONV_RESET
+    i64[a[f.presentation]] += 1
+    segment(i32, a[f.x1], a[f.n_pre])[:] = 0
+    i32[a[f.x0_count]] = 0
+
+
+CONV_FORWARD = op(
+    "conv_forward_spikes", "maps", n_pre=number(), n_post=number(), n_weights=number(), rows=number(),
+    table=reads("i32", "n_table"), n_table=number(), weights=reads("i8", "n_weights"), nonzeros=reads("i32", "rows"),
+    count=reads("i32"), events=reads("i32", "n_pre"), a_buff=updates("i32", "n_post"), live_a=updates("i32"),
+    counters=updates("i64", ALL_COUNTERS), steps=number("T"), first=number("first phase of the window"),
+    fan_in=number("most synapses of a neuron"),
+    x0_count=updates("i32"), x0_list=writes("i32", "n_pre"), x1=updates("i32", "n_pre"), positions=number(),
+    reached=updates("i32", "positions"), reached_count=updates("i32"),
+    pixels=number("h_in·w_in"), highest=writes("i32", "pixels"), wide=number("h_in·w_out"),
+    across=writes("i32", "wide"),
+    x=reads("i32", "n_pre", optional=True),
+)  # fmt: skip
+
+
+@kernel
+def conv_forward_spikes(a, i8, i32, i64, phase):  # type: ignore[no-untyped-def]
+    """Sum what this step's spikes read into a_buff; note their times, and which neurons they reach."""
+    f = CONV_FORWARD
+    steps, n_pre = a[f.steps], a[f.n_pre]
+    count = i32[a[f.count]] if phase - a[f.first] < steps else 0
+    a_buff = segment(i32, a[f.a_buff], a[f.n_post])
+    if i32[a[f.live_a]]:
+        a_buff[:] = 0
+        i32[a[f.live_a]] = 0
+    if phase - a[f.first] == steps:
+        segment(i32, a[f.reached], a[f.positions])[:] = 0
+        i32[a[f.reached_count]] = 0
+    if count == 0:
+        return
+    i32[a[f.live_a]] = 1
+    events, x1 = segment(i32, a[f.events], n_pre), segment(i32, a[f.x1], n_pre)
+    tables = segment(i32, a[f.table], a[f.n_table])
+    synops = scatter_spikes(
+        segment(i8, a[f.weights], a[f.n_weights]), segment(i32, a[f.nonzeros], a[f.rows]), tables, events, 0, count,
+        x1, 0, a_buff,
+    )  # fmt: skip
+    add_count(i64, a[f.counters] + FORWARD, SYNOPS, synops)
+    i32[a[f.reached_count]] += mark_reached(tables, events, count, segment(i32, a[f.reached], a[f.positions]))
+    listed, base = segment(i32, a[f.x0_list], n_pre), i32[a[f.x0_count]]
+    for k in range(count):
+        x1[events[k]] = steps - (phase - a[f.first])
+        listed[base + k] = events[k]
+    i32[a[f.x0_count]] = base + count
+    add_count(i64, a[f.counters] + UPDATE, TRACE_UPDATES, count)
+
+
+CONV_BACKWARD = op(
+    "conv_backward", "maps", n_pre=number(), n_post=number(), n_weights=number(), n_table=number(),
+    table=reads("i32", "n_table"), turned=reads("i8", "n_weights"), n_errors=reads("i32"),
+    errors=reads("i32", "n_post"), delta=reads("i32", "n_post"), error_shift=number(), e_buff=updates("i32", "n_pre"),
+    live_e=updates("i32"), counters=updates("i64", ALL_COUNTERS), overflows=updates("i64"),
+    inside=number("0: after the window, only clear"),
+)  # fmt: skip
+
+
+@kernel
+def conv_backward(a, i8, i32, i64) -> np.int64:  # type: ignore[no-untyped-def]
+    """Read the same synapses backwards: errors into e_buff."""
+    f = CONV_BACKWARD
+    e_buff, n_errors = segment(i32, a[f.e_buff], a[f.n_pre]), i32[a[f.n_errors]]
+    if n_errors == 0 or a[f.inside] == 0:
+        if i32[a[f.live_e]]:
+            e_buff[:] = 0
+            i32[a[f.live_e]] = 0
+        return np.int64(0)
+    synops, overflows = scatter_errors(
+        segment(i8, a[f.turned], a[f.n_weights]), segment(i32, a[f.table], a[f.n_table]),
+        segment(i32, a[f.errors], a[f.n_post]), n_errors, segment(i32, a[f.delta], a[f.n_post]), a[f.error_shift],
+        e_buff,
+    )  # fmt: skip
+    i32[a[f.live_e]] = 1
+    add_count(i64, a[f.counters] + BACKWARD, GRADED_SYNOPS, synops)
+    i64[a[f.overflows]] += overflows
+    return np.int64(overflows)
+
+
+CONV_LEARN = op(
+    "conv_learn", "maps", n_pre=number(), n_post=number(), n_weights=number(), rows=number(), n_table=number(),
+    table=reads("i32", "n_table"), weights=updates("i8", "n_weights"), nonzeros=updates("i32", "rows"),
+    tag=updates("i16", "n_weights"), sums=updates("i32", "n_weights"), n_live=number("h_out·(w_out + 1)"),
+    live=writes("i32", "n_live"), x0_count=reads("i32"), x0_list=reads("i32", "n_pre"), x1=reads("i32", "n_pre"),
+    n_errors=reads("i32"), errors=reads("i32", "n_post"), delta=reads("i32", "n_post"), rate_mantissa=reads("i32"),
+    rate_shift=reads("i32"), counters=updates("i64", ALL_COUNTERS),
+    turned=writes("i8", "n_weights", optional=True),
+)  # fmt: skip
+
+
+@kernel
+def conv_learn(a, i8, i16, i32, i64):  # type: ignore[no-untyped-def]
+    """At a sample's end: sum the products of each tap, and bring the sums into the weights."""
+    f = CONV_LEARN
+    n_errors, count = i32[a[f.n_errors]], i32[a[f.x0_count]]
+    if n_errors == 0 or count == 0:
+        return
+    tables, c, n_weights = segment(i32, a[f.table], a[f.n_table]), a[f.counters] + UPDATE, a[f.n_weights]
+    errors, live = segment(i32, a[f.errors], a[f.n_post]), segment(i32, a[f.live], a[f.n_live])
+    count_errors(tables, errors, n_errors, live)
+    events, sums = segment(i32, a[f.x0_list], a[f.n_pre]), segment(i32, a[f.sums], n_weights)
+    products = sum_taps(
+        tables, events, count, segment(i32, a[f.x1], a[f.n_pre]), segment(i32, a[f.delta], a[f.n_post]), live, sums
+    )
+    w8, tag = segment(i8, a[f.weights], n_weights), segment(i16, a[f.tag], n_weights)
+    nonzeros, rows = segment(i32, a[f.nonzeros], a[f.rows]), a[f.rows]
+    columns = n_weights // rows
+    rate = i32[a[f.rate_mantissa]], i32[a[f.rate_shift]]
+    if tables[SHARED]:
+        add_count(i64, c, HOST_OPS, products + n_weights)
+        add_count(i64, c, SYNAPTIC_UPDATES, n_weights)
+        effective, written = apply_sums(w8, tag, sums, nonzeros, 0, rows, columns, rate[0], rate[1])
+    else:
+        area, effective, written = tables[KERNEL] * tables[KERNEL], np.int32(0), np.int32(0)
+        add_count(i64, c, SYNAPTIC_UPDATES, count * area * columns)
+        for k in range(count):
+            some, moved = apply_sums(w8, tag, sums, nonzeros, events[k] * area, area, columns, rate[0], rate[1])
+            effective, written = np.int32(effective + some), np.int32(written + moved)
+    add_count(i64, c, TRACE_UPDATES, n_errors)
+    add_count(i64, c, EFFECTIVE_UPDATES, effective)
+    add_count(i64, c, WEIGHT_WRITES, written)
+    if a[f.turned] >= 0 and written:
+        turn_weights(w8, tables, segment(i8, a[f.turned], n_weights))
+
+
+@kernel
+def conv_window(a, v, i8, i32, i64):  # type: ignore[no-untyped-def]
+    """Do what `conv_forward_spikes` and the neurons' sums come to in a window; returns the active neuron updates.
+
+    Parameters
+    ----------
+    a : int64
+        Row of the op.
+    v : int32 (n_post,)
+        Membranes, 0 before.
+    """
+    f = CONV_FORWARD
+    n_pre = a[f.n_pre]
+    x, x1, tables = segment(i32, a[f.x], n_pre), segment(i32, a[f.x1], n_pre), segment(i32, a[f.table], a[f.n_table])
+    events = segment(i32, a[f.x0_list], n_pre)
+    copy_vector(x, x1)
+    count = list_events(x, events)
+    i32[a[f.x0_count]] = count
+    synops = scatter_spikes(
+        segment(i8, a[f.weights], a[f.n_weights]), segment(i32, a[f.nonzeros], a[f.rows]), tables, events, 0, count,
+        x1, 1, v,
+    )  # fmt: skip
+    add_count(i64, a[f.counters] + FORWARD, SYNOPS, synops)
+    add_count(i64, a[f.counters] + UPDATE, TRACE_UPDATES, count)
+    if not COUNTING:
+        return np.int64(0)
+    return reached_steps(tables, x1, segment(i32, a[f.highest], a[f.pixels]), segment(i32, a[f.across], a[f.wide]))
+
+
+@dataclass
+class PlasticConvNode(Node, kinds=("PlasticConv",)):
+    """Plastic kernels, shared by all positions or by none."""
+
+    geometry: Layer
+    layer: int = 1
+    weights: npt.NDArray[np.int8] = field(default_factory=lambda: np.zeros((1, 1), np.int8))
+    error_shift: int = 0
+    mantissa: int = 1
+    rate_shift: int = 0
+    shared: bool = True
+    planar: bool = False
+
+    delayed = True
+
+    def declare(self, asm: Assembler) -> None:
+        """Vars of the kernels and traces; OutPorts a_out, e_out, reached_out."""
+        at, (source, shape) = self.at, (self.geometry.source, self.geometry.shape)
+        n_pre, n_post, (rows, columns) = source.size, shape.size, self.weights.shape
+        made = tables_of(self.geometry, self.shared, self.planar)
+        tables = asm.memory.allocate("i32", made.shape, made)
+        stored = asm.memory.allocate("i8", self.weights.shape, self.weights)
+        nonzeros = asm.memory.allocate("i32", (rows,), np.count_nonzero(self.weights, axis=1))
+        asm.variables[self.name, "weights"] = Variable(stored, packed=True, row_nonzeros=nonzeros)
+        at.update(n_pre=n_pre, n_post=n_post, rows=rows, n_weights=rows * columns, table=tables.offset)
+        at.update(fan_in=self.geometry.fan_in, n_table=made.size, weights=stored.offset, nonzeros=nonzeros.offset)
+        mantissas = Limits(1, MAX_MANTISSA, "the mantissa of a learning rate")
+        shifts = Limits(*RATE_SHIFTS, "bits by which the sums of a tap are shifted")
+        for name, size, init, limits in (
+            ("a_buff", n_post, 0, None),
+            ("e_buff", n_pre, 0, None),
+            ("x1", n_pre, 0, Limits(0, TRACE_MAX, "7 bits")),
+            ("rate_mantissa", 1, self.mantissa, mantissas),
+            ("rate_shift", 1, self.rate_shift, shifts),
+        ):
+            asm.var(self, name, (size,), init, limits=limits)
+        declare_phased(self, asm)
+        tag = asm.memory.allocate("i16", self.weights.shape)
+        asm.variables[self.name, "tag_1"] = Variable(tag, transposed=True, limits=Limits(0, TAG_MAX, "8 bits"))
+        reached = asm.var(self, "reached", (shape.height * shape.width,), limits=Limits(0, 1))
+        at.update(tag=tag.offset, reached=reached, positions=shape.height * shape.width)
+        at.update(x0_count=asm.scratch(1), x0_list=asm.scratch(n_pre), reached_count=asm.scratch(1))
+        at.update(pixels=source.height * source.width, wide=source.height * shape.width)
+        at.update(n_live=shape.height * (shape.width + 1))
+        at.update(highest=asm.scratch(at["pixels"]), across=asm.scratch(at["wide"]), live=asm.scratch(at["n_live"]))
+        at["sums"] = asm.scratch(rows * columns)
+        at["live_a"] = asm.vector_signal(self, "a_out", n_post, at["a_buff"]).count
+        at["live_e"] = asm.vector_signal(self, "e_out", n_pre, at["e_buff"]).count
+        asm.signals[self.name, "reached_out"] = Signal(1, at["reached_count"], values=at["reached_count"])
+        self._follow(asm, stored, tables)
+
+    def _follow(self, asm: Assembler, stored: Slot, tables: Slot) -> None:
+        """What is derived from Vars: the weights as errors read them, the inputs that spiked, the neurons reached."""
+        at, channels = self.at, self.geometry.shape.channels
+        turned = asm.memory.allocate("i8", stored.shape)
+        x1, listed = Slot("i32", at["x1"], (at["n_pre"],)), Slot("i32", at["x0_list"], (at["n_pre"],))
+        reached = Slot("i32", at["reached"], (at["positions"],))
+        at["turned"] = turned.offset
+
+        def turn(memory: Memory) -> None:
+            """Turn the weights."""
+            turn_weights(memory.view(stored).reshape(-1), memory.view(tables), memory.view(turned).reshape(-1))
+
+        def list_inputs(memory: Memory) -> None:
+            """List the inputs that spiked, in any order: sums do not depend on it."""
+            spiked = np.flatnonzero(memory.view(x1))
+            memory.arrays["i32"][at["x0_count"]] = spiked.size
+            memory.view(listed)[: spiked.size] = spiked
+
+        def count_reached(memory: Memory) -> None:
+            """Count the neurons that were reached."""
+            memory.arrays["i32"][at["reached_count"]] = int(memory.view(reached).sum()) * channels
+
+        asm.follow(self, ("weights",), turn)
+        asm.after_write(self.name, "x1", list_inputs)
+        asm.after_write(self.name, "reached", count_reached)
+
+    def emit(self, asm: Assembler) -> None:
+        """Forward in the pre-synaptic layer's window, backward at the error's, learning at the sample's end."""
+        s, at, pre = asm.schedule, self.at, asm.required(self, "s_in")
+        start = s.fire_start(self.layer - 1)
+        sender = asm.variables.get((asm.feeds(self, "s_in")[0].source, "x"))
+        asm.op(RUN, 0, 1, CONV_RESET, at)
+        asm.op(
+            SYNAPSES, start, start + s.steps + 1, CONV_FORWARD, at,
+            count=pre.count, events=pre.events, steps=s.steps, first=start,
+            x=NOWHERE if sender is None else sender.slot.offset,
+        )  # fmt: skip
+        errors = asm.source(self, "e_in")
+        if errors is None:
+            return
+        sent = {"n_errors": errors.count, "errors": errors.events, "delta": errors.values}
+        backward = bool(asm.fan_out(self, "e_out"))
+        if backward:
+            phase = s.error_arrival(self.layer)
+            for first, inside in ((phase, 1), (phase + 1, 0)):
+                asm.op(
+                    SYNAPSES, first, first + 1, CONV_BACKWARD, at,
+                    **sent, error_shift=self.error_shift, inside=inside,
+                )  # fmt: skip
+        turned = at["turned"] if backward else NOWHERE
+        asm.op(LEARN, s.learning_phase, s.period, CONV_LEARN, at, **sent, turned=turned)

@@ -1,0 +1,1 @@
+"""AFT-IF neurons of feature maps, pooled by earliest spike, and their ProcessModel."""

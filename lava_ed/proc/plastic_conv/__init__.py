@@ -1,0 +1,1 @@
+"""Plastic kernels and their ProcessModel."""
