@@ -293,7 +293,7 @@ AFT_IF_MAP: Final = NodeKind(
         "delta": Quantity(8),
     },
     parameters={"error_limit": _range_of("error_limit")},
-    schedule="std-ed",
+    schedules=("std-ed",),
 )
 PLASTIC_CONV: Final = NodeKind(
     "PlasticConv",
@@ -311,7 +311,7 @@ PLASTIC_CONV: Final = NodeKind(
         "rate_shift": Quantity(None, "node", limits=RATE_SHIFTS),
     },
     parameters={"error_shift": _range_of("error_shift")},
-    schedule="std-ed",
+    schedules=("std-ed",),
 )
 FEEDBACK_DENSE: Final = _synapses("FeedbackDense", _DENSE, _BACKWARD)
 KINDS: Final[dict[str, NodeKind]] = {
