@@ -17,7 +17,7 @@ from lava_ed.engine.assembler import Row
 from lava_ed.engine.families.aft_if import AFTIF_FIRE, AFTIF_INTEGRATE, AFTIF_RESET
 from lava_ed.engine.families.aft_if_map import MAP_FIRE, MAP_INTEGRATE, MAP_RESET
 from lava_ed.engine.families.encoder import ENCODER_LOAD, ENCODER_SPIKES, LABEL
-from lava_ed.engine.families.plastic_conv import CONV_FORWARD, CONV_RESET
+from lava_ed.engine.families.plastic_conv import CONV_FORWARD_SPIKES, CONV_RESET
 from lava_ed.engine.families.plastic_dense import DENSE_FORWARD, DENSE_RESET
 from lava_ed.engine.families.readout import SOFTMAX_RESET
 from lava_ed.engine.op import NOWHERE
@@ -27,7 +27,7 @@ from lava_ed.network.schedule import Schedule
 NO_JUMP: Final[npt.NDArray[np.int64]] = np.zeros((0, 3), np.int64)
 INSIDE: Final = (
     (ENCODER_SPIKES,),
-    (DENSE_FORWARD, CONV_FORWARD),
+    (DENSE_FORWARD, CONV_FORWARD_SPIKES),
     (AFTIF_INTEGRATE, MAP_INTEGRATE),
     (AFTIF_FIRE, MAP_FIRE),
 )
@@ -96,7 +96,7 @@ def _fits(row: Row, schedule: Schedule) -> bool:
     That of a convolution does in every net that a spec describes; its inputs have to say their values.
     """
     dense, steps = row.fields, schedule.steps
-    if row.op is CONV_FORWARD.op:
+    if row.op is CONV_FORWARD_SPIKES.op:
         return dense["x"] != NOWHERE and dense["fan_in"] * -WEIGHT_MIN * steps + steps * steps <= STATE_MAX
     largest = dense["n_pre"] * -WEIGHT_MIN * steps << max(dense["weight_exponent"], 0)
     return dense["payloads"] == NOWHERE and largest + steps * steps <= STATE_MAX

@@ -12,11 +12,15 @@ from lava_ed.network.graph import graph_of
 from lava_ed.network.kinds import KINDS
 from lava_ed.network.spec import NetworkSpec
 
+MAPS = {"arch": "4c3-p2-3", "image": (1, 6, 6), "weight_rounding": "carry"}
+"""A net with PlasticConv and AFTIFMap."""
+TAGGED = ("gather", "carry")
 SPECS = {
     "STD-ED": NetworkSpec((7, 5, 4, 3), STDED(), steps=8),
     "MPD-ED": NetworkSpec((7, 5, 4, 3), MPDED(), steps=8),
     "random feedback": NetworkSpec((7, 5, 3), MPDED(), steps=8, feedback="random", readout="first-spike"),
     "carry": NetworkSpec((7, 5, 3), STDED(), steps=8, weight_rounding="carry"),
+    "convolutions": NetworkSpec((), STDED(), steps=8, **MAPS),
 }
 
 
@@ -35,7 +39,7 @@ def test_vars_and_shapes(name):
         assert {var for owner, var in program.variables if owner == node.name} == names
         for var in names - {"labels"}:
             shape = kind.vars[var].shape_in(node.shape)
-            if var == "tag_1" and not (node.parameters["gather"] or node.parameters["carry"]):
+            if var == "tag_1" and not any(node.parameters.get(of, "geometry" in node.parameters) for of in TAGGED):
                 shape = (1, 1)
             assert program.get(node.name, var).shape == shape, (node.name, var)
 

@@ -29,7 +29,9 @@ def test_every_op_has_a_number_and_a_place_in_the_loops_of_its_group() -> None:
     numbers = {name: number for name, number in vars(codes).items() if name.isupper()}
     assert sorted(numbers.values()) == list(range(1, len(bodies) + 1))
     assert list(numbers) == [body.constant for body in bodies]
-    sources = {module: (make_loops.FOLDER / f"{module}.py").read_text() for module in ("ours", "stock", "floating")}
+    sources = {
+        module: (make_loops.FOLDER / f"{module}.py").read_text() for module in ("ours", "stock", "floating", "maps")
+    }
     for body in bodies:
         for module in {loop.module for loop in LOOPS if body.group in loop.inlined}:
             assert f"if code == codes.{body.constant}:" in sources[module], body

@@ -25,7 +25,7 @@ def test_a_net_has_layers_and_a_rule_before_its_settings():
 
 
 def test_options_name_their_choices():
-    assert list(options()) == ["steps", "encoder", "readout", "feedback", "learning", "dependency"]
+    assert list(options()) == ["steps", "encoder", "readout", "feedback", "learning", "dependency", "sharing"]
     assert options()["steps"][0] is int
     assert options()["feedback"] == (str, "symmetric or random.")
 

@@ -194,6 +194,9 @@ class TestCheckpoint:
             Checkpoint.read(path)
 
 
+OF_MAPS = ("image", "threshold_steps", "error_shifts", "rate_shifts")
+
+
 class TestFilesOfEarlierDays:
     """Written by version 0.1.0 on 28 November 2026, before files had a digest: they still load, evaluate and resume."""
 
@@ -226,9 +229,12 @@ class TestFilesOfEarlierDays:
         # Settings that came later say what a run of then did.
         assert second["facts"]["network"].pop("learning") == second["net"].pop("learning") == "replayed"
         assert second["facts"]["network"].pop("dependency") == second["net"].pop("dependency") == "x0"
+        for name, earlier in (("arch", ""), ("sharing", "accumulated"), *((name, []) for name in OF_MAPS)):
+            assert second["facts"]["network"].pop(name) == second["net"].pop(name) == earlier
         assert {**second.pop("net"), **second, "format": 1} == {
             **first,
             "lava_ed_version": __version__,
+            "calibrate": False,
             "snapshot_interval": 1,
             "flip": False,
             "events": EventCode().to_dict(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from lava_ed.engine.families.aft_if import AFTIF_FIRE
 from lava_ed.engine.families.aft_if_map import MAP_FIRE, MAP_INTEGRATE, map_window_fire
 from lava_ed.engine.families.encoder import ENCODER_SPIKES
-from lava_ed.engine.families.plastic_conv import CONV_FORWARD, conv_window
+from lava_ed.engine.families.plastic_conv import CONV_FORWARD_SPIKES, conv_window
 from lava_ed.engine.families.plastic_dense import DENSE_FORWARD
 from lava_ed.engine.families.window import window_fire, window_forward
 from lava_ed.engine.loops import codes
@@ -48,6 +48,6 @@ def quiet_maps(ops, plan, i32):  # type: ignore[no-untyped-def]
     waiting = 0
     for layer in range(1, plan.shape[0]):
         d = ops[plan[layer, 0]]
-        live = d[CONV_FORWARD.live_a] if d[CODE] == codes.CONV_FORWARD_SPIKES else d[DENSE_FORWARD.live_a]
+        live = d[CONV_FORWARD_SPIKES.live_a] if d[CODE] == codes.CONV_FORWARD_SPIKES else d[DENSE_FORWARD.live_a]
         waiting += i32[live] != 0
     return waiting == 0

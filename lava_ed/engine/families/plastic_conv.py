@@ -59,7 +59,7 @@ def conv_reset(a, i32, i64):  # type: ignore[no-untyped-def]
     i32[a[f.x0_count]] = 0
 
 
-CONV_FORWARD = op(
+CONV_FORWARD_SPIKES = op(
     "conv_forward_spikes", "maps", n_pre=number(), n_post=number(), n_weights=number(), rows=number(),
     table=reads("i32", "n_table"), n_table=number(), weights=reads("i8", "n_weights"), nonzeros=reads("i32", "rows"),
     count=reads("i32"), events=reads("i32", "n_pre"), a_buff=updates("i32", "n_post"), live_a=updates("i32"),
@@ -76,7 +76,7 @@ CONV_FORWARD = op(
 @kernel
 def conv_forward_spikes(a, i8, i32, i64, phase):  # type: ignore[no-untyped-def]
     """Sum what this step's spikes read into a_buff; note their times, and which neurons they reach."""
-    f = CONV_FORWARD
+    f = CONV_FORWARD_SPIKES
     steps, n_pre = a[f.steps], a[f.n_pre]
     count = i32[a[f.count]] if phase - a[f.first] < steps else 0
     a_buff = segment(i32, a[f.a_buff], a[f.n_post])
@@ -192,7 +192,7 @@ def conv_window(a, v, i8, i32, i64):  # type: ignore[no-untyped-def]
     v : int32 (n_post,)
         Membranes, 0 before.
     """
-    f = CONV_FORWARD
+    f = CONV_FORWARD_SPIKES
     n_pre = a[f.n_pre]
     x, x1, tables = segment(i32, a[f.x], n_pre), segment(i32, a[f.x1], n_pre), segment(i32, a[f.table], a[f.n_table])
     events = segment(i32, a[f.x0_list], n_pre)
@@ -294,7 +294,7 @@ class PlasticConvNode(Node, kinds=("PlasticConv",)):
         sender = asm.variables.get((asm.feeds(self, "s_in")[0].source, "x"))
         asm.op(RUN, 0, 1, CONV_RESET, at)
         asm.op(
-            SYNAPSES, start, start + s.steps + 1, CONV_FORWARD, at,
+            SYNAPSES, start, start + s.steps + 1, CONV_FORWARD_SPIKES, at,
             count=pre.count, events=pre.events, steps=s.steps, first=start,
             x=NOWHERE if sender is None else sender.slot.offset,
         )  # fmt: skip
