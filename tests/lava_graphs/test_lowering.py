@@ -28,6 +28,7 @@ SPECS = {
     "mpd-ed": small_spec("mpd-ed", (8, 7)),
     "random feedback": small_spec("mpd-ed", feedback="random"),
     "first spike": small_spec("std-ed", readout="first-spike"),
+    "convolutions": small_spec("std-ed", arch="4c2p1-p2-5c2-3", error_shift=1, rate_shifts=(2, 1, 1)),
 }
 
 
@@ -80,6 +81,7 @@ def test_every_var_exists_in_the_program(name: str) -> None:
 @pytest.mark.parametrize("start", ["net", "encoder", "error", "dense1"])
 def test_any_process_leads_to_the_whole_graph(name: str, start: str) -> None:
     net = net_of(SPECS[name])
+    start = net.spec.synapses(1) if start == "dense1" else start
     found = collect(net if start == "net" else net.processes[start])
     assert set(found) == {net, *net.processes.values()}
     assert [process.id for process in found] == sorted(process.id for process in found)
