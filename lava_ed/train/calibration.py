@@ -50,7 +50,8 @@ def calibrated(
     if not spec.error_shifts:
         spec = replace(spec, error_shifts=(0,) * len(spec.layers))
         for layer in reversed(spec.hidden):
-            wide = replace(spec, error_limit=_LARGEST_ERROR)
+            # Errors of layers further down, whose turn comes later, may wrap.
+            wide = replace(spec, error_limit=_LARGEST_ERROR, overflow="wrap")
             errors = _root_mean_square(_seen(wide, shown, [f"hidden{layer}.delta"])[0], live=True)
             spec = _set(spec, "error_shifts", layer + 1, _bits(errors / ERROR, 0, 31))
     if not spec.rate_shifts:
