@@ -85,6 +85,7 @@ class StreamLearner:
         self.config = config
         inputs = int(np.prod(config.training.events.shape(config.shape)))
         self.spec = config.training.spec(inputs, len(config.classes))
+        self._encoding = config.training.encoding
         self.backend = EngineBackend(self.spec)
         self.backend.set_rate(self.spec.rule.rate)
         self.progress = Progress()
@@ -154,7 +155,7 @@ class StreamLearner:
                 f"{item.name}: a sensor of {recording.width}×{recording.height} pixels, the stream began with "
                 f"{width}×{height}: keep recordings of other cameras apart"
             )
-        return self.config.training.encoding.encode(recording)
+        return self._encoding.encode(recording)
 
     def _present(self, row: npt.NDArray[np.uint8], label: int, *, learning: bool) -> int:
         self.backend.set_learning(learning)
