@@ -204,7 +204,7 @@ class TrainConfig:
     @property
     def encoding(self) -> Encoding:
         """What recordings of an event camera become for this net."""
-        return Encoding(self.events, self.spec(1, 2).encoder, self.net.steps)
+        return Encoding(self.events, self.net.encoder or RULES[self.rule].encoders[0], self.net.steps)
 
     def load(self, data_dir: str | PathLike[str] | None = None) -> Dataset:
         """The data set, from the configuration's folder or another one; recordings as samples for this net.

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from lava_ed.energy.chip_net import ChipNet
 from lava_ed.energy.processes import Edge, Process, Sends, feedback, net_of_processes, plastic
-from lava_ed.errors import ChipLimitError, ShapeError
+from lava_ed.errors import ShapeError
 from lava_ed.network.graph import NetGraph, graph_of
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def net_of_spec(spec: NetworkSpec, weights: Sequence[npt.NDArray[np.integer[Any]
     ShapeError
         If there are weights that do not fit the net.
     """
-    spec.refuse_convolutions("the mapping", "count it without one", ChipLimitError)
+    spec.refuse_convolutions("the mapping on a chip", "leave the chip out")
     shapes = list(pairwise(spec.sizes))
     matrices = [np.ones(shape, np.int8) for shape in shapes] if weights is None else [np.asarray(w) for w in weights]
     if [matrix.shape for matrix in matrices] != shapes:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from lava_ed.energy import CHIPS, ChipLimits, PriceList, energy_report, map_network, per_sample, total
 from lava_ed.energy import Mapping as Placement
-from lava_ed.errors import ChipLimitError
+from lava_ed.errors import ChipLimitError, ConfigError
 from lava_ed.kernels.counting import COUNTERS, PHASES
 from lava_ed.report.page import Block, Figures, Section, Table, Text, Variants, number
 from lava_ed.runs.tensor_files import Model
@@ -210,6 +210,8 @@ def _on(chip: ChipLimits, place: Place, counted: Counted) -> list[Block]:
         mapping = place(chip)
     except ChipLimitError as error:
         return [Text(f"a mapping: the net does not fit {chip.title}. {error}", "missing")]
+    except ConfigError as error:
+        return [Text(f"a mapping: {error}", "missing")]
     saved = mapping.to_dict()
     rows = [
         [row["layer"], row["neurons_total"], row["cores"],

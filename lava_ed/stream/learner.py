@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections import deque
 from collections.abc import Iterable
@@ -83,8 +84,8 @@ class StreamLearner:
 
     def __init__(self, config: StreamConfig) -> None:
         self.config = config
-        inputs = int(np.prod(config.training.events.shape(config.shape)))
-        self.spec = config.training.spec(inputs, len(config.classes))
+        image = config.training.events.shape(config.shape)
+        self.spec = config.training.spec(math.prod(image), len(config.classes), image)
         self._encoding = config.training.encoding
         self.backend = EngineBackend(self.spec)
         self.backend.set_rate(self.spec.rule.rate)

@@ -1,0 +1,56 @@
+"""Runs whose nets have convolutions, from their data to every command that reads them."""
+
+from __future__ import annotations
+
+import pytest
+
+from lava_ed.config.training import TrainConfig
+from lava_ed.energy import map_network
+from lava_ed.energy.chips import LOIHI2
+from lava_ed.errors import ConfigError
+from lava_ed.evaluation import evaluate_run
+from lava_ed.runs.folder import MODEL
+from lava_ed.runs.tensor_files import Model
+from lava_ed.train import TrainingInterrupted, train
+from lava_ed.train.progress import Reporter
+
+
+class Stopping(Reporter):
+    """Asks for an end, as Ctrl-C does, after the first piece of the second epoch."""
+
+    def chunk(self, epoch, epochs, done, samples):
+        if epoch == 1:
+            raise KeyboardInterrupt
+
+
+@pytest.fixture(scope="module")
+def config():
+    return TrainConfig.create("std-ed", "digits", arch="4c3p1-p2-5c2-10", epochs=2, limit=300, checkpoint_interval=128)
+
+
+@pytest.fixture(scope="module")
+def run(config, tmp_path_factory):
+    """A run that reads its data itself, as a command does; its folder and what it says."""
+    folder = tmp_path_factory.mktemp("run")
+    return folder, train(config, folder)
+
+
+def test_it_learns_and_its_model_is_what_was_judged(run):
+    folder, summary = run
+    assert summary["validation_accuracy"] > 0.4  # chance is a tenth
+    assert evaluate_run(folder)["test_accuracy"] == summary["test_accuracy"]
+
+
+def test_a_stopped_run_ends_in_the_same_net(config, run, tmp_path):
+    with pytest.raises((TrainingInterrupted, KeyboardInterrupt)):
+        train(config, tmp_path / "run", reporter=Stopping())
+    assert not (tmp_path / "run" / MODEL).exists()
+    train(config, tmp_path / "run", resume=True)
+    assert (tmp_path / "run" / MODEL).read_bytes() == (run[0] / MODEL).read_bytes()
+
+
+def test_a_mapping_is_refused_as_something_missing_and_not_as_a_limit_of_the_chip(run):
+    model = Model.read(run[0] / MODEL)
+    weights = [model.weights[name] for name in map(model.spec.synapses, model.spec.layers)]
+    with pytest.raises(ConfigError, match=r"the mapping on a chip holds dense layers only.*leave the chip out"):
+        map_network(model.spec, LOIHI2, weights)
