@@ -41,7 +41,7 @@ def stream(
     from lava_ed.config import TrainConfig
     from lava_ed.data.events.code import EventCode
     from lava_ed.data.events.sources import members
-    from lava_ed.errors import ConfigError, RunFolderError
+    from lava_ed.errors import ConfigError, DataError, RunFolderError
     from lava_ed.stream import StreamConfig, StreamLearner, of_lines, of_recordings
     from lava_ed.stream.learner import STATE
     from lava_ed.train.interrupt import InterruptWatch, TrainingInterrupted
@@ -70,13 +70,18 @@ def stream(
     folder.mkdir(parents=True, exist_ok=True)
     items, skip = (of_lines(sys.stdin), 0) if source == "-" else (of_recordings(Path(source)), learner.progress.items)
     with InterruptWatch() as watch:
-        for _ in learner.run(items, skip):
-            if learner.progress.items % interval == 0 or watch.signal is not None:
-                learner.save(folder)
-                print(_line(learner.report()), file=sys.stderr, flush=True)
-            if watch.signal is not None:
-                done = learner.progress.items
-                raise TrainingInterrupted(f"stopped after item {done:,}; go on with --resume", watch.signal)
+        try:
+            for _ in learner.run(items, skip):
+                if learner.progress.items % interval == 0 or watch.signal is not None:
+                    learner.save(folder)
+                    print(_line(learner.report()), file=sys.stderr, flush=True)
+                if watch.signal is not None:
+                    done = learner.progress.items
+                    raise TrainingInterrupted(f"stopped after item {done:,}; go on with --resume", watch.signal)
+        except DataError:
+            # The item that cannot be taken has changed nothing; those before it are not learned in vain.
+            learner.save(folder)
+            raise
     learner.save(folder)
     value = learner.report()
     rows = [(name.replace("_", " "), "–" if found is None else found) for name, found in value.items()]
@@ -85,8 +90,11 @@ def stream(
 
 def _line(value: dict[str, Any]) -> str:
     """A report on one line."""
+    speed = f"{value['samples_per_second'] or 0:,.0f} samples a second"
+    if not value["labelled"]:
+        return f"{value['items']:,} items: no label yet, {speed}"
     return (
         f"{value['items']:,} items: accuracy {percent(value['accuracy'])}, last {percent(value['window_accuracy'])}, "
         f"a learned sample {value['synapses_visited_per_learned_sample']:,.0f} synapses and "
-        f"{value['microjoules_per_learned_sample']:.2f} µJ, {value['samples_per_second'] or 0:,.0f} samples a second"
+        f"{value['microjoules_per_learned_sample']:.2f} µJ, {speed}"
     )

@@ -62,13 +62,34 @@ class StreamConfig:
 
 @dataclass
 class Progress:
-    """What has passed: items, recordings decided, labels heard, right ones among them, and lessons learned."""
+    """The counts of a stream.
+
+    Attributes
+    ----------
+    items : int
+        Recordings and late labels that were taken.
+    decided : int
+        Recordings.
+    labelled : int
+        Recordings whose label is known, each learned from once.
+    right : int
+        Decisions that their labels confirmed.
+    let_go : int
+        Recordings that were no longer kept for their label, since too many waited.
+    unmatched : int
+        Labels without a recording that waits for them.
+    best_window : float
+        Highest accuracy of a full window.
+    digest : str
+        Digest of all items.
+    """
 
     items: int = 0
     decided: int = 0
     labelled: int = 0
     right: int = 0
     let_go: int = 0
+    unmatched: int = 0
     best_window: float = 0.0
     digest: str = ""
 
@@ -111,6 +132,8 @@ class StreamLearner:
             before, row = self.waiting.pop(item.name)
             self._present(row, label, learning=True)
             self._count(before == label)
+        else:
+            self.progress.unmatched += 1
         self.progress.items += 1
         self.progress.digest = item.digest(self.progress.digest)
         self.seconds += time.perf_counter() - started
@@ -200,8 +223,8 @@ class StreamLearner:
             "accuracy": p.right / p.labelled if p.labelled else None,
             "window_accuracy": window,
             "drift": p.best_window - window if window is not None and len(recent) == WINDOW else None,
-            "synapses_visited_per_learned_sample": visited / learned,
-            "microjoules_per_learned_sample": energy,
+            "synapses_visited_per_learned_sample": visited / learned if p.labelled else None,
+            "microjoules_per_learned_sample": energy if p.labelled else None,
             "price_list": PRICES if prices is PRICES else str(prices),
             "bytes_per_sample": self.spec.sizes[0],
             "samples_per_second": p.decided / self.seconds if self.seconds else None,

@@ -90,10 +90,12 @@ def test_without_a_label_nothing_is_learned_and_a_late_one_is_learned_from(tmp_p
     for name in ("dense1.weights", "dense2.weights"):
         np.testing.assert_array_equal(weights(net)[name], weights(fresh)[name])
     assert (net.report()["accuracy"], len(net.waiting), net.progress.labelled) == (None, 1, 0)
+    assert net.report()["microjoules_per_learned_sample"] is None, "nothing was learned yet"
     for _ in range(3):
         net.take(Item("not known", None, "a"))  # the label of nothing that waits
     net.take(Item(items[0].name, None, "b" if items[0].label == "a" else "a"))
     assert (len(net.waiting), net.progress.labelled, net.progress.items) == (0, 1, 5)
+    assert net.progress.unmatched == 3
     changed = [
         n for n in ("dense1.weights", "dense2.weights") if not np.array_equal(weights(net)[n], weights(fresh)[n])
     ]
