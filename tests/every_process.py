@@ -15,6 +15,7 @@ OURS: dict[str, dict[str, Any]] = {
     "std-ed, first spike, random feedback, carry": {
         "hidden": (8, 7), "readout": "first-spike", "feedback": "random", "weight_rounding": "carry",
     },
+    "std-ed, convolutions": {"arch": "4c2p1-p2-5c2-3", "error_shift": 1, "rate_shifts": (2, 1, 1)},
     "mpd-ed": {"kind": "mpd-ed", "hidden": (8, 7)},
     "mpd-ed, graded input": {"kind": "mpd-ed", "encoder": "current"},
 }  # fmt: skip
@@ -99,6 +100,22 @@ def fixed_graph(monitored: bool = True) -> list[Any]:
         monitor.probe(layers[0].v, 20000)
     chain += [_sink(layers[0].s_out), loader, state, reset, *monitors]
     return [source, *synapses.values(), *layers, *chain]
+
+
+def sigma_delta_graph() -> list[Any]:
+    """Lava's sigma-delta neurons in fixed point, which have a loop of their own."""
+    from lava.proc.dense.process import Dense
+    from lava.proc.sdn.process import Delta, Sigma, SigmaDelta
+
+    source, dense = _source(), Dense(weights=np.arange(12).reshape(3, 4) * 9)
+    _feed(source, dense)
+    neurons = [
+        Sigma(shape=(3,)), Delta(shape=(3,), vth=20, cum_error=True, spike_exp=2, state_exp=3),
+        SigmaDelta(shape=(3,), vth=20, bias=4, cum_error=True, spike_exp=2, state_exp=3),
+    ]  # fmt: skip
+    for neuron in neurons:
+        dense.a_out.connect(neuron.a_in)
+    return [source, dense, *neurons, *(_sink(neuron.s_out) for neuron in neurons)]
 
 
 def float_graph() -> list[Any]:
