@@ -33,13 +33,13 @@ def evaluate(
     run: Annotated[str, typer.Argument(metavar="RUN", help="Folder of a run, or a netx or NIR file.")],
     data_dir: RunDataDir = None,
     backend: Annotated[str | None, typer.Option(help="engine or lava.  [default: the one it was trained on]")] = None,
-    dataset: Annotated[str | None, typer.Option(help="netx: data set.  [default: noted in the file]")] = None,
+    dataset: Annotated[str | None, typer.Option(help="netx, NIR: data set.  [default: noted in the file]")] = None,
     encoder: Annotated[
-        str | None, typer.Option(help="netx: rate, ttfs, or bias.  [default: noted in the file]")
+        str | None, typer.Option(help="netx, NIR: rate, ttfs, or bias.  [default: noted in the file]")
     ] = None,
-    steps: Annotated[int | None, typer.Option(help="netx: steps of input.  [default: noted in the file]")] = None,
-    readout: Annotated[str | None, typer.Option(help="netx: membrane or spikes.  [default: noted in the file]")] = None,
-    limit: Annotated[int | None, typer.Option(help="netx: test on the first so many samples.")] = None,
+    steps: Annotated[int | None, typer.Option(help="netx, NIR: steps of input.  [default: noted in the file]")] = None,
+    readout: Annotated[str | None, typer.Option(help="netx, NIR: membrane or spikes.  [default: as noted]")] = None,
+    limit: Annotated[int | None, typer.Option(help="netx, NIR: test on the first so many samples.")] = None,
     other_data: OtherData = False,
     workers: Workers = None,
     scheduler: Scheduler = None,
@@ -47,16 +47,16 @@ def evaluate(
     json: JsonFlag = False,
 ) -> Report:
     """Measure the accuracy of a trained net on its test set, or of a netx or NIR file on a data set."""
-    given = {"dataset": dataset, "encoder": encoder, "steps": steps, "readout": readout, "limit": limit}
+    given: dict[str, Any] = {"dataset": dataset, "encoder": encoder, "steps": steps, "readout": readout, "limit": limit}
     if Path(run).is_file():
         from lava_ed.exchange import evaluate_netx, evaluate_nir
 
         if workers is not None or scheduler is not None or slurm:
-            raise ConfigError("workers judge runs: a file of another format is judged in this process")
+            raise ConfigError("workers judge runs, no netx or NIR files: leave --workers, --scheduler and --slurm out")
         if backend not in (None, "engine"):
-            raise ConfigError(f"back end {backend!r}: a netx file runs in the engine here, and on Lava through lava-dl")
+            raise ConfigError(f"back end {backend!r}: netx and NIR files run in the engine here: leave --backend out")
         evaluate_file = evaluate_nir if run.endswith(".nir") else evaluate_netx
-        value = evaluate_file(run, data_dir=data_dir, other_data=other_data, **given)  # type: ignore[arg-type]
+        value = evaluate_file(run, data_dir=data_dir, other_data=other_data, **given)
     else:
         from lava_ed.evaluation.evaluate import evaluate_run
 

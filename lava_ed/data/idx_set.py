@@ -72,7 +72,8 @@ def read_any_idx_set(folder: Path) -> tuple[Pair, Pair, tuple[int, ...], int]:
 def _flat(raw: NDArray[np.uint8], image_shape: tuple[int, ...]) -> NDArray[np.uint8]:
     """Images of the shape that is expected, flattened; those of one's own may have channels."""
     if raw.ndim != 1 + len(image_shape) or raw.ndim not in (3, 4):
-        raise ShapeError(f"{raw.ndim} dimensions {raw.shape}, expected 3")
+        expected = 1 + len(image_shape) if len(image_shape) in (2, 3) else "3, or 4 with channels"
+        raise ShapeError(f"{raw.ndim} dimensions {raw.shape}, expected {expected}")
     return check_images(raw, image_shape)
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 import warnings
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,6 +90,16 @@ class LoweredGraph:
             self.conductor.hosted[name[0]].set(name[1], value, idx)
         else:
             self.program.set(*name, value, idx)
+
+    @contextmanager
+    def conducted(self, steps: int | None, ending: threading.Event) -> Iterator[None]:
+        """Begin and end a run of the hosted models."""
+        if self.conductor is None:
+            yield
+            return
+        self.conductor.begin(sys.maxsize if steps is None else steps, ending)
+        yield
+        self.conductor.end()
 
     def warn_of_hosted(self, known: Collection[str] = (), stacklevel: int = 1) -> None:
         """Warn once of all hosted processes, but for those that are known."""

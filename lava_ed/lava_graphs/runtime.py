@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -23,7 +21,7 @@ from lava_ed.engine.program import Program
 from lava_ed.errors import BackendError
 from lava_ed.lava_graphs.arguments import aliased, check_batch, record_of, steps_of, whole
 from lava_ed.lava_graphs.graph import LoweredGraph, lower_grown
-from lava_ed.lava_graphs.selection.record import listed
+from lava_ed.lava_graphs.selection.record import refuse_changes
 from lava_ed.lava_graphs.selection.refusals import check_selection
 from lava_ed.lava_graphs.turn import Turn
 from lava_ed.proc.walk import collect
@@ -92,16 +90,7 @@ class EngineRuntime:
         changes = record.changes(processes)
         if not changes and (self.num_steps or record.same_content()):
             return
-        if self.num_steps:
-            raise BackendError(
-                f"the graph was changed after its first step, where Lava would ignore it: {listed(changes)}. Call "
-                "attach() again, which starts afresh with all of it, or connect it before the first step"
-            )
-        if any(process.runtime not in (None, self) for process in processes):
-            raise BackendError(
-                f"the graph was connected to another one that has a runtime: {listed(changes)}. Stop that one and call "
-                "attach() again, which takes both as one graph"
-            )
+        refuse_changes(changes, bool(self.num_steps), bool({process.runtime for process in processes} - {None, self}))
         self._lower_again()
 
     def _lower_again(self) -> None:
@@ -215,7 +204,7 @@ class EngineRuntime:
             for pipe in self._graph.pipes.values():
                 pipe.begin()
             if run_condition.blocking and steps is not None:
-                with self._conducted(steps):
+                with self._graph.conducted(steps, self._pause):
                     self._run(steps)
                 return
             thread = threading.Thread(target=self._background, args=(steps, token), daemon=True, name="lava-ed-engine")
@@ -225,17 +214,6 @@ class EngineRuntime:
             if thread is None or thread.ident is None:
                 self._turn.leave(token)
                 self._stop_if_asked()
-
-    @contextmanager
-    def _conducted(self, steps: int | None) -> Iterator[None]:
-        """Begin and end a run of the hosted models."""
-        conductor = self._graph.conductor
-        if conductor is None:
-            yield
-            return
-        conductor.begin(sys.maxsize if steps is None else steps, self._pause)
-        yield
-        conductor.end()
 
     def _stop_if_asked(self) -> None:
         """Stop for good if a hosted model has asked for it."""
@@ -255,7 +233,7 @@ class EngineRuntime:
         self._turn.inherit()
         remaining = steps
         try:
-            with self._conducted(steps):
+            with self._graph.conducted(steps, self._pause):
                 while remaining != 0 and not self._pause.is_set():
                     chunk = _BACKGROUND_STEPS if remaining is None else min(remaining, _BACKGROUND_STEPS)
                     self._run(chunk)

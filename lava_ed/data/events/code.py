@@ -107,7 +107,8 @@ class EventCode:
 
     def sensor_size(self) -> tuple[int, int]:
         """Width and height as given, (0, 0) where they are not."""
-        return _numbers("sensor", self.sensor, "x", 2) if self.sensor else (0, 0)  # type: ignore[return-value]
+        width, height = _numbers("sensor", self.sensor, "x", 2) if self.sensor else (0, 0)
+        return width, height
 
     def part(self, size: tuple[int, int]) -> tuple[int, int, int, int]:
         """Left, top, width and height of what is used of a sensor.
@@ -135,10 +136,12 @@ class EventCode:
 def _numbers(name: str, text: str, between: str, many: int) -> tuple[int, ...]:
     """Numbers out of a text, the last two of them positive."""
     parts = text.split(between)
-    if len(parts) != many or not all(part.isdecimal() and len(part) < 6 for part in parts) or "0" in parts[-2:]:
+    are_numbers = len(parts) == many and all(part.isdecimal() and len(part) < 6 for part in parts)
+    numbers = tuple(map(int, parts)) if are_numbers else ()
+    if not numbers or 0 in numbers[-2:]:
         example = {"sensor": "346x260", "region": "0,0,128,128"}[name]
         raise ConfigError(f"events: {name} is {text[:60]!r}, written it is like {example}")
-    return tuple(map(int, parts))
+    return numbers
 
 
 def step_values(encoder: str, steps: int) -> npt.NDArray[np.uint8]:

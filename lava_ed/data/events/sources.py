@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import lzma
 import re
 import tarfile
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final, NamedTuple
@@ -23,6 +25,11 @@ MOST_MEMBER: Final = 1 << 32
 """Bytes of one recording in an archive."""
 MOST_RECORDINGS: Final = 1 << 22
 _BLOCK: Final = 1 << 20
+_DAMAGED: Final = (
+    *(tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error),
+    *(EOFError, OSError, NotImplementedError, RuntimeError),
+)
+"""What the readers of archives raise on damaged ones."""
 
 
 class Member(NamedTuple):
@@ -132,12 +139,8 @@ def _unpacked(archive: Path, name: str) -> Iterator[Member]:
                 target = Path(folder, f"recording{Path(inner).suffix.lower()}")
                 _copy(content, target, f"{shown(archive)}, {cut(inner)}")
                 yield Member(f"{prefix}/{inner}" if prefix else inner, target)
-        except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+        except _DAMAGED as error:
             raise DataError(f"{shown(archive)} is no archive, or is damaged ({cut(str(error))}): restore it") from error
-        except Exception as error:
-            if isinstance(error, DataError) or type(error).__module__ not in ("lzma", "_lzma", "zlib"):
-                raise
-            raise DataError(f"{shown(archive)} is damaged ({cut(str(error))}): restore it") from error
 
 
 def _contents(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
@@ -157,11 +160,23 @@ def _contents(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
 
 
 def _copy(content: IO[bytes], target: Path, where: str) -> None:
-    """Write a member of an archive to a file, if it is not too large."""
+    """Write a member of an archive to a file, if it is not too large.
+
+    Raises
+    ------
+    DataError
+        It is too large, or there is no room for it.
+    """
     size = 0
     with open(target, "wb") as file:
         while block := content.read(_BLOCK):
             size += len(block)
             if size > MOST_MEMBER:
                 raise DataError(f"{where} unpacks to more than {MOST_MEMBER:,} bytes: unpack the archive by hand")
-            file.write(block)
+            try:
+                file.write(block)
+            except OSError as error:  # which is no damage of the archive
+                raise DataError(
+                    f"{where} cannot be unpacked into {target.parent} ({error.strerror or error}): make room, or name "
+                    "another folder with TMPDIR"
+                ) from error

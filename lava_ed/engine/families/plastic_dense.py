@@ -285,8 +285,7 @@ class PlasticDenseNode(Node, kinds=("PlasticDense",)):
 
     def declare(self, asm: Assembler) -> None:
         """Vars of the synapses and traces; OutPorts a_out and e_out."""
-        at = self.at
-        n_pre, n_post = self.shape
+        at, (n_pre, n_post) = self.at, self.shape
         declare_weights(self, asm, self.weights)
         highest = SCALE_EXPONENT_MAX + (TAG_EXPONENT if self.gather else 0)
         exponents = Limits(SCALE_EXPONENT_MIN, highest, "the exponent of a learning rate")
@@ -342,17 +341,15 @@ class PlasticDenseNode(Node, kinds=("PlasticDense",)):
     def _pre(self, asm: Assembler) -> Signal:
         """Spikes, with or without payloads as the process has it; the encoder of a spec knows by itself."""
         pre = asm.required(self, "s_in")
-        if self.graded is None:
-            return pre
-        return replace(pre, values=pre.payloads if self.graded else NOWHERE)
+        payloads = {None: pre.values, True: pre.payloads, False: NOWHERE}[self.graded]
+        return replace(pre, values=payloads)
 
     def _emit_backward(self, asm: Assembler) -> None:
         """Read errors backwards, only if something listens to e_out."""
-        s = asm.schedule
         errors = asm.source(self, "e_in")
         if errors is None or not asm.fan_out(self, "e_out"):
             return
-        phases = s.error_phases(self.layer)
+        phases = asm.schedule.error_phases(self.layer)
         emit_backward(self, asm, errors, (phases.start, phases.stop), self.error_shift)
 
     def _emit_learning(self, asm: Assembler) -> None:
@@ -365,14 +362,14 @@ class PlasticDenseNode(Node, kinds=("PlasticDense",)):
             asm.variables[self.name, name] = asm.variable_at(Slot("i32", port.values, (at["n_post"],)))
             at[name] = port.values
         phases, count, events = s.learning_phases(self.layer), at["x0_count"], at["x0_list"]
-        start, stop = phases.start, phases.stop
+        window = phases.start, phases.stop
         if s.timing.replays_spikes:
             pre = self._pre(asm)
             count, events = pre.count, pre.events
             counter = SYNOPS if pre.values < 0 else GRADED_SYNOPS
-            asm.op(SYNAPSES, start, stop, DENSE_REPLAY, at, count=count, events=events, counter=counter)
+            asm.op(SYNAPSES, *window, DENSE_REPLAY, at, count=count, events=events, counter=counter)
         dependency = DEPENDENCIES.index("u0" if s.learning_epoch[1] == "u0" else self.dependency)
-        asm.op(LEARN, start, stop, DENSE_LEARN, at, count=count, events=events, live_y=y1.count, dependency=dependency)
+        asm.op(LEARN, *window, DENSE_LEARN, at, count=count, events=events, live_y=y1.count, dependency=dependency)
         if self.gather:
             asm.op(LEARN, s.learning_phase, s.period, DENSE_APPLY_TAG, at)
 
@@ -382,7 +379,6 @@ class FeedbackNode(Node, kinds=("FeedbackDense",)):
     """Fixed synapses from the output error to one hidden layer, with an axonal delay."""
 
     layer: int = 1
-
     weights: npt.NDArray[np.int8] = field(default_factory=lambda: np.zeros((1, 1), np.int8))
     error_shift: int = 0
 

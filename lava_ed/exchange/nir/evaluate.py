@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -48,6 +49,5 @@ def evaluate_nir(
 
 def _decided(net: TestedNet, images: npt.NDArray[np.uint8], chosen: Mapping[str, Any]) -> Integers:
     assert isinstance(net, NirNetwork)
-    run, readout = NirRun(net, chosen["steps"]), chosen["readout"]
-    decide = lambda trains: run.decide(trains, readout)  # noqa: E731
+    decide = partial(NirRun(net, chosen["steps"]).decide, readout=chosen["readout"])
     return in_chunks(images, chosen["encoder"], chosen["steps"], decide, MOST_SPIKES)

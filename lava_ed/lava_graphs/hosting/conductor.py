@@ -8,8 +8,7 @@ same time in several OS processes has an order here: compiled code records befor
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy.typing as npt
@@ -22,48 +21,14 @@ from lava_ed.engine.op import OVERFLOWS
 from lava_ed.engine.program import Program
 from lava_ed.engine.segments import Segment, Segments
 from lava_ed.errors import BackendError
-from lava_ed.lava_graphs.hosting.channels import Channel
+from lava_ed.lava_graphs.hosting.messages import Cluster, Inlet, Outlet
 from lava_ed.lava_graphs.hosting.model import LEARNING, PAUSE, POST_MGMT, PRE_MGMT, STOP, HostedModel
-from lava_ed.lava_graphs.hosting.node import read_message, write_message
 from lava_ed.lava_graphs.hosting.references import CompiledVar, HostedVar
 from lava_ed.lava_graphs.hosting.streams import OwnStream
 from lava_ed.lava_graphs.hosting.wiring import Wiring
 
 Port = tuple[str, str]
 _PHASES = PyLoihiProcessModel.Phase
-
-
-@dataclass
-class Outlet:
-    """Messages of a hosted model that compiled code receives, one a step."""
-
-    channel: Channel
-    signal: Any
-    arrived: bool = False
-
-
-@dataclass
-class Inlet:
-    """Messages of compiled code that hosted models receive."""
-
-    signal: Any
-    channels: Sequence[Channel]
-
-    def deliver(self, memory: Any) -> None:
-        """Send what the signal holds."""
-        message = read_message(memory, self.signal)
-        for channel in self.channels:
-            channel.push(message.reshape(channel.shape))
-
-
-@dataclass
-class Cluster:
-    """Compiled neurons and sources that need the same messages of hosted models, directly or through each other."""
-
-    rows: list[int]
-    needs: Sequence[Outlet]
-    inlets: Sequence[Inlet]
-    segment: Segment | None = None
 
 
 class Conductor:
@@ -299,22 +264,13 @@ class Conductor:
     def _arrived(self, first: int) -> int:
         """The first cluster, from one on, that misses a message."""
         for k in range(first, len(self._clusters)):
-            if not all(self._fetch(outlet) for outlet in self._clusters[k].needs):
+            if not all(outlet.fetch(self._program._memory) for outlet in self._clusters[k].needs):
                 return k
         return len(self._clusters)
 
     def _all_arrived(self) -> bool:
         """Whether synapses and records have their messages, too."""
-        return all(self._fetch(outlet) for outlet in self._outlets.values())
-
-    def _fetch(self, outlet: Outlet) -> bool:
-        """Give compiled code the message of this step, once; whether it is there."""
-        if not outlet.arrived and outlet.channel.messages:
-            write_message(
-                self._program._memory, outlet.signal, outlet.channel.messages.popleft(), outlet.channel.source
-            )
-            outlet.arrived = True
-        return outlet.arrived
+        return all(outlet.fetch(self._program._memory) for outlet in self._outlets.values())
 
     def _advance_asynchronous(self) -> bool:
         """Let asynchronous models run until they wait; whether one did."""

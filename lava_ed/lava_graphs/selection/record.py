@@ -13,6 +13,7 @@ from lava.magma.core.process.ports.ports import AbstractVirtualPort, VarPort
 from lava.magma.core.process.process import AbstractProcess
 from lava.magma.core.process.variable import Var
 
+from lava_ed.errors import BackendError
 from lava_ed.lava_graphs.selection.models import describe
 
 _PORTS: Final = ("in_ports", "out_ports", "ref_ports", "var_ports")
@@ -154,6 +155,25 @@ class GraphRecord:
         """Whether the initial value of one Var is what it was."""
         var: Var | None = self._vars.get(var_id)
         return var is not None and self._inits[var] == _content(var.init)
+
+
+def refuse_changes(changes: Sequence[str], started: bool, joined: bool) -> None:
+    """Refuse changes of a graph that has run a step, or that joined it to one with a runtime of its own.
+
+    Raises
+    ------
+    BackendError
+    """
+    if started:
+        raise BackendError(
+            f"the graph was changed after its first step, where Lava would ignore it: {listed(changes)}. Call attach() "
+            "again, which starts afresh with all of it, or connect it before the first step"
+        )
+    if joined:
+        raise BackendError(
+            f"the graph was connected to another one that has a runtime: {listed(changes)}. Stop that one and call "
+            "attach() again, which takes both as one graph"
+        )
 
 
 def listed(changes: Sequence[str] | Mapping[Any, str]) -> str:

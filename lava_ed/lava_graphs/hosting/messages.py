@@ -1,0 +1,51 @@
+"""Messages that cross from hosted models to compiled code and back, and the compiled code that waits for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lava_ed.engine.segments import Segment
+from lava_ed.lava_graphs.hosting.channels import Channel
+from lava_ed.lava_graphs.hosting.node import read_message, write_message
+
+
+@dataclass
+class Outlet:
+    """Messages of a hosted model that compiled code receives, one a step."""
+
+    channel: Channel
+    signal: Any
+    arrived: bool = False
+
+    def fetch(self, memory: Any) -> bool:
+        """Give compiled code the message of this step, once; whether it is there."""
+        if not self.arrived and self.channel.messages:
+            write_message(memory, self.signal, self.channel.messages.popleft(), self.channel.source)
+            self.arrived = True
+        return self.arrived
+
+
+@dataclass
+class Inlet:
+    """Messages of compiled code that hosted models receive."""
+
+    signal: Any
+    channels: Sequence[Channel]
+
+    def deliver(self, memory: Any) -> None:
+        """Send what the signal holds."""
+        message = read_message(memory, self.signal)
+        for channel in self.channels:
+            channel.push(message.reshape(channel.shape))
+
+
+@dataclass
+class Cluster:
+    """Compiled neurons and sources that need the same messages of hosted models, directly or through each other."""
+
+    rows: list[int]
+    needs: Sequence[Outlet]
+    inlets: Sequence[Inlet]
+    segment: Segment | None = None
