@@ -180,7 +180,7 @@ class Extractor(_Channel):
 
 def _pipe(port: Any, name: str) -> Any:
     if not hasattr(port, name):
-        raise AssertionError("The Runtime needs to be created before, by <create_runtime> or <run>.")
+        raise AssertionError("the pipe is there once the graph has a runtime: call create_runtime() or run() before")
     return getattr(port, name)
 
 
@@ -212,7 +212,7 @@ class Monitor(AbstractProcess):
             If it is neither.
         """
         if not isinstance(target, (Var, OutPort)):
-            raise TypeError(f"Non-supported probe target: type {target}")
+            raise TypeError(f"a Monitor cannot probe a {type(target).__name__}: give it a Var or an OutPort")
         p = self.proc_params
         shapes = target.shape, (num_steps, *target.shape)
         reference, read, port, received = self._make(p["n_ref_ports"], p["n_in_ports"], *shapes)

@@ -27,7 +27,7 @@ class AbstractProcessMember:
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         if not isinstance(shape, tuple):
-            raise AssertionError("'shape' must be a tuple.")
+            raise AssertionError(f"shape is {shape!r}: give a tuple of sizes, such as (3,)")
         self.shape, self.name, self._process = shape, "", None
 
     @property
@@ -101,7 +101,7 @@ class Var(AbstractProcessMember):
             self.aliased_var.set(value, idx)
             return
         if self.process.runtime is None:
-            raise ValueError("No Runtime available yet. Cannot set new 'Var' without Runtime.")
+            raise ValueError(f"No Runtime holds {self.name} yet: run the graph, or attach it, before writing a Var")
         if isinstance(value, str):
             value = np.array(list(value.encode("ascii")), dtype=np.int32)
         elif isinstance(value, spmatrix):
@@ -231,7 +231,7 @@ class AbstractRVPort(AbstractPort):
 
     def _join_one(self, ports: Any, kinds: Any, configs: Any, backward: bool = False) -> None:
         if len(_listed(ports)) > 1 or (self.in_connections if backward else self.out_connections):
-            raise AssertionError(f"Currently only 1:1 connections are supported for RefPorts: {self.name}")
+            raise AssertionError(f"{self.name} leads to one Var and no more: add a RefPort for each further one")
         for port in _listed(ports):
             if not isinstance(port, kinds):
                 raise TypeError(f"{self.name} leads to Vars: use connect_var, not a {type(port).__name__}")
@@ -253,9 +253,13 @@ class RefPort(AbstractRVPort):
         """Connect to a Var."""
         for var in _listed(variables):
             if not isinstance(var, Var):
-                raise AssertionError(f"'variables' must be a Var or list of Vars but found {type(var)}.")
+                raise AssertionError(
+                    f"{self.name} cannot lead to a {type(var).__name__}: give a Var, or a list of them"
+                )
             if self.process is not None and self.process is var.process:
-                raise AssertionError("RefPort and Var have same parent process.")
+                raise AssertionError(
+                    f"{self.name} and {var.name} belong to the same Process, which reads its Var without it"
+                )
         self.connect([self.create_implicit_var_port(var) for var in _listed(variables)], connection_configs)
 
     def get_dst_vars(self) -> list[Var]:

@@ -191,7 +191,9 @@ class ProcGroupDiGraphs:
                 importlib.import_module(info.name)
         found = [model for model in _MODELS.get(cls, []) if _package(model) == _package(cls)]
         if not found:
-            raise NoProcessModelFound(f"No ProcessModels found that implement Process '{proc.name}'")
+            raise NoProcessModelFound(
+                f"{proc.name} ({cls.__name__}) has no ProcessModel: write one, or import the module that holds it"
+            )
         return found
 
     @staticmethod

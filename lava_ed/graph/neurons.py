@@ -95,7 +95,7 @@ class LIFRefractory(LIF):
     def __init__(self, *, shape: Shape, refractory_period: int = 1, **kwargs: Any) -> None:
         super().__init__(shape=shape, **kwargs)
         if refractory_period < 1:
-            raise ValueError("Refractory period must be > 0.")
+            raise ValueError(f"refractory_period is {refractory_period}: at least 1 step is needed")
         self.proc_params["refractory_period"] = refractory_period
         self.refractory_period_end = Var(shape=shape, init=0)
 

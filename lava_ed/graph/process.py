@@ -51,7 +51,7 @@ class LogConfig:
     def __post_init__(self) -> None:
         """Refuse a log file without a name."""
         if self.logs_to_file and not self.file:
-            raise ValueError("Please provide a file name to log to when setting logs_to_file=True.")
+            raise ValueError("logs_to_file is set without a file: name one with file")
 
 
 class Collection:
@@ -169,7 +169,7 @@ class AbstractProcess(metaclass=_CompletesProcess):
         """
         if self.runtime is None:
             if run_cfg is None:
-                raise ValueError("run_cfg must not be None when calling Process.run() for the first time.")
+                raise ValueError("the first run needs a run_cfg, which selects the ProcessModels: give one to run()")
             self.create_runtime(run_cfg)
         self.runtime.start(condition)
 

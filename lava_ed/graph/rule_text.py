@@ -79,7 +79,7 @@ def _parts(text: str) -> Iterator[_Part]:
         depth, end = 1, 0
         while depth:
             if end == len(text):
-                raise ValueError("Bracket expression missing closing bracket.")
+                raise ValueError(f"the bracket before {text[:30]!r} in a learning rule is not closed")
             depth += {"(": 1, ")": -1}.get(text[end], 0)
             end += 1
         yield _Part(kind, token, list(_parts(text[: end - 1])))
@@ -108,7 +108,7 @@ def parse(target: str, text: str) -> ProductSeries:
     found = [_product(target, parts) for parts in products]
     exponents = {product.decimate_exponent for product in found} - {None}
     if len(exponents) > 1:
-        raise ValueError("Can't have multiple decimate exponents in the same ProductSeries.")
+        raise ValueError(f"the products of {target} hold u{exponents}: all of them need the same decimation")
     return ProductSeries(target, found, exponents.pop() if exponents else None)
 
 
@@ -125,7 +125,7 @@ class _Scale:
 
     def add_factor(self, state: str, constant: float | None = None, of_sign: bool = False) -> None:
         if of_sign and state not in ("w", "d", "t"):
-            raise ValueError("sgn(..) function can only be applied to 'w', 'd' or 't' variables.")
+            raise ValueError(f"sgn({state}) in a learning rule: only the signs of w, d and t can be taken")
         if not _STATES.fullmatch(state):
             raise ValueError(f"Unknown state_var {state!r} in Factor.")
         self.factors.append(Factor(state, constant, of_sign))
@@ -151,7 +151,7 @@ def _product(target: str, parts: Sequence[_Part]) -> Product:
     while abs(scale.mantissa) > 7 and scale.mantissa % 2 == 0 and scale.exponent < _EXPONENT[1]:
         scale.mantissa, scale.exponent = scale.mantissa // 2, scale.exponent + 1
     if dependency is None:
-        raise ValueError("No dependency found.")
+        raise ValueError("a product of a learning rule depends on nothing: multiply it by x0, y0 or u_k")
     if (decimate is None) == (dependency == "u"):
         raise ValueError("A product depends on u_k, or on x0 or y0, not on both.")
     for value, (low, high), what in (
@@ -182,7 +182,7 @@ def _bracket(scale: _Scale, bracket: _Part) -> None:
         raise ValueError("A bracket in a learning rule must be of type [+,-]var[+,-]const.")
     (state_sign, state), (constant_sign, literal) = states[0], constants[0]
     if of_sign and state_sign.sign < 0:
-        raise ValueError("Variable in sgn(..) function cannot be negative.")
+        raise ValueError(f"sgn(-{state.text}) in a learning rule: take the minus out of the bracket")
     mantissa, exponent = literal.scale
     constant = mantissa * 2**exponent * constant_sign.sign * state_sign.sign
     scale.mantissa *= state_sign.sign

@@ -25,7 +25,9 @@ class _Connection(AbstractProcess):
     def __init__(self, *, weights: Any, num_message_bits: int = 0, **kwargs: Any) -> None:
         super().__init__(weights=weights, num_message_bits=num_message_bits, **kwargs)
         if len(np.shape(weights)) != 2:
-            raise ValueError(f"{type(self).__name__} Process 'weights' expects a 2D matrix, got {weights}.")
+            raise ValueError(
+                f"weights of {type(self).__name__} have shape {np.shape(weights)}: give a matrix (post, pre)"
+            )
         post, pre = weights.shape
         self.s_in, self.a_out = InPort(shape=(pre,)), OutPort(shape=(post,))
         self.weights = Var(shape=(post, pre), init=self._stored(weights))
@@ -40,7 +42,9 @@ class _Delayed(_Connection):
         super().__init__(weights=weights, max_delay=max_delay, **kwargs)
         lowest = delays if isinstance(delays, int) else delays.min()
         if lowest < 0:
-            raise ValueError(f"{type(self).__name__} Process 'delays' expects only positive values, got {delays}.")
+            raise ValueError(
+                f"delays of {type(self).__name__} go down to {lowest}: a synapse delays by 0 steps or more"
+            )
         if not isinstance(delays, int) and (delays.shape != weights.shape or delays.dtype != int):
             raise ValueError(
                 f"{type(self).__name__} Process 'delays' expects integers in the shape of the weights, got {delays}."

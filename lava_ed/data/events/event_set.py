@@ -171,14 +171,26 @@ def cached(key: str) -> dict[str, Any] | None:
 
 
 def keep(key: str, found: dict[str, Any]) -> None:
-    """Write rows under a key."""
+    """Write rows under a key.
+
+    Raises
+    ------
+    DataError
+        The folder cannot be made.
+    """
     from safetensors.numpy import save
 
     tensors = {"images": found["images"], "labels": found["labels"], "test": found["test"].astype(np.uint8)}
     kept = {name: found[name] for name in NOTED}
     notes = {"key": key, "digest": _seal(tensors), **kept}
     folder = cache_folder()
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DataError(
+            f"encoded recordings are kept in {folder}, which cannot be made ({error.strerror or error}): name a folder "
+            "that can be written with LAVA_ED_CACHE"
+        ) from error
     content = save(tensors, metadata={NOTES: json.dumps(notes)})
     write_atomically(folder / f"events-{key[:32]}.safetensors", content)
 
