@@ -10,6 +10,7 @@ import typer
 
 from lava_ed.cli.output import JsonFlag, PriceLists, Report, RunDataDir, percent
 from lava_ed.cli.run import refuse_netx_options
+from lava_ed.errors import ConfigError
 
 
 def report(
@@ -31,6 +32,8 @@ def report(
 
     common: dict[str, Any] = {"price_lists": price_list, "data_dir": data_dir, "dataset": dataset}
     given: dict[str, Any] = {"encoder": encoder, "steps": steps, "readout": readout, "limit": limit}
+    if Path(run).is_file() and run.endswith(".nir"):
+        raise ConfigError(f"{run} is a NIR file, of which there are no pages: see lava-ed import, and lava-ed eval")
     if Path(run).is_file():
         value = report_netx(run, samples=samples, **common, **given)
     else:

@@ -119,7 +119,10 @@ def samples_section(facts: RunFacts, decisions: Evaluation | None, count: int) -
             "hidden neurons are shown whose first spikes spread over the window."
         )
     ]
-    sizes = dict(zip(("input", *(f"hidden{layer}" for layer in spec.hidden)), spec.sizes[:-1], strict=True))
+    # Neurons that are pooled share an axon, so that their square is drawn as one.
+    sizes = {"input": spec.sizes[0]} | {
+        f"hidden{layer}": spec.connections[layer - 1].pooled.size for layer in spec.hidden
+    }
     for sample in trace_samples(facts.model, data.test_images, data.test_labels, choose_samples(decisions, count)):
         blocks.append(sample_figures(sample, sizes, spec.schedule.error_phase, spec.schedule.period, data))
     return Section("samples", "Samples", blocks)
@@ -157,9 +160,21 @@ def sample_figures(sample: Sample, sizes: Mapping[str, int], decision: int, step
     )
     spikes = sum(len(times) for times, _ in sample.spikes.values())
     words = f"{spikes:,} spikes in all; {silent:,} hidden neurons silent."
-    shape = data.image_shape if len(data.image_shape) == 2 else (1, -1)
-    png = _png(data.test_images[sample.index].reshape(shape))
+    png = _png(side_by_side(data.test_images[sample.index], data.image_shape))
     return Figures(plots, Picture(png, f"Pixels of {title}", f"{title[0].upper()}{title[1:]}", words))
+
+
+def side_by_side(pixels: npt.NDArray[np.uint8], shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+    """A sample as one picture: its channels stand side by side, and one without rows and columns is a line.
+
+    Examples
+    --------
+    >>> side_by_side(np.arange(8, dtype=np.uint8), (2, 2, 2)).tolist()
+    [[0, 1, 4, 5], [2, 3, 6, 7]]
+    """
+    if len(shape) == 3:
+        return np.hstack(list(pixels.reshape(shape)))
+    return pixels.reshape(shape if len(shape) == 2 else (1, -1))
 
 
 def _png(pixels: npt.NDArray[np.uint8]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from lava_ed.config.training import TrainConfig
@@ -9,6 +11,7 @@ from lava_ed.energy import map_network
 from lava_ed.energy.chips import LOIHI2
 from lava_ed.errors import ConfigError
 from lava_ed.evaluation import evaluate_run
+from lava_ed.report import report_run
 from lava_ed.runs.folder import MODEL
 from lava_ed.runs.tensor_files import Model
 from lava_ed.train import TrainingInterrupted, train
@@ -54,3 +57,10 @@ def test_a_mapping_is_refused_as_something_missing_and_not_as_a_limit_of_the_chi
     weights = [model.weights[name] for name in map(model.spec.synapses, model.spec.layers)]
     with pytest.raises(ConfigError, match=r"the mapping on a chip holds dense layers only.*leave the chip out"):
         map_network(model.spec, LOIHI2, weights)
+
+
+def test_a_raster_has_a_row_for_each_axon(run, tmp_path):
+    """4 maps of 8×8 neurons, pooled by 2: 64 squares."""
+    shutil.copytree(run[0], tmp_path / "run")
+    report_run(tmp_path / "run", samples=1)
+    assert "of 64 neurons fired" in (tmp_path / "run" / "report.html").read_text()
