@@ -33,6 +33,8 @@ MOST_TEXT: Final = 1 << 16
 """Bytes of a text, in a dataset or an attribute."""
 MOST_TEXTS: Final = 1 << 12
 """Texts without a length in one dataset, such as the edges of a graph."""
+REFERENCE: Final = 16
+"""Bytes of what a dataset holds of a text: its length, and where its collection lies."""
 MOST_ATTRIBUTES: Final = 64
 """Attributes of a group; those of datasets are not read."""
 WIDEST: Final = 8
@@ -92,11 +94,11 @@ def read_hdf5(
         The way out, with which the message ends.
     """
     with open_plain(path, most=most_bytes, error=error, hint=hint) as opened:
-        size, content = os.fstat(opened.fileno()).st_size, opened.read()
+        content = opened.read()
     try:
         _check_heaps(content)
         with h5py.File(path, "r") as file:
-            return _Reader(size, most_values).group(file, "", 0)
+            return _Reader(content, most_values).group(file, "", 0)
     except _Refused as refused:
         raise error(f"{shown(path)} {refused}: {hint}") from None
     # libhdf5 and its wrapper raise what they happened to meet in a damaged file: a dozen types are known.
@@ -108,8 +110,9 @@ def read_hdf5(
 class _Reader:
     """Reads one file, and keeps account of what it has stated so far."""
 
-    def __init__(self, size: int, most_values: int) -> None:
-        self._size, self._most_values, self._most_bytes = size, most_values, most_values * WIDEST
+    def __init__(self, content: bytes, most_values: int) -> None:
+        self._content, self._size = content, len(content)
+        self._most_values, self._most_bytes = most_values, most_values * WIDEST
         self._values = self._objects = 0
 
     def group(self, group: Any, where: str, depth: int) -> Hdf5Group:
@@ -159,8 +162,19 @@ class _Reader:
         # What is not stored would be filled in: a file of a kilobyte could stand for any size.
         elif stored < needed or stored > self._size:
             raise _Refused(f"states {needed:,} bytes at {where}, and stores {stored:,}")
-        found = dataset[()]
-        return _text_array(found, where) if dtype.kind == "O" else np.asarray(found)
+        if dtype.kind == "O":
+            self._check_texts(dataset, where, values)
+            return _text_array(dataset[()], where)
+        return np.asarray(dataset[()])
+
+    def _check_texts(self, dataset: Any, where: str, count: int) -> None:
+        """Texts have the lengths that a dataset may hold: libhdf5 makes room for what each states before it looks."""
+        start = dataset.id.get_offset()
+        if start is None or start + count * REFERENCE > self._size:
+            raise _Refused(f"holds texts in pieces at {where}")
+        lengths = np.frombuffer(self._content, np.dtype("<u4, V12"), count, start)["f0"]
+        if int(lengths.sum(dtype=np.int64)) > MOST_TEXT:
+            raise _Refused(f"states texts of {int(lengths.max()):,} bytes at {where}, of at most {MOST_TEXT:,}")
 
     def _check_chunks(self, dataset: Any, where: str, needed: int, stored: int) -> None:
         """Every chunk unpacks to its own size: libhdf5 would go on for as long as there is something to unpack."""

@@ -168,3 +168,17 @@ def test_recurrence_over_two_layers_is_refused(tmp_path: Path) -> None:
 def test_nets_that_lif_neurons_cannot_be_are_refused(kind: str, dv: int) -> None:
     with pytest.raises(ExchangeError, match=r"NIR cannot hold the (falling threshold of AFT-IF|leak)"):
         netx_of_model(small_model(kind, dv=dv), format_name="NIR")
+
+
+@pytest.mark.parametrize("renamed", [b"metadata", b"lava_ed\0"])
+def test_notes_under_a_damaged_name_are_not_passed_over(renamed: bytes, tmp_path: Path) -> None:
+    """A group whose name has lost a bit would make our sealed file that of somebody else."""
+    write_nir(netx_of_model(small_model("mpd-ed", (8, 5), dv=0), {"seed": 3}), tmp_path / "a.nir")
+    content = (tmp_path / "a.nir").read_bytes()
+    assert content.count(renamed) == 1
+    # The last letter, so that the names stay in the order in which the file is searched.
+    last = len(renamed.rstrip(b"\0")) - 1
+    other = renamed[:last] + bytes([renamed[last] ^ 2]) + renamed[last + 1 :]
+    (tmp_path / "a.nir").write_bytes(content.replace(renamed, other))
+    with pytest.raises(ExchangeError, match="holds the notes of lava-ed in another place"):
+        read_nir(tmp_path / "a.nir")

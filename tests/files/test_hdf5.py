@@ -190,6 +190,20 @@ def test_texts_that_lead_nowhere_are_not_walked_through(tmp_path, skipped, numbe
         read(tmp_path / "a.h5")
 
 
+def test_no_room_is_made_for_what_a_text_states(tmp_path):
+    """libhdf5 takes as much memory as the reference to a text states, before it looks at the text."""
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        text = file.create_dataset("x", data="CUBA", dtype=h5py.string_dtype())
+        place = text.id.get_offset()
+    content = bytearray((tmp_path / "a.h5").read_bytes())
+    assert struct.unpack_from("<I", content, place) == (4,)
+    assert read(tmp_path / "a.h5").members["x"].item() == b"CUBA"
+    struct.pack_into("<I", content, place, 2**31 - 1)
+    (tmp_path / "a.h5").write_bytes(content)
+    with pytest.raises(ExchangeError, match=r"states texts of 2,147,483,647 bytes at x, of at most 65,536"):
+        read(tmp_path / "a.h5")
+
+
 def test_a_large_file_is_refused_by_its_size(tmp_path):
     with (tmp_path / "a.h5").open("wb") as file:
         file.truncate(1 << 21)

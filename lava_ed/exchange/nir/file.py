@@ -108,7 +108,7 @@ def read_graph(path: str | os.PathLike[str]) -> NirGraph:
             raise ExchangeError(f"has no nodes, or more than {MOST_NODES:,}")
         found = {name: _node(name, group) for name, group in sorted(nodes.members.items())}
         edges = _edges(graph, found)
-        return NirGraph(found, edges, _notes(graph, found, edges))
+        return NirGraph(found, edges, _notes(root, graph, found, edges))
     except ExchangeError as error:
         raise ExchangeError(f"{shown(path)}: {error}") from error
 
@@ -155,13 +155,11 @@ def _edges(graph: Hdf5Group, nodes: Mapping[str, NirNode]) -> tuple[Edge, ...]:
     return tuple(dict.fromkeys(edges))
 
 
-def _notes(graph: Hdf5Group, nodes: Mapping[str, NirNode], edges: tuple[Edge, ...]) -> dict[str, Any]:
+def _notes(root: Hdf5Group, graph: Hdf5Group, nodes: Mapping[str, NirNode], edges: tuple[Edge, ...]) -> dict[str, Any]:
     """Our notes, after the digest that stands among them; none in a graph of somebody else."""
     metadata = graph.members.get("metadata")
-    if metadata is None:
-        return {}
     if not isinstance(metadata, Hdf5Group) or NOTES not in metadata.members:
-        raise_stray(metadata)
+        refuse_stray(root)
         return {}
     notes = parse_json(_text(metadata, NOTES, "metadata"), "the metadata", error=ExchangeError, hint=HINT)
     if not isinstance(notes, dict):
@@ -171,11 +169,13 @@ def _notes(graph: Hdf5Group, nodes: Mapping[str, NirNode], edges: tuple[Edge, ..
     return notes
 
 
-def raise_stray(metadata: Any) -> None:
-    """Refuse metadata that hold our notes under a name which damage has changed."""
-    for name, value in getattr(metadata, "members", {}).items():
-        if isinstance(value, np.ndarray) and value.dtype.kind == "S" and b'"sha256"' in value.tobytes():
-            raise ExchangeError(f"holds the notes of lava-ed under the name {name!a}, not {NOTES}: {HINT}")
+def refuse_stray(group: Hdf5Group) -> None:
+    """Refuse a file that holds our notes anywhere else, under names that damage has changed."""
+    for name, value in group.members.items():
+        if isinstance(value, Hdf5Group):
+            refuse_stray(value)
+        elif value.dtype.kind == "S" and b'"lava_ed_version"' in value.tobytes():
+            raise ExchangeError(f"holds the notes of lava-ed in another place ({name!a}) than metadata/{NOTES}: {HINT}")
 
 
 def graph_digest(nodes: Mapping[str, NirNode], edges: tuple[Edge, ...], notes: dict[str, Any]) -> str:
