@@ -180,5 +180,5 @@ def test_notes_under_a_damaged_name_are_not_passed_over(renamed: bytes, tmp_path
     last = len(renamed.rstrip(b"\0")) - 1
     other = renamed[:last] + bytes([renamed[last] ^ 2]) + renamed[last + 1 :]
     (tmp_path / "a.nir").write_bytes(content.replace(renamed, other))
-    with pytest.raises(ExchangeError, match="holds the notes of lava-ed in another place"):
+    with pytest.raises(ExchangeError, match="holds the notes of lava-ed, but not as metadata/lava_ed"):
         read_nir(tmp_path / "a.nir")

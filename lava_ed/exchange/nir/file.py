@@ -14,11 +14,13 @@ import numpy.typing as npt
 
 from lava_ed.errors import ExchangeError
 from lava_ed.files.hdf5 import Hdf5Group, read_hdf5
-from lava_ed.files.reading import parse_json, shown
+from lava_ed.files.reading import open_plain, parse_json, shown
 
 NOTES: Final = "lava_ed"
 """Entry of the graph's metadata that holds our notes as JSON."""
 DIGEST: Final = "sha256"
+MARK: Final = b'"lava_ed_version"'
+"""Stands in our notes, and in no file of somebody else."""
 MOST_BYTES: Final = 1 << 28
 MOST_VALUES: Final = 1 << 24
 MOST_NODES: Final = 1 << 10
@@ -108,7 +110,10 @@ def read_graph(path: str | os.PathLike[str]) -> NirGraph:
             raise ExchangeError(f"has no nodes, or more than {MOST_NODES:,}")
         found = {name: _node(name, group) for name, group in sorted(nodes.members.items())}
         edges = _edges(graph, found)
-        return NirGraph(found, edges, _notes(root, graph, found, edges))
+        notes = _notes(graph, found, edges)
+        if not notes:
+            _refuse_stray(path)
+        return NirGraph(found, edges, notes)
     except ExchangeError as error:
         raise ExchangeError(f"{shown(path)}: {error}") from error
 
@@ -155,11 +160,10 @@ def _edges(graph: Hdf5Group, nodes: Mapping[str, NirNode]) -> tuple[Edge, ...]:
     return tuple(dict.fromkeys(edges))
 
 
-def _notes(root: Hdf5Group, graph: Hdf5Group, nodes: Mapping[str, NirNode], edges: tuple[Edge, ...]) -> dict[str, Any]:
+def _notes(graph: Hdf5Group, nodes: Mapping[str, NirNode], edges: tuple[Edge, ...]) -> dict[str, Any]:
     """Our notes, after the digest that stands among them; none in a graph of somebody else."""
     metadata = graph.members.get("metadata")
     if not isinstance(metadata, Hdf5Group) or NOTES not in metadata.members:
-        refuse_stray(root)
         return {}
     notes = parse_json(_text(metadata, NOTES, "metadata"), "the metadata", error=ExchangeError, hint=HINT)
     if not isinstance(notes, dict):
@@ -169,13 +173,11 @@ def _notes(root: Hdf5Group, graph: Hdf5Group, nodes: Mapping[str, NirNode], edge
     return notes
 
 
-def refuse_stray(group: Hdf5Group) -> None:
-    """Refuse a file that holds our notes anywhere else, under names that damage has changed."""
-    for name, value in group.members.items():
-        if isinstance(value, Hdf5Group):
-            refuse_stray(value)
-        elif value.dtype.kind == "S" and b'"lava_ed_version"' in value.tobytes():
-            raise ExchangeError(f"holds the notes of lava-ed in another place ({name!a}) than metadata/{NOTES}: {HINT}")
+def _refuse_stray(path: str | os.PathLike[str]) -> None:
+    """Refuse a file that holds our notes where no reader finds them: what leads to them is damaged."""
+    with open_plain(path, most=MOST_BYTES, error=ExchangeError, hint=HINT) as file:
+        if MARK in file.read():
+            raise ExchangeError(f"holds the notes of lava-ed, but not as metadata/{NOTES}: {HINT}")
 
 
 def graph_digest(nodes: Mapping[str, NirNode], edges: tuple[Edge, ...], notes: dict[str, Any]) -> str:
