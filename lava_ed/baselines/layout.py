@@ -43,6 +43,7 @@ def flat_net(graph: NetGraph, weights: Sequence[npt.NDArray[np.int8]] | None = N
     matrices = [stored[node.name] for node in graph.dense]
     layers = len(spec.sizes)
     a = spec.adaptation
+    hidden = spec.threshold_steps or (a.initial_step,) * len(spec.hidden)
     return FlatNet(
         sizes=np.array(spec.sizes, np.int64),
         first=np.cumsum([0, *spec.sizes]),
@@ -50,7 +51,7 @@ def flat_net(graph: NetGraph, weights: Sequence[npt.NDArray[np.int8]] | None = N
         w8=np.concatenate([m.ravel() for m in matrices]),
         nonzeros=np.concatenate([np.count_nonzero(m, axis=1) for m in matrices]).astype(np.int32),
         exponents=np.array([0, *(node.parameters["weight_exp"] for node in graph.dense)], np.int64),
-        threshold_step=np.full(layers, a.initial_step, np.int32),
+        threshold_step=np.array([a.initial_step, *hidden, a.initial_step], np.int32),
         tallies=np.zeros((layers, 3), np.int32),
         adaptation=np.array([a.interval, a.highest_step, a.low, a.high, a.ceiling], np.int64),
         counters=np.zeros((ERROR + 2 * layers - 1, N_COUNTERS, N_PHASES), np.int64),

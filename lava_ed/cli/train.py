@@ -12,7 +12,7 @@ import typer
 from lava_ed.cli.output import JsonFlag, Report, Table, integers, percent
 from lava_ed.cli.workers import Scheduler, Slurm, Workers, crew_of, seed_list
 from lava_ed.errors import ConfigError
-from lava_ed.network.settings import options
+from lava_ed.network.settings import is_list, options
 
 RULES = "std-ed, mpd-ed, relpsp-fixed, ssgd, sg-bptt or renner."
 Rule = Annotated[str | None, typer.Option(help=f"{RULES}  [default: std-ed]")]
@@ -157,7 +157,7 @@ def train(
         "checkpoint_interval": checkpoint_interval,
         "snapshots": snapshots or None,
         "snapshot_interval": snapshot_interval,
-        **of_the_net,
+        **{name: integer_list(name, value) if is_list(name) else value for name, value in of_the_net.items()},
     }
     if preset is not None:
         rule, dataset, settings = with_preset(preset, rule, dataset, settings)
@@ -240,6 +240,13 @@ def resumed_config(out: str, **settings: Any) -> Any:
     stored = stored_config(out)
     preset(given.get("rule", stored.rule), given.get("dataset", stored.dataset))
     return replace(stored, **given)
+
+
+def integer_list(name: str, text: str | None) -> tuple[int, ...] | None:
+    """The value of an option such as ``--weight-exponents -4,0``."""
+    option = f"--{name.replace('_', '-')}"
+    complaint = f"{option} {text!r} is no list of integers: write for example 28 or 28,24"
+    return None if text is None else integers(text, complaint)
 
 
 def layer_sizes(text: str) -> tuple[int, ...]:

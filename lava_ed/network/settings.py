@@ -127,13 +127,15 @@ class NetSettings:
     adaptation: Adaptation = field(default_factory=Adaptation)
     readout_adaptation: Adaptation = field(default_factory=lambda: Adaptation(initial_step=40))
     init_limits: Annotated[tuple[int, ...], Setting(1, 127)] = ()
-    weight_exponents: Annotated[tuple[int, ...], Setting(-8, 7)] = ()
-    error_shift: Annotated[int, Setting(0, 31)] = 8
+    weight_exponents: Annotated[
+        tuple[int, ...], Setting(-8, 7, help="Exponent of each connection, for example -4,0.")
+    ] = ()
+    error_shift: Annotated[int, Setting(0, 31, help="Right shift of the errors that hidden layers receive.")] = 8
     error_limit: Annotated[int, Setting(1, 2**23 - 1)] = 127
-    softmax_shift: Annotated[int, Setting(0, 23)] = 12
+    softmax_shift: Annotated[int, Setting(0, 23, help="k: outputs are compared in units of 2^k.")] = 12
     softmax_rounding: Annotated[Rounding, Setting(earlier="floor")] = "floor"
     weight_rounding: Annotated[WeightRounding, Setting(earlier="stochastic")] = "stochastic"
-    dead_zone: Annotated[int, Setting(0, 127)] = 4
+    dead_zone: Annotated[int, Setting(0, 127, help="Output errors that none passes start no learning.")] = 4
     dv: Annotated[int, Setting(0, 4095)] = 0
     half_width: Annotated[int, Setting(1, 1024)] = 8
     input_drop: Annotated[int, Setting(0, 255, earlier=0)] = 0
@@ -145,7 +147,9 @@ class NetSettings:
     arch: Annotated[str, Setting(earlier="")] = ""
     image: Annotated[tuple[int, ...], Setting(1, 1023, earlier=())] = ()
     sharing: Annotated[Sharing, Setting(earlier="accumulated", help="Of kernels: accumulated or none.")] = "accumulated"
-    threshold_steps: Annotated[tuple[int, ...], Setting(0, 55, earlier=())] = ()
+    threshold_steps: Annotated[
+        tuple[int, ...], Setting(0, 55, earlier=(), help="Threshold of each hidden layer, in quarters of an octave.")
+    ] = ()
     error_shifts: Annotated[tuple[int, ...], Setting(0, 31, earlier=())] = ()
     rate_shifts: Annotated[tuple[int, ...], Setting(-8, 23, earlier=())] = ()
     overflow: Overflow = "raise"
@@ -186,6 +190,12 @@ def check_integers(name: str, value: Any, several: bool) -> None:
 
 
 def options() -> dict[str, tuple[type[Any], str]]:
-    """Type and help of the settings that `lava-ed train` takes as options."""
+    """Type and help of the settings that `lava-ed train` takes as options; lists come as texts."""
     found = declared(NetSettings).items()
     return {name: (int if kind is int else str, note.help) for name, (kind, note) in found if note.help is not None}
+
+
+def is_list(name: str) -> bool:
+    """Whether a setting has several integers."""
+    kind, _ = declared(NetSettings)[name]
+    return bool(kind == tuple[int, ...])

@@ -88,6 +88,8 @@ class NetworkSpec(NetSettings, _Layers):
         self._check_each("threshold_steps", len(self.hidden), "hidden layer")
         for name in ("error_shifts", "rate_shifts"):
             self._check_each(name, len(self.layers), "connection")
+            if getattr(self, name) and not self.arch:
+                raise ConfigError(f"{name} belongs to a net whose layers are named (arch)")
         self._check_encoder()
         if self.arch:
             self._check_convolutions()
@@ -116,8 +118,6 @@ class NetworkSpec(NetSettings, _Layers):
             raise ConfigError(
                 f"{name} {values}: {count} integers {setting.low} … {setting.high} are needed, one a {each}, or none"
             )
-        if values and not self.arch:
-            raise ConfigError(f"{name} belongs to a net whose layers are named (arch)")
 
     def _check_convolutions(self) -> None:
         """Refuse what convolutions do not learn by."""

@@ -47,6 +47,11 @@ def test_a_loaded_state_goes_on_as_the_saved_one(baseline, some_samples):
     assert np.any(one.state()["dense2.weights"] != start["dense2.weights"])
 
 
+def test_each_hidden_layer_has_its_own_threshold():
+    state = BaselineBackend(baseline_spec("sg-bptt", (8, 5), threshold_steps=(20, 23))).state()
+    assert [int(state[f"hidden{layer}.threshold_step"][0]) for layer in (1, 2)] == [20, 23]
+
+
 @pytest.mark.parametrize(
     "spoil",
     [

@@ -15,6 +15,7 @@ import pytest
 
 from lava_ed.cli.train import layer_sizes
 from lava_ed.errors import ConfigError
+from lava_ed.runs.folder import RunFolder
 
 TRAIN_KEYS = {
     "test_accuracy", "validation_accuracy", "samples_per_second", "backend", "counters", "learning_rate",
@@ -81,6 +82,8 @@ class TestTrain:
             (("--dataset", "cifar"), "ConfigError"),
             (("--backend", "gpu"), "ConfigError"),
             (("--hidden", "many"), "ConfigError"),
+            (("--threshold-steps", "high"), "ConfigError"),
+            (("--threshold-steps", "28,24"), "ConfigError"),
             (("--steps", "500"), "ConfigError"),
             (("--validation", "2"), "ConfigError"),
             (("--learning-rate", "1e-12"), "UnrepresentableRateError"),
@@ -255,6 +258,16 @@ def test_ctrl_c_leaves_a_run_that_resumes(lava_ed, tmp_path):
     assert f"--out {out} --resume" in err.splitlines()[-1]
     assert "Traceback" not in err
     assert error_of(lava_ed("train", "--out", out, "--resume", "--epochs", 1, "--json")) == "CheckpointError"
+
+
+def test_settings_of_a_net_are_options(lava_ed, tiny, tmp_path):
+    options = ("--rule", "mpd-ed", "--learning", "aggregated", "--encoder", "current", "--threshold-steps", "20")
+    options += ("--weight-exponents", "-4,0", "--error-shift", "7", "--softmax-shift", "9", "--dead-zone", "30")
+    value = lava_ed("train", *tiny, *options, "--out", tmp_path / "run", "--json").value
+    assert value["thresholds"] == {"hidden1": 4 << 5}
+    config = RunFolder(tmp_path / "run").read_config()
+    assert (config.weight_exponents, config.error_shift, config.softmax_shift) == ((-4, 0), 7, 9)
+    assert (config.learning, config.encoder, config.dead_zone) == ("aggregated", "current", 30)
 
 
 def test_layer_sizes():

@@ -9,7 +9,7 @@ import pytest
 from lava_ed.errors import ConfigError
 from lava_ed.kernels.fixed_point import DECAY_UNITY, TRACE_MAX
 from lava_ed.network.encoding import DROP_MAX
-from lava_ed.network.settings import NetSettings, declared, options
+from lava_ed.network.settings import NetSettings, declared, is_list, options
 from lava_ed.network.spec import NetworkSpec
 
 
@@ -25,9 +25,13 @@ def test_a_net_has_layers_and_a_rule_before_its_settings():
 
 
 def test_options_name_their_choices():
-    assert list(options()) == ["steps", "encoder", "readout", "feedback", "learning", "dependency", "sharing"]
+    assert list(options()) == [
+        *("steps", "encoder", "readout", "feedback", "weight_exponents", "error_shift", "softmax_shift", "dead_zone"),
+        *("learning", "dependency", "sharing", "threshold_steps"),
+    ]
     assert options()["steps"][0] is int
     assert options()["feedback"] == (str, "symmetric or random.")
+    assert [name for name in options() if is_list(name)] == ["weight_exponents", "threshold_steps"]
 
 
 def test_only_a_default_may_be_none():

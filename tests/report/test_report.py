@@ -371,22 +371,32 @@ def test_layer_of():
 
 
 def test_the_command_gives_the_same_configuration_again():
-    settings = {"hidden": (8, 4), "steps": 6, "limit": 9, "shift": 1, "data_dir": "a b", "dead_zone": 7}
+    settings = {
+        "hidden": (8, 4),
+        "steps": 6,
+        "limit": 9,
+        "shift": 1,
+        "data_dir": "a b",
+        "dead_zone": 7,
+        "half_width": 6,
+    }
     config = TrainConfig.create("mpd-ed", "digits", **settings)
     command, beyond = command_of(config, "out; rm -rf x")
-    assert beyond == ["dead_zone"]
+    assert beyond == ["half_width"]
     assert "--hidden 8,4" in command
-    assert "--steps 6 --limit 9 --shift 1" in command
+    assert "--steps 6 --dead-zone 7 --limit 9 --shift 1" in command
     assert "--data-dir 'a b'" in command
     assert command.endswith("--out 'out; rm -rf x'")
 
 
 def test_the_command_names_a_preset_where_that_reaches_more():
     preset = NAMED["std-ed-mnist-one-pass"]
-    config = TrainConfig.create(preset.rule, preset.dataset, **{**preset.settings, "seed": 7, "steps": 12})
+    changed = {"seed": 7, "steps": 12, "weight_exponents": (-1, 0)}
+    config = TrainConfig.create(preset.rule, preset.dataset, **{**preset.settings, **changed})
     command, beyond = command_of(config, "run")
     assert beyond == []
-    assert command == "lava-ed train --preset std-ed-mnist-one-pass --seed 7 --steps 12 --out run"
+    options = "--seed 7 --steps 12 --weight-exponents -1,0"
+    assert command == f"lava-ed train --preset std-ed-mnist-one-pass {options} --out run"
 
 
 def test_samples_are_of_different_classes_and_one_is_wrong():
