@@ -30,6 +30,8 @@ HINT: Final = "restore the file, or leave it out"
 NMNIST_SENSOR: Final = (34, 34)
 AEDAT_HEADER: Final = 1 << 20
 """Bytes within which the comments of an AEDAT 2 file end."""
+MOST_PACKET: Final = 1 << 26
+"""Bytes of a packet of an AEDAT 4 file: 4 million events, where a camera writes thousands."""
 NAMES: Final = {
     "t": ("t", "ts", "timestamp", "time"),
     "x": ("x", "xs"),
@@ -125,7 +127,10 @@ def aedat2(path: Path, sensor: Sensor) -> Recording:
 
 
 def check_aedat4(path: Path) -> None:
-    """Refuse a description of the streams that is no text: faery 0.7 would end the whole process over it.
+    """Refuse what faery 0.7 would end the process over, or make room for unread.
+
+    The first is a description of the streams that is no text, the second a packet that states to be larger than any.
+    Source of the layout: iniVation's AEDAT 4, `ioheader.fbs`.
 
     Raises
     ------
@@ -135,8 +140,19 @@ def check_aedat4(path: Path) -> None:
         head = file.read(18)  # the signature, and the length of the description
         size = int.from_bytes(head[14:], "little")
         content = file.read(min(size, AEDAT_HEADER))
-    if size > AEDAT_HEADER or not content[content.find(b"<") : content.rfind(b">") + 1].isascii():
-        raise ValueError("the description of its streams is no text")
+        if size > AEDAT_HEADER or not content[content.find(b"<") : content.rfind(b">") + 1].isascii():
+            raise ValueError("the description of its streams is no text")
+        # A flatbuffer: where the table of packets lies, behind them, is the second field of its first table.
+        first = int.from_bytes(content[:4], "little")
+        fields = first - int.from_bytes(content[first : first + 4], "little", signed=True)
+        place = first + int.from_bytes(content[fields + 6 : fields + 8], "little")
+        table = int.from_bytes(content[place : place + 8], "little", signed=True)
+        at = file.seek(len(head) + size)
+        while at != table and len(packet := file.read(8)) == 8:
+            stated = int.from_bytes(packet[4:], "little")
+            if stated > MOST_PACKET:
+                raise ValueError(f"its packet at byte {at:,} states {stated:,} bytes")
+            at = file.seek(at + 8 + stated)
 
 
 def faery_packets(path: Path, sensor: Sensor) -> tuple[tuple[int, int], Iterable[Any]]:

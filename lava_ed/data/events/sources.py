@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import lzma
 import re
 import tarfile
 import tempfile
 import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final, NamedTuple
@@ -25,11 +23,6 @@ MOST_MEMBER: Final = 1 << 32
 """Bytes of one recording in an archive."""
 MOST_RECORDINGS: Final = 1 << 22
 _BLOCK: Final = 1 << 20
-_DAMAGED: Final = (
-    *(tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error),
-    *(EOFError, OSError, NotImplementedError, RuntimeError),
-)
-"""What the readers of archives raise on damaged ones."""
 
 
 class Member(NamedTuple):
@@ -139,7 +132,9 @@ def _unpacked(archive: Path, name: str) -> Iterator[Member]:
                 target = Path(folder, f"recording{Path(inner).suffix.lower()}")
                 _copy(content, target, f"{shown(archive)}, {cut(inner)}")
                 yield Member(f"{prefix}/{inner}" if prefix else inner, target)
-        except _DAMAGED as error:
+        except DataError:
+            raise
+        except Exception as error:  # of whatever type a damaged archive leads to
             raise DataError(f"{shown(archive)} is no archive, or is damaged ({cut(str(error))}): restore it") from error
 
 

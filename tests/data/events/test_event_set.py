@@ -69,6 +69,12 @@ class TestFolder:
         (tmp_path / "bad.tar.xz").write_bytes(b"\xfd7zXZ\0 no archive")
         with pytest.raises(DataError, match="damaged"):
             read_event_set("a", tmp_path / "bad.tar.xz", ENCODING)
+        with zipfile.ZipFile(tmp_path / "bad.zip", "w") as zipped:
+            zipped.writestr("0/1.bin", b"")
+        content = (tmp_path / "bad.zip").read_bytes()
+        (tmp_path / "bad.zip").write_bytes(content.replace(b"0/1.bin", b"\0/1.bin"))  # a name that is empty
+        with pytest.raises(DataError, match="damaged"):
+            read_event_set("a", tmp_path / "bad.zip", ENCODING)
         damaged = make(tmp_path / "damaged")
         (damaged / "0" / "1.bin").write_bytes(b"abc")
         with pytest.raises(DataError, match=r"1\.bin ends within an event"):

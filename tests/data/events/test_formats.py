@@ -115,6 +115,17 @@ class TestAedat2:
             read(tmp_path / "a.aedat")
 
 
+def test_a_packet_of_aedat4_that_states_more_than_a_camera_writes(tmp_path):
+    """faery makes room for what is stated, here behind the packets, where the header would have a table of them."""
+    pytest.importorskip("faery")
+    content = write(tmp_path / "a.aedat4", some_events(200)).read_bytes()
+    end = content.rindex(struct.pack("<q", content.rindex(b"\x04\x22\x4d\x18")))
+    for place in (-1, len(content) + 1):
+        (tmp_path / "a.aedat4").write_bytes(content[:end] + struct.pack("<q", place) + content[end + 8 :])
+        with pytest.raises(DataError, match=r"its packet at byte 2,\d{3} states [\d,]+ bytes"):
+            read(tmp_path / "a.aedat4")
+
+
 class TestWrongEvents:
     def test_outside_the_sensor(self, tmp_path):
         events = some_events(100)
