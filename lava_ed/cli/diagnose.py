@@ -19,7 +19,7 @@ def diagnose(
     other_data: OtherData = False,
     json: JsonFlag = False,
 ) -> Report:
-    """Show silent, saturated and dead neurons, reversed and exploding gradients of a run, by epoch.
+    """Show silent, saturated and dead neurons, reversed and exploding gradients, and moved kernels of a run, by epoch.
 
     Epochs between the first and the last are measured where the run was trained with --snapshots.
     """
@@ -33,6 +33,11 @@ def diagnose(
     picture = RunFolder(run).file(f"{ON_OTHER_DATA if 'other_data' in value else DIAGNOSIS}.png")
     diagnosis_plots(value, picture)
     value = {**value, "picture": str(picture)}
+    first = {**value["epochs"][0]["movement"]}
+    moved = [(row["epoch"], *(f"{row['movement'][name]['moved']:.3f}" for name in first)) for row in value["epochs"]]
+    tables = [Table(f"{run}: how far kernels moved, ‖w − w₀‖ / ‖w₀‖", ("epoch", *first), moved)]
+    if value["not_measured"] is not None:
+        return Report(value, [*tables, f"Not measured: {value['not_measured']}."])
     rows = [
         (
             row["epoch"],
@@ -44,4 +49,4 @@ def diagnose(
         for row in value["epochs"]
     ]
     header = ("epoch", "silent", "saturated", "dead", "p99/p50 of amplification", "reversed", "of components")
-    return Report(value, [Table(f"{run}: {value['rule']}, worst layer of each", header, rows)])
+    return Report(value, [Table(f"{run}: {value['rule']}, worst layer of each", header, rows), *tables])

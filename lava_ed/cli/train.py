@@ -35,6 +35,10 @@ Calibrate = Annotated[
     bool | None,
     typer.Option(help="With --arch: measure thresholds and shifts on some training samples.  [default: calibrate]"),
 ]
+Freeze = Annotated[
+    str | None,
+    typer.Option(help="With --arch: connections whose random kernels stay as they are, as 1,2.", metavar="N,…"),
+]
 Epochs = Annotated[int | None, typer.Option(help="Passes over the training samples.")]
 Seed = Annotated[int | None, typer.Option(help="Of weights, rounding, order and split.  [default: 0]")]
 Backend = Annotated[str | None, typer.Option(help="engine or lava.  [default: engine]")]
@@ -109,6 +113,7 @@ def train(
     hidden: Hidden = None,
     arch: Arch = None,
     calibrate: Calibrate = None,
+    freeze: Freeze = None,
     epochs: Epochs = None,
     seed: Seed = None,
     backend: Backend = None,
@@ -145,6 +150,7 @@ def train(
         "hidden": None if hidden is None else layer_sizes(hidden),
         "arch": arch,
         "calibrate": calibrate,
+        "freeze": None if freeze is None else integers(freeze, f"--freeze {freeze!r} is no list of connections: 1,2"),
         "epochs": epochs,
         "seed": seed,
         "backend": backend,

@@ -13,6 +13,7 @@ from lava_ed.backends.backend import make_backend
 from lava_ed.config.training import TrainConfig
 from lava_ed.data import Dataset, split_validation
 from lava_ed.diagnose.measure import diagnose_model
+from lava_ed.diagnose.movement import movement
 from lava_ed.diagnose.probes import why_unsupported
 from lava_ed.errors import ConfigError
 from lava_ed.runs.data import data_of_run
@@ -40,6 +41,9 @@ def diagnose_run(
     Epoch 0 is the net before training, the last one the trained net; epochs between them are measured
     where the run kept snapshots (``lava-ed train --snapshots``).
 
+    Every epoch tells how far the kernels of each connection have moved (`movement`); of nets with convolutions nothing
+    else is measured, and ``not_measured`` says why.
+
     Each net is shown the same training samples, and of each connection so many `components` are differentiated per
     sample.  The data are the run's, by default from where it found them; with `other_data` any, and the file is then
     called ``diagnosis-other-data.json``.  Returns what `lava-ed diagnose --json` prints.
@@ -58,7 +62,8 @@ def diagnose_run(
     folder = RunFolder(out)
     config = folder.read_config()
     final = Model.read(folder.file(MODEL))
-    if reason := why_unsupported(final.spec):
+    reason = why_unsupported(final.spec)
+    if reason and not final.spec.arch:
         raise ConfigError(f"{folder.path} cannot be diagnosed: {reason}")
     found = data_of_run(folder, config, data_dir=data_dir, dataset=dataset, other_data=other_data)
     rows = split_validation(found.data, config.validation, config.seed)[0][:samples]
@@ -66,9 +71,9 @@ def diagnose_run(
     epochs: list[dict[str, Any]] = []
     for epoch, model in _models(folder, config, final):
         message(f"epoch {epoch}")
-        measured = diagnose_model(model, images, labels, components, seed=config.seed)
-        epochs.append({"epoch": epoch, **asdict(measured)})
-    before, after = epochs[0]["dead"], epochs[-1]["dead"]
+        measured = {} if reason else asdict(diagnose_model(model, images, labels, components, seed=config.seed))
+        epochs.append({"epoch": epoch, **measured, "movement": movement(model.spec, model.weights)})
+    before, after = (epochs[k].get("dead", {}) for k in (0, -1))
     value = {
         "lava_ed_version": __version__,
         "run": str(folder.path),
@@ -77,6 +82,7 @@ def diagnose_run(
         **found.note(),
         "seed": config.seed,
         "sizes": list(final.spec.sizes),
+        "not_measured": reason,
         "dead_neuron_growth": {name: after[name] - before[name] for name in after},
         "epochs": epochs,
     }

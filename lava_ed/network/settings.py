@@ -108,6 +108,8 @@ class NetSettings:
         Right shift of the error sums that leave each connection backwards; default: `error_shift` for all.
     rate_shifts : tuple of int
         Bits by which each connection learns more slowly than the rate of the rule; default: 0.
+    freeze : tuple of int
+        Connections whose kernels stay as they were drawn: the control for what learning them is worth.
     overflow : {"raise", "warn", "wrap"}
     seed : int
         Seed of the initial weights and of everything drawn in training.
@@ -152,6 +154,7 @@ class NetSettings:
     ] = ()
     error_shifts: Annotated[tuple[int, ...], Setting(0, 31, earlier=())] = ()
     rate_shifts: Annotated[tuple[int, ...], Setting(-8, 23, earlier=())] = ()
+    freeze: Annotated[tuple[int, ...], Setting(1, 63, earlier=())] = ()
     overflow: Overflow = "raise"
     seed: Annotated[int, Setting(0, 2**32 - 1)] = 0
 

@@ -90,6 +90,7 @@ class NetworkSpec(NetSettings, _Layers):
             self._check_each(name, len(self.layers), "connection")
             if getattr(self, name) and not self.arch:
                 raise ConfigError(f"{name} belongs to a net whose layers are named (arch)")
+        self._check_freeze()
         self._check_encoder()
         if self.arch:
             self._check_convolutions()
@@ -118,6 +119,15 @@ class NetworkSpec(NetSettings, _Layers):
             raise ConfigError(
                 f"{name} {values}: {count} integers {setting.low} … {setting.high} are needed, one a {each}, or none"
             )
+
+    def _check_freeze(self) -> None:
+        """Only kernels can stay as they are."""
+        check_integers("freeze", self.freeze, several=True)
+        object.__setattr__(self, "freeze", tuple(sorted({int(n) for n in self.freeze})))
+        kernels = [layer for layer in self.layers if self.connections[layer - 1].is_conv]
+        if not set(self.freeze) <= set(kernels):
+            there = f"those of connections {', '.join(map(str, kernels))}" if kernels else "none (arch)"
+            raise ConfigError(f"freeze {self.freeze}: kernels can be frozen, and the net has {there}")
 
     def _check_convolutions(self) -> None:
         """Refuse what convolutions do not learn by."""

@@ -12,6 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.data import Dataset
+from lava_ed.data.datasets import ON_OFF
+from lava_ed.diagnose.movement import kernel_movement, kernels_of, movement
 from lava_ed.evaluation.evaluate import Evaluation
 from lava_ed.evaluation.probe import Sample, decide, trace_samples
 from lava_ed.network.weights import unpack_weights
@@ -20,6 +22,7 @@ from lava_ed.report.facts import RunFacts
 from lava_ed.report.page import Block, Figures, Picture, Section, Table, Text, missing_section, percent
 from lava_ed.viz.curves import accuracy_plot, activity_plot
 from lava_ed.viz.histogram import Weights, at_the_ends, weight_plot
+from lava_ed.viz.kernels import kernel_plot
 from lava_ed.viz.matrix import confusion_plot
 from lava_ed.viz.membranes import membrane_plot, output_plot
 from lava_ed.viz.raster import Raster, raster_plot
@@ -165,13 +168,15 @@ def sample_figures(sample: Sample, sizes: Mapping[str, int], decision: int, step
 
 
 def side_by_side(pixels: npt.NDArray[np.uint8], shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
-    """A sample as one picture: its channels stand side by side, and one without rows and columns is a line.
+    """A sample as one picture: three channels are its colours, others stand side by side; without rows it is a line.
 
     Examples
     --------
     >>> side_by_side(np.arange(8, dtype=np.uint8), (2, 2, 2)).tolist()
     [[0, 1, 4, 5], [2, 3, 6, 7]]
     """
+    if len(shape) == 3 and shape[0] == 3:
+        return np.ascontiguousarray(pixels.reshape(shape).transpose(1, 2, 0))
     if len(shape) == 3:
         return np.hstack(list(pixels.reshape(shape)))
     return pixels.reshape(shape if len(shape) == 2 else (1, -1))
@@ -191,11 +196,28 @@ def weights_section(facts: RunFacts) -> Section:
     spec = facts.model.spec
     connections = []
     for layer in spec.layers:
-        before = None if facts.config is None else unpack_weights(initial_weights(spec, layer))
         name = spec.synapses(layer)
+        before = None if facts.config is None else unpack_weights(initial_weights(spec, layer))
         connections.append((name, unpack_weights(facts.model.weights[name]), before))
     words = "Weights are 8 bit in mixed-sign mode: even integers from −256 to 254."
-    return Section("weights", "Weights", [*weight_blocks(connections), Text(words)])
+    moved = [] if facts.config is None else _movement_blocks(facts)
+    return Section("weights", "Weights", [*weight_blocks(connections), Text(words), *moved])
+
+
+def _movement_blocks(facts: RunFacts) -> list[Block]:
+    """How far kernels moved, and pictures of those that read the input."""
+    spec, weights = facts.model.spec, facts.model.weights
+    rows = [[name, *figures.values()] for name, figures in movement(spec, weights).items()]
+    header = ["connection", "‖w − w₀‖ / ‖w₀‖", "cosine", "weights that are the same"]
+    blocks: list[Block] = [Table("How far kernels moved from where they began, means", header, rows)]
+    if spec.freeze:
+        blocks.append(Text(f"Frozen, as a control: the kernels of {', '.join(map(spec.synapses, spec.freeze))}."))
+    if spec.arch and spec.connections[0].is_conv and spec.sharing == "accumulated":
+        before, after = (kernels_of(spec, 1, w) for w in (initial_weights(spec, 1), weights[spec.synapses(1)]))
+        on_off = facts.config is not None and facts.config.dataset.endswith(ON_OFF)
+        moved, _ = kernel_movement(before, after)
+        blocks.append(Figures([kernel_plot(spec.synapses(1), before, after, moved, on_off)]))
+    return blocks
 
 
 def weight_blocks(connections: Sequence[tuple[str, Weights, Weights | None]]) -> list[Block]:

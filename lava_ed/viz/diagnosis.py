@@ -13,11 +13,12 @@ if TYPE_CHECKING:
 
 
 def diagnosis_plots(value: Mapping[str, Any], path: str | PathLike[str]) -> None:
-    """Draw shares of neurons, norms of gradients, and reversed components against the epoch.
+    """Draw shares of neurons, norms of gradients, reversed components, and how far kernels moved, against the epoch.
 
     `value` is what `lava_ed.diagnose.diagnose_run` returns.
     """
-    result, (shares, norms, signs) = figure(12.6, 3.8, 3)
+    measured = value.get("not_measured") is None
+    result, (*others, moves) = figure(16.8 if measured else 5.2, 3.8, 4 if measured else 1)
     epochs = value["epochs"]
 
     def line(ax: Axes, k: int, values: Sequence[float | None], **style: Any) -> None:
@@ -26,6 +27,26 @@ def diagnosis_plots(value: Mapping[str, Any], path: str | PathLike[str]) -> None
         if points:
             ax.plot(*zip(*points, strict=True), color=colour_of(k), marker=marker_of(k), markersize=4, **style)
 
+    for k, name in enumerate(epochs[0].get("movement", {})):
+        line(moves, k, [row["movement"][name]["moved"] for row in epochs], label=name)
+    moves.set_ylabel("‖w − w₀‖ / ‖w₀‖, mean over kernels")
+    moves.set_ylim(bottom=0)
+    if measured:
+        _measured(epochs, line, *others)
+    for ax in (*others, moves):
+        ax.set_xlabel("epoch")
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        grid(ax)
+        if len(ax.lines) > 1:
+            ax.legend(frameon=False, fontsize=8)
+    net = "-".join(map(str, value["sizes"]))
+    first = others[0] if measured else moves
+    first.set_title(name_in_figure(f"{value['rule']}, {value['dataset']}, {net}", 60), loc="left", fontsize=10)
+    save(result, path)
+
+
+def _measured(epochs: Sequence[Any], line: Any, shares: Axes, norms: Axes, signs: Axes) -> None:
+    """What only nets have whose gradients are measured."""
     lines = [(what, layer) for layer in epochs[0]["silent"] for what in ("silent", "saturated", "dead")]
     for k, (what, layer) in enumerate(lines):
         line(shares, k, [100 * row[what][layer] for row in epochs], label=f"{layer}: {what}")
@@ -44,13 +65,3 @@ def diagnosis_plots(value: Mapping[str, Any], path: str | PathLike[str]) -> None
     line(signs, 1, [None if share is None else 100 * share for share in reversed_shares])
     signs.set_ylabel("components of reversed sign (%)")
     signs.set_ylim(bottom=-0.1)
-    for ax in (shares, norms, signs):
-        ax.set_xlabel("epoch")
-        ax.xaxis.get_major_locator().set_params(integer=True)
-        grid(ax)
-    for ax in (shares, norms):
-        if ax.lines:
-            ax.legend(frameon=False, fontsize=8)
-    net = "-".join(map(str, value["sizes"]))
-    shares.set_title(name_in_figure(f"{value['rule']}, {value['dataset']}, {net}", 60), loc="left", fontsize=10)
-    save(result, path)

@@ -70,6 +70,7 @@ CASES += [
         (
             ("4c2p1-p2-5c2-3", {"error_shift": 1, "rate_shifts": (2, 1, 1)}),
             ("4c2p1g2-p2-6c1g2-5-3", {"image": (2, 2, 3), "error_shift": 1}),
+            ("4c2p1-p2-5c2-3", {"error_shift": 1, "rate_shifts": (2, 1, 1), "freeze": (2,)}),
             ("4c3s2p2-5c2-3", {"sharing": "none", "error_shift": 1, "threshold_steps": (20, 21)}),
         )
     )

@@ -222,6 +222,9 @@ class PlasticConvNode(Node, kinds=("PlasticConv",)):
     rate_shift: int = 0
     shared: bool = True
     planar: bool = False
+    frozen: bool = False
+    sends_errors: bool = True
+    """Whether a layer below learns from them."""
 
     delayed = True
 
@@ -302,7 +305,7 @@ class PlasticConvNode(Node, kinds=("PlasticConv",)):
         if errors is None:
             return
         sent = {"n_errors": errors.count, "errors": errors.events, "delta": errors.values}
-        backward = bool(asm.fan_out(self, "e_out"))
+        backward = self.sends_errors and bool(asm.fan_out(self, "e_out"))
         if backward:
             phase = s.error_arrival(self.layer)
             for first, inside in ((phase, 1), (phase + 1, 0)):
@@ -311,4 +314,6 @@ class PlasticConvNode(Node, kinds=("PlasticConv",)):
                     **sent, error_shift=self.error_shift, inside=inside,
                 )  # fmt: skip
         turned = at["turned"] if backward else NOWHERE
+        if self.frozen:
+            return
         asm.op(LEARN, s.learning_phase, s.period, CONV_LEARN, at, **sent, turned=turned)
