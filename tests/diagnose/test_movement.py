@@ -35,7 +35,9 @@ def test_kernels_of_groups_are_put_in_the_order_of_channels():
     for channel, source, y, x in np.ndindex(kernels.shape):
         group, column = divmod(channel, 3)
         assert kernels[channel, source, y, x] == 2 * stored[((2 * group + source) * 2 + y) * 2 + x, column]
-    np.testing.assert_array_equal(kernels_of(spec, 3, initial_weights(spec, 3)), unpack_weights(initial_weights(spec, 3)))
+    np.testing.assert_array_equal(
+        kernels_of(spec, 3, initial_weights(spec, 3)), unpack_weights(initial_weights(spec, 3))
+    )
 
 
 @pytest.fixture(scope="module")
