@@ -183,7 +183,7 @@ def side_by_side(pixels: npt.NDArray[np.uint8], shape: tuple[int, ...]) -> npt.N
 
 
 def _png(pixels: npt.NDArray[np.uint8]) -> str:
-    """A grey picture, as PNG in base 64."""
+    """A picture, grey or in colours, as PNG in base 64."""
     from matplotlib.image import imsave
 
     buffer = BytesIO()
