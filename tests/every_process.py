@@ -102,27 +102,46 @@ def fixed_graph(monitored: bool = True) -> list[Any]:
     return [source, *synapses.values(), *layers, *chain]
 
 
-def sigma_delta_graph() -> list[Any]:
-    """Lava's sigma-delta neurons in fixed point, which have a loop of their own."""
+def neurons_graph() -> list[Any]:
+    """Lava's fixed-point neurons other than LIF, which have a loop of their own."""
+    from lava.proc.atrlif.process import ATRLIF
     from lava.proc.dense.process import Dense
+    from lava.proc.graded.process import GradedReluVec, GradedVec, InvSqrt, NormVecDelay
+    from lava.proc.prodneuron.process import ProdNeuron
+    from lava.proc.resfire.process import RFZero
+    from lava.proc.rf.process import RF
+    from lava.proc.rf_iz.process import RF_IZ
     from lava.proc.sdn.process import Delta, Sigma, SigmaDelta
 
     source, dense = _source(), Dense(weights=np.arange(12).reshape(3, 4) * 9)
-    _feed(source, dense)
+    one = Dense(weights=np.arange(4).reshape(1, 4))
+    scales = {"vth": 20, "cum_error": True, "spike_exp": 2, "state_exp": 3}
+    turning = {"shape": (3,), "period": 5, "alpha": 0.1, "state_exp": 4, "decay_bits": 12, "vth": 20}
     neurons = [
-        Sigma(shape=(3,)), Delta(shape=(3,), vth=20, cum_error=True, spike_exp=2, state_exp=3),
-        SigmaDelta(shape=(3,), vth=20, bias=4, cum_error=True, spike_exp=2, state_exp=3),
+        Sigma(shape=(3,)), Delta(shape=(3,), **scales), SigmaDelta(shape=(3,), bias=4, **scales),
+        GradedVec(shape=(3,)), GradedReluVec(shape=(3,)), NormVecDelay(shape=(3,)), ProdNeuron(shape=(3,), exp=1),
+        RF(**turning), RF_IZ(**turning), RFZero(shape=(3,), freqs=np.full(3, 90.0), decay_tau=np.full(3, 0.5)),
+        ATRLIF(shape=(3,), theta_0=2), InvSqrt(shape=(1,)),
     ]  # fmt: skip
+    for synapses in (dense, one):
+        _feed(source, synapses)
     for neuron in neurons:
-        dense.a_out.connect(neuron.a_in)
-    return [source, dense, *neurons, *(_sink(neuron.s_out) for neuron in neurons)]
+        for port in neuron.in_ports:
+            (one if port.shape == (1,) else dense).a_out.connect(port)
+    return [source, dense, one, *neurons, *(_sink(port) for neuron in neurons for port in neuron.out_ports)]
 
 
 def float_graph() -> list[Any]:
     """All of Lava's floating-point processes that can be lowered."""
+    from lava.proc.atrlif.process import ATRLIF
+    from lava.proc.graded.process import InvSqrt
     from lava.proc.lif.process import LIF, LearningLIF, LIFRefractory, LIFReset, TernaryLIF
+    from lava.proc.rf.process import RF
+    from lava.proc.rf_iz.process import RF_IZ
 
     source, layers = _source(), []
+    turning = {"shape": (3,), "period": 5, "alpha": 0.1, "vth": 20}
+    others = [ATRLIF(shape=(3,)), InvSqrt(shape=(3,)), RF(**turning), RF_IZ(**turning)]
     neurons = [
         LIF(shape=(3,), vth=5.0, du=0.5, dv=0.25), LIFReset(shape=(3,), vth=5.0, reset_interval=4, reset_offset=1),
         TernaryLIF(shape=(3,), vth_lo=-3.0, vth_hi=4.0), LIFRefractory(shape=(3,), vth=5.0, refractory_period=3),
@@ -134,7 +153,10 @@ def float_graph() -> list[Any]:
         layer = neurons[k]
         (synapse.a_out.flatten() if len(synapse.a_out.shape) > 1 else synapse.a_out).connect(layer.a_in)
         layers.append(layer)
-    return [source, *synapses, *layers, _sink(layers[0].s_out)]
+    for neuron in others:
+        for port in neuron.in_ports:
+            synapses[0].a_out.connect(port)
+    return [source, *synapses, *layers, *others, _sink(layers[0].s_out)]
 
 
 def _synapses() -> dict[str, Any]:

@@ -25,7 +25,8 @@ class FloatBuilder(Builder):
     parts = "float_parts"
     writable: ClassVar[dict[str, tuple[int, int]]] = {
         "u": (-100, 100),
-        "v": (-100, 100),
+        **dict.fromkeys(("v", "i", "theta", "r", "real", "imag"), (-100, 100)),
+        "s": (0, 2),
         "bias_mant": (-40, 40),
         "weights": (-60, 100),
         "weight": (-60, 100),
@@ -35,12 +36,12 @@ class FloatBuilder(Builder):
     }
     scale = THIRD
 
-    def _inputs_of(self, layer: Any) -> None:
+    def _inputs_of(self, layer: Any, port: Any) -> None:
         for _ in range(self.integers(1, 3)):
             size = self.pick(self.outputs).size
-            synapse = self.pick(SYNAPSES)(self, size, layer.a_in.size)
+            synapse = self.pick(SYNAPSES)(self, size, port.size)
             self.feed(synapse.s_in)
-            self.wire(synapse.a_out, layer.a_in)
+            self.wire(synapse.a_out, port)
             if self.chance(0.15):
                 self.outputs.append(synapse.a_out)
 
@@ -99,6 +100,29 @@ def ternary_lif(b: Builder, shape: tuple[int, ...]) -> Any:
 @segment(NEURONS)
 def learning_lif(b: Builder, shape: tuple[int, ...]) -> Any:
     return _neuron(b, "LearningLIF", shape, vth=_threshold(b), learning_rule=None)
+
+
+def _added(b: Builder, neuron: Any) -> Any:
+    b.graph.neurons.append(neuron)
+    return neuron
+
+
+@segment(NEURONS)
+def adaptive(b: Builder, shape: tuple[int, ...]) -> Any:
+    from lava.proc.atrlif.process import ATRLIF
+
+    single = {f"delta_{name}": b.integers(0, 101) / 100 for name in ("i", "v", "theta", "r")}
+    single |= {"theta_0": _threshold(b), "theta_step": _threshold(b)}
+    return _added(b, ATRLIF(shape=shape, v=b.array(-50, 50, shape) * THIRD, bias_mant=b.integers(-9, 9), **single))
+
+
+@segment(NEURONS)
+def resonator(b: Builder, shape: tuple[int, ...]) -> Any:
+    from lava.proc.rf.process import RF
+    from lava.proc.rf_iz.process import RF_IZ
+
+    kind, period, alpha = b.pick((RF, RF_IZ)), b.integers(2, 12), b.integers(0, 60) / 100
+    return _added(b, kind(shape=shape, period=period, alpha=alpha, vth=_threshold(b)))
 
 
 def _synapse(b: Builder, cls: Any, weights: Any, **more: Any) -> Any:

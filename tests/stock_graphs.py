@@ -183,9 +183,11 @@ class Builder:
         for _ in range(self.integers(1, 3)):
             self.outputs.append(self.pick(sources)(self, self.shape(), self.pick((2, 300))).s_out)
         layers = [self.pick(neurons)(self, self.shape()) for _ in range(self.integers(1, 4))]
-        self.outputs += [layer.s_out for layer in layers]
+        self.outputs += [port for layer in layers for port in layer.out_ports if port.name in ("s_out", "s2_out")]
         for layer in layers:
-            self._inputs_of(layer)
+            for port in layer.in_ports:
+                if port.name != "a_third_factor_in":
+                    self._inputs_of(layer, port)
         if blocks and self.chance(0.3):
             self.outputs += self.pick(blocks)(self)
         for port in self.outputs:
@@ -195,19 +197,19 @@ class Builder:
             self.pick(extras)(self)
         return self.graph
 
-    def _inputs_of(self, layer: Any) -> None:
-        """One or two synapses, and sometimes a source, that feed a layer."""
+    def _inputs_of(self, layer: Any, port: Any) -> None:
+        """One or two synapses, and sometimes a source, that feed an InPort of a layer."""
         for _ in range(self.integers(1, 3)):
             size = self.pick(self.outputs).size
-            synapse = self.pick(self.kinds.SYNAPSES)(self, size, layer.a_in.size)
+            synapse = self.pick(self.kinds.SYNAPSES)(self, size, port.size)
             self.feed(synapse.s_in)
-            self.wire(synapse.a_out, layer.a_in)
+            self.wire(synapse.a_out, port)
             if self.chance(0.15):
                 self.outputs.append(synapse.a_out)
             if hasattr(synapse, "s_in_bap"):
                 self._learning_ports(synapse, layer)
         if self.chance(0.15):
-            self.wire(self.pick(self.kinds.SOURCES)(self, layer.a_in.shape, 200).s_out, layer.a_in)
+            self.wire(self.pick(self.kinds.SOURCES)(self, port.shape, 200).s_out, port)
 
     def _learning_ports(self, synapse: Any, layer: Any) -> None:
         self.wire(layer.s_out, synapse.s_in_bap)

@@ -264,7 +264,7 @@ def conv(b: Builder) -> list[Any]:
     b.graph.synapses.append(process)
     b.feed(process.s_in)
     layer = b.pick(b.kinds.NEURONS)(b, tuple(int(n) for n in process.output_shape))
-    b.wire(process.a_out, layer.a_in)
+    b.wire(process.a_out, layer.in_ports.members[0])
     return [layer.s_out]
 
 

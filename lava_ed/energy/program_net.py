@@ -12,6 +12,7 @@ from lava_ed.energy.processes import Edge, Process, Sends, feedback, net_of_proc
 from lava_ed.energy.spec_net import named_by_place
 from lava_ed.engine.assembler import Node
 from lava_ed.engine.build import NODES
+from lava_ed.engine.families.atrlif import ATRLIFNode
 from lava_ed.engine.families.conv import ConvNode
 from lava_ed.engine.families.dataloader import SpikeDataloaderNode, StateDataloaderNode
 from lava_ed.engine.families.delay_dense import DelayDenseNode
@@ -21,6 +22,7 @@ from lava_ed.engine.families.learning import X_TRACES, Y_TRACES, LearningNode, L
 from lava_ed.engine.families.learning_dense import LearningDenseNode
 from lava_ed.engine.families.learning_sparse import LearningSparseNode
 from lava_ed.engine.families.lif import LIFNode
+from lava_ed.engine.families.neurons import NeuronNode
 from lava_ed.engine.families.pipes import InjectorNode
 from lava_ed.engine.families.plastic_dense import FeedbackNode, PlasticDenseNode
 from lava_ed.engine.families.readout import ReadoutNode, SoftmaxErrorNode
@@ -146,6 +148,7 @@ def _spiking(shape: Callable[[Any], Any], sends: Sends = "spikes") -> Callable[[
 
 PROCESSES: Final[dict[type[Node], Callable[[Any, Any], Process]]] = {
     LIFNode: _spiking(lambda node: node.state["v"].shape),
+    **dict.fromkeys((NeuronNode, ATRLIFNode), _spiking(lambda node: node.shape)),
     SigmaDeltaNode: _spiking(lambda node: node.state["sigma"].shape),
     RingSourceNode: _spiking(lambda node: node.data.shape[:-1]),
     SpikeDataloaderNode: _spiking(lambda node: node.data.shape[:-1]),

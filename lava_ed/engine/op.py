@@ -43,10 +43,10 @@ DECIDED, CLOCK, OVERFLOWS = range(3)
 """What compiled code notes of a program's progress: decisions, steps, states that left their register."""
 
 
-Group = Literal["ours", "core", "others", "sigma_delta", "learning", "sparse_learning", "floating", "maps"]
+Group = Literal["ours", "core", "others", "neurons", "learning", "sparse_learning", "floating", "maps"]
 GROUPS: Final[tuple[Group, ...]] = get_args(Group)
 """Ops that a loop runs together: of nets of lava_ed.proc; of Lava's own processes, those that most graphs are made of,
-the others, sigma-delta neurons, LearningDense and LearningSparse; of floating-point models; and of our convolutions."""
+the others, neurons other than LIF, LearningDense and LearningSparse; of floating-point models; of our convolutions."""
 
 
 class Field(NamedTuple):

@@ -53,6 +53,8 @@ _MODULES: Final = {
         "models: OfLavasRuntime=MGMT_COMMAND OfLavasRuntime=enum_to_np OfLavasRuntime=enum_equal"
     ),
     "lava.magma.runtime.runtime": "models: OfLavasRuntime=Runtime",
+    "lava.proc.atrlif.models": "other_neurons: PyATRLIFModelFloat PyATRLIFModelFixed",
+    "lava.proc.atrlif.process": "other_neurons: ATRLIF",
     "lava.proc.conv.models": "synapses: PyConvModelFixed PyConvModelFloat",
     "lava.proc.conv.process": "synapses: Conv",
     "lava.proc.dense.models": (
@@ -60,6 +62,11 @@ _MODULES: Final = {
         "PyLearningDenseModelFloat PyLearningDenseModelBitApproximate"
     ),
     "lava.proc.dense.process": "synapses: Dense DelayDense LearningDense",
+    "lava.proc.graded.models": (
+        "other_neurons: PyGradedVecModelFixed PyGradedReluVecModelFixed NormVecDelayModel InvSqrtModelFloat "
+        "InvSqrtModelFP"
+    ),
+    "lava.proc.graded.process": "other_neurons: GradedVec GradedReluVec NormVecDelay InvSqrt",
     "lava.proc.io.dataloader": (
         "io: AbstractDataloader SpikeDataloader StateDataloader PySpikeModelFixed PySpikeModelFloat PyStateModelFixed "
         "PyStateModelFloat"
@@ -79,6 +86,14 @@ _MODULES: Final = {
     "lava.proc.lif.process": "neurons: AbstractLIF LIF LearningLIF TernaryLIF LIFReset LIFRefractory",
     "lava.proc.monitor.models": "io: PyMonitorModel",
     "lava.proc.monitor.process": "io: Monitor",
+    "lava.proc.prodneuron.models": "other_neurons: PyProdNeuronModelFixed",
+    "lava.proc.prodneuron.process": "other_neurons: ProdNeuron",
+    "lava.proc.resfire.models": "other_neurons: PyRFZeroModelFixed",
+    "lava.proc.resfire.process": "other_neurons: RFZero",
+    "lava.proc.rf.models": "other_neurons: PyRFModelFloat PyRFModelFixed",
+    "lava.proc.rf.process": "other_neurons: RF",
+    "lava.proc.rf_iz.models": "other_neurons: PyRF_IZModelFloat PyRF_IZModelFixed",
+    "lava.proc.rf_iz.process": "other_neurons: RF_IZ",
     "lava.proc.sdn.models": (
         "sigma_delta: PySigmaModelFloat PySigmaModelFixed PyDeltaModelFloat PyDeltaModelFixed PySigmaDeltaModelFloat "
         "PySigmaDeltaModelFixed"

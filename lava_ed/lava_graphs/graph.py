@@ -27,7 +27,7 @@ from lava_ed.lava_graphs.hosting.conductor import Conductor
 from lava_ed.lava_graphs.hosting.model import HostedModel
 from lava_ed.lava_graphs.hosting.node import HostedNode
 from lava_ed.lava_graphs.hosting.wiring import Plugs, Wiring, port_type
-from lava_ed.lava_graphs.lowering import conv, dense, ed, floating, io, lif, sigma_delta, sparse  # noqa: F401  (they register)
+from lava_ed.lava_graphs.lowering import conv, dense, ed, floating, io, lif, neurons, sigma_delta, sparse  # noqa: F401  (they register)
 from lava_ed.lava_graphs.lowering.cuts import find_cuts
 from lava_ed.lava_graphs.lowering.registry import NotLoweredError, lower, supported_names
 from lava_ed.lava_graphs.lowering.values import NotWholeError

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from every_process import OURS, T_EPOCH, fixed_graph, float_graph, our_spec, sigma_delta_graph
+from every_process import OURS, T_EPOCH, fixed_graph, float_graph, neurons_graph, our_spec
 from nets import samples
 
 from lava_ed.engine.build import build_program
@@ -29,7 +29,7 @@ POISONS = {
 NUMBERS = (0, -1, T_EPOCH + 1, 64, -1000, 1000, 2**31 - 1, -(2**31), 2**63 - 1)
 REALS = (-0.5, 1e300, -np.inf, np.nan)
 
-GRAPHS = {"fixed_pt": fixed_graph, "fixed_pt sigma-delta": sigma_delta_graph, "floating_pt": float_graph}
+GRAPHS = {"fixed_pt": fixed_graph, "fixed_pt other neurons": neurons_graph, "floating_pt": float_graph}
 """Graphs of Lava's processes; a name begins with the tag of the models."""
 
 

@@ -13,7 +13,7 @@ from float_parts import FloatBuilder
 from hypothesis import HealthCheck, given, settings
 from lava.magma.core.run_conditions import RunSteps
 from lava.magma.core.run_configs import Loihi2SimCfg
-from sigma_delta_parts import SigmaDeltaBuilder
+from neuron_parts import NeuronBuilder
 from stock_graphs import Case, Graph, Write, cases, components
 from stock_lava import StockGraph, value_of
 
@@ -76,9 +76,12 @@ def test_random_float_graphs_equal_stock_models(case: Case) -> None:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
-@given(case=cases(SigmaDeltaBuilder))
-def test_random_sigma_delta_graphs_equal_stock_models(case: Case) -> None:
-    """Sigma, Delta and SigmaDelta, with sums that wrap around and shifts beyond 32 bits."""
+@pytest.mark.filterwarnings(
+    "ignore:overflow encountered in scalar multiply:RuntimeWarning", "ignore:Conversion of an array:DeprecationWarning"
+)
+@given(case=cases(NeuronBuilder))
+def test_random_graphs_of_other_neurons_equal_stock_models(case: Case) -> None:
+    """Sigma-delta, graded, resonating and adaptive ones, which wrap around and shift by more than 32 bits."""
     run_both(case, "fixed_pt")
 
 

@@ -34,6 +34,15 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "Sigma": {"shape": (2, 3)},
     "Delta": {"shape": (2,), "vth": 1.5, "spike_exp": 3, "state_exp": 1},
     "SigmaDelta": {"shape": (2,), "vth": 2, "bias": 3, "cum_error": True, "state_exp": 2},
+    "ATRLIF": {"shape": (2, 3), "delta_r": 0.25, "theta_0": 7, "bias_mant": 4, "name": "x"},
+    **{
+        name: {"shape": (2,), "vth": 5, "exp": 3}
+        for name in ("GradedVec", "GradedReluVec", "NormVecDelay", "ProdNeuron")
+    },
+    "InvSqrt": {"shape": (1,), "fp_base": 9},
+    "RF": {"shape": (2,), "period": 7, "alpha": 0.1, "state_exp": 3, "decay_bits": 12},
+    "RF_IZ": {"shape": (2,), "period": 7, "alpha": 0.1, "vth": 2},
+    "RFZero": {"shape": (2,), "freqs": np.array([3.0, 50]), "decay_tau": np.array([0.1, 2]), "uth": 4},
     "Dense": {"weights": WEIGHTS, "weight_exp": 1, "num_message_bits": 4},
     "DelayDense": {"weights": WEIGHTS, "delays": np.abs(WEIGHTS)},
     "LearningDense": {"weights": WEIGHTS, "tag_1": WEIGHTS},

@@ -28,10 +28,10 @@ _MESSAGE: Final = {
     "destinations": number("InPorts that a message is delivered to"),
     "counters": COUNTERS,
 }
-SIGMA_STEP = op("sigma_step", "sigma_delta", **_MESSAGE, sigma=updates("i32", "n"))
+SIGMA_STEP = op("sigma_step", "neurons", **_MESSAGE, sigma=updates("i32", "n"))
 DELTA_SEND = op(
     "delta_send",
-    "sigma_delta",
+    "neurons",
     **_MESSAGE,
     sigma=updates("i32", "n"),
     bias=reads("i32", "n_bias"),

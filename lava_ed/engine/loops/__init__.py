@@ -66,19 +66,17 @@ LOOPS: Final = (
     Loop("stock", "run_core", ("core",), (), False, "most graphs of Lava's own processes"),
     Loop("stock", "run_learning", ("learning", "core"), (), False, "LearningDense beside the core"),
     Loop("stock", "run_plain", ("core", "others"), (), False, "Lava's own processes where none learns"),
-    Loop("stock", "run_sigma_delta", ("core",), (("others",), ("sigma_delta",)), False, "sigma-delta neurons"),
+    Loop("stock", "run_neurons", ("core",), (("others",), ("neurons",)), False, "other neurons than LIF"),
     Loop("stock", "run_mixed", ("core",), (("ours",), LEARNING, ("others",)), True, "ours among them; all that learn"),
     Loop("floating", "run_floating", ("core",), (("floating",), LEARNING, ("others",)), False, "floating-point models"),
-    Loop(
-        "stock", "run_all_fixed", ("core",), (("ours",), LEARNING, ("others",), ("sigma_delta",)), True, "all of them"
-    ),
+    Loop("stock", "run_all_fixed", ("core",), (("ours",), LEARNING, ("others",), ("neurons",)), True, "all of them"),
     Loop(
         "floating",
         "run_all_stock",
         ("core",),
-        (("floating",), LEARNING, ("others",), ("sigma_delta",)),
+        (("floating",), LEARNING, ("others",), ("neurons",)),
         False,
-        "floating-point models beside sigma-delta neurons in fixed point",
+        "floating-point models beside other neurons in fixed point",
     ),
     Loop("maps", "run_maps", ("core",), (("ours",), ("maps",)), True, "our convolutions, and the core"),
 )

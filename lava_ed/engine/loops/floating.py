@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lava_ed.engine.families.atrlif import real_atrlif
 from lava_ed.engine.families.dense import spikes_forward
 from lava_ed.engine.families.float_lif import real_lif
 from lava_ed.engine.families.float_synapses import (
@@ -11,6 +12,7 @@ from lava_ed.engine.families.float_synapses import (
     real_dense,
     real_sparse,
 )
+from lava_ed.engine.families.graded import real_root_send
 from lava_ed.engine.families.inputs import (
     join_clear,
     join_events,
@@ -24,9 +26,10 @@ from lava_ed.engine.families.inputs import (
 )
 from lava_ed.engine.families.lif import lif_step
 from lava_ed.engine.families.monitor import monitor, real_monitor
+from lava_ed.engine.families.resonators import real_rf
 from lava_ed.engine.families.ring_buffer import real_sink, real_source, ring_sink, ring_source
 from lava_ed.engine.loops import codes
-from lava_ed.engine.loops.stock import learning_op, others_op, sigma_delta_op
+from lava_ed.engine.loops.stock import learning_op, neurons_op, others_op
 from lava_ed.engine.op import CLOCK, CODE
 from lava_ed.kernels._jit import kernel
 
@@ -35,7 +38,9 @@ from lava_ed.kernels._jit import kernel
 def floating_op(a, i32, i64, f64, now):  # type: ignore[no-untyped-def]
     """Run an op of the group floating."""
     code = a[CODE]
-    if code == codes.REAL_LIF:
+    if code == codes.REAL_ATRLIF:
+        real_atrlif(a, i32, f64)
+    elif code == codes.REAL_LIF:
         real_lif(a, i32, i64, f64, now)
     elif code == codes.REAL_DENSE:
         real_dense(a, i32, f64)
@@ -47,6 +52,8 @@ def floating_op(a, i32, i64, f64, now):  # type: ignore[no-untyped-def]
         real_delay_sparse(a, i32, f64)
     elif code == codes.REAL_CONV:
         real_conv(a, i32, f64)
+    elif code == codes.REAL_ROOT_SEND:
+        real_root_send(a, i32, f64)
     elif code == codes.REAL_CLEAR:
         real_clear(a, f64)
     elif code == codes.REAL_JOIN:
@@ -59,6 +66,8 @@ def floating_op(a, i32, i64, f64, now):  # type: ignore[no-untyped-def]
         real_list(a, i32, f64)
     elif code == codes.REAL_MONITOR:
         real_monitor(a, f64, now)
+    elif code == codes.REAL_RF:
+        real_rf(a, i32, f64)
     elif code == codes.REAL_SOURCE:
         real_source(a, i32, f64, now)
     elif code == codes.REAL_SINK:
@@ -93,7 +102,7 @@ def run_floating(  # type: ignore[no-untyped-def]
                 ring_source(a, i32, i64, now)
             elif code == codes.RING_SINK:
                 ring_sink(a, i32, now)
-            elif code >= codes.REAL_LIF and code <= codes.REAL_SINK:
+            elif code >= codes.REAL_ATRLIF and code <= codes.REAL_SINK:
                 floating_op(a, i32, i64, f64, now)
             elif code >= codes.TRACES_RECEIVE and code <= codes.COUNT_SPARSE_LEARNED:
                 learning_op(a, i16, i32, i64, f64, now, row)
@@ -106,7 +115,7 @@ def run_floating(  # type: ignore[no-untyped-def]
 def run_all_stock(  # type: ignore[no-untyped-def]
     ops, ptr, order, plan, i8, i16, i32, i64, u8, f64, time_step, phase, steps, stop_on_overflow, predictions, progress
 ):
-    """Run steps of floating-point models beside sigma-delta neurons in fixed point."""
+    """Run steps of floating-point models beside other neurons in fixed point."""
     for row in range(steps):
         now = time_step + row + 1
         for k in range(ptr[0], ptr[1]):
@@ -130,12 +139,12 @@ def run_all_stock(  # type: ignore[no-untyped-def]
                 ring_source(a, i32, i64, now)
             elif code == codes.RING_SINK:
                 ring_sink(a, i32, now)
-            elif code >= codes.REAL_LIF and code <= codes.REAL_SINK:
+            elif code >= codes.REAL_ATRLIF and code <= codes.REAL_SINK:
                 floating_op(a, i32, i64, f64, now)
             elif code >= codes.TRACES_RECEIVE and code <= codes.COUNT_SPARSE_LEARNED:
                 learning_op(a, i16, i32, i64, f64, now, row)
             elif code >= codes.CONV_FORWARD and code <= codes.COUNT_SPIKES:
                 others_op(a, i8, i16, i32, i64, now)
-            elif code >= codes.SIGMA_STEP and code <= codes.DELTA_SEND:
-                sigma_delta_op(a, i32, i64)
+            elif code >= codes.ATRLIF_STEP and code <= codes.DELTA_SEND:
+                neurons_op(a, i16, i32, i64, f64)
         progress[CLOCK] += 1

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from lava_ed.engine.families.aft_if import adapt, aftif_backward, aftif_fire, aftif_integrate, aftif_reset, ports
 from lava_ed.engine.families.aft_lif import aftlif_forward, aftlif_replay, aftlif_reset
+from lava_ed.engine.families.atrlif import atrlif_step
 from lava_ed.engine.families.conv import conv_forward
 from lava_ed.engine.families.dataloader import spike_loader
 from lava_ed.engine.families.delay_dense import spikes_delayed
 from lava_ed.engine.families.dense import spikes_forward
 from lava_ed.engine.families.encoder import encoder_load, encoder_spikes, label
+from lava_ed.engine.families.graded import graded_send, norm_send, product_send, root_send
 from lava_ed.engine.families.inputs import join_clear, join_events, join_list, join_part, join_vector
 from lava_ed.engine.families.learning import traces_receive
 from lava_ed.engine.families.learning_dense import traces_learn
@@ -25,6 +27,7 @@ from lava_ed.engine.families.plastic_dense import (
 )
 from lava_ed.engine.families.readout import readout_accumulate, softmax_error, softmax_reset
 from lava_ed.engine.families.ref_ports import reset
+from lava_ed.engine.families.resonators import rf_step, rf_zero_step
 from lava_ed.engine.families.ring_buffer import ring_sink, ring_source
 from lava_ed.engine.families.sigma_delta import delta_send, sigma_step
 from lava_ed.engine.families.sparse import sparse_delayed, sparse_forward
@@ -63,10 +66,24 @@ def others_op(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def sigma_delta_op(a, i32, i64):  # type: ignore[no-untyped-def]
-    """Run an op of the group sigma_delta."""
+def neurons_op(a, i16, i32, i64, f64):  # type: ignore[no-untyped-def]
+    """Run an op of the group neurons."""
     code = a[CODE]
-    if code == codes.SIGMA_STEP:
+    if code == codes.ATRLIF_STEP:
+        atrlif_step(a, i16, i32, i64, f64)
+    elif code == codes.GRADED_SEND:
+        graded_send(a, i32, i64)
+    elif code == codes.NORM_SEND:
+        norm_send(a, i32, i64)
+    elif code == codes.PRODUCT_SEND:
+        product_send(a, i32, i64)
+    elif code == codes.ROOT_SEND:
+        root_send(a, i32, i64)
+    elif code == codes.RF_STEP:
+        rf_step(a, i32, i64)
+    elif code == codes.RF_ZERO_STEP:
+        rf_zero_step(a, i32, i64)
+    elif code == codes.SIGMA_STEP:
         sigma_step(a, i32, i64)
     elif code == codes.DELTA_SEND:
         delta_send(a, i32, i64)
@@ -258,10 +275,10 @@ def run_plain(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def run_sigma_delta(  # type: ignore[no-untyped-def]
+def run_neurons(  # type: ignore[no-untyped-def]
     ops, ptr, order, plan, i8, i16, i32, i64, u8, f64, time_step, phase, steps, stop_on_overflow, predictions, progress
 ):
-    """Run steps of sigma-delta neurons."""
+    """Run steps of other neurons than LIF."""
     for row in range(steps):
         now = time_step + row + 1
         for k in range(ptr[0], ptr[1]):
@@ -287,8 +304,8 @@ def run_sigma_delta(  # type: ignore[no-untyped-def]
                 ring_sink(a, i32, now)
             elif code >= codes.CONV_FORWARD and code <= codes.COUNT_SPIKES:
                 others_op(a, i8, i16, i32, i64, now)
-            elif code >= codes.SIGMA_STEP and code <= codes.DELTA_SEND:
-                sigma_delta_op(a, i32, i64)
+            elif code >= codes.ATRLIF_STEP and code <= codes.DELTA_SEND:
+                neurons_op(a, i16, i32, i64, f64)
         progress[CLOCK] += 1
 
 
@@ -370,8 +387,8 @@ def run_all_fixed(  # type: ignore[no-untyped-def]
                 learning_op(a, i16, i32, i64, f64, now, row)
             elif code >= codes.CONV_FORWARD and code <= codes.COUNT_SPIKES:
                 others_op(a, i8, i16, i32, i64, now)
-            elif code >= codes.SIGMA_STEP and code <= codes.DELTA_SEND:
-                sigma_delta_op(a, i32, i64)
+            elif code >= codes.ATRLIF_STEP and code <= codes.DELTA_SEND:
+                neurons_op(a, i16, i32, i64, f64)
         progress[CLOCK] += 1
         phase += 1
         if phase == period:

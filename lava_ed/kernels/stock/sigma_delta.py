@@ -13,20 +13,20 @@ _BITS = 32
 
 
 @kernel_part
-def _wrapped(value):
+def wrapped(value):
     return np.int64(np.int32(value))
 
 
 @kernel_part
-def _size(value):
+def size_of(value):
     """|value|, which numpy leaves negative for the smallest integer."""
-    return _wrapped(abs(value))
+    return wrapped(abs(value))
 
 
 @kernel_part
 def shifted_left(value, by):
     """value·2^by, 0 where numpy shifts all bits out."""
-    return _wrapped(value << by) if 0 <= by < _BITS else np.int64(0)
+    return wrapped(value << by) if 0 <= by < _BITS else np.int64(0)
 
 
 @kernel_part
@@ -39,14 +39,14 @@ def shifted_right(value, by):
 def add_to_sigma(sigma, a_in):
     """``σ ← σ + a_in``."""
     for i in range(sigma.size):
-        sigma[i] = _wrapped(np.int64(sigma[i]) + a_in[i])
+        sigma[i] = wrapped(np.int64(sigma[i]) + a_in[i])
 
 
 @kernel
 def activations(sigma, bias, relu, values):
     """``σ + bias``, and not less than 0 where `relu`."""
     for i in range(sigma.size):
-        value = _wrapped(np.int64(sigma[i]) + bias[i])
+        value = wrapped(np.int64(sigma[i]) + bias[i])
         values[i] = 0 if relu and value < 0 else value
 
 
@@ -64,13 +64,13 @@ def delta_step(new, act, residue, error, vth, cumulative, state_exp, sent):
     cumulative : bool
     """
     for i in range(new.size):
-        delta = _wrapped(np.int64(new[i]) - act[i] + residue[i])
+        delta = wrapped(np.int64(new[i]) - act[i] + residue[i])
         summed = delta
         if cumulative:
-            summed = _wrapped(np.int64(error[i]) + delta)
-        out = delta if _size(summed) >= vth else np.int64(0)
+            summed = wrapped(np.int64(error[i]) + delta)
+        out = delta if size_of(summed) >= vth else np.int64(0)
         if cumulative:
-            error[i] = 0 if _size(out) > 0 else summed
-        residue[i] = _wrapped(delta - out)
+            error[i] = 0 if size_of(out) > 0 else summed
+        residue[i] = wrapped(delta - out)
         sent[i] = shifted_right(out, state_exp)
         act[i] = new[i]

@@ -1,0 +1,165 @@
+"""Lava's adaptive, graded and resonating neurons: the parameters, Vars and ports of their constructors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lava_ed.graph.members import InPort, OutPort, Var
+from lava_ed.graph.models import stock_models
+from lava_ed.graph.process import AbstractProcess
+
+Shape = tuple[int, ...]
+
+
+class _Layer(AbstractProcess):
+    """A process that has a shape."""
+
+    @property
+    def shape(self) -> Any:
+        """Shape of the layer."""
+        return self.proc_params["shape"]
+
+
+class ATRLIF(AbstractProcess):
+    """LIF whose threshold theta and refractory state r grow with each spike, and decay.
+
+    Parameters
+    ----------
+    shape : tuple of int
+    i, v, theta, r, s, bias_mant, bias_exp : number or array
+    delta_i, delta_v, delta_theta, delta_r : number
+        What is lost in a step, of 1.
+    theta_0, theta_step : number
+        Where the threshold decays to, and what a spike adds to it.
+    """
+
+    def __init__(
+        self, *, shape: Shape, i: Any = 0, v: Any = 0, theta: Any = 5, r: Any = 0, s: Any = 0, delta_i: Any = 0.4,
+        delta_v: Any = 0.4, delta_theta: Any = 0.2, delta_r: Any = 0.2, theta_0: Any = 5, theta_step: Any = 3.75,
+        bias_mant: Any = 0, bias_exp: Any = 0, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        whole = {"bias_mant": bias_mant, "bias_exp": bias_exp, "i": i, "v": v, "theta": theta, "r": r, "s": s}
+        single = {
+            "delta_i": delta_i, "delta_v": delta_v, "delta_theta": delta_theta, "delta_r": delta_r,
+            "theta_0": theta_0, "theta_step": theta_step,
+        }  # fmt: skip
+        super().__init__(shape=shape, **whole, **single, **kwargs)
+        self.a_in, self.s_out = InPort(shape=shape), OutPort(shape=shape)
+        for name, value in whole.items():
+            setattr(self, name, Var(shape=shape, init=value))
+        for name, value in single.items():
+            setattr(self, name, Var(shape=(1,), init=value))
+
+
+class GradedVec(_Layer):
+    """Sends what comes in, where its size is above `vth`."""
+
+    def __init__(self, shape: Shape, vth: Any = 1, exp: Any = 0) -> None:
+        super().__init__(shape=shape)
+        self.a_in, self.s_out = InPort(shape=shape), OutPort(shape=shape)
+        self.v, self.vth, self.exp = Var(shape=shape, init=0), Var(shape=(1,), init=vth), Var(shape=(1,), init=exp)
+
+
+class GradedReluVec(GradedVec):
+    """Sends what comes in, where it is above `vth`."""
+
+
+class ProdNeuron(_Layer):
+    """Sends the product of its two inputs."""
+
+    def __init__(self, shape: Shape, vth: Any = 1, exp: Any = 0) -> None:
+        super().__init__(shape=shape)
+        self.a_in1, self.a_in2, self.s_out = InPort(shape=shape), InPort(shape=shape), OutPort(shape=shape)
+        self.vth, self.exp = Var(shape=(1,), init=vth), Var(shape=(1,), init=exp)
+        self.v = Var(shape=shape, init=np.zeros(shape, "int32"))
+
+
+class NormVecDelay(ProdNeuron):
+    """Sends squares of the first input, and the first input of the last step times the second one."""
+
+    def __init__(self, shape: Shape, vth: Any = 1, exp: Any = 0) -> None:
+        super().__init__(shape, vth, exp)
+        self.s2_out, self.v2 = OutPort(shape=shape), Var(shape=shape, init=np.zeros(shape, "int32"))
+
+
+class InvSqrt(_Layer):
+    """Sends the inverse square root of what comes in."""
+
+    def __init__(self, shape: Shape, fp_base: int = 12) -> None:
+        super().__init__(shape=shape)
+        self.fp_base = Var(shape=(1,), init=fp_base)
+        self.a_in, self.s_out = InPort(shape=shape), OutPort(shape=shape)
+
+
+class RF(_Layer):
+    """Resonate-and-fire: a complex state turns once in `period` steps and loses `alpha` of its size in each.
+
+    Parameters
+    ----------
+    shape : tuple of int
+    period, alpha : number
+    state_exp, decay_bits : int
+        Bits by which inputs, and decays, are scaled in fixed point.
+    vth : number
+    """
+
+    def __init__(
+        self, shape: Shape, period: Any, alpha: Any, state_exp: int = 0, decay_bits: int = 0, vth: Any = 1,
+        **kwargs: Any,
+    ) -> None:  # fmt: skip
+        sin, cos = ((1 - alpha) * turn(np.pi * 2 / period) for turn in (np.sin, np.cos))
+        super().__init__(
+            shape=shape, sin_decay=sin, cos_decay=cos, state_exp=state_exp, decay_bits=decay_bits, vth=vth, **kwargs
+        )
+        if state_exp > 0:
+            vth = int(vth * (1 << state_exp))
+        if decay_bits > 0:
+            sin, cos = np.int32(sin * (1 << decay_bits)), np.int32(cos * (1 << decay_bits))
+        self.a_real_in, self.a_imag_in, self.s_out = InPort(shape=shape), InPort(shape=shape), OutPort(shape=shape)
+        self.real, self.imag = Var(shape=shape, init=0), Var(shape=shape, init=0)
+        self.sin_decay, self.cos_decay = Var(shape=(1,), init=sin), Var(shape=(1,), init=cos)
+        self.state_exp, self.decay_bits = Var(shape=(1,), init=state_exp), Var(shape=(1,), init=decay_bits)
+        self.vth = Var(shape=(1,), init=vth)
+
+
+class RF_IZ(RF):
+    """RF that is reset when it spikes."""
+
+
+class RFZero(_Layer):
+    """Resonators that send their amplitude as their phase crosses 0.
+
+    Parameters
+    ----------
+    shape : tuple of int
+    freqs, decay_tau : array
+        Hz and seconds.
+    dt : float
+        Seconds of a step.
+    uth : number
+    """
+
+    def __init__(self, shape: Shape, freqs: Any, decay_tau: Any, dt: float = 0.001, uth: Any = 1) -> None:
+        super().__init__(shape=shape)
+        self.u_in, self.v_in, self.s_out = InPort(shape=shape), InPort(shape=shape), OutPort(shape=shape)
+        self.u, self.v = Var(shape=shape, init=0), Var(shape=shape, init=0)
+        size, angle = np.exp(dt * (-1 / decay_tau)), dt * freqs * np.pi * 2
+        for name, turned in (("lct", np.array(size * np.cos(angle))), ("lst", np.array(size * np.sin(angle)))):
+            setattr(self, name, Var(shape=shape, init=(turned * 2**15).astype(np.int32)))
+        self.uth = Var(shape=(1,), init=uth)
+
+
+for _process, _models in (
+    (ATRLIF, [("PyATRLIFModelFloat", "floating_pt"), ("PyATRLIFModelFixed", "bit_accurate_loihi fixed_pt")]),
+    (GradedVec, [("PyGradedVecModelFixed", "fixed_pt")]),
+    (GradedReluVec, [("PyGradedReluVecModelFixed", "fixed_pt")]),
+    (NormVecDelay, [("NormVecDelayModel", "fixed_pt")]),
+    (InvSqrt, [("InvSqrtModelFloat", "floating_pt"), ("InvSqrtModelFP", "fixed_pt")]),
+    (ProdNeuron, [("PyProdNeuronModelFixed", "fixed_pt")]),
+    (RF, [("PyRFModelFloat", "floating_pt"), ("PyRFModelFixed", "fixed_pt")]),
+    (RF_IZ, [("PyRF_IZModelFloat", "floating_pt"), ("PyRF_IZModelFixed", "fixed_pt")]),
+    (RFZero, [("PyRFZeroModelFixed", "fixed_pt")]),
+):
+    stock_models(_process, __name__, _models)
