@@ -7,31 +7,38 @@ from typing import Annotated, Any
 
 import typer
 
-from lava_ed.cli.output import JsonFlag, OtherData, Report, RunArgument, Table
+from lava_ed.cli.output import JsonFlag, OtherData, Report, Table
 from lava_ed.errors import ConfigError
 
 
 def export(
-    run: RunArgument,
-    file_format: Annotated[str, typer.Option("--format", help="netx (lava-dl), nir, or golden (vectors).")],
+    run: Annotated[str, typer.Argument(metavar="RUN", help="Folder of a run; for nir, also a netx file, *.net.")],
+    file_format: Annotated[
+        str, typer.Option("--format", help="netx (lava-dl), nir, golden (vectors), or nirdata (the same).")
+    ],
     out: Annotated[
-        str | None, typer.Option(help="File to write.  [default: model.net/nir or golden.h5 in RUN]")
+        str | None, typer.Option(help="File to write.  [default: model.net/nir or golden.h5/nirdata in RUN]")
     ] = None,
     samples: Annotated[int, typer.Option(help="golden: training samples to present.")] = 4,
     learning: Annotated[bool, typer.Option(help="golden: whether the net learns from them.")] = True,
     data_dir: Annotated[str | None, typer.Option(help="golden: folder of the data files, if not the run's.")] = None,
     other_data: OtherData = False,
+    neurons: Annotated[
+        str, typer.Option(help="nir: cubalif (what most simulators read) or simplest (IF and LIF where they do).")
+    ] = "cubalif",
     json: JsonFlag = False,
 ) -> Report:
     """Write the net of a run for another tool, in integers; what the format cannot hold is refused by name."""
     from lava_ed.exchange import export_run
 
     value = export_run(
-        run, file_format, out, samples=samples, learning=learning, data_dir=data_dir, other_data=other_data
-    )
+        run, file_format, out, samples=samples, learning=learning, data_dir=data_dir, other_data=other_data,
+        neurons=neurons,
+    )  # fmt: skip
     rows = [("file", name) for name in value["files"]]
-    if file_format == "golden":
+    if "samples" in value:
         rows += [("samples", value["samples"]), ("time steps", value["steps"])]
+    if file_format == "golden":
         rows.append(("check with", f"python {value['files'][1]} {value['files'][0]}"))
     return Report(value, [Table(f"{run} as {file_format}", ("what", "value"), rows)])
 

@@ -10,6 +10,7 @@ from lava_ed.exchange.netx.file import read_netx, write_netx
 from lava_ed.exchange.netx.graph import netx_processes
 from lava_ed.exchange.netx.network import NetxLayer, NetxNetwork, NetxNeuron
 from lava_ed.exchange.netx.program import netx_program
+from lava_ed.exchange.nir.data import nir_data
 from lava_ed.exchange.nir.evaluate import evaluate_nir
 from lava_ed.exchange.nir.network import NirNetwork, read_nir
 from lava_ed.exchange.nir.run import NirRun, measure_loss
@@ -29,6 +30,7 @@ __all__ = [
     "netx_of_model",
     "netx_processes",
     "netx_program",
+    "nir_data",
     "read_netx",
     "read_nir",
     "record_golden",

@@ -12,14 +12,16 @@ from lava_ed.data import Dataset, split_validation
 from lava_ed.errors import ExchangeError
 from lava_ed.exchange.golden.record import MAX_SAMPLES, check_golden_targets, record_golden, write_golden
 from lava_ed.exchange.netx.convert import netx_of_model
-from lava_ed.exchange.netx.file import is_own_netx, write_netx
+from lava_ed.exchange.netx.file import is_own_netx, read_netx, write_netx
+from lava_ed.exchange.netx.network import NetxNetwork
+from lava_ed.exchange.nir.data import is_own_nir_data, write_nir_data
 from lava_ed.exchange.nir.write import is_own_nir, write_nir
 from lava_ed.exchange.targets import check_free
 from lava_ed.runs.data import data_of_run, of_run
 from lava_ed.runs.folder import MODEL, RunFolder
 from lava_ed.runs.tensor_files import Model
 
-FORMATS: Final = {"netx": "model.net", "golden": "golden.h5", "nir": "model.nir"}
+FORMATS: Final = {"netx": "model.net", "golden": "golden.h5", "nir": "model.nir", "nirdata": "golden.nirdata"}
 """Format → name of the file in the run's folder, where no other is given."""
 
 
@@ -33,25 +35,30 @@ def export_run(
     data_dir: str | None = None,
     dataset: Dataset | None = None,
     other_data: bool = False,
+    neurons: str = "cubalif",
 ) -> dict[str, Any]:
-    """Write the trained net of a run as a netx or NIR file, or golden vectors of it.
+    """Write the trained net of a run as a netx or NIR file, or golden vectors of it, also as NIRData.
 
     Parameters
     ----------
     run : path-like
-    file_format : {"netx", "golden", "nir"}
+        Of NIR, also a netx file.
+    file_format : {"netx", "golden", "nir", "nirdata"}
     out : path-like, optional
-        Default: ``model.net``, ``golden.h5`` or ``model.nir`` in the run's folder.
+        Default: ``model.net``, ``golden.h5``, ``model.nir`` or ``golden.nirdata`` in the run's folder, or the netx
+        file's name with the suffix of NIR.
     samples : int
         Golden vectors: how many training samples are presented.
     learning : bool
-        Golden vectors: whether the net learns from them.
+        Golden vectors: whether the net learns from them; as NIRData it never does.
     data_dir : str, optional
         Golden vectors: where the data lie, if no longer where the run found them.
     dataset : Dataset, optional
         Golden vectors: the data themselves, where the run was trained on data of one's own.
     other_data : bool
         Golden vectors: take data that the run was not trained on, too.
+    neurons : {"cubalif", "simplest"}
+        NIR: CubaLIF throughout, or the simplest primitives, as `write_nir` tells.
 
     Returns
     -------
@@ -69,19 +76,23 @@ def export_run(
     """
     if file_format not in FORMATS:
         raise ExchangeError(f"format {file_format!r} is unknown: use one of {', '.join(FORMATS)}")
+    if file_format == "nir" and Path(run).suffix == ".net" and Path(run).is_file():
+        net, target = read_netx(run), Path(out) if out is not None else Path(run).with_suffix(".nir")
+        return _write_net(net, target, {"run": str(run), "format": "nir", "sizes": list(net.sizes)}, neurons)
     folder = RunFolder(run)
     config = folder.read_config()
     model = Model.read(folder.file(MODEL))
     target = Path(out) if out is not None else folder.file(FORMATS[file_format])
     value: dict[str, Any] = {"run": str(folder.path), "format": file_format, "sizes": list(model.spec.sizes)}
     if file_format in ("netx", "nir"):
-        netx = file_format == "netx"
-        check_free(target, is_own_netx if netx else is_own_nir, "a netx file" if netx else "a NIR file")
         notes = {"dataset": config.dataset, "data_sha256": of_run(folder, config).digest, "seed": config.seed}
-        net = netx_of_model(model, notes, format_name="netx" if netx else "NIR")
-        (write_netx if netx else write_nir)(net, target)
-        return {**value, "files": [str(target)], **net.describe()}
-    check_golden_targets(target)
+        net = netx_of_model(model, notes, format_name="netx" if file_format == "netx" else "NIR")
+        return _write_net(net, target, value, neurons)
+    if file_format == "golden":
+        check_golden_targets(target)
+    else:
+        check_free(target, is_own_nir_data, "a file of NIRData")
+        learning = False
     if samples < 1:
         raise ExchangeError(f"samples is {samples}: golden vectors take 1 … {MAX_SAMPLES:,}")
     found = data_of_run(folder, config, data_dir=data_dir, dataset=dataset, other_data=other_data)
@@ -89,7 +100,23 @@ def export_run(
     if samples > len(chosen):
         raise ExchangeError(f"{samples} samples were asked for, {config.dataset} has {len(chosen)} to learn from")
     images = np.ascontiguousarray(found.data.train_images[chosen])
-    files = write_golden(target, record_golden(model, images, found.data.train_labels[chosen], learning=learning))
+    content = record_golden(model, images, found.data.train_labels[chosen], learning=learning)
+    if file_format == "golden":
+        files = write_golden(target, content)
+    else:
+        write_nir_data(target, content)
+        files = [target]
     steps = samples * model.spec.schedule.period
     noted = {"samples": samples, "steps": steps, "learning": learning}
     return {**value, **found.note(), "files": [str(file) for file in files], **noted}
+
+
+def _write_net(net: NetxNetwork, target: Path, value: dict[str, Any], neurons: str) -> dict[str, Any]:
+    """Write a net in the format that the value names; returns what is printed."""
+    if value["format"] == "netx":
+        check_free(target, is_own_netx, "a netx file")
+        write_netx(net, target)
+    else:
+        check_free(target, is_own_nir, "a NIR file")
+        write_nir(net, target, neurons=neurons)
+    return {**value, "files": [str(target)], **net.describe()}

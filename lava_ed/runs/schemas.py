@@ -100,10 +100,23 @@ class Part(AtLeast):
     counters: ByNode
 
 
+class Visits(Exact):
+    """Synapses that learning visited, or would have, under each dependency."""
+
+    x0: Count
+    y0: Count
+
+
+class TrainingPart(Part):
+    """Training in energy.json; baselines tally no visits."""
+
+    visits: Annotated[dict[Node, Visits], Nodes] = Field(default_factory=dict)
+
+
 class EnergyFile(Stamp):
     """energy.json."""
 
-    training: Part
+    training: TrainingPart
     test: Part
 
 
@@ -129,6 +142,7 @@ class ResultFile(Stamp):
     counters: dict[Name, Count]
     run: Text
     notes: tuple[Text, ...] = Field((), strict=False, max_length=100)
+    extended_from: tuple[Above, ...] = Field((), strict=False, max_length=1000)
 
 
 class Reading(Exact):

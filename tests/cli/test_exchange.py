@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import h5py
+import nir
 import numpy as np
 import pytest
 
@@ -36,6 +37,17 @@ def test_the_exported_net_is_as_good_as_the_run(trained, capsys):
     code, found = run(capsys, "eval", trained / "model.net")
     assert (code, found["correct"]) == (0, expected["correct"])
     assert found["samples"] == 359
+
+
+def test_a_nir_file_is_as_good_as_the_run(trained, capsys):
+    for neurons in ("simplest", "cubalif"):
+        run(capsys, "export", trained, "--format", "nir", "--neurons", neurons)
+        assert run(capsys, "eval", trained / "model.nir")[1]["correct"] == run(capsys, "eval", trained)[1]["correct"]
+    code, value = run(capsys, "export", trained, "--format", "nirdata", "--samples", "3")
+    assert (code, value["files"], value["learning"]) == (0, [str(trained / "golden.nirdata")], False)
+    data = nir.read_data(trained / "golden.nirdata")
+    data.check_nodes(nir.read(trained / "model.nir"))
+    assert data.nodes["neurons1"].observables["spikes"].shape == (3, 8, 24)
 
 
 def test_import_shows_the_layers(trained, capsys, tmp_path):
@@ -81,6 +93,8 @@ def test_golden_vectors_are_written_with_their_replayer(trained, capsys, tmp_pat
             "exists and is not a file of golden",
         ),
         (("export", "RUN", "--format", "golden", "--out", "RUN/replay.py"), "choose another one"),
+        (("export", "RUN", "--format", "nirdata", "--out", "RUN/config.json"), "is not a file of NIRData"),
+        (("export", "RUN", "--format", "nir", "--neurons", "lif"), "neurons 'lif': NIR files are written with cubalif"),
         (("eval", "RUN/model.safetensors"), "is not a netx file"),
     ],
 )
@@ -102,7 +116,7 @@ def test_a_std_ed_run_is_refused_by_name(capsys, tmp_path):
 
 
 def test_an_export_may_be_repeated(trained, capsys, tmp_path):
-    for file_format in ("netx", "golden"):
+    for file_format in ("netx", "golden", "nir", "nirdata"):
         for _ in range(2):
             code, _ = run(capsys, "export", trained, "--format", file_format, "--out", tmp_path / f"a.{file_format}")
             assert code == 0

@@ -157,6 +157,8 @@ class TestEveryFileHasASchema:
             (ENERGY, "training.samples", 0),
             (ENERGY, "training.samples", 1.0),
             (ENERGY, "training.counters.dense1", []),
+            (ENERGY, "training.visits.dense1", []),
+            (RESULT, "extended_from", [[]]),
             (ENERGY, "training.counters.dense1.spikes", ...),
             (ENERGY, "test.counters.dense1.spikes.forward", -1),
             (ENERGY, "test.counters.dense1.spikes.forward", 2**63),

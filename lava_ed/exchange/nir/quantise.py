@@ -121,7 +121,7 @@ def quantise(layer: FloatLayer) -> NirLayer:
         float(np.abs(fit.weight * 2.0**fit.exponent - part * scale).max())
         for fit, part in zip(fits, paths, strict=True)
     )
-    mantissa, exponent, bias_off = _bias(leak * scale)
+    mantissa, exponent, bias_off = _bias(np.rint(leak * scale) if exact else leak * scale)
     i_decay, v_decay = (round(fraction * DECAY_UNITY) for fraction in (neuron.du, neuron.dv))
     errors = {"weight": 0.0 if exact else off / (largest * scale), "bias": bias_off / (largest * scale)}
     for name, fraction, held in (("du", neuron.du, i_decay), ("dv", neuron.dv, v_decay)):
@@ -158,7 +158,8 @@ def _scale(layer: FloatLayer, paths: list[Values], leak: Values) -> tuple[float,
     # Rounding undoes a division by the threshold; what is an integer after it was one before.
     integers = all(np.allclose(part, np.rint(part), rtol=0, atol=1e-9) and np.abs(part).max() <= ROOM for part in whole)
     same = np.all(neuron.threshold == threshold) and threshold == round(threshold) and threshold <= NEVER
-    if integers and same and all(np.abs(part).max() <= LARGEST for part in whole[:-1]) and not np.any(leak):
+    fit = all(np.abs(part).max() <= LARGEST for part in whole[:-1]) and np.abs(whole[-1]).max() <= BIAS_MAX
+    if integers and same and fit:
         return threshold, True
     largest = max(float(np.abs(part).max()) for part in paths)
     if largest == 0:

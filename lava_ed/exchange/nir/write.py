@@ -12,18 +12,21 @@ import numpy as np
 
 from lava_ed.errors import ExchangeError
 from lava_ed.exchange.netx.fields import NEVER
-from lava_ed.exchange.netx.network import NetxLayer, NetxNetwork, Shape
+from lava_ed.exchange.netx.network import NetxLayer, NetxNetwork, Pair, Shape
 from lava_ed.exchange.nir.file import DIGEST, NOTES, NirNode, graph_digest, read_graph
 from lava_ed.exchange.nir.network import DT
 from lava_ed.files.writing import write_atomically
 from lava_ed.kernels.fixed_point import DECAY_UNITY
 from lava_ed.version import __version__
 
+NEURONS: Final = ("cubalif", "simplest")
+NO_DECAY: Final = 2.0**60
+"""Steps of a time constant that no float notices: R·a and v then add up without a rounding, in 32 bits too."""
 WAY_OUT: Final = "use --format netx or golden"
 
 
-def write_nir(net: NetxNetwork, path: str | os.PathLike[str]) -> None:
-    """Write a NIR file, whole or not at all.
+def write_nir(net: NetxNetwork, path: str | os.PathLike[str], *, neurons: str = "cubalif") -> None:
+    """Write a NIR file, whole or not at all; `nir_bytes` tells which ``neurons`` there are.
 
     Raises
     ------
@@ -32,7 +35,7 @@ def write_nir(net: NetxNetwork, path: str | os.PathLike[str]) -> None:
     RunFolderError
         If the file cannot be written.
     """
-    write_atomically(Path(path), nir_bytes(net))
+    write_atomically(Path(path), nir_bytes(net, neurons))
 
 
 def is_own_nir(path: str | os.PathLike[str]) -> bool:
@@ -40,12 +43,16 @@ def is_own_nir(path: str | os.PathLike[str]) -> bool:
     return "lava_ed_version" in read_graph(path).notes
 
 
-def nir_bytes(net: NetxNetwork) -> bytes:
+def nir_bytes(net: NetxNetwork, neurons: str = "cubalif") -> bytes:
     """Content of a NIR file: weights and thresholds are our integers, and time constants those of a step of 10^-4 s.
 
-    A dense layer is Linear, or Affine with a bias, a recurrent one has a second Linear around its neurons, a
-    convolution is Conv2d, and a LIF neuron IF (no decay of v, none left of u), LIF (none left of u) or CubaLIF.
+    A dense layer is Linear, or Affine with a bias, a recurrent one has a second Linear around its neurons, and a
+    convolution is Conv2d, after a SumPool2d where its kernel does the same with all spikes of a square.  Neurons are
+    CubaLIF throughout, which snnTorch and Norse both run ("cubalif"), or IF where neither u nor v decays slowly and LIF
+    where u does not ("simplest").
     """
+    if neurons not in NEURONS:
+        raise ExchangeError(f"neurons {neurons!r}: NIR files are written with {' or '.join(NEURONS)}")
     try:
         import nir
     except ImportError as error:
@@ -54,13 +61,13 @@ def nir_bytes(net: NetxNetwork) -> bytes:
     edges: list[tuple[str, str]] = []
     previous, shape = "input", net.input_shape
     for k, layer in enumerate(net.synaptic_layers, start=1):
-        _check(layer, net, k)
-        names = [f"synapses{k}", f"neurons{k}"]
+        _check(layer, net, shape, k)
+        parts = _synapses(nir, layer, shape)
         if len(shape) > 1 and layer.kind != "conv":
-            nodes[f"flatten{k}"] = nir.Flatten({"input": np.array(shape)}, start_dim=0)
-            names.insert(0, f"flatten{k}")
-        nodes[f"synapses{k}"] = _synapses(nir, layer, shape)
-        nodes[f"neurons{k}"] = _neurons(nir, layer)
+            parts = {"flatten": nir.Flatten({"input": np.array(shape)}, start_dim=0), **parts}
+        parts["neurons"] = _neurons(nir, layer, neurons)
+        names = [f"{part}{k}" for part in parts]
+        nodes.update(zip(names, parts.values(), strict=True))
         if layer.weight_rec is not None:
             nodes[f"recurrent{k}"] = nir.Linear(_floats(layer.weight_rec))
             edges += [(f"neurons{k}", f"recurrent{k}"), (f"recurrent{k}", f"neurons{k}")]
@@ -88,7 +95,7 @@ def _floats(values: Any) -> Any:
     return np.asarray(values, np.float32)
 
 
-def _check(layer: NetxLayer, net: NetxNetwork, k: int) -> None:
+def _check(layer: NetxLayer, net: NetxNetwork, shape: Shape, k: int) -> None:
     """Refuse by name what the standard cannot say."""
     problem = None
     if layer.delay is not None:
@@ -97,27 +104,61 @@ def _check(layer: NetxLayer, net: NetxNetwork, k: int) -> None:
         problem = "input neurons that take values as their bias"
     elif layer.bias is not None and layer.lif.i_decay != DECAY_UNITY:
         problem = "a bias that does not go through the current of CubaLIF"
-    elif layer.bias is not None and layer.kind == "conv":
-        problem = "a bias of a convolution in the membrane's own unit"
+    elif layer.bias is not None and layer.kind == "conv" and layer.bias.ndim > 1:
+        problem = "a bias that differs within a channel"
+    elif (
+        layer.kind == "conv"
+        and len({n // side for n, side in zip(layer.synapses.shape[2:], _pool(layer, shape), strict=True)}) > 1
+    ):
+        problem = "a kernel that is not square, for which nir 1.0.8 infers other shapes"
     elif layer.lif.i_decay == 0:
         problem = "currents that never decay"
     if problem:
         raise ExchangeError(f"layer {k}: NIR cannot hold {problem}: {WAY_OUT}")
 
 
-def _synapses(nir: Any, layer: NetxLayer, shape: Shape) -> Any:
+def _synapses(nir: Any, layer: NetxLayer, shape: Shape) -> dict[str, Any]:
+    """The nodes of a layer's synapses."""
     weight = _floats(layer.weight)
     if layer.kind == "conv":
-        how = layer.how
-        bias = np.zeros(len(weight), np.float32)
-        pairs = (how.stride, how.padding, how.dilation)
-        return nir.Conv2d(shape[1:], weight, *pairs, groups=how.groups, bias=bias)
+        how, pool = layer.how, _pool(layer, shape)
+        kernel = _ungrouped(weight[:, :, :: pool[0], :: pool[1]], how.groups)
+        bias = np.zeros(len(weight), np.float32) if layer.bias is None else _floats(layer.bias)
+        pairs = ((n // pool[0], m // pool[1]) for n, m in (shape[1:], how.stride, how.padding))
+        size, stride, padding = pairs
+        conv = nir.Conv2d(size, kernel, stride, padding, how.dilation, 1, bias)
+        if pool == (1, 1):
+            return {"synapses": conv}
+        return {"pool": nir.SumPool2d(np.array(pool), np.array(pool), np.array([0, 0])), "synapses": conv}
     if layer.bias is None:
-        return nir.Linear(weight)
-    return nir.Affine(weight, _floats(np.broadcast_to(layer.bias, (layer.size,))))
+        return {"synapses": nir.Linear(weight)}
+    return {"synapses": nir.Affine(weight, _floats(np.broadcast_to(layer.bias, (layer.size,))))}
 
 
-def _neurons(nir: Any, layer: NetxLayer) -> Any:
+def _ungrouped(kernel: Any, groups: int) -> Any:
+    """The kernel of one group, 0 between what were several: nir 1.0.8 infers no shapes for these."""
+    outs, per, *size = kernel.shape
+    wide = np.zeros((groups, outs // groups, groups, per, *size), np.float32)
+    wide[range(groups), :, range(groups)] = kernel.reshape(groups, outs // groups, per, *size)
+    return wide.reshape(outs, groups * per, *size)
+
+
+def _pool(layer: NetxLayer, shape: Shape) -> Pair:
+    """The largest window (y, x) whose spikes a convolution only sums: it steps over windows, with the same weights."""
+    how, weight = layer.how, layer.synapses
+    sides = [1, 1]
+    for axis in (0, 1):
+        size, kernel, padding = shape[1 + axis], weight.shape[2 + axis], how.padding[axis]
+        for side in range(2, kernel + 1):
+            whole = kernel % side == how.stride[axis] % side == padding % side == 0
+            blocks = np.stack(np.split(weight, kernel // side, axis=2 + axis)) if whole else weight
+            same = whole and np.all(blocks == np.take(blocks, [0], axis=3 + axis))
+            if same and how.dilation == (1, 1) and (size % side == 0 or padding == 0):
+                sides[axis] = side
+    return sides[0], sides[1]
+
+
+def _neurons(nir: Any, layer: NetxLayer, neurons: str) -> Any:
     """v > vThMant in units of a weight; gains of R and w_in undo the factors dt/τ, so that a weight counts as it is."""
     shape = layer.shape if layer.kind == "conv" and layer.shape else (layer.size,)
 
@@ -126,13 +167,12 @@ def _neurons(nir: Any, layer: NetxLayer) -> Any:
 
     neuron = layer.lif
     threshold = {"v_threshold": all_are(min(neuron.v_th_mant, NEVER)), "v_reset": all_are(0)}
-    current, leak = DECAY_UNITY / neuron.i_decay, DECAY_UNITY / neuron.v_decay if neuron.v_decay else 0
-    if current == 1 and not leak:
-        return nir.IF(r=all_are(1), **threshold)
-    if current == 1:
+    current = DECAY_UNITY / neuron.i_decay
+    leak = DECAY_UNITY / neuron.v_decay if neuron.v_decay else NO_DECAY
+    if neurons == "simplest" and current == 1:
+        if leak == NO_DECAY:
+            return nir.IF(r=all_are(1), **threshold)
         return nir.LIF(tau=all_are(DT * leak), r=all_are(leak), v_leak=all_are(0), **threshold)
-    if not leak:
-        raise ExchangeError(f"NIR cannot hold a current that decays with a membrane that does not: {WAY_OUT}")
     return nir.CubaLIF(
         tau_syn=all_are(DT * current), tau_mem=all_are(DT * leak), r=all_are(leak), v_leak=all_are(0),
         w_in=all_are(current), **threshold,
