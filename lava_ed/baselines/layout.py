@@ -22,6 +22,7 @@ from lava_ed.kernels.baselines.surrogate_samples import (
     Work,
 )
 from lava_ed.kernels.counting import N_COUNTERS, N_PHASES
+from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS
 from lava_ed.kernels.loihi.plasticity import WORK_ROWS
 from lava_ed.network.encoding import ENCODERS, encoder_table
 from lava_ed.network.graph import NetGraph
@@ -72,6 +73,8 @@ def settings_of(graph: NetGraph) -> Settings:
         error_limit=spec.error_limit,
         softmax_shift=error["shift"],
         dead_zone=error["dead_zone"],
+        hidden_dead_zones=np.array([0, *map(spec.hidden_dead_zone, spec.hidden), 0], np.int64) << ERROR_FRACTION_BITS,
+        grains=np.array([0, *(spec.error_grains or (0,) * len(spec.hidden)), 0], np.int64),
         by_post=int(spec.dependency != "x0") + 2 * int(spec.dependency == "y0"),
         nearest=int(error["rounding"] == "nearest"),
         seed=spec.seed,

@@ -145,6 +145,8 @@ def _nodes(spec: NetworkSpec) -> Iterator[GraphNode]:
             "dv": spec.dv,
             "dv_post": spec.dv_post(layer),
             "half_width": spec.half_width,
+            "dead_zone": spec.hidden_dead_zone(layer),
+            "grain": spec.error_grains[layer - 1] if spec.error_grains else 0,
             "port_shift": spec.rate_of(layer).port_shift,
         }
         taken = settings if spec.rule.baseline else KINDS[spec.rule.neuron].parameters
@@ -200,6 +202,7 @@ def _map(spec: NetworkSpec, layer: int) -> GraphNode:
     """The neurons of a convolution, as many as it sends messages for squares of them."""
     geometry = spec.connections[layer - 1]
     own = {"layer": layer, "geometry": geometry, "error_limit": spec.error_limit}
+    own["dead_zone"] = spec.hidden_dead_zone(layer)
     shape = geometry.shape.size, geometry.pooled.size
     return GraphNode(f"hidden{layer}", "AFTIFMap", shape, {**own, "adaptation": _adaptation(spec, layer)})
 

@@ -123,6 +123,8 @@ def _range_of(setting: str) -> Range:
     return int(found.low), int(found.high)
 
 
+_DEAD_ZONE: Final = {"dead_zone": _range_of("hidden_dead_zones")}
+_SENDING: Final = {**_DEAD_ZONE, "grain": _range_of("error_grains")}
 _MEMBRANE: Final = Quantity(STATE_BITS, limits=(STATE_MIN, STATE_MAX))
 _STATE: Final = Quantity(STATE_BITS)
 _TRACE: Final = Quantity(TRACE_BITS)
@@ -176,7 +178,7 @@ AFT_IF: Final = NodeKind(
         **_each("y1 y2", _TRACE),
         "port_shift": _PORT_SHIFT,
     },
-    parameters={"error_limit": _range_of("error_limit"), "port_shift": (0, PORT_SHIFT_MAX)},
+    parameters={**_SENDING, "error_limit": _range_of("error_limit"), "port_shift": (0, PORT_SHIFT_MAX)},
     schedules=("std-ed",),
 )
 AFT_LIF: Final = NodeKind(
@@ -196,6 +198,7 @@ AFT_LIF: Final = NodeKind(
         "dv": _range_of("dv"),
         "dv_post": _range_of("dv"),
         "half_width": _range_of("half_width"),
+        **_SENDING,
         "port_shift": (0, PORT_SHIFT_MAX - ERROR_FRACTION_BITS),
     },
     schedules=("mpd-ed", "mpd-ed-aggregated"),
@@ -292,7 +295,7 @@ AFT_IF_MAP: Final = NodeKind(
         "x": Quantity(TRACE_BITS, "source"),
         "delta": Quantity(8),
     },
-    parameters={"error_limit": _range_of("error_limit")},
+    parameters={**_DEAD_ZONE, "error_limit": _range_of("error_limit")},
     schedules=("std-ed",),
 )
 PLASTIC_CONV: Final = NodeKind(

@@ -110,6 +110,12 @@ class NetSettings:
         Bits by which each connection learns more slowly than the rate of the rule; default: 0.
     freeze : tuple of int
         Connections whose kernels stay as they were drawn: the control for what learning them is worth.
+    hidden_dead_zones : tuple of int
+        z of each hidden layer: errors (of MPD-ED: changes of an error) that do not pass it are neither sent nor learned
+        from; default: 0.
+    error_grains : tuple of int
+        g of each hidden layer: synapses learn from its errors rounded stochastically to multiples of 2^g, so that most
+        of the small ones, whose updates would mostly round to nothing, cause no visit; default: 0.
     overflow : {"raise", "warn", "wrap"}
     seed : int
         Seed of the initial weights and of everything drawn in training.
@@ -155,6 +161,15 @@ class NetSettings:
     error_shifts: Annotated[tuple[int, ...], Setting(0, 31, earlier=())] = ()
     rate_shifts: Annotated[tuple[int, ...], Setting(-8, 23, earlier=())] = ()
     freeze: Annotated[tuple[int, ...], Setting(1, 63, earlier=())] = ()
+    hidden_dead_zones: Annotated[
+        tuple[int, ...], Setting(0, 127, earlier=(), help="Largest error that each hidden layer does not send.")
+    ] = ()
+    error_grains: Annotated[
+        tuple[int, ...],
+        Setting(
+            0, 6, earlier=(), help="g: each hidden layer learns from errors rounded at random to multiples of 2^g."
+        ),
+    ] = ()
     overflow: Overflow = "raise"
     seed: Annotated[int, Setting(0, 2**32 - 1)] = 0
 

@@ -85,7 +85,8 @@ class NetworkSpec(NetSettings, _Layers):
                 )
         if found and self.sizes != found:
             raise ConfigError(f"sizes {self.sizes}: the layers {self.arch} have {found} neurons; leave sizes empty")
-        self._check_each("threshold_steps", len(self.hidden), "hidden layer")
+        for name in ("threshold_steps", "hidden_dead_zones", "error_grains"):
+            self._check_each(name, len(self.hidden), "hidden layer")
         for name in ("error_shifts", "rate_shifts"):
             self._check_each(name, len(self.layers), "connection")
             if getattr(self, name) and not self.arch:
@@ -138,6 +139,7 @@ class NetworkSpec(NetSettings, _Layers):
             ("dependency", self.dependency, "x0"),
             ("weight_rounding", self.weight_rounding, "carry"),
             ("weight_exponents", max(map(abs, self.weight_exponents)), 0),
+            ("error_grains", self.error_grains, ()),
         ):
             if value != only:
                 raise ConfigError(f"a net with named layers (arch) takes {what} {only!r} only, got {value!r}")
@@ -264,6 +266,8 @@ class NetworkSpec(NetSettings, _Layers):
             )
         if self.rule.baseline and not self.rule.free_dependency and self.dependency != "x0":
             raise ConfigError(f"{self.rule.name} is counted under the dependency x0 only: leave dependency out")
+        if self.rule.baseline and not self.rule.free_dependency and (self.hidden_dead_zones or self.error_grains):
+            raise ConfigError(f"{self.rule.name} sends every error: leave hidden_dead_zones and error_grains out")
         if self.graded_input and self.rule.timing.spikes_once:
             raise ConfigError("a graded input and a rule of one spike a neuron exclude each other")
 
@@ -308,6 +312,10 @@ class NetworkSpec(NetSettings, _Layers):
             return "u0"
         hidden, _, output = self.dependency.partition("-")
         return output or hidden if layer + 1 == len(self.sizes) else hidden
+
+    def hidden_dead_zone(self, layer: int) -> int:
+        """Largest error that a hidden layer does not send."""
+        return self.hidden_dead_zones[layer - 1] if self.hidden_dead_zones else 0
 
     def gathers(self, layer: int) -> bool:
         """Whether a connection is read backwards while it learns, so that updates wait in its tag.

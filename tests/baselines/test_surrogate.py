@@ -70,9 +70,9 @@ def test_errors_are_the_exact_adjoint(name, hidden, shift, some_samples):
     backend = recorded(spec, *some_samples)
     spikes, masks = parts(backend, backend.window.spikes.astype(bool)), float_masks(backend)
     error = np.array([5, -3, 2], np.int32)
-    work = backend.work
+    work, s = backend.work, backend.settings
     assert not back_through_window(
-        backend.net, backend.window, error, backend.settings.mask, 0, shift, work.b, work.d, work.a, work.tally
+        backend.net, backend.window, error, s.mask, 0, shift, s.hidden_dead_zones, work.b, work.d, work.a, work.tally
     )
     w = [backend.state()[f"dense{layer}.weights"].astype(float) for layer in spec.layers]
     hidden_layers = len(spec.sizes) - 2

@@ -77,6 +77,34 @@ def test_baselines_have_the_same_choice(rule):
         assert by_post == n_pre * traces if rule.name == "ssgd" else by_post <= n_pre * traces
 
 
+THRIFTY = ({"hidden_dead_zones": (20,)}, {"error_grains": (4,)})
+
+
+@pytest.mark.parametrize("thrift", THRIFTY, ids=["dead zone", "grain"])
+@pytest.mark.parametrize(
+    ("kind", "changes"),
+    [
+        ("std-ed", {"error_shift": 7}),
+        ("mpd-ed", {}),
+        ("mpd-ed", {"learning": "aggregated"}),
+        ("mpd-ed", {"rule": SGBPTT(2.0**-4)}),
+        ("mpd-ed", {"rule": SSGD(2.0**-4)}),
+    ],
+)
+def test_small_errors_of_a_hidden_layer_cost_no_visit(kind, changes, thrift):
+    """In the first sample the errors are the same: fewer of them are learned from, or in larger units."""
+    images, labels = samples(8)
+    visits = []
+    for extra in ({}, thrift):
+        backend = make_backend("engine", small_spec(kind, (8,), dependency="y0", **changes, **extra))
+        backend.bind(images)
+        backend.present(np.array([3]), labels[3:4])
+        visits.append(backend.counters()["dense1"]["synaptic_updates"]["update"])
+    assert 0 < visits[1] < visits[0]
+    learned = backend.state().get("hidden1.y1", np.zeros(1))
+    assert not np.any(learned % 2 ** thrift.get("error_grains", (0,))[0])
+
+
 def test_a_dead_zone_lets_sg_bptt_rest():
     images, labels = samples(8)
     backend = make_backend("engine", small_spec("mpd-ed", (8,), rule=SGBPTT(2.0**-4), dead_zone=127))
@@ -88,6 +116,13 @@ def test_a_dead_zone_lets_sg_bptt_rest():
 def test_what_has_no_choice_is_refused():
     with pytest.raises(ConfigError, match="relpsp-fixed is counted under the dependency x0 only"):
         NetworkSpec((4, 3, 2), RelPSPFixed(), dependency="y0")
+    for changes in THRIFTY:
+        with pytest.raises(ConfigError, match="relpsp-fixed sends every error"):
+            NetworkSpec((4, 3, 2), RelPSPFixed(), **changes)
+    with pytest.raises(ConfigError, match=r"error_grains .* 1 integers 0 … 6 are needed, one a hidden layer"):
+        NetworkSpec((4, 3, 2), error_grains=(7,))
+    with pytest.raises(ConfigError, match=r"arch\) takes error_grains \(\) only"):
+        small_spec("std-ed", (), arch="4c2-3", error_grains=(1,))
     with pytest.raises(ConfigError, match="dependency 'u0' is unknown"):
         NetworkSpec((4, 3, 2), dependency="u0")
     with pytest.raises(ConfigError, match="learning 'aggregated' is a way of mpd-ed"):

@@ -17,6 +17,7 @@ from lava_ed.learning_rules import MPDED
 from lava_ed.proc import AFTIF, Encoder, Labels, MembraneReadout, PlasticDense, SoftmaxError
 
 ONCE = {"learning": "aggregated", "dependency": "y0-x0"}
+THRIFTY = {"hidden_dead_zones": (2, 4), "error_grains": (3, 1)}
 CASES = [
     pytest.param(kind, hidden, feedback, seed, {}, id=f"{kind}-{len(hidden)}-{feedback}-{seed}")
     for kind in ("std-ed", "mpd-ed")
@@ -55,6 +56,10 @@ CASES = [
     pytest.param("mpd-ed", (8, 7), "random", 9, {"weight_rounding": "carry"}, id="mpd-ed-random-carry"),
     pytest.param("mpd-ed", (8, 7), "symmetric", 9, ONCE | {"weight_rounding": "carry"}, id="mpd-ed-aggregated-carry"),
     pytest.param("mpd-ed", (8, 7), "random", 10, ONCE | {"dead_zone": 40}, id="mpd-ed-aggregated-random"),
+    *(
+        pytest.param(kind, (8, 7), "symmetric", 12, THRIFTY | changes, id=f"{kind}-thrifty-{len(changes)}")
+        for kind, changes in (("std-ed", {"error_shift": 7}), ("mpd-ed", {}), ("mpd-ed", ONCE))
+    ),
     pytest.param(
         "mpd-ed",
         (8,),
@@ -68,7 +73,7 @@ CASES += [
     pytest.param("std-ed", (), "symmetric", seed, {"arch": arch, **changes}, id=f"std-ed-{arch}-{seed}")
     for seed, (arch, changes) in enumerate(
         (
-            ("4c2p1-p2-5c2-3", {"error_shift": 1, "rate_shifts": (2, 1, 1)}),
+            ("4c2p1-p2-5c2-3", {"error_shift": 1, "rate_shifts": (2, 1, 1), "hidden_dead_zones": (3, 9)}),
             ("4c2p1g2-p2-6c1g2-5-3", {"image": (2, 2, 3), "error_shift": 1}),
             ("4c2p1-p2-5c2-3", {"error_shift": 1, "rate_shifts": (2, 1, 1), "freeze": (2,)}),
             ("4c3s2p2-5c2-3", {"sharing": "none", "error_shift": 1, "threshold_steps": (20, 21)}),

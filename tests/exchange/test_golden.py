@@ -39,7 +39,8 @@ CASES = [
     ("mpd-ed", (8,), {"weight_rounding": "carry"}),
     ("std-ed", (8,), {"steps": 33}),
     ("mpd-ed", (8,), {"rule": MPDED(2.0**-9), "steps": 32, "dv": 300}),
-    ("std-ed", (8,), {"dead_zone": 60}),
+    ("std-ed", (8,), {"dead_zone": 60, "error_shift": 7, "hidden_dead_zones": (9,), "error_grains": (3,)}),
+    ("mpd-ed", (8, 7), {"dv": 300, "hidden_dead_zones": (2, 4), "error_grains": (3, 1)}),
     ("mpd-ed", (8, 7), {"learning": "aggregated", "weight_rounding": "carry", "dv": 300}),
     ("mpd-ed", (8,), {"learning": "aggregated", "encoder": "current", "weight_exponents": (-4, 0), "steps": 4}),
 ]

@@ -194,7 +194,7 @@ class TestCheckpoint:
             Checkpoint.read(path)
 
 
-OF_MAPS = ("image", "threshold_steps", "error_shifts", "rate_shifts")
+LISTS = ("image", "threshold_steps", "error_shifts", "rate_shifts", "hidden_dead_zones", "error_grains")
 
 
 class TestFilesOfEarlierDays:
@@ -229,7 +229,7 @@ class TestFilesOfEarlierDays:
         # Settings that came later say what a run of then did.
         assert second["facts"]["network"].pop("learning") == second["net"].pop("learning") == "replayed"
         assert second["facts"]["network"].pop("dependency") == second["net"].pop("dependency") == "x0"
-        for name, earlier in (("arch", ""), ("sharing", "accumulated"), *((name, []) for name in OF_MAPS)):
+        for name, earlier in (("arch", ""), ("sharing", "accumulated"), *((name, []) for name in LISTS)):
             assert second["facts"]["network"].pop(name) == second["net"].pop(name) == earlier
         assert {**second.pop("net"), **second, "format": 1} == {
             **first,

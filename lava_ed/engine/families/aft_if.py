@@ -102,6 +102,7 @@ def aftif_fire(a, i32, i64, phase):  # type: ignore[no-untyped-def]
 AFTIF_BACKWARD = op(
     "aftif_backward", "ours", n=number("neurons"), live_e=reads("i32"), e_in=reads("i32", "n"), x=reads("i32", "n"),
     steps=number("T"), delta=writes("i32", "n"), live_delta=writes("i32"), limit=number("largest error"),
+    dead_zone=number("largest error that is not sent"),
     counters=updates("i64", ALL_COUNTERS), destinations=number("InPorts that its errors reach"),
 )  # fmt: skip
 
@@ -114,8 +115,9 @@ def aftif_backward(a, i32, i64):  # type: ignore[no-untyped-def]
         return
     n = a[f.n]
     messages, active, _ = gate_error(
-        segment(i32, a[f.e_in], n), segment(i32, a[f.x], n), a[f.steps], a[f.limit], segment(i32, a[f.delta], n)
-    )
+        segment(i32, a[f.e_in], n), segment(i32, a[f.x], n), a[f.steps], a[f.limit], a[f.dead_zone],
+        segment(i32, a[f.delta], n),
+    )  # fmt: skip
     i32[a[f.live_delta]] = messages
     c = a[f.counters] + BACKWARD
     add_count(i64, c, NEURON_ACTIVE, active)
@@ -126,6 +128,7 @@ PORTS = op(
     "ports", "ours", n=number("neurons"), errors=reads("i32", "n"), live_errors=reads("i32"), port_shift=reads("i32"),
     y1=writes("i32", "n"), y2=writes("i32", "n"), live_y=updates("i32"), seed=reads("i64"), presentation=reads("i64"),
     layer=number(), clears=number("phase that clears instead, −1 for none"),
+    grain=number("errors are multiples of 2^grain"),
 )  # fmt: skip
 
 
@@ -144,7 +147,7 @@ def ports(a, i32, i64, phase):  # type: ignore[no-untyped-def]
         return
     key = stream_key(i64[a[f.seed]], i64[a[f.presentation]], a[f.layer] + PORT_STREAM, phase)
     errors = segment(i32, a[f.errors], n)
-    i32[a[f.live_y]] = split_error(errors, i32[a[f.port_shift]], key, y1, y2)
+    i32[a[f.live_y]] = split_error(errors, i32[a[f.port_shift]], a[f.grain], key, y1, y2)
 
 
 ADAPT = op(
@@ -230,6 +233,8 @@ class AFTIFNode(Node, kinds=("AFTIF",)):
     layer: int = 1
     adaptation: Adaptation = field(default_factory=Adaptation)
     error_limit: int = TRACE_MAX
+    dead_zone: int = 0
+    grain: int = 0
     seed: int = 0
     port_shift: int = 0
 
@@ -260,10 +265,11 @@ class AFTIFNode(Node, kinds=("AFTIF",)):
             asm.op(
                 RUN, arrival, arrival + 1, AFTIF_BACKWARD, at,
                 live_e=errors.count, e_in=errors.values, steps=s.steps, limit=self.error_limit,
-                destinations=asm.destinations(self, "e_out"),
+                dead_zone=self.dead_zone, destinations=asm.destinations(self, "e_out"),
             )  # fmt: skip
             asm.op(
                 RUN, s.learning_phase, s.period, PORTS, at,
                 errors=at["delta"], live_errors=at["live_delta"], layer=self.layer, clears=-1,
+                grain=self.grain,
             )  # fmt: skip
         emit_adaptation(self, asm, self.adaptation, "x")

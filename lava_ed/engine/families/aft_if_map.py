@@ -97,6 +97,7 @@ MAP_BACKWARD = op(
     channels=number(), pool=number("side of a square"), live_e=reads("i32"), e_in=reads("i32", "squares"),
     x=reads("i32", "squares"), v=reads("i32", "n"), best=reads("i32", "squares"), steps=number("T"),
     delta=writes("i32", "n"), errors=writes("i32", "n"), n_errors=writes("i32"), limit=number("largest error"),
+    dead_zone=number("largest error that is not sent"),
     counters=updates("i64", ALL_COUNTERS), destinations=number("InPorts that its errors reach"),
 )  # fmt: skip
 
@@ -110,7 +111,8 @@ def map_backward(a, i32, i64):  # type: ignore[no-untyped-def]
     n, squares = a[f.n], a[f.squares]
     messages, active = gate_pooled_errors(
         segment(i32, a[f.e_in], squares), segment(i32, a[f.x], squares), a[f.steps], a[f.limit],
-        segment(i32, a[f.v], n), segment(i32, a[f.best], squares), a[f.height], a[f.width], a[f.channels], a[f.pool],
+        a[f.dead_zone], segment(i32, a[f.v], n), segment(i32, a[f.best], squares),
+        a[f.height], a[f.width], a[f.channels], a[f.pool],
         segment(i32, a[f.delta], n), segment(i32, a[f.errors], n),
     )  # fmt: skip
     i32[a[f.n_errors]] = messages
@@ -146,6 +148,7 @@ class AFTIFMapNode(Node, kinds=("AFTIFMap",)):
     layer: int = 1
     adaptation: Adaptation = field(default_factory=Adaptation)
     error_limit: int = TRACE_MAX
+    dead_zone: int = 0
 
     def declare(self, asm: Assembler) -> None:
         """Vars of the neurons; OutPorts s_out of the squares, e_out of the neurons."""
@@ -188,6 +191,6 @@ class AFTIFMapNode(Node, kinds=("AFTIFMap",)):
             asm.op(
                 RUN, arrival, arrival + 1, MAP_BACKWARD, at,
                 live_e=errors.count, e_in=errors.values, steps=s.steps, limit=self.error_limit,
-                destinations=asm.destinations(self, "e_out"),
+                dead_zone=self.dead_zone, destinations=asm.destinations(self, "e_out"),
             )  # fmt: skip
         emit_adaptation(self, asm, self.adaptation, "x", "squares")

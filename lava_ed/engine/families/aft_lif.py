@@ -88,7 +88,8 @@ AFTLIF_REPLAY = op(
     error_destinations=number("InPorts that its errors reach"), overflows=updates("i64"), port_shift=reads("i32"),
     y1=writes("i32", "n"), y2=writes("i32", "n"), live_y=writes("i32"), seed=reads("i64"), presentation=reads("i64"),
     layer=number(), sums=number("1: D is summed in v, and its mean learned from once, 0: in every step"),
-    v=updates("i32", "n"),
+    v=updates("i32", "n"), dead_zone=number("largest message that is not sent"),
+    grain=number("errors are multiples of 2^grain"),
 )  # fmt: skip
 
 
@@ -125,7 +126,7 @@ def aftlif_replay(a, i32, i64, phase) -> np.int64:  # type: ignore[no-untyped-de
     d = segment(i32, a[f.d], n)
     messages, active, overflows = replay_error(
         segment(i32, a[f.e_in], n), segment(i32, a[f.b], n), d, words, segment(i32, a[f.support_word], n), t,
-        a[f.dv], a[f.dv_post], delta,
+        a[f.dv], a[f.dv_post], a[f.dead_zone], delta,
     )  # fmt: skip
     i32[a[f.live_delta]] = messages
     add_count(i64, c, NEURON_ACTIVE, active)
@@ -137,7 +138,7 @@ def aftlif_replay(a, i32, i64, phase) -> np.int64:  # type: ignore[no-untyped-de
     if a[f.sums] and t > 0:
         return np.int64(overflows)
     key = stream_key(i64[a[f.seed]], i64[a[f.presentation]], a[f.layer] + PORT_STREAM, phase)
-    i32[a[f.live_y]] = split_error(d, ERROR_FRACTION_BITS + i32[a[f.port_shift]], key, y1, y2)
+    i32[a[f.live_y]] = split_error(d, ERROR_FRACTION_BITS + i32[a[f.port_shift]], a[f.grain], key, y1, y2)
     return np.int64(overflows)
 
 
@@ -151,6 +152,8 @@ class AFTLIFNode(Node, kinds=("AFTLIF",)):
     dv: int = 0
     dv_post: int = 0
     half_width: int = 8
+    dead_zone: int = 0
+    grain: int = 0
     seed: int = 0
     port_shift: int = 0
 
@@ -191,6 +194,6 @@ class AFTLIFNode(Node, kinds=("AFTLIF",)):
                 RUN, first, first + s.steps + 2, AFTLIF_REPLAY, shared,
                 live_gate=gate.count, first=first, e_in=at["zeros"] if errors is None else errors.values,
                 dv_post=self.dv_post, error_destinations=asm.destinations(self, "e_out"), layer=self.layer,
-                sums=int(s.timing.aggregates),
+                sums=int(s.timing.aggregates), dead_zone=self.dead_zone << ERROR_FRACTION_BITS, grain=self.grain,
             )  # fmt: skip
         emit_adaptation(self, asm, self.adaptation, "spike_word")

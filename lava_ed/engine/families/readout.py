@@ -199,5 +199,6 @@ class SoftmaxErrorNode(Node, kinds=("SoftmaxError",)):
         if s.timing.replays_spikes:
             stop, clears = stop + 1, stop
         asm.op(
-            RUN, start, stop, PORTS, at, errors=at["e"], live_errors=at["live_e"], layer=s.layers, clears=clears
+            RUN, start, stop, PORTS, at, errors=at["e"], live_errors=at["live_e"], layer=s.layers, clears=clears,
+            grain=0,
         )  # fmt: skip

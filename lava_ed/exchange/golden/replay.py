@@ -46,12 +46,14 @@ SCHEDULE = {
     **dict.fromkeys(("error_phase", "learning_phase", "membrane_phase"), range(2**16)),
     "period": range(1, 2**16),
 }
+SENDING = dict.fromkeys(("dead_zone?", "grain?"), range(128))
 PARAMETERS = {
     "Encoder": {"kind": ("ttfs", "rate", "current", "binary", "bins"), "seed": SEED},
-    "AFTIF": {"layer": LAYER, "seed": SEED, "adaptation": ADAPTATION, "error_limit": WORD},
+    "AFTIF": {"layer": LAYER, "seed": SEED, "adaptation": ADAPTATION, "error_limit": WORD, **SENDING},
     "AFTLIF": {
         **dict.fromkeys(("dv", "dv_post"), range(4097)),
         "half_width": range(256),
+        **SENDING,
         "layer": LAYER,
         "seed": SEED,
         "adaptation": ADAPTATION,
@@ -175,10 +177,11 @@ class Process:
 
     def split(self, error, extra, stream, phase):
         """y1, y2 ← parts of the error, shifted right with stochastic rounding, cut to 7 bits."""
-        n = extra + int(self.state["port_shift"][0])
+        grain = getattr(self.p, "grain", 0)
+        n = extra + int(self.state["port_shift"][0]) + grain
         key = stream_key(self.p.seed, int(self.state["presentation"][0]), stream, phase)
         noise = hashed(mix64(key), error.size, n)
-        magnitude = np.minimum((np.abs(error) + noise) >> n, 127)
+        magnitude = np.minimum((np.abs(error) + noise) >> n << grain, 127)
         self.state["y1"][:] = np.where(error > 0, magnitude, 0)
         self.state["y2"][:] = np.where(error < 0, magnitude, 0)
 
@@ -263,7 +266,8 @@ class AFTIF(Process):
         spikes = self.fire(phase, self.fire_start())
         errors = np.zeros_like(spikes)
         if phase == self.arrival(self.p.layer):
-            inside = (s["x"] > 0) & (s["x"] < T)
+            # Files from before there was a choice have no entry: every error is sent.
+            inside = (s["x"] > 0) & (s["x"] < T) & (np.abs(inputs["e_in"]) > getattr(self.p, "dead_zone", 0))
             s["delta"][:] = np.where(inside, np.clip(inputs["e_in"], -self.p.error_limit, self.p.error_limit), 0)
             errors = s["delta"].copy()
         if phase == self.s.learning_phase:
@@ -316,14 +320,16 @@ class AFTLIF(Process):
         return spikes
 
     def replay(self, e_in, t):
-        """D ← λ·D, B ← λ_post·B + e; at a spike ε = h·B, Δ = ε − D is sent, and D ← ε."""
+        """D ← λ·D, B ← λ_post·B + e; at a spike ε = h·B, and where Δ = ε − D passes z it is sent, and D ← ε."""
         s = self.state
         spiked, near = (s[name] >> t & 1 for name in ("spike_word", "support_word"))
         d = decay(s["d"], self.p.dv)
         s["b"][:] = wrap(decay(s["b"], self.p.dv_post) + e_in)
         epsilon = near * s["b"]
-        s["delta"][:] = spiked * wrap(epsilon - d)
-        s["d"][:] = np.where(spiked == 1, epsilon, d)
+        change = spiked * wrap(epsilon - d)
+        sends = np.abs(change) > getattr(self.p, "dead_zone", 0) << ERROR_FRACTION_BITS
+        s["delta"][:] = sends * change
+        s["d"][:] = np.where(sends, epsilon, d)
         return s["delta"].copy()
 
 

@@ -227,7 +227,7 @@ def update(net, work, s):
         n_post, phase = net.sizes[layer], s.period - 1
         y1, y2 = work.y1[:n_post], work.y2[:n_post]
         key = stream_key(s.seed, state[PRESENTATION], layer + PORT_STREAM, phase)
-        live = split_error(layer_of(work.d, net, layer), state[PORT_SHIFT], key, y1, y2)
+        live = split_error(layer_of(work.d, net, layer), state[PORT_SHIFT], 0, key, y1, y2)
         if live == 0:
             continue
         net.counters[ERROR + layer, TRACE_UPDATES, UPDATE] += live

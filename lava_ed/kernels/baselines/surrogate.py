@@ -86,10 +86,11 @@ def leak_fire_record(a_in, v, threshold, dv, half_width, mask, spikes, level, re
 
 
 @kernel
-def replay_events(e_in, b, d, spikes, level, dv, dv_post, message):
+def replay_events(e_in, b, d, spikes, level, dv, dv_post, dead_zone, message):
     """One step of reversed time with messages at events only: D ← λ·D, B ← λ_post·B + e_in, and then
 
-    where a spike or a level is: ε = h·B; at a spike Δ = ε − D, D ← ε, without one Δ = ε, D ← D + ε.
+    where a spike or a level is: ε = h·B; at a spike Δ = ε − D, D ← ε, without one Δ = ε, D ← D + ε; a Δ within the
+    dead zone is not sent, and leaves D as it is.
     Returns (messages, active, overflows); active neurons have an input, an event or a state that decays.
     """
     messages = 0
@@ -109,8 +110,12 @@ def replay_events(e_in, b, d, spikes, level, dv, dv_post, message):
             raw_delta = epsilon - d_now if spikes[j] else epsilon
             delta = wrap_state(raw_delta)
             raw_d = epsilon if spikes[j] else d_now + epsilon
-            d_now = wrap_state(raw_d)
-            overflows += (delta != raw_delta) | (d_now != raw_d)
+            new_d = wrap_state(raw_d)
+            overflows += (delta != raw_delta) | (new_d != raw_d)
+            if abs(delta) > dead_zone:
+                d_now = new_d
+            else:
+                delta = np.int64(0)
         b[j] = b_now
         d[j] = d_now
         message[j] = delta
@@ -144,7 +149,7 @@ def threshold_and_width(net, layer, half_width):
 
 
 @kernel
-def back_through_window(net: FlatNet, window: Window, error, mask, dv, shift, b, d, e_in, tally):
+def back_through_window(net: FlatNet, window: Window, error, mask, dv, shift, dead_zones, b, d, e_in, tally):
     """Put −∂L/∂v of every layer and step into ``window.d``, messages into ``window.message``; returns the overflows.
 
     Parameters
@@ -152,6 +157,8 @@ def back_through_window(net: FlatNet, window: Window, error, mask, dv, shift, b,
     error : int32 (n_out,)
     mask, dv, shift : int
         `shift` is that of the error sums.
+    dead_zones : int64 (L + 1,)
+        Largest error of each layer that is neither sent nor learned from, with 8 fractional bits.
     b, d, e_in : int32 (n,)
         Scratch over all neurons.
     tally : int64 (L + 1, 3)
@@ -184,21 +191,25 @@ def back_through_window(net: FlatNet, window: Window, error, mask, dv, shift, b,
                 synops, lost = backward_errors(matrix(net, layer + 1), above, shift, sums)
                 overflows += lost
                 # Without sparsity every synapse is read, for messages of value 0 as well.
-                tally[layer + 1, 2] += np.sum(layer_of(net.nonzeros, net, layer)) if mask == EVERYWHERE else synops
+                dense = mask == EVERYWHERE and dead_zones[layer + 1] == 0
+                tally[layer + 1, 2] += np.sum(layer_of(net.nonzeros, net, layer)) if dense else synops
             spikes, level = layer_of(window.spikes[t], net, layer), layer_of(window.level[t], net, layer)
             now, message = layer_of(d, net, layer), layer_of(window.message[t], net, layer)
             if mask == EVERYWHERE:
                 overflows += replay_steps(sums, now, spikes, level, dv)
-                copy_vector(now, message)
-                tally[layer, 0] += now.size
+                for j in range(now.size):
+                    message[j] = now[j] if abs(now[j]) > dead_zones[layer] else 0
+                    # Without a dead zone every error is sent, those of value 0 as well.
+                    tally[layer, 0] += message[j] != 0 or dead_zones[layer] == 0
                 tally[layer, 1] += now.size
+                copy_vector(message, layer_of(window.d[t], net, layer))
             else:
                 dv_post = dv if layer + 1 < last else 0
                 messages, active, lost = replay_events(
-                    sums, layer_of(b, net, layer), now, spikes, level, dv, dv_post, message
+                    sums, layer_of(b, net, layer), now, spikes, level, dv, dv_post, dead_zones[layer], message
                 )
                 overflows += lost
                 tally[layer, 0] += messages
                 tally[layer, 1] += active
-            copy_vector(now, layer_of(window.d[t], net, layer))
+                copy_vector(now, layer_of(window.d[t], net, layer))
     return overflows

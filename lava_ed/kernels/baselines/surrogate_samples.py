@@ -67,6 +67,9 @@ class Settings(NamedTuple):
     by_post: int
     """Bit 0: synapses into hidden layers are visited under y0, bit 1: those into the output."""
     dead_zone: int
+    hidden_dead_zones: npt.NDArray[np.int64]
+    """Of each layer, with 8 fractional bits; 0 of the input and the output."""
+    grains: npt.NDArray[np.int64]
     nearest: int
     seed: int
     layers: int
@@ -176,7 +179,7 @@ def backward(net, window, work, s):
     """Compute and count the errors of every layer and step; returns the overflows."""
     last = net.sizes.size - 1
     overflows = back_through_window(
-        net, window, work.e, s.mask, s.dv, s.error_shift, work.b, work.d, work.a, work.tally
+        net, window, work.e, s.mask, s.dv, s.error_shift, s.hidden_dead_zones, work.b, work.d, work.a, work.tally
     )
     for layer in range(1, last + 1):
         messages, active, synops = work.tally[layer]
@@ -208,11 +211,11 @@ def update(net, window, work, s):
             phase = s.error_phase + (last - layer) + (steps - 1 - t)
             key = stream_key(s.seed, state[PRESENTATION], layer + PORT_STREAM, phase)
             if layer == last:
-                live = split_error(work.e, state[PORT_SHIFT], key, y1, y2)
+                live = split_error(work.e, state[PORT_SHIFT], 0, key, y1, y2)
             else:
                 shift = ERROR_FRACTION_BITS + state[PORT_SHIFT]
-                live = split_error(layer_of(window.d[t], net, layer), shift, key, y1, y2)
-            if live == 0 and s.mask != EVERYWHERE:
+                live = split_error(layer_of(window.d[t], net, layer), shift, s.grains[layer], key, y1, y2)
+            if live == 0 and (s.mask != EVERYWHERE or s.hidden_dead_zones[layer] + s.grains[layer] > 0):
                 continue
             net.counters[dense, TRACE_UPDATES, UPDATE] += n_post if s.mask == EVERYWHERE else live
             key = stream_key(s.seed, state[PRESENTATION], layer, phase)

@@ -88,8 +88,8 @@ def winner_of(v, best, g, height, width, channels, pool):
 
 
 @kernel
-def gate_pooled_errors(e_in, x, window, limit, v, best, height, width, channels, pool, delta, errors):
-    """δ ← [0 < x < T]·sat(e_in) at the neuron that fired for its square; returns (messages, active).
+def gate_pooled_errors(e_in, x, window, limit, dead_zone, v, best, height, width, channels, pool, delta, errors):
+    """δ ← [0 < x < T]·[|e_in| > z]·sat(e_in) at the neuron that fired for its square; returns (messages, active).
 
     Parameters
     ----------
@@ -106,7 +106,7 @@ def gate_pooled_errors(e_in, x, window, limit, v, best, height, width, channels,
         if e == 0:
             continue
         active += 1
-        if 0 < x[g] < window:
+        if 0 < x[g] < window and abs(e) > dead_zone:
             j = winner_of(v, best[g], g, height, width, channels, pool)
             delta[np.uint32(j)] = saturate(e, -limit, limit)
             errors[np.uint32(messages)] = j

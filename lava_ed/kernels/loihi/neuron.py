@@ -109,8 +109,8 @@ def fire_falling_threshold(a_in, u, v, kappa, remaining, x, events):
 
 
 @kernel
-def gate_error(e_in, x, window, limit, delta):
-    """δ ← [0 < x < T]·sat(e_in): only a neuron that fired strictly inside its window has a gradient.
+def gate_error(e_in, x, window, limit, dead_zone, delta):
+    """δ ← [0 < x < T]·[|e_in| > z]·sat(e_in): only a neuron that fired strictly inside its window has a gradient.
 
     Returns
     -------
@@ -123,7 +123,7 @@ def gate_error(e_in, x, window, limit, delta):
         e = e_in[j]
         if COUNTING:
             active += e != 0
-        if 0 < x[j] < window:
+        if 0 < x[j] < window and abs(e) > dead_zone:
             d = saturate(e, -limit, limit)
             cut += d != e
         else:
@@ -134,10 +134,11 @@ def gate_error(e_in, x, window, limit, delta):
 
 
 @kernel
-def split_error(delta, shift, key, y1, y2):
+def split_error(delta, shift, grain, key, y1, y2):
     """y1, y2 ← positive and negative part of sat₇(round(δ/2^shift)); returns how many neurons have one that is not 0.
 
-    Rounding adds `shift` (0 … 16) random bits before the right shift, so that the mean is exact.
+    Rounding, to multiples of 2^grain, adds shift + grain (0 … 24) random bits before the right shift, so that the
+    mean is exact.
 
     Parameters
     ----------
@@ -150,8 +151,8 @@ def split_error(delta, shift, key, y1, y2):
     for j in range(delta.size):
         d = delta[j]
         magnitude = np.int64(abs(d))
-        if shift > 0:
-            magnitude = (magnitude + random_word(base, j, shift)) >> shift
+        if shift + grain > 0:
+            magnitude = (magnitude + random_word(base, j, shift + grain)) >> (shift + grain) << grain
         magnitude = min(magnitude, np.int64(TRACE_MAX))
         y1[j] = magnitude if d > 0 else 0
         y2[j] = magnitude if d < 0 else 0
@@ -227,10 +228,11 @@ def spikes_at(spike_word, t, events):
 
 
 @kernel
-def replay_error(e_in, b, d, spike_word, support_word, t, dv, dv_post, delta):
-    """One step of reversed time: D ← λ·D, B ← λ_post·B + e_in; at a spike ε = h·B, Δ = ε − D, D ← ε.
+def replay_error(e_in, b, d, spike_word, support_word, t, dv, dv_post, dead_zone, delta):
+    """One step of reversed time: D ← λ·D, B ← λ_post·B + e_in; at a spike ε = h·B, Δ = ε − D, D ← ε where |Δ| > z.
 
-    Returns (messages, active, overflows).
+    A smaller Δ is not sent and leaves D as it is, so that D stays the sum of what was sent.  Returns (messages, active,
+    overflows).
 
     Parameters
     ----------
@@ -244,6 +246,8 @@ def replay_error(e_in, b, d, spike_word, support_word, t, dv, dv_post, delta):
         Step replayed now.
     dv, dv_post : int
         Decay constants of this layer and of the layer the error comes from.
+    dead_zone : int
+        z, with the 8 fractional bits of D.
     delta : int32 (n,)
         Message Δ, 0 where none is sent.
     """
@@ -266,7 +270,10 @@ def replay_error(e_in, b, d, spike_word, support_word, t, dv, dv_post, delta):
             raw_message = np.int64(epsilon) - d_now
             message = np.int32(wrap_state(raw_message))
             overflows += message != raw_message
-            d_now = epsilon
+            if abs(message) > dead_zone:
+                d_now = epsilon
+            else:
+                message = np.int32(0)
         b[j] = b_now
         d[j] = d_now
         delta[j] = message

@@ -27,6 +27,8 @@ class PyAFTIFModelFixed(AdaptiveModel):
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
         self._limit: int = proc_params["error_limit"]
+        self._dead_zone: int = proc_params["dead_zone"]
+        self._grain: int = proc_params["grain"]
 
     def run_spk(self) -> None:
         """One time step."""
@@ -43,14 +45,14 @@ class PyAFTIFModelFixed(AdaptiveModel):
         if 0 <= step < s.steps:
             active += self._fire(a_in, step, spikes)
         if phase == s.error_arrival(self.layer) and self.e_in.csp_ports:
-            messages, touched, _ = gate_error(e_in, self.x, s.steps, self._limit, self.delta)
+            messages, touched, _ = gate_error(e_in, self.x, s.steps, self._limit, self._dead_zone, self.delta)
             errors[:] = self.delta
             active += touched
             self.count_spikes(BACKWARD, messages, "e_out")
         if phase == s.learning_phase:
             if self.e_in.csp_ports:
                 key = layer_key(self.seed, int(self.presentation[0]), self.layer + PORT_STREAM, phase)
-                split_error(self.delta, int(self.port_shift[0]), key, self.y1, self.y2)
+                split_error(self.delta, int(self.port_shift[0]), self._grain, key, self.y1, self.y2)
             self.adapt(count_fired(self.x, s.steps), n)
         self.count_neurons(active, n)
         self.send(s_out=spikes, e_out=errors, s_out_bap=spikes, s_out_y1=self.y1, s_out_y2=self.y2)

@@ -14,7 +14,7 @@ class AFTIF(AdaptiveProcess):
 
     In the integration window u += a_in, v += u; then u ← 0 and in step s = 0 … T − 1 of the firing window
     a neuron that was silent fires where v ≥ κ·(T − s), with value x = T − s = min(T, ⌊v/κ⌋).
-    A neuron with 0 < x < T passes the error on: δ = sat(e_in), sent once on e_out, and as parts
+    A neuron with 0 < x < T passes an error |e_in| > z on: δ = sat(e_in), sent once on e_out, and as parts
     y1, y2 to its plastic synapses in the learning phase.
 
     Parameters
@@ -29,6 +29,10 @@ class AFTIF(AdaptiveProcess):
         Start and moves of κ.
     error_limit : int
         Largest |δ|.
+    dead_zone : int
+        z: an error that does not pass it is neither sent nor learned from.
+    grain : int
+        g: y1 and y2 are multiples of 2^g, rounded stochastically, so that small errors are seldom worth a visit.
     port_shift : int
         Right shift, with stochastic rounding, from |δ| to y1, y2: fractions of the learning rate.
     seed, overflow, name, log_config
@@ -44,5 +48,15 @@ class AFTIF(AdaptiveProcess):
 
     declares = AFT_IF
 
-    def __init__(self, *, layer: int, error_limit: int = TRACE_MAX, port_shift: int = 0, **params: Any) -> None:
-        super().__init__(layer=layer, error_limit=error_limit, inits={"port_shift": port_shift}, **params)
+    def __init__(
+        self,
+        *,
+        layer: int,
+        error_limit: int = TRACE_MAX,
+        dead_zone: int = 0,
+        grain: int = 0,
+        port_shift: int = 0,
+        **params: Any,
+    ) -> None:
+        own = {"error_limit": error_limit, "dead_zone": dead_zone, "grain": grain}
+        super().__init__(layer=layer, inits={"port_shift": port_shift}, **{**own, **params})

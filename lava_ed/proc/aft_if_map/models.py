@@ -21,6 +21,7 @@ class PyAFTIFMapModelFixed(AdaptiveModel):
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
         self._limit: int = proc_params["error_limit"]
+        self._dead_zone: int = proc_params["dead_zone"]
         geometry: Layer = proc_params["geometry"]
         self._maps = geometry.shape.height, geometry.shape.width, geometry.shape.channels, geometry.pool
         self._best = np.zeros(geometry.pooled.size, np.int32)
@@ -62,7 +63,7 @@ class PyAFTIFMapModelFixed(AdaptiveModel):
     def _gate(self, e_in: Array) -> int:
         """δ of the neurons that fired for their squares; returns the neurons that got an error."""
         window, none = self.schedule.steps, np.zeros_like(self.v)
-        squares = e_in, self.x, window, self._limit, self.v, self._best
+        squares = e_in, self.x, window, self._limit, self._dead_zone, self.v, self._best
         messages, active = gate_pooled_errors(*squares, *self._maps, self.delta, none)
         self.count_spikes(BACKWARD, messages, "e_out")
         return int(active)

@@ -13,8 +13,8 @@ class AFTIFMap(AdaptiveProcess):
     """AFT-IF neurons (`AFTIF`) in maps; those of a square of pool × pool share an axon, which its first spike closes.
 
     The neurons integrate as `AFTIF` does.  In step s of the firing window a square that was silent fires where the
-    largest v of its neurons reaches κ·(T − s), with value x = T − s.  An error that comes back for a square with
-    0 < x < T goes to the neuron that fired for it, the first of several with the same v: δ = sat(e_in).
+    largest v of its neurons reaches κ·(T − s), with value x = T − s.  An error |e_in| > z that comes back for a square
+    with 0 < x < T goes to the neuron that fired for it, the first of several with the same v: δ = sat(e_in).
 
     Parameters
     ----------
@@ -24,6 +24,8 @@ class AFTIFMap(AdaptiveProcess):
         Number of the layer in its schedule.
     error_limit : int
         Largest |δ|.
+    dead_zone : int
+        z.
     adaptation, schedule, overflow, name, log_config
         See `AdaptiveProcess` and `PhasedProcess`.
 
@@ -36,6 +38,8 @@ class AFTIFMap(AdaptiveProcess):
 
     declares = AFT_IF_MAP
 
-    def __init__(self, *, geometry: Layer, layer: int, error_limit: int = 127, **params: Any) -> None:
+    def __init__(
+        self, *, geometry: Layer, layer: int, error_limit: int = 127, dead_zone: int = 0, **params: Any
+    ) -> None:
         params["shape"] = geometry.shape.size, geometry.pooled.size
-        super().__init__(geometry=geometry, layer=layer, error_limit=error_limit, **params)
+        super().__init__(geometry=geometry, layer=layer, error_limit=error_limit, dead_zone=dead_zone, **params)

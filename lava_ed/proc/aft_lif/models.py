@@ -31,6 +31,8 @@ class PyAFTLIFModelFixed(AdaptiveModel):
         self._dv: int = proc_params["dv"]
         self._dv_post: int = proc_params["dv_post"]
         self._half_width: int = proc_params["half_width"]
+        self._dead_zone: int = proc_params["dead_zone"] << ERROR_FRACTION_BITS
+        self._grain: int = proc_params["grain"]
         self._gate = False
 
     def run_spk(self) -> None:
@@ -85,7 +87,7 @@ class PyAFTLIFModelFixed(AdaptiveModel):
             return 0
         messages, active, overflows = replay_error(
             e_in, self.b, self.d, self.spike_word, self.support_word, s.steps - offset, self._dv, self._dv_post,
-            self.delta,
+            self._dead_zone, self.delta,
         )  # fmt: skip
         learned = self.d
         if s.timing.aggregates:
@@ -97,5 +99,6 @@ class PyAFTLIFModelFixed(AdaptiveModel):
         if s.timing.aggregates and offset < s.steps:
             return int(active)
         key = layer_key(self.seed, int(self.presentation[0]), self.layer + PORT_STREAM, phase)
-        split_error(learned, ERROR_FRACTION_BITS + int(self.port_shift[0]), key, self.y1, self.y2)
+        shift = ERROR_FRACTION_BITS + int(self.port_shift[0])
+        split_error(learned, shift, self._grain, key, self.y1, self.y2)
         return int(active)

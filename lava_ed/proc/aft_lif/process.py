@@ -14,8 +14,8 @@ class AFTLIF(AdaptiveProcess):
     Forward: v ← λ·v + a_in; spike and hard reset where v ≥ θ.  A history word keeps the steps of
     the spikes, a second one those whose membrane was within the surrogate's support, v − θ < α.
     Replay, t = T − 1 … 0, only where the gate was opened: D ← λ·D, B ← λ_post·B + e_in; at a spike
-    ε = h·B, Δ = ε − D is sent on e_out, D ← ε.  y1 and y2 are D where it is positive and −D where it is
-    negative, without D's 8 fractional bits and `port_shift` bits more: these are rounded stochastically, so
+    ε = h·B, and where |Δ| > z, Δ = ε − D is sent on e_out, D ← ε.  y1 and y2 are D where it is positive and −D where it
+    is negative, without D's 8 fractional bits and `port_shift` bits more: these are rounded stochastically, so
     that the mean is D's, and what passes 127 is 127.  The spikes themselves are replayed on s_out one step
     earlier, at the clock of the next layer.  Under a schedule of kind "mpd-ed-aggregated" no spikes are replayed:
     v sums D, which makes v ← (Σ_t D[t]) / 2^⌈log₂ T⌉ at the end, and y1 and y2 are v's parts from then on.
@@ -34,7 +34,9 @@ class AFTLIF(AdaptiveProcess):
         dv of the layer that the error comes from, 0 for a readout.
     half_width : int
         α in eighths of θ.
-    adaptation, port_shift, seed, overflow, name, log_config
+    dead_zone : int
+        z: a Δ that does not pass it is not sent, and D stays the sum of what was sent.
+    grain, adaptation, port_shift, seed, overflow, name, log_config
         See `AFTIF`.
 
     Notes
@@ -54,8 +56,10 @@ class AFTLIF(AdaptiveProcess):
         dv: int = 0,
         dv_post: int = 0,
         half_width: int = 8,
+        dead_zone: int = 0,
+        grain: int = 0,
         port_shift: int = 0,
         **params: Any,
     ) -> None:
-        inits = {"port_shift": port_shift}
-        super().__init__(layer=layer, dv=dv, dv_post=dv_post, half_width=half_width, inits=inits, **params)
+        own = {"half_width": half_width, "dead_zone": dead_zone, "grain": grain}
+        super().__init__(layer=layer, dv=dv, dv_post=dv_post, inits={"port_shift": port_shift}, **{**own, **params})

@@ -60,7 +60,7 @@ class PySoftmaxErrorModelFixed(PhasedModel):
         s = self.schedule
         if phase in s.learning_phases(s.layers) and self.gate[0]:
             key = layer_key(self.seed, int(self.presentation[0]), s.layers + PORT_STREAM, phase)
-            split_error(self.e, int(self.port_shift[0]), key, self.y1, self.y2)
+            split_error(self.e, int(self.port_shift[0]), 0, key, self.y1, self.y2)
         else:
             self.y1[:] = 0
             self.y2[:] = 0

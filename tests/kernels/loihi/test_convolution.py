@@ -128,9 +128,9 @@ def test_pooling_lets_the_first_spike_of_a_square_through(pool: int) -> None:
     np.testing.assert_array_equal(whole, x)
     np.testing.assert_array_equal(x, np.clip(largest // kappa, 0, steps))
     e_in, delta, errors = generator.integers(-200, 200, x.size).astype(np.int32), np.zeros_like(v), np.zeros_like(v)
-    messages, active = gate_pooled_errors(e_in, x, steps, 127, v, best, 7, 8, 5, pool, delta, errors)
+    messages, active = gate_pooled_errors(e_in, x, steps, 127, 30, v, best, 7, 8, 5, pool, delta, errors)
     expected = np.zeros_like(v)
-    open_ = (x > 0) & (x < steps)
+    open_ = (x > 0) & (x < steps) & (np.abs(e_in) > 30)
     expected[winner[open_]] = np.clip(e_in, -127, 127)[open_]
     np.testing.assert_array_equal(delta, expected)
     assert (messages, active) == (np.count_nonzero(expected), np.count_nonzero(e_in))

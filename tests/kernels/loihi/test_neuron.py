@@ -100,15 +100,15 @@ def test_threshold_steps_by_hand():
     assert (neuron.threshold_from_step(32), neuron.threshold_from_step(55)) == (1024, 7 * 2**13)
 
 
-@given(e=ints(states()), x=ints(st.integers(0, 8)), limit=edged(1, 127, 2**23 - 1))
-def test_gate_error(e, x, limit):
-    """Only 0 < x < T = 8 lets an error through."""
-    inside = [0 < value < 8 for value in x.tolist()]
+@given(e=ints(states()), x=ints(st.integers(0, 8)), limit=edged(1, 127, 2**23 - 1), dead_zone=edged(0, 127))
+def test_gate_error(e, x, limit, dead_zone):
+    """Only 0 < x < T = 8 lets an error through, and only one that passes the dead zone."""
+    inside = [0 < value < 8 and abs(error) > dead_zone for value, error in zip(x.tolist(), e.tolist(), strict=True)]
     cut = [max(-limit, min(limit, value)) for value in e.tolist()]
     expected = [c if ok else 0 for c, ok in zip(cut, inside, strict=True)]
     saturated = sum(ok and c != value for c, ok, value in zip(cut, inside, e.tolist(), strict=True))
     delta = np.full(SIZE, 99, np.int32)
-    assert neuron.gate_error(e, x, 8, limit, delta) == (
+    assert neuron.gate_error(e, x, 8, limit, dead_zone, delta) == (
         np.count_nonzero(expected),
         np.count_nonzero(e),
         saturated,
@@ -116,15 +116,15 @@ def test_gate_error(e, x, limit):
     assert delta.tolist() == expected
 
 
-@given(delta=ints(edged(-(2**23), 2**23, 127, 128, -127, -128)), shift=st.integers(0, 16))
-def test_split_error(delta, shift):
+@given(delta=ints(edged(-(2**23), 2**23, 127, 128, -127, -128)), shift=st.integers(0, 16), grain=edged(0, 6))
+def test_split_error(delta, shift, grain):
     base = row_key(KEY, 0)
     y1, y2 = np.full(SIZE, 77, np.int32), np.full(SIZE, 77, np.int32)
     expected = []
     for j, d in enumerate(delta.tolist()):
-        random = int(random_word(base, j, shift)) if shift else 0
-        expected.append(min((abs(d) + random) // 2**shift, 127))
-    assert neuron.split_error(delta, shift, KEY, y1, y2) == np.count_nonzero(expected)
+        random = int(random_word(base, j, shift + grain)) if shift + grain else 0
+        expected.append(min((abs(d) + random) // 2 ** (shift + grain) * 2**grain, 127))
+    assert neuron.split_error(delta, shift, grain, KEY, y1, y2) == np.count_nonzero(expected)
     assert y1.tolist() == [m if d > 0 else 0 for m, d in zip(expected, delta.tolist(), strict=True)]
     assert y2.tolist() == [m if d < 0 else 0 for m, d in zip(expected, delta.tolist(), strict=True)]
 
@@ -134,11 +134,14 @@ def test_split_error_keeps_the_mean(delta, shift):
     """Over n neurons the mean of y1 − y2 lies within five standard errors of δ/2^shift."""
     n = 20000
     y1, y2 = np.zeros(n, np.int32), np.zeros(n, np.int32)
-    neuron.split_error(np.full(n, delta, np.int32), shift, KEY, y1, y2)
-    fraction = abs(delta) / 2**shift % 1
-    error = 5 * np.sqrt(fraction * (1 - fraction) / n)
-    assert abs((y1 - y2).mean() - delta / 2**shift) <= error
-    assert set(np.unique(y1 + y2)) <= {abs(delta) >> shift, (abs(delta) >> shift) + 1}
+    for grain in (0, 3):
+        neuron.split_error(np.full(n, delta, np.int32), shift, grain, KEY, y1, y2)
+        unit = 2**grain
+        fraction = abs(delta) / 2**shift / unit % 1
+        error = 5 * unit * np.sqrt(fraction * (1 - fraction) / n)
+        assert abs((y1 - y2).mean() - delta / 2**shift) <= error
+        least = (abs(delta) >> shift) // unit * unit
+        assert set(np.unique(y1 + y2)) <= {least, least + unit}
 
 
 @settings(max_examples=200)
@@ -186,9 +189,9 @@ def test_spikes_at(words, t):
 @settings(max_examples=200)
 @given(
     e=ints(states()), b=ints(in_range), d=ints(in_range), spikes=ints(word), support=ints(word),
-    t=edged(0, 31), dv=edged(0, 4095), dv_post=edged(0, 4095),
+    t=edged(0, 31), dv=edged(0, 4095), dv_post=edged(0, 4095), dead_zone=edged(0, 127 << 8),
 )  # fmt: skip
-def test_replay_error(e, b, d, spikes, support, t, dv, dv_post):
+def test_replay_error(e, b, d, spikes, support, t, dv, dv_post, dead_zone):
     expected, active, overflows = [], 0, 0
     for j in range(SIZE):
         ej, bj, dj = int(e[j]), int(b[j]), int(d[j])
@@ -203,10 +206,13 @@ def test_replay_error(e, b, d, spikes, support, t, dv, dv_post):
             epsilon = bj if inside else 0
             message = wrap(epsilon - dj)
             overflows += message != epsilon - dj
-            dj = epsilon
+            if abs(message) > dead_zone:
+                dj = epsilon
+            else:
+                message = 0
         expected.append((bj, dj, message))
     delta = np.full(SIZE, 99, np.int32)
-    counts = neuron.replay_error(e, b, d, spikes, support, t, dv, dv_post, delta)
+    counts = neuron.replay_error(e, b, d, spikes, support, t, dv, dv_post, dead_zone, delta)
     assert list(zip(b.tolist(), d.tolist(), delta.tolist(), strict=True)) == expected
     assert counts == (np.count_nonzero(delta), active, overflows)
 
@@ -216,8 +222,19 @@ def test_replay_by_hand():
     e, b, d = (np.full(3, value, np.int32) for value in (5, 10, 4))
     spikes, support = np.array([2, 2, 1], np.int32), np.array([2, 1, 3], np.int32)
     delta = np.zeros(3, np.int32)
-    assert neuron.replay_error(e, b, d, spikes, support, 1, 0, 0, delta) == (2, 3, 0)
+    assert neuron.replay_error(e, b, d, spikes, support, 1, 0, 0, 0, delta) == (2, 3, 0)
     assert (b.tolist(), d.tolist(), delta.tolist()) == ([15] * 3, [15, 0, 4], [11, -4, 0])
+
+
+def test_what_a_dead_zone_holds_back_is_sent_later():
+    """D = 4, then ε = 6, 9, 5 under z = 3: 2 is held back, 5 is the whole way from 4 to 9, and −4 that to 5."""
+    b, d, delta = np.array([4], np.int32), np.array([4], np.int32), np.zeros(1, np.int32)
+    always = np.array([-1], np.int32)
+    sent = []
+    for t, e in ((2, 2), (1, 3), (0, -4)):
+        neuron.replay_error(np.array([e], np.int32), b, d, always, always, t, 0, 0, 3, delta)
+        sent.append((int(delta[0]), int(d[0])))
+    assert sent == [(0, 4), (5, 9), (-4, 5)]
 
 
 @given(x=ints(st.integers(0, 16)))
