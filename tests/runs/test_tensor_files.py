@@ -194,7 +194,7 @@ class TestCheckpoint:
             Checkpoint.read(path)
 
 
-LISTS = ("image", "threshold_steps", "error_shifts", "rate_shifts", "hidden_dead_zones", "error_grains")
+LISTS = (*("image", "threshold_steps", "error_shifts", "rate_shifts"), "freeze", "hidden_dead_zones", "error_grains")
 
 
 class TestFilesOfEarlierDays:
