@@ -157,7 +157,7 @@ class TestEveryFileHasASchema:
             (ENERGY, "training.samples", 0),
             (ENERGY, "training.samples", 1.0),
             (ENERGY, "training.counters.dense1", []),
-            (ENERGY, "training.visits.dense1", []),
+            (ENERGY, "training.visits", [[]]),
             (RESULT, "extended_from", [[]]),
             (ENERGY, "training.counters.dense1.spikes", ...),
             (ENERGY, "test.counters.dense1.spikes.forward", -1),
