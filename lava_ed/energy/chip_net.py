@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -49,7 +49,8 @@ class Inlet:
     kind : {"weights", "mirrored", "feedback", "kernel"}
         A kernel is stored once a core on a chip that shares kernels, and synapse by synapse on others.
     sender, axons : int
-        Layer whose spikes, or errors, they are read for, and its neurons; each takes one axon on every core.
+        Layer whose spikes, or errors, they are read for, and what it sends them over: an axon for each of its neurons,
+        or for each square of neurons that are pooled, on every core.
     counts : int64 (n,)
         Synapses of each neuron.
     weight_bits, tag_bits, axon_trace_bits, neuron_trace_bits, kernel_bits : int
@@ -77,13 +78,12 @@ class Inlet:
         return self.weight_bits + self.tag_bits
 
     def core_bits(self, shared_kernels: bool) -> int:
-        """Memory that every core of the layer needs for it: the traces of the axons, or a shared kernel."""
-        kernel = self.kernel_bits if self.kind == "kernel" and shared_kernels else 0
-        return self.axons * self.axon_trace_bits + kernel
+        """Memory that every core of the layer needs for it: the traces of the axons, and a shared kernel."""
+        return self.axons * self.axon_trace_bits + (self.kernel_bits if shared_kernels else 0)
 
     def neuron_bits(self, shared_kernels: bool) -> Ints:
         """Memory of each neuron's own synapses and traces."""
-        stored = 0 if self.kind == "kernel" and shared_kernels else self.synapse_bits
+        stored = 0 if self.kernel_bits and shared_kernels else self.synapse_bits
         return self.counts * stored + self.neuron_trace_bits
 
 
@@ -101,6 +101,8 @@ class ChipNet:
         Counters → spikes by node, phase and connection; of a net of which no traffic is known, none.
     nodes : mapping
         Node of a program whose neurons a layer holds → layer.
+    squares : mapping
+        Layer whose neurons are pooled → square of each neuron, −1 for none; a square lies on one core.
     """
 
     names: tuple[str, ...]
@@ -108,6 +110,22 @@ class ChipNet:
     inlets: tuple[tuple[Inlet, ...], ...]
     flows: Callable[[Counters], tuple[Flow, ...]] = field(default=lambda counters: ())
     nodes: Mapping[str, int] = field(default_factory=dict)
+    squares: Mapping[int, Ints] = field(default_factory=dict)
+
+    def neurons_of_an_axon(self, layer: int) -> int:
+        """Neurons whose spikes take one axon: those of a square where a layer is pooled."""
+        squares = self.squares.get(layer)
+        return 1 if squares is None else int(np.count_nonzero(squares == 0))
+
+    def axons_out(self, layer: int, neurons: int, cores: Sequence[int]) -> int:
+        """Axons that so many neurons of a layer take: one for each core, of those given by layer, that they send to."""
+        axons = 0
+        for target, ending in enumerate(self.inlets):
+            for inlet in ending:
+                if inlet.sender == layer:
+                    each = 1 if inlet.axons == self.sizes[layer] else self.neurons_of_an_axon(layer)
+                    axons += -(-neurons // each) * cores[target]
+        return axons
 
     def outlets(self, layer: int) -> Iterator[tuple[int, str]]:
         """(target layer, connection) of everything that spikes or errors of a layer are sent over."""

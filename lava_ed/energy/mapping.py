@@ -2,8 +2,10 @@
 
 - A layer has its cores to itself, and all cores of a layer are alike: a spike goes to every core of the layer that its
   connection leads to, also where pruning has left no synapse for it there.
-- Synapses lie on the cores of the neurons that they lead to.  Symmetric feedback is a mirrored copy on the cores of the
-  earlier layer, which learns too, so that it has its own tags and traces.
+- Neurons that are pooled lie on one core, and share an axon.
+- Synapses lie on the cores of the neurons that they lead to, a shared kernel once on each of them where the chip can.
+  Symmetric feedback is a mirrored copy on the cores of the earlier layer, which learns too, so that it has its own tags
+  and traces.
 - Indices of sparse rows are not counted, so that memory is a lower bound.
 - The output error is sent by the output layer's cores.  The gate of a replay comes from there too, but takes no axon:
   the processor that divides for the softmax sends it.
@@ -130,7 +132,7 @@ class Mapping:
             cores, most = len(self.cores[layer]), int(np.bincount(core).max())
             bits = np.bincount(core, self.net.neuron_bits(layer, shared)).max()
             axons_in = sum(inlet.axons for inlet in self.net.inlets[layer])
-            axons_out = most * sum(len(self.cores[target]) for target, _ in self.net.outlets(layer))
+            axons_out = self.net.axons_out(layer, most, [len(cores) for cores in self.cores])
             rows.append(
                 Utilisation(
                     layer=name,
@@ -157,12 +159,13 @@ class Mapping:
         bits = dict.fromkeys(("weights", "mirrored", "feedback", "tags", "traces"), 0)
         cores = len(self.cores[layer])
         for inlet in self.net.inlets[layer]:
-            if inlet.kind == "kernel" and self.chip.shared_kernels:
-                bits["weights"] += cores * inlet.kernel_bits
-                continue
-            synapses = int(inlet.counts.sum())
-            bits["weights" if inlet.kind == "kernel" else inlet.kind] += synapses * inlet.weight_bits
-            bits["tags"] += synapses * inlet.tag_bits
+            use = "weights" if inlet.kind == "kernel" else inlet.kind
+            if inlet.kernel_bits and self.chip.shared_kernels:
+                bits[use] += cores * inlet.kernel_bits
+            else:
+                synapses = int(inlet.counts.sum())
+                bits[use] += synapses * inlet.weight_bits
+                bits["tags"] += synapses * inlet.tag_bits
             bits["traces"] += cores * inlet.axons * inlet.axon_trace_bits + self.sizes[layer] * inlet.neuron_trace_bits
         return bits
 

@@ -29,11 +29,24 @@ def split(net: ChipNet, chip: ChipLimits) -> list[Ints]:
         cores = []
         for layer, needed in enumerate(bits):
             most = min(chip.neurons, _axon_room(net, layer, counts, chip))
-            cores.append(_pack(needed, chip.synaptic_bits - net.core_bits(layer, shared), most))
+            room = chip.synaptic_bits - net.core_bits(layer, shared)
+            if layer in net.squares:
+                each = net.neurons_of_an_axon(layer)
+                of = _whole_squares(net.squares[layer], each)
+                cores.append(_pack(np.bincount(of, needed).astype(np.int64), room, most // each)[of])
+            else:
+                cores.append(_pack(needed, room, most))
         grown = [max(count, int(core.max()) + 1) for count, core in zip(counts, cores, strict=True)]
         if grown == counts:
             return cores
         counts = grown
+
+
+def _whole_squares(squares: Ints, each: int) -> Ints:
+    """What a core holds as a whole: the square of each neuron; those that are in none come by as many as a square."""
+    of, alone = squares.copy(), squares < 0
+    of[alone] = squares.max() + 1 + np.arange(np.count_nonzero(alone)) // each
+    return of
 
 
 def _pack(bits: Ints, capacity: int, most: int) -> Ints:
@@ -67,8 +80,8 @@ def _check_memory(net: ChipNet, layer: int, bits: Ints, chip: ChipLimits) -> Non
     over = int(bits[neuron]) + net.core_bits(layer, chip.shared_kernels) - chip.synaptic_bits
     if over <= 0:
         return
-    parts = ", ".join(f"{int(inlet.counts[neuron]):,} {WHAT[inlet.kind]} of {inlet.connection}" for inlet in inlets)
-    ways = _ways_out(neuron, over, inlets, net.sizes[-1]) or ["make the layers that send to it smaller"]
+    parts = ", ".join(_part(inlet, neuron, chip) for inlet in inlets)
+    ways = _ways_out(neuron, over, inlets, net.sizes[-1], chip) or ["make the layers that send to it smaller"]
     raise ChipLimitError(
         f"neuron {neuron} of {net.names[layer]} (layer {layer}) "
         f"alone needs {over + chip.synaptic_bits:,} bits of synaptic memory "
@@ -77,9 +90,22 @@ def _check_memory(net: ChipNet, layer: int, bits: Ints, chip: ChipLimits) -> Non
     )
 
 
-def _ways_out(neuron: int, over: int, inlets: Sequence[Inlet], outputs: int) -> list[str]:
+def _part(inlet: Inlet, neuron: int, chip: ChipLimits) -> str:
+    """What takes memory for a neuron: its synapses, or the kernel that they share."""
+    if inlet.kernel_bits and chip.shared_kernels:
+        return f"the {inlet.kernel_bits // inlet.weight_bits:,} weights of {inlet.connection}'s kernels"
+    return f"{int(inlet.counts[neuron]):,} {WHAT[inlet.kind]} of {inlet.connection}"
+
+
+def _ways_out(neuron: int, over: int, inlets: Sequence[Inlet], outputs: int, chip: ChipLimits) -> list[str]:
     """Changes of a net, each of which would free `over` bits for a neuron."""
     ways = []
+    for inlet in inlets if chip.shared_kernels else ():
+        if inlet.kernel_bits > over:
+            room = (inlet.kernel_bits - over) // inlet.weight_bits
+            ways.append(f"give {inlet.connection} fewer channels or smaller kernels, of {room:,} weights in all")
+    if ways:
+        return ways
     largest = max(inlets, key=lambda inlet: int(inlet.counts[neuron]))
     synapses, each = int(largest.counts[neuron]), largest.synapse_bits
     fewer, prune = -(-over // (each + largest.axon_trace_bits)), -(-over // each)
@@ -112,19 +138,19 @@ def _check_axons_in(name: str, inlets: Sequence[Inlet], chip: ChipLimits) -> Non
 
 def _axon_room(net: ChipNet, layer: int, counts: Sequence[int], chip: ChipLimits) -> int:
     """Neurons of a layer that a core has axons out for: a neuron takes one for each core that it sends to."""
-    targets = list(net.outlets(layer))
-    axons = sum(counts[target] for target, _ in targets)
+    each = net.neurons_of_an_axon(layer)
+    axons = net.axons_out(layer, each, counts)
     if chip.axons_out is None or axons == 0:
         return chip.neurons
     if axons > chip.axons_out:
-        parts = ", ".join(f"{counts[target]:,} of layer {target}" for target, _ in targets)
+        parts = ", ".join(f"{counts[target]:,} of layer {target}" for target, _ in net.outlets(layer))
         raise ChipLimitError(
             f"one neuron of {net.names[layer]} "
             f"needs {axons:,} axons out, one for each core that it sends to ({parts}), "
             f"a core of {chip.title} has {chip.axons_out:,}: {axons - chip.axons_out:,} too many; "
             "make those layers smaller, or take a chip without that limit"
         )
-    return chip.axons_out // axons
+    return chip.axons_out // axons * each
 
 
 def check_chips(net: ChipNet, counts: Sequence[int], chip: ChipLimits, max_chips: int | None) -> None:

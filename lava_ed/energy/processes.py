@@ -38,6 +38,7 @@ class Process:
     `neurons` are those of a layer or the places of a source.  `synapses` are read for spikes, and `backward`, a
     mirrored copy or feedback, for errors; the connections tell the sender of both.  In the phase backward it `sends`
     spikes; errors; replayed spikes and errors, which are counted together; or errors and openings of gates.
+    `squares` tells the axon of each of its neurons where those of a square share one.
     """
 
     name: str
@@ -45,6 +46,12 @@ class Process:
     synapses: Inlet | None = None
     backward: Inlet | None = None
     sends: Sends = "spikes"
+    squares: Ints | None = None
+
+    @property
+    def axons(self) -> int:
+        """Axons over which its spikes leave."""
+        return self.neurons if self.squares is None else int(self.squares.max()) + 1
 
 
 def synapses(connection: str, counts: Ints, **widths: Any) -> Inlet:
@@ -142,6 +149,11 @@ class _Graph:
             inlets=tuple(tuple(ending) for ending in inlets),
             flows=partial(flows_of, tuple(spiking)),
             nodes=self.nodes,
+            squares={
+                layer: squares
+                for name, layer in self.layers.items()
+                if (squares := self.processes[name].squares) is not None
+            },
         )
 
     def _synaptic(self) -> Iterator[tuple[int, Inlet]]:
@@ -154,7 +166,7 @@ class _Graph:
                 for edge in self._into(name, *SPIKE_PORTS):
                     yield (
                         self.layers[target],
-                        replace(inlet, sender=self.layers[edge.source], axons=self.sizes[edge.source]),
+                        replace(inlet, sender=self.layers[edge.source], axons=self._axons(edge.source)),
                     )
                     inlet = replace(inlet, counts=np.zeros_like(counts), neuron_trace_bits=0, kernel_bits=0)
 
@@ -176,7 +188,22 @@ class _Graph:
                 teachers = [edge.source for edge in self._into(process.name, "e_in")]
                 teachers += [target for target, _ in self.targets.get(process.name, ())]
                 for edge in self._from(process.name, "e_out"):
-                    yield self.layers[edge.target], replace(process.backward, sender=self.nodes[teachers[0]])
+                    counts = self._of_neurons(edge.target, process.backward.counts)
+                    sender = self.nodes[teachers[0]]
+                    yield self.layers[edge.target], replace(process.backward, sender=sender, counts=counts)
+
+    def _axons(self, name: str) -> int:
+        """Axons over which the spikes of a layer leave."""
+        return self.processes[name].axons if self.processes[name].neurons else self.sizes[name]
+
+    def _of_neurons(self, name: str, counts: Ints) -> Ints:
+        """Synapses of each neuron of a layer: those that lead to a square, on its first neuron."""
+        squares = self.processes[name].squares
+        if squares is None:
+            return counts
+        first, result = np.unique(squares, return_index=True), np.zeros_like(squares)
+        result[first[1][first[0] >= 0]] = counts
+        return result
 
     def _sender(self, process: Process) -> Sender:
         """A process that sends messages, with the routes that they take."""

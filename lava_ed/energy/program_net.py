@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from lava_ed.energy.chip_net import ChipNet, Ints
+from lava_ed.energy.convolutions import axons_of_map, kernels
 from lava_ed.energy.processes import Edge, Process, Sends, feedback, net_of_processes, plastic, synapses
 from lava_ed.energy.spec_net import named_by_place
 from lava_ed.engine.assembler import Node
 from lava_ed.engine.build import NODES
+from lava_ed.engine.families.aft_if_map import AFTIFMapNode
 from lava_ed.engine.families.atrlif import ATRLIFNode
 from lava_ed.engine.families.conv import ConvNode
 from lava_ed.engine.families.dataloader import SpikeDataloaderNode, StateDataloaderNode
@@ -24,6 +26,7 @@ from lava_ed.engine.families.learning_sparse import LearningSparseNode
 from lava_ed.engine.families.lif import LIFNode
 from lava_ed.engine.families.neurons import NeuronNode
 from lava_ed.engine.families.pipes import InjectorNode
+from lava_ed.engine.families.plastic_conv import PlasticConvNode
 from lava_ed.engine.families.plastic_dense import FeedbackNode, PlasticDenseNode
 from lava_ed.engine.families.readout import ReadoutNode, SoftmaxErrorNode
 from lava_ed.engine.families.ref_ports import ResetNode
@@ -70,7 +73,7 @@ def net_of_program(program: Program) -> ChipNet:
 def _is_chain(program: Program) -> bool:
     """Whether a program is a net as a NetworkSpec describes it, and nothing else."""
     kinds = [type(node) for node in program.nodes]
-    layers = sorted(node.layer for node in program.nodes if isinstance(node, PlasticDenseNode))
+    layers = sorted(node.layer for node in program.nodes if isinstance(node, PlasticDenseNode | PlasticConvNode))
     return set(kinds) <= OURS and kinds.count(EncoderNode) == 1 and layers == list(range(1, len(layers) + 1))
 
 
@@ -141,6 +144,18 @@ def _of_plastic(program: Program, node: PlasticDenseNode) -> Process:
     return plastic(node.name, by_post, by_pre, node.with_x1, node.gather, node.carry)
 
 
+def _of_kernels(program: Program, node: PlasticConvNode) -> Process:
+    """Plastic kernels: each tap has its place, as a weight that is 0 may grow."""
+    own = {"shared": node.shared, "planar": node.planar, "frozen": node.frozen, "sends_errors": node.sends_errors}
+    return kernels(node.name, node.geometry, np.ones_like(node.weights), **own)
+
+
+def _of_map(program: Program, node: AFTIFMapNode) -> Process:
+    """Neurons in maps, pooled or not."""
+    squares = None if node.geometry.pool == 1 else axons_of_map(node.geometry)
+    return Process(node.name, node.geometry.shape.size, sends="errors", squares=squares)
+
+
 def _spiking(shape: Callable[[Any], Any], sends: Sends = "spikes") -> Callable[[Program, Any], Process]:
     """Function that reads a node of neurons or of a source, which takes a place as an encoder does."""
     return lambda program, node: Process(node.name, int(np.prod(shape(node))), sends=sends)
@@ -163,6 +178,8 @@ PROCESSES: Final[dict[type[Node], Callable[[Any, Any], Process]]] = {
     SoftmaxErrorNode: lambda program, node: Process(node.name, sends="output error"),
     FeedbackNode: lambda program, node: feedback(node.name, *node.weights.shape),
     PlasticDenseNode: _of_plastic,
+    PlasticConvNode: _of_kernels,
+    AFTIFMapNode: _of_map,
     **dict.fromkeys((DenseNode, DelayDenseNode, LearningDenseNode), _of_dense),
     **dict.fromkeys((SparseNode, DelaySparseNode, LearningSparseNode), _of_sparse),
     ConvNode: _of_conv,

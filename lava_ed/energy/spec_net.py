@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from lava_ed.energy.chip_net import ChipNet
+from lava_ed.energy.convolutions import axons_of_map, kernels
 from lava_ed.energy.processes import Edge, Process, Sends, feedback, net_of_processes, plastic
 from lava_ed.errors import ShapeError
 from lava_ed.network.graph import NetGraph, graph_of
@@ -27,13 +27,12 @@ def net_of_spec(spec: NetworkSpec, weights: Sequence[npt.NDArray[np.integer[Any]
     ShapeError
         If there are weights that do not fit the net.
     """
-    spec.refuse_convolutions("the mapping on a chip", "leave the chip out")
-    shapes = list(pairwise(spec.sizes))
+    shapes = [spec.weights_shape(layer) for layer in spec.layers]
     matrices = [np.ones(shape, np.int8) for shape in shapes] if weights is None else [np.asarray(w) for w in weights]
     if [matrix.shape for matrix in matrices] != shapes:
         raise ShapeError(
             f"weights have the shapes {[matrix.shape for matrix in matrices]}, the net needs {shapes}: "
-            "one matrix (n_pre, n_post) a connection"
+            "one stored matrix, (n_pre, n_post) of dense connections, a connection"
         )
     graph = graph_of(spec)
     return named_by_place(net_of_processes(_processes(graph, matrices), (Edge(*edge) for edge in graph.connections)))
@@ -43,13 +42,19 @@ def _processes(graph: NetGraph, matrices: Iterable[npt.NDArray[np.integer[Any]]]
     """What the nodes of a graph take on a chip; labels are given by a processor."""
     sends: Sends = "replay" if graph.schedule.timing.replays_spikes else "errors"
     for node, matrix in zip(graph.dense, matrices, strict=True):
+        if node.kind == "PlasticConv":
+            own = {name: node.parameters[name] for name in ("shared", "planar", "frozen", "sends_errors")}
+            yield kernels(node.name, node.parameters["geometry"], matrix, **own)
+            continue
         by_post, by_pre = (np.count_nonzero(matrix, axis=axis).astype(np.int64) for axis in (0, 1))
         with_x1 = node.parameters["rule"].with_x1 or node.parameters["graded"]
         yield plastic(node.name, by_post, by_pre, with_x1, node.parameters["gather"], node.parameters["carry"])
     for node in graph.of_kind("Encoder", "MembraneReadout", "FirstSpikeReadout"):
         yield Process(node.name, node.shape[0])
     for node in graph.hidden:
-        yield Process(node.name, node.shape[0], sends=sends)
+        geometry = node.parameters.get("geometry")
+        squares = None if geometry is None or geometry.pool == 1 else axons_of_map(geometry)
+        yield Process(node.name, node.shape[0], sends=sends, squares=squares)
     for node in graph.of_kind("FeedbackDense"):
         yield feedback(node.name, *reversed(node.shape))
     for node in graph.of_kind("SoftmaxError"):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nets import small_spec
+from nets import samples, small_spec
 
 from lava_ed.energy import LOIHI1, LOIHI2, ChipLimits, ChipNet, Inlet, map_network
 from lava_ed.energy.chip_net import Flow
@@ -26,6 +26,24 @@ def test_a_program_maps_as_its_spec(kind, hidden, feedback, chip):
     assert map_network(program, chip).to_dict() == map_network(spec, chip).to_dict()
     counters = program.counters()
     assert map_network(program, chip).message_counts(counters) == map_network(spec, chip).message_counts(counters)
+
+
+@pytest.mark.parametrize("sharing", ["accumulated", "none"])
+@pytest.mark.parametrize("chip", [LOIHI1, LOIHI2])
+@pytest.mark.parametrize("freeze", [(), (1,)])
+def test_convolutions_map_as_their_spec(sharing, chip, freeze):
+    spec = small_spec(
+        arch="4c3p1-p2-6c2s2g2-p2-5-3", image=(2, 8, 9), error_shift=1, rate_shifts=(2, 1, 1, 1),
+        sharing=sharing, freeze=freeze,
+    )  # fmt: skip
+    program, (images, labels) = build_program(spec), samples(4, inputs=144)
+    program.bind(images)
+    program.present(np.arange(4), labels)
+    counters = program.counters()
+    ours, theirs = map_network(spec, chip), map_network(program, chip)
+    assert ours.to_dict() == theirs.to_dict()
+    assert ours.message_counts(counters) == theirs.message_counts(counters)
+    assert sum(counts["spike_messages"]["backward"] for counts in ours.message_counts(counters).values()) > 0
 
 
 def chain(*talks: tuple[int, int, int], layers: int = 4) -> ChipNet:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 
+import numpy as np
 import pytest
 
 from lava_ed.config.training import TrainConfig
 from lava_ed.energy import map_network
 from lava_ed.energy.chips import LOIHI2
-from lava_ed.errors import ConfigError
 from lava_ed.evaluation import evaluate_run
 from lava_ed.report import report_run
 from lava_ed.runs.folder import MODEL
@@ -52,11 +53,14 @@ def test_a_stopped_run_ends_in_the_same_net(config, run, tmp_path):
     assert (tmp_path / "run" / MODEL).read_bytes() == (run[0] / MODEL).read_bytes()
 
 
-def test_a_mapping_is_refused_as_something_missing_and_not_as_a_limit_of_the_chip(run):
+def test_a_trained_net_is_placed_and_its_messages_are_counted(run):
     model = Model.read(run[0] / MODEL)
     weights = [model.weights[name] for name in map(model.spec.synapses, model.spec.layers)]
-    with pytest.raises(ConfigError, match=r"the mapping on a chip holds dense layers only.*leave the chip out"):
-        map_network(model.spec, LOIHI2, weights)
+    counters = json.loads((run[0] / "energy.json").read_text())["training"]["counters"]
+    mapping = map_network(model.spec, LOIHI2, weights, counters=counters)
+    assert mapping.synaptic_bits(1)["weights"] == np.count_nonzero(weights[0]) * 8
+    counts = mapping.message_counts(counters)  # each layer is on one core
+    assert counts["hidden1"]["spike_messages"] == counters["hidden1"]["spike_messages"]
 
 
 def test_a_raster_has_a_row_for_each_axon(run, tmp_path):

@@ -1,0 +1,93 @@
+"""Convolutions of ours as a chip sees them: the synapses of each neuron, and neurons that share an axon."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.energy.chip_net import Inlet, Ints
+from lava_ed.energy.processes import NOT_YET, Process
+from lava_ed.network.kinds import PLASTIC_CONV
+from lava_ed.network.layers import Layer
+
+
+def synapses_of(layer: Layer, stored: npt.NDArray[Any], shared: bool, planar: bool) -> tuple[Ints, Ints]:
+    """Synapses that are not zero of each neuron behind a convolution, and of each one before it.
+
+    Parameters
+    ----------
+    stored : array (rows, columns)
+        As `Layer.weights_shape` says.
+    planar : bool
+        Whether inputs are numbered channel by channel, as images are.
+    """
+    (c_in, h_in, w_in), (c_out, h_out, w_out) = layer.source, layer.shape
+    k, stride, groups = layer.kernel, layer.stride, layer.groups
+    taps = (c_in,) if shared else (c_in, h_in, w_in) if planar else (h_in, w_in, c_in)
+    kept = (np.asarray(stored) != 0).reshape(*taps, k, k, c_out // groups)
+    if not shared and planar:
+        kept = np.moveaxis(kept, 0, 2)
+    kept = np.broadcast_to(kept, (h_in, w_in, c_in, k, k, c_out // groups))
+    kept = kept.reshape(h_in, w_in, groups, c_in // groups, k, k, c_out // groups)
+    behind = np.zeros((h_out, w_out, groups, c_out // groups), np.int64)
+    before = np.zeros((h_in, w_in, groups, c_in // groups), np.int64)
+    # A kernel's row stands in the order of the outputs that its taps lead to: columns x mod stride, from the right.
+    columns = [tap for residue in range(stride) for tap in reversed(range(residue, k, stride))]
+    for row in range(k):
+        y_out, y_in = _met(row, h_in, h_out, layer)
+        for place, column in enumerate(columns):
+            x_out, x_in = _met(column, w_in, w_out, layer)
+            found = kept[np.ix_(y_in, x_in)][..., row, place, :]
+            behind[np.ix_(y_out, x_out)] += found.sum(axis=3)
+            before[np.ix_(y_in, x_in)] += found.sum(axis=4)
+    if planar:
+        before = np.moveaxis(before.reshape(h_in, w_in, c_in), 2, 0)
+    return behind.reshape(-1), before.reshape(-1)
+
+
+def _met(tap: int, n_in: int, n_out: int, layer: Layer) -> tuple[Ints, Ints]:
+    """Output rows (or columns) for which a tap lies within the image, and the input rows it lies on."""
+    out = np.arange(n_out)
+    on = out * layer.stride + tap - layer.padding
+    inside = (on >= 0) & (on < n_in)
+    return out[inside], on[inside]
+
+
+def kernels(
+    name: str, layer: Layer, stored: npt.NDArray[Any], *, shared: bool, planar: bool, frozen: bool, sends_errors: bool
+) -> Process:
+    """Plastic kernels: their synapses, and, where a layer below learns, the mirrored copy that errors read.
+
+    Shared weights have their carry on the processor that gathers the sums of taps; weights of a position's own have
+    it beside them.
+    """
+    by_post, by_pre = synapses_of(layer, stored, shared, planar)
+    unused = ["tag_1"] if shared or frozen else []
+    forward = Inlet(
+        name,
+        "kernel" if shared else "weights",
+        NOT_YET,
+        0,
+        by_post,
+        weight_bits=PLASTIC_CONV.memory_bits("tap", ["tag_1"]),
+        tag_bits=PLASTIC_CONV.memory_bits("tap", ["weights", *unused]),
+        axon_trace_bits=PLASTIC_CONV.memory_bits("source", ["x1"] if frozen else []),
+        kernel_bits=int(np.count_nonzero(stored)) * PLASTIC_CONV.memory_bits("tap", ["tag_1"]) if shared else 0,
+    )
+    if not sends_errors:
+        return Process(name, synapses=forward)
+    # The neurons below keep their own spike times, which the copy learns with.
+    mirrored = replace(forward, kind="mirrored", axons=len(by_post), counts=by_pre, axon_trace_bits=0)
+    return Process(name, synapses=forward, backward=mirrored)
+
+
+def axons_of_map(layer: Layer) -> Ints:
+    """The axon of each neuron of a map, which the neurons of a square share; −1 for those that fill no square."""
+    (channels, height, width), pooled = layer.shape, layer.pooled
+    y, x, c = np.indices((height, width, channels), dtype=np.int64)
+    y, x = y // layer.pool, x // layer.pool
+    axon = (y * pooled.width + x) * channels + c
+    return np.where((y < pooled.height) & (x < pooled.width), axon, -1).reshape(-1)
