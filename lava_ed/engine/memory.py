@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
@@ -45,7 +46,7 @@ class Slot:
     @property
     def size(self) -> int:
         """Number of values."""
-        return int(np.prod(self.shape, dtype=np.int64))
+        return math.prod(self.shape)
 
 
 @dataclass
@@ -62,7 +63,7 @@ class Memory:
         A region of at least a cache line begins at one, as vector code reads it faster there.
         """
         line = CACHE_LINE // np.dtype(ARENAS[arena]).itemsize
-        if int(np.prod(shape, dtype=np.int64)) >= line:
+        if math.prod(shape) >= line:
             self._used[arena] += -self._used[arena] % line
         slot = Slot(arena, self._used[arena], shape)
         self._used[arena] += slot.size

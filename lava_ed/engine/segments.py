@@ -34,6 +34,7 @@ class Segments:
         self._progress = np.zeros(3, np.int64)
         self._predictions = np.zeros(0, np.int32)
         self._loop: Any = None
+        self._arenas: tuple[Any, ...] = ()
 
     def segment(self, rows: Iterable[int]) -> Segment | None:
         """The segment of these rows of the table; None without any."""
@@ -47,17 +48,21 @@ class Segments:
             ptr.append(len(order))
         return Segment(np.array(ptr, np.int64), np.array(order or [0], np.int64))
 
+    def begin_run(self) -> None:
+        """Look up what stays the same in all steps of a run."""
+        arrays = self.program._memory.arrays
+        self._arenas = tuple(arrays[name] for name in ("i8", "i16", "i32", "i64", "u8", "f64"))
+        if self._loop is None:
+            self._loop = loop_of(self.program._groups)
+
     def begin(self) -> None:
         """Begin a step, and prepare what it consumes."""
         program = self.program
-        if self._loop is None:
-            self._loop = loop_of(program._groups)
         self._progress[:] = 0
+        time_step = program.time_step
         for feeder in program._feeders:
-            feeder.fill(program._memory, program.time_step, 1)
-        arrays = program._memory.arrays
-        arenas = (arrays[name] for name in ("i8", "i16", "i32", "i64", "u8", "f64"))
-        self._after_order: tuple[Any, ...] = (NO_JUMP, *arenas, program.time_step, program.phase, 1, 0)
+            feeder.fill(program._memory, time_step, 1)
+        self._after_order = (NO_JUMP, *self._arenas, time_step, time_step % program.period, 1, 0)
 
     def run(self, segment: Segment | None) -> None:
         """Run a part of the step."""

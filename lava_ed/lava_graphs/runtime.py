@@ -124,11 +124,11 @@ class EngineRuntime:
             )
 
     def check_run_cfg(self, run_cfg: RunConfig | None) -> None:
-        """Refuse a RunConfig that selects other ProcessModels; one that was looked at before is known."""
+        """Refuse a RunConfig that selects other ProcessModels; one like that which was looked at last is known."""
         expansion = self._graph.expansion
-        if run_cfg is not None and run_cfg is not expansion.verified:
+        if run_cfg is not None and not expansion.has_verified(run_cfg):
             check_selection(expansion.models, run_cfg)
-            expansion.verified = run_cfg
+            expansion.note_verified(run_cfg)
 
     @property
     def program(self) -> Program:

@@ -176,6 +176,7 @@ class Conductor:
         """Run steps, fewer once `until` is set or a state has left its register."""
         program, ending = self._program, until or self._ending
         stops = program.overflow == "raise"
+        self._segments.begin_run()
         with _WholeStep(self), OwnStream():
             for _ in range(steps):
                 self._step()
@@ -255,22 +256,25 @@ class Conductor:
 
     @staticmethod
     def _begin_anyway(models: Iterable[HostedModel]) -> bool:
-        """Begin what was held back for what it waited for in the last step; whether there was any."""
-        held = [model.call for model in models if model.call is not None and not model.call]
-        for call in held:
-            call.ready = None
+        """Begin what was held back for what it waited for in a step before; whether there was any."""
+        held = [model for model in models if model.call is not None and not model.call]
+        for model in held:
+            model.begin_anyway()
         return bool(held)
 
     def _arrived(self, first: int) -> int:
         """The first cluster, from one on, that misses a message."""
+        memory = self._program._memory
         for k in range(first, len(self._clusters)):
-            if not all(outlet.fetch(self._program._memory) for outlet in self._clusters[k].needs):
-                return k
+            for outlet in self._clusters[k].needs:
+                if not outlet.arrived and not outlet.fetch(memory):
+                    return k
         return len(self._clusters)
 
     def _all_arrived(self) -> bool:
         """Whether synapses and records have their messages, too."""
-        return all(outlet.fetch(self._program._memory) for outlet in self._outlets.values())
+        memory = self._program._memory
+        return all([outlet.arrived or outlet.fetch(memory) for outlet in self._outlets.values()])
 
     def _advance_asynchronous(self) -> bool:
         """Let asynchronous models run until they wait; whether one did."""

@@ -20,8 +20,8 @@ class Outlet:
     arrived: bool = False
 
     def fetch(self, memory: Any) -> bool:
-        """Give compiled code the message of this step, once; whether it is there."""
-        if not self.arrived and self.channel.messages:
+        """Give compiled code the message of this step, if it has not been given; whether it is there."""
+        if self.channel.messages:
             write_message(memory, self.signal, self.channel.messages.popleft(), self.channel.source)
             self.arrived = True
         return self.arrived

@@ -143,9 +143,14 @@ class HostedModel:
         self.call = Call(getattr(self.model, method))
 
     def start_spiking(self) -> None:
-        """Begin the spiking phase; it begins to run when that is there for which it waited first in the last step."""
+        """Begin the spiking phase; it begins to run when that is there for which it waited first in a step before."""
         self.call = Call(self._spike if self._plain else self.model._spike)
-        self.call.ready, self._first_wait = self._first_wait, None
+        self.call.ready = self._first_wait
+
+    def begin_anyway(self) -> None:
+        """Begin to run without what it waited for in a step before."""
+        assert self.call is not None
+        self.call.ready = self._first_wait = None
 
     def _spike(self) -> None:
         """Lava's ``PyLoihiProcessModel._spike``, which passes by the model's slow ``__setattr__``."""

@@ -76,7 +76,7 @@ def write_message(memory: Memory, signal: Signal, message: npt.NDArray[Any], whe
             if low < _I32.min or high > _I32.max:
                 raise ConfigError(f"{where} sends {low} … {high}: compiled processes take integers of 32 bits")
         i32[signal.values : signal.values + signal.size] = values
-    places = np.flatnonzero(values)
+    (places,) = values.nonzero()
     i32[signal.count] = places.size
     i32[signal.events : signal.events + places.size] = places
 

@@ -114,6 +114,14 @@ class _Layer:
             setattr(assigned.owner, assigned.name, assigned.after)
 
 
+def _settings_of(run_cfg: RunConfig) -> Any:
+    """All that a RunConfig of Lava's own selects by; None for one of the user's, which may select by anything."""
+    if type(run_cfg).__module__ != RunConfig.__module__:
+        return None
+    settings = {name: dict(value) if isinstance(value, dict) else value for name, value in vars(run_cfg).items()}
+    return type(run_cfg), settings
+
+
 @dataclass
 class Expansion:
     """The SubProcessModels of a graph, built for one RunConfig.
@@ -128,8 +136,6 @@ class Expansion:
         The ProcessModel of every process, the hierarchical ones included.
     created : list
         Processes that exist through this expansion only.
-    verified : RunConfig or None
-        The last RunConfig that was found to select the same models.
     unselected : list
         Processes for which the RunConfig selects no model, of the last `build`; they are in no other list.
     """
@@ -137,10 +143,19 @@ class Expansion:
     run_cfg: RunConfig
     models: dict[AbstractProcess, Model] = field(default_factory=dict)
     created: list[AbstractProcess] = field(default_factory=list)
-    verified: RunConfig | None = None
     unselected: list[Unselected] = field(default_factory=list)
     _layers: list[_Layer] = field(default_factory=list)
+    _verified: RunConfig | None = None
+    _settings: Any = None
     _active: bool = True
+
+    def note_verified(self, run_cfg: RunConfig) -> None:
+        """Note that a RunConfig selects these models."""
+        self._verified, self._settings = run_cfg, _settings_of(run_cfg)
+
+    def has_verified(self, run_cfg: RunConfig) -> bool:
+        """Whether a RunConfig is the one that was noted last, or is known to select the same."""
+        return run_cfg is self._verified or (self._settings is not None and _settings_of(run_cfg) == self._settings)
 
     def build(self, processes: Iterable[AbstractProcess]) -> list[AbstractProcess]:
         """Select a model for every process and expand the hierarchical ones, recursively.
@@ -172,7 +187,7 @@ class Expansion:
             raise
         layer.note()
         self._layers.append(layer)
-        self.verified = self.run_cfg
+        self.note_verified(self.run_cfg)
         given = {process.id for process in (*known, *before)}
         self.created += [process for process in self.models if process.id not in given]
         leaves = [p for p, model in self.models.items() if not issubclass(model, AbstractSubProcessModel)]
