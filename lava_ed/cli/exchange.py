@@ -65,8 +65,7 @@ def import_net(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ExchangeWarning)  # they are shown below the table
         net = read_netx(file)
-    if net.cannot_run is None:
-        netx_program(net, np.zeros((net.sizes[0], 1), np.int32), len(net.sizes) + 2).run(1)
+    netx_program(net, np.zeros((net.sizes[0], 1), np.int32), len(net.sizes) + 2).run(1)
     value = {"netx": file, **net.describe()}
     return Report(value, _shown(file, value))
 
@@ -107,7 +106,7 @@ def _shown(file: str, value: dict[str, Any]) -> Iterator[Table | str]:
     yield Table(file, _TITLES, [_row(k, layer) for k, layer in enumerate(value["layers"])])
     if any(layer["neuron"] == "LIF" for layer in value["layers"]):
         yield "Note: of LIF neurons iDecay/vDecay/vThMant are shown"
-    for remark in [*value["remarks"], *filter(None, [value["cannot_run"]])]:
+    for remark in value["remarks"]:
         yield f"Note: {remark}"
 
 

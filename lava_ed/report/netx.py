@@ -104,7 +104,7 @@ def report_netx(
     size = Tile("net", "-".join(map(str, net.sizes)), "neurons by layer")
     tiles = [*accuracy_tiles(decisions), size, *energy_tiles(counted, prices)]
     where = "" if tested is None else f" on {tested.data.name}"
-    page = Page(f"netx net{where}", f"{file.name} · LIF neurons · engine, fixed point", tiles, sections)
+    page = Page(f"netx net{where}", f"{file.name} · {_neurons(net)} neurons · engine, fixed point", tiles, sections)
     written = page.write(file.with_name(f"{file.name}-report") / REPORT, "move the file where you may write")
     return {"run": str(file), **written, **outcome_of(page, decisions, prices)}
 
@@ -117,15 +117,21 @@ def _test(
         return None
     how = how_to_test(net, file, how, limit)
     data = data_of_netx(net, file, how["dataset"], data_dir, flag=False).data
-    if how["encoder"] not in BINARY_ENCODERS:
+    if how["encoder"] not in BINARY_ENCODERS or net.has_sigma_delta:
         raise ExchangeError(
-            f"{file}: samples of a net whose input layer has neurons are not drawn: measure it with lava-ed eval, and "
+            f"{file}: samples of a net with input neurons or sigma-delta neurons are not drawn: measure it with lava-ed eval, and "
             "report it without --dataset"
         )
     images, labels = np.ascontiguousarray(data.test_images[:limit][:, net.input_order]), data.test_labels[:limit]
     trains = spike_trains(images, how["encoder"], int(how["steps"]))
     decided, counters = netx_counted(net, trains, how["readout"])
     return _Tested(data, trains, Evaluation(labels, decided, net.sizes[-1], counters), how, data_dir)
+
+
+def _neurons(net: NetxNetwork) -> str:
+    """What the net consists of."""
+    kinds = {"sigma-delta" if layer.sigma_delta else "LIF" for layer in net.synaptic_layers}
+    return " and ".join(sorted(kinds))
 
 
 def _place(net: NetxNetwork) -> Place:

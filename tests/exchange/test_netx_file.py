@@ -262,13 +262,15 @@ def sigma_delta(file):
     file["layer/2/neuron/sigma_output"] = True
 
 
-def test_sigma_delta_layers_are_shown_and_named(tmp_path):
+def test_sigma_delta_layers_are_named_and_run(tmp_path):
+    """By hand, without thresholds to speak of: layer 1 sums its inputs, layer 2 that, a step later for each layer."""
     foreign(tmp_path / "a.net", sigma_delta)
     net = read_netx(tmp_path / "a.net")
     assert [layer.neuron.name for layer in net.layers] == ["Delta", "SigmaDelta", "Sigma"]
-    assert "layer/0 (Delta), layer/1 (SigmaDelta), layer/2 (Sigma)" in net.cannot_run
-    with pytest.raises(ExchangeError, match="no sigma-delta neurons"):
-        netx_program(net, np.zeros((3, 1)), 4)
+    program = netx_program(net, np.array([[1], [2], [3]]), 4)
+    program.run(4)
+    assert program.get("neuron1", "act").tolist() == [6 << 6] * 4
+    assert program.get("output", "data")[0].tolist() == [0, 0, 0, 0]
 
 
 def conv_net(**changes) -> NetxNetwork:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import h5py
 import numpy as np
 import pytest
 
@@ -13,9 +14,10 @@ from lava.proc.conv.process import Conv
 from lava.proc.dense.process import DelayDense, Dense
 from lava.proc.io.source import RingBuffer
 from lava.proc.lif.process import LIFReset
+from lava.proc.sdn.process import Delta, Sigma, SigmaDelta
 
 from lava_ed.errors import ExchangeError, ShapeError
-from lava_ed.exchange import NetxLayer, NetxNetwork, NetxNeuron, netx_program
+from lava_ed.exchange import NetxLayer, NetxNetwork, NetxNeuron, netx_program, read_netx
 from lava_ed.exchange.netx.network import NetxConvolution
 from lava_ed.exchange.netx.synapse import fit_weights
 
@@ -41,9 +43,10 @@ def random_net(rng):
     )
 
 
-def dense_of(weight, fitted_with):
+def dense_of(weight, fitted_with, message_bits=0):
     bits, exponent = fit_weights(fitted_with)[1:]
-    return Dense(weights=weight << -exponent, weight_exp=exponent, num_weight_bits=bits)
+    how = {"weight_exp": exponent, "num_weight_bits": bits, "num_message_bits": message_bits}
+    return Dense(weights=weight << -exponent, **how)
 
 
 def on_lava(net, data):
@@ -181,6 +184,71 @@ def test_convolutions_and_input_neurons_equal_those_of_lava_in_every_step():
             assert np.array_equal(program.get(node, "v"), v), f"v of {node}, step {t + 1}"
             seen[k] += np.count_nonzero(v)
     assert seen.min() > 10, "a layer was silent"
+
+
+def sigma_delta_file(path, rng):
+    """Delta, a convolution with a bias, a recurrent layer and a last one of Sigma, in the types of lava-dl."""
+    with h5py.File(path, "w") as file:
+        shapes = {"input": [2, 5, 4], "conv": [3, 2, 3], "flatten": [18, 1, 1], "dense_rec": [6], "dense": [4]}
+        for k, (kind, shape) in enumerate(shapes.items()):
+            file[f"layer/{k}/type"], file[f"layer/{k}/shape"] = np.array([kind.encode()], "S10"), shape
+            if kind != "flatten":
+                file[f"layer/{k}/neuron/type"], file[f"layer/{k}/neuron/vThMant"] = np.bytes_("SDNN"), 2 * k
+        file["layer/1/weight"], file["layer/1/stride"] = rng.integers(-20, 30, (3, 2, 3, 2)), [2, 1]
+        file["layer/1/bias"], file["layer/3/bias"] = rng.integers(-9, 20, 3), rng.integers(-9, 20, 6)
+        file["layer/3/weight"], file["layer/3/weight_rec"] = rng.integers(-9, 12, (6, 18)), rng.integers(-3, 4, (6, 6))
+        file["layer/4/weight"], file["layer/4/neuron/sigma_output"] = rng.integers(-9, 12, (4, 6)), True
+
+
+def sigma_delta_on_lava(path, data):
+    """Sums and activations of all layers in every step, on Lava's runtime, wired as lava-dl wires them."""
+    code = {"spike_exp": 6, "state_exp": 6}
+    with h5py.File(path) as file:
+        layers = [file[f"layer/{k}"] for k in (0, 1, 3, 4)]
+        of_kernel, weight, weight_rec, last = (
+            layers[k][name][()] for k, name in ((1, "weight"), (2, "weight"), (2, "weight_rec"), (3, "weight"))
+        )
+        bias, bias_rec = layers[1]["bias"][()], layers[2]["bias"][()]
+    source, delta = RingBuffer(data=data), Delta(shape=(4, 5, 2), vth=0, **code)
+    kernel = of_kernel[:, :, ::-1, ::-1].transpose(0, 3, 2, 1)
+    conv = Conv(weight=kernel, input_shape=(4, 5, 2), stride=(1, 2), num_message_bits=16)
+    maps = SigmaDelta(shape=(3, 2, 3), vth=2, bias=np.broadcast_to(bias, (3, 2, 3)), **code)
+    both = np.hstack([weight, weight_rec])
+    dense, again = dense_of(weight, both, 16), dense_of(weight_rec, both, 16)
+    hidden = SigmaDelta(shape=(6,), vth=6, bias=bias_rec, **code)
+    readout, sums = dense_of(last, last, 16), Sigma(shape=(4,))
+    source.s_out.connect(delta.a_in)
+    delta.s_out.connect(conv.s_in)
+    conv.a_out.connect(maps.a_in)
+    maps.s_out.transpose([2, 1, 0]).flatten().connect(dense.s_in)
+    hidden.s_out.connect(again.s_in)
+    for synapse in (dense, again):
+        synapse.a_out.connect(hidden.a_in)
+    hidden.s_out.connect(readout.s_in)
+    readout.a_out.connect(sums.a_in)
+    rows = []
+    try:
+        for _ in range(STEPS):
+            source.run(RunSteps(1), Loihi2SimCfg(select_tag="fixed_pt"))
+            rows.append([delta.act.get(), maps.sigma.get(), maps.residue.get(), hidden.act.get(), sums.sigma.get()])
+    finally:
+        source.stop()
+    return rows
+
+
+def test_a_file_of_sigma_delta_layers_equals_lava_in_every_step(tmp_path):
+    rng = np.random.default_rng(5)
+    sigma_delta_file(tmp_path / "a.net", rng)
+    data = np.repeat(rng.integers(-100, 100, (4, 5, 2, STEPS // 3)), 3, axis=3)
+    program = netx_program(read_netx(tmp_path / "a.net"), data.reshape(40, STEPS), STEPS)
+    names = [("neuron0", "act"), ("neuron1", "sigma"), ("neuron1", "residue"), ("neuron2", "act"), ("neuron3", "sigma")]
+    seen = 0
+    for t, row in enumerate(sigma_delta_on_lava(tmp_path / "a.net", data)):
+        program.run(1)
+        for name, values in zip(names, row, strict=True):
+            assert np.array_equal(program.get(*name), values.reshape(-1)), f"{name}, step {t + 1}"
+        seen += np.count_nonzero(row[2]) and np.count_nonzero(row[4])
+    assert seen, "a layer was silent, or nothing fell short of a threshold"
 
 
 def test_values_of_an_image_reach_their_input_neurons():

@@ -140,13 +140,12 @@ def read_netx_file(path: Path) -> Any:
 
     shown = _command("import", path)
     net = read_netx(path)
-    if net.cannot_run is not None:
-        return shown
     width = 1 if net.input_layer is not None else 6
     program = netx_program(net, np.full((net.sizes[0], width), 1), 8)
     program.run(12)
     last = f"neuron{len(net.sizes) - 1}"
-    return shown, program.get(last, "u").tolist(), program.get(last, "v").tolist()
+    state = [name for name in program.variables if name[0] == last and name[1] in ("u", "v", "sigma", "act")]
+    return shown, *(program.get(*name).tolist() for name in state)
 
 
 def write_own_nir(folder: Path) -> None:

@@ -25,7 +25,7 @@ from lava_ed.version import __version__
 BINARY_ENCODERS: Final = ("rate", "ttfs")
 """Encoders whose spikes are binary, as a netx input takes them."""
 BIAS_ENCODER: Final = "bias"
-"""Pixels as the bias of input neurons, for nets whose input layer has some."""
+"""Pixels as the bias, or to Delta the input, of input neurons, for nets whose input layer has some."""
 MAX_STEPS: Final = 4096
 """Longest time that a sample is shown: a hundred times what nets of rate or time code take."""
 MOST_SPIKES: Final = 1 << 30
@@ -48,10 +48,6 @@ class TestedNet(Protocol):
     @property
     def input_layer(self) -> object | None:
         """An input layer of neurons."""
-
-    @property
-    def cannot_run(self) -> str | None:
-        """Why it cannot be run."""
 
 
 def spike_trains(images: npt.NDArray[np.uint8], kind: EncoderKind, steps: int) -> npt.NDArray[np.int8]:
@@ -84,7 +80,7 @@ def spike_trains(images: npt.NDArray[np.uint8], kind: EncoderKind, steps: int) -
 
 
 def biases(net: NetxNetwork, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.int16]:
-    """Bias mantissas (N, n) of input neurons, from the pixels p of images: weight·p/255 + bias, cut to integers.
+    """What input neurons take (N, n), from the pixels p of images: weight·p/255 + bias, cut to integers.
 
     A lava-dl input block scales p/255 so.
 
@@ -224,8 +220,6 @@ def how_to_test(
         raise ExchangeError(f"steps is {steps!r}: show a sample for 1 … {MAX_STEPS:,} steps")
     if not isinstance(chosen["dataset"], str):
         raise ExchangeError(f"dataset is {chosen['dataset']!r}, which is no name: name one with --dataset")
-    if net.cannot_run is not None:
-        raise ExchangeError(f"{path}: {net.cannot_run}")
     if limit is not None and limit < 1:
         raise ExchangeError(f"limit is {limit}: test on at least 1 sample, or leave it out")
     return chosen

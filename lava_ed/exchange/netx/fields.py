@@ -15,6 +15,8 @@ NEVER: Final = 1 << 17
 """vThMant of a neuron that never spikes: 2^17·2^6 lies above the largest 24-bit membrane."""
 MAX_MANTISSA: Final = 2**31 - 1
 """Largest vThMant that is read: from 2^17 on a neuron never spikes."""
+MAX_THRESHOLD: Final = 2**19 - 1
+"""Largest vThMant of a sigma-delta neuron, which Lava scales by 2^12 and holds in 32 bits."""
 MAX_DELAY: Final = 62
 """Longest synaptic delay that lava-dl passes on."""
 MAX_NEURONS: Final = 1 << 20

@@ -38,8 +38,7 @@ def read_netx(path: str | os.PathLike[str]) -> NetxNetwork:
     """Read a netx file of dense layers and convolutions.
 
     Fields that are left out take lava-dl's values: no neuron is an integrator that never spikes, no bias is 0,
-    no delay is 0.  Where lava-dl clips or cuts what is in the file, so does this, with a warning.  Layers of
-    sigma-delta neurons are read too; `NetxNetwork.cannot_run` names them.
+    no delay is 0.  Where lava-dl clips or cuts what is in the file, so does this, with a warning.
 
     Raises
     ------

@@ -39,7 +39,7 @@ def netx_processes(net: NetxNetwork, reset_interval: int) -> tuple[list[Any], li
         raise LavaNotInstalledError(
             "a graph of Lava processes needs lava-nc, which runs on Python 3.10 only; netx_program needs no Lava"
         ) from error
-    if net.input_layer is not None or net.cannot_run is not None:
+    if net.input_layer is not None or net.has_sigma_delta:
         raise ExchangeError(
             "a net with input neurons, or others than LIF: load the file with lava-dl's netx.hdf5.Network"
         )

@@ -22,7 +22,7 @@ from lava_ed.exchange.netx.fields import (
     Field,
 )
 from lava_ed.exchange.netx.group import Group
-from lava_ed.exchange.netx.network import Integers, NetxConvolution, NetxForeign, NetxLayer, NetxNeuron
+from lava_ed.exchange.netx.network import Integers, NetxConvolution, NetxSigmaDelta, NetxLayer, NetxNeuron
 from lava_ed.exchange.netx.synapse import clip_mixed
 from lava_ed.exchange.whole import narrow
 from lava_ed.files.hdf5 import Hdf5Group
@@ -164,11 +164,14 @@ def _convolution(group: Group, shape: tuple[int, ...]) -> NetxLayer:
     return NetxLayer("conv", shape, neuron, kernel.reshape(kernel.shape[:4]), bias=bias, convolution=how)
 
 
-def _neuron(group: Group, first: bool = False) -> NetxNeuron | NetxForeign:
+def _neuron(group: Group, first: bool = False) -> NetxNeuron | NetxSigmaDelta:
     kind, threshold = group.text("type"), NEURON[-1]
     if kind == "SDNN":  # sigma-delta
-        name = "Delta" if first else "Sigma" if "sigma_output" in group else "SigmaDelta"
-        return NetxForeign(name, group.integer(threshold))
+        if "messageBits" in group:
+            raise ExchangeError(f"{group.where} has messageBits, at which lava-dl fails: leave them out, which means 16")
+        return NetxSigmaDelta(
+            "Delta" if first else "Sigma" if "sigma_output" in group else "SigmaDelta", group.integer(threshold)
+        )
     if kind not in LIF_TYPES:
         raise ExchangeError(f"{group.where} is of type {kind!r}, the engine runs {' and '.join(LIF_TYPES)}")
     if group.integer(MESSAGE_BITS):
@@ -196,9 +199,9 @@ def layer_tree(layer: NetxLayer, where: str) -> Tree:
         tree |= _written(TRANSFORM, layer.transform, where)
     if layer.convolution is not None:
         tree |= _written(CONVOLUTION, astuple(layer.convolution), where)
-    if isinstance(layer.neuron, NetxForeign):
-        raise ExchangeError(f"{where}: {layer.neuron.name} neurons are read, and not written")
-    if layer.neuron is not None:
+    if layer.sigma_delta is not None:
+        raise ExchangeError(f"{where}: {layer.sigma_delta.name} neurons are read, and not written")
+    if isinstance(layer.neuron, NetxNeuron):
         numbers = _written((*NEURON, Field("refDelay")), (*astuple(layer.neuron), 1), f"{where}/neuron")
         tree["neuron"] = {"type": _text("CUBA"), **numbers}
     return tree

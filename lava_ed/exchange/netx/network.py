@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.errors import ExchangeError
-from lava_ed.exchange.netx.fields import CONVOLUTION, MAX_NEURONS, NEURON, NEVER, check_numbers
+from lava_ed.exchange.netx.fields import CONVOLUTION, MAX_NEURONS, MAX_THRESHOLD, NEURON, NEVER, check_numbers
 
 LayerKind = Literal["input", "flatten", "dense", "dense_rec", "conv"]
 Readout = Literal["membrane", "spikes"]
@@ -44,11 +44,27 @@ class NetxNeuron:
 
 
 @dataclass(frozen=True)
-class NetxForeign:
-    """A neuron that lava-dl runs, and calls Delta, SigmaDelta or Sigma, and that is not run from the file here."""
+class NetxSigmaDelta:
+    """A neuron of a sigma-delta layer: Lava's Delta, SigmaDelta or Sigma, with exponents of 6.
 
-    name: str
+    Parameters
+    ----------
+    name : {"Delta", "SigmaDelta", "Sigma"}
+        The neurons of an input layer, of a layer with synapses, and of one that sends its sums.
+    v_th_mant : int
+        Changes are sent where they reach v_th_mant·2^12, in units of 2^−12 of an activation.
+
+    Source: lava-dl 0.6.0, `netx/hdf5.py`.
+    """
+
+    name: Literal["Delta", "SigmaDelta", "Sigma"]
     v_th_mant: int
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.v_th_mant <= MAX_THRESHOLD:
+            raise ExchangeError(
+                f"neuron/vThMant is {self.v_th_mant}, a sigma-delta neuron holds 0 … {MAX_THRESHOLD}: scale the neuron"
+            )
 
 
 @dataclass(frozen=True)
@@ -78,8 +94,8 @@ class NetxLayer:
     kind : {"input", "flatten", "dense", "dense_rec", "conv"}
     shape : tuple of int or None
         As in the file, (C, H, W) or (n,); None where it is left out.
-    neuron : NetxNeuron, NetxForeign or None
-        The neuron of an input layer takes the values as its bias and sends spikes to the next layer.
+    neuron : NetxNeuron, NetxSigmaDelta or None
+        A LIF neuron of an input layer takes the values as its bias, a Delta neuron as its input.
     weight, weight_rec : int (n_post, n_pre) or None
         Weights −256 … 254; a convolution has (C_out, C_in/groups, K_y, K_x), int32.
     bias : int (n_post,) or None
@@ -93,7 +109,7 @@ class NetxLayer:
 
     kind: LayerKind
     shape: Shape | None = None
-    neuron: NetxNeuron | NetxForeign | None = None
+    neuron: NetxNeuron | NetxSigmaDelta | None = None
     weight: Integers | None = None
     weight_rec: Integers | None = None
     bias: Integers | None = None
@@ -124,22 +140,26 @@ class NetxLayer:
         return self.convolution or NetxConvolution()
 
     @property
+    def sigma_delta(self) -> NetxSigmaDelta | None:
+        """The layer's neuron, if it is a sigma-delta neuron."""
+        return self.neuron if isinstance(self.neuron, NetxSigmaDelta) else None
+
+    @property
     def lif(self) -> NetxNeuron:
         """The layer's LIF neuron, or lava-dl's integrator where the file has none; another neuron is an error."""
-        if isinstance(self.neuron, NetxForeign):
-            raise ExchangeError(f"a {self.neuron.name} neuron is no LIF neuron")
+        if self.sigma_delta is not None:
+            raise ExchangeError(f"a {self.sigma_delta.name} neuron is no LIF neuron")
         return self.neuron or NetxNeuron()
 
     def describe(self) -> dict[str, Any]:
         """The layer in numbers, ready for JSON."""
         lif = self.neuron if isinstance(self.neuron, NetxNeuron) else None
-        foreign = self.neuron if isinstance(self.neuron, NetxForeign) else None
-        numbers = (None, None, foreign and foreign.v_th_mant) if lif is None else astuple(lif)
+        numbers = (None, None, self.sigma_delta and self.sigma_delta.v_th_mant) if lif is None else astuple(lif)
         weights = None if self.weight is None else self.synapses
         return {
             "type": self.kind,
             "shape": None if self.shape is None else list(self.shape),
-            "neuron": foreign.name if foreign else lif and "LIF",
+            "neuron": self.sigma_delta.name if self.sigma_delta else lif and "LIF",
             **{number.name: value for number, value in zip(NEURON, numbers, strict=True)},
             "synapses": 0 if weights is None else weights.size,
             "nonzero_synapses": 0 if weights is None else int(np.count_nonzero(weights)),
@@ -197,7 +217,7 @@ class NetxNetwork:
 
     @property
     def input_layer(self) -> NetxLayer | None:
-        """The input layer, if its values are the bias of neurons."""
+        """The input layer, if it has neurons."""
         first = self.layers[0]
         return first if first.kind == "input" and first.neuron is not None else None
 
@@ -224,16 +244,9 @@ class NetxNetwork:
         return np.ascontiguousarray(places.T.reshape(-1) if spread else places.reshape(-1))
 
     @property
-    def cannot_run(self) -> str | None:
-        """Which layers the engine cannot run; None if it runs all of them."""
-        neurons = [layer.neuron for layer in self.layers]
-        foreign = [f"layer/{k} ({n.name})" for k, n in enumerate(neurons) if isinstance(n, NetxForeign)]
-        if not foreign:
-            return None
-        return (
-            f"this reader has no sigma-delta neurons, and cannot run {', '.join(foreign)}: load the file with "
-            "lava-dl's netx.hdf5.Network, whose graph attach() takes"
-        )
+    def has_sigma_delta(self) -> bool:
+        """Whether there are sigma-delta neurons."""
+        return any(layer.sigma_delta for layer in self.layers)
 
     def describe(self) -> dict[str, Any]:
         """Plain description, ready for JSON."""
@@ -242,7 +255,7 @@ class NetxNetwork:
             "sizes": list(self.sizes),
             "notes": self.notes,
             "remarks": list(self.remarks),
-            "cannot_run": self.cannot_run,
+            "cannot_run": None,
         }
 
 

@@ -13,6 +13,7 @@ from lava_ed.engine.families.delay_dense import DelayDenseNode
 from lava_ed.engine.families.dense import DenseNode
 from lava_ed.engine.families.lif import RESET, LIFNode
 from lava_ed.engine.families.ring_buffer import RingSinkNode, RingSourceNode
+from lava_ed.engine.families.sigma_delta import SigmaDeltaNode
 from lava_ed.engine.families.synapses import WeightFormat
 from lava_ed.engine.program import Program
 from lava_ed.errors import ExchangeError, ShapeError
@@ -23,6 +24,10 @@ from lava_ed.exchange.whole import narrow
 
 BIAS_EXPONENT: Final = 6
 """lava-dl's exponent of every bias."""
+GRADED_BITS: Final = 16
+"""Message bits of sigma-delta neurons."""
+EXPONENTS: Final = {"spike_exp": 6, "state_exp": 6, "cum_error": 0}
+"""lava-dl's settings of sigma-delta neurons: messages have 6 bits behind the point, states 12."""
 MOST_CELLS: Final = 1 << 25
 """Inputs times steps, and outputs times steps, that a program lays out: 128 MiB each."""
 
@@ -40,10 +45,11 @@ def netx_program(net: NetxNetwork, data: npt.NDArray[Any], reset_interval: int, 
     net : NetxNetwork
     data : int (n_inputs, steps)
         Input spikes, sent over and over; neurons in the order of `NetxNetwork.input_order`.  For a net whose input
-        layer has neurons (n_inputs, 1): their bias mantissas, which ``set("input", "bias_mant", …)`` changes.
+        layer has LIF neurons (n_inputs, 1): their bias mantissas, which ``set("input", "bias_mant", …)`` changes; for
+        one of Delta neurons, which are ``neuron0``, the values that they encode.
     reset_interval : int
-        u and v of layer l are cleared in steps t with t mod reset_interval = l, as lava-dl orchestrates it; input
-        neurons count as a layer.
+        u and v of LIF layer l are cleared in steps t with t mod reset_interval = l, as lava-dl orchestrates it; input
+        neurons count as a layer.  Sigma-delta neurons are never reset.
     record : bool
         Add nodes ``spikes<l>``, whose ``data`` (n, reset_interval) hold the spikes of every layer.
 
@@ -54,24 +60,31 @@ def netx_program(net: NetxNetwork, data: npt.NDArray[Any], reset_interval: int, 
     ExchangeError
         If the engine cannot run a layer, or inputs times steps are too many.
     """
-    if net.cannot_run is not None:
-        raise ExchangeError(net.cannot_run)
-    steps = "steps" if net.input_layer is None else "1"
+    first = net.input_layer
+    steps = "1" if takes_biases(net) else "steps"
     if data.ndim != 2 or data.shape[0] != net.sizes[0] or (steps == "1" and data.shape[1] != 1):
         raise ShapeError(f"input spikes have shape {data.shape}, the net takes ({net.sizes[0]}, {steps})")
     check_room(net, data.shape[1], reset_interval)
     order: Integers | None = None
-    if net.input_layer is None:
-        nodes: list[Node] = [RingSourceNode("input", narrow(data, np.int32, "input spikes"))]
-    else:
-        nodes, order = [_lif("input", net.input_layer, data[:, 0], 1, reset_interval)], _flattened(net.input_shape)
     edges: list[Connection] = []
-    previous, shape = "input", net.input_shape
+    previous, shape, bits = "input", net.input_shape, 0
+    if first is not None:
+        order = _flattened(net.input_shape)
+    if first is not None and takes_biases(net):
+        nodes: list[Node] = [_lif("input", first, data[:, 0], 1, reset_interval)]
+    else:
+        nodes = [RingSourceNode("input", narrow(data, np.int32, "input spikes"))]
+    if first is not None and first.sigma_delta:
+        nodes.append(_sigma_delta("neuron0", first))
+        edges.append(Connection("input", "s_out", "neuron0", "a_in"))
+        previous, bits = "neuron0", GRADED_BITS
     for k, layer in enumerate(net.synaptic_layers, start=1):
-        synapse, neuron, offset = f"synapse{k}", f"neuron{k}", k + (net.input_layer is not None)
-        is_conv = layer.kind == "conv"
-        forward, *recurrent = [_conv(synapse, layer, shape)] if is_conv else _dense(k, layer)
-        nodes += [forward, _lif(neuron, layer, _biases(layer), offset, reset_interval), *recurrent]
+        synapse, neuron, offset = f"synapse{k}", f"neuron{k}", k + (first is not None)
+        is_conv, bias = layer.kind == "conv", _biases(layer)
+        forward, *recurrent = [_conv(synapse, layer, shape, bits)] if is_conv else _dense(k, layer, bits)
+        is_lif, bits = layer.sigma_delta is None, 0 if layer.sigma_delta is None else GRADED_BITS
+        neurons = _lif(neuron, layer, bias, offset, reset_interval) if is_lif else _sigma_delta(neuron, layer, bias)
+        nodes += [forward, neurons, *recurrent]
         edges.append(Connection(previous, "s_out", synapse, "s_in", None if is_conv else order))
         edges.append(Connection(synapse, "a_out", neuron, "a_in"))
         if layer.weight_rec is not None:
@@ -85,6 +98,11 @@ def netx_program(net: NetxNetwork, data: npt.NDArray[Any], reset_interval: int, 
     nodes.append(RingSinkNode("output", np.zeros((net.sizes[-1], reset_interval), np.int32)))
     edges.append(Connection(previous, "s_out", "output", "a_in"))
     return Program(nodes, edges, None)
+
+
+def takes_biases(net: NetxNetwork) -> bool:
+    """Whether the input is the bias of LIF neurons."""
+    return net.input_layer is not None and net.input_layer.sigma_delta is None
 
 
 def check_room(net: NetxNetwork, steps: int, reset_interval: int) -> None:
@@ -105,10 +123,11 @@ def _flattened(shape: Shape) -> Integers | None:
     return np.ascontiguousarray(np.arange(int(np.prod(sizes))).reshape(sizes).T.reshape(-1))
 
 
-def _dense(k: int, layer: NetxLayer) -> list[Node]:
+def _dense(k: int, layer: NetxLayer, bits: int) -> list[Node]:
     """Dense, or DelayDense where the layer has delays; and a second Dense of the same exponent if it is recurrent."""
     name, fitted = f"synapse{k}", fit_weights(layer.synapses)
     common: dict[str, Any] = {"weight_format": WeightFormat(None, fitted.bits), "exponent": fitted.exponent}
+    common["message_bits"] = bits
     columns = fitted.weights.shape[1] - (layer.size if layer.weight_rec is not None else 0)
     forward, recurrent = (np.ascontiguousarray(part) for part in np.split(fitted.weights, [columns], axis=1))
     buffer = np.zeros(layer.size, np.int32)
@@ -126,13 +145,14 @@ def _dense(k: int, layer: NetxLayer) -> list[Node]:
     return nodes
 
 
-def _conv(name: str, layer: NetxLayer, shape: Shape) -> ConvNode:
+def _conv(name: str, layer: NetxLayer, shape: Shape, bits: int) -> ConvNode:
     """Lava's Conv for an input of a shape (C, H, W), as lava-dl makes it: axes (x, y, channel), the kernel turned."""
     assert layer.shape is not None
     weight = narrow(layer.synapses, np.int32, f"weights of {name}")[:, :, ::-1, ::-1].transpose(0, 3, 2, 1)
     pairs = {key: getattr(layer.how, key)[::-1] for key in ("stride", "padding", "dilation")}
     return ConvNode(
         name,
+        message_bits=bits,
         a_buff=np.zeros(layer.shape[::-1], np.int32),
         weight=np.ascontiguousarray(weight),
         input_shape=shape[::-1],
@@ -147,6 +167,23 @@ def _biases(layer: NetxLayer) -> npt.NDArray[Any]:
         return np.zeros(layer.size, np.int64)
     shape = (layer.shape or ())[::-1] if layer.kind == "conv" else layer.bias.shape
     return np.broadcast_to(layer.bias, shape).reshape(-1)
+
+
+def _sigma_delta(name: str, layer: NetxLayer, bias: npt.NDArray[Any] | None = None) -> SigmaDeltaNode:
+    """Delta, SigmaDelta or Sigma with lava-dl's parameters."""
+    neuron, n = layer.sigma_delta, layer.size
+    assert neuron is not None
+    if neuron.name == "Sigma":
+        if layer.bias is not None:
+            raise ExchangeError(f"{name} are Sigma neurons with a bias, at which lava-dl fails: leave it out")
+        return SigmaDeltaNode(name, state={"sigma": np.zeros(n, np.int32)})
+    scale = 1 << (EXPONENTS["spike_exp"] + EXPONENTS["state_exp"])
+    state = {"vth": np.array([neuron.v_th_mant * scale], np.int32)}
+    state |= {var: np.zeros(n, np.int32) for var in ("sigma", "act", "residue", "error")}
+    if bias is not None:
+        state["bias"] = narrow(bias, np.int16, f"bias of {name}").astype(np.int32) * scale
+    state |= {var: np.array([value], np.int32) for var, value in EXPONENTS.items()}
+    return SigmaDeltaNode(name, state=state, relu=bias is not None)
 
 
 def _lif(name: str, layer: NetxLayer, bias: npt.NDArray[Any], offset: int, interval: int) -> LIFNode:

@@ -24,7 +24,7 @@ DT: Final = 1e-4
 class NirNetwork:
     """Layers in integers, the same in numbers with fractions, and notes.
 
-    `input_layer` and `cannot_run` are those of a netx net without input neurons.
+    `input_layer` is that of a netx net without input neurons.
     """
 
     layers: tuple[NirLayer, ...]
@@ -32,7 +32,6 @@ class NirNetwork:
     notes: dict[str, Any]
     dt: float
     input_layer: None = None
-    cannot_run: None = None
 
     @property
     def sizes(self) -> tuple[int, ...]:
