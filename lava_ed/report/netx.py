@@ -119,8 +119,8 @@ def _test(
     data = data_of_netx(net, file, how["dataset"], data_dir, flag=False).data
     if how["encoder"] not in BINARY_ENCODERS or net.has_sigma_delta:
         raise ExchangeError(
-            f"{file}: samples of a net with input neurons or sigma-delta neurons are not drawn: measure it with lava-ed eval, and "
-            "report it without --dataset"
+            f"{file}: samples of a net with input or sigma-delta neurons are not drawn: measure it with lava-ed "
+            "eval, and report it without --dataset"
         )
     images, labels = np.ascontiguousarray(data.test_images[:limit][:, net.input_order]), data.test_labels[:limit]
     trains = spike_trains(images, how["encoder"], int(how["steps"]))

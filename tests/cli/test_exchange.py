@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from lava_ed.cli import main
-from lava_ed.exchange import NetxLayer, NetxNetwork, NetxNeuron, replay
+from lava_ed.data import load_dataset
+from lava_ed.exchange import NetxLayer, NetxNetwork, NetxNeuron, read_netx, replay
+from lava_ed.exchange.netx.decisions import NetxRun
 from lava_ed.exchange.netx.evaluate import biases
 
 
@@ -139,7 +141,7 @@ def test_settings_of_a_test_have_a_range(trained, capsys, tmp_path, option, valu
     assert message in found["error"]["message"]
 
 
-def convolutional(path, neuron="LOIHI"):
+def convolutional(path, neuron="LOIHI", threshold=60):
     """Digits as the bias of 8×8 input neurons, four kernels, ten classes, in the types of lava-dl."""
     rng = np.random.default_rng(0)
     with h5py.File(path, "w") as file:
@@ -149,7 +151,7 @@ def convolutional(path, neuron="LOIHI"):
             file[f"layer/{k}/type"] = np.array([kind.encode()], "S10")
             file[f"layer/{k}/shape"] = shape
             if kind != "flatten":
-                for name, value in (("type", neuron), ("iDecay", 4096), ("vDecay", 512), ("vThMant", 60)):
+                for name, value in (("type", neuron), ("iDecay", 4096), ("vDecay", 512), ("vThMant", threshold)):
                     file[f"layer/{k}/neuron/{name}"] = value
         file["layer/0/weight"], file["layer/0/bias"] = 40.0, 5.0
         file["layer/1/weight"] = rng.integers(-20, 30, (4, 1, 3, 3))
@@ -171,15 +173,17 @@ def test_a_convolutional_net_is_shown_and_judged(capsys, tmp_path):
     assert "4×6×6" in capsys.readouterr().out
 
 
-def test_a_sigma_delta_net_is_shown_and_what_cannot_run_is_named(capsys, tmp_path):
-    convolutional(tmp_path / "a.net", neuron="SDNN")
+def test_a_sigma_delta_net_is_shown_and_judged_whatever_came_before(capsys, tmp_path):
+    convolutional(tmp_path / "a.net", "SDNN", 2)
     assert main(["import", str(tmp_path / "a.net")]) == 0
-    shown = capsys.readouterr().out
-    assert "SigmaDelta" in shown
-    assert "cannot run layer/0 (Delta), layer/1 (SigmaDelta), layer/3 (SigmaDelta)" in shown
-    code, value = run(capsys, "eval", tmp_path / "a.net", *HOW)
-    assert code == 2
-    assert "cannot run layer/0 (Delta)" in value["error"]["message"]
+    assert "SigmaDelta" in capsys.readouterr().out
+    code, value = run(capsys, "eval", tmp_path / "a.net", *HOW[:-3], "membrane", "--limit", "9")
+    assert code == 0
+    assert len(set(value["predictions"])) > 1
+    net = read_netx(tmp_path / "a.net")
+    images = load_dataset("digits").test_images[:9, net.input_order]
+    alone = [NetxRun(net, 12, "membrane").decide(biases(net, image[None]))[0] for image in images]
+    assert value["predictions"] == alone
 
 
 def test_what_lava_dl_would_clip_is_told_below_the_layers(capsys, tmp_path):

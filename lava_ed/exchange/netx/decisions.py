@@ -18,7 +18,7 @@ CHANGING: Final = ("sigma", "act", "residue", "error", "a_buff", "a_buf")
 def netx_decisions(net: NetxNetwork, trains: npt.NDArray[np.int8], readout: Readout = "membrane") -> Integers:
     """The class of each sample: the neuron of the last layer with the largest membrane, or with most spikes.
 
-    Of sigma-delta neurons the activation (of Sigma the sum) stands for the membrane, and the sum of messages for spikes.
+    Of sigma-delta neurons the activation (of Sigma the sum) stands for the membrane, the sum of messages for spikes.
 
     Parameters
     ----------
@@ -79,6 +79,10 @@ class NetxRun:
                 self.program.set("input", "data", self._rows)
                 self.program.run(self._period)
             by_membrane = self._readout == "membrane"
-            last = self.program.get(self._last, self._state) if by_membrane else self.program.get("output", "data").sum(axis=-1)
+            last = (
+                self.program.get(self._last, self._state)
+                if by_membrane
+                else self.program.get("output", "data").sum(axis=-1)
+            )
             decided[k] = int(np.argmax(last))
         return decided

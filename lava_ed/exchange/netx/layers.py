@@ -22,7 +22,7 @@ from lava_ed.exchange.netx.fields import (
     Field,
 )
 from lava_ed.exchange.netx.group import Group
-from lava_ed.exchange.netx.network import Integers, NetxConvolution, NetxSigmaDelta, NetxLayer, NetxNeuron
+from lava_ed.exchange.netx.network import Integers, NetxConvolution, NetxLayer, NetxNeuron, NetxSigmaDelta
 from lava_ed.exchange.netx.synapse import clip_mixed
 from lava_ed.exchange.whole import narrow
 from lava_ed.files.hdf5 import Hdf5Group
@@ -168,7 +168,9 @@ def _neuron(group: Group, first: bool = False) -> NetxNeuron | NetxSigmaDelta:
     kind, threshold = group.text("type"), NEURON[-1]
     if kind == "SDNN":  # sigma-delta
         if "messageBits" in group:
-            raise ExchangeError(f"{group.where} has messageBits, at which lava-dl fails: leave them out, which means 16")
+            raise ExchangeError(
+                f"{group.where} has messageBits, at which lava-dl fails: leave them out, which means 16"
+            )
         return NetxSigmaDelta(
             "Delta" if first else "Sigma" if "sigma_output" in group else "SigmaDelta", group.integer(threshold)
         )

@@ -147,8 +147,8 @@ class NetxLayer:
     @property
     def lif(self) -> NetxNeuron:
         """The layer's LIF neuron, or lava-dl's integrator where the file has none; another neuron is an error."""
-        if self.sigma_delta is not None:
-            raise ExchangeError(f"a {self.sigma_delta.name} neuron is no LIF neuron")
+        if isinstance(self.neuron, NetxSigmaDelta):
+            raise ExchangeError(f"a {self.neuron.name} neuron is no LIF neuron")
         return self.neuron or NetxNeuron()
 
     def describe(self) -> dict[str, Any]:
