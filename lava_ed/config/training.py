@@ -14,6 +14,7 @@ from lava_ed.config.schema import FLAT_FORMAT, FORMAT, read_config
 from lava_ed.data import Dataset, load_dataset
 from lava_ed.data.events.code import Encoding, EventCode
 from lava_ed.errors import ChipLimitError, ConfigError
+from lava_ed.files.reading import brief
 from lava_ed.learning_rules import RULES
 from lava_ed.network.layers import check_text, connections_in
 from lava_ed.network.settings import NetSettings, Setting, declared
@@ -240,7 +241,7 @@ class TrainConfig:
         found = values.pop("format", None)
         if found not in (FLAT_FORMAT, FORMAT) or isinstance(found, bool):
             raise ConfigError(
-                f"the configuration has format {found}, this version reads {FLAT_FORMAT} and {FORMAT}: "
+                f"the configuration has format {brief(found)}, this version reads {FLAT_FORMAT} and {FORMAT}: "
                 "use the version of lava-ed that wrote it, or train anew"
             )
         check_names(

@@ -349,7 +349,9 @@ class NetworkSpec(NetSettings, _Layers):
         values = dict(data)
         found = values.pop("format", None)
         if found != FORMAT:
-            raise ConfigError(f"network description has format {found}, this version reads {FORMAT}: retrain the net")
+            raise ConfigError(
+                f"network description has format {brief(found)}, this version reads {FORMAT}: retrain the net"
+            )
         values = read_net(values)
         rule = values.pop("rule")
         if rule.name not in RULES:

@@ -181,8 +181,17 @@ def test_description_round_trip(spec):
 def test_other_formats_are_refused(found):
     description = NetworkSpec((5, 4)).to_dict()
     description["format"] = found
-    with pytest.raises(ConfigError, match=f"has format {found}, this version reads 1: retrain"):
+    with pytest.raises(ConfigError, match=f"has format {found!r}, this version reads 1: retrain"):
         NetworkSpec.from_dict(description)
+
+
+def test_a_format_that_is_as_long_as_a_file_is_not_repeated() -> None:
+    from lava_ed.config import TrainConfig
+
+    for reader, data in ((NetworkSpec, NetworkSpec((5, 4)).to_dict()), (TrainConfig, {"rule": "std-ed"})):
+        with pytest.raises(ConfigError, match="has format") as caught:
+            reader.from_dict({**data, "format": [0] * 1000})
+        assert len(str(caught.value)) < 400
 
 
 @pytest.mark.parametrize(
