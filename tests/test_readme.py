@@ -17,7 +17,11 @@ MORE = {
     # As many samples as it takes until the weights have grown out of what a net fresh from the dice holds.
     ("train", "fashion-mnist"): ["--limit", "5000"],
     ("train", "digits"): ["--epochs", "2"],
-    ("compare", "--workers"): ["--epochs", "2"],
+    # Most of what workers take is their start; tests/cluster has several.
+    ("train", "--workers"): ["--seeds", "0,1", "--limit", "300", "--workers", "1"],
+    ("compare", "--workers"): ["--epochs", "1", "--limit", "300", "--workers", "1"],
+    ("sweep", "--workers"): ["--trials", "2", "--workers", "1"],
+    ("eval", "--workers"): ["--workers", "1"],
     ("compare", None): ["--epochs", "10"],
     ("report", None): ["--samples", "1"],
     ("eval", "model.net"): ["--limit", "200"],
