@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from lava_ed.energy.chips import CHIPS, LOIHI1, LOIHI2, ChipLimits, Hops, mesh_hops
+from lava_ed.energy.conv_estimate import conv_sample_counts, estimate_convolutions
 from lava_ed.energy.counting import per_sample, subtract, total
 from lava_ed.energy.estimate import estimate_sample, sample_counts
 from lava_ed.energy.learning_cost import learning_cost
@@ -40,8 +41,10 @@ __all__ = [
     "Utilisation",
     "built_in_price_lists",
     "busy_seconds",
+    "conv_sample_counts",
     "energy_range",
     "energy_report",
+    "estimate_convolutions",
     "estimate_sample",
     "learning_cost",
     "load_price_list",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -14,24 +15,25 @@ from lava_ed.network.kinds import PLASTIC_CONV
 from lava_ed.network.layers import Layer
 
 
-def synapses_of(layer: Layer, stored: npt.NDArray[Any], shared: bool, planar: bool) -> tuple[Ints, Ints]:
-    """Synapses that are not zero of each neuron behind a convolution, and of each one before it.
+def synapses_of(layer: Layer, stored: npt.NDArray[Any] | None, shared: bool, planar: bool) -> tuple[Ints, Ints]:
+    """Synapses of each neuron behind a convolution, and of each one before it: those that are not zero, or all.
 
     Parameters
     ----------
-    stored : array (rows, columns)
-        As `Layer.weights_shape` says.
+    stored : array (rows, columns) or None
+        As `Layer.weights_shape` says; None: none is zero.
     planar : bool
         Whether inputs are numbered channel by channel, as images are.
     """
     (c_in, h_in, w_in), (c_out, h_out, w_out) = layer.source, layer.shape
     k, stride, groups = layer.kernel, layer.stride, layer.groups
-    taps = (c_in,) if shared else (c_in, h_in, w_in) if planar else (h_in, w_in, c_in)
+    if stored is None:
+        stored, shared = np.ones(layer.weights_shape(True), np.int8), True
+    taps = (1, 1, c_in) if shared else (c_in, h_in, w_in) if planar else (h_in, w_in, c_in)
     kept = (np.asarray(stored) != 0).reshape(*taps, k, k, c_out // groups)
     if not shared and planar:
         kept = np.moveaxis(kept, 0, 2)
-    kept = np.broadcast_to(kept, (h_in, w_in, c_in, k, k, c_out // groups))
-    kept = kept.reshape(h_in, w_in, groups, c_in // groups, k, k, c_out // groups)
+    kept = kept.reshape(*kept.shape[:2], groups, c_in // groups, k, k, c_out // groups)
     behind = np.zeros((h_out, w_out, groups, c_out // groups), np.int64)
     before = np.zeros((h_in, w_in, groups, c_in // groups), np.int64)
     # A kernel's row stands in the order of the outputs that its taps lead to: columns x mod stride, from the right.
@@ -40,9 +42,9 @@ def synapses_of(layer: Layer, stored: npt.NDArray[Any], shared: bool, planar: bo
         y_out, y_in = _met(row, h_in, h_out, layer)
         for place, column in enumerate(columns):
             x_out, x_in = _met(column, w_in, w_out, layer)
-            found = kept[np.ix_(y_in, x_in)][..., row, place, :]
-            behind[np.ix_(y_out, x_out)] += found.sum(axis=3)
-            before[np.ix_(y_in, x_in)] += found.sum(axis=4)
+            found, there = kept[..., row, place, :], (slice(None), slice(None)) if shared else np.ix_(y_in, x_in)
+            behind[np.ix_(y_out, x_out)] += found.sum(axis=3)[there]
+            before[np.ix_(y_in, x_in)] += found.sum(axis=4)[there]
     if planar:
         before = np.moveaxis(before.reshape(h_in, w_in, c_in), 2, 0)
     return behind.reshape(-1), before.reshape(-1)
@@ -57,13 +59,21 @@ def _met(tap: int, n_in: int, n_out: int, layer: Layer) -> tuple[Ints, Ints]:
 
 
 def kernels(
-    name: str, layer: Layer, stored: npt.NDArray[Any], *, shared: bool, planar: bool, frozen: bool, sends_errors: bool
+    name: str,
+    layer: Layer,
+    stored: npt.NDArray[Any] | None,
+    *,
+    shared: bool,
+    planar: bool,
+    frozen: bool,
+    sends_errors: bool,
 ) -> Process:
     """Plastic kernels: their synapses, and, where a layer below learns, the mirrored copy that errors read.
 
     Shared weights have their carry on the processor that gathers the sums of taps; weights of a position's own have
     it beside them.
     """
+    kept = math.prod(layer.weights_shape(shared)) if stored is None else int(np.count_nonzero(stored))
     by_post, by_pre = synapses_of(layer, stored, shared, planar)
     unused = ["tag_1"] if shared or frozen else []
     forward = Inlet(
@@ -75,7 +85,7 @@ def kernels(
         weight_bits=PLASTIC_CONV.memory_bits("tap", ["tag_1"]),
         tag_bits=PLASTIC_CONV.memory_bits("tap", ["weights", *unused]),
         axon_trace_bits=PLASTIC_CONV.memory_bits("source", ["x1"] if frozen else []),
-        kernel_bits=int(np.count_nonzero(stored)) * PLASTIC_CONV.memory_bits("tap", ["tag_1"]) if shared else 0,
+        kernel_bits=kept * PLASTIC_CONV.memory_bits("tap", ["tag_1"]) if shared else 0,
     )
     if not sends_errors:
         return Process(name, synapses=forward)

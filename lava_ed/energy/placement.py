@@ -33,6 +33,7 @@ def split(net: ChipNet, chip: ChipLimits) -> list[Ints]:
             if layer in net.squares:
                 each = net.neurons_of_an_axon(layer)
                 of = _whole_squares(net.squares[layer], each)
+                _check_square(net.names[layer], each, int(np.bincount(of, needed).max()), most, room, chip)
                 cores.append(_pack(np.bincount(of, needed).astype(np.int64), room, most // each)[of])
             else:
                 cores.append(_pack(needed, room, most))
@@ -40,6 +41,17 @@ def split(net: ChipNet, chip: ChipLimits) -> list[Ints]:
         if grown == counts:
             return cores
         counts = grown
+
+
+def _check_square(name: str, each: int, bits: int, most: int, room: int, chip: ChipLimits) -> None:
+    """Refuse pooled neurons that no core holds together."""
+    for needed, limit, what in ((each, most, "neurons"), (bits, room, "bits of synaptic memory")):
+        if needed > limit:
+            raise ChipLimitError(
+                f"the {each:,} neurons of a square of {name}, which are pooled and so lie on one core, need "
+                f"{needed:,} {what}, a core of {chip.title} has room for {limit:,}: {needed - limit:,} too many; "
+                "pool smaller squares, or take smaller kernels or fewer channels before them"
+            )
 
 
 def _whole_squares(squares: Ints, each: int) -> Ints:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,24 +29,26 @@ def net_of_spec(spec: NetworkSpec, weights: Sequence[npt.NDArray[np.integer[Any]
         If there are weights that do not fit the net.
     """
     shapes = [spec.weights_shape(layer) for layer in spec.layers]
-    matrices = [np.ones(shape, np.int8) for shape in shapes] if weights is None else [np.asarray(w) for w in weights]
-    if [matrix.shape for matrix in matrices] != shapes:
+    given = shapes if weights is None else [np.shape(matrix) for matrix in weights]
+    if given != shapes:
         raise ShapeError(
-            f"weights have the shapes {[matrix.shape for matrix in matrices]}, the net needs {shapes}: "
+            f"weights have the shapes {given}, the net needs {shapes}: "
             "one stored matrix, (n_pre, n_post) of dense connections, a connection"
         )
     graph = graph_of(spec)
+    matrices = repeat(None) if weights is None else iter(weights)
     return named_by_place(net_of_processes(_processes(graph, matrices), (Edge(*edge) for edge in graph.connections)))
 
 
-def _processes(graph: NetGraph, matrices: Iterable[npt.NDArray[np.integer[Any]]]) -> Iterator[Process]:
+def _processes(graph: NetGraph, matrices: Iterable[npt.NDArray[np.integer[Any]] | None]) -> Iterator[Process]:
     """What the nodes of a graph take on a chip; labels are given by a processor."""
     sends: Sends = "replay" if graph.schedule.timing.replays_spikes else "errors"
-    for node, matrix in zip(graph.dense, matrices, strict=True):
+    for node, matrix in zip(graph.dense, matrices, strict=False):
         if node.kind == "PlasticConv":
             own = {name: node.parameters[name] for name in ("shared", "planar", "frozen", "sends_errors")}
             yield kernels(node.name, node.parameters["geometry"], matrix, **own)
             continue
+        matrix = np.ones(node.shape[::-1], np.int8) if matrix is None else matrix
         by_post, by_pre = (np.count_nonzero(matrix, axis=axis).astype(np.int64) for axis in (0, 1))
         with_x1 = node.parameters["rule"].with_x1 or node.parameters["graded"]
         yield plastic(node.name, by_post, by_pre, with_x1, node.parameters["gather"], node.parameters["carry"])

@@ -16,9 +16,27 @@ def test_figures_of_784_400_10(lava_ed):
     assert "never a Loihi 2 figure" in shown
 
 
+def test_convolutions_by_way_of_sharing(lava_ed):
+    arguments = ("estimate", "8c3-200c12-p8-10", "--image", "1,28,28", "--spikes", "150,900,80", "--steps", "24")
+    value = lava_ed(*arguments, "--json").value
+    assert "230,400 weights of conv2's kernels" in value["sharing"]["accumulated"]["chip"]["refused"]
+    shown = lava_ed(*arguments).out
+    assert "accumulated does not fit loihi2" in " ".join(shown.split())
+    smaller = ("estimate", "4c3-p2-10", "--image", "1,8,8", "--spikes", "30,20", "--steps", "24", "--json")
+    assert lava_ed(*smaller).value["sharing"]["none"]["chip"]["cores"] == 3
+
+
 @pytest.mark.parametrize(
     "arguments",
-    [("784-x", "--spikes", "1"), ("784-10", "--spikes", "one"), ("784-10", "--spikes", "1", "--price-list", "none")],
+    [
+        ("784-x", "--spikes", "1"),
+        ("784-10", "--spikes", "one"),
+        ("784-10", "--spikes", "1", "--price-list", "none"),
+        ("4c3-10", "--spikes", "1,1"),
+        ("4c3-10", "--spikes", "1,1", "--image", "8,8"),
+        ("784-10", "--spikes", "1", "--image", "1,28,28"),
+        ("4c3-10", "--spikes", "1,1", "--image", "1,8,8", "--rule", "mpd-ed"),
+    ],
 )
 def test_bad_arguments_of_the_command(lava_ed, arguments):
     outcome = lava_ed("estimate", *arguments, "--json")

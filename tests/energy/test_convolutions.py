@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from nets import small_spec
@@ -85,3 +87,16 @@ def test_kernels_that_no_core_holds_are_refused_with_what_would_fit():
     spec = small_spec(arch="8c3-400c20-p2-3", image=(1, 24, 24), steps=4)
     with pytest.raises(ChipLimitError, match=r"1,280,000 weights of conv2's kernels.*of 130,496 weights in all"):
         map_network(spec, LOIHI2)
+
+
+@pytest.mark.parametrize(
+    ("arch", "sharing", "match"),
+    [
+        ("8c3-100c12-p8-3", "none", r"64 neurons of a square of hidden2.*bits of synaptic memory.*pool smaller"),
+        ("2c1p0-p16-3", "accumulated", "256 neurons of a square of hidden1.* room for 200: 56 too many"),
+    ],
+)
+def test_pooled_neurons_that_no_core_holds_together_are_refused(arch, sharing, match):
+    chip = replace(LOIHI2, neurons=200) if sharing == "accumulated" else LOIHI2
+    with pytest.raises(ChipLimitError, match=match):
+        map_network(small_spec(arch=arch, image=(1, 28, 28), steps=4, sharing=sharing), chip)

@@ -1,0 +1,171 @@
+"""Energy of a net with convolutions that was never run, for either way to share weights."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any, Final
+
+from lava_ed.energy.chips import CHIPS
+from lava_ed.energy.convolutions import synapses_of
+from lava_ed.energy.estimate import Counts
+from lava_ed.energy.mapping import map_network
+from lava_ed.energy.prices import PriceList, load_price_list
+from lava_ed.energy.report import energy_report
+from lava_ed.errors import ChipLimitError, ConfigError
+from lava_ed.learning_rules import STDED
+from lava_ed.network.layers import Layer
+from lava_ed.network.spec import NetworkSpec
+
+SHARINGS: Final = ("accumulated", "none")
+
+
+def conv_sample_counts(
+    layers: Sequence[Layer], spikes: Sequence[int], steps: int, sharing: str, active: bool = True
+) -> Counts:
+    """Counts of one training sample under STD-ED in which every neuron that spiked for its square has an error.
+
+    Spikes and errors are spread evenly.  Per convolution with S synapses between n_pre inputs and n_post neurons, s
+    spikes before it and e errors behind: synops s·S/n_pre, backward e·S/n_post, products of a spike and an error
+    p = s·e·S/(n_pre·n_post).  ``accumulated``: all W stored weights are visited and may be written, the processor does
+    p + W operations; ``none``: s·k²·channels / groups visits, p writes at most.
+
+    Raises
+    ------
+    ConfigError
+        If the numbers do not fit the layers.
+
+    Examples
+    --------
+    >>> from lava_ed.network.layers import layers_of
+    >>> counts = conv_sample_counts(layers_of("2c1-3", (1, 2, 2)), (4, 8), 24, "accumulated")
+    >>> counts["conv1"]["synops"], counts["conv1"]["host_ops"], counts["dense2"]["synaptic_updates"]
+    ({'forward': 8}, {'update': 10}, {'update': 24})
+    """
+    _check(layers, spikes, steps)
+    fired = [*spikes, layers[-1].shape.size]
+    update = "neuron_updates_active" if active else "neuron_updates_idle"
+    counts: Counts = {"encoder": {"spikes": {"forward": spikes[0]}, "spike_messages": {"forward": spikes[0]}}}
+    for number, layer in enumerate(layers, 1):
+        before, errors, last = fired[number - 1], fired[number], number == len(layers)
+        name = f"{'conv' if layer.is_conv else 'dense'}{number}"
+        counts[name] = _connection(layer, before, errors, sharing == "accumulated")
+        if number > 1:
+            counts[name]["graded_synops"] = {"backward": round(errors * _synapses(layer) / layer.shape.size)}
+        neurons = {update: {"forward": layer.shape.size * steps}}
+        if not last:
+            sent = {"forward": errors, "backward": errors}
+            neurons |= {"spikes": sent, "spike_messages": sent}
+        counts["readout" if last else f"hidden{number}"] = neurons
+    output = {"backward": layers[-1].shape.size}
+    return counts | {"error": {"spikes": output, "spike_messages": output}}
+
+
+def _synapses(layer: Layer) -> int:
+    """Pairs of an input and a neuron between which a synapse lies."""
+    if not layer.is_conv:
+        return layer.source.size * layer.shape.size
+    return int(synapses_of(layer, None, shared=True, planar=False)[0].sum())
+
+
+def _connection(layer: Layer, before: int, errors: int, shared: bool) -> dict[str, dict[str, int]]:
+    """Forward and learning counts of one connection."""
+    synapses, n_pre, n_post = _synapses(layer), layer.source.size, layer.shape.size
+    products = round(before * errors * synapses / (n_pre * n_post))
+    counts = {"synops": {"forward": round(before * synapses / n_pre)}, "effective_updates": {"update": products}}
+    if not layer.is_conv:
+        return counts | {"synaptic_updates": {"update": before * n_post}, "weight_writes": {"update": products}}
+    rows, columns = layer.weights_shape(shared)
+    if shared:
+        weights = rows * columns
+        counts["effective_updates"] = {"update": min(products, weights)}
+        return counts | {
+            "synaptic_updates": {"update": weights},
+            "weight_writes": {"update": min(products, weights)},
+            "host_ops": {"update": products + weights},
+        }
+    visits = before * layer.kernel**2 * columns
+    return counts | {"synaptic_updates": {"update": visits}, "weight_writes": {"update": products}}
+
+
+def _check(layers: Sequence[Layer], spikes: Sequence[int], steps: int) -> None:
+    """Refuse numbers that do not fit the layers: every sender spikes once a sample at most."""
+    senders = [layers[0].source.size, *(layer.pooled.size for layer in layers[:-1])]
+    if len(spikes) != len(senders) or not all(0 <= n <= most for n, most in zip(spikes, senders, strict=True)):
+        raise ConfigError(
+            f"spikes are {tuple(spikes)}: {len(senders)} numbers are needed, inputs first, none for the output, of "
+            f"0 … {', '.join(map(str, senders))}: a pixel, or a square of neurons, spikes once a sample at most"
+        )
+    if not 1 <= steps <= 2**31 - 1:
+        raise ConfigError(f"steps is {steps}: at least 1 is needed")
+
+
+def estimate_convolutions(
+    arch: str,
+    image: tuple[int, int, int],
+    spikes: Sequence[int],
+    steps: int,
+    price_list: PriceList | str | os.PathLike[str] = "loihi1-davies2018",
+    chip: str = "loihi2",
+) -> dict[str, Any]:
+    """What one training sample would cost, and what the net takes of a chip, for either way to share weights.
+
+    Parameters
+    ----------
+    arch : str
+        Layers, such as ``24c5-p2-48c3-p2-10``.
+    image : (int, int, int)
+        Channels, height, width.
+    spikes, steps
+        What `conv_sample_counts` takes.
+    chip : str
+        One of `CHIPS`.
+
+    Returns
+    -------
+    dict
+        Ready for JSON: ``sharing``: for each way ``counts`` (visits, writes at most, host operations, messages),
+        ``microjoules`` (``low``, ``high``, all neurons idle or active) and ``chip``: cores and KiB of synapses, or
+        ``refused``, why no chip holds it.
+
+    Raises
+    ------
+    ConfigError, ChipLimitError
+        If the numbers do not fit each other, or the net its registers.
+    """
+    prices, found = load_price_list(price_list), dict[str, Any]()
+    if chip not in CHIPS:
+        raise ConfigError(f"chip {chip!r} is unknown: use one of {', '.join(CHIPS)}")
+    for sharing in SHARINGS:
+        settings: Any = {"arch": arch, "image": image, "steps": steps, "weight_rounding": "carry", "sharing": sharing}
+        spec = NetworkSpec((), STDED(2.0**-12), **settings)
+        low, high = (conv_sample_counts(spec.connections, spikes, steps, sharing, each) for each in (False, True))
+        cost = [energy_report(counts, 1, prices)["microjoules_per_sample"]["dynamic"] for counts in (low, high)]
+        found[sharing] = {
+            "counts": {
+                "synaptic_updates": _sum(high, "synaptic_updates"),
+                "weight_writes_at_most": _sum(high, "weight_writes"),
+                "host_ops": _sum(high, "host_ops"),
+                "spike_messages": _sum(high, "spike_messages"),
+            },
+            "microjoules": {"low": cost[0], "high": cost[1]},
+            "chip": _placed(spec, chip),
+        }
+    return {
+        "arch": arch, "image": list(image), "spikes": list(spikes), "steps": steps, "price_list": prices.name,
+        "caveat": prices.caveat, "sharing": found,
+    }  # fmt: skip
+
+
+def _sum(counts: Counts, counter: str) -> int:
+    return sum(sum(node.get(counter, {}).values()) for node in counts.values())
+
+
+def _placed(spec: NetworkSpec, chip: str) -> dict[str, Any]:
+    """Cores and synaptic memory of a net, or why a chip does not hold it."""
+    try:
+        mapping = map_network(spec, CHIPS[chip])
+    except ChipLimitError as error:
+        return {"name": chip, "refused": str(error)}
+    bits = sum(sum(mapping.synaptic_bits(layer).values()) for layer in range(len(mapping.sizes)))
+    return {"name": chip, "cores": sum(map(len, mapping.cores)), "chips": mapping.chips, "synapse_kib": bits / 8192}
