@@ -99,11 +99,13 @@ def main(graph_file: str, data_file: str) -> None:
         title = f"{reader.__name__} {version(reader.__name__)}"
         spikes = membranes = total = 0
         try:
-            fresh = reader(nir.read(graph_file), inputs.dt)
+            graph = nir.read(graph_file)
+            (shape,) = (node.output_type["output"] for node in graph.nodes.values() if isinstance(node, nir.Input))
+            fresh = reader(graph, inputs.dt)
             for sample in range(inputs.n_samples):
                 step = fresh()
                 for t in range(inputs.n_time_steps):
-                    found = step(torch.tensor(inputs.data[sample, t][None].astype(np.float32)))
+                    found = step(torch.tensor(inputs.data[sample, t].astype(np.float32)).reshape(1, *shape))
                     for name, (sent, v) in found.items():
                         ours = data.nodes[name].observables
                         if sent is not None and "spikes" in ours:
