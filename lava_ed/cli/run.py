@@ -144,15 +144,41 @@ def _shown_energy(run: str, value: dict[str, Any]) -> Iterator[Table | str]:
         yield visits_table(value["visits"], value["training"]["samples"])
     cost = [(name.replace("_", " "), number) for name, number in value["learning_cost"].items()]
     yield Table(f"{run}: learning cost (docs/learning-cost.md)", ("per training sample", "count"), cost)
+    yield lacking_table(run, value["training"])
     for part, found in value["range"].items():
-        (low_list, low), (high_list, high) = found["low"], found["high"]
-        yield f"{part}: {low:,.3g} µJ ({low_list}) … {high:,.3g} µJ ({high_list}) per sample over all price lists"
+        each = found["microjoules_per_sample"]
+        rows = [
+            (
+                name,
+                *(sums[key] for key in ("learning", "dynamic")),
+                *(sums["with_lacking"][key] for key in ("learning", "dynamic")),
+            )
+            for name, sums in each.items()
+        ]
+        header = ("price list", "learning", "all", "learning with memory and idle time", "all with them")
+        yield Table(f"{run}: {part} under every price list, µJ per sample", header, rows)
+        (low_list, low), (high_list, high), (top_list, top) = (found[end] for end in ("low", "high", "highest"))
+        yield (
+            f"{part}: {low:,.3g} µJ ({low_list}) … {high:,.3g} µJ ({high_list}) per sample over all price lists; with "
+            f"memory and idle time up to {top:,.3g} µJ ({top_list})"
+        )
     yield f"Prices: {value['source']}"
     notes = value["training"]["notes"]
     yield from (f"Note: {note}" for note in notes)
     yield from (f"Note, test: {note}" for note in value["test"]["notes"] if note not in notes)
     if "mapping" in value:
         yield from _shown_mapping(run, value["mapping"])
+
+
+def lacking_table(run: str, report: dict[str, Any]) -> Table:
+    """What the sum of a price list lacks, each with its price and source."""
+    rows = [
+        (name.replace("_", " "), f"{entry['picojoules']:,.4g} pJ × {', '.join(entry['counters'])}",
+         *(entry["microjoules_per_sample"][key] for key in ("learning", "dynamic")), entry["source"])
+        for name, entry in report["lacking"]["entries"].items()
+    ]  # fmt: skip
+    title = f"{run}: training, what the sum of {report['price_list']['name']} lacks, µJ per sample at most"
+    return Table(title, ("memory and idle time", "price", "learning", "all", "source"), rows)
 
 
 def _shown_mapping(run: str, mapping: dict[str, Any]) -> Iterator[Table | str]:

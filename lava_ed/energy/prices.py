@@ -71,7 +71,8 @@ class PriceList:
     """A checked price list; `load_price_list` makes it.
 
     Every figure in joules carries its name.  `source` and `caveat` say where the prices come from, and what a figure
-    made with them is not; `times` is empty where the source says nothing of time.
+    made with them is not; `times` is empty where the source says nothing of time.  `lacking` holds prices, from other
+    sources, of what this one has none for: an upper end, never part of the dynamic sum.
     """
 
     name: str
@@ -82,6 +83,7 @@ class PriceList:
     entries: tuple[Price, ...]
     static: StaticPower | None = None
     times: tuple[Time, ...] = ()
+    lacking: tuple[Price, ...] = ()
 
     @property
     def dynamic(self) -> tuple[Price, ...]:
@@ -97,6 +99,19 @@ class PriceList:
     def host(self) -> tuple[Price, ...]:
         """Entries for operations off the neurocores."""
         return tuple(e for e in self.entries if e.alternative_to is None and HOST in e.counters)
+
+    @property
+    def beside(self) -> tuple[Price, ...]:
+        """What the dynamic sum lacks: `lacking`, and static power while the chip waits for each count (mW · ns = pJ).
+
+        As if one core did all work, one count after the other, while the rest of the chip waits.
+        """
+        power = self.static
+        idle = () if power is None else (
+            Price(f"static_{t.name}", power.milliwatts * t.nanoseconds, t.counters, f"{t.source}; {power.source}")
+            for t in self.times
+        )  # fmt: skip
+        return (*self.lacking, *idle)
 
     @property
     def unpriced(self) -> tuple[str, ...]:
@@ -123,8 +138,8 @@ def load_price_list(name_or_path: PriceList | str | os.PathLike[str]) -> PriceLi
     A string is a path where it ends in ``.toml`` or holds a path separator.  The file has the
     texts ``name``, ``title``, ``kind``, ``source`` and ``caveat``, one table ``[entries.<category>]``
     per price with ``pj``, ``counters``, ``source`` and perhaps ``alternative_to``, perhaps a table
-    ``[static]`` with ``milliwatts`` and ``source``, and perhaps tables ``[times.<category>]`` with ``ns``,
-    ``counters`` and ``source``.
+    ``[static]`` with ``milliwatts`` and ``source``, perhaps tables ``[times.<category>]`` with ``ns``,
+    ``counters`` and ``source``, and perhaps tables ``[lacking.<category>]`` like those of entries.
 
     Raises
     ------
@@ -274,6 +289,7 @@ def _amount(unit: str) -> Check:
 _PRICE: Final = {"pj": _amount("picojoules"), "counters": _counters, "source": _text, "alternative_to": _text}
 _TIME: Final = {"ns": _amount("nanoseconds"), "counters": _counters, "source": _text}
 _STATIC: Final = {"milliwatts": _amount("milliwatts"), "source": _text}
+_LACKING: Final = {key: check for key, check in _PRICE.items() if key != "alternative_to"}
 _LIST: Final[dict[str, Check]] = {
     "name": _name,
     "title": _text,
@@ -283,5 +299,6 @@ _LIST: Final[dict[str, Check]] = {
     "entries": _categories(Price, _PRICE),
     "static": lambda value, where: StaticPower(*_record(value, where, _STATIC).values()),
     "times": _categories(Time, _TIME),
+    "lacking": _categories(Price, _LACKING),
 }
-_OPTIONAL: Final = ("alternative_to", "static", "times")
+_OPTIONAL: Final = ("alternative_to", "static", "times", "lacking")

@@ -42,6 +42,8 @@ def energy_report(counters: Counters, samples: int, price_list: PriceList | str 
           over all three phases;
         - ``alternatives``: for each entry that can stand in for another, the same two figures with it;
         - ``unpriced``: counters that the sum does not contain;
+        - ``lacking``: memory and idle time, which the sum does not contain either: for each entry its price, source and
+          the same figures, and the sum with all of them, the upper end;
         - ``host``: ``host_ops``, never in the sum; ``static``: power of one chip, never in the sum, or None;
         - ``notes``: what has to be said with the figures.
 
@@ -85,6 +87,7 @@ def energy_report(counters: Counters, samples: int, price_list: PriceList | str 
         "microjoules_per_sample": priced.sums(prices.dynamic),
         "alternatives": {entry.name: priced.with_alternative(entry) for entry in prices.alternatives},
         "unpriced": list(prices.unpriced),
+        "lacking": priced.lacking(),
         "host": priced.host(),
         "static": None
         if prices.static is None
@@ -114,8 +117,9 @@ def energy_range(
     Returns
     -------
     dict
-        Ready for JSON: ``microjoules_per_sample``: list → dynamic, learning, and ``unpriced``, the counters that
-        occurred and that it does not charge; ``low`` and ``high``: (list, dynamic) of the smallest and the largest.
+        Ready for JSON: ``microjoules_per_sample``: list → dynamic, learning, both ``with_lacking``, and ``unpriced``,
+        the counters that occurred and that it does not charge; ``low``, ``high``: (list, dynamic) of the smallest and
+        the largest; ``highest``: the same with what the lists lack.
 
     Raises
     ------
@@ -132,11 +136,14 @@ def energy_range(
         found[report["price_list"]["name"]] = {
             "dynamic": sums["dynamic"],
             "learning": sums["learning"],
+            "with_lacking": {key: report["lacking"]["microjoules_per_sample"][key] for key in ("dynamic", "learning")},
             "unpriced": [name for name in report["unpriced"] if any(counts[name].values())],
         }
     by_sum = sorted(found, key=lambda name: found[name]["dynamic"])
     low, high = ([name, found[name]["dynamic"]] for name in (by_sum[0], by_sum[-1]))
-    return {"microjoules_per_sample": found, "low": low, "high": high}
+    most = max(found, key=lambda name: found[name]["with_lacking"]["dynamic"])
+    highest = [most, found[most]["with_lacking"]["dynamic"]]
+    return {"microjoules_per_sample": found, "low": low, "high": high, "highest": highest}
 
 
 @dataclass(frozen=True)
@@ -168,6 +175,20 @@ class _Priced:
             "picojoules": self.cost(entry),
             "microjoules_per_sample": self.sums([*others, entry]),
         }
+
+    def lacking(self) -> dict[str, Any]:
+        """What the sum lacks, entry by entry, and the sum with all of it."""
+        entries = {
+            entry.name: {
+                "picojoules": entry.picojoules,
+                "counters": list(entry.counters),
+                "source": entry.source,
+                "microjoules_per_sample": self.sums([entry]),
+            }
+            for entry in self.prices.beside
+        }
+        whole = self.sums([*self.prices.dynamic, *self.prices.beside])
+        return {"price_list": self.prices.name, "entries": entries, "microjoules_per_sample": whole}
 
     def host(self) -> dict[str, Any]:
         """Operations off the neurocores; without a price the energy is None, not 0."""

@@ -84,7 +84,11 @@ def _overview(reports: Mapping[str, Reports]) -> Table:
     parts = next(iter(reports.values()))
     shown = [(part, key) for part in parts for key in ((*PHASES, "dynamic") if part == "training" else ("dynamic",))]
     sums = {
-        name: [by_part[part]["microjoules_per_sample"][key] for part, key in shown] for name, by_part in reports.items()
+        name: [
+            *(by_part[part]["microjoules_per_sample"][key] for part, key in shown),
+            *(by_part[part]["lacking"]["microjoules_per_sample"]["dynamic"] for part in parts),
+        ]
+        for name, by_part in reports.items()
     }
     kinds = {name: next(iter(by_part.values()))["price_list"]["kind"] for name, by_part in reports.items()}
     rows: list[list[object]] = [[name, kinds[name], *values] for name, values in sums.items()]
@@ -92,6 +96,7 @@ def _overview(reports: Mapping[str, Reports]) -> Table:
         ranges = [f"{number(min(column))} – {number(max(column))}" for column in zip(*sums.values(), strict=True)]
         rows.append(["range over the lists", "", *ranges])
     columns = [f"{PARTS.get(part, part)}: {'sum' if key == 'dynamic' else key}" for part, key in shown]
+    columns += [f"{PARTS.get(part, part)}: sum with memory and idle time" for part in parts]
     return Table("Dynamic energy under each price list, µJ per sample", ["price list", "kind", *columns], rows)
 
 
@@ -155,6 +160,18 @@ def _beside(prices: PriceList, reports: Reports) -> list[Block]:
     if rows:
         caption = f"Dynamic sum with an alternative price of {prices.name}, µJ per sample"
         blocks.append(Table(caption, ["alternative", *reports], rows, folded=True))
+    rows = [
+        [
+            entry.replace("_", " "),
+            *(r["lacking"]["entries"][entry]["microjoules_per_sample"]["dynamic"] for r in reports.values()),
+            f"{other['picojoules']:,.4g} pJ × {', '.join(other['counters'])}",
+            other["source"],
+        ]
+        for entry, other in report["lacking"]["entries"].items()
+    ]
+    if rows:
+        caption = f"Memory and idle time, which the sum under {prices.name} lacks, µJ per sample at most"
+        blocks.append(Table(caption, ["entry", *reports, "price", "source of the price"], rows, folded=True))
     for name, part in reports.items():
         host = part["host"]
         if host["count"]:

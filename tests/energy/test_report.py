@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lava_ed.energy import built_in_price_lists, energy_report, load_price_list
+from lava_ed.energy import built_in_price_lists, energy_range, energy_report, load_price_list
 from lava_ed.errors import ConfigError, PriceListError
 from lava_ed.kernels.counting import COUNTERS, PHASES
 
@@ -167,6 +167,39 @@ def test_unpriced_counters_are_named():
     (note,) = (note for note in report["notes"] if "no entry of the sum" in note)
     assert "synaptic_updates (61,200)" in note
     assert "hops" not in note
+
+
+class TestLacking:
+    """Memory and idle time: never in the sum, beside it entry by entry, and the sum with all of it."""
+
+    def test_by_hand(self):
+        counters = {
+            "fc": {"synops": {"forward": 10}, "synaptic_updates": {"update": 4}, "weight_writes": {"update": 3}},
+            "encoder": {"barrier_steps": {"forward": 2, "backward": 1}},
+        }
+        report = energy_report(counters, 2, DAVIES)
+        lacking = report["lacking"]
+        learning = {name: e["microjoules_per_sample"]["learning"] * 2e6 for name, e in lacking["entries"].items()}
+        assert learning.pop("weight_fetch") == pytest.approx(4 * 160)  # DRAM: 8 bits at 20 pJ
+        assert learning.pop("weight_write") == pytest.approx(3 * 160)
+        assert learning.pop("static_synaptic_update") == pytest.approx(4 * 6.1 * 104.4)  # ns · mW
+        assert learning.pop("static_barrier") == pytest.approx(465 * 104.4)
+        assert not any(learning.values())
+        forward = 10 * (160 + 3.5 * 104.4) + 2 * 465 * 104.4
+        beside = forward + 4 * (160 + 6.1 * 104.4) + 3 * 160 + 465 * 104.4
+        bare = report["microjoules_per_sample"]["dynamic"]
+        assert bare == pytest.approx((10 * 23.6 + 4 * 120) / 2e6)  # as before
+        assert lacking["microjoules_per_sample"]["dynamic"] == pytest.approx(bare + beside / 2e6)
+
+    @pytest.mark.parametrize("name", built_in_price_lists())
+    def test_every_added_number_is_cited(self, name):
+        for entry in load_price_list(name).beside:
+            assert any(who in entry.source for who in ("Davies", "SANA-FE", "Horowitz", "latency_", "Table", "a fetch"))
+            assert entry.alternative_to is None
+
+    def test_a_range_has_the_list_that_is_dearest_with_it(self):
+        found = energy_range({"encoder": {"barrier_steps": {"forward": 1}}, "fc": {"synops": {"forward": 1}}}, 1)
+        assert found["highest"] == ["loihi1-silicon-fit", pytest.approx((35.5 + 160 + 104.4 * 1803.8) / 1e6)]
 
 
 WITH_HOST = {"error": {"host_ops": {"backward": 30}, "synops": {"forward": 1}}}
