@@ -145,21 +145,28 @@ def _shown(value: dict[str, Any]) -> Iterator[Table | str]:
 
 
 def _energies(value: dict[str, Any], name: str) -> Iterator[Table | str]:
-    """The energies under one price list; ratios where there are some, else a note says why."""
-    from lava_ed.report.compare import spread
-
-    quantities = {"learning": "learning_microjoules_per_sample", "training": "training_millijoules"}
-    mine = [entry["energy"] and entry["energy"][name] for entry in value["rules"]]
-    ratios = any(energy and energy[f"{part}_ratio"] is not None for energy in mine for part in quantities)
-    rows: list[list[object]] = []
-    for entry, energy in zip(value["rules"], mine, strict=True):
-        rows.append([entry["label"]])
-        for part, key in quantities.items():
-            cells = (energy and spread(energy[key]), energy and energy[f"{part}_ratio"])
-            rows[-1] += cells if ratios else cells[:1]
-    header = ("rule", "learning µJ a sample", "ratio", "training mJ", "ratio")
+    """The energies under one price list, without and with what it lacks; ratios where there are some."""
     where = "of all epochs" if value["target"] is None else "at equal accuracy"
-    yield Table(f"Energy {where}, {name}", header if ratios else (header[0], header[1], header[3]), rows)
-    if ratios:
+    mine = [entry["energy"] and entry["energy"][name] for entry in value["rules"]]
+    title = f"Energy {where}, {name}"
+    yield _energy_table(value, title, mine)
+    yield _energy_table(value, f"{title}, with memory and idle time", [each and each["with_lacking"] for each in mine])
+    if any(value["references"].values()):
         yield f"Ratio: {value['reference']} / this, above 1 where this one needs less"
     yield f"Prices: {value['price_lists'][name]}"
+
+
+def _energy_table(value: dict[str, Any], title: str, energies: Sequence[dict[str, Any] | None]) -> Table:
+    """Learning and training energy of each group, and the ratios to the groups of the reference that there are."""
+    from lava_ed.report.compare import ratio_columns, spread
+
+    columns: dict[str, list[object]] = {"rule": [entry["label"] for entry in value["rules"]]}
+    for key, unit in (
+        ("learning_microjoules_per_sample", "learning µJ a sample"),
+        ("training_millijoules", "training mJ"),
+    ):
+        columns[unit] = [spread(energy and energy[key]) for energy in energies]
+        for ratio, said in ratio_columns(value).items():
+            part = key.partition("_")[0]
+            columns[f"{part} ratio, {said}"] = [energy and energy[f"{part}_{ratio}"] for energy in energies]
+    return Table(title, tuple(columns), list(zip(*columns.values(), strict=True)))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import product
 from os import PathLike
 from pathlib import Path
 from typing import Any, Final
 
-from lava_ed.comparison import ComparedRun, group_runs
+from lava_ed.comparison import RATIOS, ComparedRun, group_runs
 from lava_ed.energy import PriceList
 from lava_ed.report.costs import GROUP, slug
 from lava_ed.report.page import (
@@ -146,41 +147,60 @@ def _counts(value: Mapping[str, Any]) -> Section:
     return Section("counts", "Counts at equal accuracy", [Text(words), Table(caption, header, rows)])
 
 
+def ratio_columns(value: Mapping[str, Any]) -> dict[str, str]:
+    """Key of each ratio that there is, without learning or training before it, and what it refers to."""
+    return {f"ratio{suffix}": said for suffix, said in RATIOS.items() if value["references"].get(said)}
+
+
 def _energy(value: Mapping[str, Any], prices: Sequence[PriceList]) -> Section:
     """Ratios under all price lists, and the energies under each."""
     entries, reference = value["rules"], value["reference"]
-    rows = [
-        [entry["label"],
-         *(_ratio(entry["energy"][p.name]["learning_ratio"]) if entry["energy"] else "–" for p in prices)]
-        for entry in entries
-    ]  # fmt: skip
-    caption = f"Learning energy: how many times as much {reference} needs, under each price list"
-    options = {price_list.name: _under(price_list, entries, reference) for price_list in prices}
+    options = {price_list.name: _under(price_list, value) for price_list in prices}
     blocks: list[Block] = [
         Text(
             "Learning energy is that of the backward and update phases, per training sample; training energy that of "
             "all three phases, until the target accuracy is reached. Counts of lava-ed times published prices: no chip "
-            "was measured, and none of these figures is Loihi 2's."
-        ),
-        Table(caption, ["rule", *options], rows),
-        Variants(GROUP, "Price list", options),
+            "was measured, and none of these figures is Loihi 2's. Memory and idle time are what a list has no price "
+            "of its own for: weights fetched from DRAM, static power while one core does all work, barriers."
+        )
     ]
-    return Section("energy", "Energy at equal accuracy", blocks)
+    for (key, said), (view, words) in product(
+        (ratio_columns(value) or {"ratio": RATIOS[""]}).items(),
+        ((None, ""), ("with_lacking", ", with memory and idle time")),
+    ):
+        energies = [(entry["label"], _views(entry, view)) for entry in entries]
+        rows = [
+            [label, *(_ratio(mine[p.name][f"learning_{key}"]) if mine else "–" for p in prices)]
+            for label, mine in energies
+        ]
+        caption = f"Learning energy: how many times as much {reference} needs {said}, under each price list{words}"
+        blocks.append(Table(caption, ["rule", *options], rows))
+    return Section("energy", "Energy at equal accuracy", [*blocks, Variants(GROUP, "Price list", options)])
 
 
-def _under(prices: PriceList, entries: Sequence[Mapping[str, Any]], reference: str) -> list[Block]:
+def _views(entry: Mapping[str, Any], view: str | None) -> dict[str, Any] | None:
+    """Energies of an entry under each list, with what the lists lack or without."""
+    energies = entry["energy"]
+    return energies and {name: energy if view is None else energy[view] for name, energy in energies.items()}
+
+
+def _under(prices: PriceList, value: Mapping[str, Any]) -> list[Block]:
     """Energies under one price list."""
-    name = prices.name
-    energies = {entry["label"]: entry["energy"] and entry["energy"][name] for entry in entries}
-    rows = [
-        [label, *["–"] * 4] if mine is None else
-        [label, spread(mine["learning_microjoules_per_sample"]), _ratio(mine["learning_ratio"]),
-         spread(mine["training_millijoules"]), _ratio(mine["training_ratio"])]
-        for label, mine in energies.items()
-    ]  # fmt: skip
-    header = [
-        "rule", "learning energy, µJ per sample", f"{reference} needs", "training energy, mJ", f"{reference} needs",
-    ]  # fmt: skip
+    name, reference, ratios = prices.name, value["reference"], ratio_columns(value)
+    energies = {entry["label"]: entry["energy"] and entry["energy"][name] for entry in value["rules"]}
+    units = {
+        "learning_microjoules_per_sample": "learning energy, µJ per sample",
+        "training_millijoules": "training energy, mJ",
+    }
+    header, rows = ["rule"], [[label] for label in energies]
+    for (key, unit), (view, words) in product(
+        units.items(), ((None, ""), ("with_lacking", ", with memory and idle time"))
+    ):
+        header += [f"{unit}{words}", *(f"{reference} {said} needs" for said in ratios.values())]
+        for row, energy in zip(rows, energies.values(), strict=True):
+            mine = energy if view is None or energy is None else energy[view]
+            row.append(spread(mine and mine[key]))
+            row += [_ratio(mine and mine[f"{key.partition('_')[0]}_{ratio}"]) for ratio in ratios]
 
     def bars(key: str, title: str, energy: str, unit: str) -> Plot:
         means = {label: {"energy": mine[energy]["mean"]} for label, mine in energies.items() if mine is not None}
@@ -202,7 +222,7 @@ def _under(prices: PriceList, entries: Sequence[Mapping[str, Any]], reference: s
     ]
 
 
-def _ratio(ratio: float | None) -> str:
+def _ratio(ratio: Any) -> str:
     return "–" if ratio is None else f"× {number(ratio)}"
 
 

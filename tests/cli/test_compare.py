@@ -47,6 +47,8 @@ def test_columns_of_ratios_are_there_only_with_ratios(lava_ed, runs):
     assert "--reference names another rule" in text
     text = " ".join(lava_ed("compare", *both, "--reference", "ssgd").out.split())
     assert "ssgd / this" in text
+    assert text.count("published") > 1
+    assert "freedoms" not in text
     outcome = lava_ed("compare", *both, "--reference", "bptt", "--json")
     assert "reference 'bptt' is no rule" in outcome.value["error"]["message"]
 

@@ -12,134 +12,19 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from os import PathLike
 from typing import Any, Final
 
-from lava_ed.config.training import WITHOUT_EFFECT, TrainConfig
+from lava_ed.comparison.groups import FREEDOMS, ComparedRun, Group, group_runs
+from lava_ed.comparison.ratios import QUANTITIES, RATIOS, add_ratios, bases_of, explanations
 from lava_ed.energy import PriceList, energy_report
 from lava_ed.errors import ConfigError
 from lava_ed.kernels.counting import COUNTERS, PHASES
 from lava_ed.learning_rules import RULES
-from lava_ed.runs.folder import CONFIG, RESULT, RunFolder
 
 REFERENCE: Final = "sg-bptt"
 """The rule that the others are measured against."""
 TOLERANCE: Final = 0.005
 """Accuracies that differ by no more than half a point count as equal."""
-_BESIDE: Final = ("seed", "backend", *WITHOUT_EFFECT)
-"""Settings in which runs of one group may differ."""
-
-
-@dataclass(frozen=True, eq=False)
-class ComparedRun:
-    """A run that has ended, as far as a comparison needs it."""
-
-    path: str
-    config: TrainConfig
-    rows: Sequence[Mapping[str, Any]]
-    result: Mapping[str, Any]
-    data_digest: str
-    chance: float | None = None
-    """Accuracy of always naming the most frequent class of the samples held out; None: every class as often."""
-
-    @property
-    def by_chance(self) -> float:
-        """Accuracy of a net that learned nothing."""
-        return 1 / int(self.result["sizes"][-1]) if self.chance is None else self.chance
-
-    @property
-    def best(self) -> float | None:
-        """Highest validation accuracy at the end of an epoch; None where no samples were held out."""
-        found = [row["validation_accuracy"] for row in self.rows if row["validation_accuracy"] is not None]
-        return max(found, default=None)
-
-    def epochs_to(self, target: float | None) -> int | None:
-        """Epochs up to the first one that ends with the target accuracy; all without a target; None: never."""
-        if target is None:
-            return len(self.rows)
-        return next((k for k, row in enumerate(self.rows, 1) if (row["validation_accuracy"] or 0) >= target), None)
-
-    def counted(self, epochs: int) -> tuple[dict[str, dict[str, int]], int]:
-        """Counter → phase → count over the first epochs, and their training samples."""
-        rows = self.rows[:epochs]
-        counts = {
-            name: {phase: sum(row["counters"][name][phase] for row in rows) for phase in PHASES} for name in COUNTERS
-        }
-        return counts, sum(row["samples"] for row in rows)
-
-
-@dataclass(frozen=True, eq=False)
-class Group:
-    """Runs of one configuration that differ in their seed alone."""
-
-    label: str
-    runs: Sequence[ComparedRun]
-
-    @property
-    def rule(self) -> str:
-        """Name of the rule."""
-        return self.runs[0].config.rule
-
-
-def read_run(path: str | PathLike[str]) -> ComparedRun:
-    """Read a run that has ended.
-
-    Raises
-    ------
-    RunFolderError
-        If there is no run, it has not ended, or its epochs have no counts.
-    """
-    folder = RunFolder(path)
-    config = folder.read_config()
-    result, rows = folder.read_json(RESULT), folder.read_metrics()
-    data = folder.entry(folder.read_json(CONFIG), CONFIG, "facts", "data")
-    sha256 = folder.entry(data, CONFIG, "sha256")
-    return ComparedRun(str(folder.path), config, rows, result, sha256, data.get("chance"))
-
-
-def group_runs(runs: Sequence[ComparedRun]) -> list[Group]:
-    """Runs by configuration, seed aside, in order of their first run.
-
-    Raises
-    ------
-    ConfigError
-        If there are none, they are of different data, or a seed occurs twice in a group.
-    """
-    if not runs:
-        raise ConfigError("no runs were given: name their folders, or train some with --train")
-    for run in runs[1:]:
-        first = runs[0]
-        if (run.config.dataset, run.data_digest) != (first.config.dataset, first.data_digest):
-            raise ConfigError(
-                f"{run.path} was trained on other data ({run.config.dataset}) than {first.path} "
-                f"({first.config.dataset}): compare runs of one data set"
-            )
-    by_settings: dict[str, list[ComparedRun]] = {}
-    for run in runs:
-        group = by_settings.setdefault(repr(_settings(run.config)), [])
-        if twice := [other.path for other in group if other.config.seed == run.config.seed]:
-            paths = ", ".join([*twice, run.path])
-            raise ConfigError(f"{paths} are the same run, of seed {run.config.seed}: name each run once")
-        group.append(run)
-    members = list(by_settings.values())
-    return [Group(_label(group[0].config, members), group) for group in members]
-
-
-def _settings(config: TrainConfig) -> dict[str, Any]:
-    return {name: value for name, value in sorted(config.settings().items()) if name not in _BESIDE}
-
-
-def _label(config: TrainConfig, groups: Sequence[Sequence[ComparedRun]]) -> str:
-    """The rule, and the settings that tell its groups apart."""
-    mine = _settings(config)
-    others = [_settings(g[0].config) for g in groups if g[0].config.rule == config.rule]
-    differing = [name for name in mine if any(other[name] != mine[name] for other in others)]
-    return " ".join([config.rule, *(f"{name}={_short(mine[name])}" for name in differing)])
-
-
-def _short(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def compare(
@@ -154,13 +39,14 @@ def compare(
     target : float, optional
         Validation accuracy, 0 … 1, up to which is counted; default: the highest that every run reaches.
     reference : str
-        Rule that the ratios refer to: its mean over this rule's, above 1 where this one needs less.
+        Rule that the ratios refer to: its mean over this rule's, above 1 where this one needs less.  Each is given
+        for its first group as published and, of those with other `FREEDOMS`, for the one that learns at the least cost.
 
     Returns
     -------
     dict
-        Ready for JSON: ``dataset``, ``target``, ``reference``, ``price_lists`` (name → source), ``rules`` (one
-        entry a group) and ``notes``, which belong to the figures.
+        Ready for JSON: ``dataset``, ``target``, ``reference``, ``references`` (the labels of its two groups, or None),
+        ``price_lists`` (name → source), ``rules`` (one entry a group) and ``notes``, which belong to the figures.
 
     Raises
     ------
@@ -180,15 +66,17 @@ def compare(
         target = min(best for best in bests if best is not None)
     _check_learned(runs, target)
     entries = [_entry(group, prices, target) for group in groups]
-    _add_ratios(entries, prices, reference)
+    bases = bases_of(groups, entries, prices[0], reference) if prices else {}
+    add_ratios(entries, prices, bases)
     return {
         "dataset": runs[0].config.dataset,
         "target": target,
         "tolerance": TOLERANCE,
         "reference": reference,
+        "references": {RATIOS[suffix]: base and base["label"] for suffix, base in bases.items()},
         "price_lists": {price_list.name: price_list.source for price_list in prices},
         "rules": entries,
-        "notes": _notes(groups, entries, target, reference),
+        "notes": [*_notes(groups, entries, target, reference), *explanations(entries, prices, bases)],
     }
 
 
@@ -224,7 +112,15 @@ def _entry(group: Group, prices: Sequence[PriceList], target: float | None) -> d
         "reached": len(reached),
     }
     if not reached:
-        return {**entry, "epochs": None, "samples": None, "accuracy_there": None, "per_sample": None, "energy": None}
+        return {
+            **entry,
+            "epochs": None,
+            "samples": None,
+            "accuracy_there": None,
+            "per_sample": None,
+            "energy": None,
+            "learning_counts": None,
+        }
     counted = [run.counted(epochs) for run, epochs in reached]
     there = [run.rows[epochs - 1]["validation_accuracy"] for run, epochs in reached]
     return {
@@ -235,6 +131,10 @@ def _entry(group: Group, prices: Sequence[PriceList], target: float | None) -> d
         "per_sample": {
             name: _spread([sum(counts[counter][p] for p in phases) / samples for counts, samples in counted])
             for name, (counter, phases) in _PER_SAMPLE.items()
+        },
+        "learning_counts": {
+            name: statistics.fmean((c[name]["backward"] + c[name]["update"]) / samples for c, samples in counted)
+            for name in COUNTERS
         },
         "energy": {price_list.name: _energy(counted, price_list) for price_list in prices},
     }
@@ -251,26 +151,18 @@ _PER_SAMPLE: Final = {
 
 
 def _energy(counted: Sequence[tuple[dict[str, dict[str, int]], int]], prices: PriceList) -> dict[str, Any]:
-    """Learning energy in µJ per training sample, training energy in mJ."""
-    reports = [energy_report({"all": counts}, samples, prices)["microjoules_per_sample"] for counts, samples in counted]
-    whole = [report["dynamic"] * samples / 1e3 for report, (_, samples) in zip(reports, counted, strict=True)]
+    """Learning energy in µJ per training sample, training energy in mJ, without and with memory and idle time."""
+    reports = [energy_report({"all": counts}, samples, prices) for counts, samples in counted]
+
+    def spreads(sums: Sequence[Mapping[str, float]]) -> dict[str, Any]:
+        whole = [each["dynamic"] * samples / 1e3 for each, (_, samples) in zip(sums, counted, strict=True)]
+        return dict(zip(QUANTITIES, (_spread([each["learning"] for each in sums]), _spread(whole)), strict=True))
+
     return {
         "price_list": prices.name,
-        "learning_microjoules_per_sample": _spread([report["learning"] for report in reports]),
-        "training_millijoules": _spread(whole),
+        **spreads([report["microjoules_per_sample"] for report in reports]),
+        "with_lacking": spreads([report["lacking"]["microjoules_per_sample"] for report in reports]),
     }
-
-
-def _add_ratios(entries: Sequence[dict[str, Any]], prices: Sequence[PriceList], reference: str) -> None:
-    """reference / this, of the means, under every price list; None without the reference, or where it is 0."""
-    base = next((entry for entry in entries if entry["rule"] == reference and entry["energy"]), None)
-    for entry in entries:
-        for price_list in prices if entry["energy"] else ():
-            mine = entry["energy"][price_list.name]
-            for key in ("learning_microjoules_per_sample", "training_millijoules"):
-                value = mine[key]["mean"]
-                there = None if base is None else base["energy"][price_list.name][key]["mean"]
-                mine[f"{key.partition('_')[0]}_ratio"] = there / value if there is not None and value else None
 
 
 def _spread(values: Sequence[float]) -> dict[str, Any]:
@@ -297,7 +189,12 @@ def _notes(
     elif not any(entry["rule"] == reference and entry["energy"] for entry in entries):
         notes.append(f"no run of {reference} reaches the target, so that no ratio to it can be given")
     elif sum(group.rule == reference for group in groups) > 1:
-        notes.append(f"there are several groups of {reference}: ratios refer to the first")
+        notes.append(
+            f"there are several groups of {reference}: ratios refer to the first as published, and to the cheapest "
+            f"with other {', '.join(FREEDOMS[:-1])} or {FREEDOMS[-1]}"
+        )
+    elif not next(group for group in groups if group.rule == reference).published:
+        notes.append(f"no run of {reference} is as published: its {', '.join(FREEDOMS)} are not all the preset's")
     finals = [entry["test_accuracy"]["mean"] for entry in entries]
     if max(finals) - min(finals) > TOLERANCE:
         notes.append(
