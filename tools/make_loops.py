@@ -122,7 +122,6 @@ def _module(name: str, ops: list[Body], homes: dict[tuple[str, ...], str]) -> st
         if loop["phases"]:
             others["lava_ed.engine.op"] = ["CLOCK", "CODE", "OVERFLOWS"]
         if loop["starting"]:
-            others["lava_ed.engine.families.encoder"] = ["ENCODER_SPIKES"]
             module, names = JUMPS[name]
             others[f"lava_ed.engine.families.{module}"] = list(names)
             for loop in shown:

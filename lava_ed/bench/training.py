@@ -21,13 +21,14 @@ _STEPS: Final = (
     ("std-ed", 30),
     ("mpd-ed", 8),
     ("mpd-ed", 16),
+    ("mpd-ed aggregated", 8),
     ("relpsp-fixed", 30),
     ("ssgd", 8),
     ("sg-bptt", 8),
     ("renner", 1),
 )
 NETS: Final = tuple((rule, hidden, steps) for rule, steps in _STEPS for hidden in (256, 400))
-"""Rule, hidden neurons, T."""
+"""Rule and, behind a space, its way of learning; hidden neurons, T."""
 INPUTS: Final = 784
 CLASSES: Final = 10
 CHUNK: Final = 1000
@@ -64,10 +65,12 @@ class TrainingRate:
 
 
 def mnist_spec(rule: str, hidden: int, steps: int) -> NetworkSpec:
-    """A net with one hidden layer and the rule's preset for MNIST."""
+    """A net with one hidden layer and the preset for MNIST of a rule, behind whose name a way of learning may stand."""
     from lava_ed.config.training import TrainConfig
 
-    return TrainConfig.create(rule, "mnist", hidden=(hidden,), steps=steps).spec(INPUTS, CLASSES)
+    name, _, learning = rule.partition(" ")
+    settings = {"hidden": (hidden,), "steps": steps, "learning": learning or None}
+    return TrainConfig.create(name, "mnist", **settings).spec(INPUTS, CLASSES)
 
 
 def bench_training(data: Data, samples: int, tell: Tell, *, quick: bool = False) -> dict[str, Any]:

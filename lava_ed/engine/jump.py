@@ -3,6 +3,8 @@
 An STD-ED layer holds its membrane while it fires, and takes its input in whole windows, so that only the sums
 of a window matter.  A jump over phases 0 … W·T − 1 is exact where the ops of these phases are one chain of
 encoder, synapses and AFT-IF neurons, where no membrane can leave its 24 bits, and where nobody looks in between.
+Under MPD-ED inputs of equal rate spike together, so that a jump over phases 0 … W + T − 2 reads the row of each once,
+under the same conditions.
 """
 
 from __future__ import annotations
@@ -16,10 +18,11 @@ import numpy.typing as npt
 from lava_ed.engine.assembler import Row
 from lava_ed.engine.families.aft_if import AFTIF_FIRE, AFTIF_INTEGRATE, AFTIF_RESET
 from lava_ed.engine.families.aft_if_map import MAP_FIRE, MAP_INTEGRATE, MAP_RESET
-from lava_ed.engine.families.encoder import ENCODER_LOAD, ENCODER_SPIKES, LABEL
+from lava_ed.engine.families.aft_lif import AFTLIF_FORWARD, AFTLIF_RESET
+from lava_ed.engine.families.encoder import ENCODER_LOAD, ENCODER_SPIKES, LABEL, RATE
 from lava_ed.engine.families.plastic_conv import CONV_FORWARD_SPIKES, CONV_RESET
 from lava_ed.engine.families.plastic_dense import DENSE_FORWARD, DENSE_RESET
-from lava_ed.engine.families.readout import SOFTMAX_RESET
+from lava_ed.engine.families.readout import READOUT_ACCUMULATE, SOFTMAX_RESET
 from lava_ed.engine.op import NOWHERE
 from lava_ed.kernels.fixed_point import STATE_MAX, WEIGHT_MIN
 from lava_ed.network.schedule import Schedule
@@ -32,7 +35,9 @@ INSIDE: Final = (
     (AFTIF_FIRE, MAP_FIRE),
 )
 """Ops that a jump stands for."""
-AT_START: Final = (ENCODER_LOAD, LABEL, DENSE_RESET, AFTIF_RESET, SOFTMAX_RESET)
+INSIDE_RATES: Final = ((ENCODER_SPIKES,), (DENSE_FORWARD,), (AFTLIF_FORWARD, READOUT_ACCUMULATE), ())
+"""The same of inputs that spike at a rate."""
+AT_START: Final = (ENCODER_LOAD, LABEL, DENSE_RESET, AFTIF_RESET, AFTLIF_RESET, SOFTMAX_RESET)
 """Ops that run before a jump."""
 MAPS_AT_START: Final = (CONV_RESET, MAP_RESET)
 """The same of nets with convolutions."""
@@ -44,12 +49,13 @@ def plan_jump(rows: Sequence[Row], schedule: Schedule | None) -> npt.NDArray[np.
     Returns
     -------
     int64 (W + 1, 3)
-        (encoder, −1, −1), then (synapses, integrate, fire) of each layer.
+        (encoder, −1, −1), then (synapses, integrate, fire) of each layer; or, where inputs spike at a rate,
+        (encoder, 0, −1), then (synapses, neurons, −1).
     """
-    if schedule is None or not schedule.timing.in_turn:
+    if schedule is None or not (schedule.timing.in_turn or schedule.timing.replays):
         return NO_JUMP
     window = {k: row for k, row in enumerate(rows) if row.start < min(row.stop, schedule.membrane_phase)}
-    ops = [{declared.op for declared in kinds} for kinds in INSIDE]
+    ops = [{each.op for each in kinds} for kinds in (INSIDE if schedule.timing.in_turn else INSIDE_RATES)]
     found = [[k for k, row in window.items() if row.op in kinds] for kinds in ops]
     first = {declared.op for declared in (*AT_START, *MAPS_AT_START)}
     inside = set().union(*ops)
@@ -61,10 +67,12 @@ def plan_jump(rows: Sequence[Row], schedule: Schedule | None) -> npt.NDArray[np.
 def _chain(rows: Sequence[Row], found: list[list[int]], schedule: Schedule) -> npt.NDArray[np.int64]:
     """Follow the spikes from the encoder to the readout; `NO_JUMP` where the ops are no such chain."""
     encoders, denses, neurons, fires = found
-    layers = schedule.layers
-    if [len(encoders), len(denses), len(neurons), len(fires)] != [1, layers, layers, layers - 1]:
+    layers, ramps = schedule.layers, schedule.timing.in_turn
+    if [len(encoders), len(denses), len(neurons), len(fires)] != [1, layers, layers, (layers - 1) * ramps]:
         return NO_JUMP
-    plan, sender = [(encoders[0], -1, -1)], encoders[0]
+    if not ramps and rows[encoders[0]].fields["kind"] != RATE:
+        return NO_JUMP
+    plan, sender = [(encoders[0], -1 if ramps else 0, -1)], encoders[0]
     for layer in range(1, layers + 1):
         events = rows[sender].fields["events"]
         dense = _one(k for k in denses if rows[k].fields["events"] == events)
@@ -75,6 +83,13 @@ def _chain(rows: Sequence[Row], found: list[list[int]], schedule: Schedule) -> n
         if neuron < 0 or rows[dense].fields["first"] != schedule.fire_start(layer - 1):
             return NO_JUMP
         sender = -1
+        if not ramps:
+            first = schedule.fire_start(layer) if layer < layers else None
+            if rows[neuron].fields.get("first") != first:
+                return NO_JUMP
+            plan.append((dense, neuron, -1))
+            sender = neuron
+            continue
         if layer < layers:
             v = rows[neuron].fields["v"]
             sender = _one(k for k in fires if rows[k].fields["v"] == v)

@@ -22,6 +22,13 @@ SPECS = {
     "first spike": small_spec("std-ed", (8,), readout="first-spike"),
     "weight exponents": small_spec("std-ed", (8,), weight_exponents=(2, -3)),
     "long window": small_spec("std-ed", (8,), steps=127),
+    "rates": small_spec("mpd-ed", (8,)),
+    "rates, three hidden layers": small_spec("mpd-ed", (8, 7, 6), dv=300),
+    "rates, aggregated": small_spec(
+        "mpd-ed", (8, 7), learning="aggregated", input_drop=64, weight_exponents=(1, 0, -2)
+    ),
+    "rates, first spike": small_spec("mpd-ed", (8,), readout="first-spike"),
+    "rates, no hidden layer": small_spec("mpd-ed", (), steps=32, learning="aggregated"),
 }
 
 
@@ -81,8 +88,13 @@ def test_no_jump_where_a_membrane_could_overflow() -> None:
 
 
 def test_no_jump_for_other_schedules() -> None:
-    program = build_program(small_spec("mpd-ed", (8,)))
-    assert program._plan is NO_JUMP
+    for settings in (
+        {"encoder": "current"},
+        {"encoder": "ttfs"},
+        {"steps": 32, "weight_exponents": (7, 7)},
+    ):
+        program = build_program(small_spec("mpd-ed", (8,), **settings))
+        assert program._plan is NO_JUMP, settings
     assert plan_jump(program.rows, None) is NO_JUMP
 
 

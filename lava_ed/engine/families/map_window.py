@@ -40,6 +40,7 @@ def jump_maps(ops, plan, i8, i32, i64):  # type: ignore[no-untyped-def]
                 a = ops[plan[layer, 2]]
                 window_fire(d, a, order, starts, steps, i8, i32, i64)
                 order, starts = segment(i32, a[g.order], a[g.n]), segment(i32, a[g.starts], steps + 2)
+    return last * steps
 
 
 @kernel

@@ -24,9 +24,16 @@ from lava_ed.kernels.counting import (
     UPDATE,
     WEIGHT_WRITES,
 )
-from lava_ed.kernels.fixed_point import SCALE_EXPONENT_MAX, SCALE_EXPONENT_MIN, TAG_MAX, stream_key
+from lava_ed.kernels.fixed_point import SCALE_EXPONENT_MAX, SCALE_EXPONENT_MIN, TAG_MAX, TRACE_MAX, stream_key
 from lava_ed.kernels.loihi.add_count import add_count
-from lava_ed.kernels.loihi.plasticity import COUNTER_ROUNDING, WORK_ROWS, apply_tag, gather_rows, learn_rows
+from lava_ed.kernels.loihi.plasticity import (
+    COUNTER_ROUNDING,
+    WORK_ROWS,
+    apply_tag,
+    gather_rows,
+    group_events,
+    learn_rows,
+)
 from lava_ed.kernels.loihi.random_streams import TAG_EXPONENT, TAG_STREAM
 from lava_ed.kernels.loihi.synapse import backward_errors, forward_graded, forward_spikes, synops_of
 from lava_ed.kernels.views import matrix, segment
@@ -64,6 +71,7 @@ DENSE_FORWARD = op(
     with_x1=number("1: note x0 and x1, 2: of every spike, as x1 counts"), steps=number("T"),
     first=number("first phase of the window"), x0_count=updates("i32"), x0_list=writes("i32", "n_pre"),
     x0=updates("i32", "n_pre"), x1=writes("i32", "n_pre"),
+    groups=writes("i32", "steps * n_post + n_post", optional=True),
 )  # fmt: skip
 
 
@@ -165,7 +173,9 @@ DENSE_LEARN = op(
     tag=updates("i16", "n_pre * n_post", optional=True), work=writes("i16", f"{WORK_ROWS} * n_post"),
     scalar=reads("i32"), gathered=writes("i32"),
     carry=number("1: the tag carries what rounding leaves over, 0: updates gather in it"),
+    grouped=writes("i32", f"n_pre + {TRACE_MAX + 2}", optional=True),
 )  # fmt: skip
+"""Where x1 counts spikes, `grouped` takes the events in an order in which they are learned faster."""
 
 
 @inlined_kernel
@@ -198,6 +208,10 @@ def dense_learn(a, i8, i16, i32, i64, phase):  # type: ignore[no-untyped-def]
         effective = gather_rows(tag, events, count, x1, a[f.with_x1], y1, y2, TAG_EXPONENT, key)
         add_count(i64, c, EFFECTIVE_UPDATES, effective)
         return
+    if a[f.grouped] >= 0:
+        grouped = segment(i32, a[f.grouped], n_pre)
+        group_events(events, count, x1, segment(i32, a[f.grouped] + n_pre, TRACE_MAX + 2), grouped)
+        events = segment(i32, a[f.grouped], count)
     w8 = matrix(i8, a[f.weights], n_pre, n_post)
     key = stream_key(i64[a[f.seed]], presentation, a[f.layer], phase)
     tag = matrix(i16, a[f.tag] * a[f.carry], n_pre if a[f.carry] else 0, n_post)
@@ -311,7 +325,11 @@ class PlasticDenseNode(Node, kinds=("PlasticDense",)):
         at["tag"] = tag.offset if tagged else NOWHERE
         x0 = Slot("i32", at["x0"], (n_pre,))
         count, listed = asm.memory.allocate("i32", (1,)), asm.memory.allocate("i32", (n_pre,))
+        # Sums of the rows of inputs that spike at the same rate, of use before a window that is jumped over.
+        rates = self.layer == 1 and asm.schedule.timing.replays
+        at["groups"] = asm.scratch((asm.schedule.steps + 1) * n_post) if rates else NOWHERE
         at.update(x0_count=count.offset, x0_list=listed.offset, gathered=asm.scratch(1))
+        at["grouped"] = asm.scratch(n_pre + TRACE_MAX + 2) if self.x1_counts else NOWHERE
         at["work"] = asm.scratch(WORK_ROWS * n_post, "i16")
         at.update(layer=self.layer, with_x1=int(self.with_x1), carry=int(self.carry))
         at["live_a"] = asm.vector_signal(self, "a_out", n_post, at["a_buff"]).count

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lava_ed.engine.families.aft_if import AFTIF_FIRE, AFTIF_INTEGRATE
 from lava_ed.engine.families.encoder import ENCODER_SPIKES
 from lava_ed.engine.families.plastic_dense import DENSE_FORWARD
+from lava_ed.engine.families.rate_window import jump_rates
 from lava_ed.kernels._jit import inlined_kernel
 from lava_ed.kernels.counting import FORWARD, NEURON_ACTIVE, SYNOPS, TRACE_UPDATES, UPDATE
 from lava_ed.kernels.loihi.add_count import add_count, add_spikes
@@ -53,15 +54,18 @@ def window_fire(d, a, order, starts, steps, i8, i32, i64):  # type: ignore[no-un
 
 @inlined_kernel
 def jump_windows(ops, plan, i8, i32, i64):  # type: ignore[no-untyped-def]
-    """From the samples loaded at phase 0 to the end of phase W·T − 1, with the same state and counters.
+    """From the samples loaded at phase 0 to phase W·T, with the same state and counters; returns the phase.
 
     Parameters
     ----------
     ops : int64
         Op table.
     plan : int64 (W + 1, 3)
-        Rows of the table: (encoder, −1, −1), then (dense, integrate, fire) of each layer; no fire for the last.
+        Rows of the table: (encoder, −1, −1), then (dense, integrate, fire) of each layer; no fire for the last.  Or
+        (encoder, 0, −1) where inputs spike at a rate: `jump_rates` takes it.
     """
+    if plan[0, 1] == 0:
+        return jump_rates(ops, plan, i8, i32, i64)
     f, g = ENCODER_SPIKES, AFTIF_FIRE
     e = ops[plan[0, 0]]
     n, steps = e[f.n], e[f.steps]
@@ -76,6 +80,7 @@ def jump_windows(ops, plan, i8, i32, i64):  # type: ignore[no-untyped-def]
             a = ops[plan[layer, 2]]
             window_fire(d, a, order, starts, steps, i8, i32, i64)
             order, starts = segment(i32, a[g.order], a[g.n]), segment(i32, a[g.starts], steps + 2)
+    return last * steps
 
 
 @inlined_kernel

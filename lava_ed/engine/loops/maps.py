@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from lava_ed.engine.families.aft_if import aftif_reset
 from lava_ed.engine.families.aft_if_map import map_backward, map_fire, map_integrate, map_reset
+from lava_ed.engine.families.aft_lif import aftlif_reset
 from lava_ed.engine.families.dense import spikes_forward
-from lava_ed.engine.families.encoder import ENCODER_SPIKES, encoder_load, label
+from lava_ed.engine.families.encoder import encoder_load, label
 from lava_ed.engine.families.inputs import join_clear, join_events, join_list, join_vector
 from lava_ed.engine.families.lif import lif_step
 from lava_ed.engine.families.map_window import jump_maps, quiet_maps
@@ -56,6 +57,8 @@ def run_maps(  # type: ignore[no-untyped-def]
                 code = a[CODE]
                 if code == codes.AFTIF_RESET:
                     aftif_reset(a, i32, i64)
+                elif code == codes.AFTLIF_RESET:
+                    aftlif_reset(a, i32, i64)
                 elif code == codes.ENCODER_LOAD:
                     encoder_load(a, i32, i64, u8)
                 elif code == codes.LABEL:
@@ -68,8 +71,7 @@ def run_maps(  # type: ignore[no-untyped-def]
                     map_reset(a, i32, i64)
                 elif code == codes.CONV_RESET:
                     conv_reset(a, i32, i64)
-            jump_maps(ops, plan, i8, i32, i64)
-            phase = (plan.shape[0] - 1) * ops[plan[0, 0], ENCODER_SPIKES.steps]
+            phase = jump_maps(ops, plan, i8, i32, i64)
             progress[CLOCK] += phase
             row += phase
         now = time_step + row + 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lava_ed.engine.families.aft_if import adapt, aftif_backward, aftif_fire, aftif_integrate, aftif_reset, ports
 from lava_ed.engine.families.aft_lif import aftlif_forward, aftlif_replay, aftlif_reset
-from lava_ed.engine.families.encoder import ENCODER_SPIKES, encoder_load, encoder_spikes, label
+from lava_ed.engine.families.encoder import encoder_load, encoder_spikes, label
 from lava_ed.engine.families.plastic_dense import (
     dense_apply_tag,
     dense_backward,
@@ -34,6 +34,8 @@ def run_ours(  # type: ignore[no-untyped-def]
                 code = a[CODE]
                 if code == codes.AFTIF_RESET:
                     aftif_reset(a, i32, i64)
+                elif code == codes.AFTLIF_RESET:
+                    aftlif_reset(a, i32, i64)
                 elif code == codes.ENCODER_LOAD:
                     encoder_load(a, i32, i64, u8)
                 elif code == codes.LABEL:
@@ -42,8 +44,7 @@ def run_ours(  # type: ignore[no-untyped-def]
                     dense_reset(a, i32, i64)
                 elif code == codes.SOFTMAX_RESET:
                     softmax_reset(a, i32, i64)
-            jump_windows(ops, plan, i8, i32, i64)
-            phase = (plan.shape[0] - 1) * ops[plan[0, 0], ENCODER_SPIKES.steps]
+            phase = jump_windows(ops, plan, i8, i32, i64)
             progress[CLOCK] += phase
             row += phase
         for k in range(ptr[phase], ptr[phase + 1]):

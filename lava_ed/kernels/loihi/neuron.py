@@ -227,6 +227,37 @@ def spikes_at(spike_word, t, events):
     return n
 
 
+@kernel_part
+def _wrap_word(x):
+    """`wrap_state` on 32-bit lanes."""
+    return np.int32(np.int32(x << np.int32(32 - STATE_BITS)) >> np.int32(32 - STATE_BITS))
+
+
+@kernel_part
+def _replay_without_leak(e_in, b, d, spike_word, support_word, t, delta):
+    """`replay_error` without leaks and branches on int32, so that its loop becomes vector code."""
+    messages = np.int32(0)
+    active = np.int32(0)
+    overflows = np.int32(0)
+    for j in range(b.size):
+        fired = np.int32(-np.int32(np.int32(spike_word[j] >> t) & np.int32(1)))
+        inside = np.int32(-np.int32(np.int32(support_word[j] >> t) & np.int32(1)))
+        if COUNTING:
+            active = np.int32(active + np.int32(np.int32(e_in[j] | fired) != 0))
+        raw = np.int32(b[j] + e_in[j])
+        now = _wrap_word(raw)
+        before = d[j]
+        epsilon = np.int32(now & inside)
+        raw_message = np.int32(np.int32(epsilon - before) & fired)
+        message = _wrap_word(raw_message)
+        overflows = np.int32(overflows + np.int32(now != raw) + np.int32(message != raw_message))
+        b[j] = now
+        d[j] = np.int32(before ^ np.int32(np.int32(before ^ epsilon) & fired))
+        delta[j] = message
+        messages = np.int32(messages + np.int32(message != 0))
+    return np.int64(messages), np.int64(active), np.int64(overflows)
+
+
 @kernel
 def replay_error(e_in, b, d, spike_word, support_word, t, dv, dv_post, dead_zone, delta):
     """One step of reversed time: D ← λ·D, B ← λ_post·B + e_in; at a spike ε = h·B, Δ = ε − D, D ← ε where |Δ| > z.
@@ -251,6 +282,8 @@ def replay_error(e_in, b, d, spike_word, support_word, t, dv, dv_post, dead_zone
     delta : int32 (n,)
         Message Δ, 0 where none is sent.
     """
+    if dv == 0 and dv_post == 0:
+        return _replay_without_leak(e_in, b, d, spike_word, support_word, np.int32(t), delta)
     messages = 0
     active = 0
     overflows = 0
@@ -288,16 +321,19 @@ def sum_errors(d, v, t, steps):
     The membrane's register is free once the window has passed.  The division cuts towards zero.  Returns the
     overflows.
     """
-    overflows = 0
-    bits = 0
+    overflows = np.int32(0)
+    bits = np.int32(0)
     while t == 0 and 1 << bits < steps:
-        bits += 1
+        bits = np.int32(bits + 1)
+    kept = np.int32(-1 if t < steps - 1 else 0)
     for j in range(v.size):
-        raw = d[j] + (v[j] if t < steps - 1 else np.int32(0))
-        total = wrap_state(raw)
-        overflows += total != raw
-        v[j] = np.sign(total) * (abs(total) >> bits)
-    return overflows
+        raw = np.int32(d[j] + np.int32(v[j] & kept))
+        total = _wrap_word(raw)
+        overflows = np.int32(overflows + np.int32(total != raw))
+        sign = np.int32(total >> np.int32(31))
+        magnitude = np.int32(np.int32(np.int32(total ^ sign) - sign) >> bits)
+        v[j] = np.int32(np.int32(magnitude ^ sign) - sign)
+    return np.int64(overflows)
 
 
 @kernel

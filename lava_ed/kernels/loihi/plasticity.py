@@ -103,6 +103,29 @@ def _wide_increments(factor, y1, y2, mantissa, exponent, excess, steps, rest):
 
 
 @kernel
+def group_events(events, n_events, x1, starts, grouped):
+    """List the events with those of equal x1 side by side, as `learn_rows` is fastest.
+
+    Parameters
+    ----------
+    events, grouped : int32 (n_pre,)
+    x1 : int32 (n_pre,)
+    starts : int32 (TRACE_MAX + 2,)
+        Scratch.
+    """
+    starts[:] = 0
+    for k in range(n_events):
+        starts[min(max(x1[events[k]], 0), TRACE_MAX) + 1] += 1
+    for value in range(TRACE_MAX + 1):
+        starts[value + 1] += starts[value]
+    for k in range(n_events):
+        i = events[k]
+        value = min(max(x1[i], 0), TRACE_MAX)
+        grouped[starts[value]] = i
+        starts[value] += 1
+
+
+@kernel
 def learn_rows(w8, row_nonzeros, events, n_events, x1, with_x1, y1, y2, mantissa, exponent, key, scalar, work, tag):
     """dw = m·2^a·x0·x1·y1 − m·2^a·x0·x1·y2 (or without x1) over the rows of the spiking neurons.
 
