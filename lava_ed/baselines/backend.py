@@ -141,7 +141,12 @@ class BaselineBackend:
         """Views of every Var but the weights, by ``"node.var"``."""
         named = {name: self.work.state[index : index + 1] for name, index in _STATE.items()}
         counted = {f"{node}.counters": self.net.counters[row] for node, row in self._rows().items()}
-        return {**named, **dict(self._thresholds()), **counted}
+        visits = {
+            f"dense{layer}.visits_{by}0": self.net.visits[layer, k : k + 1]
+            for layer in self.spec.layers
+            for k, by in enumerate("xy")
+        }
+        return {**named, **dict(self._thresholds()), **visits, **counted}
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """Copies of all Vars, by ``"node.var"``."""

@@ -56,6 +56,8 @@ def flat_net(graph: NetGraph, weights: Sequence[npt.NDArray[np.int8]] | None = N
         tallies=np.zeros((layers, 3), np.int32),
         adaptation=np.array([a.interval, a.highest_step, a.low, a.high, a.ceiling], np.int64),
         counters=np.zeros((ERROR + 2 * layers - 1, N_COUNTERS, N_PHASES), np.int64),
+        visits=np.zeros((layers, 2), np.int64),
+        by_post=np.array([0, *(spec.dependency_of(layer) == "y0" for layer in spec.layers)], np.int64),
     )
 
 
@@ -75,7 +77,6 @@ def settings_of(graph: NetGraph) -> Settings:
         dead_zone=error["dead_zone"],
         hidden_dead_zones=np.array([0, *map(spec.hidden_dead_zone, spec.hidden), 0], np.int64) << ERROR_FRACTION_BITS,
         grains=np.array([0, *(spec.error_grains or (0,) * len(spec.hidden)), 0], np.int64),
-        by_post=int(spec.dependency != "x0") + 2 * int(spec.dependency == "y0"),
         nearest=int(error["rounding"] == "nearest"),
         seed=spec.seed,
         layers=len(spec.layers),

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lava_ed.cli.output import JsonFlag, PriceListName, Report, Table, integers, visits_table
+from lava_ed.cli.output import JsonFlag, PriceListName, Report, Table, integers, least_visits, visits_table
 from lava_ed.errors import ConfigError
 
 
@@ -43,10 +43,13 @@ def estimate(
         raise ConfigError("--image and --chip are for layers with convolutions, such as 24c5-p2-48c3-p2-10")
     layers = integers(sizes, complaint.format("SIZES", sizes, "-"), "-")
     value = estimate_sample(layers, fired, steps, price_list, rule)
+    value |= least_visits(value["visits"], 1)
     rows = [(name, cost["low"], cost["high"], cost["updates"]) for name, cost in value["microjoules"].items()]
     title = f"{sizes}, {spikes} spikes, {steps} steps: µJ per training sample, {value['price_list']}"
     header = ("visited", "all idle", "all active", "of which updates")
-    return Report(value, [Table(title, header, rows), visits_table(value["visits"], 1), f"Note: {value['caveat']}"])
+    least = f"Learning visits the fewest synapses with --dependency {value['fewest']}: {value['reason']}"
+    table = Table(title, header, rows)
+    return Report(value, [table, visits_table(value["visits"], 1), least, f"Note: {value['caveat']}"])
 
 
 def _convolutions(

@@ -106,6 +106,13 @@ def percent(share: float | None) -> str:
     return "–" if share is None else f"{100 * share:.2f} %"
 
 
+def least_visits(visits: dict[str, dict[str, int]], samples: int) -> dict[str, Any]:
+    """What learning visited under each dependency, the setting that has the fewest, and why; of convolutions none."""
+    from lava_ed.energy.dependency import fewest, said
+
+    return {"visits": visits, **({"fewest": fewest(visits), "reason": said(visits, samples)} if visits else {})}
+
+
 def visits_table(visits: dict[str, dict[str, int]], samples: int) -> Table:
     """Synapses of each connection that learning visits under each dependency, and the one with the fewest."""
     names = list(next(iter(visits.values()), {}))

@@ -16,6 +16,7 @@ from lava_ed.cli.output import (
     RunArgument,
     RunDataDir,
     Table,
+    least_visits,
     percent,
     visits_table,
 )
@@ -103,7 +104,7 @@ def energy(
         "price_list": prices.name,
         "source": prices.source,
         **{part: energy_report(counters, samples, prices) for part, (counters, samples) in counted.items()},
-        "visits": saved["training"].get("visits", {}),
+        **least_visits(saved["training"].get("visits", {}), counted["training"][1]),
         "learning_cost": learning_cost(*counted["training"]),
         "range": {part: energy_range(counters, samples, lists) for part, (counters, samples) in counted.items()},
     }
@@ -142,9 +143,12 @@ def _shown_energy(run: str, value: dict[str, Any]) -> Iterator[Table | str]:
         yield Table(f"{run}: {part}, {report['samples']:,} samples, {value['price_list']}", header, rows)
     if value["visits"]:
         yield visits_table(value["visits"], value["training"]["samples"])
+        yield f"Learning visits the fewest synapses with --dependency {value['fewest']}: {value['reason']}"
     cost = [(name.replace("_", " "), number) for name, number in value["learning_cost"].items()]
     yield Table(f"{run}: learning cost (docs/learning-cost.md)", ("per training sample", "count"), cost)
     yield lacking_table(run, value["training"])
+    if power := value["training"]["static"]:
+        yield f"[static] power: {power['milliwatts_per_chip']:g} mW a chip; {power['source']}"
     for part, found in value["range"].items():
         each = found["microjoules_per_sample"]
         rows = [

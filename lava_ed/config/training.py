@@ -182,6 +182,8 @@ class TrainConfig:
             If it does not fit the chip, in terms of these settings.
         """
         net = {name: getattr(self.net, name) for name in declared(NetSettings)}
+        if self.net.dependency == "auto" and not self.net.arch:  # until `train` has measured
+            net["dependency"] = "x0"
         layers = connections_in(self.net.arch) or len(self.hidden) + 1
         for name in ("init_limits", "weight_exponents"):
             net[name] *= layers if len(net[name]) == 1 else 1

@@ -15,6 +15,7 @@ from lava_ed.energy.report import energy_range, energy_report
 
 if TYPE_CHECKING:
     from lava_ed.energy.chip_net import ChipNet, Inlet
+    from lava_ed.energy.learning_meter import LearningCostMeter
     from lava_ed.energy.mapping import Mapping, Traffic, Usage, Utilisation, map_network
     from lava_ed.energy.timing import busy_seconds
     from lava_ed.lava_graphs.energy_profiler import EnergyProfiler
@@ -30,6 +31,7 @@ __all__ = [
     "EnergyProfiler",
     "Hops",
     "Inlet",
+    "LearningCostMeter",
     "Loihi2SimProfiler",
     "Mapping",
     "Price",
@@ -60,6 +62,7 @@ _LATE: Final = {
     **dict.fromkeys(("ChipNet", "Inlet"), "lava_ed.energy.chip_net"),
     **dict.fromkeys(("Mapping", "Traffic", "Usage", "Utilisation", "map_network"), "lava_ed.energy.mapping"),
     "EnergyProfiler": "lava_ed.lava_graphs.energy_profiler",
+    "LearningCostMeter": "lava_ed.energy.learning_meter",
     "Loihi2SimProfiler": "lava_ed.lava_graphs.profiler",
     "busy_seconds": "lava_ed.energy.timing",
 }

@@ -108,7 +108,7 @@ class PriceList:
         """
         power = self.static
         idle = () if power is None else (
-            Price(f"static_{t.name}", power.milliwatts * t.nanoseconds, t.counters, f"{t.source}; {power.source}")
+            Price(f"static_{t.name}", power.milliwatts * t.nanoseconds, t.counters, f"{t.source}; at [static] power")
             for t in self.times
         )  # fmt: skip
         return (*self.lacking, *idle)

@@ -60,7 +60,6 @@ class SSGD(LearningRule):
 
     learning_rate: float = 2.0**-9
 
-    free_dependency: ClassVar[bool] = True
     name: ClassVar[str] = "ssgd"
     timing: ClassVar[Timing] = MPDED.timing
     neuron: ClassVar[str] = "SurrogateLIF"
@@ -84,7 +83,6 @@ class SGBPTT(LearningRule):
 
     learning_rate: float = 2.0**-9
 
-    free_dependency: ClassVar[bool] = True
     name: ClassVar[str] = "sg-bptt"
     timing: ClassVar[Timing] = MPDED.timing
     neuron: ClassVar[str] = "SurrogateLIF"

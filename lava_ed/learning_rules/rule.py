@@ -67,8 +67,6 @@ class LearningRule:
     """Whether the rule is a baseline, which runs in a loop of its own and has no Lava processes."""
     output_spikes: ClassVar[bool] = False
     """Whether output neurons have a threshold, whatever the readout."""
-    free_dependency: ClassVar[bool] = False
-    """Whether a baseline is counted under the dependency that its net names."""
     hidden_layers: ClassVar[int | None] = None
     """Number of hidden layers that the rule was published for; None: any number."""
 

@@ -21,7 +21,7 @@ EncoderKind = Literal["ttfs", "rate", "current", "binary", "bins"]
 ReadoutKind = Literal["membrane", "first-spike"]
 Feedback = Literal["symmetric", "random"]
 Learning = Literal["replayed", "aggregated"]
-Dependency = Literal["x0", "y0", "y0-x0"]
+Dependency = Literal["x0", "y0", "y0-x0", "x0-y0", "auto"]
 Rounding = Literal["floor", "nearest"]
 WeightRounding = Literal["stochastic", "carry"]
 Overflow = Literal["raise", "warn", "wrap"]
@@ -66,9 +66,10 @@ class NetSettings:
         Errors come back through the same synapses, or straight from the output through fixed ones.
     learning : {"replayed", "aggregated"}
         MPD-ED: weights change in every step of the replay, or once a sample, by the sum of the errors.
-    dependency : {"x0", "y0", "y0-x0"}
+    dependency : {"x0", "y0", "y0-x0", "x0-y0", "auto"}
         Which synapses the learning engine visits, where a sample fits its epoch: those of inputs that spiked, of
-        neurons with an error, or of these into hidden layers and of inputs into the output.  Weights are the same.
+        neurons with an error, or by one into hidden layers and by the other into the output.  Weights are the same.  A
+        training run chooses "auto" by what is fewer in its first samples.
     adaptation : Adaptation
         Adaptive threshold of the hidden layers.
     readout_adaptation : Adaptation
@@ -150,7 +151,7 @@ class NetSettings:
     learning: Annotated[Learning, Setting(earlier="replayed", help="replayed, or (of mpd-ed) aggregated.")] = "replayed"
     dependency: Annotated[
         Dependency,
-        Setting(earlier="x0", help="Synapses that learning visits: x0, y0 or y0-x0."),
+        Setting(earlier="x0", help="Synapses that learning visits: x0, y0, y0-x0, x0-y0 or auto."),
     ] = "x0"
     arch: Annotated[str, Setting(earlier="")] = ""
     image: Annotated[tuple[int, ...], Setting(1, 1023, earlier=())] = ()

@@ -264,9 +264,9 @@ class NetworkSpec(NetSettings, _Layers):
                 "weight_rounding 'carry' needs the tag, in which the updates of mpd-ed with several hidden layers and "
                 "symmetric feedback wait: use weight_rounding 'stochastic' or feedback 'random'"
             )
-        if self.rule.baseline and not self.rule.free_dependency and self.dependency != "x0":
-            raise ConfigError(f"{self.rule.name} is counted under the dependency x0 only: leave dependency out")
-        if self.rule.baseline and not self.rule.free_dependency and (self.hidden_dead_zones or self.error_grains):
+        if self.dependency == "auto":
+            raise ConfigError("dependency 'auto' is chosen where a net is trained: a net has x0, y0, y0-x0 or x0-y0")
+        if self.rule.baseline and not self.rule.timing.replays and (self.hidden_dead_zones or self.error_grains):
             raise ConfigError(f"{self.rule.name} sends every error: leave hidden_dead_zones and error_grains out")
         if self.graded_input and self.rule.timing.spikes_once:
             raise ConfigError("a graded input and a rule of one spike a neuron exclude each other")

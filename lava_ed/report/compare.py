@@ -192,15 +192,16 @@ def _under(prices: PriceList, value: Mapping[str, Any]) -> list[Block]:
         "learning_microjoules_per_sample": "learning energy, µJ per sample",
         "training_millijoules": "training energy, mJ",
     }
-    header, rows = ["rule"], [[label] for label in energies]
-    for (key, unit), (view, words) in product(
-        units.items(), ((None, ""), ("with_lacking", ", with memory and idle time"))
-    ):
-        header += [f"{unit}{words}", *(f"{reference} {said} needs" for said in ratios.values())]
-        for row, energy in zip(rows, energies.values(), strict=True):
-            mine = energy if view is None or energy is None else energy[view]
-            row.append(spread(mine and mine[key]))
-            row += [_ratio(mine and mine[f"{key.partition('_')[0]}_{ratio}"]) for ratio in ratios]
+    tables = []
+    for view, words in ((None, ""), ("with_lacking", ", with memory and idle time")):
+        header, rows = ["rule"], [[label] for label in energies]
+        for key, unit in units.items():
+            header += [unit, *(f"{reference} {said} needs" for said in ratios.values())]
+            for row, energy in zip(rows, energies.values(), strict=True):
+                mine = energy if view is None or energy is None else energy[view]
+                row.append(spread(mine and mine[key]))
+                row += [_ratio(mine and mine[f"{key.partition('_')[0]}_{ratio}"]) for ratio in ratios]
+        tables.append(Table(f"Energy at equal accuracy under {name}{words}", header, rows))
 
     def bars(key: str, title: str, energy: str, unit: str) -> Plot:
         means = {label: {"energy": mine[energy]["mean"]} for label, mine in energies.items() if mine is not None}
@@ -217,7 +218,7 @@ def _under(prices: PriceList, value: Mapping[str, Any]) -> list[Block]:
         Text(f"{prices.title}. {prices.caveat}"),
         Text(f"Source of {name}: {prices.source}", "source"),
         Figures(plots),
-        Table(f"Energy at equal accuracy under {name}", header, rows),
+        *tables,
         Text(static, "note"),
     ]
 

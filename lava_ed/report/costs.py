@@ -72,6 +72,7 @@ def energy_section(counted: Counted, prices: Sequence[PriceList], layers: int) -
             "figures are."
         ),
         _overview(reports),
+        _upper_end(reports),
         Variants(GROUP, "Price list", {p.name: _under(p, counted, reports[p.name], layers) for p in prices}),
     ]
     if missing := [name for part, name in PARTS.items() if part not in counted]:
@@ -84,11 +85,7 @@ def _overview(reports: Mapping[str, Reports]) -> Table:
     parts = next(iter(reports.values()))
     shown = [(part, key) for part in parts for key in ((*PHASES, "dynamic") if part == "training" else ("dynamic",))]
     sums = {
-        name: [
-            *(by_part[part]["microjoules_per_sample"][key] for part, key in shown),
-            *(by_part[part]["lacking"]["microjoules_per_sample"]["dynamic"] for part in parts),
-        ]
-        for name, by_part in reports.items()
+        name: [by_part[part]["microjoules_per_sample"][key] for part, key in shown] for name, by_part in reports.items()
     }
     kinds = {name: next(iter(by_part.values()))["price_list"]["kind"] for name, by_part in reports.items()}
     rows: list[list[object]] = [[name, kinds[name], *values] for name, values in sums.items()]
@@ -96,8 +93,19 @@ def _overview(reports: Mapping[str, Reports]) -> Table:
         ranges = [f"{number(min(column))} – {number(max(column))}" for column in zip(*sums.values(), strict=True)]
         rows.append(["range over the lists", "", *ranges])
     columns = [f"{PARTS.get(part, part)}: {'sum' if key == 'dynamic' else key}" for part, key in shown]
-    columns += [f"{PARTS.get(part, part)}: sum with memory and idle time" for part in parts]
     return Table("Dynamic energy under each price list, µJ per sample", ["price list", "kind", *columns], rows)
+
+
+def _upper_end(reports: Mapping[str, Reports]) -> Table:
+    """What learning and all of a sample cost under each list, without and with what the list lacks."""
+    rows = [
+        [f"{name}, {PARTS.get(part, part)}", *(sums[key] for sums in both for key in ("learning", "dynamic"))]
+        for name, by_part in reports.items()
+        for part, report in by_part.items()
+        for both in ((report["microjoules_per_sample"], report["lacking"]["microjoules_per_sample"]),)
+    ]
+    header = ["price list", "learning", "all", "learning, with them", "all, with them"]
+    return Table("Without and with memory and idle time, which the lists lack, µJ per sample at most", header, rows)
 
 
 def _under(prices: PriceList, counted: Counted, reports: Reports, layers: int) -> list[Block]:

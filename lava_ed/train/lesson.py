@@ -14,6 +14,7 @@ from lava_ed.evaluation.evaluate import evaluate
 from lava_ed.learning_rules import LearningRate
 from lava_ed.runs.tensor_files import Model
 from lava_ed.train.calibration import calibrated
+from lava_ed.train.dependency import chosen
 from lava_ed.train.order import flips, next_stop, rate_changes, sample_order, shift_offsets
 
 
@@ -29,6 +30,11 @@ class Lesson:
         self.images = np.ascontiguousarray(data.train_images)
         if config.calibrate:
             self.spec = calibrated(self.spec, self.images, data.train_labels, self.train_indices)
+        self.reasons: list[str] = []
+        if config.net.dependency == "auto":
+            first = self.order(0)
+            self.spec, reason = chosen(self.spec, self.images, data.train_labels, first)
+            self.reasons.append(reason)
         self.backend: Backend = make_backend(config.backend, self.spec)
         self._changes = rate_changes([p for p, _ in self.spec.rule.decay], config.epochs * self.samples)
 

@@ -22,6 +22,7 @@ from lava_ed.runs.data import TrainedFor, difference
 from lava_ed.runs.folder import CHECKPOINT, CONFIG, ENERGY, MODEL, RESULT, RunFolder
 from lava_ed.runs.tensor_files import Checkpoint, Position
 from lava_ed.train.chance import chance_of, learned_nothing
+from lava_ed.train.dependency import visits_of
 from lava_ed.train.extension import as_from_the_start, check_resumable, extension_note
 from lava_ed.train.interrupt import InterruptWatch, TrainingInterrupted
 from lava_ed.train.lesson import Lesson
@@ -151,7 +152,7 @@ class Trainer(Lesson):
         self.data_digest = data.digest
         self._started = time.perf_counter()
         self.position = self._restore(earlier) if earlier else Position(start=self._reading())
-        self.notes: list[str] = []
+        self.notes = list(self.reasons)
         if ended := self.position.ended:
             same = as_from_the_start(self.spec.rule, self.samples, ended, config.epochs)
             self.notes.append(extension_note(ended, config.epochs, same))
@@ -301,18 +302,6 @@ class Trainer(Lesson):
         }
         self.position = replace(p, epoch=p.epoch + 1, index=0, correct=0, seconds=0.0, start=now, rows=[*p.rows, row])
 
-    def _visits(self) -> dict[str, dict[str, int]]:
-        """Synapses of each connection that training visited under x0, and those it would have under y0, or the reverse.
-
-        A baseline has no such tallies.
-        """
-        state, found = self.backend.state(), {}
-        for layer in self.spec.layers:
-            names = {name: f"dense{layer}.visits_{name}" for name in ("x0", "y0")}
-            if names["x0"] in state:
-                found[f"dense{layer}"] = {name: int(state[var][0]) for name, var in names.items()}
-        return found
-
     def _finish(self) -> dict[str, Any]:
         """Write model, energy counts and result; the test set is seen here, once."""
         model, counters = self.model(), self.backend.counters()
@@ -325,7 +314,7 @@ class Trainer(Lesson):
             "tag": TAG,
             "seed": self.config.seed,
         }
-        training = {**part_of_energy(presented, counters), "visits": self._visits()}
+        training = {**part_of_energy(presented, counters), "visits": visits_of(self.spec, self.backend.state())}
         parts = {"training": training, "test": test.to_dict()}
         self.folder.write_json(ENERGY, {**stamp, **parts})
         totals = {name: sum(phases.values()) for name, phases in sums(counters).items()}

@@ -185,3 +185,20 @@ def test_a_spec_survives_its_dictionary(baseline):
 def test_published_rule_strings():
     assert RULES["renner"]().dw() == "4*y0*x0*y1 - 2*y0*x0"
     assert "x_i - x_j" in RULES["relpsp-fixed"]().dw()
+
+
+def test_a_dependency_changes_what_is_visited_and_nothing_else(baseline, some_samples):
+    images, labels = some_samples
+    counted, weights = {}, []
+    for dependency in ("x0", "y0"):
+        backend = BaselineBackend(baseline_spec(baseline, (8,), dependency=dependency))
+        backend.bind(images)
+        backend.present(np.arange(6), labels[:6])
+        counts = backend.counters()
+        counted[dependency] = [counts[f"dense{layer}"]["synaptic_updates"]["update"] for layer in (1, 2)]
+        weights.append(backend.weights(1).tolist())
+    visits = backend.net.visits[1:]
+    assert (counted["y0"][0], counted["x0"][0]) == (visits[0, 1], visits[0, 0])
+    assert weights[0] == weights[1]
+    if baseline == "renner":  # an error wakes three copies of its neuron, in the step of its sign
+        assert visits[0, 1] % (3 * backend.spec.sizes[0]) == 0

@@ -39,6 +39,7 @@ class Hand:
         self.last = len(before)
         self.error = backend.work.e.copy()
         self.counts: Counter[tuple[str, str, str]] = Counter()
+        self.by_post = Counter[int]()
         schedule = self.spec.schedule
         steps = {"forward": schedule.error_phase + 1, "backward": schedule.period - schedule.error_phase - 1}
         for phase, n in steps.items():
@@ -64,8 +65,12 @@ class Hand:
     def errors_read(self, layer: int, sent: Any) -> None:
         self.add(f"dense{layer}", "graded_synops", "backward", np.count_nonzero(self.before[layer - 1][:, sent]))
 
-    def visits(self, layer: int, rows: Any, products: Any) -> None:
-        """Synapses of the pre neurons that spiked, and those with a product that is not 0 after the shift."""
+    def visits(self, layer: int, rows: Any, products: Any, y: Any) -> None:
+        """Synapses of the pre neurons that spiked, and those with a product that is not 0 after the shift.
+
+        Under y0 they would be those of the post neurons with an error.
+        """
+        self.by_post[layer] += int(np.count_nonzero(y)) * len(rows)
         self.add(f"dense{layer}", "synaptic_updates", "update", np.count_nonzero(rows) * products.shape[1])
         self.add(f"dense{layer}", "effective_updates", "update", np.count_nonzero(products[rows]))
 
@@ -105,7 +110,7 @@ def relpsp_by_hand(hand: Hand) -> None:
         if y.any():
             lead = x[layer - 1][:, np.newaxis] - x[layer] if layer < last else np.tile(x[layer - 1], (y.size, 1)).T
             products = np.maximum(lead, 0) * y * spec.rule.rate.mantissa >> 3
-            hand.visits(layer, x[layer - 1] > 0, products)
+            hand.visits(layer, x[layer - 1] > 0, products, y)
             changed = backend.weights(layer) != hand.before[layer - 1]
             hand.add(f"dense{layer}", "weight_writes", "update", np.count_nonzero(changed))
 
@@ -159,7 +164,7 @@ def surrogate_by_hand(hand: Hand) -> None:
             y = rounded(spec, 0, layer, phase, errors, fraction + spec.rule.rate.port_shift)
             if y.any() or everywhere:
                 hand.add(f"dense{layer}", "trace_updates", "update", y.size if everywhere else np.count_nonzero(y))
-                hand.visits(layer, spiked, np.tile(y * spec.rule.rate.mantissa, (spiked.size, 1)))
+                hand.visits(layer, spiked, np.tile(y * spec.rule.rate.mantissa, (spiked.size, 1)), y)
 
 
 @pytest.mark.parametrize("hidden", [(8,), (8, 7), (8, 7, 6)], ids=len)
@@ -180,6 +185,9 @@ def test_every_counter_is_what_the_definitions_say(name, hidden, some_samples):
         hand = Hand(backend, before)
         relpsp_by_hand(hand) if name == "relpsp-fixed" else surrogate_by_hand(hand)
         compared += 1
+        for layer in spec.layers:
+            by_pre = hand.counts[f"dense{layer}", "synaptic_updates", "update"]
+            assert backend.net.visits[layer].tolist() == [by_pre, hand.by_post[layer]]
         for node, counters in backend.counters().items():
             for counter in COUNTERS:
                 if name != "relpsp-fixed" and counter == "weight_writes":

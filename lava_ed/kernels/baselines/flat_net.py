@@ -53,6 +53,10 @@ class FlatNet(NamedTuple):
     """Interval, highest step, low, high, ceiling."""
     counters: npt.NDArray[np.int64]
     """(3 + 2L, N_COUNTERS, N_PHASES)."""
+    visits: npt.NDArray[np.int64]
+    """Synapses of connection l that learning visits under x0, and under y0, (L + 1, 2)."""
+    by_post: npt.NDArray[np.int64]
+    """1 where connection l is visited under y0, 0: under x0, (L + 1,)."""
 
 
 @inlined_source
@@ -105,10 +109,12 @@ def count_spikes(net, row, phase, spikes, targets):
 
 
 @kernel_part
-def count_updates(net, layer, visited, effective, writes):
-    """Count what the learning engine does to the connection into a layer."""
+def count_updates(net, layer, by_pre, by_post, effective, writes):
+    """Count what the learning engine does to the connection into a layer, whose synapses it visits by pre or post."""
     counters = net.counters[ERROR + layer]
-    counters[SYNAPTIC_UPDATES, UPDATE] += visited
+    net.visits[layer, 0] += by_pre
+    net.visits[layer, 1] += by_post
+    counters[SYNAPTIC_UPDATES, UPDATE] += by_post if net.by_post[layer] else by_pre
     counters[EFFECTIVE_UPDATES, UPDATE] += effective
     counters[WEIGHT_WRITES, UPDATE] += writes
 

@@ -186,7 +186,12 @@ def learn(net, work, s, layer):
     copies = COPIES + (MIRRORS if layer == 2 else 0)
     # Pre-synaptic spikes come back in the potentiating and in the depressing step, and are read by all copies.
     net.counters[ERROR + layer, SYNOPS, BACKWARD] += 2 * COPIES * read
-    count_updates(net, layer, 2 * COPIES * count * n_post, copies * effective, copies * writes)
+    # Under y0 the engine wakes for a post-synaptic spike alone, which comes in the step of its error's sign.
+    live = 0
+    for k in range(n_post):
+        live += d[k] != 0
+    by_post = COPIES * live * net.sizes[layer - 1]
+    count_updates(net, layer, 2 * COPIES * count * n_post, by_post, copies * effective, copies * writes)
     return count
 
 

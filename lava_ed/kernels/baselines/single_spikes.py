@@ -237,7 +237,7 @@ def update(net, work, s):
             layer_of(work.x, net, layer), int(layer < last), y1, y2, state[MANTISSA], state[EXPONENT], key,
             work_rows(work, n_post),
         )  # fmt: skip
-        count_updates(net, layer, rows * n_post, effective, writes)
+        count_updates(net, layer, rows * n_post, live * net.sizes[layer - 1], effective, writes)
 
 
 @kernel

@@ -64,8 +64,6 @@ class Settings(NamedTuple):
     error_shift: int
     error_limit: int
     softmax_shift: int
-    by_post: int
-    """Bit 0: synapses into hidden layers are visited under y0, bit 1: those into the output."""
     dead_zone: int
     hidden_dead_zones: npt.NDArray[np.int64]
     """Of each layer, with 8 fractional bits; 0 of the input and the output."""
@@ -223,8 +221,7 @@ def update(net, window, work, s):
                 w8, nonzeros, work.events, count, x1, int(graded), y1, y2, state[MANTISSA], state[EXPONENT], key,
                 COUNTER_ROUNDING, row, work.tag,
             )  # fmt: skip
-            visited = live * w8.shape[0] if (s.by_post >> (layer == last)) & 1 else count * n_post
-            count_updates(net, layer, visited, effective, writes)
+            count_updates(net, layer, count * n_post, live * w8.shape[0], effective, writes)
 
 
 @kernel_part

@@ -234,7 +234,7 @@ def _wrap_word(x):
 
 
 @kernel_part
-def _replay_without_leak(e_in, b, d, spike_word, support_word, t, delta):
+def _replay_without_leak(e_in, b, d, spike_word, support_word, t, dead_zone, delta):
     """`replay_error` without leaks and branches on int32, so that its loop becomes vector code."""
     messages = np.int32(0)
     active = np.int32(0)
@@ -251,8 +251,10 @@ def _replay_without_leak(e_in, b, d, spike_word, support_word, t, delta):
         raw_message = np.int32(np.int32(epsilon - before) & fired)
         message = _wrap_word(raw_message)
         overflows = np.int32(overflows + np.int32(now != raw) + np.int32(message != raw_message))
+        sent = np.int32(-np.int32(np.int32(abs(message)) > dead_zone))
+        message = np.int32(message & sent)
         b[j] = now
-        d[j] = np.int32(before ^ np.int32(np.int32(before ^ epsilon) & fired))
+        d[j] = np.int32(before ^ np.int32(np.int32(before ^ epsilon) & sent))
         delta[j] = message
         messages = np.int32(messages + np.int32(message != 0))
     return np.int64(messages), np.int64(active), np.int64(overflows)
@@ -283,7 +285,7 @@ def replay_error(e_in, b, d, spike_word, support_word, t, dv, dv_post, dead_zone
         Message Δ, 0 where none is sent.
     """
     if dv == 0 and dv_post == 0:
-        return _replay_without_leak(e_in, b, d, spike_word, support_word, np.int32(t), delta)
+        return _replay_without_leak(e_in, b, d, spike_word, support_word, np.int32(t), np.int32(dead_zone), delta)
     messages = 0
     active = 0
     overflows = 0
