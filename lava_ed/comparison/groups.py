@@ -12,9 +12,7 @@ from lava_ed.errors import ConfigError
 from lava_ed.kernels.counting import COUNTERS, PHASES
 from lava_ed.runs.folder import CONFIG, RESULT, RunFolder
 
-FREEDOMS: Final = (
-    *("dead_zone", "hidden_dead_zones", "error_grains", "dependency", "learning", "steps", "encoder"),
-)
+FREEDOMS: Final = ("dead_zone", "hidden_dead_zones", "error_grains", "dependency", "learning", "steps", "encoder")
 """Settings that save learning: a group in which all of them are the preset's is the rule as published."""
 _BESIDE: Final = ("seed", "backend", *WITHOUT_EFFECT)
 """Settings in which runs of one group may differ."""

@@ -9,7 +9,7 @@ from nets import samples, small_spec
 from lava_ed.backends.backend import loop_backend, make_backend
 from lava_ed.engine import build_program
 from lava_ed.errors import ConfigError
-from lava_ed.learning_rules import SGBPTT, SSGD
+from lava_ed.learning_rules import SGBPTT, SSGD, RelPSPFixed
 from lava_ed.network import NetworkSpec
 
 RULES = [
