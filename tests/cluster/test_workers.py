@@ -124,7 +124,7 @@ def test_workers_end_in_the_same_study_as_one_process(workers, tmp_path):
 
 def test_runs_and_their_judgement_are_the_same(workers, tmp_path):
     settings = {"hidden": (8,), "epochs": 1, "limit": 100}
-    configs = {str(tmp_path / f"{k}"): TrainConfig.create("ssgd", "digits", seed=k, **settings) for k in (0, 1)}
+    configs = {str(tmp_path / f"{k}"): TrainConfig.create("renner", "digits", seed=k, **settings) for k in (0, 1)}
     there = train_runs(configs, workers, resume=False)
     here = train(configs[str(tmp_path / "1")], tmp_path / "here")
     assert there[str(tmp_path / "1")]["test_accuracy"] == here["test_accuracy"]
