@@ -25,7 +25,7 @@ class FloatBuilder(Builder):
     parts = "float_parts"
     writable: ClassVar[dict[str, tuple[int, int]]] = {
         "u": (-100, 100),
-        **dict.fromkeys(("v", "i", "theta", "r", "real", "imag"), (-100, 100)),
+        **dict.fromkeys(("v", "i", "theta", "r", "real", "imag", "sigma", "act", "residue", "s4_state"), (-100, 100)),
         "s": (0, 2),
         "bias_mant": (-40, 40),
         "weights": (-60, 100),
@@ -123,6 +123,20 @@ def resonator(b: Builder, shape: tuple[int, ...]) -> Any:
 
     kind, period, alpha = b.pick((RF, RF_IZ)), b.integers(2, 12), b.integers(0, 60) / 100
     return _added(b, kind(shape=shape, period=period, alpha=alpha, vth=_threshold(b)))
+
+
+@segment(NEURONS)
+def sigma_delta(b: Builder, shape: tuple[int, ...]) -> Any:
+    from lava.proc.s4d.process import SigmaS4dDelta
+    from lava.proc.sdn.process import ActivationMode, Delta, Sigma, SigmaDelta
+
+    summed, vth = {"cum_error": b.chance(0.5)}, _threshold(b)
+    kind = b.pick((Sigma, Delta, SigmaDelta, SigmaS4dDelta))
+    if kind is SigmaS4dDelta:
+        summed = {name: b.array(-9, 9, shape) * THIRD / 3 for name in ("a", "b", "c")}
+    elif kind is SigmaDelta:
+        summed |= {"bias": b.array(-9, 9, shape) * THIRD, "act_mode": b.pick(tuple(ActivationMode))}
+    return _added(b, Sigma(shape=shape) if kind is Sigma else kind(shape=shape, vth=vth, **summed))
 
 
 def _synapse(b: Builder, cls: Any, weights: Any, **more: Any) -> Any:

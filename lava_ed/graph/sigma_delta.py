@@ -71,6 +71,18 @@ class SigmaDelta(Delta):
         self.bias = Var(shape=shape, init=bias * (1 << (spike_exp + state_exp)))
 
 
+class SigmaS4dDelta(SigmaDelta):
+    """SigmaDelta whose activation is the output of a state ``s ← s·a + σ·b``: ``2·c·s``."""
+
+    def __init__(
+        self, shape: Shape, vth: Any, a: Any, b: Any, c: Any, state_exp: int = 0, s4_exp: int = 0
+    ) -> None:  # fmt: skip
+        super().__init__(shape=shape, vth=vth, a=a, b=b, c=c, s4_state=0, state_exp=state_exp, s4_exp=s4_exp)
+        self.a, self.b, self.c = (Var(shape=shape, init=value) for value in (a, b, c))
+        self.s4_state, self.s4_exp = Var(shape=shape, init=0), Var(shape=(1,), init=s4_exp)
+
+
 for _process in (Sigma, Delta, SigmaDelta):
     _name = f"Py{_process.__name__}Model"
     stock_models(_process, __name__, [(f"{_name}Float", "floating_pt"), (f"{_name}Fixed", "fixed_pt")])
+stock_models(SigmaS4dDelta, __name__, [("PySigmaS4dDeltaModelFloat", "floating_pt")])

@@ -75,7 +75,7 @@ class NeuronNode(Node):
         Initial values of the Vars, in the type in which they are held.
     inputs : tuple of str
         InPorts.
-    settings : mapping of str to int
+    numbers : mapping of str to int
         Plain numbers of the op.
     narrow : bool
         Whether what comes in must not be of 64 bits, because Lava would compute in as many.
@@ -85,7 +85,7 @@ class NeuronNode(Node):
     shape: tuple[int, ...]
     state: Mapping[str, npt.NDArray[Any]]
     inputs: tuple[str, ...] = ("a_in",)
-    settings: Mapping[str, int] = field(default_factory=dict)
+    numbers: Mapping[str, int] = field(default_factory=dict)
     narrow: bool = True
 
     def declare(self, asm: Assembler) -> None:
@@ -95,11 +95,11 @@ class NeuronNode(Node):
             asm.var(self, name, values.shape, values, _ARENAS[values.dtype.name])
             if values.dtype == bool:
                 asm.variables[self.name, name] = replace(asm.variables[self.name, name], flag=True)
-        at.update(n=n, **self.settings)
+        at.update(n=n, **self.numbers)
         for port in [name.removesuffix("_count") for name in self.step.op.fields if name.endswith("_count")]:
             sent = at[port] = asm.scratch(n, "f64" if real else "i32")
-            vector, numbers = (NOWHERE, sent) if real else (sent, NOWHERE)
-            signal = Signal(n, asm.scratch(1), asm.scratch(n), vector=vector, real=numbers)
+            vector, held = (NOWHERE, sent) if real else (sent, NOWHERE)
+            signal = Signal(n, asm.scratch(1), asm.scratch(n), vector=vector, real=held)
             asm.signals[self.name, port] = signal
             at |= {f"{port}_count": signal.count, f"{port}_events": signal.events}
         if not real:

@@ -1,4 +1,4 @@
-"""Lava's Sigma, Delta and SigmaDelta in fixed point."""
+"""Lava's Sigma, Delta and SigmaDelta, and SigmaS4dDelta in floating point."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import numpy.typing as npt
 
 from lava_ed.engine.assembler import RUN, Assembler, Node, Signal
 from lava_ed.engine.families.inputs import vector_input
+from lava_ed.engine.families.neurons import real_layer, send_real
 from lava_ed.engine.families.tallies import COUNTERS, add_spikes
 from lava_ed.engine.memory import Limits
 from lava_ed.engine.op import number, op, reads, updates, writes
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.counting import N_PHASES, NEURON_ACTIVE
-from lava_ed.kernels.stock.sigma_delta import activations, add_to_sigma, delta_step, shifted_left
+from lava_ed.kernels.stock.sigma_delta import activations, add_to_sigma, delta_step, real_delta_step, shifted_left
 from lava_ed.kernels.vectors.events import copy_vector, list_events
 from lava_ed.kernels.views import segment
 
@@ -45,6 +46,20 @@ DELTA_SEND = op(
     spike_exp=reads("i32"),
     state_exp=reads("i32"),
     cum_error=reads("i32"),
+)
+REAL_DELTA = op(
+    "real_delta",
+    "floating",
+    **real_layer("a_in"),
+    sigma=updates("f64", "n_sigma"),
+    bias=reads("f64", "n_bias"),
+    s4_state=updates("f64", "n_s4"),
+    **{name: reads("f64", "n_s4") for name in ("a", "b", "c")},
+    **{name: updates("f64", "n_act") for name in ("act", "residue", "error")},
+    **{f"n_{name}": number(f"n, or 0 without {name}") for name in ("sigma", "bias", "s4", "act")},
+    vth=reads("f64", optional=True),
+    cum_error=reads("i32", optional=True),
+    relu=number("1 where activations are not less than 0"),
 )
 FLAG: Final = Limits(0, 1, "whether errors are summed")
 
@@ -88,6 +103,21 @@ def delta_send(a, i32, i64):  # type: ignore[no-untyped-def]
     if a[f.counters] >= 0:
         i64[a[f.counters] + NEURON_ACTIVE * N_PHASES] += n
         add_spikes(a[f.counters], count, a[f.destinations], i64)
+
+
+@kernel
+def real_delta(a, i32, f64):  # type: ignore[no-untyped-def]
+    """Sum what comes in, and send the sums or changes of the activations."""
+    f = REAL_DELTA
+    n, n_s4, n_act = a[f.n], a[f.n_s4], a[f.n_act]
+    real_delta_step(
+        segment(f64, a[f.a_in], n), segment(f64, a[f.sigma], a[f.n_sigma]), segment(f64, a[f.bias], a[f.n_bias]),
+        a[f.relu] != 0, segment(f64, a[f.s4_state], n_s4),
+        (segment(f64, a[f.a], n_s4), segment(f64, a[f.b], n_s4), segment(f64, a[f.c], n_s4)),
+        segment(f64, a[f.act], n_act), segment(f64, a[f.residue], n_act), segment(f64, a[f.error], n_act),
+        f64[a[f.vth]] if n_act else 0.0, n_act > 0 and i32[a[f.cum_error]] != 0, segment(f64, a[f.s_out], n),
+    )  # fmt: skip
+    send_real(n, a[f.s_out], a[f.s_out_count], a[f.s_out_events], i32, f64)
 
 
 @dataclass(kw_only=True)

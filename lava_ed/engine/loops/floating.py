@@ -28,6 +28,7 @@ from lava_ed.engine.families.lif import lif_step
 from lava_ed.engine.families.monitor import monitor, real_monitor
 from lava_ed.engine.families.resonators import real_rf
 from lava_ed.engine.families.ring_buffer import real_sink, real_source, ring_sink, ring_source
+from lava_ed.engine.families.sigma_delta import real_delta
 from lava_ed.engine.loops import codes
 from lava_ed.engine.loops.stock import learning_op, neurons_op, others_op
 from lava_ed.engine.op import CLOCK, CODE
@@ -72,6 +73,8 @@ def floating_op(a, i32, i64, f64, now):  # type: ignore[no-untyped-def]
         real_source(a, i32, f64, now)
     elif code == codes.REAL_SINK:
         real_sink(a, f64, now)
+    elif code == codes.REAL_DELTA:
+        real_delta(a, i32, f64)
 
 
 @kernel
@@ -102,7 +105,7 @@ def run_floating(  # type: ignore[no-untyped-def]
                 ring_source(a, i32, i64, now)
             elif code == codes.RING_SINK:
                 ring_sink(a, i32, now)
-            elif code >= codes.REAL_ATRLIF and code <= codes.REAL_SINK:
+            elif code >= codes.REAL_ATRLIF and code <= codes.REAL_DELTA:
                 floating_op(a, i32, i64, f64, now)
             elif code >= codes.TRACES_RECEIVE and code <= codes.COUNT_SPARSE_LEARNED:
                 learning_op(a, i16, i32, i64, f64, now, row)
@@ -139,7 +142,7 @@ def run_all_stock(  # type: ignore[no-untyped-def]
                 ring_source(a, i32, i64, now)
             elif code == codes.RING_SINK:
                 ring_sink(a, i32, now)
-            elif code >= codes.REAL_ATRLIF and code <= codes.REAL_SINK:
+            elif code >= codes.REAL_ATRLIF and code <= codes.REAL_DELTA:
                 floating_op(a, i32, i64, f64, now)
             elif code >= codes.TRACES_RECEIVE and code <= codes.COUNT_SPARSE_LEARNED:
                 learning_op(a, i16, i32, i64, f64, now, row)

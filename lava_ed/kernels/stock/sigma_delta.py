@@ -1,6 +1,6 @@
-"""Lava's fixed-point Sigma, Delta and SigmaDelta, in 32 bits that wrap around as numpy's do.
+"""Lava's Sigma, Delta and SigmaDelta: in fixed point, in 32 bits that wrap around as numpy's do, and in floating point.
 
-Source: lava-nc 0.10.0, `lava/proc/sdn/models.py`.
+Source: lava-nc 0.10.0, `lava/proc/{sdn,s4d}/models.py`.
 """
 
 from __future__ import annotations
@@ -74,3 +74,42 @@ def delta_step(new, act, residue, error, vth, cumulative, state_exp, sent):
         residue[i] = wrapped(delta - out)
         sent[i] = shifted_right(out, state_exp)
         act[i] = new[i]
+
+
+@kernel
+def real_delta_step(a_in, sigma, bias, relu, s4_state, s4, act, residue, error, vth, cumulative, sent):
+    """`add_to_sigma`, `activations` and `delta_step` in floating point; what a process has not is empty.
+
+    SigmaS4dDelta's activation is ``2·c·s``, with ``s ← s·a + σ·b``.
+
+    Parameters
+    ----------
+    a_in, sent : float64 (n,)
+    sigma, bias, s4_state, act, residue, error : float64 (n,) or (0,)
+    s4 : three float64 (n,) or (0,)
+        a, b and c.
+    """
+    for i in range(sent.size):
+        new = a_in[i]
+        if sigma.size:
+            new += sigma[i]
+            sigma[i] = new
+        if s4_state.size:
+            s4_state[i] = s4_state[i] * s4[0][i] + new * s4[1][i]
+            new = s4[2][i] * s4_state[i] * 2
+        elif bias.size:
+            new += bias[i]
+            if relu and new < 0:
+                new = 0.0
+        if not act.size:
+            sent[i] = new
+            continue
+        delta = new - act[i] + residue[i]
+        summed = delta
+        if cumulative:
+            error[i] += delta
+            summed = error[i]
+        out = delta if abs(summed) >= vth else 0.0
+        if cumulative and abs(out) > 0:
+            error[i] *= 0.0
+        sent[i], residue[i], act[i] = out, delta - out, new

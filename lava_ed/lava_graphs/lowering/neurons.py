@@ -48,13 +48,13 @@ def _one_value(var: Any) -> None:
 @lowers(PyGradedVecModelFixed)
 def lower_graded(process: Any, name: str) -> NeuronNode:
     """GradedVec → NeuronNode."""
-    return _node(process, name, GRADED_SEND, settings={"relu": 0}, narrow=False)
+    return _node(process, name, GRADED_SEND, numbers={"relu": 0}, narrow=False)
 
 
 @lowers(PyGradedReluVecModelFixed)
 def lower_graded_relu(process: Any, name: str) -> NeuronNode:
     """GradedReluVec → NeuronNode."""
-    return _node(process, name, GRADED_SEND, settings={"relu": 1}, narrow=False)
+    return _node(process, name, GRADED_SEND, numbers={"relu": 1}, narrow=False)
 
 
 @lowers(NormVecDelayModel)
@@ -96,7 +96,7 @@ def lower_resonator(process: Any, name: str) -> NeuronNode:
         if np.asarray(var.init).dtype.kind != "i":
             raise NotLoweredError(f"{process.name}.{var.name} is {var.init}, which is no integer")
         _one_value(var)
-    return _node(process, name, RF_STEP, settings={"izhikevich": int(isinstance(process, RF_IZ))})
+    return _node(process, name, RF_STEP, numbers={"izhikevich": int(isinstance(process, RF_IZ))})
 
 
 @lowers(PyRFModelFloat, PyRF_IZModelFloat)
@@ -105,7 +105,7 @@ def lower_real_resonator(process: Any, name: str) -> NeuronNode:
     for var in (process.sin_decay, process.cos_decay, process.vth):
         _one_value(var)
     types = dict.fromkeys(("real", "imag", "sin_decay", "cos_decay", "vth"), np.float64)
-    return _node(process, name, REAL_RF, types, settings={"izhikevich": int(isinstance(process, RF_IZ))})
+    return _node(process, name, REAL_RF, types, numbers={"izhikevich": int(isinstance(process, RF_IZ))})
 
 
 @lowers(PyATRLIFModelFixed)
