@@ -44,10 +44,10 @@ def test_the_first_step_scales_the_thresholds_of_atrlif() -> None:
 def test_a_threshold_that_leaves_32_bits_is_an_error() -> None:
     neuron = ATRLIF(shape=(2,))
     attach(neuron, FIXED)
-    neuron.theta_step.set(np.array([2**25]))
-    with pytest.raises(ConfigError, match=r"theta_step: 33554432 is outside .* -33554432 … 33554431"):
+    neuron.theta_0.set(np.array([2**25]))
+    with pytest.raises(ConfigError, match=r"theta_0: 33554432 is outside .* -33554432 … 33554431"):
         neuron.run(RunSteps(num_steps=1))
-    assert values(neuron.theta_0, neuron.theta) == [[5], [5, 5]]
+    assert values(neuron.theta_step, neuron.theta) == [[3.75], [5, 5]]
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,11 @@ def test_parameters_with_which_lava_computes_in_another_way_are_left_to_its_mode
 
 def test_products_of_integers_of_64_bits_do_not_wrap() -> None:
     """Spiker sends such integers: 2^20·2^20·2^−20, of which 32 bits hold nothing."""
-    spiker, neuron, sink = Spiker(period=1, payload=2**20), ProdNeuron(shape=(1,), exp=20), RingBuffer((1,), 3)
+    spiker, neuron, sink = (
+        Spiker(period=1, payload=2**20),
+        ProdNeuron(shape=(1,), exp=20),
+        RingBuffer(shape=(1,), buffer=3),
+    )
     for port in (neuron.a_in1, neuron.a_in2):
         spiker.s_out.connect(port)
     neuron.s_out.connect(sink.a_in)
