@@ -56,7 +56,7 @@ def lower_real_sigma_delta(process: Any, name: str) -> NeuronNode:
     """Sigma, Delta, SigmaDelta or SigmaS4dDelta → NeuronNode; of complex numbers Lava's model takes the real part."""
     if any(np.iscomplexobj(var.init) for var in process.vars.members):
         raise NotLoweredError(f"{process.name} has complex parameters")
-    types = {"cum_error": np.bool_, "spike_exp": np.int32, "state_exp": np.int32, "s4_exp": np.int32}
+    types: dict[str, Any] = {"cum_error": np.bool_, "spike_exp": np.int32, "state_exp": np.int32, "s4_exp": np.int32}
     state = {var.name: array_of(var, types.get(var.name, np.float64)) for var in process.vars.members}
     parts = {"sigma": _KINDS - {"Delta"}, "bias": {"SigmaDelta"}, "s4": {"SigmaS4dDelta"}, "act": _KINDS - {"Sigma"}}
     kind, n = type(process).__name__, int(np.prod(process.s_out.shape))
