@@ -271,3 +271,14 @@ def test_a_run_config_for_other_models_is_refused() -> None:
     assert runtime.num_steps == 3
     runtime.detach()
     assert "run" not in vars(lif)
+
+
+def test_a_run_config_is_known_by_what_it_selected_when_it_was_looked_at() -> None:
+    lif = LIF(shape=(3,))
+    given = Loihi2SimCfg(select_tag="fixed_pt")
+    runtime = attach(lif, given)
+    given.exception_proc_model_map[LIF] = PyLifModelFloat
+    lif.run(RunSteps(num_steps=1), FIXED)
+    with pytest.raises(BackendError, match="selects .*PyLifModelFloat"):
+        lif.run(RunSteps(num_steps=1), Loihi2SimCfg(None, "fixed_pt", False, {LIF: PyLifModelFloat}))
+    assert runtime.num_steps == 1
