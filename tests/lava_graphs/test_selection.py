@@ -279,6 +279,6 @@ def test_a_run_config_is_known_by_what_it_selected_when_it_was_looked_at() -> No
     runtime = attach(lif, given)
     given.exception_proc_model_map[LIF] = PyLifModelFloat
     lif.run(RunSteps(num_steps=1), FIXED)
-    with pytest.raises(BackendError, match="selects .*PyLifModelFloat"):
+    with pytest.raises(BackendError, match=r"selects .*PyLifModelFloat"):
         lif.run(RunSteps(num_steps=1), Loihi2SimCfg(None, "fixed_pt", False, {LIF: PyLifModelFloat}))
     assert runtime.num_steps == 1
