@@ -20,6 +20,7 @@ from lava_ed.engine.families.dataloader import SpikeDataloaderNode, StateDataloa
 from lava_ed.engine.families.delay_dense import DelayDenseNode
 from lava_ed.engine.families.dense import DenseNode
 from lava_ed.engine.families.encoder import EncoderNode, LabelNode
+from lava_ed.engine.families.feedback_dense import FeedbackNode
 from lava_ed.engine.families.learning import X_TRACES, Y_TRACES, LearningNode, LearningSettings
 from lava_ed.engine.families.learning_dense import LearningDenseNode
 from lava_ed.engine.families.learning_sparse import LearningSparseNode
@@ -27,7 +28,7 @@ from lava_ed.engine.families.lif import LIFNode
 from lava_ed.engine.families.neurons import NeuronNode
 from lava_ed.engine.families.pipes import InjectorNode
 from lava_ed.engine.families.plastic_conv import PlasticConvNode
-from lava_ed.engine.families.plastic_dense import FeedbackNode, PlasticDenseNode
+from lava_ed.engine.families.plastic_dense import PlasticDenseNode
 from lava_ed.engine.families.readout import ReadoutNode, SoftmaxErrorNode
 from lava_ed.engine.families.ref_ports import ResetNode
 from lava_ed.engine.families.ring_buffer import RingSourceNode
