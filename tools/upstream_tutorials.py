@@ -98,7 +98,7 @@ def watch(engine: bool, report: str) -> None:
 
 
 def load_loops() -> None:
-    """Load compiled code, once in each Python, before anything is timed: the loops of Lava's processes run no step."""
+    """Load compiled code, once in each Python, before anything is timed: the loops of graphs run no step."""
     import numpy as np
 
     from lava_ed.engine.jump import NO_JUMP
@@ -106,7 +106,7 @@ def load_loops() -> None:
 
     ops, ptr, order = np.zeros((1, 8), np.int64), np.zeros(2, np.int64), np.zeros(1, np.int64)
     arenas = [np.zeros(1, dtype) for dtype in (np.int8, np.int16, np.int32, np.int64, np.uint8, np.float64)]
-    for groups in (loop.groups for loop in LOOPS if "ours" not in loop.groups):
+    for groups in (loop.groups for loop in LOOPS if "maps" not in loop.groups):
         run = loop_of(groups)
         run(ops, ptr, order, NO_JUMP, *arenas, 0, 0, 0, 0, np.zeros(0, np.int32), np.zeros(3, np.int64))
 
