@@ -173,6 +173,22 @@ class TrainConfig:
         values.update({name: value for name, value in settings.items() if value is not None})
         return cls(rule=rule, dataset=dataset, **values)
 
+    def check_read(self) -> None:
+        """Refuse a setting that the rule does not read; runs of earlier versions may hold one, so loading does not.
+
+        Raises
+        ------
+        ConfigError
+        """
+        usual = preset(self.rule, self.dataset)
+        for name in RULES[self.rule].unread:
+            default = usual.get(name, getattr(NetSettings, name))
+            if (value := getattr(self, name)) != default:
+                raise ConfigError(
+                    f"{name} is {value}: {self.rule} does not read it, its errors are −1, 0 and 1; leave it out "
+                    f"({default})"
+                )
+
     def spec(self, n_inputs: int, n_classes: int, image_shape: tuple[int, ...] = ()) -> NetworkSpec:
         """The net that is trained, on images of this shape: (height, width), or channels before them.
 

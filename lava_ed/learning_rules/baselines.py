@@ -123,6 +123,7 @@ class Renner(LearningRule):
     baseline: ClassVar[bool] = True
     output_spikes: ClassVar[bool] = True
     hidden_layers: ClassVar[int | None] = 1
+    unread: ClassVar[tuple[str, ...]] = ("error_shift", "softmax_shift", "dead_zone")
 
     def dw(self, dependency: str = "x0", rate: LearningRate | None = None) -> str:
         """The rule in Loihi's language, for the rate ±η."""

@@ -69,6 +69,8 @@ class LearningRule:
     """Whether output neurons have a threshold, whatever the readout."""
     hidden_layers: ClassVar[int | None] = None
     """Number of hidden layers that the rule was published for; None: any number."""
+    unread: ClassVar[tuple[str, ...]] = ()
+    """Settings of a net that the rule's own loop does not read."""
 
     def __init_subclass__(cls) -> None:
         cls.kind = cls.timing.kind

@@ -98,6 +98,8 @@ def run_in_folder(
     blank = folder.path.is_dir() and folder.is_blank()
     try:
         earlier = _earlier(folder, config, extend) if resume and not blank else None
+        if earlier is None:
+            config.check_read()
         data = dataset or config.load()
         check_shift(config.shift, data.image_shape)
         check_flip(config.flip, data.image_shape)
