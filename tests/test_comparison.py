@@ -139,6 +139,18 @@ def test_groups():
     ]
 
 
+def test_auto_is_as_published_where_it_chose_the_presets_own(tmp_path):
+    for chosen, published in (("x0", True), ("y0-x0", False)):
+        groups = group_runs([replace(make(seed=seed, dependency="auto"), dependency=chosen) for seed in (0, 1)])
+        assert [(len(group.runs), group.published) for group in groups] == [(2, published)]
+    assert not group_runs([make(dependency="y0")])[0].published
+    settings = {"hidden": (6,), "epochs": 1, "limit": 60, "dependency": "auto"}
+    train(TrainConfig.create("std-ed", **settings), tmp_path)
+    run = read_run(tmp_path)
+    assert run.dependency == RunFolder(tmp_path).read_json("config.json")["facts"]["network"]["dependency"]
+    assert run.dependency in ("x0", "y0", "y0-x0", "x0-y0")
+
+
 @pytest.mark.parametrize("target", [0, -1, 1.5, float("nan")])
 def test_bad_targets(target):
     with pytest.raises(ConfigError, match="target"):

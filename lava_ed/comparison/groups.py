@@ -29,6 +29,15 @@ class ComparedRun:
     data_digest: str
     chance: float | None = None
     """Accuracy of always naming the most frequent class of the samples held out; None: every class as often."""
+    dependency: str | None = None
+    """What learning visited by, where the configuration left the choice to the run (auto)."""
+
+    @property
+    def published(self) -> bool:
+        """Whether what saves learning is set as the preset has it."""
+        preset, found = TrainConfig.create(self.config.rule, self.config.dataset).settings(), self.config.settings()
+        found["dependency"] = self.dependency or found["dependency"]
+        return all(found.get(name) == preset.get(name) for name in FREEDOMS)
 
     @property
     def by_chance(self) -> float:
@@ -70,10 +79,8 @@ class Group:
 
     @property
     def published(self) -> bool:
-        """Whether what saves learning is set as the preset has it."""
-        mine = self.runs[0].config
-        preset, found = TrainConfig.create(mine.rule, mine.dataset).settings(), mine.settings()
-        return all(found.get(name) == preset.get(name) for name in FREEDOMS)
+        """Whether each of its runs is the rule as published."""
+        return all(run.published for run in self.runs)
 
 
 def read_run(path: str | PathLike[str]) -> ComparedRun:
@@ -87,9 +94,12 @@ def read_run(path: str | PathLike[str]) -> ComparedRun:
     folder = RunFolder(path)
     config = folder.read_config()
     result, rows = folder.read_json(RESULT), folder.read_metrics()
-    data = folder.entry(folder.read_json(CONFIG), CONFIG, "facts", "data")
+    written = folder.read_json(CONFIG)
+    data = folder.entry(written, CONFIG, "facts", "data")
     sha256 = folder.entry(data, CONFIG, "sha256")
-    return ComparedRun(str(folder.path), config, rows, result, sha256, data.get("chance"))
+    auto = config.net.dependency == "auto"
+    chosen = folder.entry(written, CONFIG, "facts", "network", "dependency") if auto else None
+    return ComparedRun(str(folder.path), config, rows, result, sha256, data.get("chance"), chosen)
 
 
 def group_runs(runs: Sequence[ComparedRun]) -> list[Group]:
