@@ -183,6 +183,7 @@ class NetSettings:
                 raise ConfigError(f"{name} {value!r} is unknown: use one of {', '.join(get_args(kind))}")
             if kind is int and not setting.low <= value <= setting.high:
                 raise ConfigError(f"{name} is {value}, allowed is {setting.low} … {setting.high}")
+        object.__setattr__(self, "freeze", tuple(sorted({int(n) for n in self.freeze})))
 
 
 @cache

@@ -123,8 +123,6 @@ class NetworkSpec(NetSettings, _Layers):
 
     def _check_freeze(self) -> None:
         """Only kernels can stay as they are."""
-        check_integers("freeze", self.freeze, several=True)
-        object.__setattr__(self, "freeze", tuple(sorted({int(n) for n in self.freeze})))
         kernels = [layer for layer in self.layers if self.connections[layer - 1].is_conv]
         if not set(self.freeze) <= set(kernels):
             there = f"those of connections {', '.join(map(str, kernels))}" if kernels else "none (arch)"

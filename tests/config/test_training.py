@@ -9,7 +9,7 @@ import pytest
 from lava_ed.data import DATASETS
 from lava_ed.errors import ConfigError, UnrepresentableRateError
 from lava_ed.learning_rules import RULES
-from lava_ed.train import TrainConfig, preset
+from lava_ed.train import TrainConfig, preset, train
 
 INPUTS = {
     **{name: 3072 if name.startswith("cifar") else 784 for name in DATASETS},
@@ -110,6 +110,25 @@ def test_unknown_names():
 def test_a_baseline_has_no_lava_processes(name):
     with pytest.raises(ConfigError, match="no Lava processes"):
         TrainConfig.create(name, "digits", backend="lava")
+
+
+@pytest.mark.parametrize("name", ["error_shift", "softmax_shift", "dead_zone"])
+def test_what_renner_does_not_read_is_refused_where_a_run_begins(name, tmp_path):
+    """An earlier version's run that holds such a value still loads."""
+    config = TrainConfig.create("renner", "digits", **{name: 5})
+    assert TrainConfig.from_dict(config.to_dict()) == config
+    with pytest.raises(ConfigError, match=f"{name} is 5: renner does not read it"):
+        train(config, tmp_path / "run")
+    assert not list(tmp_path.iterdir())
+    TrainConfig.create("renner", "fashion-mnist").check_read()
+    TrainConfig.create("sg-bptt", "digits", **{name: 5}).check_read()
+
+
+def test_connections_frozen_twice_are_frozen_once():
+    assert TrainConfig.create(arch="4c3-4c3-10", dataset="digits", freeze=(2, 1, 1)).to_dict()["net"]["freeze"] == (
+        1,
+        2,
+    )
 
 
 def test_differences_name_what_changes_the_result():
