@@ -19,13 +19,19 @@ def export(
     out: Annotated[
         str | None, typer.Option(help="File to write.  [default: model.net/nir or golden.h5/nirdata in RUN]")
     ] = None,
-    samples: Annotated[int, typer.Option(help="golden: training samples to present.")] = 4,
-    learning: Annotated[bool, typer.Option(help="golden: whether the net learns from them.")] = True,
+    samples: Annotated[
+        int | None, typer.Option(help="golden, nirdata: training samples to present.  [default: 4]")
+    ] = None,
+    learning: Annotated[
+        bool | None,
+        typer.Option("--learning/--no-learning", help="golden: whether the net learns from them.  [default: learning]"),
+    ] = None,
     data_dir: Annotated[str | None, typer.Option(help="golden: folder of the data files, if not the run's.")] = None,
     other_data: OtherData = False,
     neurons: Annotated[
-        str, typer.Option(help="nir: cubalif (what most simulators read) or simplest (IF and LIF where they do).")
-    ] = "cubalif",
+        str | None,
+        typer.Option(help="nir: cubalif (what most simulators read, default) or simplest (IF and LIF where they do)."),
+    ] = None,
     json: JsonFlag = False,
 ) -> Report:
     """Write the net of a run for another tool, in integers; what the format cannot hold is refused by name."""

@@ -24,18 +24,21 @@ from lava_ed.runs.tensor_files import Model
 FORMATS: Final = {"netx": "model.net", "golden": "golden.h5", "nir": "model.nir", "nirdata": "golden.nirdata"}
 """Format → name of the file in the run's folder, where no other is given."""
 
+_TAKE: Final = {"samples": ("golden", "nirdata"), "learning": ("golden",), "neurons": ("nir",)}
+"""Option → formats that take it."""
+
 
 def export_run(
     run: str | os.PathLike[str],
     file_format: str,
     out: str | os.PathLike[str] | None = None,
     *,
-    samples: int = 4,
-    learning: bool = True,
+    samples: int | None = None,
+    learning: bool | None = None,
     data_dir: str | None = None,
     dataset: Dataset | None = None,
     other_data: bool = False,
-    neurons: str = "cubalif",
+    neurons: str | None = None,
 ) -> dict[str, Any]:
     """Write the trained net of a run as a netx or NIR file, or golden vectors of it, also as NIRData.
 
@@ -48,9 +51,9 @@ def export_run(
         Default: ``model.net``, ``golden.h5``, ``model.nir`` or ``golden.nirdata`` in the run's folder, or the netx
         file's name with the suffix of NIR.
     samples : int
-        Golden vectors: how many training samples are presented.
+        Golden vectors, also as NIRData: how many training samples are presented; default: 4.
     learning : bool
-        Golden vectors: whether the net learns from them; as NIRData it never does.
+        Golden vectors: whether the net learns from them, as it does by default; as NIRData it never does.
     data_dir : str, optional
         Golden vectors: where the data lie, if no longer where the run found them.
     dataset : Dataset, optional
@@ -58,7 +61,7 @@ def export_run(
     other_data : bool
         Golden vectors: take data that the run was not trained on, too.
     neurons : {"cubalif", "simplest"}
-        NIR: CubaLIF throughout, or the simplest primitives, as `write_nir` tells.
+        NIR: CubaLIF throughout, which is the default, or the simplest primitives, as `write_nir` tells.
 
     Returns
     -------
@@ -68,7 +71,8 @@ def export_run(
     Raises
     ------
     ExchangeError
-        If the format is unknown, or cannot hold the net, or a file would replace one that lava-ed did not write.
+        If the format is unknown, does not take what was given, or cannot hold the net, or a file would replace one that
+        lava-ed did not write.
     RunFolderError, CheckpointError
         If the run has no model, or a file cannot be written.
     DataError
@@ -76,6 +80,10 @@ def export_run(
     """
     if file_format not in FORMATS:
         raise ExchangeError(f"format {file_format!r} is unknown: use one of {', '.join(FORMATS)}")
+    for name, value in (("samples", samples), ("learning", learning), ("neurons", neurons)):
+        if value is not None and file_format not in _TAKE[name]:
+            raise ExchangeError(f"{name} is for {' and '.join(_TAKE[name])} only: leave it out with {file_format}")
+    samples, neurons = 4 if samples is None else samples, neurons or "cubalif"
     if file_format == "nir" and Path(run).suffix == ".net" and Path(run).is_file():
         net, target = read_netx(run), Path(out) if out is not None else Path(run).with_suffix(".nir")
         return _write_net(net, target, {"run": str(run), "format": "nir", "sizes": list(net.sizes)}, neurons)
@@ -92,7 +100,7 @@ def export_run(
         check_golden_targets(target)
     else:
         check_free(target, is_own_nir_data, "a file of NIRData")
-        learning = False
+    learning = file_format == "golden" and learning is not False
     if samples < 1:
         raise ExchangeError(f"samples is {samples}: golden vectors take 1 … {MAX_SAMPLES:,}")
     found = data_of_run(folder, config, data_dir=data_dir, dataset=dataset, other_data=other_data)
