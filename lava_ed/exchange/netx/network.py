@@ -255,7 +255,6 @@ class NetxNetwork:
             "sizes": list(self.sizes),
             "notes": self.notes,
             "remarks": list(self.remarks),
-            "cannot_run": None,
         }
 
 
