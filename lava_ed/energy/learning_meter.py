@@ -68,7 +68,11 @@ class LearningCostMeter:
         ------
         ShapeError
             If the arrays do not fit each other.
+        ConfigError
+            If the traces are fewer than 0.
         """
+        if traces < 0:
+            raise ConfigError(f"traces is {traces}: give how many were written, 0 or more")
         spiked, wrong = np.asarray(pre) != 0, np.asarray(post) != 0
         shape = (spiked.size, wrong.size)
         if found := [x.shape for x in map(np.asarray, (change, before, after)) if x.shape != shape]:
@@ -82,10 +86,20 @@ class LearningCostMeter:
         self.counts["trace_writes"] += traces
 
     def sends(self, errors: npt.ArrayLike, weights: Any) -> None:
-        """Count errors (n_post,) that one connection (n_pre, n_post) carries back: a message each, and its reads."""
-        sent = np.asarray(errors) != 0
+        """Count errors (n_post,) that one connection (n_pre, n_post) carries back: a message each, and its reads.
+
+        Raises
+        ------
+        ShapeError
+            If the arrays do not fit each other.
+        """
+        sent, matrix = np.asarray(errors) != 0, np.asarray(weights)
+        if sent.ndim != 1 or matrix.ndim != 2 or matrix.shape[1] != sent.size:
+            raise ShapeError(
+                f"weights of shape {matrix.shape} beside errors of shape {sent.shape}: give (n_pre, n_post), (n_post,)"
+            )
         self.counts["backward_messages"] += np.count_nonzero(sent)
-        self.counts["backward_synapses"] += np.count_nonzero(np.asarray(weights)[:, sent])
+        self.counts["backward_synapses"] += np.count_nonzero(matrix[:, sent])
 
     def compute(self, samples: int) -> dict[str, float]:
         """The mean of each metric per training sample, those that changed nothing included."""

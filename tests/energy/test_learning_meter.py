@@ -46,5 +46,12 @@ def test_what_does_not_fit_is_refused():
         LearningCostMeter("z0")
     with pytest.raises(ShapeError, match=r"shape \(2, 3\) beside 3 inputs and 2 neurons"):
         LearningCostMeter().learns([1, 0, 1], [1, 1], np.ones((2, 3)), np.ones((3, 2)), np.ones((3, 2)))
+    meter = LearningCostMeter()
+    for errors, weights in (([1, 0, 1], np.ones((3, 2))), ([1, 0], np.ones(2)), ([[1, 0]], np.ones((3, 2)))):
+        with pytest.raises(ShapeError, match="beside errors of shape"):
+            meter.sends(errors, weights)
+    with pytest.raises(ConfigError, match="traces is -1"):
+        meter.learns([1], [1], [[1]], [[1]], [[2]], traces=-1)
+    assert not any(meter.counts.values())
     with pytest.raises(ConfigError, match="samples is 0"):
         LearningCostMeter().compute(0)
