@@ -106,8 +106,8 @@ class NetGraph:
         rule = self.spec.rule
         if rule.baseline:
             raise ConfigError(
-                f"{rule.name} is a baseline without Lava processes, which runs in a loop of its own: train it on the "
-                "back end engine"
+                f"{rule.name} is a baseline without Lava processes, which trains in a loop of its own: train std-ed or "
+                "mpd-ed for processes, programs and golden vectors"
             )
 
 

@@ -108,7 +108,7 @@ class Visits(Exact):
 
 
 class TrainingPart(Part):
-    """Training in energy.json; baselines tally no visits."""
+    """Training in energy.json; convolutions tally no visits, early versions none at all."""
 
     visits: Annotated[dict[Node, Visits], Nodes] = Field(default_factory=dict)
 
