@@ -146,7 +146,8 @@ def _shown_energy(run: str, value: dict[str, Any]) -> Iterator[Table | str]:
         yield f"Learning visits the fewest synapses with --dependency {value['fewest']}: {value['reason']}"
     cost = [(name.replace("_", " "), number) for name, number in value["learning_cost"].items()]
     yield Table(f"{run}: learning cost (docs/learning-cost.md)", ("per training sample", "count"), cost)
-    yield lacking_table(run, value["training"])
+    if value["training"]["lacking"]["entries"]:
+        yield lacking_table(run, value["training"])
     if power := value["training"]["static"]:
         yield f"[static] power: {power['milliwatts_per_chip']:g} mW a chip; {power['source']}"
     for part, found in value["range"].items():

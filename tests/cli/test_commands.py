@@ -210,6 +210,16 @@ class TestEnergy:
         idle = test["counts"]["neuron_updates_idle"]["backward"]
         assert f"Note, test: no error was sent: what backward has is {idle:,} idle" in lava_ed("energy", run).out
 
+    def test_a_list_that_lacks_nothing_has_no_table_of_it(self, lava_ed, run, tmp_path):
+        (tmp_path / "own.toml").write_text(
+            'name = "own"\ntitle = "own"\nkind = "assumption"\nsource = "own"\ncaveat = "own"\n'
+            '[entries.spikes]\npj = 1.0\ncounters = ["spikes"]\nsource = "own"\n'
+        )
+        told = "what the sum of"
+        assert told in lava_ed("energy", run).out
+        outcome = lava_ed("energy", run, "--price-list", tmp_path / "own.toml")
+        assert (outcome.code, told in outcome.out) == (0, False)
+
     def test_unknown_price_list(self, lava_ed, run):
         assert error_of(lava_ed("energy", run, "--price-list", "loihi9", "--json")) == "PriceListError"
 
