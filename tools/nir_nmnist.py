@@ -11,6 +11,8 @@ spikes most.  A pixel sends one spike in a bin at most, as an axon of the chip d
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -23,26 +25,28 @@ from lava_ed.exchange.nir.run import run_floats
 BINS, SIDE, CHUNK = 310, 34, 20
 
 
-def main(graph: str, data: str, every: str = "10") -> None:
-    """Print how many of the recordings each form of the net gets right, and how often both decide the same."""
-    net = read_nir(graph)
-    run = NirRun(net, BINS)
-    samples: list[tuple[np.ndarray, int]] = []
-    right, seen, floats_right, floats_seen, same, events_seen, lost = 0, 0, 0, 0, 0, 0, 0
-    for member in members(Path(data)):
+def recordings(data: Path) -> Iterator[tuple[np.ndarray, int, int]]:
+    """Spikes (2·34·34, 310) of each recording, its label, and how many events it has."""
+    for member in members(data):
         train = np.zeros((2, SIDE, SIDE, BINS), np.int8)
         events = np.concatenate([packet.copy() for packet in open_recording(member.path).packets()])
         bins = (events["t"] - events["t"][0]) // 1000
         events, bins = events[bins < BINS], bins[bins < BINS]
         train[events["p"].astype(int), events["y"], events["x"], bins] = 1
-        lost += len(events) - int(train.sum())
-        events_seen += len(events)
-        samples.append((train.reshape(-1, BINS), int(Path(member.name).parts[-2])))
-        if len(samples) < CHUNK:
-            continue
-        decisions = run.decide(np.array([train for train, _ in samples]), "spikes")
-        for decided, (train, label) in zip(decisions, samples, strict=True):
+        yield train.reshape(-1, BINS), int(Path(member.name).parts[-2]), len(events)
+
+
+def main(graph: str, data: str, every: str = "10") -> None:
+    """Print how many of the recordings each form of the net gets right, and how often both decide the same."""
+    net = read_nir(graph)
+    run = NirRun(net, BINS)
+    right, seen, floats_right, floats_seen, same, events_seen, lost = 0, 0, 0, 0, 0, 0, 0
+    found = recordings(Path(data))
+    while samples := list(islice(found, CHUNK)):
+        decisions = run.decide(np.array([train for train, *_ in samples]), "spikes")
+        for decided, (train, label, events) in zip(decisions, samples, strict=True):
             right += decided == label
+            events_seen, lost = events_seen + events, lost + events - int(train.sum())
             if seen % int(every) == 0:
                 by_floats = int(run_floats(net, train)[0][-1].sum(axis=1).argmax())
                 floats_right, floats_seen, same = (
@@ -51,7 +55,6 @@ def main(graph: str, data: str, every: str = "10") -> None:
                     same + (by_floats == decided),
                 )
             seen += 1
-        samples.clear()
         told = f"integers {right} of {seen} right; floats {floats_right} of {floats_seen}, {same} decisions the same"
         print(f"{told}; {lost:,} of {events_seen:,} events fell into a bin that held one", flush=True)
 
