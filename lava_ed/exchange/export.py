@@ -80,8 +80,8 @@ def export_run(
     """
     if file_format not in FORMATS:
         raise ExchangeError(f"format {file_format!r} is unknown: use one of {', '.join(FORMATS)}")
-    for name, value in (("samples", samples), ("learning", learning), ("neurons", neurons)):
-        if value is not None and file_format not in _TAKE[name]:
+    for name, given in (("samples", samples), ("learning", learning), ("neurons", neurons)):
+        if given is not None and file_format not in _TAKE[name]:
             raise ExchangeError(f"{name} is for {' and '.join(_TAKE[name])} only: leave it out with {file_format}")
     samples, neurons = 4 if samples is None else samples, neurons or "cubalif"
     if file_format == "nir" and Path(run).suffix == ".net" and Path(run).is_file():
