@@ -83,7 +83,7 @@ def export_run(
     for name, given in (("samples", samples), ("learning", learning), ("neurons", neurons)):
         if given is not None and file_format not in _TAKE[name]:
             raise ExchangeError(f"{name} is for {' and '.join(_TAKE[name])} only: leave it out with {file_format}")
-    samples, neurons = 4 if samples is None else samples, neurons or "cubalif"
+    samples, neurons = 4 if samples is None else samples, "cubalif" if neurons is None else neurons
     if file_format == "nir" and Path(run).suffix == ".net" and Path(run).is_file():
         net, target = read_netx(run), Path(out) if out is not None else Path(run).with_suffix(".nir")
         return _write_net(net, target, {"run": str(run), "format": "nir", "sizes": list(net.sizes)}, neurons)
