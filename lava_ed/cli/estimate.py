@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 
 import typer
@@ -18,7 +19,9 @@ def estimate(
         ),
     ],
     spikes: Annotated[str, typer.Option(help="Spikes per sample of each layer but the output, such as 150,120.")],
-    steps: Annotated[int, typer.Option(help="Time steps of a sample.")] = 32,
+    steps: Annotated[
+        int | None, typer.Option(help="Time steps of a sample.  [default: 32, with convolutions 24]")
+    ] = None,
     rule: Annotated[
         str | None,
         typer.Option(help="Rule of the net: under std-ed a neuron spikes once a sample.  [default: once a step]"),
@@ -35,14 +38,15 @@ def estimate(
 
     complaint = "{} {!r} is no list of integers with {!r} between them"
     fired = integers(spikes, complaint.format("--spikes", spikes, ","))
-    if "c" in sizes:
+    if re.search(r"\dc\d", sizes):
         if rule not in (None, "std-ed"):
             raise ConfigError(f"--rule {rule}: convolutions learn by std-ed")
-        return _convolutions(sizes, image, fired, steps, price_list, chip or "loihi2")
+        return _convolutions(sizes, image, fired, 24 if steps is None else steps, price_list, chip or "loihi2")
     if image is not None or chip is not None:
         raise ConfigError("--image and --chip are for layers with convolutions, such as 24c5-p2-48c3-p2-10")
     layers = integers(sizes, complaint.format("SIZES", sizes, "-"), "-")
-    value = estimate_sample(layers, fired, steps, price_list, rule)
+    value = estimate_sample(layers, fired, 32 if steps is None else steps, price_list, rule)
+    steps = value["steps"]
     value |= least_visits(value["visits"], 1)
     rows = [(name, cost["low"], cost["high"], cost["updates"]) for name, cost in value["microjoules"].items()]
     title = f"{sizes}, {spikes} spikes, {steps} steps: µJ per training sample, {value['price_list']}"
@@ -58,7 +62,8 @@ def _convolutions(
     """The estimate of a net with convolutions, a row for either way to share weights."""
     from lava_ed.energy import estimate_convolutions
 
-    complaint = f"--image {image!r}: convolutions read an image, written as channels, height, width: 1,28,28"
+    given = "give --image" if image is None else f"--image {image!r}"
+    complaint = f"{given}: convolutions read an image, written as channels, height, width: 1,28,28"
     shape = integers(image or "", complaint)
     if len(shape) != 3:
         raise ConfigError(complaint)

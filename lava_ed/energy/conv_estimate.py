@@ -42,6 +42,8 @@ def conv_sample_counts(
     >>> counts["conv1"]["synops"], counts["conv1"]["host_ops"], counts["dense2"]["synaptic_updates"]
     ({'forward': 8}, {'update': 10}, {'update': 24})
     """
+    if sharing not in SHARINGS:
+        raise ConfigError(f"sharing {sharing!r} is unknown: use one of {', '.join(SHARINGS)}")
     _check(layers, spikes, steps)
     fired = [*spikes, layers[-1].shape.size]
     update = "neuron_updates_active" if active else "neuron_updates_idle"
@@ -91,7 +93,8 @@ def _connection(layer: Layer, before: int, errors: int, shared: bool) -> dict[st
 def _check(layers: Sequence[Layer], spikes: Sequence[int], steps: int) -> None:
     """Refuse numbers that do not fit the layers: every sender spikes once a sample at most."""
     senders = [layers[0].source.size, *(layer.pooled.size for layer in layers[:-1])]
-    if len(spikes) != len(senders) or not all(0 <= n <= most for n, most in zip(spikes, senders, strict=True)):
+    fit = len(spikes) == len(senders) and all(isinstance(n, int) for n in spikes)
+    if not fit or not all(0 <= n <= most for n, most in zip(spikes, senders, strict=True)):
         raise ConfigError(
             f"spikes are {tuple(spikes)}: {len(senders)} numbers are needed, inputs first, none for the output, of "
             f"0 … {', '.join(map(str, senders))}: a pixel, or a square of neurons, spikes once a sample at most"

@@ -66,9 +66,8 @@ def kernels(
     shared: bool,
     planar: bool,
     frozen: bool,
-    sends_errors: bool,
 ) -> Process:
-    """Plastic kernels: their synapses, and, where a layer below learns, the mirrored copy that errors read.
+    """Plastic kernels: their synapses, and the mirrored copy that errors read where a layer below learns.
 
     Shared weights have their carry on the processor that gathers the sums of taps; weights of a position's own have
     it beside them.
@@ -87,8 +86,6 @@ def kernels(
         axon_trace_bits=PLASTIC_CONV.memory_bits("source", ["x1"] if frozen else []),
         kernel_bits=kept * PLASTIC_CONV.memory_bits("tap", ["tag_1"]) if shared else 0,
     )
-    if not sends_errors:
-        return Process(name, synapses=forward)
     # The neurons below keep their own spike times, which the copy learns with.
     mirrored = replace(forward, kind="mirrored", axons=len(by_post), counts=by_pre, axon_trace_bits=0)
     return Process(name, synapses=forward, backward=mirrored)

@@ -147,7 +147,7 @@ def _of_plastic(program: Program, node: PlasticDenseNode) -> Process:
 
 def _of_kernels(program: Program, node: PlasticConvNode) -> Process:
     """Plastic kernels: each tap has its place, as a weight that is 0 may grow."""
-    own = {"shared": node.shared, "planar": node.planar, "frozen": node.frozen, "sends_errors": node.sends_errors}
+    own = {"shared": node.shared, "planar": node.planar, "frozen": node.frozen}
     return kernels(node.name, node.geometry, None, **own)
 
 

@@ -45,7 +45,7 @@ def _processes(graph: NetGraph, matrices: Iterable[npt.NDArray[np.integer[Any]] 
     sends: Sends = "replay" if graph.schedule.timing.replays_spikes else "errors"
     for node, matrix in zip(graph.dense, matrices, strict=False):
         if node.kind == "PlasticConv":
-            own = {name: node.parameters[name] for name in ("shared", "planar", "frozen", "sends_errors")}
+            own = {name: node.parameters[name] for name in ("shared", "planar", "frozen")}
             yield kernels(node.name, node.parameters["geometry"], matrix, **own)
             continue
         matrix = np.ones(node.shape[::-1], np.int8) if matrix is None else matrix

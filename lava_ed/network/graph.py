@@ -192,7 +192,6 @@ def _convolution(spec: NetworkSpec, layer: int) -> GraphNode:
         "shared": spec.sharing == "accumulated",
         "planar": layer == 1,
         "frozen": layer in spec.freeze,
-        "sends_errors": any(below not in spec.freeze for below in range(1, layer)),
     }
     sizes = shape.size, geometry.source.size, columns, rows, shape.height * shape.width
     return GraphNode(f"conv{layer}", "PlasticConv", sizes, parameters)

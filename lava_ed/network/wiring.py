@@ -39,6 +39,7 @@ def connections_of(spec: NetworkSpec) -> Iterator[Edge]:
     readout and error.
     """
     last = len(spec.sizes) - 1
+    first = next(layer for layer in spec.layers if layer not in spec.freeze)  # below it nothing learns from errors
 
     def neurons(layer: int) -> str:
         return "encoder" if layer == 0 else "readout" if layer == last else f"hidden{layer}"
@@ -52,7 +53,8 @@ def connections_of(spec: NetworkSpec) -> Iterator[Edge]:
         yield dense, "a_out", neurons(layer), "a_in"
         if spec.connections[layer - 1].is_conv:
             yield dense, "reached_out", neurons(layer), "reached_in"
-            yield teacher(layer), "e_out", dense, "e_in"
+            if layer >= first:
+                yield teacher(layer), "e_out", dense, "e_in"
             continue
         yield teacher(layer), "s_out_y1", dense, "s_in_y1"
         yield teacher(layer), "s_out_y2", dense, "s_in_y2"
@@ -64,7 +66,7 @@ def connections_of(spec: NetworkSpec) -> Iterator[Edge]:
         if spec.feedback == "random":
             yield "error", "e_out", f"feedback{layer}", "e_in"
             yield f"feedback{layer}", "e_out", f"hidden{layer}", "e_in"
-        else:
+        elif layer >= first:
             above = spec.synapses(layer + 1)
             if not spec.connections[layer].is_conv:
                 yield teacher(layer + 1), "e_out", above, "e_in"

@@ -17,24 +17,39 @@ from lava_ed.report.page import Block, Code, Section, Table, Text, number, sente
 from lava_ed.runs.describe import limits_of
 from lava_ed.version import __version__
 
-_ALWAYS: Final = ("hidden", "epochs", "seed")
 _OPTIONS: Final = (
-    *("data_dir", "backend", "learning_rate", *options(), "validation", "limit", "shift", "checkpoint_interval"),
+    *(
+        "data_dir",
+        "backend",
+        "learning_rate",
+        *options(),
+        "freeze",
+        "calibrate",
+        "validation",
+        "limit",
+        "shift",
+        "flip",
+    ),
+    *("snapshots", "checkpoint_interval"),
 )
 """Settings that `lava-ed train` takes; the others are set in Python."""
 
 
 def command_of(config: TrainConfig, out: str) -> tuple[str, list[str]]:
     """The command that trains the same net into the folder `out`, and the settings that no option of it reaches."""
-    names = [None, *(n for n, row in NAMED.items() if (row.rule, row.dataset) == (config.rule, config.dataset))]
-    tries = [_options(config, name) for name in names]
+    alike = (config.rule, config.dataset, bool(config.net.arch))
+    names = [n for n, row in NAMED.items() if (row.rule, row.dataset, "arch" in row.settings) == alike]
+    tries = [_options(config, name) for name in (None, *names)]
     given, beyond = min(tries, key=lambda found: (len(found[1]), len(found[0])))
     if "preset" not in given:
         given = {"rule": config.rule, "dataset": config.dataset, **given}
     words = ["lava-ed", "train"]
     for name, value in {**given, "out": out}.items():
-        text = ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
-        words += [f"--{name.replace('_', '-')}", text]
+        option = name.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(f"--{option}" if value else f"--no-{option}")
+        else:
+            words += [f"--{option}", ",".join(map(str, value)) if isinstance(value, tuple) else str(value)]
     return shell_words(*words), beyond
 
 
@@ -49,7 +64,8 @@ def commands_of(config: TrainConfig, out: str, ended: Sequence[int] = ()) -> tup
 def _options(config: TrainConfig, preset: str | None) -> tuple[dict[str, Any], list[str]]:
     """Options on top of a named preset, or of none, and the settings that they do not reach."""
     settings = {} if preset is None else NAMED[preset].settings
-    given: dict[str, Any] = {name: getattr(config, name) for name in _ALWAYS}
+    layers = "arch" if config.net.arch else "hidden"
+    given: dict[str, Any] = {name: getattr(config, name) for name in (layers, "epochs", "seed")}
 
     def created() -> TrainConfig:
         return TrainConfig.create(config.rule, config.dataset, **{**settings, **given})

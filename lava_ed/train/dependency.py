@@ -17,7 +17,12 @@ SAMPLES: Final = 1000
 
 
 def visits_of(spec: NetworkSpec, state: Mapping[str, npt.NDArray[Any]]) -> Visits:
-    """Synapses of each dense connection that training visited under x0 and y0, whichever of them it was counted by."""
+    """Synapses of each connection that training visited under x0 and y0, whichever of them it was counted by.
+
+    None of a net that has no choice: with convolutions, or with samples longer than an epoch.
+    """
+    if spec.arch or spec.schedule.learning_epoch[1] == "u0":
+        return {}
     names = {f"dense{layer}": {by: f"dense{layer}.visits_{by}" for by in ("x0", "y0")} for layer in spec.layers}
     return {
         node: {by: int(state[name][0]) for by, name in each.items()}

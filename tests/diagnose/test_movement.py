@@ -73,6 +73,10 @@ def test_frozen_kernels_cost_no_learning(runs):
         for name in ("learned", "frozen")
     ]
     assert 0 < updates[1] < updates[0]
+    counters = json.loads((runs / "frozen" / "energy.json").read_text())["training"]["counters"]
+    # Nothing below the readout learns: no error is sent there, and none is read.
+    assert all(counters[node]["spike_messages"]["backward"] == 0 for node in ("hidden1", "hidden2"))
+    assert all(counters[node]["graded_synops"]["backward"] == 0 for node in ("conv2", "dense3"))
 
 
 def test_the_report_shows_kernels_and_says_that_they_are_frozen(runs):

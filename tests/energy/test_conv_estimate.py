@@ -72,5 +72,7 @@ def test_both_ways_are_priced_and_placed():
 
 @pytest.mark.parametrize(("spikes", "steps"), [((32, 16), 6), ((65, 16, 27), 6), ((32, 65, 27), 6), (SPIKES, 0)])
 def test_numbers_that_do_not_fit(spikes, steps):
+    with pytest.raises(ConfigError, match="sharing 'some' is unknown"):
+        conv_sample_counts(layers_of(ARCH, IMAGE), SPIKES, 6, "some")
     with pytest.raises(ConfigError):
         conv_sample_counts(layers_of(ARCH, IMAGE), spikes, steps, "none")

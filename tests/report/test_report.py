@@ -399,6 +399,17 @@ def test_the_command_names_a_preset_where_that_reaches_more():
     assert command == f"lava-ed train --preset std-ed-mnist-one-pass {options} --out run"
 
 
+@pytest.mark.parametrize("dataset", ["digits", "mnist", "fashion-mnist"])
+def test_the_command_of_a_net_with_convolutions_names_its_layers(dataset):
+    changed = {"arch": "4c3-p2-6c2-10", "freeze": (1,), "calibrate": False, "flip": True, "snapshots": True}
+    config = TrainConfig.create("std-ed", dataset, sharing="none", seed=3, **changed)
+    command, beyond = command_of(config, "run")
+    assert beyond == []
+    assert "--hidden" not in command
+    for option in ("--arch 4c3-p2-6c2-10", "--freeze 1", "--no-calibrate", "--flip", "--snapshots", "--sharing none"):
+        assert option in command
+
+
 def test_samples_are_of_different_classes_and_one_is_wrong():
     class Fake:
         labels = np.array([3, 3, 1, 2, 1])

@@ -223,8 +223,6 @@ class PlasticConvNode(Node, kinds=("PlasticConv",)):
     shared: bool = True
     planar: bool = False
     frozen: bool = False
-    sends_errors: bool = True
-    """Whether a layer below learns from them."""
 
     delayed = True
 
@@ -305,7 +303,7 @@ class PlasticConvNode(Node, kinds=("PlasticConv",)):
         if errors is None:
             return
         sent = {"n_errors": errors.count, "errors": errors.events, "delta": errors.values}
-        backward = self.sends_errors and bool(asm.fan_out(self, "e_out"))
+        backward = bool(asm.fan_out(self, "e_out"))
         if backward:
             phase = s.error_arrival(self.layer)
             for first, inside in ((phase, 1), (phase + 1, 0)):

@@ -43,7 +43,6 @@ class PyPlasticConvModelFixed(PhasedModel):
         self._shared: bool = proc_params["shared"]
         self._shift: int = proc_params["error_shift"]
         self._frozen: bool = proc_params["frozen"]
-        self._sends_errors: bool = proc_params["sends_errors"]
         self._tables = tables_of(self._geometry, self._shared, proc_params["planar"])
         self._reached = 0
         self._delta = np.zeros(self._geometry.shape.size, np.int32)
@@ -66,7 +65,7 @@ class PyPlasticConvModelFixed(PhasedModel):
             self.reached[:] = 0
         if phase == s.error_arrival(self.layer) and self.e_in.csp_ports:
             self._delta[:] = e_in
-            if self._sends_errors and self.e_out.csp_ports and self._delta.any():
+            if self.e_out.csp_ports and self._delta.any():
                 self._sum_errors()
 
     def _sum_spikes(self, events: Array, value: int) -> None:

@@ -39,8 +39,6 @@ class PlasticConv(PhasedProcess):
         Whether inputs are numbered channel by channel, as images are.
     frozen : bool
         Whether the kernels stay as they are.
-    sends_errors : bool
-        Whether a layer below learns, so that errors are summed backward.
     schedule, overflow, name, log_config
         See `PhasedProcess`.
 
@@ -69,7 +67,6 @@ class PlasticConv(PhasedProcess):
         shared: bool = True,
         planar: bool = False,
         frozen: bool = False,
-        sends_errors: bool = True,
         **params: Any,
     ) -> None:
         rows, columns = geometry.weights_shape(shared)
@@ -84,5 +81,5 @@ class PlasticConv(PhasedProcess):
         sides = geometry.shape.size, geometry.source.size, columns, rows, geometry.shape.height * geometry.shape.width
         super().__init__(
             shape=sides, geometry=geometry, layer=layer, error_shift=error_shift, shared=shared, planar=planar,
-            mantissa=mantissa, rate_shift=rate_shift, frozen=frozen, sends_errors=sends_errors, inits=inits, **params,
+            mantissa=mantissa, rate_shift=rate_shift, frozen=frozen, inits=inits, **params,
         )  # fmt: skip
