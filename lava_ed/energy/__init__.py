@@ -6,7 +6,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from lava_ed.energy.chips import CHIPS, LOIHI1, LOIHI2, ChipLimits, Hops, mesh_hops
-from lava_ed.energy.conv_estimate import conv_sample_counts, estimate_convolutions
 from lava_ed.energy.counting import per_sample, subtract, total
 from lava_ed.energy.estimate import estimate_sample, sample_counts
 from lava_ed.energy.learning_cost import learning_cost
@@ -15,6 +14,7 @@ from lava_ed.energy.report import energy_range, energy_report
 
 if TYPE_CHECKING:
     from lava_ed.energy.chip_net import ChipNet, Inlet
+    from lava_ed.energy.conv_estimate import conv_sample_counts, estimate_convolutions
     from lava_ed.energy.learning_meter import LearningCostMeter
     from lava_ed.energy.mapping import Mapping, Traffic, Usage, Utilisation, map_network
     from lava_ed.energy.timing import busy_seconds
@@ -61,6 +61,7 @@ __all__ = [
 _LATE: Final = {
     **dict.fromkeys(("ChipNet", "Inlet"), "lava_ed.energy.chip_net"),
     **dict.fromkeys(("Mapping", "Traffic", "Usage", "Utilisation", "map_network"), "lava_ed.energy.mapping"),
+    **dict.fromkeys(("conv_sample_counts", "estimate_convolutions"), "lava_ed.energy.conv_estimate"),
     "EnergyProfiler": "lava_ed.lava_graphs.energy_profiler",
     "LearningCostMeter": "lava_ed.energy.learning_meter",
     "Loihi2SimProfiler": "lava_ed.lava_graphs.profiler",
