@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lava_ed.kernels.loihi.conv_tables import tap_order
 from lava_ed.network.spec import NetworkSpec
 from lava_ed.network.weights import unpack_weights
 from lava_ed.network.wiring import initial_weights
@@ -45,7 +46,7 @@ def kernel_movement(before: npt.NDArray[Any], after: npt.NDArray[Any]) -> tuple[
 
 
 def kernels_of(spec: NetworkSpec, layer: int, stored: npt.NDArray[np.int8]) -> npt.NDArray[np.int16]:
-    """Weights as the chip uses them, a kernel a row: (channels, sources, side, side) where positions share them.
+    """Weights as the chip uses them, a kernel a row: (channels, sources, rows, columns) where positions share them.
 
     Without sharing a row holds the weights of a channel at all positions, of a dense connection those of a neuron.
     """
@@ -53,6 +54,8 @@ def kernels_of(spec: NetworkSpec, layer: int, stored: npt.NDArray[np.int8]) -> n
     if not geometry.is_conv or spec.sharing != "accumulated":
         return weights
     channels, sources, side = geometry.shape.channels, geometry.source.channels // geometry.groups, geometry.kernel
-    # Stored rows are (group, source, tap row, tap column), columns the channels of a group.
+    # Stored rows are (group, source, tap row, tap column as `tap_order` says), columns the channels of a group.
     by_group = weights.reshape(channels // geometry.groups, geometry.groups, sources, side, side)
-    return np.ascontiguousarray(by_group.swapaxes(0, 1)).reshape(channels, sources, side, side)
+    kernels = np.empty((channels, sources, side, side), weights.dtype)
+    kernels[..., tap_order(side, geometry.stride)] = by_group.swapaxes(0, 1).reshape(kernels.shape)
+    return kernels

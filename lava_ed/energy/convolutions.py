@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from lava_ed.energy.chip_net import Inlet, Ints
 from lava_ed.energy.processes import NOT_YET, Process
+from lava_ed.kernels.loihi.conv_tables import tap_order
 from lava_ed.network.kinds import PLASTIC_CONV
 from lava_ed.network.layers import Layer
 
@@ -26,7 +27,7 @@ def synapses_of(layer: Layer, stored: npt.NDArray[Any] | None, shared: bool, pla
         Whether inputs are numbered channel by channel, as images are.
     """
     (c_in, h_in, w_in), (c_out, h_out, w_out) = layer.source, layer.shape
-    k, stride, groups = layer.kernel, layer.stride, layer.groups
+    k, groups = layer.kernel, layer.groups
     if stored is None:
         stored, shared = np.ones(layer.weights_shape(True), np.int8), True
     taps = (1, 1, c_in) if shared else (c_in, h_in, w_in) if planar else (h_in, w_in, c_in)
@@ -36,12 +37,10 @@ def synapses_of(layer: Layer, stored: npt.NDArray[Any] | None, shared: bool, pla
     kept = kept.reshape(*kept.shape[:2], groups, c_in // groups, k, k, c_out // groups)
     behind = np.zeros((h_out, w_out, groups, c_out // groups), np.int64)
     before = np.zeros((h_in, w_in, groups, c_in // groups), np.int64)
-    # A kernel's row stands in the order of the outputs that its taps lead to: columns x mod stride, from the right.
-    columns = [tap for residue in range(stride) for tap in reversed(range(residue, k, stride))]
     for row in range(k):
-        y_out, y_in = _met(row, h_in, h_out, layer)
-        for place, column in enumerate(columns):
-            x_out, x_in = _met(column, w_in, w_out, layer)
+        y_out, y_in = _reached_by(row, h_in, h_out, layer)
+        for place, column in enumerate(tap_order(k, layer.stride)):
+            x_out, x_in = _reached_by(column, w_in, w_out, layer)
             found, there = kept[..., row, place, :], (slice(None), slice(None)) if shared else np.ix_(y_in, x_in)
             behind[np.ix_(y_out, x_out)] += found.sum(axis=3)[there]
             before[np.ix_(y_in, x_in)] += found.sum(axis=4)[there]
@@ -50,7 +49,7 @@ def synapses_of(layer: Layer, stored: npt.NDArray[Any] | None, shared: bool, pla
     return behind.reshape(-1), before.reshape(-1)
 
 
-def _met(tap: int, n_in: int, n_out: int, layer: Layer) -> tuple[Ints, Ints]:
+def _reached_by(tap: int, n_in: int, n_out: int, layer: Layer) -> tuple[Ints, Ints]:
     """Output rows (or columns) for which a tap lies within the image, and the input rows it lies on."""
     out = np.arange(n_out)
     on = out * layer.stride + tap - layer.padding
@@ -58,14 +57,8 @@ def _met(tap: int, n_in: int, n_out: int, layer: Layer) -> tuple[Ints, Ints]:
     return out[inside], on[inside]
 
 
-def kernels(
-    name: str,
-    layer: Layer,
-    stored: npt.NDArray[Any] | None,
-    *,
-    shared: bool,
-    planar: bool,
-    frozen: bool,
+def plastic_conv(
+    name: str, layer: Layer, stored: npt.NDArray[Any] | None, *, shared: bool, planar: bool, frozen: bool
 ) -> Process:
     """Plastic kernels: their synapses, and the mirrored copy that errors read where a layer below learns.
 
@@ -91,10 +84,12 @@ def kernels(
     return Process(name, synapses=forward, backward=mirrored)
 
 
-def axons_of_map(layer: Layer) -> Ints:
-    """The axon of each neuron of a map, which the neurons of a square share; −1 for those that fill no square."""
+def squares_of(layer: Layer | None) -> Ints | None:
+    """The square of each neuron of a map, −1 where it fills none; None without pooling.  A square has one axon."""
+    if layer is None or layer.pool == 1:
+        return None
     (channels, height, width), pooled = layer.shape, layer.pooled
     y, x, c = np.indices((height, width, channels), dtype=np.int64)
     y, x = y // layer.pool, x // layer.pool
-    axon = (y * pooled.width + x) * channels + c
-    return np.where((y < pooled.height) & (x < pooled.width), axon, -1).reshape(-1)
+    square = (y * pooled.width + x) * channels + c
+    return np.where((y < pooled.height) & (x < pooled.width), square, -1).reshape(-1)

@@ -38,7 +38,7 @@ class Process:
     `neurons` are those of a layer or the places of a source.  `synapses` are read for spikes, and `backward`, a
     mirrored copy or feedback, for errors; the connections tell the sender of both.  In the phase backward it `sends`
     spikes; errors; replayed spikes and errors, which are counted together; or errors and openings of gates.
-    `squares` tells the axon of each of its neurons where those of a square share one.
+    `squares` tells the square of each of its neurons where those of a square share an axon.
     """
 
     name: str
@@ -201,8 +201,9 @@ class _Graph:
         squares = self.processes[name].squares
         if squares is None:
             return counts
-        first, result = np.unique(squares, return_index=True), np.zeros_like(squares)
-        result[first[1][first[0] >= 0]] = counts
+        numbers, first = np.unique(squares, return_index=True)
+        result = np.zeros_like(squares)
+        result[first[numbers >= 0]] = counts
         return result
 
     def _sender(self, process: Process) -> Sender:

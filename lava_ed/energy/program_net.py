@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from lava_ed.energy.chip_net import ChipNet, Ints
-from lava_ed.energy.convolutions import axons_of_map, kernels
+from lava_ed.energy.convolutions import plastic_conv, squares_of
 from lava_ed.energy.processes import Edge, Process, Sends, feedback, net_of_processes, plastic, synapses
 from lava_ed.energy.spec_net import named_by_place
 from lava_ed.engine.assembler import Node
@@ -148,13 +148,12 @@ def _of_plastic(program: Program, node: PlasticDenseNode) -> Process:
 def _of_kernels(program: Program, node: PlasticConvNode) -> Process:
     """Plastic kernels: each tap has its place, as a weight that is 0 may grow."""
     own = {"shared": node.shared, "planar": node.planar, "frozen": node.frozen}
-    return kernels(node.name, node.geometry, None, **own)
+    return plastic_conv(node.name, node.geometry, None, **own)
 
 
 def _of_map(program: Program, node: AFTIFMapNode) -> Process:
     """Neurons in maps, pooled or not."""
-    squares = None if node.geometry.pool == 1 else axons_of_map(node.geometry)
-    return Process(node.name, node.geometry.shape.size, sends="errors", squares=squares)
+    return Process(node.name, node.geometry.shape.size, sends="errors", squares=squares_of(node.geometry))
 
 
 def _spiking(shape: Callable[[Any], Any], sends: Sends = "spikes") -> Callable[[Program, Any], Process]:

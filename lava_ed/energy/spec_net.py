@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.energy.chip_net import ChipNet
-from lava_ed.energy.convolutions import axons_of_map, kernels
+from lava_ed.energy.convolutions import plastic_conv, squares_of
 from lava_ed.energy.processes import Edge, Process, Sends, feedback, net_of_processes, plastic
 from lava_ed.errors import ShapeError
 from lava_ed.network.graph import NetGraph, graph_of
@@ -46,7 +46,7 @@ def _processes(graph: NetGraph, matrices: Iterable[npt.NDArray[np.integer[Any]] 
     for node, matrix in zip(graph.dense, matrices, strict=False):
         if node.kind == "PlasticConv":
             own = {name: node.parameters[name] for name in ("shared", "planar", "frozen")}
-            yield kernels(node.name, node.parameters["geometry"], matrix, **own)
+            yield plastic_conv(node.name, node.parameters["geometry"], matrix, **own)
             continue
         matrix = np.ones(node.shape[::-1], np.int8) if matrix is None else matrix
         by_post, by_pre = (np.count_nonzero(matrix, axis=axis).astype(np.int64) for axis in (0, 1))
@@ -55,9 +55,7 @@ def _processes(graph: NetGraph, matrices: Iterable[npt.NDArray[np.integer[Any]] 
     for node in graph.of_kind("Encoder", "MembraneReadout", "FirstSpikeReadout"):
         yield Process(node.name, node.shape[0])
     for node in graph.hidden:
-        geometry = node.parameters.get("geometry")
-        squares = None if geometry is None or geometry.pool == 1 else axons_of_map(geometry)
-        yield Process(node.name, node.shape[0], sends=sends, squares=squares)
+        yield Process(node.name, node.shape[0], sends=sends, squares=squares_of(node.parameters.get("geometry")))
     for node in graph.of_kind("FeedbackDense"):
         yield feedback(node.name, *reversed(node.shape))
     for node in graph.of_kind("SoftmaxError"):

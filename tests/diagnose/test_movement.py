@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+from reference.convolution import matrix_of
 
 from lava_ed.diagnose import diagnose_run
 from lava_ed.diagnose.movement import kernel_movement, kernels_of, movement
@@ -26,15 +27,16 @@ def test_by_hand():
     assert cosine.tolist() == [1, -1, 0]
 
 
-def test_kernels_of_groups_are_put_in_the_order_of_channels():
-    """Stored rows are (source, tap row, tap column), columns the channels of a group."""
-    spec = TrainConfig.create("std-ed", "digits", arch="4c2-6c2g2-10").spec(64, 10, (8, 8))
-    stored = initial_weights(spec, 2)
-    kernels = kernels_of(spec, 2, stored)
-    assert kernels.shape == (6, 2, 2, 2)
-    for channel, source, y, x in np.ndindex(kernels.shape):
-        group, column = divmod(channel, 3)
-        assert kernels[channel, source, y, x] == 2 * stored[((2 * group + source) * 2 + y) * 2 + x, column]
+def test_kernels_lie_as_they_meet_the_image():
+    """Tap (row, column) of a kernel is the weight from input (2y + row, 2x + column) of the map to output (y, x)."""
+    spec = TrainConfig.create("std-ed", "digits", arch="4c2-6c3s2g2-10").spec(64, 10, (8, 8))
+    stored, layer = initial_weights(spec, 2), spec.connections[1]
+    kernels, matrix = kernels_of(spec, 2, stored), matrix_of(stored, layer)
+    assert kernels.shape == (6, 2, 3, 3)
+    by_place = matrix.reshape(3, 3, 6, 7, 7, 4)
+    for channel, source in np.ndindex(6, 2):
+        met = by_place[1, 0, channel, 2:5, 0:3, channel // 3 * 2 + source]
+        np.testing.assert_array_equal(kernels[channel, source], met)
     np.testing.assert_array_equal(
         kernels_of(spec, 3, initial_weights(spec, 3)), unpack_weights(initial_weights(spec, 3))
     )

@@ -10,7 +10,7 @@ from nets import small_spec
 from reference.convolution import matrix_of
 
 from lava_ed.energy import LOIHI1, LOIHI2, map_network
-from lava_ed.energy.convolutions import axons_of_map, synapses_of
+from lava_ed.energy.convolutions import squares_of, synapses_of
 from lava_ed.errors import ChipLimitError
 from lava_ed.network.layers import layers_of
 
@@ -35,9 +35,9 @@ def test_synapses_are_those_of_the_matrix(text, image, shared):
     np.testing.assert_array_equal(before, matrix.sum(axis=0)[planar])
 
 
-def test_axons_of_a_map():
+def test_squares_of_a_map():
     layer = layers_of("2c1-p2-2", (1, 3, 5))[0]
-    assert axons_of_map(layer).reshape(3, 5, 2)[..., 1].tolist() == [[1, 1, 3, 3, -1], [1, 1, 3, 3, -1], [-1] * 5]
+    assert squares_of(layer).reshape(3, 5, 2)[..., 1].tolist() == [[1, 1, 3, 3, -1], [1, 1, 3, 3, -1], [-1] * 5]
 
 
 def net(sharing="accumulated", **changes):

@@ -23,6 +23,17 @@ BITS: Final = 10
 LOW: Final = 2**BITS - 1
 
 
+def tap_order(kernel: int, stride: int) -> list[int]:
+    """Columns of a kernel in the order in which its rows are stored: x mod stride, each from the right to the left.
+
+    Examples
+    --------
+    >>> tap_order(3, 1), tap_order(5, 2)
+    ([2, 1, 0], [4, 2, 0, 3, 1])
+    """
+    return [tap for residue in range(stride) for tap in reversed(range(residue, kernel, stride))]
+
+
 def conv_tables(
     source: tuple[int, int, int],
     shape: tuple[int, int, int],
@@ -35,8 +46,8 @@ def conv_tables(
 ) -> npt.NDArray[np.int32]:
     """Tables of a convolution from (channels, height, width) to (channels, height, width).
 
-    Taps of a kernel's row are stored in the order of the outputs that they lead to from one input, so that a spike
-    reads them side by side: tap columns x mod stride, each from the right to the left.
+    Taps of a kernel's row are stored in the order of the outputs that they lead to from one input (`tap_order`), so
+    that a spike reads them side by side.
 
     Parameters
     ----------
@@ -60,10 +71,10 @@ def conv_tables(
     c, y, x = np.meshgrid(*(np.arange(side) for side in source), indexing="ij")
     places = np.zeros(c_in * h_in * w_in, np.int64)
     places[np.ravel(c * steps[0] + y * steps[1] + x * steps[2])] = np.ravel(c << 2 * BITS | y << BITS | x)
-    taps = [tap for r in range(stride) for tap in reversed(range(r, kernel, stride))]
     at_lines = HEAD + COLUMN * w_in
     at_places = at_lines + LINE * h_in
     at_taps = at_places + places.size
     numbers = (h_in, w_in, c_in, h_out, w_out, c_out, kernel, stride, padding, groups, int(shared), *steps)
+    taps = tap_order(kernel, stride)
     parts = (*numbers, HEAD, at_lines, at_places, at_taps), np.ravel(columns), np.ravel(lines), places, taps
     return np.concatenate([np.asarray(part, np.int64) for part in parts]).astype(np.int32)
