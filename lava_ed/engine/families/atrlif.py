@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from lava_ed.engine.assembler import Assembler
-from lava_ed.engine.families.neurons import NeuronNode, count_active, layer, real_layer, send, send_real
+from lava_ed.engine.families.neurons import NeuronNode, count_active, layer_fields, real_layer_fields, send, send_real
 from lava_ed.engine.memory import Limits, Memory, Pending, check_range
 from lava_ed.engine.op import number, op, reads, updates, writes
 from lava_ed.kernels._jit import kernel
@@ -21,7 +21,7 @@ from lava_ed.kernels.views import segment
 ATRLIF_STEP = op(
     "atrlif_step",
     "neurons",
-    **layer("a_in"),
+    **layer_fields("a_in"),
     i=updates("i32", "n"),
     v=updates("i32", "n"),
     theta=updates("i32", "n"),
@@ -39,7 +39,7 @@ ATRLIF_STEP = op(
 REAL_ATRLIF = op(
     "real_atrlif",
     "floating",
-    **real_layer("a_in"),
+    **real_layer_fields("a_in"),
     i=updates("f64", "n"),
     v=updates("f64", "n"),
     theta=updates("f64", "n"),
@@ -65,7 +65,7 @@ def atrlif_step(a, i16, i32, i64, f64):  # type: ignore[no-untyped-def]
     f = ATRLIF_STEP
     n, s = a[f.n], segment(i32, a[f.s], a[f.n])
     adaptive_step(
-        segment(i32, a[f.i], n), segment(i32, a[f.v], n), segment(i32, a[f.theta], n), segment(i32, a[f.r], n), s,
+        (segment(i32, a[f.i], n), segment(i32, a[f.v], n), segment(i32, a[f.theta], n), segment(i32, a[f.r], n), s),
         segment(i32, a[f.a_in], n), segment(i16, a[f.bias_mant], n), segment(i16, a[f.bias_exp], n),
         f64[a[f.keep_i]], a[f.whole] != 0, segment(i64, a[f.keep], 3),
         np.int64(i32[a[f.theta_0]]), np.int64(i32[a[f.theta_step]]),
@@ -81,9 +81,10 @@ def real_atrlif(a, i32, f64):  # type: ignore[no-untyped-def]
     f = REAL_ATRLIF
     n, s, sent = a[f.n], segment(i32, a[f.s], a[f.n]), segment(f64, a[f.s_out], a[f.n])
     adaptive_step_real(
-        segment(f64, a[f.i], n), segment(f64, a[f.v], n), segment(f64, a[f.theta], n), segment(f64, a[f.r], n), s,
-        segment(f64, a[f.a_in], n), segment(f64, a[f.bias_mant], n), f64[a[f.delta_i]], f64[a[f.delta_v]],
-        f64[a[f.delta_theta]], f64[a[f.delta_r]], f64[a[f.theta_0]], f64[a[f.theta_step]],
+        (segment(f64, a[f.i], n), segment(f64, a[f.v], n), segment(f64, a[f.theta], n), segment(f64, a[f.r], n), s),
+        segment(f64, a[f.a_in], n), segment(f64, a[f.bias_mant], n),
+        (f64[a[f.delta_i]], f64[a[f.delta_v]], f64[a[f.delta_theta]], f64[a[f.delta_r]]),
+        f64[a[f.theta_0]], f64[a[f.theta_step]],
     )  # fmt: skip
     for i in range(n):
         sent[i] = s[i]

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import numpy as np
 
-from lava_ed.engine.families.neurons import count_active, layer, message, real_layer, send, send_real
+from lava_ed.engine.families.neurons import (
+    count_active,
+    layer_fields,
+    message_fields,
+    real_layer_fields,
+    send,
+    send_real,
+)
 from lava_ed.engine.op import number, op, reads, updates
 from lava_ed.kernels._jit import kernel
-from lava_ed.kernels.stock.graded import graded_vector, inverse_root, norm_vector, products
+from lava_ed.kernels.stock.graded import graded_vector, inverse_root, inverse_roots, norm_vector, products
 from lava_ed.kernels.views import segment
 
 GRADED_SEND = op(
     "graded_send",
     "neurons",
-    **layer("a_in"),
+    **layer_fields("a_in"),
     v=updates("i32", "n"),
     vth=reads("i32"),
     relu=number("1 where negative sums are not sent"),
@@ -21,15 +28,15 @@ GRADED_SEND = op(
 NORM_SEND = op(
     "norm_send",
     "neurons",
-    **layer("a_in1", "a_in2"),
-    **message("s2_out"),
+    **layer_fields("a_in1", "a_in2"),
+    **message_fields("s2_out"),
     v=updates("i32", "n"),
     v2=updates("i32", "n"),
     vth=reads("i32"),
 )
-PRODUCT_SEND = op("product_send", "neurons", **layer("a_in1", "a_in2"), vth=reads("i32"), exp=reads("i32"))
-ROOT_SEND = op("root_send", "neurons", **layer("a_in"))
-REAL_ROOT_SEND = op("real_root_send", "floating", **real_layer("a_in"))
+PRODUCT_SEND = op("product_send", "neurons", **layer_fields("a_in1", "a_in2"), vth=reads("i32"), exp=reads("i32"))
+ROOT_SEND = op("root_send", "neurons", **layer_fields("a_in"))
+REAL_ROOT_SEND = op("real_root_send", "floating", **real_layer_fields("a_in"))
 
 
 @kernel
@@ -82,7 +89,5 @@ def real_root_send(a, i32, f64):  # type: ignore[no-untyped-def]
     """Send the inverse square roots."""
     f = REAL_ROOT_SEND
     n = a[f.n]
-    a_in, sent = segment(f64, a[f.a_in], n), segment(f64, a[f.s_out], n)
-    for i in range(n):
-        sent[i] = 1.0 / np.sqrt(a_in[i])
+    inverse_roots(segment(f64, a[f.a_in], n), segment(f64, a[f.s_out], n))
     send_real(n, a[f.s_out], a[f.s_out_count], a[f.s_out_events], i32, f64)

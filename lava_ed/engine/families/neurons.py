@@ -22,7 +22,7 @@ from lava_ed.kernels.views import segment
 _ARENAS: Final = {"int16": "i16", "int32": "i32", "int64": "i64", "float64": "f64", "bool": "i32"}
 
 
-def message(port: str, arena: str = "i32") -> dict[str, Field]:
+def message_fields(port: str, arena: str = "i32") -> dict[str, Field]:
     """Fields of what an OutPort sends: a vector, and which of its values are not 0."""
     counted = {} if arena == "f64" else {f"{port}_to": number("InPorts that a message is delivered to")}
     return {
@@ -30,15 +30,15 @@ def message(port: str, arena: str = "i32") -> dict[str, Field]:
     }  # fmt: skip
 
 
-def layer(*ports: str) -> dict[str, Field]:
+def layer_fields(*ports: str) -> dict[str, Field]:
     """Fields of all fixed-point layers: their size, what comes in on some InPorts, and what s_out sends."""
     inputs = {port: reads("i32", "n") for port in ports}
-    return {"n": number("neurons"), **inputs, **message("s_out"), "counters": COUNTERS}
+    return {"n": number("neurons"), **inputs, **message_fields("s_out"), "counters": COUNTERS}
 
 
-def real_layer(*ports: str) -> dict[str, Field]:
-    """As `layer`, of floating-point models, which count nothing."""
-    return {"n": number("neurons"), **{port: reads("f64", "n") for port in ports}, **message("s_out", "f64")}
+def real_layer_fields(*ports: str) -> dict[str, Field]:
+    """As `layer_fields`, of floating-point models, which count nothing."""
+    return {"n": number("neurons"), **{port: reads("f64", "n") for port in ports}, **message_fields("s_out", "f64")}
 
 
 @kernel_part

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lava_ed.engine.families.neurons import count_active, layer, real_layer, send, send_real
+from lava_ed.engine.families.neurons import count_active, layer_fields, real_layer_fields, send, send_real
 from lava_ed.engine.op import number, op, reads, updates
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.stock.resonators import resonate, resonate_real, resonate_to_zero
@@ -14,7 +14,7 @@ _IZHIKEVICH = number("1 for RF_IZ")
 RF_STEP = op(
     "rf_step",
     "neurons",
-    **layer("a_real_in", "a_imag_in"),
+    **layer_fields("a_real_in", "a_imag_in"),
     real=updates("i32", "n"),
     imag=updates("i32", "n"),
     cos_decay=reads("i32"),
@@ -27,7 +27,7 @@ RF_STEP = op(
 REAL_RF = op(
     "real_rf",
     "floating",
-    **real_layer("a_real_in", "a_imag_in"),
+    **real_layer_fields("a_real_in", "a_imag_in"),
     real=updates("f64", "n"),
     imag=updates("f64", "n"),
     cos_decay=reads("f64"),
@@ -38,7 +38,7 @@ REAL_RF = op(
 RF_ZERO_STEP = op(
     "rf_zero_step",
     "neurons",
-    **layer("u_in", "v_in"),
+    **layer_fields("u_in", "v_in"),
     u=updates("i32", "n"),
     v=updates("i32", "n"),
     lct=reads("i32", "n"),
@@ -53,9 +53,9 @@ def rf_step(a, i32, i64):  # type: ignore[no-untyped-def]
     f = RF_STEP
     n = a[f.n]
     resonate(
-        segment(i32, a[f.real], n), segment(i32, a[f.imag], n),
-        segment(i32, a[f.a_real_in], n), segment(i32, a[f.a_imag_in], n),
-        np.int64(i32[a[f.cos_decay]]), np.int64(i32[a[f.sin_decay]]), np.int64(i32[a[f.state_exp]]),
+        (segment(i32, a[f.real], n), segment(i32, a[f.imag], n)),
+        (segment(i32, a[f.a_real_in], n), segment(i32, a[f.a_imag_in], n)),
+        (np.int64(i32[a[f.cos_decay]]), np.int64(i32[a[f.sin_decay]])), np.int64(i32[a[f.state_exp]]),
         np.int64(i32[a[f.decay_bits]]), np.int64(i32[a[f.vth]]), a[f.izhikevich] != 0, segment(i32, a[f.s_out], n),
     )  # fmt: skip
     count_active(n, a[f.counters], i64)
@@ -68,9 +68,9 @@ def real_rf(a, i32, f64):  # type: ignore[no-untyped-def]
     f = REAL_RF
     n = a[f.n]
     resonate_real(
-        segment(f64, a[f.real], n), segment(f64, a[f.imag], n),
-        segment(f64, a[f.a_real_in], n), segment(f64, a[f.a_imag_in], n),
-        f64[a[f.cos_decay]], f64[a[f.sin_decay]], f64[a[f.vth]], a[f.izhikevich] != 0, segment(f64, a[f.s_out], n),
+        (segment(f64, a[f.real], n), segment(f64, a[f.imag], n)),
+        (segment(f64, a[f.a_real_in], n), segment(f64, a[f.a_imag_in], n)),
+        (f64[a[f.cos_decay]], f64[a[f.sin_decay]]), f64[a[f.vth]], a[f.izhikevich] != 0, segment(f64, a[f.s_out], n),
     )  # fmt: skip
     send_real(n, a[f.s_out], a[f.s_out_count], a[f.s_out_events], i32, f64)
 

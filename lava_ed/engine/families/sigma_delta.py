@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 
-from lava_ed.engine.assembler import RUN, Assembler, Node, Signal
-from lava_ed.engine.families.inputs import vector_input
-from lava_ed.engine.families.neurons import real_layer, send_real
-from lava_ed.engine.families.tallies import COUNTERS, add_spikes
+from lava_ed.engine.assembler import Assembler
+from lava_ed.engine.families.neurons import (
+    NeuronNode,
+    count_active,
+    layer_fields,
+    real_layer_fields,
+    send,
+    send_real,
+)
 from lava_ed.engine.memory import Limits
 from lava_ed.engine.op import number, op, reads, updates, writes
 from lava_ed.kernels._jit import kernel
-from lava_ed.kernels.counting import N_PHASES, NEURON_ACTIVE
-from lava_ed.kernels.stock.sigma_delta import activations, add_to_sigma, delta_step, real_delta_step, shifted_left
-from lava_ed.kernels.vectors.events import copy_vector, list_events
+from lava_ed.kernels.stock.sigma_delta import activations, add_to_sigma, delta_step, real_delta_step, scale_up
+from lava_ed.kernels.vectors.events import copy_vector
 from lava_ed.kernels.views import segment
 
-_MESSAGE: Final = {
-    "n": number("neurons"),
-    "a_in": reads("i32", "n"),
-    "sent": writes("i32", "n"),
-    "count": writes("i32"),
-    "events": writes("i32", "n"),
-    "destinations": number("InPorts that a message is delivered to"),
-    "counters": COUNTERS,
-}
-SIGMA_STEP = op("sigma_step", "neurons", **_MESSAGE, sigma=updates("i32", "n"))
+SIGMA_STEP = op("sigma_step", "neurons", **layer_fields("a_in"), sigma=updates("i32", "n"))
 DELTA_SEND = op(
     "delta_send",
     "neurons",
-    **_MESSAGE,
+    **layer_fields("a_in"),
     sigma=updates("i32", "n"),
     bias=reads("i32", "n_bias"),
     n_bias=number("n of SigmaDelta, 0 of Delta, which sums nothing"),
@@ -50,7 +44,7 @@ DELTA_SEND = op(
 REAL_DELTA = op(
     "real_delta",
     "floating",
-    **real_layer("a_in"),
+    **real_layer_fields("a_in"),
     sigma=updates("f64", "n_sigma"),
     bias=reads("f64", "n_bias"),
     s4_state=updates("f64", "n_s4"),
@@ -69,14 +63,11 @@ def sigma_step(a, i32, i64):  # type: ignore[no-untyped-def]
     """Sum what comes in and send the sums."""
     f = SIGMA_STEP
     n = a[f.n]
-    sigma, sent = segment(i32, a[f.sigma], n), segment(i32, a[f.sent], n)
+    sigma = segment(i32, a[f.sigma], n)
     add_to_sigma(sigma, segment(i32, a[f.a_in], n))
-    copy_vector(sigma, sent)
-    count = list_events(sent, segment(i32, a[f.events], n))
-    i32[a[f.count]] = count
-    if a[f.counters] >= 0:
-        i64[a[f.counters] + NEURON_ACTIVE * N_PHASES] += n
-        add_spikes(a[f.counters], count, a[f.destinations], i64)
+    copy_vector(sigma, segment(i32, a[f.s_out], n))
+    count_active(n, a[f.counters], i64)
+    send(n, a[f.s_out], a[f.s_out_count], a[f.s_out_events], a[f.s_out_to], a[f.counters], i32, i64)
 
 
 @kernel
@@ -90,19 +81,13 @@ def delta_send(a, i32, i64):  # type: ignore[no-untyped-def]
         add_to_sigma(sigma, a_in)
         activations(sigma, segment(i32, a[f.bias], n), a[f.relu] != 0, new)
     else:
-        by = np.int64(np.int32(i32[a[f.spike_exp]] + state_exp))
-        for i in range(n):
-            new[i] = shifted_left(np.int64(a_in[i]), by)
-    sent = segment(i32, a[f.sent], n)
+        scale_up(a_in, np.int64(np.int32(i32[a[f.spike_exp]] + state_exp)), new)
     delta_step(
         new, segment(i32, a[f.act], n), segment(i32, a[f.residue], n), segment(i32, a[f.error], n),
-        np.int64(i32[a[f.vth]]), i32[a[f.cum_error]] != 0, state_exp, sent,
+        np.int64(i32[a[f.vth]]), i32[a[f.cum_error]] != 0, state_exp, segment(i32, a[f.s_out], n),
     )  # fmt: skip
-    count = list_events(sent, segment(i32, a[f.events], n))
-    i32[a[f.count]] = count
-    if a[f.counters] >= 0:
-        i64[a[f.counters] + NEURON_ACTIVE * N_PHASES] += n
-        add_spikes(a[f.counters], count, a[f.destinations], i64)
+    count_active(n, a[f.counters], i64)
+    send(n, a[f.s_out], a[f.s_out_count], a[f.s_out_events], a[f.s_out_to], a[f.counters], i32, i64)
 
 
 @kernel
@@ -114,14 +99,14 @@ def real_delta(a, i32, f64):  # type: ignore[no-untyped-def]
         segment(f64, a[f.a_in], n), segment(f64, a[f.sigma], a[f.n_sigma]), segment(f64, a[f.bias], a[f.n_bias]),
         a[f.relu] != 0, segment(f64, a[f.s4_state], n_s4),
         (segment(f64, a[f.a], n_s4), segment(f64, a[f.b], n_s4), segment(f64, a[f.c], n_s4)),
-        segment(f64, a[f.act], n_act), segment(f64, a[f.residue], n_act), segment(f64, a[f.error], n_act),
+        (segment(f64, a[f.act], n_act), segment(f64, a[f.residue], n_act), segment(f64, a[f.error], n_act)),
         f64[a[f.vth]] if n_act else 0.0, n_act > 0 and i32[a[f.cum_error]] != 0, segment(f64, a[f.s_out], n),
     )  # fmt: skip
     send_real(n, a[f.s_out], a[f.s_out_count], a[f.s_out_events], i32, f64)
 
 
 @dataclass(kw_only=True)
-class SigmaDeltaNode(Node):
+class SigmaDeltaNode(NeuronNode):
     """A layer of Sigma, Delta or SigmaDelta; every neuron counts as active in every step, as its sum is always needed.
 
     Parameters
@@ -132,25 +117,17 @@ class SigmaDeltaNode(Node):
         Whether SigmaDelta's activations are not less than 0.
     """
 
-    state: dict[str, npt.NDArray[Any]]
+    step: Any = None
+    shape: tuple[int, ...] = ()
     relu: bool = False
+
+    def __post_init__(self) -> None:
+        self.step, self.shape = DELTA_SEND if "act" in self.state else SIGMA_STEP, self.state["sigma"].shape
 
     def declare(self, asm: Assembler) -> None:
         """Vars of the process; OutPort s_out."""
-        at, n = self.at, self.state["sigma"].size
-        for name, values in self.state.items():
-            at[name] = asm.var(self, name, values.shape, values, limits=FLAG if name == "cum_error" else None)
-        sent = asm.scratch(n)
-        signal = Signal(n, asm.scratch(1), asm.scratch(n), vector=sent)
-        asm.signals[self.name, "s_out"] = signal
-        at.update(n=n, sent=sent, count=signal.count, events=signal.events)
-        if "act" in at:
+        super().declare(asm)
+        at, n = self.at, self.at["n"]
+        if "act" in self.state:
             at.update(new=asm.scratch(n), bias=at.get("bias", 0), n_bias=n if "bias" in at else 0, relu=int(self.relu))
-        asm.counters(self, n)
-
-    def emit(self, asm: Assembler) -> None:
-        """Run in every step."""
-        asm.counted_step(
-            RUN, DELTA_SEND if "act" in self.at else SIGMA_STEP, self, self.at,
-            a_in=vector_input(asm, self, "a_in", self.at["n"]), destinations=asm.destinations(self, "s_out"),
-        )  # fmt: skip
+            asm.variables[self.name, "cum_error"] = replace(asm.variables[self.name, "cum_error"], limits=FLAG)

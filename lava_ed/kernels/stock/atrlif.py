@@ -12,7 +12,7 @@ import numpy as np
 from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.fixed_point import DECAY_BITS, STATE_MAX, saturate, shift_signed
 from lava_ed.kernels.stock.lif import CURRENT_LIMIT, CURRENT_SPAN, INPUT_SHIFT, effective_bias
-from lava_ed.kernels.stock.sigma_delta import wrapped
+from lava_ed.kernels.stock.words import wrapped
 
 _NARROW: Final = 2**31
 
@@ -27,7 +27,7 @@ def _decayed_current(current, keep, whole):
 
 
 @kernel
-def adaptive_step(i, v, theta, r, s, a_in, bias_mant, bias_exp, keep_i, whole, keep, theta_0, theta_step):
+def adaptive_step(states, a_in, bias_mant, bias_exp, keep_i, whole, keep, theta_0, theta_step):
     """Advance the neurons by one step; a spike, where ``v − r ≥ θ``, adds 2θ to r and then θ_step to θ.
 
     ``i ← i·keep_i + a_in·2^6``, ``v ← v·keep_v + i + bias``, ``θ ← (θ − θ_0)·keep_θ + θ_0``, ``r ← r·keep_r``, with
@@ -35,7 +35,9 @@ def adaptive_step(i, v, theta, r, s, a_in, bias_mant, bias_exp, keep_i, whole, k
 
     Parameters
     ----------
-    i, v, theta, r, s, a_in : int32 (n,)
+    states : five int32 (n,)
+        i, v, θ, r and s, the spikes.
+    a_in : int32 (n,)
     bias_mant, bias_exp : int16 (n,)
     keep_i : float64
     whole : bool
@@ -44,6 +46,7 @@ def adaptive_step(i, v, theta, r, s, a_in, bias_mant, bias_exp, keep_i, whole, k
         Of v, θ and r.
     theta_0, theta_step : int64
     """
+    i, v, theta, r, s = states
     for k in range(v.size):
         current = wrapped(_decayed_current(i[k], keep_i, whole) + (np.int64(a_in[k]) << INPUT_SHIFT))
         if current > CURRENT_LIMIT:
@@ -64,8 +67,10 @@ def adaptive_step(i, v, theta, r, s, a_in, bias_mant, bias_exp, keep_i, whole, k
 
 
 @kernel
-def adaptive_step_real(i, v, theta, r, s, a_in, bias, delta_i, delta_v, delta_theta, delta_r, theta_0, theta_step):
-    """`adaptive_step` in floating point; each δ is the part that is lost."""
+def adaptive_step_real(states, a_in, bias, deltas, theta_0, theta_step):
+    """`adaptive_step` in floating point; `deltas` are the parts of i, v, θ and r that are lost."""
+    i, v, theta, r, s = states
+    delta_i, delta_v, delta_theta, delta_r = deltas
     for k in range(v.size):
         i[k] = (1 - delta_i) * i[k] + a_in[k]
         v[k] = (1 - delta_v) * v[k] + i[k] + bias[k]

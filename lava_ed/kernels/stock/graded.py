@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 
 from lava_ed.kernels._jit import kernel, kernel_part
-from lava_ed.kernels.stock.sigma_delta import shifted_right, size_of, wrapped
+from lava_ed.kernels.stock.words import shifted_right, size_of, wrapped
 
 FRACTION: Final = 12
 """Fraction bits with which InvSqrt computes, whatever its fp_base says."""
@@ -48,6 +48,13 @@ def products(a_in1, a_in2, vth, exp, sent):
     for i in range(sent.size):
         product = shifted_right(wrapped(np.int64(a_in1[i]) * a_in2[i]), exp)
         sent[i] = product if size_of(product) > vth else 0
+
+
+@kernel
+def inverse_roots(a_in, sent):
+    """Send 1/√a_in, in floating point."""
+    for i in range(sent.size):
+        sent[i] = 1.0 / np.sqrt(a_in[i])
 
 
 @kernel_part

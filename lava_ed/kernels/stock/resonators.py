@@ -11,7 +11,7 @@ import numpy as np
 
 from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.fixed_point import STATE_MAX, saturate
-from lava_ed.kernels.stock.sigma_delta import shifted_left, wrapped
+from lava_ed.kernels.stock.words import shifted_left, wrapped
 
 FRACTION: Final = 15
 """Fraction bits of RFZero's factors."""
@@ -26,7 +26,7 @@ def _scaled(product, bits):
 
 
 @kernel
-def resonate(real, imag, real_in, imag_in, cos, sin, state_exp, decay_bits, vth, izhikevich, spikes):
+def resonate(state, inputs, turn, state_exp, decay_bits, vth, izhikevich, spikes):
     """Turn ``real + i·imag`` by an angle, shrink it, and add the input times 2^state_exp, within ±(2^23 − 1).
 
     RF spikes where the real part reaches `vth` as the imaginary one crosses 0 upwards; RF_IZ where the imaginary part
@@ -34,10 +34,15 @@ def resonate(real, imag, real_in, imag_in, cos, sin, state_exp, decay_bits, vth,
 
     Parameters
     ----------
-    real, imag, real_in, imag_in, spikes : int32 (n,)
-    cos, sin, state_exp, decay_bits, vth : int64
+    state, inputs : two int32 (n,)
+        Real and imaginary parts.
+    turn : (int64, int64)
+        Cosine and sine of the angle, times what the state keeps.
+    state_exp, decay_bits, vth : int64
     izhikevich : bool
+    spikes : int32 (n,)
     """
+    (real, imag), (real_in, imag_in), (cos, sin) = state, inputs, turn
     for i in range(real.size):
         x, y = np.int64(real[i]), np.int64(imag[i])
         new_x = _scaled(cos * x, decay_bits) - _scaled(sin * y, decay_bits)
@@ -54,8 +59,9 @@ def resonate(real, imag, real_in, imag_in, cos, sin, state_exp, decay_bits, vth,
 
 
 @kernel
-def resonate_real(real, imag, real_in, imag_in, cos, sin, vth, izhikevich, spikes):
+def resonate_real(state, inputs, turn, vth, izhikevich, spikes):
     """`resonate` in floating point; RF_IZ falls back to ``vth − 10^−5``."""
+    (real, imag), (real_in, imag_in), (cos, sin) = state, inputs, turn
     for i in range(real.size):
         x, y = real[i], imag[i]
         new_x = cos * x - sin * y + real_in[i]

@@ -7,32 +7,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from lava_ed.kernels._jit import kernel, kernel_part
-
-_BITS = 32
-
-
-@kernel_part
-def wrapped(value):
-    return np.int64(np.int32(value))
-
-
-@kernel_part
-def size_of(value):
-    """|value|, which numpy leaves negative for the smallest integer."""
-    return wrapped(abs(value))
-
-
-@kernel_part
-def shifted_left(value, by):
-    """value·2^by, 0 where numpy shifts all bits out."""
-    return wrapped(value << by) if 0 <= by < _BITS else np.int64(0)
-
-
-@kernel_part
-def shifted_right(value, by):
-    """value·2^−by rounded down, 0 or −1 where numpy shifts all bits out."""
-    return value >> by if 0 <= by < _BITS else np.int64(-1 if value < 0 else 0)
+from lava_ed.kernels._jit import kernel
+from lava_ed.kernels.stock.words import shifted_left, shifted_right, size_of, wrapped
 
 
 @kernel
@@ -48,6 +24,13 @@ def activations(sigma, bias, relu, values):
     for i in range(sigma.size):
         value = wrapped(np.int64(sigma[i]) + bias[i])
         values[i] = 0 if relu and value < 0 else value
+
+
+@kernel
+def scale_up(a_in, by, values):
+    """``a_in·2^by``."""
+    for i in range(values.size):
+        values[i] = shifted_left(np.int64(a_in[i]), by)
 
 
 @kernel
@@ -77,7 +60,7 @@ def delta_step(new, act, residue, error, vth, cumulative, state_exp, sent):
 
 
 @kernel
-def real_delta_step(a_in, sigma, bias, relu, s4_state, s4, act, residue, error, vth, cumulative, sent):
+def real_delta_step(a_in, sigma, bias, relu, s4_state, s4, changes, vth, cumulative, sent):
     """`add_to_sigma`, `activations` and `delta_step` in floating point; what a process has not is empty.
 
     SigmaS4dDelta's activation is ``2·c·s``, with ``s ← s·a + σ·b``.
@@ -85,10 +68,11 @@ def real_delta_step(a_in, sigma, bias, relu, s4_state, s4, act, residue, error, 
     Parameters
     ----------
     a_in, sent : float64 (n,)
-    sigma, bias, s4_state, act, residue, error : float64 (n,) or (0,)
-    s4 : three float64 (n,) or (0,)
-        a, b and c.
+    sigma, bias, s4_state : float64 (n,) or (0,)
+    s4, changes : three float64 (n,) or (0,)
+        a, b and c; the activation that was sent last, the residue and the summed error.
     """
+    act, residue, error = changes
     for i in range(sent.size):
         new = a_in[i]
         if sigma.size:

@@ -16,6 +16,7 @@ from lava.proc.graded.models import (
     PyGradedReluVecModelFixed,
     PyGradedVecModelFixed,
 )
+from lava.proc.graded.process import GradedReluVec
 from lava.proc.prodneuron.models import PyProdNeuronModelFixed
 from lava.proc.resfire.models import PyRFZeroModelFixed
 from lava.proc.rf.models import PyRFModelFixed, PyRFModelFloat
@@ -45,16 +46,11 @@ def _one_value(var: Any) -> None:
         raise NotLoweredError(f"{var.process.name}.{var.name} has {np.size(var.init)} values")
 
 
-@lowers(PyGradedVecModelFixed)
+@lowers(PyGradedVecModelFixed, PyGradedReluVecModelFixed)
 def lower_graded(process: Any, name: str) -> NeuronNode:
-    """GradedVec → NeuronNode."""
-    return _node(process, name, GRADED_SEND, numbers={"relu": 0}, narrow=False)
-
-
-@lowers(PyGradedReluVecModelFixed)
-def lower_graded_relu(process: Any, name: str) -> NeuronNode:
-    """GradedReluVec → NeuronNode."""
-    return _node(process, name, GRADED_SEND, numbers={"relu": 1}, narrow=False)
+    """GradedVec or GradedReluVec → NeuronNode."""
+    relu = int(isinstance(process, GradedReluVec))
+    return _node(process, name, GRADED_SEND, numbers={"relu": relu}, narrow=False)
 
 
 @lowers(NormVecDelayModel)
