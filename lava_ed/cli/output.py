@@ -108,9 +108,9 @@ def percent(share: float | None) -> str:
 
 def least_visits(visits: dict[str, dict[str, int]], samples: int) -> dict[str, Any]:
     """What learning visited under each dependency, the setting that has the fewest, and why; of convolutions none."""
-    from lava_ed.energy.dependency import fewest, said
+    from lava_ed.energy.dependency import counts_of, fewest
 
-    return {"visits": visits, **({"fewest": fewest(visits), "reason": said(visits, samples)} if visits else {})}
+    return {"visits": visits, **({"fewest": fewest(visits), "reason": counts_of(visits, samples)} if visits else {})}
 
 
 def visits_table(visits: dict[str, dict[str, int]], samples: int) -> Table:

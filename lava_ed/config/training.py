@@ -184,10 +184,7 @@ class TrainConfig:
         for name in RULES[self.rule].unread:
             default = usual.get(name, getattr(NetSettings, name))
             if (value := getattr(self, name)) != default:
-                raise ConfigError(
-                    f"{name} is {value}: {self.rule} does not read it, its errors are −1, 0 and 1; leave it out "
-                    f"({default})"
-                )
+                raise ConfigError(f"{name} is {value}: {self.rule} does not read it; leave it out ({default})")
 
     def spec(self, n_inputs: int, n_classes: int, image_shape: tuple[int, ...] = ()) -> NetworkSpec:
         """The net that is trained, on images of this shape: (height, width), or channels before them.

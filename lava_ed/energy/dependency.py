@@ -24,7 +24,7 @@ def fewest(visits: Visits) -> str:
     return "-".join(dict.fromkeys(chosen))
 
 
-def said(visits: Visits, samples: int) -> str:
+def counts_of(visits: Visits, samples: int) -> str:
     """The counts that a dependency is chosen by."""
     return "; ".join(
         f"{node} visits {each['x0'] / samples:,.0f} synapses a sample under x0, {each['y0'] / samples:,.0f} under y0"

@@ -101,7 +101,7 @@ class PriceList:
         return tuple(e for e in self.entries if e.alternative_to is None and HOST in e.counters)
 
     @property
-    def beside(self) -> tuple[Price, ...]:
+    def upper_end(self) -> tuple[Price, ...]:
         """What the dynamic sum lacks: `lacking`, and static power while the chip waits for each count (mW · ns = pJ).
 
         As if one core did all work, one count after the other, while the rest of the chip waits.

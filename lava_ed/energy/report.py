@@ -185,9 +185,9 @@ class _Priced:
                 "source": entry.source,
                 "microjoules_per_sample": self.sums([entry]),
             }
-            for entry in self.prices.beside
+            for entry in self.prices.upper_end
         }
-        whole = self.sums([*self.prices.dynamic, *self.prices.beside])
+        whole = self.sums([*self.prices.dynamic, *self.prices.upper_end])
         return {"price_list": self.prices.name, "entries": entries, "microjoules_per_sample": whole}
 
     def host(self) -> dict[str, Any]:

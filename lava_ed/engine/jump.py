@@ -22,6 +22,7 @@ from lava_ed.engine.families.aft_lif import AFTLIF_FORWARD, AFTLIF_RESET
 from lava_ed.engine.families.encoder import ENCODER_LOAD, ENCODER_SPIKES, LABEL, RATE
 from lava_ed.engine.families.plastic_conv import CONV_FORWARD_SPIKES, CONV_RESET
 from lava_ed.engine.families.plastic_dense import DENSE_FORWARD, DENSE_RESET
+from lava_ed.engine.families.rate_window import AT_A_RATE
 from lava_ed.engine.families.readout import READOUT_ACCUMULATE, SOFTMAX_RESET
 from lava_ed.engine.op import NOWHERE
 from lava_ed.kernels.fixed_point import STATE_MAX, WEIGHT_MIN
@@ -50,7 +51,7 @@ def plan_jump(rows: Sequence[Row], schedule: Schedule | None) -> npt.NDArray[np.
     -------
     int64 (W + 1, 3)
         (encoder, −1, −1), then (synapses, integrate, fire) of each layer; or, where inputs spike at a rate,
-        (encoder, 0, −1), then (synapses, neurons, −1).
+        (encoder, AT_A_RATE, −1), then (synapses, neurons, −1).
     """
     if schedule is None or not (schedule.timing.in_turn or schedule.timing.replays):
         return NO_JUMP
@@ -72,7 +73,7 @@ def _chain(rows: Sequence[Row], found: list[list[int]], schedule: Schedule) -> n
         return NO_JUMP
     if not ramps and rows[encoders[0]].fields["kind"] != RATE:
         return NO_JUMP
-    plan, sender = [(encoders[0], -1 if ramps else 0, -1)], encoders[0]
+    plan, sender = [(encoders[0], -1 if ramps else AT_A_RATE, -1)], encoders[0]
     for layer in range(1, layers + 1):
         events = rows[sender].fields["events"]
         dense = _one(k for k in denses if rows[k].fields["events"] == events)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.backends.backend import make_backend
-from lava_ed.energy.dependency import Visits, fewest, said
+from lava_ed.energy.dependency import Visits, counts_of, fewest
 from lava_ed.network.spec import NetworkSpec
 
 SAMPLES: Final = 1000
@@ -47,6 +47,6 @@ def chosen(
     backend.present(rows, labels[rows])
     visits = visits_of(spec, backend.state())
     dependency = fewest(visits)
-    reason = f"dependency {dependency}: {said(visits, len(rows))} (the first {len(rows):,} samples)"
+    reason = f"dependency {dependency}: {counts_of(visits, len(rows))} (the first {len(rows):,} samples)"
     changed: dict[str, Any] = {"dependency": dependency}
     return replace(spec, **changed), reason

@@ -193,7 +193,7 @@ class TestLacking:
 
     @pytest.mark.parametrize("name", built_in_price_lists())
     def test_every_added_number_is_cited(self, name):
-        for entry in load_price_list(name).beside:
+        for entry in load_price_list(name).upper_end:
             assert any(who in entry.source for who in ("Davies", "SANA-FE", "Horowitz", "latency_", "Table", "a fetch"))
             assert entry.alternative_to is None
 

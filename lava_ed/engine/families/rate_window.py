@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from lava_ed.engine.families.aft_lif import AFTLIF_FORWARD, aftlif_forward
 from lava_ed.engine.families.encoder import ENCODER_SPIKES
 from lava_ed.engine.families.plastic_dense import DENSE_FORWARD, X1_COUNTS, dense_forward
@@ -11,6 +13,9 @@ from lava_ed.kernels.counting import FORWARD, SYNOPS, TRACE_UPDATES, UPDATE
 from lava_ed.kernels.loihi.add_count import add_count, add_spikes
 from lava_ed.kernels.loihi.rate_window import note_rates, sum_groups, sum_rates
 from lava_ed.kernels.views import matrix, segment
+
+AT_A_RATE: Final = 0
+"""Second entry of a plan's first row where inputs spike at a rate."""
 
 
 @kernel

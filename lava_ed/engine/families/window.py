@@ -5,7 +5,7 @@ from __future__ import annotations
 from lava_ed.engine.families.aft_if import AFTIF_FIRE, AFTIF_INTEGRATE
 from lava_ed.engine.families.encoder import ENCODER_SPIKES
 from lava_ed.engine.families.plastic_dense import DENSE_FORWARD
-from lava_ed.engine.families.rate_window import jump_rates
+from lava_ed.engine.families.rate_window import AT_A_RATE, jump_rates
 from lava_ed.kernels._jit import inlined_kernel
 from lava_ed.kernels.counting import FORWARD, NEURON_ACTIVE, SYNOPS, TRACE_UPDATES, UPDATE
 from lava_ed.kernels.loihi.add_count import add_count, add_spikes
@@ -62,9 +62,9 @@ def jump_windows(ops, plan, i8, i32, i64):  # type: ignore[no-untyped-def]
         Op table.
     plan : int64 (W + 1, 3)
         Rows of the table: (encoder, −1, −1), then (dense, integrate, fire) of each layer; no fire for the last.  Or
-        (encoder, 0, −1) where inputs spike at a rate: `jump_rates` takes it.
+        (encoder, AT_A_RATE, −1) where inputs spike at a rate: `jump_rates` takes it.
     """
-    if plan[0, 1] == 0:
+    if plan[0, 1] == AT_A_RATE:
         return jump_rates(ops, plan, i8, i32, i64)
     f, g = ENCODER_SPIKES, AFTIF_FIRE
     e = ops[plan[0, 0]]

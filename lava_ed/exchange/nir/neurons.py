@@ -15,7 +15,7 @@ NEURONS: Final = ("I", "IF", "LI", "LIF", "CubaLI", "CubaLIF", "Threshold")
 SILENT: Final = ("I", "LI", "CubaLI")
 """Neurons that never spike: what they hold is the net's answer."""
 
-NO_DECAY: Final = 2.0**-25
+LEAST_DECAY: Final = 2.0**-25
 """A part of a membrane that leaks in a step, and that 32-bit floats do not notice: it reads as none."""
 
 
@@ -83,7 +83,7 @@ def dynamics(node: NirNode, size: int, dt: float) -> Dynamics:
         cuba = kind in ("CubaLI", "CubaLIF")
         dv = _fraction(node, "tau_mem" if cuba else "tau", of, dt)
         gain, leak = dv * of("r"), dv * of("v_leak")
-        dv = dv if dv > NO_DECAY else 0.0
+        dv = dv if dv > LEAST_DECAY else 0.0
         if cuba:
             du = _fraction(node, "tau_syn", of, dt)
             gain = gain * du * (of("w_in") if "w_in" in node.fields else one)
@@ -103,7 +103,7 @@ def _fraction(node: NirNode, field: str, of: object, dt: float) -> float:
             f"{node.where}: {field} {tau:g} s is less than a time step of {dt:g} s: give a smaller --dt"
         )
     fraction = min(dt / tau, 1.0)
-    if round(fraction * DECAY_UNITY) == 0 and (fraction > NO_DECAY or field == "tau_syn"):
+    if round(fraction * DECAY_UNITY) == 0 and (fraction > LEAST_DECAY or field == "tau_syn"):
         raise ExchangeError(
             f"{node.where}: {field} {tau:g} s is {tau / dt:,.0f} steps of {dt:g} s, which 12 bits of decay cannot hold "
             f"(at most {2 * DECAY_UNITY:,}): give a larger --dt"

@@ -20,7 +20,7 @@ from lava_ed.kernels.fixed_point import DECAY_UNITY
 from lava_ed.version import __version__
 
 NEURONS: Final = ("cubalif", "simplest")
-NO_DECAY: Final = 2.0**60
+ENDLESS: Final = 2.0**60
 """Steps of a time constant that no float notices: R·a and v then add up without a rounding, in 32 bits too."""
 WAY_OUT: Final = "use --format netx or golden"
 
@@ -168,9 +168,9 @@ def _neurons(nir: Any, layer: NetxLayer, neurons: str) -> Any:
     neuron = layer.lif
     threshold = {"v_threshold": all_are(min(neuron.v_th_mant, NEVER)), "v_reset": all_are(0)}
     current = DECAY_UNITY / neuron.i_decay
-    leak = DECAY_UNITY / neuron.v_decay if neuron.v_decay else NO_DECAY
+    leak = DECAY_UNITY / neuron.v_decay if neuron.v_decay else ENDLESS
     if neurons == "simplest" and current == 1:
-        if leak == NO_DECAY:
+        if leak == ENDLESS:
             return nir.IF(r=all_are(1), **threshold)
         return nir.LIF(tau=all_are(DT * leak), r=all_are(leak), v_leak=all_are(0), **threshold)
     return nir.CubaLIF(
