@@ -26,7 +26,9 @@ def export(
         bool | None,
         typer.Option("--learning/--no-learning", help="golden: whether the net learns from them.  [default: learning]"),
     ] = None,
-    data_dir: Annotated[str | None, typer.Option(help="golden: folder of the data files, if not the run's.")] = None,
+    data_dir: Annotated[
+        str | None, typer.Option(help="golden, nirdata: folder of the data files, if not the run's.")
+    ] = None,
     other_data: OtherData = False,
     neurons: Annotated[
         str | None,

@@ -24,7 +24,8 @@ from lava_ed.runs.tensor_files import Model
 FORMATS: Final = {"netx": "model.net", "golden": "golden.h5", "nir": "model.nir", "nirdata": "golden.nirdata"}
 """Format → name of the file in the run's folder, where no other is given."""
 
-_TAKE: Final = {"samples": ("golden", "nirdata"), "learning": ("golden",), "neurons": ("nir",)}
+_OF_SAMPLES: Final = dict.fromkeys(("samples", "data_dir", "dataset", "other_data"), ("golden", "nirdata"))
+_TAKE: Final = {**_OF_SAMPLES, "learning": ("golden",), "neurons": ("nir",)}
 """Option → formats that take it."""
 
 
@@ -80,8 +81,10 @@ def export_run(
     """
     if file_format not in FORMATS:
         raise ExchangeError(f"format {file_format!r} is unknown: use one of {', '.join(FORMATS)}")
-    for name, given in (("samples", samples), ("learning", learning), ("neurons", neurons)):
-        if given is not None and file_format not in _TAKE[name]:
+    given: dict[str, object] = {"samples": samples, "learning": learning, "neurons": neurons}
+    given |= {"data_dir": data_dir, "dataset": dataset, "other_data": other_data or None}
+    for name, what in given.items():
+        if what is not None and file_format not in _TAKE[name]:
             raise ExchangeError(f"{name} is for {' and '.join(_TAKE[name])} only: leave it out with {file_format}")
     samples, neurons = 4 if samples is None else samples, "cubalif" if neurons is None else neurons
     if file_format == "nir" and Path(run).suffix == ".net" and Path(run).is_file():

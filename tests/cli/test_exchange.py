@@ -100,6 +100,8 @@ def test_golden_vectors_are_written_with_their_replayer(trained, capsys, tmp_pat
         (("export", "RUN", "--format", "nirdata", "--learning"), "learning is for golden only: leave it out"),
         (("export", "RUN", "--format", "golden", "--neurons", "simplest"), "neurons is for nir only"),
         (("export", "RUN", "--format", "nir", "--samples", "4"), "samples is for golden and nirdata only"),
+        (("export", "RUN", "--format", "netx", "--data-dir", "X"), "data_dir is for golden and nirdata only"),
+        (("export", "RUN", "--format", "nir", "--other-data"), "other_data is for golden and nirdata only"),
         (("eval", "RUN/model.safetensors"), "is not a netx file"),
     ],
 )
@@ -118,6 +120,17 @@ def test_a_std_ed_run_is_refused_by_name(capsys, tmp_path):
     assert code == 2
     assert "falling threshold" in value["error"]["message"]
     assert "--format golden" in value["error"]["message"]
+    assert "--rule mpd-ed" in value["error"]["message"]
+
+
+def test_a_baseline_is_not_sent_to_golden_vectors_which_refuse_it(capsys, tmp_path):
+    arguments = ["--rule", "renner", "--hidden", "8", "--epochs", "1", "--limit", "50", "--out", str(tmp_path / "run")]
+    assert main(["train", *arguments, "--json"]) == 0
+    capsys.readouterr()
+    code, value = run(capsys, "export", tmp_path / "run", "--format", "netx")
+    assert code == 2
+    assert "--rule mpd-ed" in value["error"]["message"]
+    assert "golden" not in value["error"]["message"]
 
 
 def test_an_export_may_be_repeated(trained, capsys, tmp_path):

@@ -17,7 +17,15 @@ from lava_ed.runs.tensor_files import Model
 
 MEMBRANE_MAX: Final = STATE_MAX >> INPUT_SHIFT
 """Largest sum of inputs that a LIF membrane holds without saturation."""
-WAY_OUT: Final = "use --format golden, which holds every state, or run the net as Lava processes (EDClassifier)"
+_NEED: Final = "a net trained with --rule mpd-ed can be held"
+_HELD: Final = "--format golden holds every state, and EDClassifier runs the net as Lava processes"
+
+
+def _way_out(model: Model) -> str:
+    """What the user of a net that a format cannot hold can do; baselines have no processes and no golden vectors."""
+    rule = model.spec.rule
+    own = rule.timing.replays and not rule.baseline
+    return "; ".join([_NEED] * (not own) + [_HELD] * (not rule.baseline))
 
 
 def netx_of_model(model: Model, notes: dict[str, Any] | None = None, *, format_name: str = "netx") -> NetxNetwork:
@@ -46,7 +54,7 @@ def netx_of_model(model: Model, notes: dict[str, Any] | None = None, *, format_n
         check_exact(weight, f"connection {layer}")
         unit = 1 << (spec.weight_exponents[layer - 1] + 1)
         threshold = _mantissa(model, layer, unit) if layer in spec.hidden else None
-        _check_range(weight, spec.steps, layer, threshold, unit)
+        _check_range(weight, spec.steps, layer, threshold, unit, _way_out(model))
         neuron = NetxNeuron(DECAY_UNITY, 0, NEVER if threshold is None else threshold)
         layers.append(NetxLayer("dense", (weight.shape[0],), neuron, weight))
     standard = {"encoder": spec.encoder, "steps": spec.steps, "readout": spec.readout, "rule": spec.rule.kind}
@@ -66,7 +74,7 @@ def _refuse(model: Model, format_name: str) -> None:
     }
     found = [reason for reason, holds in reasons.items() if holds]
     if found:
-        raise ExchangeError(f"{format_name} cannot hold {'; nor '.join(found)}. Way out: {WAY_OUT}")
+        raise ExchangeError(f"{format_name} cannot hold {'; nor '.join(found)}. Way out: {_way_out(model)}")
 
 
 def _mantissa(model: Model, layer: int, unit: int) -> int:
@@ -81,7 +89,7 @@ def _mantissa(model: Model, layer: int, unit: int) -> int:
     return mantissa
 
 
-def _check_range(weight: Integers, steps: int, layer: int, threshold: int | None, unit: int) -> None:
+def _check_range(weight: Integers, steps: int, layer: int, threshold: int | None, unit: int, way_out: str) -> None:
     """Spikes of a hidden layer, and membranes of a readout (`threshold` None), are those of the trained net.
 
     A readout may not leave the LIF membrane's range.  A hidden membrane cannot get stuck above: it spikes there.  Below
@@ -102,10 +110,10 @@ def _check_range(weight: Integers, steps: int, layer: int, threshold: int | None
         raise ExchangeError(
             f"in layer {layer} T = {steps} steps of input can sum up to ±{worst:,}, a LIF membrane holds "
             f"±{MEMBRANE_MAX:,}: take fewer steps (with these weights {steps * MEMBRANE_MAX // worst} would fit) or "
-            f"smaller weights, or {WAY_OUT}"
+            f"smaller weights, or: {way_out}"
         )
     if int(falls.max()) * unit > STATE_MAX:
         raise ExchangeError(
             f"in layer {layer} T = {steps} steps of input can sum up to −{int(falls.max()) * unit:,}, beyond the 24 "
-            f"bits of the trained net's own membrane: take fewer steps or a smaller weight exponent, or {WAY_OUT}"
+            f"bits of the trained net's own membrane: take fewer steps or a smaller weight exponent, or: {way_out}"
         )
