@@ -72,8 +72,8 @@ class Signal:
         Offset (i32) of the payload or value of every neuron, −1 for binary spikes.
     vector : int
         Offset (i32) of the message as a vector, zeros included, −1 where only the events are kept.
-    wide : bool
-        Whether Lava sends it in 64 bits.
+    bits : int
+        Bits of the integers in which Lava sends it.
     real : int
         Offset (f64) of the message as a vector, −1 where it is made of integers.
     held : bool
@@ -87,7 +87,7 @@ class Signal:
     events: int = -1
     values: int = -1
     vector: int = -1
-    wide: bool = False
+    bits: int = 32
     held: bool = False
     real: int = -1
     wanted: int = -1

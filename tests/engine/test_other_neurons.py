@@ -17,6 +17,7 @@ from lava.proc.io.sink import RingBuffer
 from lava.proc.prodneuron.process import ProdNeuron
 from lava.proc.rf.process import RF
 from lava.proc.s4d.process import SigmaS4dDelta
+from lava.proc.sdn.process import Sigma
 from lava.proc.spiker.process import Spiker
 
 from lava_ed import attach
@@ -82,3 +83,13 @@ def test_products_of_integers_of_64_bits_do_not_wrap() -> None:
         attach(neuron)
     neuron.run(RunSteps(num_steps=3))
     assert sink.data.get().tolist() == [[0, 2**20, 2**20]]
+
+
+def test_sums_of_integers_of_64_bits_do_not_wrap() -> None:
+    """Lava adds to sigma in as many bits as it receives."""
+    spiker, sums = Spiker(period=1, payload=2**30), Sigma(shape=(1,))
+    spiker.s_out.connect(sums.a_in)
+    with pytest.warns(HostedModelWarning, match="Sigma"):
+        attach(sums)
+    sums.run(RunSteps(num_steps=4))
+    assert sums.sigma.get().tolist() == [3 * 2**30]

@@ -175,6 +175,26 @@ class StoppingModel(PyLoihiProcessModel):
             setattr(self, self.proc_params["wish"], True)
 
 
+class Short(AbstractProcess):
+    """Sends integers of 16 bits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.s_out = OutPort(shape=(2,))
+
+
+@implements(proc=Short, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class ShortModel(PyLoihiProcessModel):
+    """Sends numbers that 2^6 times are no longer of 16 bits."""
+
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int16)
+
+    def run_spk(self) -> None:
+        self.s_out.send(np.array([1000, -20_000], np.int16))
+
+
 class Alone(AbstractProcess):
     """Runs by itself: sends its steps' numbers, and receives as many messages."""
 

@@ -238,13 +238,28 @@ def vector_input(asm: Assembler, node: Node, port: str, size: int, real: bool = 
 
 def _refuse_wide_sums(asm: Assembler, node: Node, port: str, feeds: list[Connection]) -> None:
     """Lava adds a 64-bit sender (TernaryLIF) and a 32-bit one in 64 bits, the engine in 32."""
-    wide = {asm.signals[feed.source, feed.out_port].wide for feed in feeds}
+    wide = {asm.signals[feed.source, feed.out_port].bits > 32 for feed in feeds}
     if len(wide) > 1:
         raise NotCompiledError(
             f"{node.name}.{port} adds TernaryLIF spikes to those of other processes, which Lava does in 64 bits and "
             "the engine in 32: give each a Dense of its own, or run the graph on Lava's own runtime (without attach)",
             node.name,
         )
+
+
+SHORT: Final = range(32)
+"""Bits of the integers that only a hosted model sends: LIF shifts its input within as many."""
+WIDE: Final = range(33, 65)
+"""Bits in which Lava multiplies and sums what comes in, where compiled code has 32."""
+
+
+def refuse_bits(asm: Assembler, node: Node, ports: tuple[str, ...], bits: range) -> None:
+    """Leave a process to Lava's model, which computes in as many bits as its messages have, where these are so many."""
+    for feed in (feed for port in ports for feed in asm.feeds(node, port)):
+        if (found := asm.signals[feed.source, feed.out_port].bits) in bits:
+            raise NotCompiledError(
+                f"{node.name} receives integers of {found} bits, in which its model computes", node.name
+            )
 
 
 def event_input(

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.engine.assembler import RUN, Assembler, Node, Signal
-from lava_ed.engine.families.inputs import vector_input
+from lava_ed.engine.families.inputs import SHORT, refuse_bits, vector_input
 from lava_ed.engine.families.tallies import COUNTERS, add_spikes
 from lava_ed.engine.memory import Limits, Memory, Slot
 from lava_ed.engine.op import NOWHERE, number, op, reads, updates, writes
@@ -138,7 +138,8 @@ class LIFNode(Node):
             asm.var(self, name, values.shape, values)
         spikes, ternary = asm.scratch(size), self.kind == TERNARY
         # A binary spike has no payload; that of a ternary one is in the vector.
-        signal = Signal(size, asm.scratch(1), asm.scratch(size), spikes if ternary else -1, spikes, ternary)
+        payloads, bits = (spikes, 64) if ternary else (-1, 32)
+        signal = Signal(size, asm.scratch(1), asm.scratch(size), payloads, spikes, bits)
         asm.signals[self.name, "s_out"] = signal
         at.update(n=size, spikes=spikes, count=signal.count, events=signal.events)
         at.update(kind=self.kind, interval=self.interval, offset=self.offset)
@@ -179,5 +180,6 @@ class LIFNode(Node):
 
     def emit(self, asm: Assembler) -> None:
         """Run in every step."""
+        refuse_bits(asm, self, ("a_in",), SHORT)
         a_in, destinations = vector_input(asm, self, "a_in", self.at["n"]), asm.destinations(self, "s_out")
         asm.counted_step(RUN, LIF_STEP, self, self.at, a_in=a_in, destinations=destinations)

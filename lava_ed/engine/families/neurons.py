@@ -9,8 +9,8 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.engine.assembler import RUN, Assembler, Node, NotCompiledError, Signal
-from lava_ed.engine.families.inputs import vector_input
+from lava_ed.engine.assembler import RUN, Assembler, Node, Signal
+from lava_ed.engine.families.inputs import WIDE, refuse_bits, vector_input
 from lava_ed.engine.families.tallies import COUNTERS, add_spikes
 from lava_ed.engine.op import NOWHERE, Field, number, reads, writes
 from lava_ed.kernels._jit import kernel_part
@@ -77,8 +77,8 @@ class NeuronNode(Node):
         InPorts.
     numbers : mapping of str to int
         Plain numbers of the op.
-    narrow : bool
-        Whether what comes in must not be of 64 bits, because Lava would compute in as many.
+    uncompiled : range
+        Bits of integers that must not come in, because Lava would compute in as many.
     """
 
     step: Any
@@ -86,7 +86,7 @@ class NeuronNode(Node):
     state: Mapping[str, npt.NDArray[Any]]
     inputs: tuple[str, ...] = ("a_in",)
     numbers: Mapping[str, int] = field(default_factory=dict)
-    narrow: bool = True
+    uncompiled: range = WIDE
 
     def declare(self, asm: Assembler) -> None:
         """Vars of the process, and the signals of its OutPorts."""
@@ -108,9 +108,8 @@ class NeuronNode(Node):
     def emit(self, asm: Assembler) -> None:
         """Run in every step."""
         real = self.step.op.group == "floating"
-        feeds = [feed for port in self.inputs for feed in asm.feeds(self, port)]
-        if self.narrow and not real and any(asm.signals[feed.source, feed.out_port].wide for feed in feeds):
-            raise NotCompiledError(f"{self.name} receives integers of 64 bits, in which its model computes", self.name)
+        if not real:
+            refuse_bits(asm, self, self.inputs, self.uncompiled)
         inputs = {port: vector_input(asm, self, port, self.at["n"], real=real) for port in self.inputs}
         if real:
             asm.every_step(RUN, self.step, self.at, **inputs)

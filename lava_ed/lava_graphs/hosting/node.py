@@ -44,9 +44,7 @@ class HostedNode(Node):
                 signal = Signal(size, count, events, real=asm.scratch(size, "f64"))
             else:
                 values = asm.scratch(size)
-                signal = Signal(
-                    size, count, events, values, values, wide=np.dtype(dtype).itemsize > _I32.dtype.itemsize
-                )
+                signal = Signal(size, count, events, values, values, bits=8 * np.dtype(dtype).itemsize)
             asm.signals[self.name, port] = signal
 
     def emit(self, asm: Assembler) -> None:

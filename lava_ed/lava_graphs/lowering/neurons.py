@@ -25,6 +25,7 @@ from lava.proc.rf_iz.process import RF_IZ
 
 from lava_ed.engine.families.atrlif import ATRLIF_STEP, DELTAS, REAL_ATRLIF, SCALED, ATRLIFNode
 from lava_ed.engine.families.graded import GRADED_SEND, NORM_SEND, PRODUCT_SEND, REAL_ROOT_SEND, ROOT_SEND
+from lava_ed.engine.families.inputs import SHORT
 from lava_ed.engine.families.neurons import NeuronNode
 from lava_ed.engine.families.resonators import REAL_RF, RF_STEP, RF_ZERO_STEP
 from lava_ed.lava_graphs.lowering.registry import NotLoweredError, lowers
@@ -50,7 +51,7 @@ def _one_value(var: Any) -> None:
 def lower_graded(process: Any, name: str) -> NeuronNode:
     """GradedVec or GradedReluVec → NeuronNode."""
     relu = int(isinstance(process, GradedReluVec))
-    return _node(process, name, GRADED_SEND, numbers={"relu": relu}, narrow=False)
+    return _node(process, name, GRADED_SEND, numbers={"relu": relu}, uncompiled=range(0))
 
 
 @lowers(NormVecDelayModel)
@@ -119,7 +120,9 @@ def lower_atrlif(process: Any, name: str) -> ATRLIFNode:
         if var.name not in SCALED
     }
     thresholds = (single["theta_0"][0], single["theta_step"][0])
-    return ATRLIFNode(name, step=ATRLIF_STEP, shape=process.v.shape, state=state, thresholds=thresholds, narrow=False)
+    return ATRLIFNode(
+        name, step=ATRLIF_STEP, shape=process.v.shape, state=state, thresholds=thresholds, uncompiled=SHORT
+    )
 
 
 @lowers(PyATRLIFModelFloat)
