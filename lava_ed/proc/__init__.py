@@ -20,6 +20,8 @@ from lava_ed.proc.classifier.models import EDClassifierModel
 from lava_ed.proc.classifier.process import EDClassifier
 from lava_ed.proc.encoder.models import PyEncoderModelFixed, PyLabelsModelFixed
 from lava_ed.proc.encoder.process import Encoder, Labels
+from lava_ed.proc.event_source.models import PyEventSourceModelFixed
+from lava_ed.proc.event_source.process import EventSource
 from lava_ed.proc.plastic_conv.models import PyPlasticConvModelFixed
 from lava_ed.proc.plastic_conv.process import PlasticConv
 from lava_ed.proc.plastic_dense.models import PyFeedbackDenseModelFixed, PyPlasticDenseModelFixed
@@ -38,6 +40,7 @@ __all__ = [
     "EDClassifier",
     "EDClassifierModel",
     "Encoder",
+    "EventSource",
     "FeedbackDense",
     "FirstSpikeReadout",
     "Labels",
@@ -48,6 +51,7 @@ __all__ = [
     "PyAFTIFModelFixed",
     "PyAFTLIFModelFixed",
     "PyEncoderModelFixed",
+    "PyEventSourceModelFixed",
     "PyFeedbackDenseModelFixed",
     "PyFirstSpikeReadoutModelFixed",
     "PyLabelsModelFixed",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.data.events.recording import BEGIN, Events, Recording
+from lava_ed.data.events.recording import BEGIN, Recording
 from lava_ed.errors import ConfigError, DataError
 
 Polarity = Literal["both", "merged", "on", "off"]
@@ -183,12 +184,29 @@ class Encoding:
     steps: int
 
     def encode(self, recording: Recording) -> npt.NDArray[np.uint8]:
-        """A recording as a sample, uint8 (inputs,), in bounded memory.
+        """The first window of a recording as a sample, uint8 (inputs,), in bounded memory.
 
         Raises
         ------
         DataError
             The recording is damaged, or none of its events is left.
+        ConfigError
+            The code does not fit the sensor.
+        """
+        row = next(self.windows(recording))
+        if not row.any():
+            raise DataError(
+                f"{recording.where}: no event is left of it: leave the file out, or let more through (--events)"
+            )
+        return row
+
+    def windows(self, recording: Recording) -> Iterator[npt.NDArray[np.uint8]]:
+        """Each window of a recording, one behind the other up to the last event, those without events included.
+
+        Raises
+        ------
+        DataError
+            The recording is empty, or damaged up to where it was read.
         ConfigError
             The code does not fit the sensor.
         """
@@ -205,22 +223,19 @@ class Encoding:
         deaf = np.full(place.shape, BEGIN, np.int64)
         seen, plane = np.zeros(1, np.int64), rows * columns * (channels - 1)
         kind = FIRST if self.encoder == "ttfs" else BINS
-        for packet in recording.packets():
-            chosen = self._of_polarity(packet)
-            if not encode_events(
-                chosen, place, plane, code.refractory, deaf, begin, span, bool(code.count), seen, kind, values, row
-            ):
-                break
-        if not row.any():
-            raise DataError(
-                f"{recording.where}: no event is left of it: leave the file out, or let more through (--events)"
-            )
-        return row
-
-    def _of_polarity(self, packet: Events) -> Events:
-        """The events of the polarity that is wanted."""
-        wanted = self.code.polarity
-        return packet if wanted in ("both", "merged") else packet[packet["p"] == (wanted == "on")]
+        only = {"off": 0, "on": 1}.get(code.polarity, -1)
+        for left in recording.packets():
+            while True:
+                done = encode_events(
+                    left, only, place, plane, code.refractory, deaf, begin, span, bool(code.count), seen, kind, values,
+                    row,
+                )  # fmt: skip
+                if done == len(left):
+                    break
+                yield row
+                left, row, seen[0] = left[done:], np.zeros_like(row), 0
+                begin += 0 if code.count else span
+        yield row
 
     def _places(self, recording: Recording) -> tuple[npt.NDArray[np.int32], int, int]:
         """Input of each pixel, hot ones and those beside the region left out, and times of the first and last event."""

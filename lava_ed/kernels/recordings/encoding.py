@@ -10,7 +10,7 @@ FIRST, BINS = range(2)
 
 
 @kernel
-def encode_events(events, place, plane, refractory, last, begin, span, counted, seen, kind, values, row):
+def encode_events(events, only, place, plane, refractory, last, begin, span, counted, seen, kind, values, row):
     """Put events into the row of their window; all integers.
 
     An event falls into step b = ⌊(t − begin)·B/span⌋ of B, or, where events are counted and not microseconds, event k
@@ -20,6 +20,8 @@ def encode_events(events, place, plane, refractory, last, begin, span, counted, 
     Parameters
     ----------
     events : records of t, x, y, p (n,)
+    only : int
+        Polarity of the events that count; −1: both.
     place : int32 (height, width)
         Input of each pixel, −1 for those that are left out.
     plane : int
@@ -44,25 +46,25 @@ def encode_events(events, place, plane, refractory, last, begin, span, counted, 
 
     Returns
     -------
-    bool
-        Whether later events may still fall into the window.
+    int
+        Events up to the first one that lies behind the window; all of them if none does.
     """
     steps = values.size
     for k in range(events.size):
         event = events[k]
         y, x, t = np.int64(event.y), np.int64(event.x), event.t
+        if not counted and t - begin >= span:
+            return k
         pixel = np.int64(place[y, x])
-        if pixel < 0:
+        if pixel < 0 or t < begin or (only >= 0 and event.p != only):
             continue
-        if t < begin:
-            continue
+        if counted and seen[0] >= span:
+            return k
         if refractory > 0:
             if t - last[y, x] < refractory:
                 continue
             last[y, x] = t
         at = seen[0] if counted else t - begin
-        if at >= span:
-            return False
         seen[0] += 1
         pixel += np.int64(event.p) * plane
         value = values[at * steps // span]
@@ -70,4 +72,4 @@ def encode_events(events, place, plane, refractory, last, begin, span, counted, 
             row[pixel] |= value
         elif row[pixel] == 0:
             row[pixel] = value
-    return True
+    return events.size

@@ -1,4 +1,4 @@
-"""Lowerings of Lava's RingBuffers, Monitor, Reset, dataloaders, Injector and Extractor."""
+"""Lowerings of Lava's RingBuffers, Monitor, Reset, dataloaders, Injector and Extractor, and of EventSource."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from lava.proc.monitor.process import Monitor
 
 from lava_ed.engine.assembler import Node
 from lava_ed.engine.families.dataloader import SpikeDataloaderNode, StateDataloaderNode
+from lava_ed.engine.families.event_source import EventSourceNode
 from lava_ed.engine.families.monitor import MonitorNode
 from lava_ed.engine.families.pipes import ExtractorNode, InjectorNode
 from lava_ed.engine.families.ref_ports import Reference, ResetNode
@@ -27,6 +28,8 @@ from lava_ed.engine.pipe import Pipe
 from lava_ed.errors import UnsupportedProcessError
 from lava_ed.lava_graphs.lowering.registry import NotLoweredError, lowers
 from lava_ed.lava_graphs.lowering.values import array_of
+from lava_ed.proc.event_source.models import PyEventSourceModelFixed
+from lava_ed.proc.event_source.process import EventSource
 
 
 def _lowers_ring_buffer(model: Any, node: Callable[[str, Any], Node], dtype: type[np.generic]) -> None:
@@ -75,6 +78,13 @@ def lower_reset(process: Reset, name: str) -> ResetNode:
     """Reset → ResetNode."""
     settings = {var: array_of(getattr(process, var), np.int64) for var in ("reset_value", "interval", "offset")}
     return ResetNode(name, settings=settings, target=_reference(process.state))
+
+
+@lowers(PyEventSourceModelFixed)
+def lower_event_source(process: EventSource, name: str) -> EventSourceNode:
+    """EventSource → EventSourceNode."""
+    stream, period = process.proc_params["stream"], process.proc_params["period"]
+    return EventSourceNode(name, inputs=process.s_out.size, spikes=stream.spikes, period=period)
 
 
 def _loader(process: Any) -> dict[str, Any]:

@@ -1,0 +1,110 @@
+"""Recordings of any length as windows one behind the other, of which one is in memory at a time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.data.events.code import Encoding, step_values
+from lava_ed.data.events.formats import open_recording
+from lava_ed.data.events.sources import is_archive, members
+from lava_ed.errors import ConfigError, DataError
+
+PathLike = str | os.PathLike[str]
+
+
+@dataclass(frozen=True)
+class WindowStream:
+    """The windows of some recordings, one recording after the other.
+
+    Parameters
+    ----------
+    recordings : path-like, or a sequence of them
+        Files; folders, whose recordings are sorted by the numbers in their names; archives, in their own order.
+    encoding : Encoding
+
+    Raises
+    ------
+    ConfigError
+        No recording is named.
+    """
+
+    recordings: PathLike | Sequence[PathLike]
+    encoding: Encoding
+
+    def __post_init__(self) -> None:
+        if not self._given:
+            raise ConfigError("recordings is empty: name a file, a folder or an archive of recordings")
+
+    @property
+    def _given(self) -> Sequence[PathLike]:
+        return (self.recordings,) if isinstance(self.recordings, str | os.PathLike) else self.recordings
+
+    def _files(self) -> Iterator[Path]:
+        for path in map(Path, self._given):
+            if path.is_dir():
+                yield from (member.path for member in sorted(members(path), key=lambda member: member.order))
+            elif is_archive(path):
+                yield from (member.path for member in members(path))
+            else:
+                yield path
+
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, rows and columns of the first recording's input.
+
+        Raises
+        ------
+        DataError, ConfigError
+            As `rows`.
+        """
+        for path in self._files():
+            recording = open_recording(path, self.encoding.code.sensor_size())
+            recording.check_sensor()
+            return self.encoding.code.shape((recording.width, recording.height))
+        raise DataError(f"{self.recordings} holds no recording: name a file, or a folder with recordings")
+
+    def rows(self) -> Iterator[npt.NDArray[np.uint8]]:
+        """Every window as a sample, uint8 (inputs,), in bounded memory.
+
+        Raises
+        ------
+        DataError
+            A recording is missing, empty or damaged, or encoded in another shape than the first one.
+        ConfigError
+            The code does not fit a sensor.
+        """
+        first = None
+        for path in self._files():
+            recording = open_recording(path, self.encoding.code.sensor_size())
+            recording.check_sensor()
+            shape = self.encoding.code.shape((recording.width, recording.height))
+            first = first or shape
+            if shape != first:
+                raise DataError(
+                    f"{recording.where} is encoded in the shape {shape}, the recordings before it in {first} "
+                    "(channels, rows, columns): choose a region that all sensors have"
+                )
+            yield from self.encoding.windows(recording)
+
+    def spikes(self) -> Iterator[Iterator[npt.NDArray[np.int32]]]:
+        """Of every window the inputs that spike in each of its time steps, int32 (inputs,), as an Encoder sends them.
+
+        bins: those whose byte has bit t set; ttfs: in step b + 1 those whose first event lies in part b.
+
+        Raises
+        ------
+        DataError, ConfigError
+            As `rows`.
+        """
+        values = step_values(self.encoding.encoder, self.encoding.steps)
+        for row in self.rows():
+            if self.encoding.encoder == "bins":
+                yield ((row & value != 0).astype(np.int32) for value in values)
+            else:
+                # No input has its first event in the step of value 0, which stands for none.
+                yield ((row == value).astype(np.int32) * (value > 0) for value in (0, *values))

@@ -1,0 +1,1 @@
+"""The process that streams recordings of event cameras into a graph."""
