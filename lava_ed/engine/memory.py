@@ -93,8 +93,8 @@ class Memory:
 class Limits(NamedTuple):
     """The least and the largest value of a Var, what the values are, and the type that holds them."""
 
-    low: int
-    high: int
+    low: float
+    high: float
     meaning: str = ""
     type: str = "integer"
 
@@ -188,9 +188,9 @@ class Variable:
 
     @property
     def range(self) -> Limits | None:
-        """What can be written, None for floats."""
+        """What can be written, None for floats without limits."""
         if self.slot.arena == "f64":
-            return None
+            return self.limits
         whole = range_of(ARENAS[self.slot.arena])
         if self.limits is None:
             return whole

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -12,7 +12,7 @@ import numpy.typing as npt
 from lava_ed.engine.assembler import SYNAPSES, Assembler, Signal
 from lava_ed.engine.families.inputs import vector_input
 from lava_ed.engine.families.rule_text import FACTOR, MOST_FACTORS, MOST_PRODUCTS, PRODUCT, RuleText
-from lava_ed.engine.families.synapses import WeightedNode
+from lava_ed.engine.families.synapses import SynapsesNode, WeightedNode
 from lava_ed.engine.families.tallies import N_X, N_Y
 from lava_ed.engine.families.trace_randoms import (
     CAPACITY,
@@ -194,9 +194,13 @@ class LearningSettings:
     parse: ParseRule
 
 
+Follow = Callable[[Memory, Sequence[Any], Sequence[Any]], None]
+"""(memory, taus, impulses) → None: what depends on the settings of a rule follows them."""
+
+
 @dataclass(kw_only=True)
-class LearningNode(WeightedNode):
-    """What plastic synapses have in common: traces and rules.
+class TracedNode(SynapsesNode):
+    """What plastic synapses have in common, in whatever arithmetic: traces and rules.
 
     Parameters
     ----------
@@ -208,6 +212,70 @@ class LearningNode(WeightedNode):
     settings: LearningSettings
     traces: dict[str, npt.NDArray[Any]]
 
+    def _declare_traces(self, asm: Assembler) -> None:
+        """Traces of a side lie side by side; spike times and flags; the history of an epoch."""
+        at, arena = self.at, self.arena
+        length = self.settings.t_epoch + 1
+        sides = (("x", X_TRACES, at["n_pre"]), ("y", Y_TRACES, at["n_post"]))
+        for side, names, size in sides:
+            traces = [self._initial(name, size) for name in names]
+            at[side] = asm.memory.allocate(arena, (len(names) * size,), np.concatenate(traces)).offset
+            for k, name in enumerate(names):
+                asm.variables[self.name, name] = Variable(Slot(arena, at[side] + k * size, (size,)))
+            flag, times = f"{side}0", f"t{side}"
+            at[flag] = asm.var(self, flag, (size,), self._initial(flag, size))
+            asm.variables[self.name, flag] = replace(asm.variables[self.name, flag], flag=True)
+            # The rules read the history of the epoch at the step of the last spike.
+            steps = Limits(0, length - 1, "steps of an epoch, t_epoch at most; 0 for no spike")
+            at[times] = asm.var(self, times, (size,), self._initial(times, size), limits=steps)
+            at[f"{side}_history"] = asm.scratch(length * len(names) * size, arena)
+
+    def _initial(self, name: str, size: int) -> npt.NDArray[Any]:
+        """What a trace or spike time starts with: Lava takes the Var's ``init``."""
+        return np.zeros(size, np.int32) + self.traces.get(name, 0)
+
+    def _declare_settings(self, asm: Assembler, arena: str, limits: dict[str, Limits]) -> None:
+        """The text of the rule and its tables; time constants and impulses as Vars of an arena, within limits."""
+        s = self.settings
+        self.at.update(RuleText(self.name, s.parse).declare(asm, s.rules, s.table))
+        self.at.update(within_limits=asm.scratch(1), t_epoch=s.t_epoch, three_factor=int(s.three_factor))
+        for k, trace in enumerate(TRACES):
+            for kind, value in (("tau", s.taus[k]), ("impulse", s.impulses[k])):
+                asm.var(self, f"{trace}_{kind}", (1,), value if arena == "f64" else int(value), arena, limits[kind])
+
+    def _watch_writes(self, asm: Assembler, follow: Follow, catch_up: Callable[[Memory], None] | None = None) -> None:
+        """Lava takes all settings over again after a write to any Var of the process.
+
+        Parameters
+        ----------
+        follow : callable
+            (memory, taus, impulses): recompute what depends on the settings.
+        catch_up : callable, optional
+            Called after every write, also through a RefPort.
+        """
+        names = {kind: [asm.variables[self.name, f"{t}_{kind}"].slot for t in TRACES] for kind in ("tau", "impulse")}
+        clean = Slot("i32", self.at["within_limits"], (1,))
+
+        def take_over(memory: Memory) -> None:
+            """Read the settings."""
+            follow(memory, *([memory.view(slot)[0] for slot in names[kind]] for kind in ("tau", "impulse")))
+
+        def soil(memory: Memory) -> None:
+            """The synapses may be out of their limits now."""
+            memory.view(clean)[0] = 0
+            if catch_up is not None:
+                catch_up(memory)
+
+        for node, name in list(asm.variables):
+            if node == self.name:
+                asm.after_write(node, name, soil)
+                asm.variables[node, name] = replace(asm.variables[node, name], on_update=take_over)
+
+
+@dataclass(kw_only=True)
+class LearningNode(TracedNode, WeightedNode):
+    """Plastic synapses of the fixed-point models."""
+
     def _declare_synapses(self, asm: Assembler) -> None:
         """Vars of the synapses besides the weights."""
         raise NotImplementedError
@@ -216,47 +284,28 @@ class LearningNode(WeightedNode):
         """Tags, traces, and the settings of the rule; after the Vars of the synapses."""
         self._declare_synapses(asm)
         self._declare_traces(asm)
-        self._declare_rule(asm, self.settings)
+        self.at["seen"] = asm.scratch(self.at["n_pre"])
+        follow = self._declare_rule(asm, self.settings)
         randoms = TraceRandoms(self.settings.seed, self.settings.t_epoch)
         self.at["randoms"] = randoms.allocate(asm.memory)
         asm.feeders.append(randoms)
-        self._watch_writes(asm, self._declare_tallies(asm))
+        self._watch_writes(asm, follow, self._declare_tallies(asm))
 
-    def _declare_traces(self, asm: Assembler) -> None:
-        """Traces of a side lie side by side; spike times and flags; the history of an epoch."""
-        at = self.at
-        length = self.settings.t_epoch + 1
-        sides = (("x", X_TRACES, at["n_pre"]), ("y", Y_TRACES, at["n_post"]))
-        for side, names, size in sides:
-            traces = [self._initial(name, size) for name in names]
-            at[side] = asm.memory.allocate("i32", (len(names) * size,), np.concatenate(traces)).offset
-            for k, name in enumerate(names):
-                asm.variables[self.name, name] = Variable(Slot("i32", at[side] + k * size, (size,)))
-            flag, times = f"{side}0", f"t{side}"
-            at[flag] = asm.var(self, flag, (size,), self._initial(flag, size))
-            asm.variables[self.name, flag] = replace(asm.variables[self.name, flag], flag=True)
-            # The rules read the history of the epoch at the step of the last spike.
-            steps = Limits(0, length - 1, "steps of an epoch, t_epoch at most; 0 for no spike")
-            at[times] = asm.var(self, times, (size,), self._initial(times, size), limits=steps)
-            at[f"{side}_history"] = asm.scratch(length * len(names) * size)
-        at["seen"] = asm.scratch(at["n_pre"])
+    def _declare_rule(self, asm: Assembler, s: LearningSettings) -> Follow:
+        """Tables of the rule; its settings as Vars, which hold whole numbers as in Lava; returns what follows them."""
+        limits = asm.memory.allocate("i64", (3, 2), synapse_limits(s.sign_mode))
+        impulses = asm.memory.allocate("i64", (2, N_TRACES), np.stack(split_impulses(s.impulses)))
+        decay = asm.memory.allocate("f64", (N_TRACES,), decay_factors(s.taus))
+        self.at.update(limits=limits.offset, impulses=impulses.offset, decay=decay.offset)
+        meant = {"tau": Limits(0, 2**53, "a time constant in steps"), "impulse": Limits(-(2**53), 2**53, "an impulse")}
+        self._declare_settings(asm, "i64", meant)
 
-    def _initial(self, name: str, size: int) -> npt.NDArray[Any]:
-        """What a trace or spike time starts with: Lava takes the Var's ``init``."""
-        return np.zeros(size, np.int32) + self.traces.get(name, 0)
+        def follow(memory: Memory, taus: Sequence[int], values: Sequence[int]) -> None:
+            """Recompute what depends on the settings."""
+            memory.view(decay)[...] = decay_factors(taus)
+            memory.view(impulses)[...] = np.stack(split_impulses(values))
 
-    def _declare_rule(self, asm: Assembler, s: LearningSettings) -> None:
-        """Tables of the rule; its settings as Vars, which hold whole numbers as in Lava."""
-        at, memory = self.at, asm.memory
-        tables = {"limits": synapse_limits(s.sign_mode), "impulses": np.stack(split_impulses(s.impulses))}
-        for name, values in tables.items():
-            at[name] = memory.allocate("i64", values.shape, values).offset
-        at.update(RuleText(self.name, s.parse).declare(asm, s.rules, s.table))
-        at["decay"] = memory.allocate("f64", (N_TRACES,), decay_factors(s.taus)).offset
-        at.update(within_limits=asm.scratch(1), t_epoch=s.t_epoch, three_factor=int(s.three_factor))
-        for k, name in enumerate(TRACES):
-            asm.var(self, f"{name}_tau", (1,), int(s.taus[k]), "i64", Limits(0, 2**53, "a time constant in steps"))
-            asm.var(self, f"{name}_impulse", (1,), int(s.impulses[k]), "i64", Limits(-(2**53), 2**53, "an impulse"))
+        return follow
 
     def _declare_tallies(self, asm: Assembler) -> Callable[[Memory], None]:
         """Weights and traces as they were, to find those that change; returns what brings them up to date."""
@@ -274,29 +323,6 @@ class LearningNode(WeightedNode):
 
         asm.prologue.append(catch_up)
         return catch_up
-
-    def _watch_writes(self, asm: Assembler, catch_up: Callable[[Memory], None]) -> None:
-        """Lava takes all settings over again, as whole numbers, after a write to any Var of the process."""
-        names = {kind: [asm.variables[self.name, f"{t}_{kind}"].slot for t in TRACES] for kind in ("tau", "impulse")}
-        decay = Slot("f64", self.at["decay"], (N_TRACES,))
-        impulses = Slot("i64", self.at["impulses"], (2, N_TRACES))
-        clean = Slot("i32", self.at["within_limits"], (1,))
-
-        def take_over(memory: Memory) -> None:
-            """Recompute what depends on the settings."""
-            taus, values = ([int(memory.view(slot)[0]) for slot in names[kind]] for kind in ("tau", "impulse"))
-            memory.view(decay)[...] = decay_factors(taus)
-            memory.view(impulses)[...] = np.stack(split_impulses(values))
-
-        def soil(memory: Memory) -> None:
-            """The synapses may be out of their limits now."""
-            memory.view(clean)[0] = 0
-            catch_up(memory)
-
-        for node, name in list(asm.variables):
-            if node == self.name:
-                asm.after_write(node, name, soil)
-                asm.variables[node, name] = replace(asm.variables[node, name], on_update=take_over)
 
     def _emit_traces(self, asm: Assembler, pre: Signal) -> None:
         """Record the spikes of both sides in every step."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from lava_ed.engine.families.atrlif import real_atrlif
 from lava_ed.engine.families.dense import spikes_forward
+from lava_ed.engine.families.float_learning import real_learn, real_traces
 from lava_ed.engine.families.float_lif import real_lif
 from lava_ed.engine.families.float_synapses import (
     real_conv,
@@ -41,6 +42,10 @@ def floating_op(a, i32, i64, f64, now):  # type: ignore[no-untyped-def]
     code = a[CODE]
     if code == codes.REAL_ATRLIF:
         real_atrlif(a, i32, f64)
+    elif code == codes.REAL_TRACES:
+        real_traces(a, i32, f64, now)
+    elif code == codes.REAL_LEARN:
+        real_learn(a, i32, i64, f64, now)
     elif code == codes.REAL_LIF:
         real_lif(a, i32, i64, f64, now)
     elif code == codes.REAL_DENSE:

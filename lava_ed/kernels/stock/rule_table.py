@@ -49,7 +49,11 @@ COL_SOURCE: Final = 0
 COL_CONSTANT: Final = 1
 COL_SIGN: Final = 2
 COL_LIMIT: Final = 3
-"""Columns of `RuleTable.factors`; constants are in halves, limits are 2^width."""
+"""Columns of `RuleTable.factors`; constants are in halves, limits are 2^width; see `real_product` for others."""
+MANTISSA_OF_FLOATS: Final = 53
+"""Bits."""
+SCALE_SHIFT: Final = 7
+"""Lava's exponents of scales begin at 0 for 2^−7."""
 CONSTANT_CLAMP: Final = 2**28
 """Keeps sums in 32 bits; factors are cut to 2^9 anyway."""
 
@@ -79,15 +83,23 @@ ParseRule = Callable[[Mapping[str, str]], RuleTable]
 """Texts of dw, dd and dt → their tables; raises anything where a text is no rule."""
 
 
-def compile_rule(rule: Any) -> RuleTable:
-    """Compile a Lava learning rule (``active_product_series``, ``decimate_exponent``) into a `RuleTable`."""
+def compile_rule(rule: Any, real: bool = False) -> RuleTable:
+    """Compile a Lava learning rule (``active_product_series``, ``decimate_exponent``) into a `RuleTable`.
+
+    Parameters
+    ----------
+    rule : LoihiLearningRule
+    real : bool
+        Whether it is for floating-point models, by `real_product`.
+    """
+    row = real_product if real else _compile_product
     products: list[list[int]] = []
     factors: list[list[int]] = []
     ranges = np.zeros((len(TARGETS), 2), dtype=np.int64)
     for target, series in rule.active_product_series.items():
         first = len(products)
         for product in series.products:
-            products.append(_compile_product(product, factors))
+            products.append(row(product, factors))
         ranges[TARGETS.index(target)] = first, len(products)
     exponent = rule.decimate_exponent
     return RuleTable(
@@ -120,6 +132,29 @@ def _compile_product(product: Any, factors: list[list[int]]) -> list[int]:
     right = min(max(0, width - ACCUMULATOR_BITS), 31)
     dependency = DEPENDENCIES.index(product.dependency)
     return [dependency, wrapped, right, int(product.s_exp), first, len(factors)]
+
+
+def real_product(product: Any, factors: list[list[int]]) -> list[int]:
+    """Row of one product of a floating-point model; its factors are appended.
+
+    ``COL_MULTIPLIER`` times 2 to the power of ``COL_SHIFT_LEFT`` is the scale, ``COL_CONSTANT`` times 2 to that of
+    ``COL_LIMIT`` the constant of a factor: what texts can say, to the last bit.
+
+    Raises
+    ------
+    ValueError
+        If a factor is a spike, with which Lava's model fails.
+    """
+    first = len(factors)
+    for factor in product.factors:
+        if factor.state_var in ("x0", "y0", "C"):
+            raise ValueError(f"{factor.state_var} is a second condition, of which floating-point models know one only")
+        fraction, exponent = math.frexp(factor.const or 0)
+        constant = int(math.ldexp(fraction, MANTISSA_OF_FLOATS))
+        source = SOURCES.index(factor.state_var)
+        factors.append([source, constant, int(factor.is_sgn), exponent - MANTISSA_OF_FLOATS])
+    scale = int(product.s_mantissa), 0, int(product.s_exp) - SCALE_SHIFT
+    return [DEPENDENCIES.index(product.dependency), *scale, first, len(factors)]
 
 
 def synapse_limits(sign_mode: int) -> NDArray[np.int64]:

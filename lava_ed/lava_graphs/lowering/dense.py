@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -69,13 +70,15 @@ def lower_delay_dense(process: DelayDense, name: str) -> DelayDenseNode:
     return DelayDenseNode(name, **_arguments(process), delays=_stored(process.delays))
 
 
-def learning_settings(process: Any) -> LearningSettings:
-    """Rule and settings of a plastic connection.
+def learning_settings(process: Any, real: bool = False) -> LearningSettings:
+    """Rule and settings of a plastic connection, of a floating-point model if `real`.
 
     Raises
     ------
+    NotLoweredError
+        If the kind of rule, or the rule in floating point, is one that the engine does not know.
     UnsupportedProcessError
-        If the engine does not know the kind of rule, or Lava's model cannot learn with the sign mode.
+        If Lava's model cannot learn with the sign mode.
     """
     p = process.proc_params
     rule, mode = p["learning_rule"], p.get("sign_mode", SignMode.MIXED)
@@ -89,8 +92,12 @@ def learning_settings(process: Any) -> LearningSettings:
             f"{process.name} has sign_mode {mode}, with which Lava's model cannot learn either"
         )
     strings = {"dw": rule.dw_str, "dd": rule.dd_str, "dt": rule.dt_str}
+    try:
+        table = compile_rule(rule, real)
+    except ValueError as error:
+        raise NotLoweredError(f"the rule of {process.name} cannot be compiled: {error}") from error
     return LearningSettings(
-        compile_rule(rule),
+        table,
         int(rule.t_epoch),
         isinstance(rule, Loihi3FLearningRule),
         p["graded_spike_cfg"].value,
@@ -99,20 +106,19 @@ def learning_settings(process: Any) -> LearningSettings:
         np.array([getattr(rule, f"{trace}_tau") for trace in TRACES], np.float64),
         np.array([getattr(rule, f"{trace}_impulse") for trace in TRACES], np.float64),
         {key: text for key, text in strings.items() if text},
-        parse_rule,
+        partial(parse_rule, real=real),
     )
 
 
-def initial_traces(process: Any) -> dict[str, Any]:
-    """Initial traces, spike times and flags of a plastic connection."""
-    names = ("tx", "ty", *TRACES)
-    flags = {name: array_of(getattr(process, name), np.bool_).astype(np.int32) for name in ("x0", "y0")}
-    return flags | {name: array_of(getattr(process, name), np.int32) for name in names}
+def initial_traces(process: Any, dtype: type[np.generic] = np.int32) -> dict[str, Any]:
+    """Initial traces, of a type, and spike times and flags of a plastic connection."""
+    types = dict.fromkeys(("x0", "y0"), np.bool_) | dict.fromkeys(("tx", "ty"), np.int32) | dict.fromkeys(TRACES, dtype)
+    return {name: array_of(getattr(process, name), kind) for name, kind in types.items()}
 
 
-def parse_rule(texts: Mapping[str, str]) -> RuleTable:
+def parse_rule(texts: Mapping[str, str], real: bool = False) -> RuleTable:
     """Tables of the texts of dw, dd and dt, by Lava's own parser; both kinds of rules have one."""
-    return compile_rule(Loihi2FLearningRule(**texts))
+    return compile_rule(Loihi2FLearningRule(**texts), real)
 
 
 @lowers(PyLearningDenseModelBitApproximate)

@@ -1,12 +1,12 @@
-"""Lowerings of the floating-point models of Lava's LIF neurons, and of its Dense and Sparse synapses."""
+"""Lowerings of the floating-point models of Lava's LIF neurons, and of its Dense, LearningDense and Sparse synapses."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-from lava.proc.dense.models import PyDelayDenseModelFloat, PyDenseModelFloat
-from lava.proc.dense.process import DelayDense, Dense
+from lava.proc.dense.models import PyDelayDenseModelFloat, PyDenseModelFloat, PyLearningDenseModelFloat
+from lava.proc.dense.process import DelayDense, Dense, LearningDense
 from lava.proc.lif.models import (
     PyLearningLifModelFloat,
     PyLifModelFloat,
@@ -18,10 +18,12 @@ from lava.proc.lif.process import LIF, LearningLIF, LIFRefractory, LIFReset, Ter
 from lava.proc.sparse.models import PyDelaySparseModelFloat, PySparseModelFloat
 from lava.proc.sparse.process import DelaySparse, Sparse
 
+from lava_ed.engine.families.float_learning import FloatLearningDenseNode
 from lava_ed.engine.families.float_lif import FloatLIFNode
 from lava_ed.engine.families.float_synapses import FloatDenseNode, FloatSparseNode
+from lava_ed.lava_graphs.lowering.dense import initial_traces, learning_settings
 from lava_ed.lava_graphs.lowering.lif import LEARNING_PORTS
-from lava_ed.lava_graphs.lowering.registry import lowers
+from lava_ed.lava_graphs.lowering.registry import NotLoweredError, lowers
 from lava_ed.lava_graphs.lowering.sparse import entries_of, whole_entries_of
 from lava_ed.lava_graphs.lowering.values import array_of, float_of, integer_of, parameter_of, refuse_connected
 
@@ -90,6 +92,17 @@ def lower_float_delay_dense(process: DelayDense, name: str) -> FloatDenseNode:
     """DelayDense → FloatDenseNode."""
     weights, delays = array_of(process.weights, np.float64), array_of(process.delays, np.int64)
     return FloatDenseNode(name, **_synapses(process), weights=weights, delays=delays)
+
+
+@lowers(PyLearningDenseModelFloat)
+def lower_float_learning_dense(process: LearningDense, name: str) -> FloatLearningDenseNode:
+    """LearningDense → FloatLearningDenseNode."""
+    arguments = _synapses(process)
+    if arguments["message_bits"] > 0:
+        raise NotLoweredError(f"{process.name} has graded spikes, whose sums Lava leaves to a BLAS library")
+    synapses = {var: array_of(getattr(process, var), np.float64) for var in ("weights", "tag_2", "tag_1")}
+    settings, traces = learning_settings(process, real=True), initial_traces(process, np.float64)
+    return FloatLearningDenseNode(name, **arguments, **synapses, settings=settings, traces=traces)
 
 
 @lowers(PySparseModelFloat)
