@@ -27,6 +27,8 @@ class FloatBuilder(Builder):
         "u": (-100, 100),
         **dict.fromkeys(("v", "i", "theta", "r", "real", "imag", "sigma", "act", "residue", "s4_state"), (-100, 100)),
         "s": (0, 2),
+        **dict.fromkeys(("x1", "x2", "y1", "y3", "tag_1", "tag_2"), (-9, 100)),
+        **dict.fromkeys(("x1_tau", "y2_tau", "x2_impulse", "y1_impulse"), (0, 30)),
         "bias_mant": (-40, 40),
         "weights": (-60, 100),
         "weight": (-60, 100),
@@ -44,6 +46,8 @@ class FloatBuilder(Builder):
             self.wire(synapse.a_out, port)
             if self.chance(0.15):
                 self.outputs.append(synapse.a_out)
+            if hasattr(synapse, "s_in_bap"):
+                self._learning_ports(synapse, layer)
 
 
 @segment(SOURCES)
@@ -150,6 +154,27 @@ def dense(b: Builder, n_pre: int, n_post: int) -> Any:
     from lava.proc.dense.process import Dense
 
     return _synapse(b, Dense, b.array(-60, 100, (n_post, n_pre)) * THIRD)
+
+
+@segment(SYNAPSES, 2)
+def learning_dense(b: Builder, n_pre: int, n_post: int) -> Any:
+    from lava.magma.core.learning.constants import GradedSpikeCfg
+    from lava.proc.dense.process import LearningDense
+    from lava.utils.weightutils import SignMode
+
+    shape = (n_post, n_pre)
+    process = _synapse(
+        b, LearningDense, b.array(-60, 100, shape) * THIRD,
+        learning_rule=stock_parts.learning_rule(b, b.pick((stock_parts.TRACE_FACTORS, stock_parts.FACTORS))),
+        graded_spike_cfg=b.pick(list(GradedSpikeCfg)),
+        sign_mode=b.pick((SignMode.MIXED, SignMode.EXCITATORY, SignMode.INHIBITORY)),
+        tag_1=b.array(-9, 9, shape) * THIRD,
+        tag_2=b.array(-9, 9, shape) * THIRD,
+    )  # fmt: skip
+    if b.chance(0.3):
+        for name, size in (("x1", n_pre), ("x2", n_pre), ("y1", n_post), ("y3", n_post)):
+            getattr(process, name).init = b.array(0, 128, (size,)) * THIRD
+    return process
 
 
 @segment(SYNAPSES)

@@ -359,19 +359,17 @@ def _rewarded(tag: str, n: int, m: int) -> Callable[[], SimpleNamespace]:
 
 def _stdp_rows() -> list[Scenario]:
     """proc/dense/test_stdp_sim.py."""
-    own, missing = {"hosted": "RewardedLIF"}, {"hosted": "PyLearningDenseModelFloat"}
+    own = {"hosted": "RewardedLIF"}
     one, two = {"A_plus": 4, "t_epoch": 2}, {"A_plus": 1, "t_epoch": 1}
     many = ([22000, 25000, 26000], [20000, 23000])
     floats = ([0.08, 0.1, 0.11], [0.12, 0.15])
     weight, several = {"dense.weights": [[56]]}, {"dense.weights": [[31, 2, -24], [-64, 30, 14]]}
     single = ([25000], [20000], 10000)
     return [
-        _row("dense/test_stdp_floating_point", FLOAT, _stdp(FLOAT, [0.1], [0.15], 1, False, 0, **two), (100,),
-             **missing),
-        _row("dense/test_stdp_floating_point_multi_synapse", FLOAT, _stdp(FLOAT, *floats, 1, False, 0, **two), (100,),
-             **missing),
+        _row("dense/test_stdp_floating_point", FLOAT, _stdp(FLOAT, [0.1], [0.15], 1, False, 0, **two), (100,)),
+        _row("dense/test_stdp_floating_point_multi_synapse", FLOAT, _stdp(FLOAT, *floats, 1, False, 0, **two), (100,)),
         _row("dense/test_stdp_learning_lif_floating_point", FLOAT, _stdp(FLOAT, [0.1], [0.15], 1, True, 0, **two),
-             (100,), **missing),
+             (100,)),
         _row("dense/test_stdp_bit_approximate", FIXED, _stdp(FIXED, *single, False, 1, **one), (100,), expect=weight,
              on_lava=True),
         _row("dense/test_stdp_bit_approximate_multi_synapse", FIXED, _stdp(FIXED, *many, 10000, False, 0, **two),
@@ -418,19 +416,18 @@ def _rule_rows() -> list[Scenario]:
     """magma/core/learning/test_learning_rule.py: what runs there."""
     rows = []
     for kind, tag in (("float", FLOAT), ("fixed", FIXED)):
-        more = {"hosted": "PyLearningDenseModelFloat"} if tag == FLOAT else {}
         for trace in ("x1", "x2", "y1", "y2", "y3"):
             gate = f"{trace[0]}0 * {trace} * 0"
             for what, old, new in (("tau", 2, 10), ("impulse", 16, 32)):
                 settings = {f"{trace}_tau": 10, f"{trace}_impulse": 16, f"{trace}_{what}": old}
                 writes = (("dense", trace, np.zeros(1)), ("dense", f"{trace}_{what}", np.full(1, new)))
                 build = _changed(tag, dw=gate, **settings)
-                rows.append(_row(f"learning/test_get_set_{trace}_{what}_{kind}", tag, build, (10, *writes, 10), **more))
+                rows.append(_row(f"learning/test_get_set_{trace}_{what}_{kind}", tag, build, (10, *writes, 10)))
         for rule, var in (("dw", "weights"), ("dt", "tag_1"), ("dd", "tag_2")):
-            expect = {} if more else {"expect": {f"dense.{var}": [[30]]}}
+            expect = {f"dense.{var}": [[30]]}
             build = _changed(tag, **{rule: "u0 * 1"})
             actions = (10, ("dense", rule, "u0 *  2 "), 10)
-            rows.append(_row(f"learning/test_get_set_{rule}_{kind}", tag, build, actions, **more, **expect))
+            rows.append(_row(f"learning/test_get_set_{rule}_{kind}", tag, build, actions, expect=expect))
     return rows
 
 

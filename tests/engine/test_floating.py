@@ -194,9 +194,10 @@ def test_constants_of_a_layer_can_be_read_and_written() -> None:
 
 
 def test_what_cannot_be_run_says_so() -> None:
-    rule = Loihi2FLearningRule(dw="x0*y1", x1_tau=1, y1_tau=1)
-    with pytest.raises(HostedModelWarning, match="PyLearningDenseModelFloat"):
-        attach(LearningDense(weights=np.ones((2, 2)), learning_rule=rule), FLOAT)
+    for text, bits in (("x0*y1", 8), ("x0*y0", 0)):
+        rule = Loihi2FLearningRule(dw=text, x1_tau=1, y1_tau=1)
+        with pytest.raises(HostedModelWarning, match="PyLearningDenseModelFloat"):
+            attach(LearningDense(weights=np.ones((2, 2)), learning_rule=rule, num_message_bits=bits), FLOAT)
     for tag in ("floating_pt", "fixed_pt"):
         with pytest.raises(HostedModelWarning, match="PyLif"):
             attach(LIF(shape=(2,), vth=np.array([1.0, 2.0])), Loihi2SimCfg(select_tag=tag))

@@ -69,6 +69,8 @@ def run_both(case: Case, tag: str) -> None:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
+# Rules whose weights grow without end.
+@pytest.mark.filterwarnings("ignore:(overflow|invalid value) encountered:RuntimeWarning")
 @given(case=cases(FloatBuilder))
 def test_random_float_graphs_equal_stock_models(case: Case) -> None:
     """The floating-point models, to the last bit."""

@@ -180,9 +180,7 @@ class FloatLearningDenseNode(TracedNode, FloatDenseNode):
         pre = event_input(asm, self, "s_in", at["n_pre"], real=True)
         spikes = {"count": pre.count, "events": pre.events, "messages": pre.real}
         asm.every_step(SYNAPSES, REAL_DENSE, at, **spikes)
-        post = {
-            port: vector_input(asm, self, port, at["n_post"], real=True, lasting=True) for port in LEARNING_PORTS
-        }
+        post = {port: vector_input(asm, self, port, at["n_post"], real=True, lasting=True) for port in LEARNING_PORTS}
         asm.every_step(SYNAPSES, REAL_TRACES, at, **spikes, **post, graded_mode=s.graded_mode)
         work, plain = asm.scratch(5 * at["n_post"], "f64"), asm.scratch(MOST_PRODUCTS)
         asm.every_step(LEARN, REAL_LEARN, at, sign_mode=_SIGNS[s.sign_mode], work=work, plain=plain)

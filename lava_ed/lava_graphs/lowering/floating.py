@@ -100,7 +100,9 @@ def lower_float_learning_dense(process: LearningDense, name: str) -> FloatLearni
     arguments = _synapses(process)
     if arguments["message_bits"] > 0:
         raise NotLoweredError(f"{process.name} has graded spikes, whose sums Lava leaves to a BLAS library")
-    synapses = {var: array_of(getattr(process, var), np.float64) for var in ("weights", "tag_2", "tag_1")}
+    synapses: dict[str, Any] = {
+        var: array_of(getattr(process, var), np.float64) for var in ("weights", "tag_2", "tag_1")
+    }
     settings, traces = learning_settings(process, real=True), initial_traces(process, np.float64)
     return FloatLearningDenseNode(name, **arguments, **synapses, settings=settings, traces=traces)
 
