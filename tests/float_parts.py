@@ -156,7 +156,7 @@ def dense(b: Builder, n_pre: int, n_post: int) -> Any:
     return _synapse(b, Dense, b.array(-60, 100, (n_post, n_pre)) * THIRD)
 
 
-@segment(SYNAPSES, 2)
+@segment(SYNAPSES)
 def learning_dense(b: Builder, n_pre: int, n_post: int) -> Any:
     from lava.magma.core.learning.constants import GradedSpikeCfg
     from lava.proc.dense.process import LearningDense
