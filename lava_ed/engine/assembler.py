@@ -222,6 +222,10 @@ class Assembler:
         node.at[name] = slot.offset
         return slot.offset
 
+    def before_read(self, node: Node, name: str, callback: Callable[[Memory], None]) -> None:
+        """Have a Var brought up to date before it is read between two steps."""
+        self.variables[node.name, name] = replace(self.variables[node.name, name], before_read=callback)
+
     def after_write(self, node: str, name: str, callback: Callable[[Memory], None]) -> None:
         """Have a callback called after every write to a Var, behind those that there are already."""
         variable = self.variables[node, name]

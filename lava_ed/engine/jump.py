@@ -19,6 +19,7 @@ from lava_ed.engine.assembler import Row
 from lava_ed.engine.families.aft_if import AFTIF_FIRE, AFTIF_INTEGRATE, AFTIF_RESET
 from lava_ed.engine.families.aft_if_map import MAP_FIRE, MAP_INTEGRATE, MAP_RESET
 from lava_ed.engine.families.aft_lif import AFTLIF_FORWARD, AFTLIF_RESET
+from lava_ed.engine.families.conv_windows import CONV_SHOW_WEIGHTS
 from lava_ed.engine.families.encoder import ENCODER_LOAD, ENCODER_SPIKES, LABEL, RATE
 from lava_ed.engine.families.plastic_conv import CONV_FORWARD_SPIKES, CONV_RESET
 from lava_ed.engine.families.plastic_dense import DENSE_FORWARD, DENSE_RESET
@@ -42,6 +43,8 @@ AT_START: Final = (ENCODER_LOAD, LABEL, DENSE_RESET, AFTIF_RESET, AFTLIF_RESET, 
 """Ops that run before a jump."""
 MAPS_AT_START: Final = (CONV_RESET, MAP_RESET)
 """The same of nets with convolutions."""
+FOR_STEPS: Final = (CONV_SHOW_WEIGHTS,)
+"""Ops of windows that run step by step, which a jump leaves out."""
 
 
 def plan_jump(rows: Sequence[Row], schedule: Schedule | None) -> npt.NDArray[np.int64]:
@@ -59,7 +62,7 @@ def plan_jump(rows: Sequence[Row], schedule: Schedule | None) -> npt.NDArray[np.
     ops = [{each.op for each in kinds} for kinds in (INSIDE if schedule.timing.in_turn else INSIDE_RATES)]
     found = [[k for k, row in window.items() if row.op in kinds] for kinds in ops]
     first = {declared.op for declared in (*AT_START, *MAPS_AT_START)}
-    inside = set().union(*ops)
+    inside = {declared.op for declared in FOR_STEPS}.union(*ops)
     if any(row.op not in inside and (row.op not in first or row.stop > 1) for row in window.values()):
         return NO_JUMP
     return _chain(rows, found, schedule)

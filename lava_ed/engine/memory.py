@@ -155,6 +155,8 @@ class Variable:
         that it uses as an index, a shift or a length has limits.
     flag : bool
         Whether the Var is a bool: 0, or 1 for any other number that is written.
+    before_read : callable, optional
+        Called before every read between two steps, to bring the values up to date.
     after_write : callable, optional
         Called after every write, to compute what the engine derives from the values.
     on_update : callable, optional
@@ -174,6 +176,7 @@ class Variable:
     order: npt.NDArray[np.int64] | None = None
     limits: Limits | None = None
     flag: bool = False
+    before_read: Callable[[Memory], None] | None = None
     after_write: Callable[[Memory], None] | None = None
     on_update: Callable[[Memory], None] | None = None
     text: Callable[[Memory, str], None] | None = None
@@ -202,6 +205,8 @@ def read_variable(memory: Memory, variable: Variable) -> npt.NDArray[Any]:
     """A copy of a Var's value in the user's form."""
     if variable.pending is not None and variable.pending.values is not None:
         return variable.pending.values.copy()
+    if variable.before_read is not None:
+        variable.before_read(memory)
     values = memory.view(variable.slot)
     if variable.packed:
         return unpack_weights(values)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.errors import ConfigError
-from lava_ed.kernels.loihi.conv_tables import conv_tables
+from lava_ed.kernels.loihi.conv_tables import conv_tables, tap_order
 
 EXAMPLE: Final = "24c5-p2-48c3-p2-10"
 _PART: Final = re.compile(
@@ -208,3 +208,11 @@ def tables_of(layer: Layer, shared: bool, planar: bool) -> npt.NDArray[np.int32]
     """The tables of a convolution, as its kernels read them; images are planar, maps are not."""
     numbers = layer.kernel, layer.stride, layer.padding, layer.groups
     return conv_tables(layer.source, layer.shape, *numbers, shared, planar)
+
+
+def window_order(layer: Layer) -> npt.NDArray[np.int64]:
+    """Place of each stored weight of a shared kernel among rows of an output channel, (tap row, tap column, channel)."""
+    k, channels = layer.kernel, layer.source.channels
+    sides = channels, k, k, layer.shape.channels
+    c, row, tap, o = np.meshgrid(*(np.arange(side) for side in sides), indexing="ij", sparse=True)
+    return np.ravel(((o * k + row) * k + np.array(tap_order(k, layer.stride))[tap]) * channels + c)

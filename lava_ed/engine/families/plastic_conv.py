@@ -8,6 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.engine.assembler import LEARN, RUN, SYNAPSES, Assembler, Node, Signal
+from lava_ed.engine.families.conv_windows import (
+    CONV_LEARN_WINDOWS,
+    CONV_READ_BACK,
+    CONV_SHOW_WEIGHTS,
+    declare_windows,
+)
 from lava_ed.engine.families.phased import declare_phased
 from lava_ed.engine.memory import Limits, Memory, Slot, Variable
 from lava_ed.engine.op import NOWHERE, number, op, reads, updates, writes
@@ -29,6 +35,7 @@ from lava_ed.kernels.counting import (
 from lava_ed.kernels.fixed_point import TAG_MAX, TRACE_MAX
 from lava_ed.kernels.loihi.add_count import add_count
 from lava_ed.kernels.loihi.conv_tables import KERNEL, SHARED
+from lava_ed.kernels.loihi.conv_windows import pad_map, steps_reached, sum_map, synapses_read
 from lava_ed.kernels.loihi.convolution import (
     apply_sums,
     count_errors,
@@ -40,6 +47,7 @@ from lava_ed.kernels.loihi.convolution import (
     turn_weights,
 )
 from lava_ed.kernels.vectors.events import copy_vector, list_events
+from lava_ed.kernels.vectors.window_sums import count_of_nonzeros
 from lava_ed.kernels.views import segment
 from lava_ed.learning_rules.rate import MAX_MANTISSA
 from lava_ed.network.layers import RATE_SHIFTS, Layer, tables_of
@@ -69,7 +77,10 @@ CONV_FORWARD_SPIKES = op(
     reached=updates("i32", "positions"), reached_count=updates("i32"),
     pixels=number("h_in·w_in"), highest=writes("i32", "pixels"), wide=number("h_in·w_out"),
     across=writes("i32", "wide"),
-    x=reads("i32", "n_pre", optional=True),
+    x=reads("i32", "n_pre", optional=True), n_padded=number("values of the padded map"),
+    inputs8=updates("i8", "n_padded", optional=True), n_packed=number("bytes"),
+    packed=reads("i8", "n_packed", optional=True), n_taps=number("of all input channels"),
+    taps=reads("i32", "n_taps", optional=True), stepwise=writes("i32"),
 )  # fmt: skip
 
 
@@ -195,19 +206,32 @@ def conv_window(a, v, i8, i32, i64):  # type: ignore[no-untyped-def]
     f = CONV_FORWARD_SPIKES
     n_pre = a[f.n_pre]
     x, x1, tables = segment(i32, a[f.x], n_pre), segment(i32, a[f.x1], n_pre), segment(i32, a[f.table], a[f.n_table])
-    events = segment(i32, a[f.x0_list], n_pre)
+    highest, across = segment(i32, a[f.highest], a[f.pixels]), segment(i32, a[f.across], a[f.wide])
     copy_vector(x, x1)
-    count = list_events(x, events)
+    i32[a[f.stepwise]] = 0
+    steps = np.int64(0)
+    if a[f.inputs8] >= 0:
+        inputs8, packed = segment(i8, a[f.inputs8], a[f.n_padded]), segment(i8, a[f.packed], a[f.n_packed])
+        pad_map(tables, x, inputs8)
+        sum_map(inputs8, packed, tables, v)
+        count = count_of_nonzeros(x, 0, n_pre)
+        synops = np.int64(0)
+        if COUNTING:
+            synops = synapses_read(inputs8, tables, segment(i32, a[f.taps], a[f.n_taps]), highest)
+            steps = steps_reached(inputs8, tables, highest, across)
+    else:
+        events = segment(i32, a[f.x0_list], n_pre)
+        count = list_events(x, events)
+        synops = scatter_spikes(
+            segment(i8, a[f.weights], a[f.n_weights]), segment(i32, a[f.nonzeros], a[f.rows]), tables, events, 0,
+            count, x1, 1, v,
+        )  # fmt: skip
+        if COUNTING:
+            steps = reached_steps(tables, x1, highest, across)
     i32[a[f.x0_count]] = count
-    synops = scatter_spikes(
-        segment(i8, a[f.weights], a[f.n_weights]), segment(i32, a[f.nonzeros], a[f.rows]), tables, events, 0, count,
-        x1, 1, v,
-    )  # fmt: skip
     add_count(i64, a[f.counters] + FORWARD, SYNOPS, synops)
     add_count(i64, a[f.counters] + UPDATE, TRACE_UPDATES, count)
-    if not COUNTING:
-        return np.int64(0)
-    return reached_steps(tables, x1, segment(i32, a[f.highest], a[f.pixels]), segment(i32, a[f.across], a[f.wide]))
+    return steps
 
 
 @dataclass
@@ -256,11 +280,20 @@ class PlasticConvNode(Node, kinds=("PlasticConv",)):
         at.update(pixels=source.height * source.width, wide=source.height * shape.width)
         at.update(n_live=shape.height * (shape.width + 1))
         at.update(highest=asm.scratch(at["pixels"]), across=asm.scratch(at["wide"]), live=asm.scratch(at["n_live"]))
-        at["sums"] = asm.scratch(rows * columns)
+        at.update(sums=asm.scratch(rows * columns), stepwise=asm.scratch(1), n_padded=0, n_packed=0, n_taps=0)
+        at.update(dict.fromkeys(("inputs8", "packed", "taps"), NOWHERE))
+        if self._by_windows:
+            declare_windows(self, asm, stored, nonzeros, tag, tables)
+            at.update(pixels=at["n_padded"], wide=at["n_padded"], highest=at["places"])
         at["live_a"] = asm.vector_signal(self, "a_out", n_post, at["a_buff"]).count
         at["live_e"] = asm.vector_signal(self, "e_out", n_pre, at["e_buff"]).count
         asm.signals[self.name, "reached_out"] = Signal(1, at["reached_count"], values=at["reached_count"])
         self._follow(asm, stored, tables)
+
+    @property
+    def _by_windows(self) -> bool:
+        """Whether kernels are read by the windows of their outputs."""
+        return self.shared and self.geometry.groups == 1
 
     def _follow(self, asm: Assembler, stored: Slot, tables: Slot) -> None:
         """What is derived from Vars: the weights as errors read them, the inputs that spiked, the neurons reached."""
@@ -284,7 +317,8 @@ class PlasticConvNode(Node, kinds=("PlasticConv",)):
             """Count the neurons that were reached."""
             memory.arrays["i32"][at["reached_count"]] = int(memory.view(reached).sum()) * channels
 
-        asm.follow(self, ("weights",), turn)
+        if not self._by_windows:
+            asm.follow(self, ("weights",), turn)
         asm.after_write(self.name, "x1", list_inputs)
         asm.after_write(self.name, "reached", count_reached)
 
@@ -294,6 +328,8 @@ class PlasticConvNode(Node, kinds=("PlasticConv",)):
         start = s.fire_start(self.layer - 1)
         sender = asm.variables.get((asm.feeds(self, "s_in")[0].source, "x"))
         asm.op(RUN, 0, 1, CONV_RESET, at)
+        if self._by_windows:
+            asm.op(RUN, 0, 1, CONV_SHOW_WEIGHTS, at)
         asm.op(
             SYNAPSES, start, start + s.steps + 1, CONV_FORWARD_SPIKES, at,
             count=pre.count, events=pre.events, steps=s.steps, first=start,
@@ -304,14 +340,12 @@ class PlasticConvNode(Node, kinds=("PlasticConv",)):
             return
         sent = {"n_errors": errors.count, "errors": errors.events, "delta": errors.values}
         backward = bool(asm.fan_out(self, "e_out"))
+        read, learn = (CONV_READ_BACK, CONV_LEARN_WINDOWS) if self._by_windows else (CONV_BACKWARD, CONV_LEARN)
         if backward:
             phase = s.error_arrival(self.layer)
             for first, inside in ((phase, 1), (phase + 1, 0)):
-                asm.op(
-                    SYNAPSES, first, first + 1, CONV_BACKWARD, at,
-                    **sent, error_shift=self.error_shift, inside=inside,
-                )  # fmt: skip
-        turned = at["turned"] if backward else NOWHERE
-        if self.frozen:
-            return
-        asm.op(LEARN, s.learning_phase, s.period, CONV_LEARN, at, **sent, turned=turned)
+                fields = at | sent | {"error_shift": self.error_shift, "inside": inside}
+                asm.op(SYNAPSES, first, first + 1, read, fields)
+        if not self.frozen:
+            turned = {"turned": at["turned"] if backward else NOWHERE}
+            asm.op(LEARN, s.learning_phase, s.period, learn, at | sent | turned)

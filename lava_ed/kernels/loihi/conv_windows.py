@@ -1,0 +1,389 @@
+"""Shared kernels, read by the windows of their outputs: a sample's sums of spikes and errors, and what it learns.
+
+These do in one go, and in vectors, what `convolution` does spike by spike.  Weights lie in rows of an output channel:
+(tap row, tap column, input channel), as a window of inputs lies in a padded map whose channels are side by side.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from lava_ed.kernels._jit import kernel, kernel_part
+from lava_ed.kernels.counting import COUNTING
+from lava_ed.kernels.fixed_point import wrap_state
+from lava_ed.kernels.loihi.conv_tables import (
+    AT_COLUMNS,
+    AT_LINES,
+    AT_TAPS,
+    CHANNELS_IN,
+    CHANNELS_OUT,
+    COLUMN,
+    HEIGHT_IN,
+    HEIGHT_OUT,
+    KERNEL,
+    LINE,
+    PADDING,
+    STEP_CHANNEL,
+    STEP_COLUMN,
+    STEP_ROW,
+    STRIDE,
+    WIDTH_IN,
+    WIDTH_OUT,
+)
+from lava_ed.kernels.loihi.convolution import apply_sums
+from lava_ed.kernels.vectors.events import list_events
+from lava_ed.kernels.vectors.lanes import LANES
+from lava_ed.kernels.vectors.window_sums import GROUP, POSITIONS, count_of_nonzeros, sum_scaled, sum_windows
+
+SLACK: Final = 64
+"""Values behind the last one of a padded map or of weights, which vectors read in vain."""
+
+
+def sizes_of(source: tuple[int, int, int], channels: int, kernel: int, padding: int) -> tuple[int, int]:
+    """How many values a padded map takes, and how many bytes the weights as `pack_weights` leaves them."""
+    c_in, height, width = source
+    words, blocks = -(-kernel * c_in // GROUP), -(-channels // LANES)
+    return (height + 2 * padding) * (width + 2 * padding) * c_in + SLACK, kernel * words * blocks * LANES * GROUP
+
+
+@kernel_part
+def _line(tables):
+    """Values of a row of the padded map."""
+    return (tables[WIDTH_IN] + 2 * tables[PADDING]) * tables[CHANNELS_IN]
+
+
+@kernel_part
+def _origin(tables, position):
+    """Where the window of an output position begins in the padded map."""
+    y, x = position // tables[WIDTH_OUT], position % tables[WIDTH_OUT]
+    return (y * _line(tables) + x * tables[CHANNELS_IN]) * tables[STRIDE]
+
+
+@kernel
+def pad_map(tables, x, padded):
+    """Copy a map, channels side by side, into the middle of a padded one, whose border stays 0."""
+    c_in, width, padding, line = tables[CHANNELS_IN], tables[WIDTH_IN], tables[PADDING], _line(tables)
+    for y in range(tables[HEIGHT_IN]):
+        first, at = y * tables[STEP_ROW], (y + padding) * line + padding * c_in
+        if tables[STEP_CHANNEL] == 1:
+            for k in range(width * c_in):
+                padded[np.uint32(at + k)] = x[np.uint32(first + k)]
+        else:
+            for c in range(c_in):
+                for column in range(width):
+                    there = first + c * tables[STEP_CHANNEL] + column * tables[STEP_COLUMN]
+                    padded[np.uint32(at + column * c_in + c)] = x[np.uint32(there)]
+
+
+@kernel
+def pack_weights(w8, tables, channel, packed):
+    """Bring a channel's weights into the order in which `sum_windows` reads them."""
+    k, c_in = tables[KERNEL], tables[CHANNELS_IN]
+    run = k * c_in
+    words, lanes = (run + GROUP - 1) // GROUP, (tables[CHANNELS_OUT] + LANES - 1) // LANES * LANES
+    for row in range(k):
+        first, at = (channel * k + row) * run, row * words * lanes + channel
+        for word in range(words):
+            for byte in range(min(GROUP, run - word * GROUP)):
+                value = w8[np.uint32(first + word * GROUP + byte)]
+                packed[np.uint32((at + word * lanes) * GROUP + byte)] = value
+
+
+@kernel
+def store_weights(w8, tag, tables, stored, stored_tag, row_nonzeros):
+    """Bring weights and carries, and the non-zero weights of a row, into the order in which `convolution` has them."""
+    k, c_in, channels = tables[KERNEL], tables[CHANNELS_IN], tables[CHANNELS_OUT]
+    for row in range(c_in * k * k):
+        c, tap_row = row // (k * k), row // k % k
+        first = (tap_row * k + tables[np.uint32(tables[AT_TAPS] + row % k)]) * c_in + c
+        nonzeros = np.int32(0)
+        for o in range(channels):
+            at, there = row * channels + o, o * k * k * c_in + first
+            stored[np.uint32(at)] = w8[np.uint32(there)]
+            stored_tag[np.uint32(at)] = tag[np.uint32(there)]
+            nonzeros += w8[np.uint32(there)] != 0
+        row_nonzeros[np.uint32(row)] = nonzeros
+
+
+@kernel
+def sum_map(x8, packed, tables, total):
+    """total_j ← Σ_i 2·w_ij·x_i; both maps have their channels side by side.
+
+    Parameters
+    ----------
+    x8 : int8
+        The padded inputs, 0 … 127.
+    packed : int8
+        As `pack_weights` leaves it.
+    total : int32 (n_post,)
+    """
+    k, c_in, channels, width = tables[KERNEL], tables[CHANNELS_IN], tables[CHANNELS_OUT], tables[WIDTH_OUT]
+    words, blocks, line = (k * c_in + GROUP - 1) // GROUP, (channels + LANES - 1) // LANES, _line(tables)
+    positions = min(POSITIONS, width)
+    for y in range(tables[HEIGHT_OUT]):
+        x = 0
+        while x < width:
+            begin = min(x, width - positions)  # the last ones may be summed twice
+            position = y * width + begin
+            sum_windows(
+                x8, _origin(tables, position), tables[STRIDE] * c_in, line, packed, blocks, k, words, total,
+                position * channels, channels, positions,
+            )  # fmt: skip
+            x = begin + positions
+
+
+@kernel
+def count_weights(w8, tables, channel, change, taps):
+    """Add `change` to the non-zero weights of each tap and input channel: int32 (taps, c_in)."""
+    n = tables[KERNEL] * tables[KERNEL] * tables[CHANNELS_IN]
+    for j in range(n):
+        taps[np.uint32(j)] += np.int32(change) * np.int32(w8[np.uint32(channel * n + j)] != 0)
+
+
+@kernel
+def synapses_read(x8, tables, taps, fan_out):
+    """How many non-zero synapses the inputs of a window read, each once.
+
+    Parameters
+    ----------
+    x8 : int8
+        The padded inputs.
+    taps : int32 (taps, c_in)
+        As `count_weights` leaves it.
+    fan_out : int32 (at least c_in,)
+        Scratch: of the inputs at one place.
+    """
+    c_in, k, stride, padding, line = (
+        tables[CHANNELS_IN], tables[KERNEL], tables[STRIDE], tables[PADDING], _line(tables)
+    )  # fmt: skip
+    synops = np.int64(0)
+    before = np.int64(-1)
+    for y in range(tables[HEIGHT_IN]):
+        row = tables[AT_LINES] + LINE * y
+        top, lines = tables[np.uint32(row)], tables[np.uint32(row + 1)]
+        tap_row = y + padding - stride * top
+        for x in range(tables[WIDTH_IN]):
+            column = tables[AT_COLUMNS] + COLUMN * x
+            left, length = tables[np.uint32(column)], tables[np.uint32(column + 1)]
+            tap = x + padding - stride * left
+            reach = ((np.int64(tap_row) * 1024 + lines) * 1024 + tap) * 1024 + length
+            if reach != before:
+                before = reach
+                for c in range(c_in):
+                    fan_out[np.uint32(c)] = 0
+                for i in range(lines):
+                    for j in range(length):
+                        first = ((tap_row - stride * i) * k + tap - stride * j) * c_in
+                        for c in range(c_in):
+                            fan_out[np.uint32(c)] += taps[np.uint32(first + c)]
+            at = (y + padding) * line + (x + padding) * c_in
+            found = np.int32(0)
+            for c in range(c_in):
+                found = np.int32(found + (fan_out[np.uint32(c)] if x8[np.uint32(at + c)] != 0 else np.int32(0)))
+            synops += found
+    return synops
+
+
+@kernel
+def steps_reached(x8, tables, highest, across):
+    """Do as `convolution.reached_steps`, from a padded map.
+
+    Parameters
+    ----------
+    x8 : int8
+    highest, across : int32 (a value for each place of the padded map)
+        Scratch.
+    """
+    c_in, k, stride, padding = tables[CHANNELS_IN], tables[KERNEL], tables[STRIDE], tables[PADDING]
+    width, w_out = tables[WIDTH_IN] + 2 * padding, tables[WIDTH_OUT]
+    rows = tables[HEIGHT_IN] + 2 * padding
+    for place in range(rows * width):
+        most = np.int8(0)
+        for c in range(c_in):
+            most = max(most, x8[np.uint32(place * c_in + c)])
+        highest[np.uint32(place)] = most
+    for y in range(rows):
+        for x in range(w_out):
+            most = np.int32(0)
+            for tap in range(k):
+                most = max(most, highest[np.uint32(y * width + x * stride + tap)])
+            across[np.uint32(y * w_out + x)] = most
+    steps = np.int64(0)
+    for y in range(tables[HEIGHT_OUT]):
+        for x in range(w_out):
+            most = np.int32(0)
+            for tap_row in range(k):
+                most = max(most, across[np.uint32((y * stride + tap_row) * w_out + x)])
+            steps += most
+    return steps * tables[CHANNELS_OUT]
+
+
+@kernel_part
+def _synapses_back(w8, row_nonzeros, tables, position, channel):
+    """Non-zero synapses that an error reads: those of a window that lie on the map."""
+    k, c_in, padding = tables[KERNEL], tables[CHANNELS_IN], tables[PADDING]
+    y = position // tables[WIDTH_OUT] * tables[STRIDE] - padding
+    x = position % tables[WIDTH_OUT] * tables[STRIDE] - padding
+    if 0 <= y <= tables[HEIGHT_IN] - k and 0 <= x <= tables[WIDTH_IN] - k:
+        return row_nonzeros[np.uint32(channel)]
+    left, right = max(0, -x), min(k, tables[WIDTH_IN] - x)
+    found = np.int32(0)
+    for row in range(max(0, -y), min(k, tables[HEIGHT_IN] - y)):
+        first = ((channel * k + row) * k + left) * c_in
+        found = np.int32(found + count_of_nonzeros(w8, first, (right - left) * c_in))
+    return found
+
+
+@kernel_part
+def _shift_sums(tables, padded, padding, shift, total):
+    """total ← the padded map's inside, doubled, shifted with its sign and rounded, in 24 bits; returns the overflows."""
+    c_in, line = tables[CHANNELS_IN], _line(tables)
+    overflows = np.int32(0)
+    half, right = np.int32((1 << shift) >> 1), np.int32(shift)
+    n = tables[WIDTH_IN] * c_in
+    for y in range(tables[HEIGHT_IN]):
+        first = (y + padding) * line + padding * c_in
+        for k in range(n):
+            doubled = np.int32(padded[np.uint32(first + k)] << 1)
+            sign = np.int32(doubled >> np.int32(31))
+            size = np.int32(np.int32(np.int32(doubled ^ sign) - sign) + half) >> right
+            raw = np.int32(np.int32(size ^ sign) - sign)
+            new = np.int32(wrap_state(raw))
+            overflows = np.int32(overflows + np.int32(new != raw))
+            total[np.uint32(y * n + k)] = new
+    return np.int64(overflows)
+
+
+@kernel
+def read_back(w8, row_nonzeros, tables, delta, errors, factors, padded, shift, total):
+    """Do as `convolution.scatter_errors`, with the errors of a position at once.
+
+    Parameters
+    ----------
+    w8 : int8
+    row_nonzeros : int32 (channels,)
+        Non-zero weights of each channel.
+    delta : int32 (n_post,)
+    errors, factors : int32 (n_post,)
+        Scratch.
+    padded : int32
+        Scratch.
+    total : int32 (n_pre,)
+        Overwritten; channels are side by side.
+    """
+    k, c_in, channels, padding = tables[KERNEL], tables[CHANNELS_IN], tables[CHANNELS_OUT], tables[PADDING]
+    run, line = k * c_in, _line(tables)
+    padded[:] = 0
+    count = list_events(delta, errors)
+    synops = np.int64(0)
+    first = 0
+    while first < count:
+        position = errors[np.uint32(first)] // channels
+        last = first
+        while last < count and errors[np.uint32(last)] < (position + 1) * channels:
+            j = errors[np.uint32(last)]
+            factors[np.uint32(last)] = delta[np.uint32(j)]
+            errors[np.uint32(last)] = (j - position * channels) * k * run
+            if COUNTING:
+                synops += _synapses_back(w8, row_nonzeros, tables, position, j - position * channels)
+            last += 1
+        at = _origin(tables, position)
+        for row in range(k):
+            sum_scaled(w8, errors, factors, first, last, row * run, run, padded, at + row * line, -1)
+        first = last
+    return synops, _shift_sums(tables, padded, padding, shift, total)
+
+
+@kernel
+def count_windows(x, tables, active, across, inside):
+    """inside ← how many values of each output position's window are not 0: int32 (positions,).
+
+    Parameters
+    ----------
+    x : int32
+        A padded map.
+    active, across : int32
+        Scratch, as of `steps_reached`.
+    """
+    c_in, k, stride = tables[CHANNELS_IN], tables[KERNEL], tables[STRIDE]
+    width, w_out = tables[WIDTH_IN] + 2 * tables[PADDING], tables[WIDTH_OUT]
+    rows = tables[HEIGHT_IN] + 2 * tables[PADDING]
+    for place in range(rows * width):
+        active[np.uint32(place)] = count_of_nonzeros(x, place * c_in, c_in)
+    for y in range(rows):
+        for out in range(w_out):
+            found = np.int32(0)
+            for tap in range(k):
+                found = np.int32(found + active[np.uint32(y * width + out * stride + tap)])
+            across[np.uint32(y * w_out + out)] = found
+    for y in range(tables[HEIGHT_OUT]):
+        for out in range(w_out):
+            found = np.int32(0)
+            for tap_row in range(k):
+                found = np.int32(found + across[np.uint32((y * stride + tap_row) * w_out + out)])
+            inside[np.uint32(y * w_out + out)] = found
+
+
+@kernel
+def by_channel(tables, errors, n_errors, delta, ends, origins, factors):
+    """Sort errors by their channel: where their windows begin, and δ; those of channel c end before ends[c]."""
+    channels = tables[CHANNELS_OUT]
+    ends[:] = 0
+    for e in range(n_errors):
+        ends[np.uint32(errors[np.uint32(e)] % channels)] += 1
+    before = np.int32(0)
+    for c in range(channels):
+        count = ends[np.uint32(c)]
+        ends[np.uint32(c)] = before
+        before += count
+    for e in range(n_errors):
+        j = errors[np.uint32(e)]
+        position, c = j // channels, j % channels
+        at = ends[np.uint32(c)]
+        origins[np.uint32(at)] = _origin(tables, position)
+        factors[np.uint32(at)] = delta[np.uint32(j)]
+        ends[np.uint32(c)] = at + 1
+
+
+@kernel
+def learn_windows(
+    w8, tag, sums, row_nonzeros, tables, x, ends, origins, factors, mantissa, shift, taps, packed
+):
+    """Sum the products of each tap, and bring the sums into the weights, channel by channel.
+
+    Returns (effective_updates, weight_writes).
+
+    Parameters
+    ----------
+    w8, tag, sums, row_nonzeros, mantissa, shift
+        As of `convolution.apply_sums`, a row for each channel; LANES more sums are written in vain.
+    x : int32
+        The padded inputs.
+    ends, origins, factors
+        As `by_channel` leaves them.
+    taps, packed
+        Kept up to date, see `count_weights` and `pack_weights`.
+    """
+    k, c_in, line = tables[KERNEL], tables[CHANNELS_IN], _line(tables)
+    run = k * c_in
+    effective, writes = np.int64(0), np.int64(0)
+    first = np.int32(0)
+    for c in range(tables[CHANNELS_OUT]):
+        last = ends[np.uint32(c)]
+        if last == first:
+            continue
+        for row in range(k):
+            sum_scaled(x, origins, factors, first, last, row * line, run, sums, (c * k + row) * run, 0)
+        first = last
+        if COUNTING:
+            count_weights(w8, tables, c, -1, taps)
+        some, moved = apply_sums(w8, tag, sums, row_nonzeros, c, 1, k * run, mantissa, shift)
+        if COUNTING:
+            count_weights(w8, tables, c, 1, taps)
+        if moved:
+            pack_weights(w8, tables, c, packed)
+        effective += some
+        writes += moved
+    return effective, writes
