@@ -36,6 +36,7 @@ from lava_ed.kernels.loihi.conv_windows import (
     pad_map,
     read_back,
     sizes_of,
+    spread_taps,
     store_weights,
 )
 from lava_ed.kernels.views import segment
@@ -49,8 +50,8 @@ CONV_READ_BACK = op(
     "conv_read_back", "maps", n_pre=number(), n_post=number(), n_table=number(), table=reads("i32", "n_table"),
     n_rows=number("of weights, and SLACK"), rows8=reads("i8", "n_rows"), channels=number(),
     row_nonzeros=reads("i32", "channels"), n_errors=reads("i32"), delta=reads("i32", "n_post"),
-    origins=writes("i32", "n_post"), factors=writes("i32", "n_post"), n_padded=number("values of the padded map"),
-    padded=writes("i32", "n_padded"), error_shift=number(), e_buff=updates("i32", "n_pre"), live_e=updates("i32"),
+    origins=writes("i32", "n_post"), factors=writes("i32", "n_post"), sums=writes("i32", "n_rows"),
+    n_padded=number("values of the padded map"), padded=writes("i32", "n_padded"), error_shift=number(), e_buff=updates("i32", "n_pre"), live_e=updates("i32"),
     counters=updates("i64", ALL_COUNTERS), overflows=updates("i64"), inside=number("0: after the window, only clear"),
 )  # fmt: skip
 
@@ -69,7 +70,8 @@ def conv_read_back(a, i8, i32, i64) -> np.int64:  # type: ignore[no-untyped-def]
     synops, overflows = read_back(
         segment(i8, a[f.rows8], a[f.n_rows]), segment(i32, a[f.row_nonzeros], a[f.channels]),
         segment(i32, a[f.table], a[f.n_table]), segment(i32, a[f.delta], n_post), segment(i32, a[f.origins], n_post),
-        segment(i32, a[f.factors], n_post), segment(i32, a[f.padded], a[f.n_padded]), a[f.error_shift], e_buff,
+        segment(i32, a[f.factors], n_post), segment(i32, a[f.sums], a[f.n_rows]),
+        segment(i32, a[f.padded], a[f.n_padded]), a[f.error_shift], e_buff,
     )  # fmt: skip
     i32[a[f.live_e]] = 1
     add_count(i64, a[f.counters] + BACKWARD, GRADED_SYNOPS, synops)
@@ -82,10 +84,12 @@ CONV_LEARN_WINDOWS = op(
     n_weights=number(), n_rows=number("of weights, and SLACK"), rows8=updates("i8", "n_rows"),
     carries=updates("i16", "n_weights"), sums=writes("i32", "n_rows"), channels=number(),
     row_nonzeros=updates("i32", "channels"), ends=writes("i32", "channels"), n_taps=number("of all input channels"),
-    taps=updates("i32", "n_taps"), n_packed=number("bytes"), packed=updates("i8", "n_packed"),
+    taps=writes("i32", "n_taps"), n_packed=number("bytes"), packed=writes("i8", "n_packed"),
     origins=writes("i32", "n_post"), factors=writes("i32", "n_post"), n_padded=number("values of the padded map"),
-    padded=writes("i32", "n_padded"), places=writes("i32", "n_padded"), across=writes("i32", "n_padded"),
-    positions=number(), windows=writes("i32", "positions"), x0_count=reads("i32"), x1=reads("i32", "n_pre"),
+    padded=writes("i32", "n_padded"), n_places=number("of the padded map"),
+    places=writes("i32", "n_places"), across=writes("i32", "n_places"),
+    fan_out=writes("i32", "n_padded"), positions=number(), windows=writes("i32", "positions"),
+    corners=reads("i32", "positions"), split=writes("i32", "n_post"), x0_count=reads("i32"), x1=reads("i32", "n_pre"),
     n_errors=reads("i32"), errors=reads("i32", "n_post"), delta=reads("i32", "n_post"), rate_mantissa=reads("i32"),
     rate_shift=reads("i32"), counters=updates("i64", ALL_COUNTERS), stepwise=reads("i32"), stale=writes("i32"),
     rows=number(), weights=writes("i8", "n_weights"), tag=writes("i16", "n_weights"), nonzeros=writes("i32", "rows"),
@@ -105,21 +109,26 @@ def conv_learn_windows(a, i8, i16, i32, i64):  # type: ignore[no-untyped-def]
     origins = segment(i32, a[f.origins], n_post)
     x[:] = 0
     pad_map(tables, segment(i32, a[f.x1], a[f.n_pre]), x)
+    windows = segment(i32, a[f.windows], a[f.positions])
     if COUNTING:
-        windows, products = segment(i32, a[f.windows], a[f.positions]), np.int64(0)
-        places, across = segment(i32, a[f.places], a[f.n_padded]), segment(i32, a[f.across], a[f.n_padded])
-        count_windows(x, tables, places, across, windows)
-        for e in range(n_errors):
-            products += windows[np.uint32(np.uint32(errors[np.uint32(e)]) // np.uint32(a[f.channels]))]
-        add_count(i64, c, HOST_OPS, products + a[f.n_weights])
-        add_count(i64, c, SYNAPTIC_UPDATES, a[f.n_weights])
-    by_channel(tables, errors, n_errors, segment(i32, a[f.delta], n_post), ends, origins, factors)
+        places, across = segment(i32, a[f.places], a[f.n_places]), segment(i32, a[f.across], a[f.n_places])
+        count_windows(segment(i32, a[f.x1], a[f.n_pre]), tables, places, across, windows)
+    products = by_channel(
+        tables, segment(i32, a[f.corners], a[f.positions]), windows, errors, n_errors,
+        segment(i32, a[f.delta], n_post), segment(i32, a[f.split], n_post), ends, origins, factors,
+    )  # fmt: skip
+    add_count(i64, c, HOST_OPS, products + a[f.n_weights])
+    add_count(i64, c, SYNAPTIC_UPDATES, a[f.n_weights])
     rows8, carries = segment(i8, a[f.rows8], a[f.n_rows]), segment(i16, a[f.carries], a[f.n_weights])
     effective, written = learn_windows(
         rows8, carries, segment(i32, a[f.sums], a[f.n_rows]), segment(i32, a[f.row_nonzeros], a[f.channels]), tables,
         x, ends, origins, factors, i32[a[f.rate_mantissa]], i32[a[f.rate_shift]],
-        segment(i32, a[f.taps], a[f.n_taps]), segment(i8, a[f.packed], a[f.n_packed]),
+        segment(i8, a[f.packed], a[f.n_packed]),
     )  # fmt: skip
+    if COUNTING and written:
+        taps = segment(i32, a[f.taps], a[f.n_taps])
+        count_weights(rows8, tables, taps)
+        spread_taps(taps, tables, segment(i32, a[f.fan_out], a[f.n_padded]))
     i32[a[f.stale]] = 1
     if i32[a[f.stepwise]]:
         store_weights(
@@ -167,20 +176,24 @@ def declare_windows(
     row_nonzeros, stale = asm.memory.allocate("i32", (channels,)), asm.memory.allocate("i32", (1,))
     at.update(rows8=rows8.offset, carries=carries.offset, packed=packed.offset, taps=taps.offset, stale=stale.offset)
     at.update(row_nonzeros=row_nonzeros.offset, stepwise=asm.scratch(1), ends=asm.scratch(channels))
-    at.update({name: asm.scratch(at["n_post"]) for name in ("origins", "factors")})
-    at.update({name: asm.scratch(at["n_padded"]) for name in ("padded", "places", "across")})
+    at.update({name: asm.scratch(at["n_post"]) for name in ("origins", "factors", "split")})
+    at.update({name: asm.scratch(at["n_padded"]) for name in ("padded", "fan_out")})
+    at["n_places"] = (source.height + 2 * padding) * (source.width + 2 * padding)
+    at.update({name: asm.scratch(at["n_places"]) for name in ("places", "across")})
     at.update(inputs8=asm.memory.allocate("i8", (at["n_padded"],)).offset, sums=asm.scratch(at["n_rows"]))
     at["windows"] = asm.scratch(at["positions"])
-    order = window_order(node.geometry)
+    corners = node.geometry.corners
+    at["corners"] = asm.memory.allocate("i32", corners.shape, corners).offset
+    order, fan_out = window_order(node.geometry), Slot("i32", at["fan_out"], (at["n_padded"],))
 
     def take_weights(memory: Memory) -> None:
         """Rows of an output channel, what is counted of them, and the bytes of the forward sums."""
         stored, table = memory.view(rows8), memory.view(tables)
         stored[order] = memory.view(weights).reshape(-1)
-        memory.view(taps)[:] = 0
         memory.view(row_nonzeros)[:] = np.count_nonzero(stored[:n].reshape(channels, -1), axis=1)
+        count_weights(stored, table, memory.view(taps))
+        spread_taps(memory.view(taps), table, memory.view(fan_out))
         for channel in range(channels):
-            count_weights(stored, table, channel, 1, memory.view(taps))
             pack_weights(stored, table, channel, memory.view(packed))
 
     def take_carries(memory: Memory) -> None:

@@ -79,8 +79,8 @@ CONV_FORWARD_SPIKES = op(
     across=writes("i32", "wide"),
     x=reads("i32", "n_pre", optional=True), n_padded=number("values of the padded map"),
     inputs8=updates("i8", "n_padded", optional=True), n_packed=number("bytes"),
-    packed=reads("i8", "n_packed", optional=True), n_taps=number("of all input channels"),
-    taps=reads("i32", "n_taps", optional=True), stepwise=writes("i32"),
+    packed=reads("i8", "n_packed", optional=True), fan_out=reads("i32", "n_padded", optional=True),
+    stepwise=writes("i32"),
 )  # fmt: skip
 
 
@@ -217,8 +217,8 @@ def conv_window(a, v, i8, i32, i64):  # type: ignore[no-untyped-def]
         count = count_of_nonzeros(x, 0, n_pre)
         synops = np.int64(0)
         if COUNTING:
-            synops = synapses_read(inputs8, tables, segment(i32, a[f.taps], a[f.n_taps]), highest)
-            steps = steps_reached(inputs8, tables, highest, across)
+            synops = synapses_read(inputs8, segment(i32, a[f.fan_out], a[f.n_padded]))
+            steps = steps_reached(x, tables, highest, across)
     else:
         events = segment(i32, a[f.x0_list], n_pre)
         count = list_events(x, events)
@@ -280,11 +280,11 @@ class PlasticConvNode(Node, kinds=("PlasticConv",)):
         at.update(pixels=source.height * source.width, wide=source.height * shape.width)
         at.update(n_live=shape.height * (shape.width + 1))
         at.update(highest=asm.scratch(at["pixels"]), across=asm.scratch(at["wide"]), live=asm.scratch(at["n_live"]))
-        at.update(sums=asm.scratch(rows * columns), stepwise=asm.scratch(1), n_padded=0, n_packed=0, n_taps=0)
-        at.update(dict.fromkeys(("inputs8", "packed", "taps"), NOWHERE))
+        at.update(sums=asm.scratch(rows * columns), stepwise=asm.scratch(1), n_padded=0, n_packed=0)
+        at.update(dict.fromkeys(("inputs8", "packed", "fan_out"), NOWHERE))
         if self._by_windows:
             declare_windows(self, asm, stored, nonzeros, tag, tables)
-            at.update(pixels=at["n_padded"], wide=at["n_padded"], highest=at["places"])
+            at.update(pixels=at["n_places"], wide=at["n_places"], highest=at["places"])
         at["live_a"] = asm.vector_signal(self, "a_out", n_post, at["a_buff"]).count
         at["live_e"] = asm.vector_signal(self, "e_out", n_pre, at["e_buff"]).count
         asm.signals[self.name, "reached_out"] = Signal(1, at["reached_count"], values=at["reached_count"])

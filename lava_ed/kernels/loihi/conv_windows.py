@@ -17,6 +17,7 @@ from lava_ed.kernels.loihi.conv_tables import (
     AT_COLUMNS,
     AT_LINES,
     AT_TAPS,
+    BITS,
     CHANNELS_IN,
     CHANNELS_OUT,
     COLUMN,
@@ -35,7 +36,14 @@ from lava_ed.kernels.loihi.conv_tables import (
 from lava_ed.kernels.loihi.convolution import apply_sums
 from lava_ed.kernels.vectors.events import list_events
 from lava_ed.kernels.vectors.lanes import LANES
-from lava_ed.kernels.vectors.window_sums import GROUP, POSITIONS, count_of_nonzeros, sum_scaled, sum_windows
+from lava_ed.kernels.vectors.window_sums import (
+    GROUP,
+    POSITIONS,
+    copy_word,
+    count_of_nonzeros,
+    sum_scaled,
+    sum_windows,
+)
 
 SLACK: Final = 64
 """Values behind the last one of a padded map or of weights, which vectors read in vain."""
@@ -67,7 +75,7 @@ def pad_map(tables, x, padded):
     c_in, width, padding, line = tables[CHANNELS_IN], tables[WIDTH_IN], tables[PADDING], _line(tables)
     for y in range(tables[HEIGHT_IN]):
         first, at = y * tables[STEP_ROW], (y + padding) * line + padding * c_in
-        if tables[STEP_CHANNEL] == 1:
+        if tables[STEP_COLUMN] == c_in:
             for k in range(width * c_in):
                 padded[np.uint32(at + k)] = x[np.uint32(first + k)]
         else:
@@ -85,10 +93,10 @@ def pack_weights(w8, tables, channel, packed):
     words, lanes = (run + GROUP - 1) // GROUP, (tables[CHANNELS_OUT] + LANES - 1) // LANES * LANES
     for row in range(k):
         first, at = (channel * k + row) * run, row * words * lanes + channel
-        for word in range(words):
-            for byte in range(min(GROUP, run - word * GROUP)):
-                value = w8[np.uint32(first + word * GROUP + byte)]
-                packed[np.uint32((at + word * lanes) * GROUP + byte)] = value
+        for word in range(run // GROUP):
+            copy_word(w8, first + word * GROUP, packed, (at + word * lanes) * GROUP)
+        for byte in range(run - run % GROUP, run):
+            packed[np.uint32((at + (words - 1) * lanes) * GROUP + byte % GROUP)] = w8[np.uint32(first + byte)]
 
 
 @kernel
@@ -135,88 +143,112 @@ def sum_map(x8, packed, tables, total):
 
 
 @kernel
-def count_weights(w8, tables, channel, change, taps):
-    """Add `change` to the non-zero weights of each tap and input channel: int32 (taps, c_in)."""
+def count_weights(w8, tables, taps):
+    """taps ← the non-zero weights of each tap and input channel: int32 (taps, c_in)."""
     n = tables[KERNEL] * tables[KERNEL] * tables[CHANNELS_IN]
-    for j in range(n):
-        taps[np.uint32(j)] += np.int32(change) * np.int32(w8[np.uint32(channel * n + j)] != 0)
+    taps[:] = 0
+    for channel in range(tables[CHANNELS_OUT]):
+        for j in range(n):
+            taps[j] += np.int32(w8[channel * n + j] != 0)
 
 
 @kernel
-def synapses_read(x8, tables, taps, fan_out):
-    """How many non-zero synapses the inputs of a window read, each once.
-
-    Parameters
-    ----------
-    x8 : int8
-        The padded inputs.
-    taps : int32 (taps, c_in)
-        As `count_weights` leaves it.
-    fan_out : int32 (at least c_in,)
-        Scratch: of the inputs at one place.
-    """
+def spread_taps(taps, tables, fan_out):
+    """fan_out ← the non-zero synapses of each input, as a padded map of int32; `taps` is what `count_weights` leaves."""
     c_in, k, stride, padding, line = (
         tables[CHANNELS_IN], tables[KERNEL], tables[STRIDE], tables[PADDING], _line(tables)
     )  # fmt: skip
-    synops = np.int64(0)
-    before = np.int64(-1)
+    rows_before = columns_before = -1
     for y in range(tables[HEIGHT_IN]):
-        row = tables[AT_LINES] + LINE * y
+        row, at_row = tables[AT_LINES] + LINE * y, (y + padding) * line + padding * c_in
         top, lines = tables[np.uint32(row)], tables[np.uint32(row + 1)]
         tap_row = y + padding - stride * top
+        if (tap_row << BITS | lines) == rows_before:  # as the row before
+            for j in range(tables[WIDTH_IN] * c_in):
+                fan_out[np.uint32(at_row + j)] = fan_out[np.uint32(at_row - line + j)]
+            continue
+        rows_before, columns_before = tap_row << BITS | lines, -1
         for x in range(tables[WIDTH_IN]):
-            column = tables[AT_COLUMNS] + COLUMN * x
+            column, at = tables[AT_COLUMNS] + COLUMN * x, at_row + x * c_in
             left, length = tables[np.uint32(column)], tables[np.uint32(column + 1)]
             tap = x + padding - stride * left
-            reach = ((np.int64(tap_row) * 1024 + lines) * 1024 + tap) * 1024 + length
-            if reach != before:
-                before = reach
+            if (tap << BITS | length) == columns_before:  # as the input before
                 for c in range(c_in):
-                    fan_out[np.uint32(c)] = 0
-                for i in range(lines):
-                    for j in range(length):
-                        first = ((tap_row - stride * i) * k + tap - stride * j) * c_in
-                        for c in range(c_in):
-                            fan_out[np.uint32(c)] += taps[np.uint32(first + c)]
-            at = (y + padding) * line + (x + padding) * c_in
-            found = np.int32(0)
+                    fan_out[np.uint32(at + c)] = fan_out[np.uint32(at - c_in + c)]
+                continue
+            columns_before = tap << BITS | length
             for c in range(c_in):
-                found = np.int32(found + (fan_out[np.uint32(c)] if x8[np.uint32(at + c)] != 0 else np.int32(0)))
-            synops += found
-    return synops
+                fan_out[np.uint32(at + c)] = 0
+            for i in range(lines):
+                for j in range(length):
+                    first = ((tap_row - stride * i) * k + tap - stride * j) * c_in
+                    for c in range(c_in):
+                        fan_out[np.uint32(at + c)] += taps[np.uint32(first + c)]
 
 
 @kernel
-def steps_reached(x8, tables, highest, across):
-    """Do as `convolution.reached_steps`, from a padded map.
+def synapses_read(x8, fan_out):
+    """How many non-zero synapses the padded inputs of a window read, each once."""
+    synops = np.int64(0)
+    for i in range(x8.size):
+        synops += np.int64(fan_out[i]) * np.int64(x8[i] != 0)
+    return synops
+
+
+@kernel_part
+def _highest_of(values, apart, k, highest):
+    """highest_n ← the largest of the k values n, n + apart …, as far as there are so many."""
+    n = values.size - (k - 1) * apart
+    for place in range(n):
+        highest[place] = values[place]
+    for tap in range(1, k):
+        first = tap * apart
+        for place in range(n):
+            highest[place] = max(highest[place], values[first + place])
+
+
+@kernel_part
+def _total_of(values, apart, k, total):
+    """total_n ← the sum of the k values n, n + apart …, as far as there are so many."""
+    n = values.size - (k - 1) * apart
+    for place in range(n):
+        total[place] = values[place]
+    for tap in range(1, k):
+        first = tap * apart
+        for place in range(n):
+            total[place] += values[first + place]
+
+
+@kernel
+def steps_reached(x, tables, places, across):
+    """Do as `convolution.reached_steps`.
 
     Parameters
     ----------
-    x8 : int8
-    highest, across : int32 (a value for each place of the padded map)
+    x : int32 (n_pre,)
+    places, across : int32 (a value for each place of the padded map)
         Scratch.
     """
     c_in, k, stride, padding = tables[CHANNELS_IN], tables[KERNEL], tables[STRIDE], tables[PADDING]
-    width, w_out = tables[WIDTH_IN] + 2 * padding, tables[WIDTH_OUT]
-    rows = tables[HEIGHT_IN] + 2 * padding
-    for place in range(rows * width):
-        most = np.int8(0)
-        for c in range(c_in):
-            most = max(most, x8[np.uint32(place * c_in + c)])
-        highest[np.uint32(place)] = most
-    for y in range(rows):
-        for x in range(w_out):
+    width, w_in = tables[WIDTH_IN] + 2 * padding, tables[WIDTH_IN]
+    places[:] = 0
+    for y in range(tables[HEIGHT_IN]):
+        at, first = (y + padding) * width + padding, y * tables[STEP_ROW]
+        for c in range(c_in if tables[STEP_COLUMN] == 1 else 0):
+            plane = first + c * tables[STEP_CHANNEL]
+            for j in range(w_in):
+                places[np.uint32(at + j)] = max(places[np.uint32(at + j)], x[np.uint32(plane + j)])
+        for j in range(0 if tables[STEP_COLUMN] == 1 else w_in):
             most = np.int32(0)
-            for tap in range(k):
-                most = max(most, highest[np.uint32(y * width + x * stride + tap)])
-            across[np.uint32(y * w_out + x)] = most
+            for c in range(c_in):
+                most = max(most, x[np.uint32(first + j * c_in + c)])
+            places[np.uint32(at + j)] = most
+    _highest_of(places, 1, k, across)
+    _highest_of(across, width, k, places)
     steps = np.int64(0)
     for y in range(tables[HEIGHT_OUT]):
-        for x in range(w_out):
-            most = np.int32(0)
-            for tap_row in range(k):
-                most = max(most, across[np.uint32((y * stride + tap_row) * w_out + x)])
-            steps += most
+        for j in range(tables[WIDTH_OUT]):
+            steps += places[(y * width + j) * stride]
     return steps * tables[CHANNELS_OUT]
 
 
@@ -257,7 +289,7 @@ def _shift_sums(tables, padded, padding, shift, total):
 
 
 @kernel
-def read_back(w8, row_nonzeros, tables, delta, errors, factors, padded, shift, total):
+def read_back(w8, row_nonzeros, tables, delta, errors, factors, window, padded, shift, total):
     """Do as `convolution.scatter_errors`, with the errors of a position at once.
 
     Parameters
@@ -267,6 +299,8 @@ def read_back(w8, row_nonzeros, tables, delta, errors, factors, padded, shift, t
         Non-zero weights of each channel.
     delta : int32 (n_post,)
     errors, factors : int32 (n_post,)
+        Scratch.
+    window : int32 (of a window, and SLACK)
         Scratch.
     padded : int32
         Scratch.
@@ -290,66 +324,83 @@ def read_back(w8, row_nonzeros, tables, delta, errors, factors, padded, shift, t
                 synops += _synapses_back(w8, row_nonzeros, tables, position, j - position * channels)
             last += 1
         at = _origin(tables, position)
+        sum_scaled(w8, errors, factors, first, last, 0, k * run, window, 0, 0)
         for row in range(k):
-            sum_scaled(w8, errors, factors, first, last, row * run, run, padded, at + row * line, -1)
+            for n in range(run):
+                padded[np.uint32(at + row * line + n)] += window[np.uint32(row * run + n)]
         first = last
     return synops, _shift_sums(tables, padded, padding, shift, total)
 
 
 @kernel
-def count_windows(x, tables, active, across, inside):
+def count_windows(x, tables, places, across, inside):
     """inside ← how many values of each output position's window are not 0: int32 (positions,).
 
     Parameters
     ----------
-    x : int32
-        A padded map.
-    active, across : int32
+    x : int32 (n_pre,)
+    places, across : int32
         Scratch, as of `steps_reached`.
     """
-    c_in, k, stride = tables[CHANNELS_IN], tables[KERNEL], tables[STRIDE]
-    width, w_out = tables[WIDTH_IN] + 2 * tables[PADDING], tables[WIDTH_OUT]
-    rows = tables[HEIGHT_IN] + 2 * tables[PADDING]
-    for place in range(rows * width):
-        active[np.uint32(place)] = count_of_nonzeros(x, place * c_in, c_in)
-    for y in range(rows):
-        for out in range(w_out):
-            found = np.int32(0)
-            for tap in range(k):
-                found = np.int32(found + active[np.uint32(y * width + out * stride + tap)])
-            across[np.uint32(y * w_out + out)] = found
+    c_in, k, stride, padding = tables[CHANNELS_IN], tables[KERNEL], tables[STRIDE], tables[PADDING]
+    width, w_in = tables[WIDTH_IN] + 2 * padding, tables[WIDTH_IN]
+    places[:] = 0
+    for y in range(tables[HEIGHT_IN]):
+        at, first = (y + padding) * width + padding, y * tables[STEP_ROW]
+        for c in range(c_in if tables[STEP_COLUMN] == 1 else 0):
+            plane = first + c * tables[STEP_CHANNEL]
+            for j in range(w_in):
+                places[np.uint32(at + j)] += np.int32(x[np.uint32(plane + j)] != 0)
+        for j in range(0 if tables[STEP_COLUMN] == 1 else w_in):
+            places[np.uint32(at + j)] = count_of_nonzeros(x, first + j * c_in, c_in)
+    _total_of(places, 1, k, across)
+    _total_of(across, width, k, places)
     for y in range(tables[HEIGHT_OUT]):
-        for out in range(w_out):
-            found = np.int32(0)
-            for tap_row in range(k):
-                found = np.int32(found + across[np.uint32((y * stride + tap_row) * w_out + out)])
-            inside[np.uint32(y * w_out + out)] = found
+        for j in range(tables[WIDTH_OUT]):
+            inside[y * tables[WIDTH_OUT] + j] = places[(y * width + j) * stride]
 
 
 @kernel
-def by_channel(tables, errors, n_errors, delta, ends, origins, factors):
-    """Sort errors by their channel: where their windows begin, and δ; those of channel c end before ends[c]."""
-    channels = tables[CHANNELS_OUT]
+def by_channel(tables, corners, inside, errors, n_errors, delta, split, ends, origins, factors):
+    """Sort errors by their channel: where their windows begin, and δ; those of channel c end before ends[c].
+
+    Returns the products of an input that spiked and an error, of which `inside` tells those of each position.
+
+    Parameters
+    ----------
+    corners : int32 (positions,)
+        Where windows begin.
+    split : int32 (n_post,)
+        Scratch.
+    """
+    channels = np.uint32(tables[CHANNELS_OUT])
     ends[:] = 0
+    products = np.int64(0)
     for e in range(n_errors):
-        ends[np.uint32(errors[np.uint32(e)] % channels)] += 1
+        j = np.uint32(errors[np.uint32(e)])
+        position = np.uint32(j // channels)
+        split[np.uint32(e)] = position
+        ends[np.uint32(j - position * channels)] += 1
+        if COUNTING:
+            products += inside[position]
     before = np.int32(0)
     for c in range(channels):
         count = ends[np.uint32(c)]
         ends[np.uint32(c)] = before
         before += count
     for e in range(n_errors):
-        j = errors[np.uint32(e)]
-        position, c = j // channels, j % channels
-        at = ends[np.uint32(c)]
-        origins[np.uint32(at)] = _origin(tables, position)
-        factors[np.uint32(at)] = delta[np.uint32(j)]
-        ends[np.uint32(c)] = at + 1
+        j, position = np.uint32(errors[np.uint32(e)]), np.uint32(split[np.uint32(e)])
+        c = np.uint32(j - position * channels)
+        at = np.uint32(ends[c])
+        origins[at] = corners[position]
+        factors[at] = delta[j]
+        ends[c] = np.int32(at + np.uint32(1))
+    return products
 
 
 @kernel
 def learn_windows(
-    w8, tag, sums, row_nonzeros, tables, x, ends, origins, factors, mantissa, shift, taps, packed
+    w8, tag, sums, row_nonzeros, tables, x, ends, origins, factors, mantissa, shift, packed
 ):
     """Sum the products of each tap, and bring the sums into the weights, channel by channel.
 
@@ -363,8 +414,8 @@ def learn_windows(
         The padded inputs.
     ends, origins, factors
         As `by_channel` leaves them.
-    taps, packed
-        Kept up to date, see `count_weights` and `pack_weights`.
+    packed
+        Kept up to date, see `pack_weights`.
     """
     k, c_in, line = tables[KERNEL], tables[CHANNELS_IN], _line(tables)
     run = k * c_in
@@ -377,11 +428,7 @@ def learn_windows(
         for row in range(k):
             sum_scaled(x, origins, factors, first, last, row * line, run, sums, (c * k + row) * run, 0)
         first = last
-        if COUNTING:
-            count_weights(w8, tables, c, -1, taps)
         some, moved = apply_sums(w8, tag, sums, row_nonzeros, c, 1, k * run, mantissa, shift)
-        if COUNTING:
-            count_weights(w8, tables, c, 1, taps)
         if moved:
             pack_weights(w8, tables, c, packed)
         effective += some

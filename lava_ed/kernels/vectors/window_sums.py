@@ -195,14 +195,39 @@ def sum_scaled(source, bases, factors, first, last, offset, n, target, at, kept)
         Whether to add to what is there.
     """
     k = 0
-    while k + 4 * LANES <= n:
-        sum_scaled_block(source, bases, factors, first, last, offset + k, target, at + k, kept, 4 * LANES, 4)
-        k += 4 * LANES
-    while k + LANES < n:
-        sum_scaled_block(source, bases, factors, first, last, offset + k, target, at + k, kept, min(n - k, 2 * LANES), 2)
-        k += 2 * LANES
-    if k < n:
-        sum_scaled_block(source, bases, factors, first, last, offset + k, target, at + k, kept, n - k, 1)
+    while k < n:
+        vectors = (n - k + LANES - 1) // LANES
+        here, there = offset + k, at + k
+        if vectors >= 8:
+            sum_scaled_block(source, bases, factors, first, last, here, target, there, kept, n - k, 8)
+            k += 8 * LANES
+        elif vectors >= 6:
+            sum_scaled_block(source, bases, factors, first, last, here, target, there, kept, n - k, 6)
+            k += 6 * LANES
+        elif vectors >= 4:
+            sum_scaled_block(source, bases, factors, first, last, here, target, there, kept, n - k, 4)
+            k += 4 * LANES
+        elif vectors >= 2:
+            sum_scaled_block(source, bases, factors, first, last, here, target, there, kept, n - k, 2)
+            k += 2 * LANES
+        else:
+            sum_scaled_block(source, bases, factors, first, last, here, target, there, kept, n - k, 1)
+            k += LANES
+
+
+@intrinsic
+def copy_word(typing_context, source, first, target, at):
+    """target[at : at + GROUP] ← source[first : first + GROUP], bytes that lie inside."""
+    if not are_rows_of(types.int8, source, target):
+        return None
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        word = ir.IntType(8 * GROUP)
+        value = builder.load(place(context, builder, signature, args, 0, args[1], word), align=1)
+        builder.store(value, place(context, builder, signature, args, 2, args[3], word), align=1)
+        return context.get_dummy_value()
+
+    return types.void(source, types.intp, target, types.intp), codegen
 
 
 @kernel_part
