@@ -217,7 +217,7 @@ def tables_of(layer: Layer, shared: bool, planar: bool) -> npt.NDArray[np.int32]
 
 
 def window_order(layer: Layer) -> npt.NDArray[np.int64]:
-    """Place of each stored weight of a shared kernel among rows of an output channel, (tap row, tap column, channel)."""
+    """Place of each stored weight of a shared kernel in rows of an output channel: (tap row, tap column, channel)."""
     k, channels = layer.kernel, layer.source.channels
     sides = channels, k, k, layer.shape.channels
     c, row, tap, o = np.meshgrid(*(np.arange(side) for side in sides), indexing="ij", sparse=True)

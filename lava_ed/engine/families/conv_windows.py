@@ -51,8 +51,9 @@ CONV_READ_BACK = op(
     n_rows=number("of weights, and SLACK"), rows8=reads("i8", "n_rows"), channels=number(),
     row_nonzeros=reads("i32", "channels"), n_errors=reads("i32"), delta=reads("i32", "n_post"),
     origins=writes("i32", "n_post"), factors=writes("i32", "n_post"), sums=writes("i32", "n_rows"),
-    n_padded=number("values of the padded map"), padded=writes("i32", "n_padded"), error_shift=number(), e_buff=updates("i32", "n_pre"), live_e=updates("i32"),
-    counters=updates("i64", ALL_COUNTERS), overflows=updates("i64"), inside=number("0: after the window, only clear"),
+    n_padded=number("values of the padded map"), padded=writes("i32", "n_padded"), error_shift=number(),
+    e_buff=updates("i32", "n_pre"), live_e=updates("i32"), counters=updates("i64", ALL_COUNTERS),
+    overflows=updates("i64"), inside=number("0: after the window, only clear"),
 )  # fmt: skip
 
 

@@ -154,7 +154,7 @@ def count_weights(w8, tables, taps):
 
 @kernel
 def spread_taps(taps, tables, fan_out):
-    """fan_out ← the non-zero synapses of each input, as a padded map of int32; `taps` is what `count_weights` leaves."""
+    """fan_out ← the non-zero synapses of each input, a padded map of int32, from what `count_weights` leaves."""
     c_in, k, stride, padding, line = (
         tables[CHANNELS_IN], tables[KERNEL], tables[STRIDE], tables[PADDING], _line(tables)
     )  # fmt: skip
@@ -270,7 +270,7 @@ def _synapses_back(w8, row_nonzeros, tables, position, channel):
 
 @kernel_part
 def _shift_sums(tables, padded, padding, shift, total):
-    """total ← the padded map's inside, doubled, shifted with its sign and rounded, in 24 bits; returns the overflows."""
+    """total ← the padded map's inside, doubled, shifted and rounded by its size, in 24 bits; returns the overflows."""
     c_in, line = tables[CHANNELS_IN], _line(tables)
     overflows = np.int32(0)
     half, right = np.int32((1 << shift) >> 1), np.int32(shift)
@@ -324,7 +324,7 @@ def read_back(w8, row_nonzeros, tables, delta, errors, factors, window, padded, 
                 synops += _synapses_back(w8, row_nonzeros, tables, position, j - position * channels)
             last += 1
         at = _origin(tables, position)
-        sum_scaled(w8, errors, factors, first, last, 0, k * run, window, 0, 0)
+        sum_scaled(w8, errors, factors, first, last, 0, k * run, window, 0)
         for row in range(k):
             for n in range(run):
                 padded[np.uint32(at + row * line + n)] += window[np.uint32(row * run + n)]
@@ -399,9 +399,7 @@ def by_channel(tables, corners, inside, errors, n_errors, delta, split, ends, or
 
 
 @kernel
-def learn_windows(
-    w8, tag, sums, row_nonzeros, tables, x, ends, origins, factors, mantissa, shift, packed
-):
+def learn_windows(w8, tag, sums, row_nonzeros, tables, x, ends, origins, factors, mantissa, shift, packed):
     """Sum the products of each tap, and bring the sums into the weights, channel by channel.
 
     Returns (effective_updates, weight_writes).
@@ -426,7 +424,7 @@ def learn_windows(
         if last == first:
             continue
         for row in range(k):
-            sum_scaled(x, origins, factors, first, last, row * line, run, sums, (c * k + row) * run, 0)
+            sum_scaled(x, origins, factors, first, last, row * line, run, sums, (c * k + row) * run)
         first = last
         some, moved = apply_sums(w8, tag, sums, row_nonzeros, c, 1, k * run, mantissa, shift)
         if moved:

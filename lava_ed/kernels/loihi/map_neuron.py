@@ -11,6 +11,8 @@ import numpy as np
 from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.fixed_point import saturate
 from lava_ed.kernels.loihi.window import NUDGE
+from lava_ed.kernels.vectors.events import lowest_bit, which_act
+from lava_ed.kernels.vectors.lanes import LANES
 
 
 @kernel
@@ -74,17 +76,15 @@ def fire_window_best(best, kappa, steps, x):
 
 
 @kernel_part
-def winner_of(v, best, g, height, width, channels, pool):
-    """The neuron of square g that fires for it."""
-    across = width // pool
-    square, c = g // channels, g % channels
-    first = ((square // across * pool) * width + square % across * pool) * channels + c
+def _pass_error(e, v, most, corner, width, channels, pool, limit, delta):
+    """Give a square's error to the neuron that fired for it, which is returned: the first one of the largest v."""
     for dy in range(pool):
         for dx in range(pool):
-            j = first + (dy * width + dx) * channels
-            if v[np.uint32(j)] == best:
-                return j
-    return first
+            there = corner + (dy * width + dx) * channels
+            if v[np.uint32(there)] == most:
+                delta[np.uint32(there)] = saturate(e, -limit, limit)
+                return there
+    return corner
 
 
 @kernel
@@ -99,16 +99,34 @@ def gate_pooled_errors(e_in, x, window, limit, dead_zone, v, best, height, width
     errors : int32 (n,)
         Receives the neurons whose δ is not 0.
     """
-    messages = 0
-    active = 0
-    for g in range(x.size):
+    active = np.int32(0)
+    least, ceiling = np.int32(dead_zone), np.int32(window)
+    for g in range(x.size):  # which pass; the list is written over them below, and never runs ahead
         e = e_in[g]
-        if e == 0:
-            continue
-        active += 1
-        if 0 < x[g] < window and abs(e) > dead_zone:
-            j = winner_of(v, best[g], g, height, width, channels, pool)
-            delta[np.uint32(j)] = saturate(e, -limit, limit)
-            errors[np.uint32(messages)] = j
-            messages += 1
+        active = np.int32(active + np.int32(e != 0))
+        inside = np.int32(x[g] > 0) & np.int32(x[g] < ceiling) & np.int32(max(e, np.int32(-e)) > least)
+        errors[g] = np.int32(inside & np.int32(e != 0))
+    messages = 0
+    across = width // pool
+    for square in range(height // pool * across):
+        corner = (square // across * pool * width + square % across * pool) * channels
+        first = square * channels
+        whole = channels - channels % LANES
+        for start in range(0, whole, LANES):
+            acting = which_act(errors, first + start)
+            while acting:
+                c = np.int64(start + lowest_bit(acting))
+                acting &= np.uint32(acting - np.uint32(1))
+                g = np.uint32(first + c)
+                errors[np.uint32(messages)] = _pass_error(
+                    e_in[g], v, best[g], corner + c, width, channels, pool, limit, delta
+                )
+                messages += 1
+        for c in range(whole, channels):
+            g = np.uint32(first + c)
+            if errors[g]:
+                errors[np.uint32(messages)] = _pass_error(
+                    e_in[g], v, best[g], corner + c, width, channels, pool, limit, delta
+                )
+                messages += 1
     return messages, active

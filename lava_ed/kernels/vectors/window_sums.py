@@ -17,7 +17,8 @@ GROUP: Final = 4
 """Bytes of a word that are multiplied at once."""
 POSITIONS: Final = 4
 """Windows side by side that share a load of weights."""
-_BYTES: Final = ir.VectorType(ir.IntType(8), GROUP * LANES)
+BYTES: Final = ir.VectorType(ir.IntType(8), GROUP * LANES)
+"""The four bytes of each lane."""
 
 
 def _every_second(builder: Any, values: Any, first: int) -> Any:
@@ -30,15 +31,20 @@ def _every_second(builder: Any, values: Any, first: int) -> Any:
 def add_products_of_bytes(context: Any, builder: Any, total: Any, word: Any, weights: Any) -> Any:
     """Code of total_k + Σ_b x_b·w_kb over the four bytes b of a word: x in 0 … 127, w signed, lane by lane.
 
-    Processors with AVX-512 VNNI have one instruction for it; two products fit 16 bits, which others sum first.
+    Processors with AVX-512 VNNI have one instruction for it.
     """
     x = everywhere(builder, word)
-    if "+avx512vnni" in context.codegen().magic_tuple()[2]:
-        kind = ir.FunctionType(WORDS, [WORDS, WORDS, WORDS])
-        add = cgutils.get_or_insert_function(builder.module, kind, "llvm.x86.avx512.vpdpbusd.512")
-        return builder.call(add, [total, x, builder.bitcast(weights, WORDS)])
-    shorts = ir.VectorType(ir.IntType(16), _BYTES.count)
-    products = builder.mul(builder.zext(builder.bitcast(x, _BYTES), shorts), builder.sext(weights, shorts))
+    if "+avx512vnni" not in context.codegen().magic_tuple()[2]:
+        return add_products_in_pairs(builder, total, builder.bitcast(x, BYTES), weights)
+    kind = ir.FunctionType(WORDS, [WORDS, WORDS, WORDS])
+    add = cgutils.get_or_insert_function(builder.module, kind, "llvm.x86.avx512.vpdpbusd.512")
+    return builder.call(add, [total, x, builder.bitcast(weights, WORDS)])
+
+
+def add_products_in_pairs(builder: Any, total: Any, x: Any, weights: Any) -> Any:
+    """Code of the same where x is there for each lane; two products fit 16 bits, and are summed first."""
+    shorts = ir.VectorType(ir.IntType(16), BYTES.count)
+    products = builder.mul(builder.zext(x, shorts), builder.sext(weights, shorts))
     pairs = builder.add(_every_second(builder, products, 0), _every_second(builder, products, 1))
     pairs = builder.sext(pairs, ir.VectorType(ir.IntType(32), pairs.type.count))
     return builder.add(total, builder.add(_every_second(builder, pairs, 0), _every_second(builder, pairs, 1)))
@@ -80,8 +86,8 @@ def sum_windows_block(
                 group = builder.add(builder.mul(builder.add(word_of_row, word.index), blocks), block)
                 loaded = []
                 for b in wide:
-                    weight_at = builder.mul(builder.add(group, number(b)), number(_BYTES.count))
-                    loaded.append(builder.load(place(context, builder, signature, args, 4, weight_at, _BYTES), align=1))
+                    weight_at = builder.mul(builder.add(group, number(b)), number(BYTES.count))
+                    loaded.append(builder.load(place(context, builder, signature, args, 4, weight_at, BYTES), align=1))
                 byte = builder.add(here, builder.mul(word.index, number(GROUP)))
                 for p in windows:
                     source = builder.add(byte, builder.mul(step, number(p)))
@@ -137,7 +143,7 @@ def sum_windows(x8, first, step, line, weights, blocks, rows, words, total, at, 
 
 
 @intrinsic(prefer_literal=True)
-def sum_scaled_block(typing_context, source, bases, factors, first, last, offset, target, at, kept, count, width):
+def sum_scaled_block(typing_context, source, bases, factors, first, last, offset, target, at, count, width):
     """Do `sum_scaled` to `width` vectors, the last of which ends after `count` values."""
     numbers = are_rows_of(types.int8, source) or are_rows_of(types.int32, source)
     lists = are_rows_of(types.int32, bases, factors, target)
@@ -147,7 +153,7 @@ def sum_scaled_block(typing_context, source, bases, factors, first, last, offset
 
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         first, last, offset = args[3:6]
-        at, kept, count = args[7:10]
+        at, count = args[7:9]
         kind = first.type
 
         def number(value: int) -> Any:
@@ -165,24 +171,21 @@ def sum_scaled_block(typing_context, source, bases, factors, first, last, offset
                 values = builder.load(place(context, builder, signature, args, 0, where, stored), align=1)
                 values = values if stored == WORDS else builder.sext(values, WORDS)
                 builder.store(builder.add(builder.load(totals[b]), builder.mul(values, factor)), totals[b])
-        before = everywhere(builder, builder.trunc(kept, ir.IntType(32)))
         for b in wide:
             pointer = place(context, builder, signature, args, 6, builder.add(at, number(b * LANES)), WORDS)
-            old = builder.and_(builder.load(pointer, align=4), before)
-            found = builder.add(old, builder.load(totals[b]))
             if b < width.literal_value - 1:
-                builder.store(found, pointer, align=4)
+                builder.store(builder.load(totals[b]), pointer, align=4)
             else:
-                _store_some(builder, found, pointer, builder.sub(count, number(b * LANES)))
+                _store_some(builder, builder.load(totals[b]), pointer, builder.sub(count, number(b * LANES)))
         return context.get_dummy_value()
 
-    places = (types.intp,) * 3, (types.intp,) * 3
+    places = (types.intp,) * 3, (types.intp,) * 2
     return types.void(source, bases, factors, *places[0], target, *places[1], width), codegen
 
 
 @kernel_part
-def sum_scaled(source, bases, factors, first, last, offset, n, target, at, kept):
-    """target[at + k] ← (target[at + k] & kept) + Σ_e factors_e·source[bases_e + offset + k], e in first … last − 1, k < n.
+def sum_scaled(source, bases, factors, first, last, offset, n, target, at):
+    """target[at + k] ← Σ_e factors_e·source[bases_e + offset + k], e in first … last − 1, k < n.
 
     Parameters
     ----------
@@ -190,28 +193,26 @@ def sum_scaled(source, bases, factors, first, last, offset, n, target, at, kept)
         LANES values are read behind the last one that counts.
     bases, factors : int32[]
     target : int32[]
-        As `source`.
-    kept : {-1, 0}
-        Whether to add to what is there.
+        Overwritten.
     """
     k = 0
     while k < n:
         vectors = (n - k + LANES - 1) // LANES
         here, there = offset + k, at + k
         if vectors >= 8:
-            sum_scaled_block(source, bases, factors, first, last, here, target, there, kept, n - k, 8)
+            sum_scaled_block(source, bases, factors, first, last, here, target, there, n - k, 8)
             k += 8 * LANES
         elif vectors >= 6:
-            sum_scaled_block(source, bases, factors, first, last, here, target, there, kept, n - k, 6)
+            sum_scaled_block(source, bases, factors, first, last, here, target, there, n - k, 6)
             k += 6 * LANES
         elif vectors >= 4:
-            sum_scaled_block(source, bases, factors, first, last, here, target, there, kept, n - k, 4)
+            sum_scaled_block(source, bases, factors, first, last, here, target, there, n - k, 4)
             k += 4 * LANES
         elif vectors >= 2:
-            sum_scaled_block(source, bases, factors, first, last, here, target, there, kept, n - k, 2)
+            sum_scaled_block(source, bases, factors, first, last, here, target, there, n - k, 2)
             k += 2 * LANES
         else:
-            sum_scaled_block(source, bases, factors, first, last, here, target, there, kept, n - k, 1)
+            sum_scaled_block(source, bases, factors, first, last, here, target, there, n - k, 1)
             k += LANES
 
 
