@@ -87,7 +87,8 @@ class Layer:
     def corners(self) -> npt.NDArray[np.int64]:
         """Of a convolution: where each neuron's window begins in its padded source, whose channels are side by side."""
         y, x = np.divmod(np.arange(self.shape.height * self.shape.width), self.shape.width)
-        return (y * (self.source.width + 2 * self.padding) + x) * self.stride * self.source.channels
+        row = self.source.width + 2 * self.padding
+        return np.asarray((y * row + x) * self.stride * self.source.channels)
 
     def weights_shape(self, shared: bool) -> tuple[int, int]:
         """Rows and columns of the stored weights.

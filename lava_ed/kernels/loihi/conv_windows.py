@@ -390,11 +390,11 @@ def by_channel(tables, corners, inside, errors, n_errors, delta, split, ends, or
         before += count
     for e in range(n_errors):
         j, position = np.uint32(errors[np.uint32(e)]), np.uint32(split[np.uint32(e)])
-        c = np.uint32(j - position * channels)
-        at = np.uint32(ends[c])
+        channel = np.uint32(j - position * channels)
+        at = np.uint32(ends[channel])
         origins[at] = corners[position]
         factors[at] = delta[j]
-        ends[c] = np.int32(at + np.uint32(1))
+        ends[channel] = np.int32(at + np.uint32(1))
     return products
 
 

@@ -115,18 +115,14 @@ def gate_pooled_errors(e_in, x, window, limit, dead_zone, v, best, height, width
         for start in range(0, whole, LANES):
             acting = which_act(errors, first + start)
             while acting:
-                c = np.int64(start + lowest_bit(acting))
+                c = start + np.int64(lowest_bit(acting))
                 acting &= np.uint32(acting - np.uint32(1))
-                g = np.uint32(first + c)
-                errors[np.uint32(messages)] = _pass_error(
-                    e_in[g], v, best[g], corner + c, width, channels, pool, limit, delta
-                )
+                at, most = corner + c, best[first + c]
+                errors[messages] = _pass_error(e_in[first + c], v, most, at, width, channels, pool, limit, delta)
                 messages += 1
-        for c in range(whole, channels):
-            g = np.uint32(first + c)
-            if errors[g]:
-                errors[np.uint32(messages)] = _pass_error(
-                    e_in[g], v, best[g], corner + c, width, channels, pool, limit, delta
-                )
+        for channel in range(whole, channels):
+            if errors[first + channel]:
+                e, most, at = e_in[first + channel], best[first + channel], corner + channel
+                errors[messages] = _pass_error(e, v, most, at, width, channels, pool, limit, delta)
                 messages += 1
     return messages, active
