@@ -60,7 +60,7 @@ def map_integrate(a, i32, i64) -> np.int64:  # type: ignore[no-untyped-def]
 MAP_FIRE = op(
     "map_fire", "maps", n=number("neurons"), squares=number(), height=number(), width=number(), channels=number(),
     pool=number("side of a square"), u=writes("i32", "n"), v=reads("i32", "n"), best=updates("i32", "squares"),
-    row=number("width·channels"), line=writes("i32", "row"), x=updates("i32", "squares"),
+    x=updates("i32", "squares"),
     threshold_step=reads("i32"), steps=number("T"), first=number("first phase of the window"), count=writes("i32"),
     events=writes("i32", "squares"), counters=updates("i64", ALL_COUNTERS),
     destinations=number("InPorts that its spikes reach"), sorted=number("1: a jump sorts the spikes by value"),
@@ -80,8 +80,7 @@ def map_fire(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     best = segment(i32, a[f.best], squares)
     if s == 0:
         pool_membranes(
-            segment(i32, a[f.v], a[f.n]), a[f.height], a[f.width], a[f.channels], a[f.pool],
-            segment(i32, a[f.line], a[f.row]), best,
+            segment(i32, a[f.v], a[f.n]), a[f.height], a[f.width], a[f.channels], a[f.pool], best,
         )  # fmt: skip
         segment(i32, a[f.u], a[f.n])[:] = 0
     kappa = threshold_of_step(i32[a[f.threshold_step]])
@@ -128,8 +127,7 @@ def map_window_fire(a, i32, i64):  # type: ignore[no-untyped-def]
     steps, squares = a[f.steps], a[f.squares]
     best, x = segment(i32, a[f.best], squares), segment(i32, a[f.x], squares)
     pool_membranes(
-        segment(i32, a[f.v], a[f.n]), a[f.height], a[f.width], a[f.channels], a[f.pool],
-        segment(i32, a[f.line], a[f.row]), best,
+        segment(i32, a[f.v], a[f.n]), a[f.height], a[f.width], a[f.channels], a[f.pool], best,
     )  # fmt: skip
     spikes, at_once = fire_window_best(best, threshold_of_step(i32[a[f.threshold_step]]), steps, x)
     if a[f.sorted]:
@@ -155,12 +153,11 @@ class AFTIFMapNode(Node, kinds=("AFTIFMap",)):
         at, (channels, height, width) = self.at, self.geometry.shape
         n, squares = self.geometry.shape.size, self.geometry.pooled.size
         at.update(n=n, squares=squares, height=height, width=width, channels=channels, pool=self.geometry.pool)
-        at["row"] = width * channels
         for name, size in (("u", n), ("v", n), ("x", squares), ("delta", n)):
             asm.var(self, name, (size,))
         declare_phased(self, asm, n)
         declare_adaptation(self, asm, self.adaptation)
-        at.update(best=asm.scratch(squares), line=asm.scratch(at["row"]))
+        at["best"] = asm.scratch(squares)
         asm.event_signal(self, "s_out", squares)
         error = asm.event_signal(self, "e_out", n, at["delta"])
         asm.signals[self.name, "e_out"] = replace(error, held=True)

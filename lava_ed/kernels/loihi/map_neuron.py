@@ -11,36 +11,29 @@ import numpy as np
 from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.fixed_point import saturate
 from lava_ed.kernels.loihi.window import NUDGE
-from lava_ed.kernels.vectors.events import lowest_bit, which_act
+from lava_ed.kernels.vectors.events import copy_vector, lowest_bit, which_act
 from lava_ed.kernels.vectors.lanes import LANES
+from lava_ed.kernels.views import segment
 
 
 @kernel
-def pool_membranes(v, height, width, channels, pool, line, best):
+def pool_membranes(v, height, width, channels, pool, best):
     """best ← the largest v of each square of pool × pool neurons, channel by channel.
 
     Parameters
     ----------
     v : int32 (height·width·channels,)
-    line : int32 (width·channels,)
-        Scratch.
     best : int32 ((height // pool)·(width // pool)·channels,)
     """
-    along, across = height // pool, width // pool
-    for y in range(along):
-        for j in range(line.size):
-            line[j] = v[np.uint32(y * pool * line.size + j)]
-        for dy in range(1, pool):
-            first = (y * pool + dy) * line.size
-            for j in range(line.size):
-                line[j] = max(line[j], v[np.uint32(first + j)])
-        for x in range(across):
-            at = (y * across + x) * channels
+    across = width // pool
+    for square in range(height // pool * across):
+        first = (square // across * width + square % across) * pool * channels
+        most = segment(best, square * channels, channels)
+        copy_vector(segment(v, first, channels), most)
+        for other in range(1, pool * pool):
+            there = segment(v, first + (other // pool * width + other % pool) * channels, channels)
             for c in range(channels):
-                most = line[np.uint32(x * pool * channels + c)]
-                for dx in range(1, pool):
-                    most = max(most, line[np.uint32((x * pool + dx) * channels + c)])
-                best[np.uint32(at + c)] = most
+                most[c] = max(most[c], there[c])
 
 
 @kernel

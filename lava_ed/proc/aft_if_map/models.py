@@ -51,7 +51,7 @@ class PyAFTIFMapModelFixed(AdaptiveModel):
         """Spikes of one step of the firing window; returns the neurons that were idle but for their spike."""
         if step == 0:
             height, width, channels, pool = self._maps
-            pool_membranes(self.v, height, width, channels, pool, np.zeros(width * channels, np.int32), self._best)
+            pool_membranes(self.v, height, width, channels, pool, self._best)
             self.u[:] = 0
         events = np.zeros_like(self.x)
         kappa = threshold_from_step(int(self.threshold_step[0]))

@@ -118,8 +118,8 @@ def test_pooling_lets_the_first_spike_of_a_square_through(pool: int) -> None:
     layer = Layer("", layers_of("5c1-2", (1, 7, 8))[0].source, layers_of("5c1-2", (1, 7, 8))[0].shape, 1, pool=pool)
     generator, steps, kappa = np.random.default_rng(pool), 9, 12
     v = generator.integers(-60, 150, layer.shape.size).astype(np.int32)
-    best, line = np.zeros(layer.pooled.size, np.int32), np.zeros(40, np.int32)
-    pool_membranes(v, 7, 8, 5, pool, line, best)
+    best = np.zeros(layer.pooled.size, np.int32)
+    pool_membranes(v, 7, 8, 5, pool, best)
     largest, winner = pooled(v, layer)
     np.testing.assert_array_equal(best, largest)
     x, events, whole = np.zeros_like(best), np.zeros_like(best), np.zeros_like(best)
