@@ -29,6 +29,10 @@ _STEPS: Final = (
 )
 NETS: Final = tuple((rule, hidden, steps) for rule, steps in _STEPS for hidden in (256, 400))
 """Rule and, behind a space, its way of learning; hidden neurons, T."""
+CONV_NETS: Final = (("std-ed", "24c5-p2-48c3-p2-10", 24),)
+"""Rule, layers, T; with the preset's calibration."""
+CONV_QUICK: Final = "2c5s5-p2-10"
+SHAPE: Final = (28, 28)
 INPUTS: Final = 784
 CLASSES: Final = 10
 CHUNK: Final = 1000
@@ -50,7 +54,8 @@ class TrainingRate:
     """Speed of one net in an epoch from random weights; all times are CPU seconds of one thread."""
 
     rule: str
-    hidden: int
+    hidden: int | str
+    """Hidden neurons, or the layers of a net with convolutions."""
     steps: int
     samples: int
     epoch_rate: float
@@ -64,13 +69,17 @@ class TrainingRate:
     """What the forward row additions of a sample take in a bare int8 loop, and the epoch's time in units of it."""
 
 
-def mnist_spec(rule: str, hidden: int, steps: int) -> NetworkSpec:
-    """A net with one hidden layer and the preset for MNIST of a rule, behind whose name a way of learning may stand."""
+def mnist_spec(rule: str, hidden: int | str, steps: int) -> NetworkSpec:
+    """A net with one hidden layer, or layers that are named, and the preset for MNIST of a rule.
+
+    Behind the rule's name a way of learning may stand.
+    """
     from lava_ed.config.training import TrainConfig
 
     name, _, learning = rule.partition(" ")
-    settings = {"hidden": (hidden,), "steps": steps, "learning": learning or None}
-    return TrainConfig.create(name, "mnist", **settings).spec(INPUTS, CLASSES)
+    layers = {"arch": hidden} if isinstance(hidden, str) else {"hidden": (hidden,)}
+    settings = {**layers, "steps": steps, "learning": learning or None}
+    return TrainConfig.create(name, "mnist", **settings).spec(INPUTS, CLASSES, SHAPE)
 
 
 def bench_training(data: Data, samples: int, tell: Tell, *, quick: bool = False) -> dict[str, Any]:
@@ -81,7 +90,10 @@ def bench_training(data: Data, samples: int, tell: Tell, *, quick: bool = False)
     for rule, hidden, steps in NETS:
         tell(f"{rule} {INPUTS}-{hidden}-{CLASSES}, T = {steps}")
         rates.append(time_rule(rule, 8 if quick else hidden, steps, data, samples))
-    slayer = slayer_rates(sorted({(rate.hidden, rate.steps) for rate in rates}), tell, quick=quick)
+    slayer = slayer_rates(sorted({(hidden, steps) for _, hidden, steps in NETS}), tell, quick=quick)
+    for rule, layers, steps in CONV_NETS:
+        tell(f"{rule} {layers}, T = {steps}")
+        rates.append(time_rule(rule, CONV_QUICK if quick else layers, steps, data, samples))
     return {
         "data": data.source,
         "nets": [asdict(rate) for rate in rates],
@@ -90,12 +102,15 @@ def bench_training(data: Data, samples: int, tell: Tell, *, quick: bool = False)
     }
 
 
-def time_rule(rule: str, hidden: int, steps: int, data: Data, samples: int) -> TrainingRate:
+def time_rule(rule: str, hidden: int | str, steps: int, data: Data, samples: int) -> TrainingRate:
     """One epoch of a rule with its preset for MNIST."""
     from lava_ed.backends.backend import make_backend
+    from lava_ed.train.calibration import calibrated
 
     spec = mnist_spec(rule, hidden, steps)
     images, labels = data.images[:samples], data.labels[:samples]
+    if spec.arch:
+        spec = calibrated(spec, images, labels, np.arange(len(images)))
     warm, backend = make_backend("engine", spec), make_backend("engine", spec)
     warm.bind(images)
     warm.present(np.arange(10), labels[:10])
@@ -127,6 +142,9 @@ def _bare(backend: Backend, spec: NetworkSpec, presented: int) -> float:
         sender = "encoder" if layer == 1 else f"hidden{layer - 1}"
         n_pre, n_post = spec.sizes[layer - 1], spec.sizes[layer]
         a_sample = counters[sender]["spikes"]["forward"] / presented
+        if spec.arch and spec.connections[layer - 1].is_conv:  # a row is a tap that a spike reads, of all channels
+            n_pre, n_post = spec.connections[layer - 1].weights_shape(shared=True)
+            a_sample = counters[spec.synapses(layer)]["synops"]["forward"] / presented / n_post
         rows = min(n_pre, max(1, round(a_sample)))
         spikes = np.zeros((n_pre, 1), np.int32)
         spikes[np.random.default_rng(0).permutation(n_pre)[:rows]] = 1

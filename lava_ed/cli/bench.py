@@ -175,7 +175,7 @@ def _shown_training(value: dict[str, Any]) -> Iterator[Table | str]:
             ]
         )
     header = ("rule", "H", "T", "epoch", "fresh", "learned", "/bare", "SLAYER", "ratio")
-    yield Table(f"Samples a CPU second in training, 784-H-10, one thread; {value['data']}", header, rows)
+    yield Table(f"Samples a CPU second in training, 784-H-10 or layers, one thread; {value['data']}", header, rows)
     yield (
         "epoch: mean of one epoch from random weights; fresh: its first 5,000 samples. learned: share of the samples "
         "whose error was sent. /bare: time by that of a sample's forward row additions alone. SLAYER: its rate (and "

@@ -6,7 +6,7 @@ import importlib.util
 
 import numpy as np
 
-from lava_ed.bench.training import NETS, TrainingRate, ratios, synthetic
+from lava_ed.bench.training import CONV_NETS, NETS, TrainingRate, ratios, synthetic
 from lava_ed.learning_rules import RULES
 
 HAS_LAVA_DL = importlib.util.find_spec("torch") is not None
@@ -19,7 +19,7 @@ def rate(rule, hidden, steps, epoch_rate):
 def test_json(lava_ed):
     outcome = lava_ed("bench", "training", "--quick", "--json")
     assert outcome.code == 0, outcome
-    assert [(net["rule"], net["steps"]) for net in outcome.value["nets"]] == [(rule, t) for rule, _, t in NETS]
+    assert [(net["rule"], net["steps"]) for net in outcome.value["nets"]] == [(rule, t) for rule, _, t in (*NETS, *CONV_NETS)]
     assert {rule.partition(" ")[0] for rule, _, _ in NETS} == {*RULES}
     for net in outcome.value["nets"]:
         assert net["samples"] == 200
