@@ -19,7 +19,8 @@ def rate(rule, hidden, steps, epoch_rate):
 def test_json(lava_ed):
     outcome = lava_ed("bench", "training", "--quick", "--json")
     assert outcome.code == 0, outcome
-    assert [(net["rule"], net["steps"]) for net in outcome.value["nets"]] == [(rule, t) for rule, _, t in (*NETS, *CONV_NETS)]
+    nets = [(rule, steps) for rule, _, steps in (*NETS, *CONV_NETS)]
+    assert [(net["rule"], net["steps"]) for net in outcome.value["nets"]] == nets
     assert {rule.partition(" ")[0] for rule, _, _ in NETS} == {*RULES}
     for net in outcome.value["nets"]:
         assert net["samples"] == 200

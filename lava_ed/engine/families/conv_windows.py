@@ -26,17 +26,15 @@ from lava_ed.kernels.counting import (
     WEIGHT_WRITES,
 )
 from lava_ed.kernels.loihi.add_count import add_count
+from lava_ed.kernels.loihi.conv_counts import count_weights, count_windows, spread_taps
 from lava_ed.kernels.loihi.conv_windows import (
     SLACK,
     by_channel,
-    count_weights,
-    count_windows,
     learn_windows,
     pack_weights,
     pad_map,
     read_back,
     sizes_of,
-    spread_taps,
     store_weights,
 )
 from lava_ed.kernels.views import segment

@@ -34,8 +34,9 @@ from lava_ed.kernels.counting import (
 )
 from lava_ed.kernels.fixed_point import TAG_MAX, TRACE_MAX
 from lava_ed.kernels.loihi.add_count import add_count
+from lava_ed.kernels.loihi.conv_counts import steps_reached, synapses_read
 from lava_ed.kernels.loihi.conv_tables import KERNEL, SHARED
-from lava_ed.kernels.loihi.conv_windows import pad_map, steps_reached, sum_map, synapses_read
+from lava_ed.kernels.loihi.conv_windows import pad_map, sum_map
 from lava_ed.kernels.loihi.convolution import (
     apply_sums,
     count_errors,

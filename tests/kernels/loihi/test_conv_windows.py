@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lava_ed.kernels.loihi import conv_counts as counts
 from lava_ed.kernels.loihi import conv_windows as windows
 from lava_ed.kernels.loihi import convolution as single
 from lava_ed.network.layers import layers_of, tables_of, window_order
@@ -51,15 +52,15 @@ def test_windows_agree_with_single_spikes_and_errors(text: str, image: tuple[int
         events, errors = (np.flatnonzero(values).astype(np.int32) for values in (x, delta))
 
         total, expected = (np.full(layer.shape.size, fill, np.int32) for fill in (99, 0))
-        windows.count_weights(rows8, tables, taps)
-        windows.spread_taps(taps, tables, fan_out)
+        counts.count_weights(rows8, tables, taps)
+        counts.spread_taps(taps, tables, fan_out)
         windows.pad_map(tables, x, inputs8)
         windows.sum_map(inputs8, packed, tables, total)
         synops = single.scatter_spikes(stored.reshape(-1), nonzeros, tables, events, 0, events.size, x, 1, expected)
         np.testing.assert_array_equal(total, expected)
-        assert windows.synapses_read(inputs8, fan_out) == synops
+        assert counts.synapses_read(inputs8, fan_out) == synops
         steps = single.reached_steps(tables, x, np.zeros(x.size, np.int32), np.zeros(9 * x.size, np.int32))
-        assert windows.steps_reached(x, tables, places, across) == steps
+        assert counts.steps_reached(x, tables, places, across) == steps
 
         origins, factors, split = (np.zeros(layer.shape.size, np.int32) for _ in range(3))
         if not planar:  # errors reach maps only
@@ -75,7 +76,7 @@ def test_windows_agree_with_single_spikes_and_errors(text: str, image: tuple[int
         products = single.sum_taps(tables, events, events.size, x, delta, live, gathered)
         moved = single.apply_sums(stored.reshape(-1), tag, gathered, nonzeros, 0, *stored.shape, 5, 11)
         inside, ends = np.zeros(layer.corners.size, np.int32), np.zeros(channels, np.int32)
-        windows.count_windows(x, tables, places, across, inside)
+        counts.count_windows(x, tables, places, across, inside)
         corners = layer.corners.astype(np.int32)
         sort = corners, inside, errors, errors.size, delta, split, ends, origins, factors
         assert windows.by_channel(tables, *sort) == products
