@@ -1,4 +1,4 @@
-"""What a sample costs in shared kernels that are read by windows: synapses, products, and steps in which neurons act."""
+"""What a sample costs in shared kernels read by windows: synapses, products, steps in which neurons are active."""
 
 from __future__ import annotations
 
