@@ -29,6 +29,7 @@ Data = Annotated[
     ),
 ]
 DataDir = Annotated[str | None, typer.Option(help="Folder of the data files (else LAVA_ED_DATA, else data).")]
+Download = Annotated[bool, typer.Option("--download", help="Let tonic download the data set, where it is not there.")]
 Hidden = Annotated[str | None, typer.Option(help="Neurons of the hidden layers, for example 256 or 256,128.")]
 Arch = Annotated[str | None, typer.Option(help="Layers with convolutions, for example 24c5-p2-48c3-p2-10.")]
 Calibrate = Annotated[
@@ -62,8 +63,8 @@ Flip = Annotated[
 Events = Annotated[
     str | None,
     typer.Option(
-        help="Recordings: sensor, region, downsample, hot, refractory, polarity, start, duration, count, for example "
-        "duration=100000,downsample=2 (docs/recordings.md).",
+        help="Recordings: sensor, region, downsample, hot, refractory, polarity, start, duration, count, windows, "
+        "transforms, for example duration=100000,downsample=2 (docs/recordings.md).",
         metavar="NAME=VALUE,…",
     ),
 ]
@@ -110,6 +111,7 @@ def train(
     rule: Rule = None,
     dataset: Data = None,
     data_dir: DataDir = None,
+    download: Download = False,
     hidden: Hidden = None,
     arch: Arch = None,
     calibrate: Calibrate = None,
@@ -173,6 +175,11 @@ def train(
         found_rule, found_dataset, found = read_settings(settings_file)
         rule, dataset = rule or found_rule, dataset or found_dataset
         settings = {**found, **{name: value for name, value in settings.items() if value is not None}}
+    if download:
+        from lava_ed.data import data_folder
+        from lava_ed.data.events.named import download as fetch
+
+        fetch(dataset or "digits", data_folder(settings.get("data_dir")))
     place = {"workers": workers, "scheduler": scheduler, "slurm": slurm}
     if seeds is not None:
         return _several(out, seeds, rule, dataset, settings, resume, place)

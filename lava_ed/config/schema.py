@@ -18,7 +18,10 @@ FORMAT: Final = 2
 """Version of the dictionary form."""
 FLAT_FORMAT: Final = 1
 """The earlier one, which had the settings of the net beside the others; it is read, and shown to people."""
-ENTRIES[EventCode] = schema_of(EventCode)
+# Of runs that did not know them, as `EventCode` has them.
+_LATER: Final[dict[str, Any]] = {"windows": 1, "transforms": ""}
+_later: dict[str, Any] = {name: (ENTRIES[type(value)], value) for name, value in _LATER.items()}
+ENTRIES[EventCode] = create_model("EventCode", __base__=schema_of(EventCode, but=_LATER), **_later)
 
 
 @cache

@@ -36,6 +36,8 @@ class Dataset:
         Where the data came from, for the record of a run.
     class_names : tuple of str
         What the classes are called, in order; without names they are called by their number.
+    windows : int
+        Samples that follow each other and are windows of one recording, which is decided by all of them.
 
     Raises
     ------
@@ -54,6 +56,7 @@ class Dataset:
     image_shape: tuple[int, ...]
     source: str
     class_names: tuple[str, ...] = ()
+    windows: int = 1
 
     def __post_init__(self) -> None:
         if len(self.class_names) not in (0, self.n_classes):
@@ -83,7 +86,8 @@ class Dataset:
 def split_validation(dataset: Dataset, fraction: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Split the training part, class by class, into ascending training and validation indices.
 
-    Of a class with c images, ⌊c·fraction + ½⌋ are for validation; 0 ≤ fraction < 1, seed ≥ 0.
+    Of a class with c images, ⌊c·fraction + ½⌋ are for validation; 0 ≤ fraction < 1, seed ≥ 0.  The windows of a
+    recording stay together.
 
     Raises
     ------
@@ -92,7 +96,9 @@ def split_validation(dataset: Dataset, fraction: float, seed: int) -> tuple[NDAr
     """
     if not 0 <= fraction < 1:
         raise ConfigError(f"validation fraction is {fraction}, expected 0 ≤ fraction < 1")
-    return stratified_split(dataset.train_labels, fraction, seed)
+    kept, held = stratified_split(dataset.train_labels[:: dataset.windows], fraction, seed)
+    first, second = ((of[:, None] * dataset.windows + np.arange(dataset.windows)).reshape(-1) for of in (kept, held))
+    return first, second
 
 
 def stratified_split(

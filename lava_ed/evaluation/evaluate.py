@@ -34,6 +34,7 @@ class Evaluation:
     Attributes
     ----------
     labels, decided : int64 (N,)
+        Of samples or, where these are windows of recordings, of recordings.
     n_classes : int
     counters
         node → counter → phase → count.
@@ -100,6 +101,7 @@ def evaluate(
     images: npt.NDArray[np.uint8],
     labels: npt.NDArray[np.int64],
     indices: npt.NDArray[np.int64] | None = None,
+    windows: int = 1,
 ) -> Evaluation:
     """Present samples to a net of their own back end, with learning and adaptation off.
 
@@ -111,6 +113,8 @@ def evaluate(
     labels : int64 (N,)
     indices : int64 (k,), optional
         Which samples; default: all.
+    windows : int
+        Samples that follow each other and are windows of one recording.
 
     Raises
     ------
@@ -126,13 +130,30 @@ def evaluate(
         holding(model, images, backend)
         before = backend.counters()
         decided = backend.present(rows, labels[rows]).astype(np.int64)
-        return Evaluation(labels[rows], decided, n_classes, counts_between(backend.counters(), before))
+        counts = counts_between(backend.counters(), before)
+        return Evaluation(labels[rows][::windows], voted(decided, windows, n_classes), n_classes, counts)
     finally:
         backend.close()
 
 
+def voted(decided: npt.NDArray[np.int64], windows: int, n_classes: int) -> npt.NDArray[np.int64]:
+    """Decisions on recordings out of those on their windows: the class with most, and of equals the smallest.
+
+    Examples
+    --------
+    >>> voted(np.array([2, 1, 1, 0, 2, 1]), windows=3, n_classes=3).tolist()
+    [1, 0]
+    """
+    if windows == 1:
+        return decided
+    sums = np.zeros((len(decided) // windows, n_classes), np.int64)
+    np.add.at(sums, (np.arange(len(decided)) // windows, decided), 1)
+    result: npt.NDArray[np.int64] = sums.argmax(axis=1)
+    return result
+
+
 _SHARE: Final = 1000
-"""Samples that a worker judges in one job; learning is off, so that samples know nothing of each other."""
+"""Samples, or recordings, that a worker judges in one job; with learning off, samples know nothing of each other."""
 
 
 def joined(parts: Sequence[Evaluation]) -> Evaluation:
@@ -170,13 +191,13 @@ def _opened(run: str, data_dir: str, other_data: bool, config: TrainConfig, stam
 
 
 def share_on_worker(run: str, name: str, data_dir: str, other_data: bool, start: int) -> Evaluation:
-    """One share of a run's test set, from sample `start` on."""
+    """One share of a run's test set, from sample, or recording, `start` on."""
     folder = RunFolder(run)
     stamp = folder.file(MODEL).stat().st_mtime_ns
     model, found = _opened(run, data_dir, other_data, folder.read_config(), stamp)
     data = found.data
-    rows = np.arange(start, min(start + _SHARE, len(data.test_labels)))
-    return evaluate(name, model, data.test_images, data.test_labels, rows)
+    rows = np.arange(start * data.windows, min((start + _SHARE) * data.windows, len(data.test_labels)))
+    return evaluate(name, model, data.test_images, data.test_labels, rows, data.windows)
 
 
 def evaluate_run(
@@ -231,9 +252,9 @@ def evaluate_run(
         if dataset is not None:
             raise ConfigError("data of one's own are in this process only: let workers read a data set by its name")
         where = os.path.abspath(data_folder(config.data_dir if data_dir is None else data_dir))
-        result = evaluate_on(crew, str(out), name, where, other_data, len(data.test_labels))
+        result = evaluate_on(crew, str(out), name, where, other_data, len(data.test_labels) // data.windows)
     else:
-        result = evaluate(name, model, data.test_images, data.test_labels)
+        result = evaluate(name, model, data.test_images, data.test_labels, windows=data.windows)
     seconds = time.perf_counter() - started
     return {
         "lava_ed_version": __version__,

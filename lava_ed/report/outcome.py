@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from io import BytesIO
 from typing import Final
@@ -13,6 +14,9 @@ import numpy.typing as npt
 
 from lava_ed.data import Dataset
 from lava_ed.data.datasets import ON_OFF
+from lava_ed.data.events.describe import SLICES
+from lava_ed.data.events.named import is_event_set
+from lava_ed.data.events.windows import spikes_of
 from lava_ed.diagnose.movement import kernel_movement, kernels_of, movement
 from lava_ed.evaluation.evaluate import Evaluation
 from lava_ed.evaluation.probe import Sample, decide, trace_samples
@@ -26,6 +30,7 @@ from lava_ed.viz.kernels import kernel_plot
 from lava_ed.viz.matrix import confusion_plot
 from lava_ed.viz.membranes import membrane_plot, output_plot
 from lava_ed.viz.raster import Raster, raster_plot
+from lava_ed.viz.recording import recording_plot
 
 _NO_DATA: Final = "The files name no data set, so that nothing could be presented to the net: name one with --dataset."
 _METRICS: Final = {
@@ -66,7 +71,7 @@ def decisions_section(facts: RunFacts) -> tuple[Section, Evaluation | None]:
     """Accuracy and confusion matrix on the test set; also what was counted there."""
     if facts.data is None:
         return missing_section("decisions", "Decisions", f"accuracy and confusion matrix. {_NO_DATA}"), None
-    decisions = decide(facts.model, facts.data.test_images, facts.data.test_labels)
+    decisions = decide(facts.model, facts.data.test_images, facts.data.test_labels, windows=facts.data.windows)
     blocks = decision_blocks(decisions, facts.data.class_names)
     stored = None if facts.result is None else facts.result["test_accuracy"]
     if stored is not None and stored != decisions.accuracy:
@@ -126,9 +131,28 @@ def samples_section(facts: RunFacts, decisions: Evaluation | None, count: int) -
     sizes = {"input": spec.sizes[0]} | {
         f"hidden{layer}": spec.connections[layer - 1].pooled.size for layer in spec.hidden
     }
-    for sample in trace_samples(facts.model, data.test_images, data.test_labels, choose_samples(decisions, count)):
-        blocks.append(sample_figures(sample, sizes, spec.schedule.error_phase, spec.schedule.period, data))
+    chosen = [data.windows * k for k in choose_samples(decisions, count)]
+    for sample in trace_samples(facts.model, data.test_images, data.test_labels, chosen):
+        figures = sample_figures(sample, sizes, spec.schedule.error_phase, spec.schedule.period, data)
+        if is_event_set(facts.config.dataset if facts.config else ""):
+            figures = _with_events(figures, sample.index, facts, data)
+        blocks.append(figures)
     return Section("samples", "Samples", blocks)
+
+
+def _with_events(figures: Figures, index: int, facts: RunFacts, data: Dataset) -> Figures:
+    """The figures of a sample, its events over time before them: those that the net gets, step by step."""
+    assert facts.config is not None
+    encoding = facts.config.encoding
+    steps = np.array(list(spikes_of(data.test_images[index], encoding.encoder, encoding.steps)))
+    steps = steps[encoding.encoder == "ttfs" :]  # whose first step is that of no event
+    # The steps of a window are put together where they are more than can be drawn; without polarity, all are ON.
+    parts = np.array([part.sum(axis=0) for part in np.array_split(steps, min(len(steps), SLICES))])
+    shown = parts.reshape(len(parts), *data.image_shape)
+    shown = np.concatenate([np.zeros_like(shown), shown], axis=1) if shown.shape[1] == 1 else shown
+    seconds = encoding.code.duration / 1e6 or None
+    plot = recording_plot(shown, seconds, f"of test sample {index}", f"sample-{index}-events")
+    return replace(figures, plots=[plot, *figures.plots])
 
 
 def choose_samples(decisions: Evaluation, count: int) -> list[int]:

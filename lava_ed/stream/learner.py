@@ -21,6 +21,7 @@ from lava_ed.data.events.formats import open_recording
 from lava_ed.energy.prices import PriceList
 from lava_ed.energy.report import energy_report
 from lava_ed.errors import CheckpointError, ConfigError, DataError
+from lava_ed.evaluation.evaluate import voted
 from lava_ed.files.reading import parse_json, shown
 from lava_ed.files.tensors import open_tensors
 from lava_ed.files.writing import write_atomically
@@ -127,10 +128,10 @@ class StreamLearner:
         label = None if item.label is None else self._label(item)
         decided = None
         if item.path is not None:
-            decided = self._decide(item, self._row(item), label)
+            decided = self._decide(item, self._rows(item), label)
         elif item.name in self.waiting and label is not None:
-            before, row = self.waiting.pop(item.name)
-            self._present(row, label, learning=True)
+            before, rows = self.waiting.pop(item.name)
+            self._present(rows, label, learning=True)
             self._count(before == label)
         else:
             self.progress.unmatched += 1
@@ -169,7 +170,7 @@ class StreamLearner:
             raise DataError(f"{item.name}: label {str(item.label)[:60]!r} is no class, there are {known}")
         return self.config.classes.index(item.label)
 
-    def _row(self, item: Item) -> npt.NDArray[np.uint8]:
+    def _rows(self, item: Item) -> npt.NDArray[np.uint8]:
         assert item.path is not None
         code = self.config.training.events
         recording = open_recording(item.path, code.sensor_size())
@@ -181,20 +182,25 @@ class StreamLearner:
             )
         return self._encoding.encode(recording)
 
-    def _present(self, row: npt.NDArray[np.uint8], label: int, *, learning: bool) -> int:
+    def _present(self, rows: npt.NDArray[np.uint8], label: int, *, learning: bool) -> int:
+        """Present the windows of a recording; returns what they decide together."""
         self.backend.set_learning(learning)
-        self.backend.bind(row[None])
-        return int(self.backend.present(np.zeros(1, np.int64), np.array([label]))[0])
+        self.backend.bind(rows)
+        decided = self.backend.present(np.arange(len(rows)), np.full(len(rows), label))
+        return int(voted(decided.astype(np.int64), len(rows), len(self.config.classes))[0])
 
-    def _decide(self, item: Item, row: npt.NDArray[np.uint8], label: int | None) -> int:
-        """The forward pass decides before errors go back, so one presentation does both."""
-        decided = self._present(row, label or 0, learning=label is not None)
+    def _decide(self, item: Item, rows: npt.NDArray[np.uint8], label: int | None) -> int:
+        """The forward pass decides before errors go back, so one presentation of a single window does both."""
+        single = len(rows) == 1
+        decided = self._present(rows, label or 0, learning=single and label is not None)
+        if label is not None and not single:
+            self._present(rows, label, learning=True)
         self.progress.decided += 1
         if label is not None:
             self._count(decided == label)
             return decided
         self.waiting.pop(item.name, None)
-        self.waiting[item.name] = (decided, row)
+        self.waiting[item.name] = (decided, rows)
         if len(self.waiting) > MOST_WAITING:
             del self.waiting[next(iter(self.waiting))]
             self.progress.let_go += 1
@@ -236,8 +242,8 @@ class StreamLearner:
 
         tensors: State = {f"net.{name}": value for name, value in self.backend.state().items()}
         tensors["recent"] = np.array(self.recent, np.uint8)
-        rows = [row for _, row in self.waiting.values()]
-        tensors["waiting"] = np.array(rows, np.uint8).reshape(len(rows), self.spec.sizes[0])
+        rows = [rows for _, rows in self.waiting.values()]
+        tensors["waiting"] = np.array(rows, np.uint8).reshape(-1, self.spec.sizes[0])
         notes = {
             "config": self.config.to_dict(),
             "progress": asdict(self.progress),
@@ -271,7 +277,9 @@ class StreamLearner:
         self.backend.load_state(net)
         self.progress = Progress(**notes["progress"])
         self.recent = deque(tensors["recent"].tolist(), WINDOW)
-        rows = tensors["waiting"]
+        rows = tensors["waiting"].reshape(
+            len(notes["waiting"]), self.config.training.events.windows, self.spec.sizes[0]
+        )
         self.waiting = {name: (decided, rows[k].copy()) for k, (name, decided) in enumerate(notes["waiting"])}
         self.seconds = notes["seconds"]
 

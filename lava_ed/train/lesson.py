@@ -25,7 +25,7 @@ class Lesson:
         self.config, self.data = config, data
         self.spec = config.spec(data.train_images.shape[1], data.n_classes, data.image_shape)
         train_indices, self.validation_indices = split_validation(data, config.validation, config.seed)
-        self.train_indices = train_indices[: config.limit]
+        self.train_indices = train_indices[: config.limit and config.limit * data.windows]
         self.samples = len(self.train_indices)
         self.images = np.ascontiguousarray(data.train_images)
         if config.calibrate:
@@ -79,4 +79,5 @@ class Lesson:
         rows = self.validation_indices
         if not len(rows):
             return None
-        return evaluate(self.config.backend, model, self.images, self.data.train_labels, rows).accuracy
+        labels, windows = self.data.train_labels, self.data.windows
+        return evaluate(self.config.backend, model, self.images, labels, rows, windows).accuracy

@@ -308,7 +308,8 @@ class Trainer(Lesson):
         """Write model, energy counts and result; the test set is seen here, once."""
         model, counters = self.model(), self.backend.counters()
         self.folder.write_bytes(MODEL, model.to_bytes())
-        test = evaluate(self.config.backend, model, self.data.test_images, self.data.test_labels)
+        data = self.data
+        test = evaluate(self.config.backend, model, data.test_images, data.test_labels, windows=data.windows)
         presented = self.config.epochs * self.samples
         stamp = {
             "lava_ed_version": __version__,

@@ -11,8 +11,13 @@ from lava_ed.viz.plot import Plot
 from lava_ed.viz.style import COLUMN, figure
 
 
-def recording_plot(counts: npt.NDArray[np.integer[Any]], seconds: float, name: str = "") -> Plot:
-    """Events in equal parts of a recording, (parts, 2, height, width): ON towards red, OFF towards blue."""
+def recording_plot(
+    counts: npt.NDArray[np.integer[Any]], seconds: float | None, name: str = "", key: str = "recording"
+) -> Plot:
+    """Events in equal parts of a recording, (parts, 2, height, width): ON towards red, OFF towards blue.
+
+    Without `seconds`, the parts are numbered.
+    """
     parts, _, height, width = counts.shape
     result, axes = figure(COLUMN * parts / 3, COLUMN / 3 * max(height / width, 0.5) + 0.4, parts)
     difference = counts[:, 1].astype(np.int64) - counts[:, 0]
@@ -20,6 +25,11 @@ def recording_plot(counts: npt.NDArray[np.integer[Any]], seconds: float, name: s
     most = max(1.0, float(np.quantile(np.abs(difference[difference != 0]), 0.95)) if difference.any() else 1.0)
     for k, ax in enumerate(axes):
         ax.imshow(difference[k], cmap="RdBu_r", vmin=-most, vmax=most, interpolation="nearest")
-        ax.set(xticks=[], yticks=[], title=f"{1e3 * seconds * k / parts:.0f} ms")
-    alt = f"Recording {name}: {counts.sum()} events on {width} by {height} pixels in {parts} parts of {seconds:.3f} s."
-    return Plot("recording", "Events over time: more light red, less light blue", result, alt)
+        ax.set(
+            xticks=[],
+            yticks=[],
+            title=f"{k + 1} of {parts}" if seconds is None else f"{1e3 * seconds * k / parts:.0f} ms",
+        )
+    span = "" if seconds is None else f" of {seconds:.3f} s"
+    alt = f"Recording {name}: {counts.sum()} events on {width} by {height} pixels in {parts} parts{span}."
+    return Plot(key, "Events over time: more light red, less light blue", result, alt)

@@ -83,6 +83,26 @@ def test_a_recording_is_decided_before_it_is_learned_from(tmp_path):
     assert len(first) == 1
 
 
+def test_the_windows_of_a_recording_decide_before_any_of_them_is_learned_from(tmp_path):
+    """Three windows: what a stream without labels decides, one with labels decides at first; then it has learned."""
+    items = list(of_recordings(make(tmp_path, 12)))
+    code = EventCode(downsample=4, duration=100_000, windows=3)
+    training = TrainConfig.create("std-ed", "nmnist", hidden=(12,), events=code, steps=8)
+    one, other = (StreamLearner(StreamConfig(training, ("a", "b"), (34, 34))) for _ in range(2))
+    assert one.take(items[0]) == other.take(items[0]._replace(label=None))
+    other.take(Item(items[0].name, None, items[0].label))
+    for name, value in one.backend.state().items():
+        if name.endswith("weights"):
+            np.testing.assert_array_equal(other.backend.state()[name], value)
+    other.take(items[1]._replace(label=None))
+    other.save(tmp_path)
+    again = StreamLearner(StreamConfig(training, ("a", "b"), (34, 34)))
+    again.load(tmp_path)
+    again.take(Item(items[1].name, None, items[1].label))
+    other.take(Item(items[1].name, None, items[1].label))
+    assert_same(again, other)
+
+
 def test_without_a_label_nothing_is_learned_and_a_late_one_is_learned_from(tmp_path):
     items = list(of_recordings(make(tmp_path / "data", 4)))
     net, fresh = new(), new()

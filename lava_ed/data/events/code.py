@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
+from itertools import islice
 from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
 from lava_ed.data.events.recording import BEGIN, Recording
+from lava_ed.data.events.transforms import transformed
 from lava_ed.errors import ConfigError, DataError
 
 Polarity = Literal["both", "merged", "on", "off"]
@@ -45,6 +47,10 @@ class EventCode:
     count : int
         Events of the window, which then ends after so many events whatever the time, its steps having equally many;
         0: time counts.
+    windows : int
+        So many windows follow each other, each a sample; a recording is decided by the sum of their decisions.
+    transforms : str
+        Transforms of tonic, which come first: "Denoise,filter_time=10000;TimeJitter,std=100"; see `transformed`.
 
     Raises
     ------
@@ -61,12 +67,14 @@ class EventCode:
     start: int = 0
     duration: int = 0
     count: int = 0
+    windows: int = 1
+    transforms: str = ""
 
     def __post_init__(self) -> None:
         for field in fields(self):
             value = getattr(self, field.name)
             if isinstance(field.default, int):
-                low = int(field.name == "downsample")
+                low = int(field.name in ("downsample", "windows"))
                 if not isinstance(value, int) or isinstance(value, bool) or not low <= value < MOST:
                     raise ConfigError(f"events: {field.name} is {value!r}, an integer {low} … {MOST - 1:,} is needed")
             elif not isinstance(value, str):
@@ -75,12 +83,14 @@ class EventCode:
             raise ConfigError(f"events: polarity {self.polarity!r} is unknown: use one of {', '.join(POLARITIES)}")
         if self.count and self.duration:
             raise ConfigError(f"events: duration {self.duration} and count {self.count}: a window has one of both")
+        if self.windows > 1 and not (self.count or self.duration):
+            raise ConfigError(f"events: windows {self.windows} need the duration or the count of one")
         self.sensor_size()
         self.part((1 << 16, 1 << 16))
 
     @classmethod
     def parse(cls, text: str) -> EventCode:
-        """A code out of ``"duration=100000,polarity=on"``; a region's numbers are separated by colons there.
+        """A code out of ``"duration=100000,polarity=on"``; colons there are commas in the values.
 
         Raises
         ------
@@ -184,7 +194,7 @@ class Encoding:
     steps: int
 
     def encode(self, recording: Recording) -> npt.NDArray[np.uint8]:
-        """The first window of a recording as a sample, uint8 (inputs,), in bounded memory.
+        """The first windows of a recording, each a sample, uint8 (windows, inputs); silence follows the last event.
 
         Raises
         ------
@@ -193,12 +203,13 @@ class Encoding:
         ConfigError
             The code does not fit the sensor.
         """
-        row = next(self.windows(recording))
-        if not row.any():
+        rows = list(islice(self.windows(recording), self.code.windows))
+        if not any(row.any() for row in rows):
             raise DataError(
                 f"{recording.where}: no event is left of it: leave the file out, or let more through (--events)"
             )
-        return row
+        rows += [np.zeros_like(rows[0])] * (self.code.windows - len(rows))
+        return np.stack(rows)
 
     def windows(self, recording: Recording) -> Iterator[npt.NDArray[np.uint8]]:
         """Each window of a recording, one behind the other up to the last event, those without events included.
@@ -213,6 +224,8 @@ class Encoding:
         from lava_ed.kernels.recordings.encoding import BINS, FIRST, encode_events
 
         recording.check_sensor()
+        if self.code.transforms:
+            recording = transformed(recording, self.code.transforms)
         code, size = self.code, (recording.width, recording.height)
         values = step_values(self.encoder, self.steps)
         channels, rows, columns = code.shape(size)

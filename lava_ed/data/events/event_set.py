@@ -34,12 +34,12 @@ NOTED: Final = ("names", "shape", "simulated")
 
 
 class Sample(NamedTuple):
-    """A recording of a data set: what sorts it, its class, and whether it is for the test (None: nothing says)."""
+    """A recording of a data set: what sorts it, its class, its windows, and whether it is for the test (None: open)."""
 
     order: Any
     class_name: str
     test: bool | None
-    row: npt.NDArray[np.uint8]
+    rows: npt.NDArray[np.uint8]
     simulated: bool = False
 
 
@@ -64,7 +64,7 @@ def read_event_set(name: str, path: Path, encoding: Encoding) -> Dataset:
         found = assembled(encoded(path, encoding), shown(path))
         keep(key, found)
     what = f"{found['simulated']:,} simulated recordings" if found["simulated"] else "recordings"
-    return dataset_of(name, found, f"{what} in {path}, {describe(encoding)}")
+    return dataset_of(name, found, f"{what} in {path}, {describe(encoding)}", encoding.code.windows)
 
 
 def describe(encoding: Encoding) -> str:
@@ -121,24 +121,26 @@ def assembled(samples: Iterable[tuple[Sample, tuple[int, int, int]]], where: str
         test[len(found) - max(1, len(found) // HELD_OUT) :] = True
     if test.all():
         raise DataError(f"{where} holds recordings for the test only: add a folder train beside the folder test")
+    windows = len(found[0].rows)
+    labels = np.array([names.index(sample.class_name) for sample in found], np.int64)
     return {
-        "images": np.stack([sample.row for sample in found]),
-        "labels": np.array([names.index(sample.class_name) for sample in found], np.int64),
-        "test": test,
+        "images": np.concatenate([sample.rows for sample in found]),
+        "labels": np.repeat(labels, windows),
+        "test": np.repeat(test, windows),
         "names": names,
         "shape": list(shapes.pop()),
         "simulated": sum(sample.simulated for sample in found),
     }
 
 
-def dataset_of(name: str, found: dict[str, Any], source: str) -> Dataset:
+def dataset_of(name: str, found: dict[str, Any], source: str, windows: int) -> Dataset:
     """A data set out of what `assembled` gives."""
     images, labels, test = found["images"], found["labels"], found["test"]
     names = found["names"]
     digits = names == [str(k) for k in range(len(names))]
     return Dataset(
         name, images[~test], labels[~test], images[test], labels[test], len(names), tuple(found["shape"]), source,
-        () if digits else tuple(names),
+        () if digits else tuple(names), windows,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from lava_ed.data.events.recording import Recording
 from lava_ed.data.events.sources import holds_recordings, is_archive
 from lava_ed.data.record import Dataset
 from lava_ed.errors import ConfigError, DataError, DataNotFoundError
+from lava_ed.files.reading import cut
 
 NMNIST: Final = "nmnist"
 TONIC: Final = {
@@ -59,8 +60,43 @@ def read_named(name: str, folder: Path, encoding: Encoding | None) -> Dataset:
     )
 
 
+def download(name: str, folder: Path) -> None:
+    """Let tonic download a data set into a folder, where it does not lie there already.
+
+    Raises
+    ------
+    ConfigError
+        It is none of tonic's.
+    DataError
+        tonic is not installed, or cannot download it.
+    """
+    if name not in (NMNIST, *TONIC):
+        raise ConfigError(f"--download is for data sets of tonic, {', '.join((NMNIST, *TONIC))}: leave it out")
+    try:
+        import tonic.datasets
+    except ImportError as error:
+        raise DataError(f"data set {name!r} is downloaded by tonic: pip install 'lava-ed[data]'") from error
+    declared = getattr(tonic.datasets, TONIC.get(name, "NMNIST"))
+    try:
+        for given in _parts(declared):
+            declared(str(folder), **given)
+    except (OSError, RuntimeError) as error:  # no network, no room, or a file of another digest
+        raise DataError(
+            f"tonic cannot download {declared.__name__} into {folder} ({cut(str(error)) or type(error).__name__}): "
+            "download its files by hand, as tonic's documentation says, and leave --download out"
+        ) from error
+
+
+def _parts(declared: Any) -> list[dict[str, Any]]:
+    """The arguments for each official part of a class of tonic, training first; one of none where it has no parts."""
+    options = inspect.signature(declared).parameters
+    if "train" in options:
+        return [{"train": True}, {"train": False}]
+    return [{"split": "train"}, {"split": "test"}] if "split" in options else [{}]
+
+
 def read_tonic(name: str, folder: Path, encoding: Encoding) -> Dataset:
-    """A data set of tonic that lies, as tonic would have put it, in a folder; nothing is downloaded.
+    """A data set of tonic that lies, as tonic would have put it, in a folder.
 
     Its own training and test parts are kept; without them a fifth is held out, the last in tonic's order.
 
@@ -78,21 +114,19 @@ def read_tonic(name: str, folder: Path, encoding: Encoding) -> Dataset:
     declared = getattr(tonic.datasets, TONIC[name])
 
     absent = (
-        f'tonic finds no {TONIC[name]} in {folder}: download it (python -c "import tonic; '
-        f"tonic.datasets.{TONIC[name]}('{folder}')\"), or put its files where tonic's documentation says"
+        f"tonic finds no {TONIC[name]} in {folder}: download it (lava-ed train --download), or put its files where "
+        "tonic's documentation says"
     )
 
     def refuse(self: Any) -> None:
         raise DataNotFoundError(absent)
 
     made = type(TONIC[name], (declared,), {"download": refuse})
-    options = inspect.signature(declared).parameters
-    parts = [("train", False), ("test", True)] if {"train", "split"} & set(options) else [("", None)]
+    parts = _parts(declared)
 
     def samples() -> Iterable[tuple[Sample, tuple[int, int, int]]]:
-        for part, test in parts:
-            chosen: dict[str, Any] = {"train": not test, "split": part}
-            given = {key: value for key, value in chosen.items() if key in options and part}
+        for number, given in enumerate(parts):
+            part, test = ("train", "test")[number], bool(number) if given else None
             try:
                 found = made(str(folder), **given)
             except FileNotFoundError as error:
@@ -102,7 +136,8 @@ def read_tonic(name: str, folder: Path, encoding: Encoding) -> Dataset:
                 yield of_tonic(f"{name} {part} {index}", found, events, label, test, index, encoding)
 
     found = assembled(samples(), f"{name} in {folder}")
-    return dataset_of(name, found, f"tonic {tonic.__version__} {TONIC[name]} in {folder}, {describe(encoding)}")
+    source = f"tonic {tonic.__version__} {TONIC[name]} in {folder}, {describe(encoding)}"
+    return dataset_of(name, found, source, encoding.code.windows)
 
 
 def of_tonic(

@@ -101,10 +101,20 @@ class WindowStream:
         DataError, ConfigError
             As `rows`.
         """
-        values = step_values(self.encoding.encoder, self.encoding.steps)
         for row in self.rows():
-            if self.encoding.encoder == "bins":
-                yield ((row & value != 0).astype(np.int32) for value in values)
-            else:
-                # No input has its first event in the step of value 0, which stands for none.
-                yield ((row == value).astype(np.int32) * (value > 0) for value in (0, *values))
+            yield spikes_of(row, self.encoding.encoder, self.encoding.steps)
+
+
+def spikes_of(row: npt.NDArray[np.uint8], encoder: str, steps: int) -> Iterator[npt.NDArray[np.int32]]:
+    """The inputs of a window that spike in each of its time steps, int32 (inputs,).
+
+    Examples
+    --------
+    >>> [s.tolist() for s in spikes_of(np.array([0, 255, 128], np.uint8), "ttfs", 3)]
+    [[0, 0, 0], [0, 1, 0], [0, 0, 1]]
+    """
+    values = step_values(encoder, steps)
+    if encoder == "bins":
+        return ((row & value != 0).astype(np.int32) for value in values)
+    # No input has its first event in the step of value 0, which stands for none.
+    return ((row == value).astype(np.int32) * (value > 0) for value in (0, *values))

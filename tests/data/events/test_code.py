@@ -68,7 +68,7 @@ CODES = st.builds(
 @given(code=CODES, encoder=st.sampled_from(["ttfs", "bins"]), seed=st.integers(0, 5))
 def test_rows_are_those_of_the_slow_reference(code, encoder, seed):
     events, steps = some_events(400, seed), 8
-    row = Encoding(code, encoder, steps).encode(recording(events))
+    row = Encoding(code, encoder, steps).encode(recording(events))[0]
     expected = slow(events, code, encoder, steps)
     if encoder == "ttfs":  # the encoder spikes in step T − x
         x = encoder_table("ttfs", steps)[row]
@@ -87,10 +87,10 @@ def test_by_hand():
     events = np.array([(10, 1, 0, 1), (20, 0, 1, 0), (59, 1, 0, 1), (89, 1, 1, 1)], EVENT)
     code = EventCode(duration=80)
     # off: pixels 00 10 / 01 11, then on; 10 → bit 0, 20 → ⌊10·8/80⌋ = bit 1, 59 → bit 4, 89 → bit 7
-    row = Encoding(code, "bins", 8).encode(recording(events, (2, 2)))
+    row = Encoding(code, "bins", 8).encode(recording(events, (2, 2)))[0]
     assert row.tolist() == [0, 0, 2, 0, 0, 1 | 16, 0, 128]
     # T − 1 = 4 steps of 20 µs: values 4, 3, 2, 1 of 4, times 255/4
-    assert Encoding(code, "ttfs", 5).encode(recording(events, (2, 2))).tolist() == [0, 0, 255, 0, 0, 255, 0, 64]
+    assert Encoding(code, "ttfs", 5).encode(recording(events, (2, 2)))[0].tolist() == [0, 0, 255, 0, 0, 255, 0, 64]
 
 
 @pytest.mark.parametrize(

@@ -5,18 +5,23 @@ from __future__ import annotations
 import tarfile
 import zipfile
 from pathlib import Path
+from urllib.error import URLError
 
 import numpy as np
 import pytest
 from recordings import some_events, write
 
 from lava_ed.config import TrainConfig
-from lava_ed.data import load_dataset
+from lava_ed.data import load_dataset, split_validation
 from lava_ed.data.events.code import Encoding, EventCode
 from lava_ed.data.events.describe import describe_folder
 from lava_ed.data.events.event_set import cache_folder, read_event_set
-from lava_ed.data.events.named import TONIC, read_tonic
+from lava_ed.data.events.formats import open_recording
+from lava_ed.data.events.named import TONIC, download, read_tonic
 from lava_ed.errors import ConfigError, DataError, DataNotFoundError
+from lava_ed.evaluation.evaluate import evaluate, evaluate_run
+from lava_ed.report import report_run
+from lava_ed.runs.tensor_files import Model
 from lava_ed.train import train
 
 ENCODING = Encoding(EventCode(downsample=4), "bins", 8)
@@ -117,7 +122,6 @@ class TestNames:
 
     @pytest.mark.parametrize("rule", ["std-ed", "mpd-ed"])
     def test_a_net_learns_from_a_folder_and_its_run_finds_the_data_again(self, tmp_path, rule):
-        from lava_ed.evaluation import evaluate_run
 
         folder = make(tmp_path / "data", 40)
         code = EventCode(downsample=4, duration=200_000)
@@ -126,6 +130,55 @@ class TestNames:
         summary = train(config, tmp_path / "run")
         assert summary["sizes"] == [128, 8, 2]
         assert evaluate_run(tmp_path / "run")["test_accuracy"] == summary["test_accuracy"]
+
+    def test_the_windows_of_a_recording_decide_together(self, tmp_path):
+        """Rows in turn; windows without an event; a split that keeps recordings whole; one decision a recording."""
+        folder = make(tmp_path / "data", 40)
+        write(folder / "0" / "41.bin", some_events(9, seed=1, last=50_000))  # silent from the second window on
+        code = EventCode(downsample=4, duration=100_000, windows=3)
+        data = read_event_set("mine", folder, Encoding(code, "bins", 8))
+        assert (data.windows, data.train_images.shape, len(data.test_labels)) == (3, (99, 128), 24)
+        first = open_recording(folder / "0" / "1.bin")
+        np.testing.assert_array_equal(data.train_images[:3], list(Encoding(code, "bins", 8).windows(first))[:3])
+        assert data.test_images[-3].any()
+        assert not data.test_images[-2:].any()
+        kept, held = split_validation(data, 0.25, 0)
+        assert sorted([*kept, *held]) == list(range(99))
+        assert np.all(np.diff(held.reshape(-1, 3), axis=1) == 1)
+        config = TrainConfig.create("mpd-ed", str(folder), hidden=(8,), epochs=1, events=code)
+        summary = train(config, tmp_path / "run")
+        assert evaluate_run(tmp_path / "run")["samples"] == 8
+        model = Model.read(tmp_path / "run" / "model.safetensors")
+        single = evaluate("engine", model, data.test_images, data.test_labels).decided.reshape(8, 3)
+        votes = [np.bincount(of, minlength=2).argmax() for of in single]
+        assert np.mean(votes == data.test_labels[::3]) == summary["test_accuracy"]
+        report_run(tmp_path / "run", samples=1)
+        page = (tmp_path / "run" / "report.html").read_text()
+        assert "Events over time" in page
+        assert f"{summary['test_accuracy']:.2%}".replace("%", " %") in page
+
+    def test_transforms_of_tonic_by_name(self, tmp_path):
+        pytest.importorskip("tonic")
+        events = some_events(200, last=100_000)
+        path = write(tmp_path / "a.bin", events)
+
+        def rows(text: str) -> np.ndarray:
+            return Encoding(EventCode.parse(f"duration=100000{text}"), "bins", 8).encode(open_recording(path))[0]
+
+        kept = events[events["t"] <= 50_000]
+        expected = Encoding(EventCode(duration=100_000), "bins", 8)
+        write(tmp_path / "b.bin", kept)
+        np.testing.assert_array_equal(
+            rows(",transforms=CropTime:max=50000"), expected.encode(open_recording(tmp_path / "b.bin"))[0]
+        )
+        mirrored = rows(",transforms=RandomFlipLR:p=1").reshape(2, 34, 34)
+        np.testing.assert_array_equal(mirrored[:, :, ::-1].reshape(-1), rows(""))
+        noisy = rows(",transforms=CropTime:max=50000;UniformNoise:n=20")
+        np.testing.assert_array_equal(noisy, rows(",transforms=CropTime:max=50000;UniformNoise:n=20"))
+        assert np.count_nonzero(noisy) > np.count_nonzero(rows(",transforms=CropTime:max=50000"))
+        for text, said in (("ToFrame", "no transform"), ("CropTime:most=5", "takes"), ("TimeJitter:std=a", "takes")):
+            with pytest.raises(ConfigError, match=said):
+                rows(f",transforms={text}")
 
     def test_rules_for_grey_levels_refuse_events(self, tmp_path):
         with pytest.raises(ConfigError, match="takes grey levels"):
@@ -153,6 +206,18 @@ class TestTonic:
         data = read_tonic("shd", tmp_path, Encoding(EventCode(polarity="merged"), "ttfs", 12))
         assert (data.image_shape, data.class_names) == ((1, 1, 700), ("one", "zero"))
         assert (len(data.train_labels), data.test_labels.tolist()) == (6, [1, 0])
+
+    def test_a_download_that_fails_says_so(self, tmp_path, monkeypatch):
+        tonic = pytest.importorskip("tonic")
+
+        def refuse(*_, **__):
+            raise URLError("no network here")
+
+        monkeypatch.setattr(tonic.datasets.DVSGesture, "download", refuse)
+        with pytest.raises(DataError, match=r"cannot download DVSGesture into .* no network here"):
+            download("dvs-gesture", tmp_path)
+        with pytest.raises(ConfigError, match="for data sets of tonic"):
+            download("mnist", tmp_path)
 
     @pytest.mark.parametrize("name", TONIC)
     def test_a_set_that_is_not_there(self, tmp_path, name):
