@@ -16,6 +16,9 @@ OURS: dict[str, dict[str, Any]] = {
         "hidden": (8, 7), "readout": "first-spike", "feedback": "random", "weight_rounding": "carry",
     },
     "std-ed, convolutions": {"arch": "4c2p1-p2-5c2-3", "error_shift": 1, "rate_shifts": (2, 1, 1)},
+    "mpd-ed, convolutions": {
+        "kind": "mpd-ed", "arch": "4c2p1-p2-5c2-3", "learning": "aggregated", "encoder": "current", "dv": 0,
+    },
     "mpd-ed": {"kind": "mpd-ed", "hidden": (8, 7)},
     "mpd-ed, graded input": {"kind": "mpd-ed", "encoder": "current"},
 }  # fmt: skip

@@ -20,7 +20,7 @@ def estimate(
     ],
     spikes: Annotated[str, typer.Option(help="Spikes per sample of each layer but the output, such as 150,120.")],
     steps: Annotated[
-        int | None, typer.Option(help="Time steps of a sample.  [default: 32, with convolutions 24]")
+        int | None, typer.Option(help="Time steps of a sample.  [default: 32, with convolutions 24, under mpd-ed 4]")
     ] = None,
     rule: Annotated[
         str | None,
@@ -39,9 +39,9 @@ def estimate(
     complaint = "{} {!r} is no list of integers with {!r} between them"
     fired = integers(spikes, complaint.format("--spikes", spikes, ","))
     if re.search(r"\dc\d", sizes):
-        if rule not in (None, "std-ed"):
-            raise ConfigError(f"--rule {rule}: convolutions learn by std-ed")
-        return _convolutions(sizes, image, fired, 24 if steps is None else steps, price_list, chip or "loihi2")
+        rule = rule or "std-ed"
+        steps = (4 if rule == "mpd-ed" else 24) if steps is None else steps
+        return _convolutions(sizes, image, fired, steps, price_list, chip or "loihi2", rule)
     if image is not None or chip is not None:
         raise ConfigError("--image and --chip are for layers with convolutions, such as 24c5-p2-48c3-p2-10")
     layers = integers(sizes, complaint.format("SIZES", sizes, "-"), "-")
@@ -57,7 +57,7 @@ def estimate(
 
 
 def _convolutions(
-    arch: str, image: str | None, spikes: tuple[int, ...], steps: int, price_list: str, chip: str
+    arch: str, image: str | None, spikes: tuple[int, ...], steps: int, price_list: str, chip: str, rule: str
 ) -> Report:
     """The estimate of a net with convolutions, a row for either way to share weights."""
     from lava_ed.energy import estimate_convolutions
@@ -67,7 +67,7 @@ def _convolutions(
     shape = integers(image or "", complaint)
     if len(shape) != 3:
         raise ConfigError(complaint)
-    value = estimate_convolutions(arch, shape, spikes, steps, price_list, chip)
+    value = estimate_convolutions(arch, shape, spikes, steps, price_list, chip, rule)
     rows, notes = [], []
     for sharing, found in value["sharing"].items():
         place, cost = found["chip"], found["microjoules"]
@@ -79,5 +79,5 @@ def _convolutions(
         "sharing", "visits", "writes at most", "host operations", "messages", "µJ, all idle", "µJ, all active",
         f"cores of {chip}", "synapses, KiB",
     )  # fmt: skip
-    title = f"{arch}, {steps} steps, {value['price_list']}: one training sample in which every layer learns"
+    title = f"{arch}, {rule}, {steps} steps, {value['price_list']}: one training sample in which every layer learns"
     return Report(value, [Table(title, header, rows), *notes, f"Note: {value['caveat']}"])

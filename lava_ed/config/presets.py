@@ -78,18 +78,19 @@ def preset(
     values.update(_settings(_TABLES["readout"].get(readout, {})))
     layers = hidden or values["hidden"]
     if arch:
-        values.update(_settings(_TABLES["arch"]))
+        for table in (_TABLES["arch"], _TABLES["arch-of"].get(rule, {})):
+            values.update(_settings(table))
         values["hidden"], layers = (), (1,) * (connections_in(arch) - 1)
     first, *others = values["init_limits"]
     if others:
         values["init_limits"] = (first, *(others[0] for _ in layers))
-    if rule == "mpd-ed" and len(layers) > 1:
+    if rule == "mpd-ed" and len(layers) > 1 and not arch:
         values["weight_rounding"] = "stochastic"
     lower = _TABLES["lower_with_ttfs"]
     if encoder == "ttfs" and rule in lower["rules"]:
         high = values["adaptation"]
         values["adaptation"] = replace(high, initial_step=high.initial_step - lower["steps"].get(dataset, 0))
-    if encoder == "current":
+    if encoder == "current" and not arch:
         values["weight_exponents"] = (_CURRENT_EXPONENT, *(0 for _ in layers))
     return values
 

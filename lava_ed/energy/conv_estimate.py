@@ -13,7 +13,7 @@ from lava_ed.energy.mapping import map_network
 from lava_ed.energy.prices import PriceList, load_price_list
 from lava_ed.energy.report import energy_report
 from lava_ed.errors import ChipLimitError, ConfigError
-from lava_ed.learning_rules import STDED
+from lava_ed.learning_rules import MPDED, STDED
 from lava_ed.network.layers import Layer
 from lava_ed.network.spec import NetworkSpec
 
@@ -21,14 +21,15 @@ SHARINGS: Final = ("accumulated", "none")
 
 
 def conv_sample_counts(
-    layers: Sequence[Layer], spikes: Sequence[int], steps: int, sharing: str, active: bool = True
+    layers: Sequence[Layer], spikes: Sequence[int], steps: int, sharing: str, active: bool = True, rule: str = "std-ed"
 ) -> Counts:
-    """Counts of one training sample under STD-ED in which every neuron that spiked for its square has an error.
+    """Counts of one training sample in which every neuron whose spike left its square has an error.
 
     Spikes and errors are spread evenly.  Per convolution with S synapses between n_pre inputs and n_post neurons, s
     spikes before it and e errors behind: synops s·S/n_pre, backward e·S/n_post, products of a spike and an error
     p = s·e·S/(n_pre·n_post).  ``accumulated``: all W stored weights are visited and may be written, the processor does
-    p + W operations; ``none``: s·k²·channels / groups visits, p writes at most.
+    p + W operations; ``none``: s·k²·channels / groups visits, p writes at most.  Under MPD-ED, pooled by sum, each
+    spike sends an error back, and in visits and products s and e are axons and neurons that spiked, as many as can be.
 
     Raises
     ------
@@ -44,7 +45,7 @@ def conv_sample_counts(
     """
     if sharing not in SHARINGS:
         raise ConfigError(f"sharing {sharing!r} is unknown: use one of {', '.join(SHARINGS)}")
-    _check(layers, spikes, steps)
+    _check(layers, spikes, steps, rule)
     fired = [*spikes, layers[-1].shape.size]
     update = "neuron_updates_active" if active else "neuron_updates_idle"
     counts: Counts = {"encoder": {"spikes": {"forward": spikes[0]}, "spike_messages": {"forward": spikes[0]}}}
@@ -73,8 +74,10 @@ def _synapses(layer: Layer) -> int:
 def _connection(layer: Layer, before: int, errors: int, shared: bool) -> dict[str, dict[str, int]]:
     """Forward and learning counts of one connection."""
     synapses, n_pre, n_post = _synapses(layer), layer.source.size, layer.shape.size
+    read = round(before * synapses / n_pre)
+    before, errors = min(before, n_pre), min(errors, n_post)
     products = round(before * errors * synapses / (n_pre * n_post))
-    counts = {"synops": {"forward": round(before * synapses / n_pre)}, "effective_updates": {"update": products}}
+    counts = {"synops": {"forward": read}, "effective_updates": {"update": products}}
     if not layer.is_conv:
         return counts | {"synaptic_updates": {"update": before * n_post}, "weight_writes": {"update": products}}
     rows, columns = layer.weights_shape(shared)
@@ -90,14 +93,18 @@ def _connection(layer: Layer, before: int, errors: int, shared: bool) -> dict[st
     return counts | {"synaptic_updates": {"update": visits}, "weight_writes": {"update": products}}
 
 
-def _check(layers: Sequence[Layer], spikes: Sequence[int], steps: int) -> None:
-    """Refuse numbers that do not fit the layers: every sender spikes once a sample at most."""
+def _check(layers: Sequence[Layer], spikes: Sequence[int], steps: int, rule: str) -> None:
+    """Refuse numbers that do not fit the layers: every sender spikes once a sample at most, or once a step."""
     senders = [layers[0].source.size, *(layer.pooled.size for layer in layers[:-1])]
+    once = "a pixel, or a square of neurons, spikes once a sample at most"
+    if rule == "mpd-ed":
+        senders = [steps * n for n in (senders[0], *(layer.shape.size for layer in layers[:-1]))]
+        once = "a neuron spikes once a step at most"
     fit = len(spikes) == len(senders) and all(isinstance(n, int) for n in spikes)
     if not fit or not all(0 <= n <= most for n, most in zip(spikes, senders, strict=True)):
         raise ConfigError(
             f"spikes are {tuple(spikes)}: {len(senders)} numbers are needed, inputs first, none for the output, of "
-            f"0 … {', '.join(map(str, senders))}: a pixel, or a square of neurons, spikes once a sample at most"
+            f"0 … {', '.join(map(str, senders))}: {once}"
         )
     if not 1 <= steps <= 2**31 - 1:
         raise ConfigError(f"steps is {steps}: at least 1 is needed")
@@ -110,6 +117,7 @@ def estimate_convolutions(
     steps: int,
     price_list: PriceList | str | os.PathLike[str] = "loihi1-davies2018",
     chip: str = "loihi2",
+    rule: str = "std-ed",
 ) -> dict[str, Any]:
     """What one training sample would cost, and what the net takes of a chip, for either way to share weights.
 
@@ -123,6 +131,7 @@ def estimate_convolutions(
         What `conv_sample_counts` takes.
     chip : str
         One of `CHIPS`.
+    rule : {"std-ed", "mpd-ed"}
 
     Returns
     -------
@@ -141,8 +150,11 @@ def estimate_convolutions(
         raise ConfigError(f"chip {chip!r} is unknown: use one of {', '.join(CHIPS)}")
     for sharing in SHARINGS:
         settings: Any = {"arch": arch, "image": image, "steps": steps, "weight_rounding": "carry", "sharing": sharing}
-        spec = NetworkSpec((), STDED(2.0**-12), **settings)
-        low, high = (conv_sample_counts(spec.connections, spikes, steps, sharing, each) for each in (False, True))
+        if rule not in ("std-ed", "mpd-ed"):
+            raise ConfigError(f"rule {rule!r}: convolutions learn by std-ed or mpd-ed")
+        learned = STDED(2.0**-12) if rule == "std-ed" else MPDED(2.0**-12)
+        spec = NetworkSpec((), learned, learning="replayed" if rule == "std-ed" else "aggregated", **settings)
+        low, high = (conv_sample_counts(spec.connections, spikes, steps, sharing, each, rule) for each in (False, True))
         cost = [energy_report(counts, 1, prices)["microjoules_per_sample"]["dynamic"] for counts in (low, high)]
         found[sharing] = {
             "counts": {
@@ -155,8 +167,8 @@ def estimate_convolutions(
             "chip": _placed(spec, chip),
         }
     return {
-        "arch": arch, "image": list(image), "spikes": list(spikes), "steps": steps, "price_list": prices.name,
-        "caveat": prices.caveat, "sharing": found,
+        "arch": arch, "image": list(image), "spikes": list(spikes), "steps": steps, "rule": rule,
+        "price_list": prices.name, "caveat": prices.caveat, "sharing": found,
     }  # fmt: skip
 
 

@@ -88,8 +88,4 @@ def squares_of(layer: Layer | None) -> Ints | None:
     """The square of each neuron of a map, −1 where it fills none; None without pooling.  A square has one axon."""
     if layer is None or layer.pool == 1:
         return None
-    (channels, height, width), pooled = layer.shape, layer.pooled
-    y, x, c = np.indices((height, width, channels), dtype=np.int64)
-    y, x = y // layer.pool, x // layer.pool
-    square = (y * pooled.width + x) * channels + c
-    return np.where((y < pooled.height) & (x < pooled.width), square, -1).reshape(-1)
+    return layer.squares

@@ -12,7 +12,7 @@ import numpy as np
 from lava_ed.energy.chip_net import ChipNet, Inlet, Ints
 from lava_ed.energy.senders import GATE, Route, Sender, flows_of
 from lava_ed.network.kinds import FEEDBACK_DENSE, PLASTIC_DENSE
-from lava_ed.network.wiring import LEARNING_PORTS
+from lava_ed.network.wiring import ON_CORE_PORTS
 
 SPIKE_PORTS: Final = ("s_in", "a_in")
 NOT_YET: Final = -1
@@ -208,7 +208,7 @@ class _Graph:
 
     def _sender(self, process: Process) -> Sender:
         """A process that sends messages, with the routes that they take."""
-        edges = [edge for edge in self.edges if edge.source == process.name and edge.in_port not in LEARNING_PORTS]
+        edges = [edge for edge in self.edges if edge.source == process.name and edge.in_port not in ON_CORE_PORTS]
         spikes = [edge for edge in edges if edge.in_port in SPIKE_PORTS]
         errors = [edge for edge in edges if edge.out_port == "e_out"]
         gates = tuple((GATE, self.layers[edge.target]) for edge in edges if edge.out_port == "gate_out")

@@ -14,6 +14,7 @@ from lava_ed.energy.spec_net import named_by_place
 from lava_ed.engine.assembler import Node
 from lava_ed.engine.build import NODES
 from lava_ed.engine.families.aft_if_map import AFTIFMapNode
+from lava_ed.engine.families.aft_lif_map import AFTLIFMapNode
 from lava_ed.engine.families.atrlif import ATRLIFNode
 from lava_ed.engine.families.conv import ConvNode
 from lava_ed.engine.families.dataloader import SpikeDataloaderNode, StateDataloaderNode
@@ -151,7 +152,7 @@ def _of_kernels(program: Program, node: PlasticConvNode) -> Process:
     return plastic_conv(node.name, node.geometry, None, **own)
 
 
-def _of_map(program: Program, node: AFTIFMapNode) -> Process:
+def _of_map(program: Program, node: AFTIFMapNode | AFTLIFMapNode) -> Process:
     """Neurons in maps, pooled or not."""
     return Process(node.name, node.geometry.shape.size, sends="errors", squares=squares_of(node.geometry))
 
@@ -179,7 +180,7 @@ PROCESSES: Final[dict[type[Node], Callable[[Any, Any], Process]]] = {
     FeedbackNode: lambda program, node: feedback(node.name, *node.weights.shape),
     PlasticDenseNode: _of_plastic,
     PlasticConvNode: _of_kernels,
-    AFTIFMapNode: _of_map,
+    **dict.fromkeys((AFTIFMapNode, AFTLIFMapNode), _of_map),
     **dict.fromkeys((DenseNode, DelayDenseNode, LearningDenseNode), _of_dense),
     **dict.fromkeys((SparseNode, DelaySparseNode, LearningSparseNode), _of_sparse),
     ConvNode: _of_conv,

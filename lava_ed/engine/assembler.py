@@ -19,7 +19,7 @@ from lava_ed.engine.op import NOWHERE, Op
 from lava_ed.errors import BackendError
 from lava_ed.kernels.counting import BACKWARD, FORWARD, N_COUNTERS, N_PHASES
 from lava_ed.network.schedule import Schedule
-from lava_ed.network.wiring import LEARNING_PORTS
+from lava_ed.network.wiring import ON_CORE_PORTS
 
 NODES: Final[dict[str, type[Node]]] = {}
 """The node of each of our kinds of process; every one registers itself."""
@@ -340,7 +340,7 @@ class Assembler:
         Not those through which a synapse learns of its post-synaptic neuron, with which it shares a core.
         """
         return sum(
-            c.target not in self.off_chip and c.in_port not in LEARNING_PORTS
+            c.target not in self.off_chip and c.in_port not in ON_CORE_PORTS
             for c in self.connections
             if (c.source, c.out_port) == (node.name, port)
         )

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from lava_ed.engine.assembler import NODES as NODES  # to be read here, where every node is registered
 from lava_ed.engine.assembler import Connection, Node
-from lava_ed.engine.families import feedback_dense  # noqa: F401  # a node without an op of its own
+from lava_ed.engine.families import aft_lif_map, feedback_dense  # noqa: F401  # which no loop of those below brings
 from lava_ed.engine.loops import ours  # noqa: F401  # with whose ops our nodes come
 from lava_ed.engine.program import Program
 from lava_ed.network.graph import NetGraph, graph_of

@@ -39,6 +39,8 @@ ERROR_MAX: Final = 127
 """An output error is a signed 8-bit number."""
 ERROR_FRACTION_BITS: Final = 8
 """Fractional bits that MPD-ED's D, B and messages carry."""
+MAP_FRACTION_BITS: Final = 4
+"""The same of maps, whose errors are calibrated: with them, the largest sums of a kernel's errors fit 32 bits."""
 COLUMNS_MAX: Final = (1 << 15) - 1
 """Most post-synaptic neurons of a connection that learns: what its kernel counts in a row fits 16 bits."""
 PORT_SHIFT_MAX: Final = 16

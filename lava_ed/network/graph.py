@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.errors import ConfigError, ShapeError, WeightError
+from lava_ed.kernels.fixed_point import MAP_FRACTION_BITS
 from lava_ed.network.adaptation import Adaptation
 from lava_ed.network.kinds import KINDS
 from lava_ed.network.schedule import Schedule
@@ -130,6 +131,7 @@ def _nodes(spec: NetworkSpec) -> Iterator[GraphNode]:
             "weight_exp": spec.weight_exponents[layer - 1],
             "error_shift": _error_shift(spec, layer),
             "graded": spec.graded_input and layer == 1,
+            "summed": spec.axon_spikes(layer) > 1,
             "gather": spec.gathers(layer),
             "carry": spec.weight_rounding == "carry",
             "dependency": spec.dependency_of(layer),
@@ -189,6 +191,8 @@ def _convolution(spec: NetworkSpec, layer: int) -> GraphNode:
         "error_shift": _error_shift(spec, layer),
         "mantissa": spec.rule.rate.mantissa,
         "rate_shift": spec.rate_shift(layer),
+        "graded": spec.graded_input and layer == 1,
+        "summed": spec.axon_spikes(layer) > 1,
         "shared": spec.sharing == "accumulated",
         "planar": layer == 1,
         "frozen": layer in spec.freeze,
@@ -200,10 +204,15 @@ def _convolution(spec: NetworkSpec, layer: int) -> GraphNode:
 def _map(spec: NetworkSpec, layer: int) -> GraphNode:
     """The neurons of a convolution, as many as it sends messages for squares of them."""
     geometry = spec.connections[layer - 1]
-    own = {"layer": layer, "geometry": geometry, "error_limit": spec.error_limit}
+    own: dict[str, Any] = {"layer": layer, "geometry": geometry, "error_limit": spec.error_limit}
     own["dead_zone"] = spec.hidden_dead_zone(layer)
+    if spec.rule.timing.replays:
+        above = spec.connections[layer].is_conv
+        own |= {"half_width": spec.half_width, "pooling": spec.pooling}
+        own["fraction"] = 0 if above else spec.schedule.error_fraction_bits - MAP_FRACTION_BITS
     shape = geometry.shape.size, geometry.pooled.size
-    return GraphNode(f"hidden{layer}", "AFTIFMap", shape, {**own, "adaptation": _adaptation(spec, layer)})
+    adapts = {"adaptation": _adaptation(spec, layer)}
+    return GraphNode(f"hidden{layer}", f"{spec.rule.neuron}Map", shape, {**own, **adapts})
 
 
 def stored_weights(spec: NetworkSpec, given: Sequence[Weights] | None = None) -> list[Weights]:

@@ -300,7 +300,7 @@ AFT_IF_MAP: Final = NodeKind(
 )
 PLASTIC_CONV: Final = NodeKind(
     "PlasticConv",
-    inputs={"s_in": Quantity(1, "source"), "e_in": Quantity(8)},
+    inputs={"s_in": Quantity(8, "source"), "e_in": Quantity(16), "y_in": Quantity(8)},
     outputs={"a_out": _SUM, "e_out": Quantity(STATE_BITS, "source"), "reached_out": Quantity(None, "node")},
     vars={
         **_COMMON,
@@ -314,7 +314,28 @@ PLASTIC_CONV: Final = NodeKind(
         "rate_shift": Quantity(None, "node", limits=RATE_SHIFTS),
     },
     parameters={"error_shift": _range_of("error_shift")},
-    schedules=("std-ed",),
+    schedules=("std-ed", "mpd-ed-aggregated"),
+)
+AFT_LIF_MAP: Final = NodeKind(
+    "AFTLIFMap",
+    inputs={"a_in": _SUM, "e_in": Quantity(STATE_BITS, "source"), "gate_in": _PULLED},
+    outputs={"s_out": Quantity(8, "source"), "e_out": Quantity(16), "y_out": Quantity(8)},
+    vars={
+        **_COMMON,
+        **ADAPTIVE,
+        "v": _MEMBRANE,
+        "b": Quantity(STATE_BITS, "source"),
+        **_each("d delta", Quantity(16)),
+        **_each("spike_word support_word", Quantity(32)),
+        "y": Quantity(8),
+    },
+    parameters={
+        **_DEAD_ZONE,
+        "half_width": _range_of("half_width"),
+        "error_limit": _range_of("error_limit"),
+        "fraction": (0, ERROR_FRACTION_BITS),
+    },
+    schedules=("mpd-ed-aggregated",),
 )
 FEEDBACK_DENSE: Final = _synapses("FeedbackDense", _DENSE, _BACKWARD)
 KINDS: Final[dict[str, NodeKind]] = {
@@ -322,7 +343,7 @@ KINDS: Final[dict[str, NodeKind]] = {
     for kind in (
         *(ENCODER, LABELS, PLASTIC_DENSE, FEEDBACK_DENSE, AFT_IF, AFT_LIF),
         *(MEMBRANE_READOUT, FIRST_SPIKE_READOUT, SOFTMAX_ERROR),
-        *(PLASTIC_CONV, AFT_IF_MAP),
+        *(PLASTIC_CONV, AFT_IF_MAP, AFT_LIF_MAP),
     )
 }
 """Every kind of node by its name, which is that of its class in `lava_ed.proc`."""

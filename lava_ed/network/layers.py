@@ -90,6 +90,20 @@ class Layer:
         row = self.source.width + 2 * self.padding
         return np.asarray((y * row + x) * self.stride * self.source.channels)
 
+    @property
+    def squares(self) -> npt.NDArray[np.int64]:
+        """The square of each neuron, which is its own number where none are pooled, −1 where it fills none."""
+        (channels, height, width), pooled = self.shape, self.pooled
+        y, x, c = np.indices((height, width, channels), dtype=np.int64)
+        y, x = y // self.pool, x // self.pool
+        square = (y * pooled.width + x) * channels + c
+        return np.where((y < pooled.height) & (x < pooled.width), square, -1).reshape(-1)
+
+    @property
+    def fan_out(self) -> int:
+        """Most synapses that an input of a convolution leads to."""
+        return self.kernel**2 * self.shape.channels // self.groups
+
     def weights_shape(self, shared: bool) -> tuple[int, int]:
         """Rows and columns of the stored weights.
 
@@ -100,6 +114,11 @@ class Layer:
             return self.source.size, self.shape.size
         rows = self.source.channels if shared else self.source.size
         return rows * self.kernel**2, self.shape.channels // self.groups
+
+    def turned_size(self, shared: bool) -> int:
+        """Weights of a convolution as errors read them: k² of each neuron and input channel where none are shared."""
+        neurons = self.shape.channels if shared else self.shape.size
+        return neurons * self.kernel**2 * self.source.channels // self.groups
 
 
 def layers_of(text: str, image: tuple[int, int, int]) -> tuple[Layer, ...]:

@@ -26,6 +26,7 @@ Rounding = Literal["floor", "nearest"]
 WeightRounding = Literal["stochastic", "carry"]
 Overflow = Literal["raise", "warn", "wrap"]
 Sharing = Literal["accumulated", "none"]
+Pooling = Literal["sum", "or"]
 ROUNDINGS: Final[tuple[Rounding, ...]] = get_args(Rounding)
 OVERFLOWS: Final[tuple[Overflow, ...]] = get_args(Overflow)
 
@@ -103,6 +104,9 @@ class NetSettings:
         Shape of the input of such a net.
     sharing : {"accumulated", "none"}
         Weights of a convolution: kernels whose taps gather what all positions learn, or of each position its own.
+    pooling : {"sum", "or"}
+        MPD-ED: the spikes of a square of neurons add up at their common axon, or go through as one; STD-ED lets a
+        square's first spike through.
     threshold_steps : tuple of int
         Threshold step of each hidden layer at the start; default: that of `adaptation` for all.
     error_shifts : tuple of int
@@ -156,6 +160,7 @@ class NetSettings:
     arch: Annotated[str, Setting(earlier="")] = ""
     image: Annotated[tuple[int, ...], Setting(1, 1023, earlier=())] = ()
     sharing: Annotated[Sharing, Setting(earlier="accumulated", help="Of kernels: accumulated or none.")] = "accumulated"
+    pooling: Annotated[Pooling, Setting(earlier="sum", help="Of mpd-ed's maps: sum or or.")] = "sum"
     threshold_steps: Annotated[
         tuple[int, ...], Setting(0, 55, earlier=(), help="Threshold of each hidden layer, in quarters of an octave.")
     ] = ()

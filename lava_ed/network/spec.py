@@ -11,7 +11,14 @@ from typing import Any, Final
 
 from lava_ed.errors import ChipLimitError, ConfigError, LavaEDError
 from lava_ed.files.reading import brief
-from lava_ed.kernels.fixed_point import ACCUMULATOR_BITS, SCALE_EXPONENT_MAX, WEIGHT_LSB_SHIFT
+from lava_ed.kernels.fixed_point import (
+    ACCUMULATOR_BITS,
+    MAP_FRACTION_BITS,
+    SCALE_EXPONENT_MAX,
+    TRACE_MAX,
+    WEIGHT_LSB_SHIFT,
+    WEIGHT_MIN,
+)
 from lava_ed.kernels.loihi.random_streams import TAG_EXPONENT
 from lava_ed.learning_rules import RULES, STDED, LearningRule, check, columns_limit, membrane_limit, sum_limit
 from lava_ed.learning_rules.limits import LAYERS_MAX, Limit
@@ -102,8 +109,8 @@ class NetworkSpec(NetSettings, _Layers):
         check_integers("image", self.image, several=True)
         object.__setattr__(self, "image", tuple(int(n) for n in self.image))
         if not self.arch:
-            if self.image or self.sharing != "accumulated":
-                raise ConfigError("image and sharing belong to a net with convolutions: name its layers (arch)")
+            if self.image or self.sharing != "accumulated" or self.pooling != "sum":
+                raise ConfigError("image, sharing and pooling belong to a net with named layers: name them (arch)")
             return ()
         if len(self.image) != 3 or not all(1 <= n <= 1023 for n in self.image):
             raise ConfigError(f"image {self.image}: channels, height and width are needed, each 1 … 1023")
@@ -130,8 +137,13 @@ class NetworkSpec(NetSettings, _Layers):
 
     def _check_convolutions(self) -> None:
         """Refuse what convolutions do not learn by."""
+        if self.rule.name not in ("std-ed", "mpd-ed"):
+            raise ConfigError(f"a net with named layers (arch) learns by std-ed or mpd-ed, got {self.rule.name!r}")
+        if self.rule.name == "std-ed" and self.pooling != "sum":
+            raise ConfigError(f"pooling {self.pooling!r} is mpd-ed's: std-ed lets a square's first spike through")
         for what, value, only in (
-            ("rule", self.rule.name, "std-ed"),
+            ("learning", "aggregated" if self.rule.name == "std-ed" else self.learning, "aggregated"),
+            ("dv", self.dv, 0),
             ("feedback", self.feedback, "symmetric"),
             ("readout", self.readout, "membrane"),
             ("dependency", self.dependency, "x0"),
@@ -141,19 +153,40 @@ class NetworkSpec(NetSettings, _Layers):
         ):
             if value != only:
                 raise ConfigError(f"a net with named layers (arch) takes {what} {only!r} only, got {value!r}")
-        shared = self.sharing == "accumulated"
-        check(
-            [
+        kernels = [(number, layer) for number, layer in enumerate(self.connections, start=1) if layer.is_conv]
+        limits = [
+            Limit(
+                f"connection {number}: positions that a tap gathers from",
+                layer.shape.height * layer.shape.width,
+                POSITIONS_MAX,
+                "take a larger stride or a smaller image",
+            )
+            for number, layer in kernels
+            if self.sharing == "accumulated"
+        ]
+        if self.rule.timing.replays:
+            largest = 2 * self.error_limit << MAP_FRACTION_BITS  # of a change of an error
+            limits += [
                 Limit(
-                    f"connection {number}: positions that a tap gathers from",
-                    layer.shape.height * layer.shape.width,
-                    POSITIONS_MAX,
-                    "take a larger stride or a smaller image",
+                    f"connection {number}: sum of errors, fan-out {layer.fan_out} × |weight| {-WEIGHT_MIN} × {largest}",
+                    layer.fan_out * -WEIGHT_MIN * largest,
+                    2**31 - 1,
+                    "take fewer channels or a smaller kernel",
                 )
-                for number, layer in enumerate(self.connections, start=1)
-                if shared and layer.is_conv
+                for number, layer in kernels
+                if number > 1 and self.overflow != "wrap"
             ]
-        )
+            limits += [
+                Limit(
+                    f"connection {layer}: spikes of an axon in a sample, which x1 counts, T {self.steps} × "
+                    f"{self.axon_spikes(layer)} neurons",
+                    self.steps * self.axon_spikes(layer),
+                    TRACE_MAX,
+                    "take fewer time steps or smaller squares",
+                )
+                for layer in self.layers
+            ]
+        check(limits)
 
     def refuse_convolutions(self, what: str, way_out: str, error: type[LavaEDError] = ConfigError) -> None:
         """Raise where the net has convolutions, of which `what` knows nothing."""
@@ -171,6 +204,11 @@ class NetworkSpec(NetSettings, _Layers):
     def synapses(self, layer: int) -> str:
         """Name of the process of a connection: conv1 … or dense1 …"""
         return f"{'conv' if self.connections[layer - 1].is_conv else 'dense'}{layer}"
+
+    def axon_spikes(self, layer: int) -> int:
+        """Most spikes that an axon brings to a connection in a step: those of the neurons that share it."""
+        before = self.connections[layer - 2] if layer > 1 else None
+        return before.pool**2 if before and self.rule.timing.replays and self.pooling == "sum" else 1
 
     def weights_shape(self, layer: int) -> tuple[int, int]:
         """Shape of the stored weights of a connection."""
@@ -231,7 +269,7 @@ class NetworkSpec(NetSettings, _Layers):
                 sum_limit(
                     layer,
                     self.connections[layer - 1].fan_in,
-                    CURRENT_MAX if self.graded_input and layer == 1 else 1,
+                    CURRENT_MAX if self.graded_input and layer == 1 else self.axon_spikes(layer),
                     self.weight_exponents[layer - 1],
                 )
                 for layer in self.layers

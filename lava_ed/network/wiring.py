@@ -16,6 +16,8 @@ Edge = tuple[str, str, str, str]
 
 LEARNING_PORTS: Final = ("s_in_bap", "s_in_y1", "s_in_y2", "s_in_y3")
 """InPorts through which a synapse learns of its post-synaptic neuron, with which it shares a core: no messages."""
+ON_CORE_PORTS: Final = (*LEARNING_PORTS, "y_in")
+"""The same, and that through which kernels learn."""
 _WEIGHT_STREAM, _FEEDBACK_STREAM = 0, 1
 FEEDBACK_LIMIT = 64
 """Largest stored random feedback weight."""
@@ -52,9 +54,12 @@ def connections_of(spec: NetworkSpec) -> Iterator[Edge]:
         yield neurons(layer - 1), "s_out", dense, "s_in"
         yield dense, "a_out", neurons(layer), "a_in"
         if spec.connections[layer - 1].is_conv:
-            yield dense, "reached_out", neurons(layer), "reached_in"
+            if not spec.rule.timing.replays:
+                yield dense, "reached_out", neurons(layer), "reached_in"
             if layer >= first:
                 yield teacher(layer), "e_out", dense, "e_in"
+                if spec.rule.timing.replays:
+                    yield teacher(layer), "y_out", dense, "y_in"
             continue
         yield teacher(layer), "s_out_y1", dense, "s_in_y1"
         yield teacher(layer), "s_out_y2", dense, "s_in_y2"
@@ -72,6 +77,6 @@ def connections_of(spec: NetworkSpec) -> Iterator[Edge]:
                 yield teacher(layer + 1), "e_out", above, "e_in"
             yield above, "e_out", f"hidden{layer}", "e_in"
     if spec.rule.timing.replays:
-        # An encoder has no errors: without spikes to replay it needs no gate.
-        for layer in range(0 if spec.rule.timing.replays_spikes else 1, last):
+        # Without spikes to replay what gets no errors needs no gate: an encoder, or neurons behind frozen kernels.
+        for layer in range(0 if spec.rule.timing.replays_spikes else first, last):
             yield "error", "gate_out", neurons(layer), "gate_in"

@@ -16,6 +16,8 @@ from lava_ed.proc.aft_if_map.models import PyAFTIFMapModelFixed
 from lava_ed.proc.aft_if_map.process import AFTIFMap
 from lava_ed.proc.aft_lif.models import PyAFTLIFModelFixed
 from lava_ed.proc.aft_lif.process import AFTLIF
+from lava_ed.proc.aft_lif_map.models import PyAFTLIFMapModelFixed
+from lava_ed.proc.aft_lif_map.process import AFTLIFMap
 from lava_ed.proc.classifier.models import EDClassifierModel
 from lava_ed.proc.classifier.process import EDClassifier
 from lava_ed.proc.encoder.models import PyEncoderModelFixed, PyLabelsModelFixed
@@ -37,6 +39,7 @@ __all__ = [
     "AFTIF",
     "AFTLIF",
     "AFTIFMap",
+    "AFTLIFMap",
     "EDClassifier",
     "EDClassifierModel",
     "Encoder",
@@ -49,6 +52,7 @@ __all__ = [
     "PlasticDense",
     "PyAFTIFMapModelFixed",
     "PyAFTIFModelFixed",
+    "PyAFTLIFMapModelFixed",
     "PyAFTLIFModelFixed",
     "PyEncoderModelFixed",
     "PyEventSourceModelFixed",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from lava_ed.network.wiring import LEARNING_PORTS
+from lava_ed.network.wiring import ON_CORE_PORTS
 
 
 class Destinations:
@@ -40,4 +40,4 @@ def _is_message(port: Any) -> bool:
     from lava.proc.monitor.process import Monitor
 
     off_chip = isinstance(port.process, Extractor | Monitor | Read | RingBuffer)
-    return isinstance(port, InPort) and not off_chip and port.name not in LEARNING_PORTS
+    return isinstance(port, InPort) and not off_chip and port.name not in ON_CORE_PORTS

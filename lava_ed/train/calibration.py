@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.backends.backend import EngineBackend
+from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS, MAP_FRACTION_BITS
 from lava_ed.kernels.loihi.convolution import count_errors, sum_taps
 from lava_ed.kernels.loihi.neuron import threshold_from_step
 from lava_ed.network.layers import tables_of
@@ -19,6 +20,8 @@ from lava_ed.network.spec import NetworkSpec
 SAMPLES: Final = 200
 CEILING: Final = 0.03
 """Share of a layer's neurons whose membrane reaches the ceiling T·κ."""
+SPIKES: Final = 0.15
+"""Share of a layer's neurons that spike in a step, where a neuron spikes more than once."""
 ERROR: Final = 24
 """Root mean square of the errors of a hidden layer, of at most 127."""
 SUM: Final = 256
@@ -35,7 +38,8 @@ def calibrated(
 ) -> NetworkSpec:
     """The net with threshold steps, softmax shift, error shifts and rate shifts that fit its first samples.
 
-    Layer by layer from the input, κ becomes the least threshold whose ceiling at most 3 % of the neurons reach;
+    Layer by layer from the input, κ becomes the least threshold whose ceiling at most 3 % of the neurons reach, or θ
+    the least at which at most 15 % of the neurons spike in a step;
     k = log2(spread of the outputs) + 1; layer by layer from the output, s makes the root mean square of δ 24; last,
     r that of a connection's sums 2^8.  The weights stay as they are.  What the spec gives already is kept.
     """
@@ -52,12 +56,26 @@ def calibrated(
         for layer in reversed(spec.hidden):
             # Errors of layers further down, whose turn comes later, may wrap.
             wide = replace(spec, error_limit=_LARGEST_ERROR, overflow="wrap")
-            errors = _root_mean_square(_seen(wide, shown, [f"hidden{layer}.delta"])[0], live=True)
+            errors = _root_mean_square(_seen(wide, shown, [_errors_of(spec, layer)])[0], live=True)
+            errors /= _unit(spec, layer)
             spec = _set(spec, "error_shifts", layer + 1, _bits(errors / ERROR, 0, 31))
     if not spec.rate_shifts:
         sums = [_bits(_sums(spec, layer, shown) / SUM, -8, 23) for layer in spec.layers]
         spec = replace(spec, rate_shifts=tuple(sums))
     return spec
+
+
+def _errors_of(spec: NetworkSpec, layer: int) -> str:
+    """Var that holds the errors of a layer, unclipped: under MPD-ED the sums of those of all steps."""
+    return f"hidden{layer}.{'v' if spec.rule.timing.replays else 'delta'}"
+
+
+def _unit(spec: NetworkSpec, layer: int) -> int:
+    """What 1 is in these errors, as the synapses learn from them."""
+    if not spec.rule.timing.replays:
+        return 1
+    kernels = spec.connections[layer - 1].is_conv
+    return 1 << MAP_FRACTION_BITS + (spec.steps - 1).bit_length() if kernels else 1 << ERROR_FRACTION_BITS
 
 
 def _set(spec: NetworkSpec, name: str, layer: int, value: int) -> NetworkSpec:
@@ -103,7 +121,9 @@ def _seen(
 
 
 def _threshold_step(spec: NetworkSpec, layer: int, shown: tuple[Any, Any, Any]) -> int:
-    """The least step whose ceiling few membranes reach, of those that send."""
+    """The least step whose ceiling few membranes reach, of those that send; or at which few neurons spike."""
+    if spec.rule.timing.replays:
+        return _least(spec, layer, shown)
     geometry = spec.connections[layer - 1]
     channels, height, width = geometry.shape
     along, pool = geometry.pooled, geometry.pool
@@ -117,6 +137,18 @@ def _threshold_step(spec: NetworkSpec, layer: int, shown: tuple[Any, Any, Any]) 
     return next(steps, highest)
 
 
+def _least(spec: NetworkSpec, layer: int, shown: tuple[Any, Any, Any]) -> int:
+    """The least threshold step at which few neurons spike in a step; a higher one leaves fewer that do."""
+    low, high = 0, spec.adaptation.highest_step
+    while low < high:
+        middle = (low + high) // 2
+        there = _set(spec, "threshold_steps", layer, middle)
+        words = np.concatenate(_seen(there, shown, [f"hidden{layer}.spike_word"], learning=False)[0])
+        spikes = sum(int(np.sum(words >> t & 1)) for t in range(spec.steps))
+        low, high = (low, middle) if spikes <= SPIKES * spec.steps * words.size else (middle + 1, high)
+    return low
+
+
 def _share(membranes: Numbers, steps: int, step: int) -> float:
     """Share of membranes at the ceiling of a threshold step."""
     return float(np.mean(membranes >= steps * _kappa(step)))
@@ -125,7 +157,8 @@ def _share(membranes: Numbers, steps: int, step: int) -> float:
 def _sums(spec: NetworkSpec, layer: int, shown: tuple[Any, Any, Any]) -> float:
     """Root mean square of the sums of a connection's synapses or taps, over the samples that have an error."""
     geometry, name = spec.connections[layer - 1], spec.synapses(layer)
-    errors = "error.e" if layer == len(spec.layers) else f"hidden{layer}.delta"
+    var = "y" if spec.rule.timing.replays and geometry.is_conv else "delta"
+    errors = "error.e" if layer == len(spec.layers) else f"hidden{layer}.{var}"
     pairs = [(x, d) for x, d in zip(*_seen(spec, shown, [f"{name}.x1", errors]), strict=True) if d.any()]
     if not geometry.is_conv:
         return _root_mean_square([np.outer(x, d) for x, d in pairs])

@@ -35,7 +35,7 @@ def test_convolutions_by_way_of_sharing(lava_ed):
         ("4c3-10", "--spikes", "1,1"),
         ("4c3-10", "--spikes", "1,1", "--image", "8,8"),
         ("784-10", "--spikes", "1", "--image", "1,28,28"),
-        ("4c3-10", "--spikes", "1,1", "--image", "1,8,8", "--rule", "mpd-ed"),
+        ("4c3-10", "--spikes", "1,1", "--image", "1,8,8", "--rule", "ssgd"),
     ],
 )
 def test_bad_arguments_of_the_command(lava_ed, arguments):

@@ -55,15 +55,16 @@ class Hand:
         """All that is sent, read and learned in a step."""
         if step.phase == 0:
             self.spiked = {layer: np.zeros(c.source.size, bool) for layer, c in enumerate(self.spec.connections, 1)}
-        sends_errors = {self.last: step.phase == self.s.error_phase}
-        sends_errors |= {layer: step.phase == self.s.error_arrival(layer) for layer in self.spec.hidden}
+        sends_errors = {layer: step.phase in self.s.error_phases(layer) for layer in self.spec.layers}
         for layer in self.spec.layers:
             sender, name = "encoder" if layer == 1 else f"hidden{layer - 1}", self.spec.synapses(layer)
-            spiked = step.spikes[sender] != 0
-            self.spiked[layer] |= spiked
-            self.add(sender, "forward", spikes=spiked.sum(), spike_messages=spiked.sum())
+            spiked, graded = step.spikes[sender], self.spec.graded_input and layer == 1
+            number = np.minimum(spiked, 1) if graded else spiked  # a sum of spikes at one axon is so many spikes
+            self.spiked[layer] |= spiked != 0
+            self.add(sender, "forward", spikes=number.sum(), spike_messages=number.sum())
             weights = self.matrix(layer, step.before[name, "weights"].T // 2)
-            self.add(name, "forward", synops=np.count_nonzero(weights[:, spiked]))
+            read = np.count_nonzero(weights, axis=0) @ number
+            self.add(name, "forward", **{"graded_synops" if graded else "synops": read})
             errors = self.errors(step, layer)
             if sends_errors[layer]:
                 sent = np.count_nonzero(errors)
@@ -71,7 +72,7 @@ class Hand:
                 if layer > 1:
                     self.add(name, "backward", graded_synops=np.count_nonzero(weights[errors != 0]))
             if step.phase == self.s.learning_phase and self.spec.connections[layer - 1].is_conv:
-                self.learn(step, layer, errors)
+                self.learn(step, layer, step.after[self.teacher(layer), "y"] if self.s.timing.replays else errors)
 
     def teacher(self, layer: int) -> str:
         return "error" if layer == self.last else f"hidden{layer}"
@@ -111,16 +112,22 @@ class Hand:
             self.counts[node, counter, phase] += int(number)
 
 
-@pytest.mark.parametrize("sharing", ["accumulated", "none"])
-def test_every_message_read_and_write_is_what_the_definitions_say(sharing):
-    spec = small_spec(
-        arch="4c3p1-p2-6c2s2g2-5-3",
-        image=IMAGE,
-        sharing=sharing,
-        error_shift=1,
-        rate_shifts=(-2, -3, 1, 1),
-        dead_zone=10,
-    )
+AGGREGATED = {"learning": "aggregated", "dv": 0, "steps": 4, "error_shift": 7, "rate_shifts": (0, 0, 1, 1)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "settings"),
+    [
+        ("std-ed", {"sharing": "accumulated"}),
+        ("std-ed", {"sharing": "none"}),
+        ("mpd-ed", AGGREGATED | {"encoder": "current"}),
+        ("mpd-ed", AGGREGATED | {"sharing": "none", "pooling": "or"}),
+    ],
+    ids=str,
+)
+def test_every_message_read_and_write_is_what_the_definitions_say(kind, settings):
+    plain = {"error_shift": 1, "rate_shifts": (-2, -3, 1, 1), "dead_zone": 10}
+    spec = small_spec(kind, arch="4c3p1-p2-6c2s2g2-5-3", image=IMAGE, **{**plain, **settings})
     images, labels = samples(SAMPLES, inputs=int(np.prod(IMAGE)))
     stepped, whole = build_program(spec), build_program(spec)
     for program in (stepped, whole):

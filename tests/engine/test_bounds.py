@@ -155,6 +155,7 @@ def test_these_are_all_processes_that_can_be_lowered() -> None:
         "AFTIF": "AFTIF", "AFTLIF": "AFTLIF", "Encoder": "Encoder", "Labels": "Label", "PlasticDense": "PlasticDense",
         "FeedbackDense": "Feedback", "MembraneReadout": "Readout", "FirstSpikeReadout": "Readout",
         "SoftmaxError": "SoftmaxError", "PlasticConv": "PlasticConv", "AFTIFMap": "AFTIFMap",
+        "AFTLIFMap": "AFTLIFMap",
     }  # fmt: skip
     assert set(ours.values()) == kinds
     # An EDClassifier is made of them; Injector and Extractor have no Vars.

@@ -13,7 +13,7 @@ from lava_ed.network.kinds import KINDS
 from lava_ed.network.spec import NetworkSpec
 
 MAPS = {"arch": "4c3-p2-3", "image": (1, 6, 6), "weight_rounding": "carry"}
-"""A net with PlasticConv and AFTIFMap."""
+"""A net with PlasticConv, and AFTIFMap or AFTLIFMap."""
 TAGGED = ("gather", "carry")
 SPECS = {
     "STD-ED": NetworkSpec((7, 5, 4, 3), STDED(), steps=8),
@@ -21,6 +21,7 @@ SPECS = {
     "random feedback": NetworkSpec((7, 5, 3), MPDED(), steps=8, feedback="random", readout="first-spike"),
     "carry": NetworkSpec((7, 5, 3), STDED(), steps=8, weight_rounding="carry"),
     "convolutions": NetworkSpec((), STDED(), steps=8, **MAPS),
+    "MPD-ED convolutions": NetworkSpec((), MPDED(), steps=8, learning="aggregated", **MAPS),
 }
 
 

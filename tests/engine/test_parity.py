@@ -17,6 +17,7 @@ from lava_ed.learning_rules import MPDED
 from lava_ed.proc import AFTIF, Encoder, Labels, MembraneReadout, PlasticDense, SoftmaxError
 
 ONCE = {"learning": "aggregated", "dependency": "y0-x0"}
+KERNELS = {"learning": "aggregated", "dv": 0, "error_shift": 6}
 THRIFTY = {"hidden_dead_zones": (2, 4), "error_grains": (3, 1)}
 CASES = [
     pytest.param(kind, hidden, feedback, seed, {}, id=f"{kind}-{len(hidden)}-{feedback}-{seed}")
@@ -77,6 +78,17 @@ CASES += [
             ("4c2p1g2-p2-6c1g2-5-3", {"image": (2, 2, 3), "error_shift": 1}),
             ("4c2p1-p2-5c2-3", {"error_shift": 1, "rate_shifts": (2, 1, 1), "freeze": (2,)}),
             ("4c3s2p2-5c2-3", {"sharing": "none", "error_shift": 1, "threshold_steps": (20, 21)}),
+        )
+    )
+]
+CASES += [
+    pytest.param("mpd-ed", (), "symmetric", seed, {"arch": arch, **KERNELS, **changes}, id=f"mpd-ed-{arch}-{seed}")
+    for seed, (arch, changes) in enumerate(
+        (
+            ("4c2p1-p2-5c2-3", {"encoder": "current", "rate_shifts": (2, 1, 1), "hidden_dead_zones": (1, 2)}),
+            ("4c2p1g2-p2-6c1g2-5-3", {"image": (2, 2, 3), "pooling": "or", "freeze": (2,)}),
+            ("4c2p1-p3-5c1-3", {"sharing": "none", "encoder": "ttfs", "pooling": "or"}),
+            ("4c3s2p2-5c2-3", {"sharing": "none", "encoder": "current", "threshold_steps": (20, 21)}),
         )
     )
 ]

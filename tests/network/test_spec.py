@@ -258,3 +258,25 @@ def test_settings_are_whole_numbers(changes):
 def test_what_is_no_description(data):
     with pytest.raises(ConfigError, match="not a table of entries"):
         NetworkSpec.from_dict(data)
+
+
+KERNELS = {"arch": "4c3-p2-8c3-10", "image": (1, 10, 10), "weight_rounding": "carry", "steps": 4}
+ONCE = {"rule": MPDED(2.0**-9), "learning": "aggregated"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "words"),
+    [
+        ({**ONCE, "learning": "replayed"}, ConfigError, "learning 'aggregated' only"),
+        ({**ONCE, "dv": 100}, ConfigError, "dv 0 only"),
+        ({**ONCE, "feedback": "random"}, ConfigError, "feedback 'symmetric' only"),
+        ({"rule": STDED(), "pooling": "or"}, ConfigError, "std-ed lets a square's first spike through"),
+        ({"rule": RelPSPFixed()}, ConfigError, "by std-ed or mpd-ed, got .relpsp-fixed."),
+        ({**ONCE, "arch": "4c3-p2-300c3-10"}, ChipLimitError, "fan-out 2700"),
+        ({**ONCE, "arch": "4c3-p8-10", "steps": 2}, ChipLimitError, "T 2 × 64 neurons"),
+        ({**ONCE, "arch": "", "image": (), "pooling": "or", "sizes": (9, 4)}, ConfigError, "named layers"),
+    ],
+)
+def test_what_convolutions_do_not_learn_by_is_refused(changes, error, words):
+    with pytest.raises(error, match=words):
+        NetworkSpec(**{"sizes": (), **KERNELS, **changes})

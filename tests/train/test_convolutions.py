@@ -27,9 +27,10 @@ class Stopping(Reporter):
             raise KeyboardInterrupt
 
 
-@pytest.fixture(scope="module")
-def config():
-    return TrainConfig.create("std-ed", "digits", arch="4c3p1-p2-5c2-10", epochs=2, limit=300, checkpoint_interval=128)
+@pytest.fixture(scope="module", params=["std-ed", "mpd-ed"])
+def config(request):
+    settings = {"epochs": 2, "limit": 300, "checkpoint_interval": 128}
+    return TrainConfig.create(request.param, "digits", arch="4c3p1-p2-5c2-10", **settings)
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +64,7 @@ def test_a_trained_net_is_placed_and_its_messages_are_counted(run):
     assert counts["hidden1"]["spike_messages"] == counters["hidden1"]["spike_messages"]
 
 
+@pytest.mark.parametrize("config", ["std-ed"], indirect=True)
 def test_a_raster_has_a_row_for_each_axon(run, tmp_path):
     """4 maps of 8×8 neurons, pooled by 2: 64 squares."""
     shutil.copytree(run[0], tmp_path / "run")

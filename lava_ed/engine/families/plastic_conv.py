@@ -36,11 +36,15 @@ from lava_ed.kernels.fixed_point import TAG_MAX, TRACE_MAX
 from lava_ed.kernels.loihi.add_count import add_count
 from lava_ed.kernels.loihi.conv_counts import steps_reached, synapses_read
 from lava_ed.kernels.loihi.conv_tables import KERNEL, SHARED
-from lava_ed.kernels.loihi.conv_windows import pad_map, sum_map
+from lava_ed.kernels.loihi.conv_windows import pad_map, pad_spikes, sum_map
 from lava_ed.kernels.loihi.convolution import (
+    COUNTED,
+    GRADED,
+    TIMED,
     apply_sums,
     count_errors,
     mark_reached,
+    note_spikes,
     reached_steps,
     scatter_errors,
     scatter_spikes,
@@ -55,7 +59,7 @@ from lava_ed.network.layers import RATE_SHIFTS, Layer, tables_of
 
 CONV_RESET = op(
     "conv_reset", "maps", n_pre=number(), presentation=updates("i64"), x1=writes("i32", "n_pre"),
-    x0_count=writes("i32"),
+    x0_count=writes("i32"), kept=writes("i64"),
 )  # fmt: skip
 
 
@@ -66,6 +70,7 @@ def conv_reset(a, i32, i64):  # type: ignore[no-untyped-def]
     i64[a[f.presentation]] += 1
     segment(i32, a[f.x1], a[f.n_pre])[:] = 0
     i32[a[f.x0_count]] = 0
+    i64[a[f.kept]] = 0
 
 
 CONV_FORWARD_SPIKES = op(
@@ -81,8 +86,10 @@ CONV_FORWARD_SPIKES = op(
     x=reads("i32", "n_pre", optional=True), n_padded=number("values of the padded map"),
     inputs8=updates("i8", "n_padded", optional=True), n_packed=number("bytes"),
     packed=reads("i8", "n_packed", optional=True), fan_out=reads("i32", "n_padded", optional=True),
-    stepwise=writes("i32"),
+    stepwise=writes("i32"), kind=number("TIMED, COUNTED or GRADED"), payloads=reads("i32", "n_pre", optional=True),
+    kept=updates("i64"), reaches=number("1: somebody asks who is reached"),
 )  # fmt: skip
+"""`kept` holds the synapses that a constant input has read into a_buff, 0 where it has to read them."""
 
 
 @kernel
@@ -92,34 +99,51 @@ def conv_forward_spikes(a, i8, i32, i64, phase):  # type: ignore[no-untyped-def]
     steps, n_pre = a[f.steps], a[f.n_pre]
     count = i32[a[f.count]] if phase - a[f.first] < steps else 0
     a_buff = segment(i32, a[f.a_buff], a[f.n_post])
+    if a[f.kind] == GRADED and count and i64[a[f.kept]]:
+        add_count(i64, a[f.counters] + FORWARD, GRADED_SYNOPS, i64[a[f.kept]])
+        return
+    i64[a[f.kept]] = 0
     if i32[a[f.live_a]]:
         a_buff[:] = 0
         i32[a[f.live_a]] = 0
-    if phase - a[f.first] == steps:
+    if a[f.reaches] and phase - a[f.first] == steps:
         segment(i32, a[f.reached], a[f.positions])[:] = 0
         i32[a[f.reached_count]] = 0
     if count == 0:
         return
     i32[a[f.live_a]] = 1
     events, x1 = segment(i32, a[f.events], n_pre), segment(i32, a[f.x1], n_pre)
-    tables = segment(i32, a[f.table], a[f.n_table])
-    synops = scatter_spikes(
-        segment(i8, a[f.weights], a[f.n_weights]), segment(i32, a[f.nonzeros], a[f.rows]), tables, events, 0, count,
-        x1, 0, a_buff,
+    tables, summed = segment(i32, a[f.table], a[f.n_table]), a[f.payloads] >= 0
+    payloads = segment(i32, a[f.payloads] if summed else a[f.x1], n_pre)
+    if a[f.inputs8] >= 0 and a[f.kind] != TIMED:
+        inputs8 = segment(i8, a[f.inputs8], a[f.n_padded])
+        if summed:
+            pad_map(tables, payloads, inputs8)
+        else:
+            pad_spikes(tables, events, count, inputs8)
+        sum_map(inputs8, segment(i8, a[f.packed], a[f.n_packed]), tables, a_buff)
+        synops = synapses_read(inputs8, segment(i32, a[f.fan_out], a[f.n_padded]), a[f.kind] == COUNTED)
+    else:
+        synops = scatter_spikes(
+            segment(i8, a[f.weights], a[f.n_weights]), segment(i32, a[f.nonzeros], a[f.rows]), tables, events, 0,
+            count, payloads, summed + (summed and a[f.kind] == COUNTED), a_buff,
+        )  # fmt: skip
+    add_count(i64, a[f.counters] + FORWARD, GRADED_SYNOPS if a[f.kind] == GRADED else SYNOPS, synops)
+    if a[f.kind] == GRADED:
+        i64[a[f.kept]] = synops
+    if a[f.reaches]:
+        i32[a[f.reached_count]] += mark_reached(tables, events, count, segment(i32, a[f.reached], a[f.positions]))
+    listed, updates = note_spikes(
+        a[f.kind], events, count, payloads, summed, steps - (phase - a[f.first]), segment(i32, a[f.x0_list], n_pre),
+        i32[a[f.x0_count]], x1,
     )  # fmt: skip
-    add_count(i64, a[f.counters] + FORWARD, SYNOPS, synops)
-    i32[a[f.reached_count]] += mark_reached(tables, events, count, segment(i32, a[f.reached], a[f.positions]))
-    listed, base = segment(i32, a[f.x0_list], n_pre), i32[a[f.x0_count]]
-    for k in range(count):
-        x1[events[k]] = steps - (phase - a[f.first])
-        listed[base + k] = events[k]
-    i32[a[f.x0_count]] = base + count
-    add_count(i64, a[f.counters] + UPDATE, TRACE_UPDATES, count)
+    i32[a[f.x0_count]] = listed
+    add_count(i64, a[f.counters] + UPDATE, TRACE_UPDATES, updates)
 
 
 CONV_BACKWARD = op(
     "conv_backward", "maps", n_pre=number(), n_post=number(), n_weights=number(), n_table=number(),
-    table=reads("i32", "n_table"), turned=reads("i8", "n_weights"), n_errors=reads("i32"),
+    table=reads("i32", "n_table"), n_turned=number(), turned=reads("i8", "n_turned"), n_errors=reads("i32"),
     errors=reads("i32", "n_post"), delta=reads("i32", "n_post"), error_shift=number(), e_buff=updates("i32", "n_pre"),
     live_e=updates("i32"), counters=updates("i64", ALL_COUNTERS), overflows=updates("i64"),
     inside=number("0: after the window, only clear"),
@@ -137,7 +161,7 @@ def conv_backward(a, i8, i32, i64) -> np.int64:  # type: ignore[no-untyped-def]
             i32[a[f.live_e]] = 0
         return np.int64(0)
     synops, overflows = scatter_errors(
-        segment(i8, a[f.turned], a[f.n_weights]), segment(i32, a[f.table], a[f.n_table]),
+        segment(i8, a[f.turned], a[f.n_turned]), segment(i32, a[f.table], a[f.n_table]),
         segment(i32, a[f.errors], a[f.n_post]), n_errors, segment(i32, a[f.delta], a[f.n_post]), a[f.error_shift],
         e_buff,
     )  # fmt: skip
@@ -154,7 +178,7 @@ CONV_LEARN = op(
     live=writes("i32", "n_live"), x0_count=reads("i32"), x0_list=reads("i32", "n_pre"), x1=reads("i32", "n_pre"),
     n_errors=reads("i32"), errors=reads("i32", "n_post"), delta=reads("i32", "n_post"), rate_mantissa=reads("i32"),
     rate_shift=reads("i32"), counters=updates("i64", ALL_COUNTERS),
-    turned=writes("i8", "n_weights", optional=True),
+    n_turned=number(), turned=writes("i8", "n_turned", optional=True),
 )  # fmt: skip
 
 
@@ -190,7 +214,7 @@ def conv_learn(a, i8, i16, i32, i64):  # type: ignore[no-untyped-def]
     add_count(i64, c, EFFECTIVE_UPDATES, effective)
     add_count(i64, c, WEIGHT_WRITES, written)
     if a[f.turned] >= 0 and written:
-        turn_weights(w8, tables, segment(i8, a[f.turned], n_weights))
+        turn_weights(w8, tables, segment(i8, a[f.turned], a[f.n_turned]))
 
 
 @kernel
@@ -218,7 +242,7 @@ def conv_window(a, v, i8, i32, i64):  # type: ignore[no-untyped-def]
         count = count_of_nonzeros(x, 0, n_pre)
         synops = np.int64(0)
         if COUNTING:
-            synops = synapses_read(inputs8, segment(i32, a[f.fan_out], a[f.n_padded]))
+            synops = synapses_read(inputs8, segment(i32, a[f.fan_out], a[f.n_padded]), 0)
             steps = steps_reached(x, tables, highest, across)
     else:
         events = segment(i32, a[f.x0_list], n_pre)
@@ -245,6 +269,8 @@ class PlasticConvNode(Node, kinds=("PlasticConv",)):
     error_shift: int = 0
     mantissa: int = 1
     rate_shift: int = 0
+    graded: bool = False
+    summed: bool = False
     shared: bool = True
     planar: bool = False
     frozen: bool = False
@@ -281,7 +307,13 @@ class PlasticConvNode(Node, kinds=("PlasticConv",)):
         at.update(pixels=source.height * source.width, wide=source.height * shape.width)
         at.update(n_live=shape.height * (shape.width + 1))
         at.update(highest=asm.scratch(at["pixels"]), across=asm.scratch(at["wide"]), live=asm.scratch(at["n_live"]))
-        at.update(sums=asm.scratch(rows * columns), stepwise=asm.scratch(1), n_padded=0, n_packed=0)
+        at.update(
+            kept=asm.scratch(1, "i64"),
+            sums=asm.scratch(rows * columns),
+            stepwise=asm.scratch(1),
+            n_padded=0,
+            n_packed=0,
+        )
         at.update(dict.fromkeys(("inputs8", "packed", "fan_out"), NOWHERE))
         if self._by_windows:
             declare_windows(self, asm, stored, nonzeros, tag, tables)
@@ -299,14 +331,15 @@ class PlasticConvNode(Node, kinds=("PlasticConv",)):
     def _follow(self, asm: Assembler, stored: Slot, tables: Slot) -> None:
         """What is derived from Vars: the weights as errors read them, the inputs that spiked, the neurons reached."""
         at, channels = self.at, self.geometry.shape.channels
-        turned = asm.memory.allocate("i8", stored.shape)
+        at["n_turned"] = self.geometry.turned_size(self.shared)
+        turned = asm.memory.allocate("i8", (at["n_turned"],))
         x1, listed = Slot("i32", at["x1"], (at["n_pre"],)), Slot("i32", at["x0_list"], (at["n_pre"],))
         reached = Slot("i32", at["reached"], (at["positions"],))
         at["turned"] = turned.offset
 
         def turn(memory: Memory) -> None:
             """Turn the weights."""
-            turn_weights(memory.view(stored).reshape(-1), memory.view(tables), memory.view(turned).reshape(-1))
+            turn_weights(memory.view(stored).reshape(-1), memory.view(tables), memory.view(turned))
 
         def list_inputs(memory: Memory) -> None:
             """List the inputs that spiked, in any order: sums do not depend on it."""
@@ -314,12 +347,18 @@ class PlasticConvNode(Node, kinds=("PlasticConv",)):
             memory.arrays["i32"][at["x0_count"]] = spiked.size
             memory.view(listed)[: spiked.size] = spiked
 
+        def forget(memory: Memory) -> None:
+            """Have a constant input read anew."""
+            memory.arrays["i64"][at["kept"]] = 0
+
         def count_reached(memory: Memory) -> None:
             """Count the neurons that were reached."""
             memory.arrays["i32"][at["reached_count"]] = int(memory.view(reached).sum()) * channels
 
         if not self._by_windows:
             asm.follow(self, ("weights",), turn)
+        for name in ("weights", "a_buff"):
+            asm.after_write(self.name, name, forget)
         asm.after_write(self.name, "x1", list_inputs)
         asm.after_write(self.name, "reached", count_reached)
 
@@ -329,12 +368,15 @@ class PlasticConvNode(Node, kinds=("PlasticConv",)):
         start = s.fire_start(self.layer - 1)
         sender = asm.variables.get((asm.feeds(self, "s_in")[0].source, "x"))
         asm.op(RUN, 0, 1, CONV_RESET, at)
-        if self._by_windows:
+        kind = TIMED if s.timing.spikes_once else GRADED if self.graded else COUNTED
+        if self._by_windows and kind == TIMED:
             asm.op(RUN, 0, 1, CONV_SHOW_WEIGHTS, at)
         asm.op(
             SYNAPSES, start, start + s.steps + 1, CONV_FORWARD_SPIKES, at,
             count=pre.count, events=pre.events, steps=s.steps, first=start,
-            x=NOWHERE if sender is None else sender.slot.offset,
+            x=NOWHERE if sender is None else sender.slot.offset, kind=kind,
+            payloads=pre.payloads if self.graded or self.summed else NOWHERE,
+            reaches=int(asm.fan_out(self, "reached_out") > 0),
         )  # fmt: skip
         errors = asm.source(self, "e_in")
         if errors is None:
@@ -343,10 +385,12 @@ class PlasticConvNode(Node, kinds=("PlasticConv",)):
         backward = bool(asm.fan_out(self, "e_out"))
         read, learn = (CONV_READ_BACK, CONV_LEARN_WINDOWS) if self._by_windows else (CONV_BACKWARD, CONV_LEARN)
         if backward:
-            phase = s.error_arrival(self.layer)
-            for first, inside in ((phase, 1), (phase + 1, 0)):
+            phases = s.error_phases(self.layer)
+            for first, last, inside in ((phases.start, phases.stop, 1), (phases.stop, phases.stop + 1, 0)):
                 fields = at | sent | {"error_shift": self.error_shift, "inside": inside}
-                asm.op(SYNAPSES, first, first + 1, read, fields)
+                asm.op(SYNAPSES, first, last, read, fields)
+        if (taught := asm.source(self, "y_in")) is not None:
+            sent = {"n_errors": taught.count, "errors": taught.events, "delta": taught.values}
         if not self.frozen:
             turned = {"turned": at["turned"] if backward else NOWHERE}
             asm.op(LEARN, s.learning_phase, s.period, learn, at | sent | turned)

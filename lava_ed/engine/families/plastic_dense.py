@@ -35,7 +35,7 @@ from lava_ed.kernels.loihi.plasticity import (
     learn_rows,
 )
 from lava_ed.kernels.loihi.random_streams import TAG_EXPONENT, TAG_STREAM
-from lava_ed.kernels.loihi.synapse import backward_errors, forward_graded, forward_spikes, synops_of
+from lava_ed.kernels.loihi.synapse import backward_errors, forward_graded, forward_spikes, synops_of, synops_of_several
 from lava_ed.kernels.views import matrix, segment
 from lava_ed.learning_rules.rate import MAX_MANTISSA
 from lava_ed.network.values import DEPENDENCIES
@@ -98,15 +98,19 @@ def dense_forward(a, i8, i32, i64, phase):  # type: ignore[no-untyped-def]
     else:
         payloads = segment(i32, payload, n_pre)
         synops = forward_graded(w8, nonzeros, events, payloads, count, a[f.weight_exponent], a_buff)
-        add_count(i64, c + FORWARD, GRADED_SYNOPS, synops)
+        if a[f.with_x1] == X1_COUNTS:
+            add_count(i64, c + FORWARD, SYNOPS, synops_of_several(nonzeros, events, count, payloads))
+        else:
+            add_count(i64, c + FORWARD, GRADED_SYNOPS, synops)
     if a[f.with_x1]:
         base = i32[a[f.x0_count]]
         new = 0
         for k in range(count):
             i = events[k]
             if a[f.with_x1] == X1_COUNTS:
-                i32[a[f.x1] + i] += 1
-                add_count(i64, c + UPDATE, TRACE_UPDATES, i32[a[f.x0] + i])
+                spikes = i32[payload + i] if payload >= 0 else np.int32(1)
+                i32[a[f.x1] + i] += spikes
+                add_count(i64, c + UPDATE, TRACE_UPDATES, spikes - 1 + i32[a[f.x0] + i])
                 if i32[a[f.x0] + i] == 0:
                     i32[a[f.x0] + i] = 1
                     i32[a[f.x0_list] + base + new] = i
@@ -288,6 +292,7 @@ class PlasticDenseNode(Node, kinds=("PlasticDense",)):
     carry: bool = False
     scalar_rounding: int = -1
     graded: bool | None = None
+    summed: bool = False
     dependency: str = "x0"
 
     delayed = True
@@ -359,6 +364,8 @@ class PlasticDenseNode(Node, kinds=("PlasticDense",)):
     def _pre(self, asm: Assembler) -> Signal:
         """Spikes, with or without payloads as the process has it; the encoder of a spec knows by itself."""
         pre = asm.required(self, "s_in")
+        if self.summed:
+            return replace(pre, values=pre.payloads)
         payloads = {None: pre.values, True: pre.payloads, False: NOWHERE}[self.graded]
         return replace(pre, values=payloads)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from lava_ed.engine.families.aft_if import aftif_reset
 from lava_ed.engine.families.aft_if_map import map_backward, map_fire, map_integrate, map_reset
 from lava_ed.engine.families.aft_lif import aftlif_reset
+from lava_ed.engine.families.aft_lif_map import lif_map_forward, lif_map_replay, lif_map_reset
 from lava_ed.engine.families.conv_windows import conv_learn_windows, conv_read_back, conv_show_weights
 from lava_ed.engine.families.dense import spikes_forward
 from lava_ed.engine.families.encoder import encoder_load, label
@@ -34,6 +35,12 @@ def maps_op(a, i8, i16, i32, i64, phase, progress):  # type: ignore[no-untyped-d
         map_fire(a, i32, i64, phase)
     elif code == codes.MAP_BACKWARD:
         map_backward(a, i32, i64)
+    elif code == codes.LIF_MAP_RESET:
+        lif_map_reset(a, i32, i64)
+    elif code == codes.LIF_MAP_FORWARD:
+        progress[OVERFLOWS] += lif_map_forward(a, i32, i64, phase)
+    elif code == codes.LIF_MAP_REPLAY:
+        progress[OVERFLOWS] += lif_map_replay(a, i32, i64, phase)
     elif code == codes.CONV_READ_BACK:
         progress[OVERFLOWS] += conv_read_back(a, i8, i32, i64)
     elif code == codes.CONV_LEARN_WINDOWS:

@@ -71,11 +71,15 @@ def spread_taps(taps, tables, fan_out):
 
 
 @kernel
-def synapses_read(x8, fan_out):
-    """How many non-zero synapses the padded inputs of a window read, each once."""
+def synapses_read(x8, fan_out, often):
+    """How many non-zero synapses the padded inputs of a window read, each once, or `often`: x8 times."""
     synops = np.int64(0)
-    for i in range(x8.size):
-        synops += np.int64(fan_out[i]) * np.int64(x8[i] != 0)
+    if often:
+        for i in range(x8.size):
+            synops += np.int64(np.int32(fan_out[i] * np.int32(x8[i])))
+    else:
+        for i in range(x8.size):
+            synops += np.int64(fan_out[i]) * np.int64(x8[i] != 0)
     return synops
 
 

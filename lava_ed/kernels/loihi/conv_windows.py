@@ -14,12 +14,15 @@ from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.counting import COUNTING
 from lava_ed.kernels.fixed_point import wrap_state
 from lava_ed.kernels.loihi.conv_tables import (
+    AT_PLACES,
     AT_TAPS,
+    BITS,
     CHANNELS_IN,
     CHANNELS_OUT,
     HEIGHT_IN,
     HEIGHT_OUT,
     KERNEL,
+    LOW,
     PADDING,
     STEP_CHANNEL,
     STEP_COLUMN,
@@ -78,6 +81,16 @@ def pad_map(tables, x, padded):
                 for column in range(width):
                     there = first + c * tables[STEP_CHANNEL] + column * tables[STEP_COLUMN]
                     padded[np.uint32(at + column * c_in + c)] = x[np.uint32(there)]
+
+
+@kernel
+def pad_spikes(tables, events, n_events, padded):
+    """Make the same of inputs that spiked, of which each counts 1."""
+    padded[:] = 0
+    for k in range(n_events):
+        place = tables[np.uint32(tables[AT_PLACES] + events[np.uint32(k)])]
+        y, x = (place >> BITS & LOW) + tables[PADDING], (place & LOW) + tables[PADDING]
+        padded[np.uint32(y * _line(tables) + x * tables[CHANNELS_IN] + (place >> 2 * BITS))] = 1
 
 
 @kernel

@@ -38,6 +38,8 @@ from lava_ed.kernels.loihi.conv_tables import (
 )
 from lava_ed.kernels.vectors.scaled_rows import add_scaled
 
+TIMED, COUNTED, GRADED = range(3)
+"""What x1 is: the time of an only spike, a number of spikes, or the payload of an input that stays as it is."""
 TAG_BITS = 8
 """A weight's carry holds so many bits below its last one."""
 _LARGEST = np.int32((127 << TAG_BITS) + 255)
@@ -72,6 +74,8 @@ def scatter_spikes(w8, row_nonzeros, tables, events, first, last, x, graded, tot
         As `conv_tables` makes them.
     events, x : int32
         Inputs that spiked, and the value of each input.
+    graded : int
+        2: x_i is a number of spikes, of which each reads the synapses.
     total : int32 (n_post,)
     """
     synops = np.int64(0)
@@ -95,8 +99,31 @@ def scatter_spikes(w8, row_nonzeros, tables, events, first, last, x, graded, tot
                     add_scaled(w8, (row + t) * of_group, of_group, factor, total, at + t * channels)
             if COUNTING:
                 for t in range(length):
-                    synops += row_nonzeros[np.uint32(row + t)]
+                    synops += row_nonzeros[np.uint32(row + t)] * (x[np.uint32(i)] if graded == 2 else 1)
     return synops
+
+
+@kernel
+def note_spikes(kind, events, n_events, payloads, summed, time, listed, count, x1):
+    """x1 of inputs that spiked ← `time`, x1 + payload or payload, by `kind`; those whose x1 was 0 are listed.
+
+    Without `summed` a payload is 1.  Returns (inputs listed, with `count` before them; updates of x1).
+    """
+    updates = np.int64(0)
+    for k in range(n_events):
+        i = np.uint32(events[np.uint32(k)])
+        new = x1[i] == 0
+        if new:
+            listed[np.uint32(count)] = np.int32(i)
+            count += 1
+        payload = payloads[i] if summed else np.int32(1)
+        if kind == COUNTED:
+            x1[i] += payload
+            updates += np.int64(payload)
+        elif new:
+            x1[i] = time if kind == TIMED else payload
+            updates += np.int64(1)
+    return count, updates
 
 
 @kernel

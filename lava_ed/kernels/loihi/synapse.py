@@ -48,6 +48,16 @@ def synops_of(row_nonzeros, events, n_events):
 
 
 @kernel
+def synops_of_several(row_nonzeros, events, n_events, spikes):
+    """Σ_{i in events} spikes_i times the non-zero synapses of i, of axons that bring several spikes in a step."""
+    synops = np.int64(0)
+    if COUNTING:
+        for k in range(n_events):
+            synops += row_nonzeros[np.uint32(events[k])] * spikes[np.uint32(events[k])]
+    return synops
+
+
+@kernel
 def forward_spikes(w8, row_nonzeros, events, n_events, exponent, a_buff):
     """a_j ← (Σ_{i in events} 2·w8_ij)·2^exponent.
 

@@ -19,9 +19,13 @@ from lava_ed.kernels.counting import (
     WEIGHT_WRITES,
 )
 from lava_ed.kernels.loihi.convolution import (
+    COUNTED,
+    GRADED,
+    TIMED,
     apply_sums,
     count_errors,
     mark_reached,
+    note_spikes,
     scatter_errors,
     scatter_spikes,
     sum_taps,
@@ -43,6 +47,8 @@ class PyPlasticConvModelFixed(PhasedModel):
         self._shared: bool = proc_params["shared"]
         self._shift: int = proc_params["error_shift"]
         self._frozen: bool = proc_params["frozen"]
+        self._graded, self._summed = proc_params["graded"], proc_params["summed"]
+        self._kind = TIMED if self.schedule.timing.spikes_once else GRADED if self._graded else COUNTED
         self._tables = tables_of(self._geometry, self._shared, proc_params["planar"])
         self._reached = 0
         self._delta = np.zeros(self._geometry.shape.size, np.int32)
@@ -52,7 +58,7 @@ class PyPlasticConvModelFixed(PhasedModel):
         s, phase = self.schedule, self.sample_phase
         self._reached = int(self.reached.sum()) * self._geometry.shape.channels
         self.send(a_out=self.a_buff, e_out=self.e_buff, reached_out=np.array([self._reached], np.int32))
-        s_in, e_in = self.s_in.recv(), self.e_in.recv()
+        s_in, e_in, y_in = self.s_in.recv(), self.e_in.recv(), self.y_in.recv()
         self.begin(self.x1)
         if phase == 0:
             self._delta[:] = 0
@@ -60,26 +66,34 @@ class PyPlasticConvModelFixed(PhasedModel):
         self.e_buff[:] = 0
         step = phase - s.fire_start(self.layer - 1)
         if 0 <= step < s.steps:
-            self._sum_spikes(np.flatnonzero(s_in).astype(np.int32), s.steps - step)
+            self._sum_spikes(s_in, s.steps - step)
         elif step == s.steps:
             self.reached[:] = 0
-        if phase == s.error_arrival(self.layer) and self.e_in.csp_ports:
+        if phase in s.error_phases(self.layer) and self.e_in.csp_ports:
             self._delta[:] = e_in
             if self.e_out.csp_ports and self._delta.any():
                 self._sum_errors()
+        if phase == s.learning_phase and self.y_in.csp_ports:
+            self._delta[:] = y_in
 
-    def _sum_spikes(self, events: Array, value: int) -> None:
-        """Sum what spikes read; note their times, and what they reach."""
-        spikes = events, 0, events.size, self.x1, 0
-        self.count(SYNOPS, FORWARD, scatter_spikes(*self._stored(), self._tables, *spikes, self.a_buff))
-        mark_reached(self._tables, events, events.size, self.reached)
-        self.x1[events] = value
-        self.count(TRACE_UPDATES, UPDATE, events.size)
+    def _sum_spikes(self, s_in: Array, time: int) -> None:
+        """Sum what spikes read; note when or how often they come, and what they reach."""
+        events = np.flatnonzero(s_in).astype(np.int32)
+        weighted = self._graded + 2 * self._summed
+        read = scatter_spikes(*self._stored(), self._tables, events, 0, events.size, s_in, weighted, self.a_buff)
+        self.count(GRADED_SYNOPS if self._graded else SYNOPS, FORWARD, read)
+        if self.reached_out.csp_ports:
+            mark_reached(self._tables, events, events.size, self.reached)
+        listed = events, events.size, s_in, self._graded or self._summed, time, events.copy(), 0, self.x1
+        self.count(TRACE_UPDATES, UPDATE, note_spikes(self._kind, *listed)[1])
 
     def _sum_errors(self) -> None:
         """Sum errors over the same synapses, read backwards."""
         weights = self._stored()[0]
-        turned, errors = np.zeros_like(weights), np.flatnonzero(self._delta).astype(np.int32)
+        turned, errors = (
+            np.zeros(self._geometry.turned_size(self._shared), np.int8),
+            np.flatnonzero(self._delta).astype(np.int32),
+        )
         turn_weights(weights, self._tables, turned)
         synops, overflows = scatter_errors(
             turned, self._tables, errors, errors.size, self._delta, self._shift, self.e_buff

@@ -25,7 +25,7 @@ from lava_ed.kernels.counting import (
 )
 from lava_ed.kernels.loihi.plasticity import WORK_ROWS, apply_tag, gather_rows, learn_rows
 from lava_ed.kernels.loihi.random_streams import TAG_EXPONENT, TAG_STREAM, layer_key
-from lava_ed.kernels.loihi.synapse import backward_errors, forward_graded, forward_spikes, synops_of
+from lava_ed.kernels.loihi.synapse import backward_errors, forward_graded, forward_spikes, synops_of, synops_of_several
 from lava_ed.network.weights import pack_weights, unpack_weights
 from lava_ed.proc.phased import Array, PhasedModel, fixed_point
 from lava_ed.proc.plastic_dense.process import FeedbackDense, PlasticDense
@@ -39,6 +39,7 @@ class DenseSynapses(PhasedModel):
         self._exponent: int = proc_params.get("weight_exp", 0)
         self._shift: int = proc_params["error_shift"]
         self._graded: bool = proc_params.get("graded", False)
+        self._summed: bool = proc_params.get("summed", False)
         self._stored: npt.NDArray[np.int8] = np.zeros((0, 0), np.int8)
         self._stale = True
 
@@ -55,9 +56,13 @@ class DenseSynapses(PhasedModel):
 
     def sum_rows(self, s_in: Array, events: Array) -> None:
         """Sum the rows of spikes."""
-        args: tuple[Any, ...] = (events, s_in, events.size) if self._graded else (events, events.size)
-        forward: Callable[..., int] = forward_graded if self._graded else forward_spikes
-        self._count_synops(FORWARD, forward(self._stored, self._nonzeros, *args, self._exponent, self.a_buff))
+        several = self._graded or self._summed
+        args: tuple[Any, ...] = (events, s_in, events.size) if several else (events, events.size)
+        forward: Callable[..., int] = forward_graded if several else forward_spikes
+        synops = forward(self._stored, self._nonzeros, *args, self._exponent, self.a_buff)
+        if self._summed:
+            synops = synops_of_several(self._nonzeros, events, events.size, s_in)
+        self._count_synops(FORWARD, synops)
 
     def count_rows(self, events: Array) -> None:
         """Count the rows of spikes that are read again, in the replay."""
@@ -84,6 +89,7 @@ class Plasticity(PhasedModel):
     """What a rule makes of synapses, whatever their connectivity: traces, learning phases, and the tag."""
 
     change: Callable[..., None]
+    _summed: bool
 
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
@@ -112,11 +118,12 @@ class Plasticity(PhasedModel):
             new = self._events[self.x0[self._events] == 0]
             self.x0[new] = 1
             if self._x1_counts:
-                self.x1[self._events] += 1
-                new = self._events
+                spikes = s_in[self._events] if self._summed else np.ones_like(self._events)
+                self.x1[self._events] += spikes
+                self.count(TRACE_UPDATES, UPDATE, int(spikes.sum()))
             else:
                 self.x1[new] = s_in[new] if self._payload_is_x1 else self.schedule.steps - step
-            self.count(TRACE_UPDATES, UPDATE, new.size)
+                self.count(TRACE_UPDATES, UPDATE, new.size)
 
     @property
     def learns(self) -> bool:

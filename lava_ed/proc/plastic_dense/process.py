@@ -51,6 +51,8 @@ class PlasticDense(PhasedProcess):
         Right shift of backward sums, towards zero.
     graded : bool
         Input spikes carry a payload that multiplies the weight and is x1.
+    summed : bool
+        s_in is a number of spikes, of neurons that share an axon, and x1 counts them.
     gather : bool
         Updates gather in the tag and move to the weights at the sample's end: for MPD-ED
         connections that carry errors while they learn.
@@ -90,6 +92,7 @@ class PlasticDense(PhasedProcess):
         weight_exp: int = 0,
         error_shift: int = 0,
         graded: bool = False,
+        summed: bool = False,
         gather: bool = False,
         carry: bool = False,
         dependency: str = "x0",
@@ -108,7 +111,7 @@ class PlasticDense(PhasedProcess):
             raise ConfigError(f"dependency {dependency!r} is unknown: use one of {', '.join(DEPENDENCIES)}")
         own = {"weight_exp": weight_exp, "error_shift": error_shift, "scalar_rounding": scalar_rounding}
         self.check_settings(own)
-        check([sum_limit(layer, n_pre, TRACE_MAX if graded else 1, weight_exp), columns_limit(layer, n_post)])
+        check([sum_limit(layer, n_pre, TRACE_MAX if graded or summed else 1, weight_exp), columns_limit(layer, n_post)])
         inits = {
             "weights": WeightVar(shape=(n_post, n_pre), init=np.asarray(weights)),
             "rate_mantissa": rule.rate.mantissa,
@@ -118,7 +121,7 @@ class PlasticDense(PhasedProcess):
         }
         super().__init__(
             shape=(n_post, n_pre), rule=rule, layer=layer, weight_exp=weight_exp, error_shift=error_shift,
-            graded=graded, gather=gather, carry=carry, dependency=dependency, inits=inits, **params,
+            graded=graded, summed=summed, gather=gather, carry=carry, dependency=dependency, inits=inits, **params,
         )  # fmt: skip
 
 

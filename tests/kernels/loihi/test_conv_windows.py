@@ -58,7 +58,7 @@ def test_windows_agree_with_single_spikes_and_errors(text: str, image: tuple[int
         windows.sum_map(inputs8, packed, tables, total)
         synops = single.scatter_spikes(stored.reshape(-1), nonzeros, tables, events, 0, events.size, x, 1, expected)
         np.testing.assert_array_equal(total, expected)
-        assert counts.synapses_read(inputs8, fan_out) == synops
+        assert counts.synapses_read(inputs8, fan_out, 0) == synops
         steps = single.reached_steps(tables, x, np.zeros(x.size, np.int32), np.zeros(9 * x.size, np.int32))
         assert counts.steps_reached(x, tables, places, across) == steps
 

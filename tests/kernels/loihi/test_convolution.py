@@ -28,6 +28,7 @@ CASES = [
         ("6c3p1g2-2", (4, 5, 6)),
         ("9c3s2p1-2", (2, 7, 6)),
         ("5c4s3p2-2", (3, 6, 5)),
+        ("2c2p1-2", (3, 4, 3)),
     )
     for shared in (True, False)
 ]
@@ -58,7 +59,7 @@ def test_directions_agree_with_the_matrix(text: str, image: tuple[int, int, int]
     np.testing.assert_array_equal(total, matrix @ x)
     assert synops == np.count_nonzero(matrix[:, x != 0])
 
-    turned, back = np.zeros_like(weights), np.zeros(layer.source.size, np.int32)
+    turned, back = np.zeros(layer.turned_size(shared), np.int8), np.zeros(layer.source.size, np.int32)
     turn_weights(weights, tables, turned)
     synops, overflows = scatter_errors(turned, tables, errors, errors.size, delta, 0, back)
     np.testing.assert_array_equal(back, matrix.T @ delta)

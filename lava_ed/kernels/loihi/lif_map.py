@@ -1,0 +1,133 @@
+"""AFT-LIF neurons of feature maps: spikes that share an axon, and errors in reversed time, from spike to spike.
+
+The neurons of a square of pool × pool send to one axon, which has the number of the square.  Without a leak an error D
+stands from one replayed spike to the next, so that each step costs what its spikes cost.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lava_ed.kernels._jit import kernel, kernel_part
+from lava_ed.kernels.counting import COUNTING
+from lava_ed.kernels.fixed_point import MAP_FRACTION_BITS, TRACE_MAX, saturate, wrap_state
+
+
+@kernel_part
+def _rounded(x, bits):
+    """sign·(|x| + half) » bits, half = 2^(bits − 1)."""
+    size = (abs(x) + ((1 << bits) >> 1)) >> bits
+    return -size if x < 0 else size
+
+
+@kernel
+def pool_spikes(fired, first, last, square_of, merge, values, events):
+    """values_g ← how many of fired[first : last] lie in square g, with `merge` at most 1.
+
+    Returns (squares, messages): how many squares `events` lists, and the sum of their values.
+
+    Parameters
+    ----------
+    fired : int32
+        Neurons that spiked.
+    square_of : int32 (n,)
+        Square of each neuron, −1 for one that fills none.
+    values, events : int32 (squares,)
+        `values` is 0 everywhere before.
+    """
+    squares = 0
+    messages = 0
+    for k in range(first, last):
+        g = square_of[np.uint32(fired[np.uint32(k)])]
+        if g < 0:
+            continue
+        before = values[np.uint32(g)]
+        if before == 0:
+            events[np.uint32(squares)] = g
+            squares += 1
+        if before == 0 or not merge:
+            values[np.uint32(g)] = before + 1
+            messages += 1
+    return squares, messages
+
+
+@kernel
+def replay_spikes(
+    e_in, b, fired, first, last, support_word, square_of, area, merge, t, fraction, limit, dead_zone, d, v, delta,
+    errors, taken,
+):  # fmt: skip
+    """One step of reversed time: B ← B + e_in; at a spike ε = h·sat(B » fraction), Δ = ε − D; D ← ε if |Δ| > z.
+
+    v ← v + (t + 1)·Δ, which makes v = Σ_t D[t] when all steps are replayed.  With `merge` the error is that of the
+    first of a square's neurons that spiked at t, and ε is 0 at the others.  Returns (messages, active, overflows).
+
+    Parameters
+    ----------
+    e_in, b : int32 (squares,)
+        What arrives, and its sum B, with `fraction` bits more behind the point than D has.
+    fired : int32
+        fired[first : last] are the neurons that spiked at step t, in ascending order.
+    support_word : int32 (n,)
+        Bit t: h at t.
+    square_of : int32 (n,)
+        As for `pool_spikes`.
+    area : int
+        Neurons of a square.
+    limit, dead_zone : int
+        Largest |ε|, and z, as D is counted.
+    d, v : int32 (n,)
+        D of the last replayed spike, and its sum over the steps.
+    delta, errors : int32 (n,)
+        Message Δ, 0 everywhere before, and the neurons that send one.
+    taken : int32 (squares,)
+        Scratch, 0 before and after.
+    """
+    overflows = 0
+    reached = 0
+    for g in range(b.size):
+        raw = b[g] + e_in[g]
+        new = wrap_state(raw)
+        overflows += new != raw
+        if COUNTING:
+            reached += e_in[g] != 0
+        b[g] = new
+    active = reached * area
+    messages = 0
+    for k in range(first, last):
+        j = np.uint32(fired[np.uint32(k)])
+        if square_of[j] < 0:
+            continue
+        at = np.uint32(square_of[j])
+        if COUNTING:
+            active += e_in[at] == 0
+        epsilon = np.int32(0)
+        if (support_word[j] >> t) & 1 and not (merge and taken[at]):
+            epsilon = np.int32(saturate(_rounded(b[at], fraction), -limit, limit))
+        if merge:
+            taken[at] = 1
+        change = np.int32(epsilon - d[j])
+        if abs(change) > dead_zone:
+            d[j] = epsilon
+            v[j] += np.int32((t + 1) * change)
+            delta[j] = change
+            errors[np.uint32(messages)] = j
+            messages += 1
+    if merge:
+        for k in range(first, last):
+            square = square_of[np.uint32(fired[np.uint32(k)])]
+            if square >= 0:
+                taken[np.uint32(square)] = 0
+    return messages, active, overflows
+
+
+@kernel
+def mean_errors(v, steps, y):
+    """y ← sat₇(round(v / 2^⌈log₂ T⌉)), without D's bits behind the point: what a neuron's synapses learn from."""
+    bits = np.int32(MAP_FRACTION_BITS)
+    while 1 << bits < steps << MAP_FRACTION_BITS:
+        bits = np.int32(bits + 1)
+    half, largest = np.int32((1 << bits) >> 1), np.int32(TRACE_MAX)
+    for j in range(v.size):
+        sign = np.int32(v[j] >> np.int32(31))
+        size = np.int32(np.int32(np.int32(np.int32(v[j] ^ sign) - sign) + half) >> bits)
+        y[j] = np.int32(np.int32(min(size, largest) ^ sign) - sign)
