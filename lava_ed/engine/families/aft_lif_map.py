@@ -47,13 +47,14 @@ def lif_map_reset(a, i32, i64):  # type: ignore[no-untyped-def]
 
 
 LIF_MAP_FORWARD = op(
-    "lif_map_forward", "maps", n=number("neurons"), squares=number(), square_of=reads("i32", "n"),
-    a_in=reads("i32", "n"), v=updates("i32", "n"), threshold_step=reads("i32"),
+    "lif_map_forward", "maps", n=number("neurons"), squares=number(), height=number(), width=number(),
+    channels=number(), pool=number("side of a square"), a_in=reads("i32", "n"), v=updates("i32", "n"),
+    threshold_step=reads("i32"),
     half_width=number("of the surrogate gradient's support, in 1/8 of the threshold"), steps=number("T"),
     first=number("first phase of the window"), spike_word=updates("i32", "n"), support_word=updates("i32", "n"),
     room=number("T·n"), spiked=writes("i32", "room"), spiked_at=updates("i32", "steps + 1"),
-    merge=number("1: a square's spikes go through as one"), values=updates("i32", "squares"), count=updates("i32"),
-    events=updates("i32", "squares"), counters=updates("i64", ALL_COUNTERS),
+    merge=number("1: a square's spikes go through as one"), values=writes("i32", "squares"), count=writes("i32"),
+    events=writes("i32", "squares"), counters=updates("i64", ALL_COUNTERS),
     destinations=number("InPorts that its spikes reach"), overflows=updates("i64"),
 )  # fmt: skip
 
@@ -63,11 +64,10 @@ def lif_map_forward(a, i32, i64, phase) -> np.int64:  # type: ignore[no-untyped-
     """One step of the window: neurons spike, and squares send."""
     f = LIF_MAP_FORWARD
     n, steps, t = a[f.n], a[f.steps], phase - a[f.first]
-    values, events = segment(i32, a[f.values], a[f.squares]), segment(i32, a[f.events], a[f.squares])
-    for k in range(i32[a[f.count]]):
-        values[np.uint32(events[k])] = 0
-    i32[a[f.count]] = 0
+    values = segment(i32, a[f.values], a[f.squares])
     if t >= steps:
+        values[:] = 0
+        i32[a[f.count]] = 0
         return np.int64(0)
     theta = threshold_of_step(i32[a[f.threshold_step]])
     spiked_at = segment(i32, a[f.spiked_at], steps + 1)
@@ -77,11 +77,10 @@ def lif_map_forward(a, i32, i64, phase) -> np.int64:  # type: ignore[no-untyped-
         segment(i32, a[f.spike_word], n), segment(i32, a[f.support_word], n), segment(i32, a[f.spiked] + first, n),
     )  # fmt: skip
     spiked_at[t + 1] = first + found
-    squares, messages = pool_spikes(
-        segment(i32, a[f.spiked], a[f.room]), first, first + found, segment(i32, a[f.square_of], n), a[f.merge], values,
-        events,
-    )  # fmt: skip
-    i32[a[f.count]] = squares
+    messages = pool_spikes(
+        segment(i32, a[f.spike_word], n), t, a[f.height], a[f.width], a[f.channels], a[f.pool], a[f.merge], values
+    )
+    i32[a[f.count]] = list_events(values, segment(i32, a[f.events], a[f.squares]))
     c = a[f.counters] + FORWARD
     add_count(i64, c, NEURON_ACTIVE, active)
     add_spikes(i64, c, messages, a[f.destinations])
@@ -152,6 +151,8 @@ class AFTLIFMapNode(Node, kinds=("AFTLIFMap",)):
     def declare(self, asm: Assembler) -> None:
         """Vars of the neurons; OutPorts s_out of the squares, e_out and y_out of the neurons."""
         at, n, squares, steps = self.at, self.geometry.shape.size, self.geometry.pooled.size, asm.schedule.steps
+        channels, height, width = self.geometry.shape
+        at.update(height=height, width=width, channels=channels, pool=self.geometry.pool)
         at.update(n=n, squares=squares, area=self.geometry.pool**2, steps=steps, room=steps * n)
         for name in ("v", "d", "delta", "spike_word", "support_word", "y"):
             asm.var(self, name, (n,))

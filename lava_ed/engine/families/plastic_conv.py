@@ -51,7 +51,7 @@ from lava_ed.kernels.loihi.convolution import (
     sum_taps,
     turn_weights,
 )
-from lava_ed.kernels.vectors.events import copy_vector, list_events
+from lava_ed.kernels.vectors.events import add_counts, copy_vector, list_events
 from lava_ed.kernels.vectors.window_sums import count_of_nonzeros
 from lava_ed.kernels.views import segment
 from lava_ed.learning_rules.rate import MAX_MANTISSA
@@ -123,6 +123,12 @@ def conv_forward_spikes(a, i8, i32, i64, phase):  # type: ignore[no-untyped-def]
             pad_spikes(tables, events, count, inputs8)
         sum_map(inputs8, segment(i8, a[f.packed], a[f.n_packed]), tables, a_buff)
         synops = synapses_read(inputs8, segment(i32, a[f.fan_out], a[f.n_padded]), a[f.kind] == COUNTED)
+        if summed and a[f.kind] == COUNTED:  # nobody asks for a list
+            more = add_counts(payloads, x1)
+            i32[a[f.x0_count]] += more
+            add_count(i64, a[f.counters] + FORWARD, SYNOPS, synops)
+            add_count(i64, a[f.counters] + UPDATE, TRACE_UPDATES, more)
+            return
     else:
         synops = scatter_spikes(
             segment(i8, a[f.weights], a[f.n_weights]), segment(i32, a[f.nonzeros], a[f.rows]), tables, events, 0,

@@ -11,6 +11,7 @@ import numpy as np
 from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.counting import COUNTING
 from lava_ed.kernels.fixed_point import MAP_FRACTION_BITS, TRACE_MAX, saturate, wrap_state
+from lava_ed.kernels.views import segment
 
 
 @kernel_part
@@ -21,34 +22,33 @@ def _rounded(x, bits):
 
 
 @kernel
-def pool_spikes(fired, first, last, square_of, merge, values, events):
-    """values_g ← how many of fired[first : last] lie in square g, with `merge` at most 1.
+def pool_spikes(spike_word, t, height, width, channels, pool, merge, values):
+    """values ← how many neurons of each square of pool × pool spiked at step t, with `merge` at most 1.
 
-    Returns (squares, messages): how many squares `events` lists, and the sum of their values.
+    Returns the sum of the values: the messages.
 
     Parameters
     ----------
-    fired : int32
-        Neurons that spiked.
-    square_of : int32 (n,)
-        Square of each neuron, −1 for one that fills none.
-    values, events : int32 (squares,)
-        `values` is 0 everywhere before.
+    spike_word : int32 (height·width·channels,)
+        Bit histories.
+    values : int32 ((height // pool)·(width // pool)·channels,)
     """
-    squares = 0
-    messages = 0
-    for k in range(first, last):
-        g = square_of[np.uint32(fired[np.uint32(k)])]
-        if g < 0:
-            continue
-        before = values[np.uint32(g)]
-        if before == 0:
-            events[np.uint32(squares)] = g
-            squares += 1
-        if before == 0 or not merge:
-            values[np.uint32(g)] = before + 1
-            messages += 1
-    return squares, messages
+    across, bit, largest = width // pool, np.int32(t), np.int32(1 if merge else pool * pool)
+    messages = np.int64(0)
+    for square in range(height // pool * across):
+        first = (square // across * width + square % across) * pool * channels
+        sums = segment(values, square * channels, channels)
+        sums[:] = 0
+        for each in range(pool * pool):
+            there = segment(spike_word, first + (each // pool * width + each % pool) * channels, channels)
+            for c in range(channels):
+                sums[c] += np.int32(np.int32(there[c] >> bit) & np.int32(1))
+        sent = np.int32(0)
+        for c in range(channels):
+            sums[c] = min(sums[c], largest)
+            sent = np.int32(sent + sums[c])
+        messages += sent
+    return messages
 
 
 @kernel
@@ -70,7 +70,7 @@ def replay_spikes(
     support_word : int32 (n,)
         Bit t: h at t.
     square_of : int32 (n,)
-        As for `pool_spikes`.
+        Square of each neuron, −1 for one that fills none.
     area : int
         Neurons of a square.
     limit, dead_zone : int

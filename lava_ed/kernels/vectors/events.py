@@ -138,6 +138,16 @@ def copy_vector(source, target):
 
 
 @kernel_part
+def add_counts(values, total):
+    """total_k ← total_k + values_k; returns the sum of the values, in 32 bits."""
+    added = np.int32(0)
+    for k in range(total.size):
+        total[k] += values[k]
+        added = np.int32(added + values[k])
+    return added
+
+
+@kernel_part
 def copy_rows(source, target):
     """Copy an array of two dimensions."""
     for k in range(target.shape[0]):

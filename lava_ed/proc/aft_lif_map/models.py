@@ -23,6 +23,7 @@ class PyAFTLIFMapModelFixed(AdaptiveModel):
         super().__init__(proc_params)
         geometry: Layer = proc_params["geometry"]
         self._squares, self._area = geometry.squares, geometry.pool**2
+        self._maps = geometry.shape.height, geometry.shape.width, geometry.shape.channels, geometry.pool
         self._merge: bool = proc_params["pooling"] == "or"
         self._half_width: int = proc_params["half_width"]
         self._fraction: int = proc_params["fraction"]
@@ -54,13 +55,13 @@ class PyAFTLIFMapModelFixed(AdaptiveModel):
 
     def _forward(self, a_in: Array, t: int, spikes: Array) -> int:
         """Step t of the window; returns the active neurons."""
-        fired, events = np.zeros_like(self.v), np.zeros_like(self.b)
+        fired = np.zeros_like(self.v)
         theta = threshold_from_step(int(self.threshold_step[0]))
-        n, active, overflows = leak_and_fire(
+        _, active, overflows = leak_and_fire(
             a_in, self.v, theta, 0, (theta * self._half_width) >> 3, t, self.spike_word, self.support_word, fired
         )
         self.report_overflow(overflows)
-        _, messages = pool_spikes(fired, 0, n, self._squares, self._merge, spikes, events)
+        messages = pool_spikes(self.spike_word, t, *self._maps, self._merge, spikes)
         self.count_spikes(FORWARD, messages, "s_out")
         return int(active)
 

@@ -18,10 +18,9 @@ def ints(*values: int) -> np.ndarray:
 
 @pytest.mark.parametrize(("merge", "value"), [(False, 3), (True, 1)])
 def test_spikes_of_a_square_add_up_or_go_through_as_one(merge, value):
-    values, events = ints(0), ints(9)
-    fired = ints(7, 0, 2, 3, 4)
-    assert pool_spikes(fired, 1, 5, MAP.squares, merge, values, events) == (1, value)
-    assert (values.tolist(), events.tolist()) == ([value], [0])
+    values, words = ints(9), ints(4, 8, 4, 6, 12, 4)  # neuron 1 spikes in step 3 alone
+    assert pool_spikes(words, 2, 2, 3, 1, 2, merge, values) == value
+    assert values.tolist() == [value]
 
 
 def replay(merge: bool, t: int, e_in: int, state: dict[str, np.ndarray]) -> tuple[tuple[int, ...], list[int]]:
