@@ -27,7 +27,7 @@ def test_a_net_has_layers_and_a_rule_before_its_settings():
 def test_options_name_their_choices():
     assert list(options()) == [
         *("steps", "encoder", "readout", "feedback", "weight_exponents", "error_shift", "softmax_shift", "dead_zone"),
-        *("learning", "dependency", "sharing", "threshold_steps", "hidden_dead_zones", "error_grains"),
+        *("learning", "dependency", "sharing", "pooling", "threshold_steps", "hidden_dead_zones", "error_grains"),
     ]
     assert options()["steps"][0] is int
     assert options()["feedback"] == (str, "symmetric or random.")
