@@ -12,9 +12,9 @@ from lava_ed.proc.phased import AdaptiveProcess
 
 
 class AFTLIFMap(AdaptiveProcess):
-    """AFT-LIF neurons (`AFTLIF`) without a leak in maps; those of a square of pool × pool send to one axon.
+    """AFT-LIF neurons without a leak in maps; those of a square of pool × pool send to one axon.
 
-    Forward as `AFTLIF`: v ← v + a_in, spike and hard reset where v ≥ θ.  s_out is the number of a square's spikes
+    Forward v ← v + a_in, spike and hard reset where v ≥ θ.  s_out is the number of a square's spikes
     (``sum``), or whether there is one (``or``).  Replay, t = T − 1 … 0, only where the gate was opened: B ← B + e_in of
     the square; at a spike ε = h·sat(B); where |Δ| > z, Δ = ε − D is sent on e_out, and D ← ε.  With ``or`` the first
     neuron of a square that spiked in a step has the error of that step, and ε = 0 at the others.  At the end
