@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from lava_ed.engine.assembler import Row
 from lava_ed.engine.families.aft_if import AFTIF_FIRE, AFTIF_INTEGRATE, AFTIF_RESET
-from lava_ed.engine.families.aft_if_map import MAP_FIRE, MAP_INTEGRATE, MAP_RESET
+from lava_ed.engine.families.aft_if_map import MAP_CLEAR, MAP_FIRE, MAP_INTEGRATE, MAP_RESET
 from lava_ed.engine.families.aft_lif import AFTLIF_FORWARD, AFTLIF_RESET
 from lava_ed.engine.families.conv_windows import CONV_SHOW_WEIGHTS
 from lava_ed.engine.families.encoder import ENCODER_LOAD, ENCODER_SPIKES, LABEL, RATE
@@ -43,7 +43,7 @@ AT_START: Final = (ENCODER_LOAD, LABEL, DENSE_RESET, AFTIF_RESET, AFTLIF_RESET, 
 """Ops that run before a jump."""
 MAPS_AT_START: Final = (CONV_RESET, MAP_RESET)
 """The same of nets with convolutions."""
-FOR_STEPS: Final = (CONV_SHOW_WEIGHTS,)
+FOR_STEPS: Final = (CONV_SHOW_WEIGHTS, MAP_CLEAR)
 """Ops of windows that run step by step, which a jump leaves out."""
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import numpy as np
 
-from lava_ed.engine.assembler import RUN, Assembler, Node, Signal
+from lava_ed.engine.assembler import RUN, Assembler, Node, Signal, raise_flag
 from lava_ed.engine.families.aft_if import declare_adaptation, emit_adaptation
 from lava_ed.engine.families.phased import declare_phased
 from lava_ed.engine.op import number, op, reads, updates, writes
@@ -22,21 +23,38 @@ from lava_ed.network.adaptation import Adaptation
 from lava_ed.network.layers import Layer
 
 MAP_RESET = op(
-    "map_reset", "maps", n=number("neurons"), squares=number("of pooled neurons"), presentation=updates("i64"),
-    u=writes("i32", "n"), v=writes("i32", "n"), x=writes("i32", "squares"), delta=writes("i32", "n"),
-    n_errors=writes("i32"),
+    "map_reset", "maps", n=number("neurons"), presentation=updates("i64"), u=writes("i32", "n"),
+    delta=writes("i32", "n"), errors=reads("i32", "n"), n_errors=updates("i32"), written=updates("i32"),
 )  # fmt: skip
+"""`written`: 1 where u or δ may be another value than 0 beside the last errors, as somebody wrote them."""
 
 
 @kernel
 def map_reset(a, i32, i64):  # type: ignore[no-untyped-def]
-    """At a sample's first phase: next presentation; u, v, x, δ ← 0."""
+    """At a sample's first phase: next presentation; u, δ ← 0."""
     f = MAP_RESET
     i64[a[f.presentation]] += 1
-    for at in (a[f.u], a[f.v], a[f.delta]):
-        segment(i32, at, a[f.n])[:] = 0
-    segment(i32, a[f.x], a[f.squares])[:] = 0
+    u, delta, errors = segment(i32, a[f.u], a[f.n]), segment(i32, a[f.delta], a[f.n]), segment(i32, a[f.errors], a[f.n])
+    if i32[a[f.written]]:
+        u[:] = 0
+        delta[:] = 0
+        i32[a[f.written]] = 0
+    for e in range(i32[a[f.n_errors]]):
+        delta[np.uint32(errors[np.uint32(e)])] = 0
     i32[a[f.n_errors]] = 0
+
+
+MAP_CLEAR = op(
+    "map_clear", "maps", n=number("neurons"), squares=number("of pooled neurons"), v=writes("i32", "n"),
+    x=writes("i32", "squares"),
+)  # fmt: skip
+
+
+@kernel
+def map_clear(a, i32):  # type: ignore[no-untyped-def]
+    """The same of v and x, where a sample runs step by step: a jump overwrites them."""
+    segment(i32, a[MAP_CLEAR.v], a[MAP_CLEAR.n])[:] = 0
+    segment(i32, a[MAP_CLEAR.x], a[MAP_CLEAR.squares])[:] = 0
 
 
 MAP_INTEGRATE = op(
@@ -162,6 +180,10 @@ class AFTIFMapNode(Node, kinds=("AFTIFMap",)):
         error = asm.event_signal(self, "e_out", n, at["delta"])
         asm.signals[self.name, "e_out"] = replace(error, held=True)
         at.update(n_errors=error.count, errors=error.events)
+        written = asm.memory.allocate("i32", (1,))
+        at["written"] = written.offset
+        for name in ("u", "delta"):
+            asm.after_write(self.name, name, partial(raise_flag, written))
 
     def feeds_maps(self, asm: Assembler) -> bool:
         """Whether only convolutions read the spikes, which take them in any order."""
@@ -172,6 +194,7 @@ class AFTIFMapNode(Node, kinds=("AFTIFMap",)):
         """Integrate, fire, send δ, adapt."""
         at, s, out = self.at, asm.schedule, asm.signals[self.name, "s_out"]
         asm.op(RUN, 0, 1, MAP_RESET, at)
+        asm.op(RUN, 0, 1, MAP_CLEAR, at)
         first, reached = s.fire_start(self.layer), asm.required(self, "reached_in").values
         a_in = asm.required(self, "a_in").values
         start, stop = s.integrate_start(self.layer), s.integrate_stop(self.layer)

@@ -48,7 +48,8 @@ CONV_READ_BACK = op(
     "conv_read_back", "maps", n_pre=number(), n_post=number(), n_table=number(), table=reads("i32", "n_table"),
     n_rows=number("of weights, and SLACK"), rows8=reads("i8", "n_rows"), channels=number(),
     row_nonzeros=reads("i32", "channels"), n_errors=reads("i32"), delta=reads("i32", "n_post"),
-    origins=writes("i32", "n_post"), factors=writes("i32", "n_post"), sums=writes("i32", "n_rows"),
+    origins=writes("i32", "n_post"), factors=writes("i32", "n_post"), n_window=number("values, and SLACK"),
+    sums=writes("i32", "n_window"),
     n_padded=number("values of the padded map"), padded=writes("i32", "n_padded"), error_shift=number(),
     e_buff=updates("i32", "n_pre"), live_e=updates("i32"), counters=updates("i64", ALL_COUNTERS),
     overflows=updates("i64"), inside=number("0: after the window, only clear"),
@@ -69,7 +70,7 @@ def conv_read_back(a, i8, i32, i64) -> np.int64:  # type: ignore[no-untyped-def]
     synops, overflows = read_back(
         segment(i8, a[f.rows8], a[f.n_rows]), segment(i32, a[f.row_nonzeros], a[f.channels]),
         segment(i32, a[f.table], a[f.n_table]), segment(i32, a[f.delta], n_post), segment(i32, a[f.origins], n_post),
-        segment(i32, a[f.factors], n_post), segment(i32, a[f.sums], a[f.n_rows]),
+        segment(i32, a[f.factors], n_post), segment(i32, a[f.sums], a[f.n_window]),
         segment(i32, a[f.padded], a[f.n_padded]), a[f.error_shift], e_buff,
     )  # fmt: skip
     i32[a[f.live_e]] = 1
@@ -81,7 +82,8 @@ def conv_read_back(a, i8, i32, i64) -> np.int64:  # type: ignore[no-untyped-def]
 CONV_LEARN_WINDOWS = op(
     "conv_learn_windows", "maps", n_pre=number(), n_post=number(), n_table=number(), table=reads("i32", "n_table"),
     n_weights=number(), n_rows=number("of weights, and SLACK"), rows8=updates("i8", "n_rows"),
-    carries=updates("i16", "n_weights"), sums=writes("i32", "n_rows"), channels=number(),
+    carries=updates("i16", "n_weights"), n_window=number("values, and SLACK"),
+    sums=writes("i32", "n_window"), channels=number(),
     row_nonzeros=updates("i32", "channels"), ends=writes("i32", "channels"), n_taps=number("of all input channels"),
     taps=writes("i32", "n_taps"), n_packed=number("bytes"), packed=writes("i8", "n_packed"),
     origins=writes("i32", "n_post"), factors=writes("i32", "n_post"), n_padded=number("values of the padded map"),
@@ -120,7 +122,7 @@ def conv_learn_windows(a, i8, i16, i32, i64):  # type: ignore[no-untyped-def]
     add_count(i64, c, SYNAPTIC_UPDATES, a[f.n_weights])
     rows8, carries = segment(i8, a[f.rows8], a[f.n_rows]), segment(i16, a[f.carries], a[f.n_weights])
     effective, written = learn_windows(
-        rows8, carries, segment(i32, a[f.sums], a[f.n_rows]), segment(i32, a[f.row_nonzeros], a[f.channels]), tables,
+        rows8, carries, segment(i32, a[f.sums], a[f.n_window]), segment(i32, a[f.row_nonzeros], a[f.channels]), tables,
         x, ends, origins, factors, i32[a[f.rate_mantissa]], i32[a[f.rate_shift]],
         segment(i8, a[f.packed], a[f.n_packed]),
     )  # fmt: skip
@@ -179,7 +181,8 @@ def declare_windows(
     at.update({name: asm.scratch(at["n_padded"]) for name in ("padded", "fan_out")})
     at["n_places"] = (source.height + 2 * padding) * (source.width + 2 * padding)
     at.update({name: asm.scratch(at["n_places"]) for name in ("places", "across")})
-    at.update(inputs8=asm.memory.allocate("i8", (at["n_padded"],)).offset, sums=asm.scratch(at["n_rows"]))
+    at.update(inputs8=asm.memory.allocate("i8", (at["n_padded"],)).offset, n_window=at["n_taps"] + SLACK)
+    at["sums"] = asm.scratch(at["n_window"])
     at["windows"] = asm.scratch(at["positions"])
     corners = node.geometry.corners
     at["corners"] = asm.memory.allocate("i32", corners.shape, corners).offset

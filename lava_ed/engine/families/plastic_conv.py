@@ -232,7 +232,7 @@ def conv_window(a, v, i8, i32, i64):  # type: ignore[no-untyped-def]
     a : int64
         Row of the op.
     v : int32 (n_post,)
-        Membranes, 0 before.
+        Membranes; overwritten.
     """
     f = CONV_FORWARD_SPIKES
     n_pre = a[f.n_pre]
@@ -253,6 +253,7 @@ def conv_window(a, v, i8, i32, i64):  # type: ignore[no-untyped-def]
     else:
         events = segment(i32, a[f.x0_list], n_pre)
         count = list_events(x, events)
+        v[:] = 0
         synops = scatter_spikes(
             segment(i8, a[f.weights], a[f.n_weights]), segment(i32, a[f.nonzeros], a[f.rows]), tables, events, 0,
             count, x1, 1, v,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lava_ed.engine.families.aft_if import aftif_reset
-from lava_ed.engine.families.aft_if_map import map_backward, map_fire, map_integrate, map_reset
+from lava_ed.engine.families.aft_if_map import map_backward, map_clear, map_fire, map_integrate, map_reset
 from lava_ed.engine.families.aft_lif import aftlif_reset
 from lava_ed.engine.families.aft_lif_map import lif_map_forward, lif_map_replay, lif_map_reset
 from lava_ed.engine.families.conv_windows import conv_learn_windows, conv_read_back, conv_show_weights
@@ -29,6 +29,8 @@ def maps_op(a, i8, i16, i32, i64, phase, progress):  # type: ignore[no-untyped-d
     code = a[CODE]
     if code == codes.MAP_RESET:
         map_reset(a, i32, i64)
+    elif code == codes.MAP_CLEAR:
+        map_clear(a, i32)
     elif code == codes.MAP_INTEGRATE:
         progress[OVERFLOWS] += map_integrate(a, i32, i64)
     elif code == codes.MAP_FIRE:

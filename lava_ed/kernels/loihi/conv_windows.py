@@ -42,6 +42,7 @@ from lava_ed.kernels.vectors.window_sums import (
     sum_scaled,
     sum_windows,
 )
+from lava_ed.kernels.views import segment
 
 SLACK: Final = 64
 """Values behind the last one of a padded map or of weights, which vectors read in vain."""
@@ -276,8 +277,10 @@ def learn_windows(w8, tag, sums, row_nonzeros, tables, x, ends, origins, factors
 
     Parameters
     ----------
-    w8, tag, sums, row_nonzeros, mantissa, shift
-        As of `convolution.apply_sums`, a row for each channel; LANES more sums are written in vain.
+    w8, tag, row_nonzeros, mantissa, shift
+        As of `convolution.apply_sums`, a row for each channel.
+    sums : int32 (of a window, and SLACK)
+        Scratch, as of `read_back`.
     x : int32
         The padded inputs.
     ends, origins, factors
@@ -294,9 +297,13 @@ def learn_windows(w8, tag, sums, row_nonzeros, tables, x, ends, origins, factors
         if last == first:
             continue
         for row in range(k):
-            sum_scaled(x, origins, factors, first, last, row * line, run, sums, (c * k + row) * run)
+            sum_scaled(x, origins, factors, first, last, row * line, run, sums, row * run)
         first = last
-        some, moved = apply_sums(w8, tag, sums, row_nonzeros, c, 1, k * run, mantissa, shift)
+        at = c * k * run
+        some, moved = apply_sums(
+            segment(w8, at, k * run), segment(tag, at, k * run), sums, segment(row_nonzeros, c, 1), 0, 1, k * run,
+            mantissa, shift,
+        )  # fmt: skip
         if moved:
             pack_weights(w8, tables, c, packed)
         effective += some
