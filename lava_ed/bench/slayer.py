@@ -7,16 +7,20 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from lava_ed.bench.harness import Tell, fastest
+from lava_ed.network.layers import layers_of
 
 INPUTS: Final = 784
+IMAGE: Final = (1, 28, 28)
 CLASSES: Final = 10
 BATCHES: Final = (32, 64, 128, 256)
 DENSITY: Final = 0.1
 """Share of input spikes; SLAYER's cost does not depend on it."""
 
 
-def slayer_rates(nets: Sequence[tuple[int, int]], tell: Tell, *, quick: bool = False) -> dict[str, Any]:
+def slayer_rates(nets: Sequence[tuple[int | str, int]], tell: Tell, *, quick: bool = False) -> dict[str, Any]:
     """Samples a second that lava-dl trains, for each (hidden, T), with one thread and its best batch size.
+
+    In place of hidden neurons the layers of a net with convolutions may be given.
 
     Returns
     -------
@@ -39,7 +43,7 @@ def slayer_rates(nets: Sequence[tuple[int, int]], tell: Tell, *, quick: bool = F
     results = []
     try:
         for hidden, steps in nets:
-            tell(f"SLAYER {INPUTS}-{hidden}-{CLASSES}, T = {steps}")
+            tell(f"SLAYER {hidden if isinstance(hidden, str) else f'{INPUTS}-{hidden}-{CLASSES}'}, T = {steps}")
             batches = BATCHES[:1] if quick else BATCHES
             rates = {batch: _rate(torch, slayer, hidden, steps, batch, 1 if quick else 3) for batch in batches}
             best = max(rates, key=lambda batch: rates[batch])
@@ -52,13 +56,14 @@ def slayer_rates(nets: Sequence[tuple[int, int]], tell: Tell, *, quick: bool = F
     return {"version": version("lava-dl"), "why": None, "nets": results}
 
 
-def _rate(torch: Any, slayer: Any, hidden: int, steps: int, batch: int, repetitions: int) -> float:
+def _rate(torch: Any, slayer: Any, hidden: int | str, steps: int, batch: int, repetitions: int) -> float:
     """Samples a CPU second in forward, backward and weight update of one batch; the best of some."""
     torch.manual_seed(0)
     net = _network(torch, slayer, hidden)
     optimizer = torch.optim.Adam(net.parameters(), lr=1e-3)
     loss_of = slayer.loss.SpikeRate(true_rate=0.2, false_rate=0.03, reduction="sum")
-    spikes = (torch.rand(batch, INPUTS, steps) < DENSITY).float()
+    inputs = IMAGE if isinstance(hidden, str) else (INPUTS,)
+    spikes = (torch.rand(batch, *inputs, steps) < DENSITY).float()
     labels = torch.randint(0, CLASSES, (batch,))
 
     def learn() -> None:
@@ -70,10 +75,21 @@ def _rate(torch: Any, slayer: Any, hidden: int, steps: int, batch: int, repetiti
     return batch / fastest(learn, repetitions + 1, time.process_time)
 
 
-def _network(torch: Any, slayer: Any, hidden: int) -> Any:
-    """Two dense CUBA blocks, as lava-dl's own MNIST and PilotNet examples set them up."""
+def _network(torch: Any, slayer: Any, hidden: int | str) -> Any:
+    """CUBA blocks, as lava-dl's own MNIST and PilotNet examples set them up: two dense ones, or the layers named."""
     neuron = {"threshold": 1.25, "current_decay": 0.25, "voltage_decay": 0.03, "tau_grad": 0.03, "scale_grad": 3}
-    return torch.nn.Sequential(
-        slayer.block.cuba.Dense({**neuron, "requires_grad": False}, INPUTS, hidden, weight_norm=True),
-        slayer.block.cuba.Dense({**neuron, "requires_grad": False}, hidden, CLASSES, weight_norm=True),
-    )
+    params, cuba = {**neuron, "requires_grad": False}, slayer.block.cuba
+    layers = layers_of(hidden if isinstance(hidden, str) else f"{hidden}-{CLASSES}", IMAGE)
+    blocks = []
+    for layer in layers:
+        if layer.is_conv:
+            sides = {"stride": layer.stride, "padding": layer.padding, "groups": layer.groups}
+            channels = layer.source.channels, layer.shape.channels
+            blocks.append(cuba.Conv(params, *channels, layer.kernel, **sides, weight_norm=True))
+        else:
+            if layer.source.height > 1 and isinstance(hidden, str):
+                blocks.append(cuba.Flatten())
+            blocks.append(cuba.Dense(params, layer.source.size, layer.shape.size, weight_norm=True))
+        if layer.pool > 1:
+            blocks.append(cuba.Pool(params, layer.pool))
+    return torch.nn.Sequential(*blocks)

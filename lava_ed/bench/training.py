@@ -31,7 +31,7 @@ NETS: Final = tuple((rule, hidden, steps) for rule, steps in _STEPS for hidden i
 """Rule and, behind a space, its way of learning; hidden neurons, T."""
 CONV_NETS: Final = (("std-ed", "24c5-p2-48c3-p2-10", 24),)
 """Rule, layers, T; with the preset's calibration."""
-CONV_QUICK: Final = "2c5s5-p2-10"
+CONV_QUICK: Final = "2c3s3p1-p5-10"
 SHAPE: Final = (28, 28)
 INPUTS: Final = 784
 CLASSES: Final = 10
@@ -87,13 +87,13 @@ def bench_training(data: Data, samples: int, tell: Tell, *, quick: bool = False)
     from lava_ed.bench.slayer import slayer_rates
 
     rates = []
-    for rule, hidden, steps in NETS:
-        tell(f"{rule} {INPUTS}-{hidden}-{CLASSES}, T = {steps}")
-        rates.append(time_rule(rule, 8 if quick else hidden, steps, data, samples))
-    slayer = slayer_rates(sorted({(hidden, steps) for _, hidden, steps in NETS}), tell, quick=quick)
-    for rule, layers, steps in CONV_NETS:
-        tell(f"{rule} {layers}, T = {steps}")
-        rates.append(time_rule(rule, CONV_QUICK if quick else layers, steps, data, samples))
+    nets: list[tuple[str, int | str, int]] = [(rule, 8 if quick else hidden, steps) for rule, hidden, steps in NETS]
+    nets += [(rule, CONV_QUICK if quick else layers, steps) for rule, layers, steps in CONV_NETS]
+    for rule, hidden, steps in nets:
+        tell(f"{rule} {hidden if isinstance(hidden, str) else f'{INPUTS}-{hidden}-{CLASSES}'}, T = {steps}")
+        rates.append(time_rule(rule, hidden, steps, data, samples))
+    timed = dict.fromkeys((rate.hidden, rate.steps) for rate in rates)
+    slayer = slayer_rates(sorted(timed, key=str), tell, quick=quick)
     return {
         "data": data.source,
         "nets": [asdict(rate) for rate in rates],
