@@ -64,7 +64,8 @@ def table(records: list[dict[str, Any]]) -> str:
         test = ", ".join(f"{100 * seed['test_accuracy']:.2f}" for seed in seeds)
         held_out = statistics.mean(100 * seed["validation_accuracy"] for seed in seeds)
         spread = "" if record["standard_deviation"] is None else f" ± {record['standard_deviation']:.2f}"
-        hidden = "-".join(map(str, record["config"].get("config", record["config"])["hidden"]))
+        config = record["config"].get("config", record["config"])
+        hidden = config.get("net", config).get("arch") or "-".join(map(str, config["hidden"]))
         lines.append(
             f"| `{record['preset']}` | {hidden} | {len(seeds[0]['curve'])} | "
             f"**{record['mean_test_accuracy']:.2f}**{spread} ({test}) | {held_out:.2f} |"

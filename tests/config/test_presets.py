@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from lava_ed.cli.train import with_preset
@@ -14,9 +16,10 @@ from lava_ed.train import TrainConfig, train
 def test_every_named_preset_is_a_net_that_fits_the_chip(name):
     preset = named_preset(name)
     config = TrainConfig.create(preset.rule, preset.dataset, **preset.settings)
-    inputs = 400 if preset.dataset == "mnist-binary-20" else 784
-    spec = config.spec(inputs, 10)
-    assert spec.sizes == (inputs, *config.hidden, 10)
+    shape = {"mnist-binary-20": (20, 20), "cifar10+on-off": (6, 32, 32)}.get(preset.dataset, (28, 28))
+    spec = config.spec(math.prod(shape), 10, shape)
+    if not config.arch:
+        assert spec.sizes == (math.prod(shape), *config.hidden, 10)
     assert len(spec.init_limits) == len(spec.layers)
     assert config.epochs <= 60
     assert config.validation > 0
