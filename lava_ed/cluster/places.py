@@ -24,6 +24,15 @@ _PATIENCE: Final = "20s"
 """How long a scheduler may take to answer."""
 _SLURM_MEMORY: Final = "4GB"
 """Of a job, where Dask's own configuration names no other: a worker with MNIST in it takes a fifth."""
+_DASK: Final = {
+    # A job of ours holds numba's lock for a while; its worker is not dead for that.
+    "distributed.admin.tick.limit": "1 minute",
+    # The rest leaves the cores to the jobs: nobody watches what takes a hundredth of a second in minutes of work.
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "5s",
+    "distributed.worker.profile.enabled": False,
+}
+"""Settings of Dask for jobs of seconds and hours."""
 
 
 @dataclass(frozen=True)
@@ -104,8 +113,7 @@ def _require_dask() -> Any:
         import distributed
     except ImportError as error:
         raise LavaEDError("workers need Dask: pip install 'lava-ed[cluster]'") from error
-    # A job of ours holds numba's lock for a while; its worker is not dead for that.
-    dask.config.set({"distributed.admin.tick.limit": "1 minute"})
+    dask.config.set(_DASK)
     return distributed
 
 

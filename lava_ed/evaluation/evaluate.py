@@ -121,19 +121,31 @@ def evaluate(
     ConfigError
         If the samples do not fit the net.
     """
+    backend = make_backend(backend_name, model.spec)
+    try:
+        return judged_by(backend, model, images, labels, indices, windows)
+    finally:
+        backend.close()
+
+
+def judged_by(
+    backend: Backend,
+    model: Model,
+    images: npt.NDArray[np.uint8],
+    labels: npt.NDArray[np.int64],
+    indices: npt.NDArray[np.int64] | None = None,
+    windows: int = 1,
+) -> Evaluation:
+    """As `evaluate`, on a back end of the model's net that is there already; what it held before is lost."""
     rows = np.arange(len(labels)) if indices is None else indices
     n_classes = model.spec.sizes[-1]
     if int(labels.max()) >= n_classes:
         raise ConfigError(f"the net knows {n_classes} classes, the samples have label {labels.max()}")
-    backend = make_backend(backend_name, model.spec)
-    try:
-        holding(model, images, backend)
-        before = backend.counters()
-        decided = backend.present(rows, labels[rows]).astype(np.int64)
-        counts = counts_between(backend.counters(), before)
-        return Evaluation(labels[rows][::windows], voted(decided, windows, n_classes), n_classes, counts)
-    finally:
-        backend.close()
+    holding(model, images, backend)
+    before = backend.counters()
+    decided = backend.present(rows, labels[rows]).astype(np.int64)
+    counts = counts_between(backend.counters(), before)
+    return Evaluation(labels[rows][::windows], voted(decided, windows, n_classes), n_classes, counts)
 
 
 def voted(decided: npt.NDArray[np.int64], windows: int, n_classes: int) -> npt.NDArray[np.int64]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from numbers import Real
 from typing import Final
 
@@ -84,10 +85,16 @@ class LearningRate:
                 f"learning rate {value} is not representable: this rule holds m·2^k with m = 1 … {MAX_MANTISSA} "
                 f"between {low:g} and {high:g}; choose a rate in that range"
             )
-        candidates = [
-            cls(mantissa, max(a, SCALE_EXPONENT_MIN), max(SCALE_EXPONENT_MIN - a, 0), excess)
-            for a in range(SCALE_EXPONENT_MIN - MAX_PORT_SHIFT, SCALE_EXPONENT_MAX + 1)
-            for mantissa in range(1, MAX_MANTISSA + 1)
-        ]
         # Of equal values the smallest mantissa: 1·2^1 rather than 2·2^0.
-        return min(candidates, key=lambda rate: (abs(rate.value - value), rate.mantissa))
+        return min(_representable(excess), key=lambda entry: (abs(entry[0] - value), entry[1].mantissa))[1]
+
+
+@lru_cache
+def _representable(excess: int) -> tuple[tuple[float, LearningRate], ...]:
+    """Every rate of a rule with this excess, behind its value."""
+    rates = (
+        LearningRate(mantissa, max(a, SCALE_EXPONENT_MIN), max(SCALE_EXPONENT_MIN - a, 0), excess)
+        for a in range(SCALE_EXPONENT_MIN - MAX_PORT_SHIFT, SCALE_EXPONENT_MAX + 1)
+        for mantissa in range(1, MAX_MANTISSA + 1)
+    )
+    return tuple((rate.value, rate) for rate in rates)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -184,7 +184,7 @@ class Checkpoint:
                 "config": config,
                 "data_digest": self.data_digest,
                 "order_digest": self.order_digest,
-                "position": asdict(self.position),
+                "position": vars(self.position),
             },
         )
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from lava_ed.backends.backend import Backend, make_backend
 from lava_ed.config.training import TrainConfig
 from lava_ed.data import Dataset, flipped, shifted, split_validation
-from lava_ed.evaluation.evaluate import evaluate
+from lava_ed.evaluation.evaluate import judged_by
 from lava_ed.learning_rules import LearningRate
 from lava_ed.runs.tensor_files import Model
 from lava_ed.train.calibration import calibrated
@@ -36,6 +36,7 @@ class Lesson:
             self.spec, reason = chosen(self.spec, self.images, data.train_labels, first)
             self.reasons.append(reason)
         self.backend: Backend = make_backend(config.backend, self.spec)
+        self._judge: Backend | None = None
         self._changes = rate_changes([p for p, _ in self.spec.rule.decay], config.epochs * self.samples)
 
     def order(self, epoch: int) -> npt.NDArray[np.int64]:
@@ -80,4 +81,10 @@ class Lesson:
         if not len(rows):
             return None
         labels, windows = self.data.train_labels, self.data.windows
-        return evaluate(self.config.backend, model, self.images, labels, rows, windows).accuracy
+        self._judge = self._judge or make_backend(self.config.backend, self.spec)
+        return judged_by(self._judge, model, self.images, labels, rows, windows).accuracy
+
+    def close(self) -> None:
+        """Free the back ends."""
+        for backend in filter(None, (self.backend, self._judge)):
+            backend.close()

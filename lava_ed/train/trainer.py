@@ -176,7 +176,7 @@ class Trainer(Lesson):
             return self._finish()
         finally:
             self.reporter.close()
-            self.backend.close()
+            self.close()
 
     def _write_start(self) -> None:
         """Everything that a run needs to be resumed from here on, the checkpoint first."""
