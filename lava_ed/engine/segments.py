@@ -71,6 +71,7 @@ class Segments:
 
     def end(self) -> None:
         """End the step."""
-        progress = self.program._progress
-        progress[OVERFLOWS] += self._progress[OVERFLOWS]
+        progress, overflows = self.program._progress, self._progress[OVERFLOWS]
+        if overflows:
+            progress[OVERFLOWS] += overflows
         progress[CLOCK] += 1

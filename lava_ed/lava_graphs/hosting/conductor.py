@@ -16,13 +16,15 @@ from lava.magma.core.model.py.model import PyLoihiProcessModel
 from lava.magma.core.process.process import AbstractProcess
 from lava.magma.runtime.mgmt_token_enums import MGMT_COMMAND
 
-from lava_ed.engine.assembler import LEARN, RUN, WRITE
+from lava_ed.engine.assembler import LEARN, RUN, SYNAPSES, WRITE
 from lava_ed.engine.op import OVERFLOWS
 from lava_ed.engine.program import Program
 from lava_ed.engine.segments import Segment, Segments
 from lava_ed.errors import BackendError
+from lava_ed.lava_graphs.hosting.kept_memory import KeptMemory
 from lava_ed.lava_graphs.hosting.messages import Cluster, Inlet, Outlet
 from lava_ed.lava_graphs.hosting.model import LEARNING, PAUSE, POST_MGMT, PRE_MGMT, STOP, HostedModel
+from lava_ed.lava_graphs.hosting.node import Target
 from lava_ed.lava_graphs.hosting.references import CompiledVar, HostedVar
 from lava_ed.lava_graphs.hosting.streams import OwnStream
 from lava_ed.lava_graphs.hosting.wiring import Wiring
@@ -57,7 +59,9 @@ class Conductor:
         self._loihi = [model for model in hosted.values() if not model.is_async]
         self._asynchronous = [model for model in hosted.values() if model.is_async]
         self._outlets = {
-            (names[process], port): Outlet(channel, program._signals[names[process], port])
+            (names[process], port): Outlet(
+                channel, Target(program._memory, program._signals[names[process], port], channel.source)
+            )
             for (process, port), channel in wiring.outlets.items()
         }
         inlets = {
@@ -177,7 +181,7 @@ class Conductor:
         program, ending = self._program, until or self._ending
         stops = program.overflow == "raise"
         self._segments.begin_run()
-        with _WholeStep(self), OwnStream():
+        with _WholeStep(self), OwnStream(), KeptMemory():
             for _ in range(steps):
                 self._step()
                 if (ending is not None and ending.is_set()) or (stops and program._progress[OVERFLOWS]):
@@ -196,7 +200,7 @@ class Conductor:
         for model in self._loihi:
             model.start_spiking()
         done, asked = self._run_spiking(), self._answers()
-        done = self._until(done, LEARN - 1, PRE_MGMT in asked)
+        done = self._until(done, SYNAPSES, PRE_MGMT in asked)
         if PRE_MGMT in asked:
             self._manage("_pre_mgmt", _PHASES.PRE_MGMT)
             asked |= self._answers()
@@ -232,7 +236,7 @@ class Conductor:
 
     def _run_spiking(self) -> tuple[int, int]:
         """Run models and clusters as their messages come; the clusters that nobody waits for are left for later."""
-        waiting, next_cluster = list(self._loihi), 0
+        waiting, next_cluster, stage = list(self._loihi), 0, RUN
         while True:
             moved = False
             for model in tuple(waiting):
@@ -240,13 +244,18 @@ class Conductor:
                     moved = True
                     if model.resume():
                         waiting.remove(model)
-            moved |= self._advance_asynchronous()
+            if self._asynchronous:
+                moved |= self._advance_asynchronous()
             ready = self._arrived(next_cluster)
-            last = ready == len(self._clusters) and not waiting and self._all_arrived()
-            if last and not any(cluster.inlets for cluster in self._clusters[next_cluster:]):
-                return next_cluster, RUN
+            received = ready == len(self._clusters) and self._all_arrived()
+            if received and not waiting and not any(cluster.inlets for cluster in self._clusters[next_cluster:]):
+                return next_cluster, stage
+            if received and next_cluster < ready:
+                # No model can act before the synapses do, so that one call runs all of it.
+                _, stage = self._until((next_cluster, stage), SYNAPSES, True)
             for cluster in self._clusters[next_cluster:ready]:
-                self._segments.run(cluster.segment)
+                if not received:
+                    self._segments.run(cluster.segment)
                 for inlet in cluster.inlets:
                     inlet.deliver(self._program._memory)
             moved |= ready > next_cluster
@@ -264,17 +273,15 @@ class Conductor:
 
     def _arrived(self, first: int) -> int:
         """The first cluster, from one on, that misses a message."""
-        memory = self._program._memory
         for k in range(first, len(self._clusters)):
             for outlet in self._clusters[k].needs:
-                if not outlet.arrived and not outlet.fetch(memory):
+                if not outlet.arrived and not outlet.fetch():
                     return k
         return len(self._clusters)
 
     def _all_arrived(self) -> bool:
         """Whether synapses and records have their messages, too."""
-        memory = self._program._memory
-        return all([outlet.arrived or outlet.fetch(memory) for outlet in self._outlets.values()])
+        return all([outlet.arrived or outlet.fetch() for outlet in self._outlets.values()])
 
     def _advance_asynchronous(self) -> bool:
         """Let asynchronous models run until they wait; whether one did."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from lava_ed.engine.segments import Segment
 from lava_ed.lava_graphs.hosting.channels import Channel
-from lava_ed.lava_graphs.hosting.node import read_message, write_message
+from lava_ed.lava_graphs.hosting.node import Target, read_message
 
 
 @dataclass
@@ -16,13 +16,13 @@ class Outlet:
     """Messages of a hosted model that compiled code receives, one a step."""
 
     channel: Channel
-    signal: Any
+    target: Target
     arrived: bool = False
 
-    def fetch(self, memory: Any) -> bool:
+    def fetch(self) -> bool:
         """Give compiled code the message of this step, if it has not been given; whether it is there."""
         if self.channel.messages:
-            write_message(memory, self.signal, self.channel.messages.popleft(), self.channel.source)
+            self.target.write(self.channel.messages.popleft())
             self.arrived = True
         return self.arrived
 

@@ -19,6 +19,7 @@ from scipy.sparse import csr_matrix
 
 from lava_ed.engine.entries import entries_at, with_entries
 from lava_ed.errors import BackendError, ShapeError
+from lava_ed.lava_graphs.hosting.channels import shorten_ports
 from lava_ed.lava_graphs.hosting.streams import OwnStream, RandomStream
 from lava_ed.lava_graphs.hosting.waiting import Call, give_way
 from lava_ed.lava_graphs.hosting.wiring import Wiring, own_copy, ports_of, var_ports_of
@@ -91,7 +92,7 @@ class HostedModel:
         self.call: Call | None = None
         self._first_wait: Callable[[], bool] | None = None
         self._plain = not self.overrides("_spike", "advance_to_time_step")
-        self._guarded = self.overrides("lrn_guard", "post_guard")
+        self._learns, self._guarded = self.overrides("lrn_guard"), self.overrides("lrn_guard", "post_guard")
         self.seconds = 0.0
         """Time that its calls have taken."""
         self.serves = False
@@ -113,6 +114,7 @@ class HostedModel:
                 self._model = self._builder(own_copy).build()
                 stream.leave()
             self._model.process_to_service, self._model.service_to_process = self.answers, self.commands
+            shorten_ports(self._model.py_ports)
         return self._model
 
     def _own_stream(self) -> RandomStream:
@@ -155,15 +157,16 @@ class HostedModel:
     def _spike(self) -> None:
         """Lava's ``PyLoihiProcessModel._spike``, which passes by the model's slow ``__setattr__``."""
         model = self.model
-        model.__dict__["time_step"] += 1
-        model.__dict__["phase"] = PyLoihiProcessModel.Phase.SPK
+        attributes = model.__dict__
+        attributes["time_step"] += 1
+        attributes["phase"] = PyLoihiProcessModel.Phase.SPK
         model.run_spk()
         if model._req_pause or model._req_stop:
             model._handle_pause_or_stop_req()
         elif self._guarded:
-            if model.lrn_guard() and model.pre_guard():
+            if self._learns and model.lrn_guard() and model.pre_guard():
                 self.answers.last = PRE_MGMT
-            elif model.lrn_guard():
+            elif self._learns and model.lrn_guard():
                 self.answers.last = LEARNING
             elif model.post_guard():
                 self.answers.last = POST_MGMT

@@ -56,27 +56,41 @@ class HostedNode(Node):
             asm.want_vector(signal)
 
 
-def write_message(memory: Memory, signal: Signal, message: npt.NDArray[Any], where: str) -> None:
-    """Give compiled code the message of a hosted model.
+class Target:
+    """Where compiled code looks for the messages of a hosted model.
 
-    Raises
-    ------
-    ConfigError
-        If it holds an integer beyond 32 bits.
+    Parameters
+    ----------
+    memory : Memory
+    signal : Signal
+    where : str
+        The OutPort, for errors.
     """
-    values = message.reshape(-1)
-    i32 = memory.arrays["i32"]
-    if signal.real >= 0:
-        memory.arrays["f64"][signal.real : signal.real + signal.size] = values
-    else:
-        if values.itemsize > 2 and values.dtype != np.int32 and values.size:
+
+    def __init__(self, memory: Memory, signal: Any, where: str) -> None:
+        i32, size = memory.arrays["i32"], signal.size
+        self._where, self._whole = where, signal.real < 0
+        first = signal.values if self._whole else signal.real
+        self._values = (i32 if self._whole else memory.arrays["f64"])[first : first + size]
+        self._count, self._events = i32[signal.count : signal.count + 1], i32[signal.events : signal.events + size]
+
+    def write(self, message: npt.NDArray[Any]) -> None:
+        """Give compiled code a message.
+
+        Raises
+        ------
+        ConfigError
+            If it holds an integer beyond 32 bits.
+        """
+        values = message.reshape(-1)
+        if self._whole and values.itemsize > 2 and values.dtype != np.int32 and values.size:
             low, high = int(values.min()), int(values.max())
             if low < _I32.min or high > _I32.max:
-                raise ConfigError(f"{where} sends {low} … {high}: compiled processes take integers of 32 bits")
-        i32[signal.values : signal.values + signal.size] = values
-    (places,) = values.nonzero()
-    i32[signal.count] = places.size
-    i32[signal.events : signal.events + places.size] = places
+                raise ConfigError(f"{self._where} sends {low} … {high}: compiled processes take integers of 32 bits")
+        self._values[...] = values
+        (places,) = values.nonzero()
+        self._count[0] = places.size
+        self._events[: places.size] = places
 
 
 def read_message(memory: Memory, signal: Signal) -> npt.NDArray[Any]:
