@@ -57,9 +57,8 @@ class Segments:
 
     def begin(self) -> None:
         """Begin a step, and prepare what it consumes."""
-        program = self.program
+        program, time_step = self.program, self.program.time_step
         self._progress[:] = 0
-        time_step = program.time_step
         for feeder in program._feeders:
             feeder.fill(program._memory, time_step, 1)
         self._after_order = (NO_JUMP, *self._arenas, time_step, time_step % program.period, 1, 0)

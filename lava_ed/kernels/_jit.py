@@ -138,6 +138,12 @@ class _Cache(FunctionCache):  # type: ignore[misc]
             super().save_overload(sig, data)
         except OSError as error:
             _warn_uncached(f"{error.strerror or error}: {self.cache_path}")
+        except RuntimeError as error:
+            # LLVM hands machine code over by a callback, in which Python swallows what a signal raises, such as the
+            # end of a time limit: the code runs, but numba has no copy to keep.
+            if "no compiled object" not in str(error):
+                raise
+            _warn_uncached(f"an interrupt came between: {error}")
 
 
 @functools.cache

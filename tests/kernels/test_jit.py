@@ -16,6 +16,7 @@ import numba
 import numpy as np
 import pytest
 from numba.core.caching import CacheImpl, FunctionCache
+from numba.core.codegen import CPUCodeLibrary
 from numba.core.dispatcher import Dispatcher
 from numba.core.errors import TypingError
 
@@ -247,6 +248,22 @@ class TestPlacesWhereNothingCanBeKept:
         monkeypatch.setattr(compiled._cache._cache_file, "load", lambda key: None)
         with pytest.warns(UncachedKernelWarning, match=r"No space left on device: .*__pycache__"):
             assert compiled(10) == 17
+
+    def test_a_kernel_works_whose_machine_code_was_lost_by_an_interrupt(self, monkeypatch):
+        """Python ignores what is raised in a callback, which is how numba gets machine code."""
+
+        def interrupted(library, code):
+            if code is not None:
+                raise KeyboardInterrupt
+
+        lost, ignored = property(lambda library: None, interrupted), []
+        monkeypatch.setattr(CPUCodeLibrary, "_compiled_object", lost, raising=False)
+        monkeypatch.setattr(sys, "unraisablehook", ignored.append)
+        compiled = kernel(documented)
+        monkeypatch.setattr(compiled._cache._cache_file, "load", lambda key: None)
+        with pytest.warns(UncachedKernelWarning, match="no compiled object yet"):
+            assert compiled(10) == 17
+        assert [found.exc_type for found in ignored] == [KeyboardInterrupt]
 
     def test_it_is_said_once(self, monkeypatch, recwarn):
         monkeypatch.setattr(CacheImpl, "_locator_classes", [])

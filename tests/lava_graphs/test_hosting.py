@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import resource
+import sys
 import traceback
 import warnings
 from collections.abc import Callable
@@ -28,6 +30,7 @@ from user_graphs.hosted import Alone, AloneModel, Keeper, Noise, NoiseModel, Rai
 from lava_ed import attach
 from lava_ed.engine import EngineRuntime
 from lava_ed.errors import BackendError, HostedModelWarning, ShapeError
+from lava_ed.lava_graphs.hosting.kept_memory import KeptMemory
 
 pytestmark = pytest.mark.lava
 MODELS = {Alone: AloneModel, Injector: PyLoihiInjectorModel}
@@ -151,6 +154,17 @@ def test_hosted_models_compute_what_they_compute_on_lava(build: Callable[[], Gra
     for name, value in lava.items():
         np.testing.assert_array_equal(engine[name], value, err_msg=name)
     assert any(np.any(value) for name, value in lava.items() if name.startswith(("relay", "second", "lif")))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only of glibc")
+def test_memory_that_a_model_frees_is_used_again() -> None:
+    """Half of an array's time is its pages, which the system makes anew otherwise."""
+    size, faults = 5 * 10**7, []
+    with KeptMemory():
+        for _ in range(3):
+            assert len(b"1" * size) == size
+            faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
+    assert faults[2] - faults[1] < size / resource.getpagesize() / 100
 
 
 def test_a_warning_names_what_is_hosted() -> None:

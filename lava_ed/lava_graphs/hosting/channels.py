@@ -120,7 +120,7 @@ def _receive(zeros: npt.NDArray[Any], receive: Callable[[], npt.NDArray[Any]]) -
 def shorten_ports(ports: Iterable[Any]) -> None:
     """Let Lava's own ports with one channel and nothing on the way do what they do without a loop over channels."""
     for port in ports:
-        ends = getattr(port, "csp_ports", ())
+        ends: list[Any] = getattr(port, "csp_ports", [])
         if len(ends) != 1:
             continue
         if type(port) is PyOutPortVectorDense:

@@ -182,10 +182,14 @@ class Conductor:
         stops = program.overflow == "raise"
         self._segments.begin_run()
         with _WholeStep(self), OwnStream(), KeptMemory():
-            for _ in range(steps):
-                self._step()
-                if (ending is not None and ending.is_set()) or (stops and program._progress[OVERFLOWS]):
-                    return
+            try:
+                for _ in range(steps):
+                    self._step()
+                    if (ending is not None and ending.is_set()) or (stops and program._progress[OVERFLOWS]):
+                        return
+            finally:
+                for model in self._loihi:
+                    model.end_stretch()
 
     # A step
 
@@ -240,33 +244,34 @@ class Conductor:
         while True:
             moved = False
             for model in tuple(waiting):
-                if not model.waits:
+                ready = model.call.ready  # type: ignore[union-attr]
+                if ready is None or ready():
                     moved = True
                     if model.resume():
                         waiting.remove(model)
             if self._asynchronous:
                 moved |= self._advance_asynchronous()
-            ready = self._arrived(next_cluster)
-            received = ready == len(self._clusters) and self._all_arrived()
+            arrived = self._arrived(next_cluster)
+            received = arrived == len(self._clusters) and self._all_arrived()
             if received and not waiting and not any(cluster.inlets for cluster in self._clusters[next_cluster:]):
                 return next_cluster, stage
-            if received and next_cluster < ready:
+            if received and next_cluster < arrived:
                 # No model can act before the synapses do, so that one call runs all of it.
                 _, stage = self._until((next_cluster, stage), SYNAPSES, True)
-            for cluster in self._clusters[next_cluster:ready]:
+            for cluster in self._clusters[next_cluster:arrived]:
                 if not received:
                     self._segments.run(cluster.segment)
                 for inlet in cluster.inlets:
                     inlet.deliver(self._program._memory)
-            moved |= ready > next_cluster
-            next_cluster = ready
+            moved |= arrived > next_cluster
+            next_cluster = arrived
             if not moved and not self._begin_anyway(waiting):
                 self._refuse_waiting()
 
     @staticmethod
     def _begin_anyway(models: Iterable[HostedModel]) -> bool:
         """Begin what was held back for what it waited for in a step before; whether there was any."""
-        held = [model for model in models if model.call is not None and not model.call]
+        held = [model for model in models if model.call is not None and model.call.held]
         for model in held:
             model.begin_anyway()
         return bool(held)
@@ -347,8 +352,8 @@ class Conductor:
         ------
         BackendError
         """
-        calls = [model.call for model in self.hosted.values() if model.call is not None and not model.call.dead]
-        reasons = [call.reason for call in calls if call.ready is not None]
+        calls = [model.call for model in self.hosted.values() if model.call is not None]
+        reasons = [call.reason for call in calls if call.ready is not None and not (call.ended or call.dead)]
         reasons += [
             f"{outlet.channel.target} waits for a message of {outlet.channel.source}"
             for outlet in self._outlets.values()

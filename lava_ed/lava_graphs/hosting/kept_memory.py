@@ -1,6 +1,6 @@
-"""What hosted models free is kept for what they make next, as the pages of a large new array can cost more than its use.
+"""What hosted models free is kept for what they make next: pages of a large new array can cost more than its use.
 
-The C library gives arrays of tens of megabytes back to the system at once, and asks it for zeroed pages for the next one.
+The C library gives arrays of tens of megabytes back to the system at once, and asks it for zeroed pages for the next.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _USUAL: Final = 65536
 
 
 class KeptMemory:
-    """Has memory that is asked for meanwhile taken from the heap, and up to `_KEPT` bytes of what is freed kept there."""
+    """Has memory that is asked for meanwhile taken from the heap, which keeps up to `_KEPT` bytes of what is freed."""
 
     def __enter__(self) -> None:
         if _MALLOPT is not None:

@@ -38,7 +38,7 @@ class Inlet:
         """Send what the signal holds."""
         message = read_message(memory, self.signal)
         for channel in self.channels:
-            channel.push(message.reshape(channel.shape))
+            channel.push(message if len(channel.shape) == 1 else message.reshape(channel.shape))
 
 
 @dataclass

@@ -90,6 +90,7 @@ class HostedModel:
         self._stream: RandomStream | None = None
         self.answers, self.commands = Answers(), Commands()
         self.call: Call | None = None
+        self._spiking: Any = None
         self._first_wait: Callable[[], bool] | None = None
         self._plain = not self.overrides("_spike", "advance_to_time_step")
         self._learns, self._guarded = self.overrides("lrn_guard"), self.overrides("lrn_guard", "post_guard")
@@ -146,13 +147,30 @@ class HostedModel:
 
     def start_spiking(self) -> None:
         """Begin the spiking phase; it begins to run when that is there for which it waited first in a step before."""
-        self.call = Call(self._spike if self._plain else self.model._spike)
-        self.call.ready = self._first_wait
+        call = self._spiking
+        if call is None or call.dead:
+            call = self._spiking = Call(self._spike_step_by_step)
+        call.ready, call.held, call.ended = self._first_wait, self._first_wait is not None, False
+        self.call = call
+
+    def _spike_step_by_step(self) -> None:
+        """Spiking phases of one step after the other."""
+        call, spike = self._spiking, self._spike if self._plain else self.model._spike
+        while True:
+            spike()
+            call.ended = True
+            call.parent.switch()
+
+    def end_stretch(self) -> None:
+        """End the call of the spiking phases: the next steps may be those of another thread, which it cannot follow."""
+        if self._spiking is not None and not self._spiking.dead:
+            self._spiking.throw()
+        self._spiking = None
 
     def begin_anyway(self) -> None:
         """Begin to run without what it waited for in a step before."""
         assert self.call is not None
-        self.call.ready = self._first_wait = None
+        self.call.ready, self.call.held, self._first_wait = None, False, None
 
     def _spike(self) -> None:
         """Lava's ``PyLoihiProcessModel._spike``, which passes by the model's slow ``__setattr__``."""
@@ -180,6 +198,7 @@ class HostedModel:
             What the user's model raises.
         """
         assert self.call is not None
+        self.call.held = False
         stream = self._own_stream()
         stream.enter()
         begin = time.perf_counter()
@@ -188,7 +207,7 @@ class HostedModel:
         finally:
             self.seconds += time.perf_counter() - begin
             stream.leave()
-        if self.call.dead:
+        if self.call.ended or self.call.dead:
             return True
         if self._first_wait is None:
             self._first_wait = self.call.ready

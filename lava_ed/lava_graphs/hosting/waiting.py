@@ -15,6 +15,10 @@ class Call(greenlet):  # type: ignore[misc]
     ready: Callable[[], bool] | None = None
     """Tells whether what it waits for has happened; None where it waits for nothing."""
     reason: str = ""
+    held = False
+    """Whether it has not begun, as `ready` tells what it waited for at first in an earlier step."""
+    ended = False
+    """Whether it has ended what it was resumed for, though it can be resumed for more."""
 
     def can_go_on(self) -> bool:
         """Whether it would do something if it were resumed."""
