@@ -206,7 +206,7 @@ def test_slurm_that_is_not_there(monkeypatch):
 
 SBATCH = """#!/bin/sh
 # Stands for Slurm: a job is a process of this machine.
-sh "$1" > /dev/null 2>&1 &
+sh "$1" > {log} 2>&1 &
 echo $! >> {pids}
 echo "Submitted batch job $!"
 """
@@ -214,19 +214,22 @@ echo "Submitted batch job $!"
 
 def test_jobs_of_slurm(tmp_path, monkeypatch):
     """The script that Slurm would get is run as it is."""
-    tools, pids = tmp_path / "bin", tmp_path / "pids"
+    tools, pids, log = tmp_path / "bin", tmp_path / "pids", tmp_path / "log"
     tools.mkdir()
-    (tools / "sbatch").write_text(SBATCH.format(pids=pids))
+    (tools / "sbatch").write_text(SBATCH.format(pids=pids, log=log))
     (tools / "scancel").write_text("#!/bin/sh\n")
     for tool in tools.iterdir():
         tool.chmod(tool.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", f"{tools}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("HOME", str(tmp_path))
     told = []
-    with crew_at(Place(workers=1, slurm=True), told.append) as crew:
-        crew.submit("seven", abs, -7, folder=tmp_path)
-        assert crew.next() == ("seven", 7)
-        assert "of 1 workers at tls://" in told[0]
+    try:
+        with crew_at(Place(workers=1, slurm=True), told.append) as crew:
+            crew.submit("seven", abs, -7, folder=tmp_path)
+            assert crew.next() == ("seven", 7)
+            assert "of 1 workers at tls://" in told[0]
+    finally:
+        print(log.read_text() if log.exists() else "no job was submitted")  # shown where the test fails
     for pid in map(int, pids.read_text().split()):
         deadline = time.monotonic() + 20
         while Path(f"/proc/{pid}").exists() and Path(f"/proc/{pid}/status").read_text().split("State:\t")[1][0] != "Z":
