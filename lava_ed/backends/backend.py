@@ -46,6 +46,12 @@ class Backend(Protocol):
     def load_state(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Inverse of `state`: all Vars or, with a CheckpointError, none."""
 
+    def read(self, node: str, var: str) -> npt.NDArray[Any]:
+        """A copy of a Var."""
+
+    def write(self, node: str, var: str, value: npt.NDArray[Any]) -> None:
+        """Set a Var between two samples."""
+
     def counters(self) -> Counts:
         """Counters of every process."""
 
@@ -114,6 +120,14 @@ class EngineBackend:
             self.program.load(values, samples * self.spec.schedule.period)
         except LavaEDError as error:
             raise CheckpointError(f"the saved state does not fit this net: {error}") from error
+
+    def read(self, node: str, var: str) -> npt.NDArray[Any]:
+        """A copy of a Var."""
+        return self.program.get(node, var)
+
+    def write(self, node: str, var: str, value: npt.NDArray[Any]) -> None:
+        """Set a Var between two samples."""
+        self.program.set(node, var, value)
 
     def counters(self) -> Counts:
         """Counters of every process."""

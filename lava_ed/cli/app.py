@@ -10,6 +10,7 @@ import typer
 
 from lava_ed.cli.bench import BENCHES
 from lava_ed.cli.compare import compare
+from lava_ed.cli.continual import continual
 from lava_ed.cli.data import DATA
 from lava_ed.cli.demo import demo
 from lava_ed.cli.diagnose import diagnose
@@ -73,6 +74,7 @@ COMMANDS: Final[dict[str, Callable[..., Report]]] = {
     "import": import_net,
     "sweep": sweep,
     "stream": stream,
+    "continual": continual,
     "diagnose": diagnose,
     "info": info,
     "demo": demo,

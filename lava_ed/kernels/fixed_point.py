@@ -43,6 +43,8 @@ MAP_FRACTION_BITS: Final = 4
 """The same of maps, whose errors are calibrated: with them, the largest sums of a kernel's errors fit 32 bits."""
 COLUMNS_MAX: Final = (1 << 15) - 1
 """Most post-synaptic neurons of a connection that learns: what its kernel counts in a row fits 16 bits."""
+BIAS_MAX: Final = 2**30
+"""Largest |bias| of an output: with a membrane of 24 bits it stays inside 32, and −2^30 takes an output out."""
 PORT_SHIFT_MAX: Final = 16
 """Most bits that `random_word` gives, and so the longest shift of what is rounded with it."""
 HISTORY_BITS: Final = 32

@@ -78,10 +78,10 @@ class LavaBackend:
         predictions = np.zeros(len(indices), np.int32)
         with ended_at_once(self.net, self._others):
             for k, (index, label) in enumerate(zip(indices, labels, strict=True)):
-                self._write("encoder", "samples", self._images[index][np.newaxis])
-                self._write("labels", "labels", np.array([label]))
+                self.write("encoder", "samples", self._images[index][np.newaxis])
+                self.write("labels", "labels", np.array([label]))
                 self.net.run(RunSteps(num_steps=self.spec.schedule.period))
-                predictions[k] = int(self._read("error", "prediction")[0])
+                predictions[k] = int(self.read("error", "prediction")[0])
         return predictions
 
     def set_learning(self, learning: bool) -> None:
@@ -91,27 +91,27 @@ class LavaBackend:
     def set_rate(self, rate: LearningRate) -> None:
         """Use another learning rate from the next sample on."""
         for (name, var), value in rate_vars(self.spec, rate).items():
-            self._write(name, var, np.array([value]))
+            self.write(name, var, np.array([value]))
 
     def _set(self, values: Mapping[str, int]) -> None:
         """Set every Var of a name, whatever its process."""
         for name, var in self._variables():
             if var in values:
-                self._write(name, var, np.array([values[var]]))
+                self.write(name, var, np.array([values[var]]))
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """All Vars but the samples and labels, by "process.var"."""
-        return {f"{name}.{var}": self._read(name, var) for name, var in self._variables()}
+        return {f"{name}.{var}": self.read(name, var) for name, var in self._variables()}
 
     def load_state(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Write back what `state` gave; nothing is written if it does not fit."""
         state = check_state(state, self.state())
         for name, var in self._variables():
-            self._write(name, var, state[f"{name}.{var}"])
+            self.write(name, var, state[f"{name}.{var}"])
 
     def counters(self) -> dict[str, dict[str, dict[str, int]]]:
         """All counters: process → counter → phase → count."""
-        return {name: named_counts(self._read(name, "counters")) for name in self.net.processes}
+        return {name: named_counts(self.read(name, "counters")) for name in self.net.processes}
 
     def _variables(self) -> list[tuple[str, str]]:
         return [
@@ -121,8 +121,10 @@ class LavaBackend:
             if var.name not in _NOT_STATE
         ]
 
-    def _read(self, name: str, var: str) -> npt.NDArray[np.int64]:
+    def read(self, name: str, var: str) -> npt.NDArray[np.int64]:
+        """A copy of a Var."""
         return np.asarray(getattr(self.net.processes[name], var).get()).astype(np.int64)
 
-    def _write(self, name: str, var: str, value: npt.NDArray[Any]) -> None:
+    def write(self, name: str, var: str, value: npt.NDArray[Any]) -> None:
+        """Set a Var between two samples."""
         getattr(self.net.processes[name], var).set(value)

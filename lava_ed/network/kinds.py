@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 
 from lava_ed.kernels.counting import N_COUNTERS, N_PHASES
 from lava_ed.kernels.fixed_point import (
+    BIAS_MAX,
     ERROR_FRACTION_BITS,
     PORT_SHIFT_MAX,
     SCALE_EXPONENT_MAX,
@@ -227,6 +228,8 @@ SOFTMAX_ERROR: Final = NodeKind(
         **_each("y1 y2", _TRACE),
         "learning": Quantity(None, "node", limits=_FLAG, init=1),
         "port_shift": _PORT_SHIFT,
+        "bias": Quantity(None, limits=(-BIAS_MAX, BIAS_MAX)),
+        "rest": Quantity(None, "node", limits=(-BIAS_MAX, BIAS_MAX), init=-BIAS_MAX),
         **_each("prediction label", Quantity(None, "node", limits=_SMALL)),
         "gate": Quantity(None, "node", limits=_FLAG),
         **_each("seen correct triggered", _TALLY),

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.errors import CheckpointError
+from lava_ed.kernels.fixed_point import BIAS_MAX
 from lava_ed.learning_rules import LearningRate
 from lava_ed.network.kinds import limits_of
 from lava_ed.network.spec import NetworkSpec
@@ -40,8 +41,8 @@ def rate_vars(spec: NetworkSpec, rate: LearningRate) -> dict[tuple[str, str], in
     return values
 
 
-_LATER: Final = ("visits_x0", "visits_y0")
-"""Counters that came after states had been saved."""
+_LATER: Final = {"visits_x0": 0, "visits_y0": 0, "bias": 0, "rest": -BIAS_MAX}
+"""Vars, and what they are at first, that came after states had been saved."""
 
 
 def check_state(state: Mapping[str, npt.NDArray[Any]], expected: Mapping[str, npt.NDArray[Any]]) -> State:
@@ -65,8 +66,8 @@ def check_state(state: Mapping[str, npt.NDArray[Any]], expected: Mapping[str, np
     CheckpointError
         If a Var is missing, unknown, of another type or shape, or out of its range.
     """
-    later = (name for name in expected.keys() - state.keys() if name.rpartition(".")[2] in _LATER)
-    state = {**state, **{name: np.zeros_like(expected[name]) for name in later}}
+    later = {name: name.rpartition(".")[2] for name in expected.keys() - state.keys()}
+    state = {**state, **{n: np.full_like(expected[n], _LATER[var]) for n, var in later.items() if var in _LATER}}
     missing, extra = sorted(expected.keys() - state.keys()), sorted(state.keys() - expected.keys())
     if missing or extra:
         raise CheckpointError(

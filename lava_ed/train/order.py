@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-_ORDER_STREAM, _SHIFT_STREAM, _FLIP_STREAM = 2, 3, 4
+_ORDER_STREAM, _SHIFT_STREAM, _FLIP_STREAM, _PIXEL_STREAM, _ROUNDING_STREAM = 2, 3, 4, 5, 6
 """Third word of the generator's key; weights and feedback use 0 and 1."""
 
 
@@ -58,6 +58,16 @@ def flips(seed: int, epoch: int, n: int) -> npt.NDArray[np.bool_]:
     True
     """
     return (_raw(seed, epoch, _FLIP_STREAM, n) >> np.uint64(63)).astype(np.bool_)
+
+
+def pixel_order(seed: int, task: int, n: int) -> npt.NDArray[np.int64]:
+    """A permutation of the n pixels of a task's images; the state is as in `sample_order`."""
+    return np.argsort(_raw(seed, task, _PIXEL_STREAM, n), kind="stable")
+
+
+def rounding_words(seed: int, number: int, layer: int, n: int) -> npt.NDArray[np.uint64]:
+    """n words of 32 random bits, for the rounding of a connection in the pull of this number."""
+    return _raw(seed, number, _ROUNDING_STREAM + layer, n) >> np.uint64(32)
 
 
 def rate_changes(progress: Sequence[float], total: int) -> list[int]:

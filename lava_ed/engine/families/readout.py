@@ -29,7 +29,7 @@ from lava_ed.kernels.counting import (
     SPIKE_MESSAGES,
     SPIKES,
 )
-from lava_ed.kernels.fixed_point import PORT_SHIFT_MAX
+from lava_ed.kernels.fixed_point import BIAS_MAX, PORT_SHIFT_MAX
 from lava_ed.kernels.loihi.add_count import add_count
 from lava_ed.kernels.loihi.neuron import accumulate
 from lava_ed.kernels.loihi.softmax import softmax_error as error_of
@@ -72,7 +72,8 @@ def softmax_reset(a, i32, i64):  # type: ignore[no-untyped-def]
 
 
 SOFTMAX_ERROR = op(
-    "softmax_error", "ours", n=number("classes"), v_in=reads("i32", "n"), label_in=reads("i32"), shift=number(),
+    "softmax_error", "ours", n=number("classes"), v_in=reads("i32", "n"), bias=reads("i32", "n"),
+    rest=reads("i32"), biased=writes("i32", "n + 1"), label_in=reads("i32"), shift=number(),
     dead_zone=number(), nearest=number("1: shares are rounded to the nearest, 0: down"), learning=reads("i32"),
     e=writes("i32", "n"), message=writes("i32", "n"), fraction=number("bits of the message's fraction"),
     live_e=writes("i32"), gate=writes("i32"), prediction=writes("i32"), label=writes("i32"), seen=updates("i64"),
@@ -86,7 +87,10 @@ def softmax_error(a, i32, i64, predictions, progress):  # type: ignore[no-untype
     """The decision, and where learning is on the error, its message and the gate."""
     f = SOFTMAX_ERROR
     n = a[f.n]
-    v = segment(i32, a[f.v_in], n)
+    v = segment(i32, a[f.biased], n)
+    for o in range(n):
+        v[o] = i32[a[f.v_in] + o] + i32[a[f.bias] + o]
+    i32[a[f.biased] + n] = i32[a[f.rest]]
     label = i32[a[f.label_in]]
     best = winner(v)
     i32[a[f.prediction]] = best
@@ -99,7 +103,7 @@ def softmax_error(a, i32, i64, predictions, progress):  # type: ignore[no-untype
     if i32[a[f.learning]] == 0:
         return
     e = segment(i32, a[f.e], n)
-    live = error_of(v, label, a[f.shift], a[f.dead_zone], a[f.nearest], e)
+    live = error_of(segment(i32, a[f.biased], n + 1), label, a[f.shift], a[f.dead_zone], a[f.nearest], e)
     c = a[f.counters] + BACKWARD
     add_count(i64, c, HOST_OPS, n)
     i32[a[f.live_e]] = live
@@ -174,6 +178,10 @@ class SoftmaxErrorNode(Node, kinds=("SoftmaxError",)):
         for name, init in (("learning", self.learning), ("prediction", 0), ("label", 0), ("gate", 0)):
             asm.var(self, name, (1,), init)
         asm.var(self, "port_shift", (1,), self.port_shift, limits=Limits(0, PORT_SHIFT_MAX, "bits"))
+        biases = Limits(-BIAS_MAX, BIAS_MAX, "units of v")
+        asm.var(self, "bias", (self.size,), limits=biases)
+        asm.var(self, "rest", (1,), -BIAS_MAX, limits=biases)
+        at["biased"] = asm.scratch(self.size + 1)
         declare_phased(self, asm, seed=self.seed)
         for name in ("seen", "correct", "triggered"):
             asm.var(self, name, (1,), arena="i64", limits=TALLIES)

@@ -33,7 +33,7 @@ FORMAT: Final = "lava-ed golden vectors"
 VERSION: Final = 1
 BOUNDARY_VARS: Final = ("weights", "tag_1")
 """Kept once a sample, not once a step: they are large and change in the learning phases."""
-LEFT_OUT: Final = ("samples", "labels", "counters", "overflows", "visits_x0", "visits_y0")
+LEFT_OUT: Final = ("samples", "labels", "counters", "overflows", "visits_x0", "visits_y0", "bias", "rest")
 MAX_SAMPLES: Final = 1000
 SYNAPSES: Final = ("PlasticDense", "FeedbackDense")
 UNSEEDED: Final = ("Labels", "FeedbackDense", "MembraneReadout")

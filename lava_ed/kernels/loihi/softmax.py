@@ -18,8 +18,10 @@ def softmax_error(v, label, shift, dead_zone, nearest, e):
 
     Parameters
     ----------
-    v, e : int32 (n,)
-        Membranes of the output layer; the error, −127 … 127.
+    v : int32 (n,) or (n + 1,)
+        Membranes of the output layer, and what else takes a share, but no error.
+    e : int32 (n,)
+        The error, −127 … 127.
     """
     top = v[0]
     for o in range(v.size):
@@ -30,14 +32,14 @@ def softmax_error(v, label, shift, dead_zone, nearest, e):
         total += (np.int64(1) << (15 - n)) if n < 16 else 0
     half = (total >> 1) if nearest else np.int64(0)
     worst = 0
-    for o in range(v.size):
+    for o in range(e.size):
         n = (top - v[o]) >> shift
         q = (np.int64(1) << (15 - n)) if n < 16 else np.int64(0)
         error = (ERROR_MAX if o == label else 0) - (ERROR_MAX * q + half) // total
         e[o] = error
         worst = max(worst, abs(error))
     live = 0
-    for o in range(v.size):
+    for o in range(e.size):
         if worst <= dead_zone:
             e[o] = 0
         live += e[o] != 0

@@ -32,7 +32,7 @@ class PySoftmaxErrorModelFixed(PhasedModel):
         message = np.zeros_like(self.e)
         gate = np.zeros(1, np.int32)
         if phase == s.error_phase:
-            self._decide(v, int(label[0]))
+            self._decide(v + self.bias, int(label[0]))
             message[:] = self.e << s.error_fraction_bits
             gate[:] = self.gate
         self._set_ports(phase)
@@ -47,7 +47,7 @@ class PySoftmaxErrorModelFixed(PhasedModel):
         self.correct += best == label
         if not self.learning[0]:
             return
-        live = softmax_error(v, label, self._shift, self._dead_zone, self._nearest, self.e)
+        live = softmax_error(np.append(v, self.rest), label, self._shift, self._dead_zone, self._nearest, self.e)
         self.count(HOST_OPS, BACKWARD, self.e.size)
         self.count_spikes(BACKWARD, live, "e_out")
         if live:

@@ -13,11 +13,11 @@ from lava_ed.proc.phased import PhasedProcess
 class SoftmaxError(PhasedProcess):
     """Decision and signed 8-bit error from the output values and the label, by a base-2 softmax.
 
-    In the error phase: the decision is argmax V; n_o = (max V − V_o) » shift, q_o = 2^(15 − n_o),
-    e_o = 127·[o = label] − p_o, with p_o = 127·q_o/Σq rounded down or to the nearest integer.  Where
-    no |e_o| passes the dead zone nothing is sent; else e goes out on e_out (MPD-ED: with 8 fractional
-    bits), the gate opens, and y1, y2 carry its parts
-    in the last layer's learning phases.
+    In the error phase, with the bias added to V: the decision is argmax V; n_o = (max V − V_o) » shift,
+    q_o = 2^(15 − n_o), e_o = 127·[o = label] − p_o, with p_o = 127·q_o/Σq rounded down or to the nearest
+    integer; a rest that no output has takes part in maximum and sum.  Where no |e_o| passes the dead zone
+    nothing is sent; else e goes out on e_out (MPD-ED: with 8 fractional bits), the gate opens, and y1, y2
+    carry its parts in the last layer's learning phases.
 
     Parameters
     ----------
@@ -39,7 +39,8 @@ class SoftmaxError(PhasedProcess):
     -----
     Ports: v_in, label_in; e_out (graded), gate_out, s_out_bap, s_out_y1, s_out_y2, s_out_y3.
     Vars: e (8 bit), y1, y2 (7 bit), learning (1: errors are sent), gate, prediction, label, seen, correct, triggered,
-    port_shift.  On chip, the divisions are done by an embedded processor and counted as host_ops.
+    port_shift, bias (of each output: −2^30 takes it out of decision and error), rest (−2^30: none).
+    On chip, the divisions are done by an embedded processor and counted as host_ops.
     """
 
     declares = SOFTMAX_ERROR

@@ -1,0 +1,133 @@
+"""`lava-ed continual`."""
+
+from __future__ import annotations
+
+import json as json_format
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lava_ed.cli.output import JsonFlag, Report, Table, integers, percent
+from lava_ed.cli.train import (
+    Backend,
+    DataDir,
+    Epochs,
+    Events,
+    Hidden,
+    Limit,
+    Rate,
+    Rule,
+    Seed,
+    integer_list,
+    layer_sizes,
+    with_net_options,
+)  # fmt: skip
+from lava_ed.network.settings import is_list
+
+Out = Annotated[str | None, typer.Option(metavar="FOLDER", help="Write tasks.json, tasks.png and the net there.")]
+Scenario = Annotated[str, typer.Option(help="permuted-DATASET or split-DATASET, such as split-mnist.")]
+Tasks = Annotated[int, typer.Option(help="Tasks, one after the other.")]
+Incremental = Annotated[
+    str | None, typer.Option(help="task, domain or class: what a test tells and asks.  [default: class of splits]")
+]
+Strength = Annotated[
+    str | None, typer.Option(help="λ of the consolidation, or one for each connection; 0: plain learning.")
+]
+Interval = Annotated[int | None, typer.Option(help="Samples between two pulls towards the anchors.  [default: 250]")]
+Observed = Annotated[int | None, typer.Option(help="Last samples of a task that are counted.  [default: 1000]")]
+Own = Annotated[bool | None, typer.Option(help="Errors only at the outputs of the present task's classes.")]
+Rest = Annotated[int | None, typer.Option(help="Value that stands for all other classes in the softmax.")]
+Validation = Annotated[float, typer.Option(help="Share of the training samples held out and judged on, not the test.")]
+
+
+@with_net_options(before="validation")
+def continual(
+    scenario: Scenario,
+    tasks: Tasks = 5,
+    incremental: Incremental = None,
+    strength: Strength = None,
+    interval: Interval = None,
+    observed: Observed = None,
+    own_outputs: Own = None,
+    rest: Rest = None,
+    rule: Rule = None,
+    data_dir: DataDir = None,
+    hidden: Hidden = None,
+    epochs: Epochs = None,
+    seed: Seed = None,
+    backend: Backend = None,
+    learning_rate: Rate = None,
+    limit: Limit = None,
+    events: Events = None,
+    validation: Validation = 0.0,
+    out: Out = None,
+    json: JsonFlag = False,
+    **of_the_net: Any,
+) -> Report:
+    """Learn tasks one after the other, and see what is left of the first ones.
+
+    The matrix of tasks has a row for each task learned and a column for each task tested.
+    """
+    from lava_ed.config import TrainConfig
+    from lava_ed.continual import ContinualConfig, learn_tasks, parse_scenario
+    from lava_ed.data.events.code import EventCode
+    from lava_ed.files.writing import write_atomically
+    from lava_ed.train.progress import Lines
+    from lava_ed.viz.tasks import task_plot
+
+    _, dataset = parse_scenario(scenario)
+    settings: dict[str, Any] = {
+        "data_dir": data_dir,
+        "hidden": None if hidden is None else layer_sizes(hidden),
+        "epochs": epochs if epochs is not None else 1,
+        "seed": seed,
+        "backend": backend,
+        "learning_rate": learning_rate,
+        "limit": limit,
+        "events": None if events is None else EventCode.parse(events),
+        "validation": validation,
+        **{name: integer_list(name, value) if is_list(name) else value for name, value in of_the_net.items()},
+    }
+    training = TrainConfig.create(rule or "std-ed", dataset, **settings)
+    given: dict[str, Any] = {
+        "incremental": incremental,
+        "interval": interval,
+        "observed": observed,
+        "own_outputs": own_outputs,
+        "rest": rest,
+        "strength": None if strength is None else integers(strength, f"--strength {strength!r}: write 30 or 30,10"),
+    }
+    config = ContinualConfig(training, scenario, tasks, **{k: v for k, v in given.items() if v is not None})
+    value, model = learn_tasks(config, training.load(), Lines().message)
+    if out is not None:
+        folder = Path(out)
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomically(folder / "tasks.json", json_format.dumps(value, indent=1).encode())
+        write_atomically(folder / "tasks.png", task_plot(value["accuracies"], value["scenario"]).png())
+        write_atomically(folder / "model.safetensors", model.to_bytes())
+        value["folder"] = out
+    return Report(value, [*_shown(value)])
+
+
+def _shown(value: dict[str, Any]) -> list[Table | str]:
+    """The matrix, what follows from it, and what it cost."""
+    numbers = range(1, len(value["accuracies"]) + 1)
+    matrix = [(k, *map(percent, row)) for k, row in zip(numbers, value["accuracies"], strict=True)]
+    what = f"{value['scenario']}, {value['incremental']}-incremental, {value['rule']}, seed {value['seed']}"
+    rows: list[tuple[str, object]] = [
+        ("data", value["data"]),
+        ("judged on", value["judged_on"]),
+        *(
+            (name.replace("_", " "), percent(value[name]))
+            for name in ("average_accuracy", "forgetting", "backward_transfer", "learning_accuracy")
+        ),
+        ("learning, µJ a sample", value["microjoules_per_sample"]["learning"]),
+        ("consolidation, µJ a sample", value["microjoules_per_sample"]["consolidation"]),
+        *((f"consolidation: {k.replace('_', ' ')}", v) for k, v in (value["consolidation"] or {}).items()),
+        ("samples/s", value["samples_per_second"]),
+    ]
+    return [
+        Table(f"{what}: accuracy on each task after each", ("learned", *map(str, numbers)), matrix),
+        Table(what, ("what", "value"), rows),
+    ]

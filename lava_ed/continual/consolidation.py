@@ -1,0 +1,109 @@
+"""Synapses that mattered to earlier tasks are drawn back to where these left them, in integers.
+
+Each synapse keeps two bytes beside its weight w: the anchor a, its weight at the end of the last task, and the
+importance I.  In a task's last samples every neuron counts, over the samples that are learned from, the squares of its
+spike's value and of its error; at the task's end the product of the two counters of a synapse, which estimates its
+Fisher information, is added to I.  From the second task on, every so many samples, the embedded processor applies
+
+    w ← a + sign(w − a)·⌊(|w − a| + r)/(1 + I)⌋,   r uniform in 0 … I.
+
+That is the proximal step of elastic weight consolidation (Kirkpatrick et al. 2017, arXiv 1612.00796) with a diagonal
+Kronecker factor (Martens & Grosse 2015, arXiv 1503.05671) in the place of the full Fisher diagonal.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.backends.backend import Backend
+from lava_ed.network.spec import NetworkSpec
+from lava_ed.train.order import rounding_words
+
+IMPORTANCE_MAX: Final = 255
+"""Importance is a byte."""
+FRACTION_BITS: Final = 8
+"""Of the counters of a neuron, divided by their mean over its layer."""
+COUNTER_BITS: Final = 32
+"""Of a neuron's counter: 1,000 samples of 127² take 24."""
+SYNAPSE_BITS: Final = 16
+"""Anchor and importance."""
+
+
+class Consolidation:
+    """Anchors and importances of all synapses of a net; only what `observe` counted decides.
+
+    Parameters
+    ----------
+    spec : NetworkSpec
+    backend : Backend
+        The net itself.
+    strength : tuple of int
+        λ of each connection: mean importance that a task adds where pre- and post-synaptic counters are independent.
+    """
+
+    def __init__(self, spec: NetworkSpec, backend: Backend, strength: tuple[int, ...]) -> None:
+        self.backend, self.strength, self._seed = backend, strength, spec.seed
+        self.names = [spec.synapses(layer) for layer in spec.layers]
+        self.anchors = [self._weights(name) for name in self.names]
+        self.importance = [np.zeros(anchor.shape, np.uint8) for anchor in self.anchors]
+        self._pre = [np.zeros(anchor.shape[1], np.int64) for anchor in self.anchors]
+        self._post = [np.zeros(anchor.shape[0], np.int64) for anchor in self.anchors]
+        self.pulls = self.visits = self.host_ops = 0
+
+    def _weights(self, name: str) -> npt.NDArray[np.int32]:
+        """Stored weights (n_post, n_pre), −128 … 127."""
+        return np.asarray(self.backend.read(name, "weights") // 2, np.int32)
+
+    def observe(self) -> None:
+        """Count the squares of the values and errors of the sample that was just learned from, if it was."""
+        if not self.backend.read("error", "gate")[0]:
+            return
+        for name, pre, post in zip(self.names, self._pre, self._post, strict=True):
+            pre += np.square(self.backend.read(name, "x1"), dtype=np.int64)
+            error = self.backend.read(name, "y1").astype(np.int64) - self.backend.read(name, "y2")
+            post += np.square(error)
+            self.host_ops += pre.size + post.size
+
+    def pull(self) -> None:
+        """Draw the weights of important synapses back towards their anchors."""
+        for layer, (name, anchor, importance) in enumerate(zip(self.names, self.anchors, self.importance, strict=True)):
+            rows = np.nonzero(importance)
+            weights, base, divisor = self._weights(name), anchor[rows], importance[rows].astype(np.int32) + 1
+            moved = weights[rows] - base
+            words = rounding_words(self._seed, self.pulls, layer, divisor.size)
+            size = (np.abs(moved) + (words * divisor.astype(np.uint64) >> np.uint64(32)).astype(np.int32)) // divisor
+            weights[rows] = base + np.sign(moved) * size
+            self.backend.write(name, "weights", 2 * weights)
+            self.visits += divisor.size
+            self.host_ops += divisor.size
+        self.pulls += 1
+
+    def end_task(self) -> None:
+        """Move the anchors to the weights, add to the importances what was counted, and begin to count anew."""
+        for k, name in enumerate(self.names):
+            pre, post = _relative(self._pre[k]), _relative(self._post[k])
+            added = (self.strength[k] * np.multiply.outer(post, pre)) >> (2 * FRACTION_BITS)
+            self.importance[k] = np.minimum(self.importance[k] + added, IMPORTANCE_MAX).astype(np.uint8)
+            self.anchors[k] = self._weights(name)
+            self.host_ops += added.size
+            self._pre[k][:] = self._post[k][:] = 0
+
+    def cost(self) -> dict[str, Any]:
+        """State on the chip in bits, and what the embedded processor did: visits of synapses and operations in all."""
+        synapses = sum(anchor.size for anchor in self.anchors)
+        neurons = sum(sum(anchor.shape) for anchor in self.anchors)
+        return {
+            "state_bits": SYNAPSE_BITS * synapses + COUNTER_BITS * neurons,
+            "bits_per_synapse": SYNAPSE_BITS,
+            "pulls": self.pulls,
+            "visits": self.visits,
+            "host_ops": self.host_ops,
+        }
+
+
+def _relative(counted: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """⌊n·c_i·2^8/Σc⌋: counters divided by their mean, with `FRACTION_BITS`; 0 where nothing was counted."""
+    return (counted << FRACTION_BITS) * counted.size // max(int(counted.sum()), 1)

@@ -1,0 +1,219 @@
+"""A net that learns one task after the other, and is tested on all it has seen after each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+
+from lava_ed.backends.backend import make_backend
+from lava_ed.config.training import TrainConfig
+from lava_ed.continual.consolidation import Consolidation
+from lava_ed.continual.metrics import average_accuracy, backward_transfer, forgetting, learning_accuracy
+from lava_ed.continual.scenario import Task, make_scenario
+from lava_ed.data import Dataset, split_validation
+from lava_ed.energy.counting import Totals, counts_between, sums
+from lava_ed.energy.report import energy_report
+from lava_ed.errors import ConfigError
+from lava_ed.kernels.fixed_point import BIAS_MAX
+from lava_ed.runs.tensor_files import Model
+from lava_ed.train.order import next_stop, rate_changes, sample_order
+
+PRICES: Final = "loihi1-davies2018"
+OUT: Final = -BIAS_MAX
+"""Bias of an output that takes no part."""
+
+
+@dataclass(frozen=True)
+class ContinualConfig:
+    """What decides the outcome of a sequence of tasks.
+
+    Parameters
+    ----------
+    training : TrainConfig
+        Rule, net, data set and seed; its epochs are passes over each task, over which its rate falls.
+    scenario : str
+        As `make_scenario` takes it.
+    tasks : int
+    incremental : {"task", "domain", "class"}, optional
+    strength : tuple of int
+        λ of the consolidation of each connection, one value for all, or none: plain learning.
+    interval : int
+        Samples between two pulls.
+    observed : int
+        Last samples of a task in which its counters count.
+    own_outputs : bool
+        Class-incremental learning: the outputs of other tasks take no part in the error while a task is learned.
+    rest : int, optional
+        With `own_outputs`: value of an output that stands for all other classes in the softmax.
+    """
+
+    training: TrainConfig
+    scenario: str
+    tasks: int
+    incremental: str | None = None
+    strength: tuple[int, ...] = ()
+    interval: int = 250
+    observed: int = 1000
+    own_outputs: bool = False
+    rest: int | None = None
+
+    def __post_init__(self) -> None:
+        layers = len(self.training.hidden) + 1
+        if self.training.rule not in ("std-ed", "mpd-ed") or self.training.arch:
+            raise ConfigError("tasks are learned by dense nets under std-ed or mpd-ed")
+        if self.strength and (len(self.strength) not in (1, layers) or min(self.strength) < 0):
+            raise ConfigError(f"strength {self.strength}: give one value from 0 on, or {layers}, one a connection")
+        if self.strength and self.training.rule == "mpd-ed" and self.training.net.learning != "aggregated":
+            raise ConfigError(
+                "consolidation reads the errors of a whole sample, which replayed mpd-ed never holds: add --learning "
+                "aggregated --encoder current, or --strength 0 for plain learning"
+            )
+        if self.interval < 1 or self.observed < 1:
+            raise ConfigError(f"interval {self.interval} and observed {self.observed}: both are at least 1")
+        if self.rest is not None and not (self.own_outputs and abs(self.rest) < BIAS_MAX):
+            raise ConfigError(f"rest {self.rest}: it goes with own outputs, and is smaller than {BIAS_MAX:,}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain description."""
+        return {**asdict(self), "training": self.training.to_dict()}
+
+
+class _Learner:
+    """A net between two tasks."""
+
+    def __init__(self, config: ContinualConfig, data: Dataset) -> None:
+        self.config, self.data = config, data
+        training = config.training
+        self.scenario = make_scenario(config.scenario, data, config.tasks, config.incremental, training.seed)
+        self.spec = training.spec(data.train_images.shape[1], self.scenario.n_outputs, data.image_shape)
+        rows, held_out = split_validation(data, training.validation, training.seed)
+        self.train_rows = rows
+        if len(held_out):
+            self.judged = data.train_images[held_out], data.train_labels[held_out]
+        else:
+            self.judged = data.test_images, data.test_labels
+        self.backend = make_backend(training.backend, self.spec)
+        layers = len(self.spec.layers)
+        strength = config.strength * (layers if len(config.strength) == 1 else 1)
+        self.consolidation = Consolidation(self.spec, self.backend, strength) if any(strength) else None
+        self.learned: list[Task] = []
+        self.samples, self.seconds = 0, 0.0
+        self.counts: dict[str, Totals] = {}
+
+    def learn(self, task: Task) -> None:
+        """Present every training sample of a task, in each pass once, and consolidate on the way."""
+        config, training = self.config, self.config.training
+        of_task = self.train_rows[task.rows(self.data.train_labels[self.train_rows])]
+        number = len(self.learned)
+        passes = [
+            sample_order(training.seed, number * training.epochs + k, len(of_task)) for k in range(training.epochs)
+        ]
+        order = of_task[np.concatenate([one[: training.limit] for one in passes])]
+        targets = task.targets(self.data.train_labels)
+        self.backend.bind(task.seen(self.data.train_images))
+        self.backend.set_learning(True)
+        self._let_compete(task if config.own_outputs or self.scenario.incremental == "task" else None, config.rest)
+        changes = rate_changes([p for p, _ in self.spec.rule.decay], len(order))
+        watched = max(len(order) - config.observed, 0) if self.consolidation else len(order)
+        before, started, done = self.backend.counters(), time.perf_counter(), 0
+        while done < len(order):
+            self.backend.set_rate(self.spec.rule.rate_at(done / len(order)))
+            stop = min(next_stop(done, (config.interval,), [*changes, watched]), len(order))
+            if done >= watched:
+                stop = done + 1
+            self.backend.present(order[done:stop], targets[order[done:stop]])
+            done = stop
+            if self.consolidation:
+                if done > watched:
+                    self.consolidation.observe()
+                if number and (done % config.interval == 0 or done == len(order)):
+                    self.consolidation.pull()
+        if self.consolidation:
+            self.consolidation.end_task()
+        self.seconds += time.perf_counter() - started
+        self.samples += len(order)
+        self.counts[f"task {number + 1}"] = sums(counts_between(self.backend.counters(), before))
+        self.learned.append(task)
+
+    def accuracy(self, task: Task) -> float:
+        """Share of a task's judged samples that are decided rightly, learning off."""
+        images, labels = self.judged
+        rows = task.rows(labels)
+        self.backend.set_learning(False)
+        self._let_compete(task if self.scenario.incremental == "task" else None)
+        self.backend.bind(task.seen(images[rows]))
+        targets = task.targets(labels)[rows]
+        return float((self.backend.present(np.arange(len(rows)), targets) == targets).mean())
+
+    def _let_compete(self, task: Task | None, rest: int | None = None) -> None:
+        """Let the outputs of one task compete, or all of them, and what stands for the rest of the classes."""
+        bias = np.zeros(self.scenario.n_outputs, np.int64)
+        if task is not None:
+            bias[[o for o in range(len(bias)) if o not in task.outputs]] = OUT
+        self.backend.write("error", "bias", bias)
+        self.backend.write("error", "rest", np.array([OUT if rest is None else rest]))
+
+
+def learn_tasks(
+    config: ContinualConfig, data: Dataset, message: Callable[[str], None] = lambda text: None
+) -> tuple[dict[str, Any], Model]:
+    """Learn all tasks of a scenario, testing on every task seen so far after each.
+
+    Returns
+    -------
+    dict
+        What `lava-ed continual --json` prints.
+    Model
+        The net after the last task.
+
+    Raises
+    ------
+    ConfigError, ChipLimitError
+    """
+    learner = _Learner(config, data)
+    tasks = learner.scenario.tasks
+    r = np.full((len(tasks), len(tasks)), np.nan)
+    try:
+        for i, task in enumerate(tasks):
+            learner.learn(task)
+            r[i, : i + 1] = [learner.accuracy(seen) for seen in tasks[: i + 1]]
+            message(f"task {i + 1} of {len(tasks)}: {' '.join(f'{100 * x:.1f}' for x in r[i, : i + 1])} %")
+        model = Model.of_state(learner.spec, learner.backend.state())
+    finally:
+        learner.backend.close()
+    return _outcome(config, learner, r), model
+
+
+def _outcome(config: ContinualConfig, learner: _Learner, r: npt.NDArray[np.float64]) -> dict[str, Any]:
+    training = config.training
+    consolidation = learner.consolidation
+    learning = energy_report(learner.counts, learner.samples, PRICES)["microjoules_per_sample"]
+    visited = {"synaptic_updates": {"update": consolidation.visits}} if consolidation else {}
+    pulls = energy_report({"consolidation": visited}, learner.samples, PRICES)["microjoules_per_sample"]
+    return {
+        "scenario": learner.scenario.name,
+        "incremental": learner.scenario.incremental,
+        "data": learner.data.source,
+        "judged_on": "validation" if training.validation else "test",
+        "rule": training.rule,
+        "sizes": list(learner.spec.sizes),
+        "seed": training.seed,
+        "backend": training.backend,
+        "passes": training.epochs,
+        "samples_per_task": learner.samples // len(r),
+        "accuracies": [[None if np.isnan(x) else float(x) for x in row] for row in r],
+        "average_accuracy": average_accuracy(r),
+        "forgetting": forgetting(r),
+        "backward_transfer": backward_transfer(r),
+        "learning_accuracy": learning_accuracy(r),
+        "synaptic_updates": sums(learner.counts)["synaptic_updates"]["update"],
+        "microjoules_per_sample": {"learning": learning["learning"], "consolidation": pulls["dynamic"]},
+        "consolidation": consolidation.cost() if consolidation else None,
+        "samples_per_second": learner.samples / learner.seconds,
+        "config": config.to_dict(),
+    }
