@@ -47,7 +47,8 @@ MAY_IMPORT = {
 ORDER = (
     *("errors", "plain_text", "version", "stop_signals", "cluster", "files", "kernels", "learning_rules", "network"),
     *("data", "config", "runs", "viz", "proc", "engine", "baselines", "energy", "lava_graphs", "graph", "backends"),
-    *("evaluation", "exchange", "train", "stream", "continual", "comparison", "sweep", "diagnose", "bench", "demo", "report", "cli"),
+    *("evaluation", "exchange", "train", "stream", "continual", "comparison", "sweep", "diagnose", "bench", "demo"),
+    *("report", "cli"),
 )
 """Every room of the package; each may import those before it only."""
 

@@ -64,7 +64,7 @@ class ContinualConfig:
 
     def __post_init__(self) -> None:
         layers = len(self.training.hidden) + 1
-        if self.training.rule not in ("std-ed", "mpd-ed") or self.training.arch:
+        if self.training.rule not in ("std-ed", "mpd-ed") or self.training.net.arch:
             raise ConfigError("tasks are learned by dense nets under std-ed or mpd-ed")
         if self.strength and (len(self.strength) not in (1, layers) or min(self.strength) < 0):
             raise ConfigError(f"strength {self.strength}: give one value from 0 on, or {layers}, one a connection")
@@ -83,7 +83,7 @@ class ContinualConfig:
         return {**asdict(self), "training": self.training.to_dict()}
 
 
-class _Learner:
+class Learner:
     """A net between two tasks."""
 
     def __init__(self, config: ContinualConfig, data: Dataset) -> None:
@@ -175,7 +175,7 @@ def learn_tasks(
     ------
     ConfigError, ChipLimitError
     """
-    learner = _Learner(config, data)
+    learner = Learner(config, data)
     tasks = learner.scenario.tasks
     r = np.full((len(tasks), len(tasks)), np.nan)
     try:
@@ -189,7 +189,7 @@ def learn_tasks(
     return _outcome(config, learner, r), model
 
 
-def _outcome(config: ContinualConfig, learner: _Learner, r: npt.NDArray[np.float64]) -> dict[str, Any]:
+def _outcome(config: ContinualConfig, learner: Learner, r: npt.NDArray[np.float64]) -> dict[str, Any]:
     training = config.training
     consolidation = learner.consolidation
     learning = energy_report(learner.counts, learner.samples, PRICES)["microjoules_per_sample"]

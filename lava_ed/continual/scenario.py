@@ -123,4 +123,4 @@ def make_scenario(name: str, data: Dataset, tasks: int, incremental: str | None 
     groups = [every[k * size : (k + 1) * size] for k in range(tasks)]
     if asked == "domain":
         return Scenario(name, "domain", tuple(Task(group, every[:size]) for group in groups), size)
-    return Scenario(name, asked, tuple(Task(group, group) for group in groups), len(every))  # type: ignore[arg-type]
+    return Scenario(name, asked, tuple(Task(group, group) for group in groups), len(every))

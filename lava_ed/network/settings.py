@@ -139,7 +139,9 @@ class NetSettings:
     feedback: Annotated[Feedback, Setting(help="symmetric or random.")] = "symmetric"
     adaptation: Adaptation = field(default_factory=Adaptation)
     readout_adaptation: Adaptation = field(default_factory=lambda: Adaptation(initial_step=40))
-    init_limits: Annotated[tuple[int, ...], Setting(1, 127)] = ()
+    init_limits: Annotated[
+        tuple[int, ...], Setting(1, 127, help="Largest initial weight of each connection, halved, for example 16,64.")
+    ] = ()
     weight_exponents: Annotated[
         tuple[int, ...], Setting(-8, 7, help="Exponent of each connection, for example -4,0.")
     ] = ()

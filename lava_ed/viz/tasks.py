@@ -26,5 +26,5 @@ def task_plot(accuracies: Sequence[Sequence[float | None]], title: str) -> Plot:
     ax.set_title(name_in_figure(title, 40), loc="left", fontsize=TEXT)
     whole_numbers(ax.xaxis)
     grid(ax)
-    alt = f"Accuracy on {tasks} tasks learned learned in turn: {means[0]:.1f} % after the first, {means[-1]:.1f} % after the last."
+    alt = f"Accuracy on {tasks} tasks learned in turn: {means[0]:.1f} %, in the end {means[-1]:.1f} %."
     return Plot("tasks", "Tasks", result, alt)

@@ -54,6 +54,12 @@ def test_by_hand():
     assert error_of([0, 0], 0, 10, nearest=1) == ([127 - 64, -64], 2)  # 63.5 goes up
 
 
+def test_a_rest_takes_its_share_and_no_error():
+    e = np.zeros(2, np.int32)
+    assert softmax_error(np.array([4, 4, 8], np.int32), 0, 2, 0, 0, e) == 2
+    assert e.tolist() == [127 - 127 // 4, -(127 // 4)]  # q: 1, 1 and 2
+
+
 def test_it_is_a_softmax_of_base_two():
     """Within the floors it is 127·2^(V/2^k)/Σ for membranes that are whole steps apart."""
     v = [5, 3, 4, -2]

@@ -1,0 +1,136 @@
+"""Counters, importances and pulls by hand; and that Lava's runtime learns tasks with the engine's integers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from lava_ed.config import TrainConfig
+from lava_ed.continual import Consolidation, ContinualConfig, learn_tasks
+from lava_ed.continual.learner import Learner
+from lava_ed.data import Dataset, load_dataset
+from lava_ed.errors import ConfigError
+
+
+class Vars(dict):
+    """A back end that is only its Vars."""
+
+    def read(self, node, var):
+        return np.array(self[node, var])
+
+    def write(self, node, var, value):
+        self[node, var] = value
+
+
+def one_layer(weights, strength=4):
+    net = Vars({("dense1", "weights"): np.array(weights), ("error", "gate"): [1]})
+    spec = SimpleNamespace(seed=3, layers=range(1, 2), synapses=lambda layer: f"dense{layer}")
+    return net, Consolidation(spec, net, (strength,))
+
+
+def test_importance_is_the_product_of_the_counters_over_their_means():
+    net, consolidation = one_layer(np.zeros((2, 3), int))
+    net["dense1", "x1"] = [1, 2, 0]
+    net["dense1", "y1"], net["dense1", "y2"] = [0, 3], [1, 0]
+    consolidation.observe()
+    net["error", "gate"] = [0]
+    net["dense1", "x1"] = [9, 9, 9]
+    consolidation.observe()  # nothing was learned from this sample
+    consolidation.end_task()
+    # x²: 1, 4, 0 of mean 5/3; y²: 1, 9 of mean 5.
+    exact = 4 * np.outer([1 / 5, 9 / 5], [3 / 5, 12 / 5, 0])
+    assert np.abs(consolidation.importance[0] - exact).max() < 1
+    assert consolidation.importance[0].tolist() == [[0, 1, 0], [4, 17, 0]]
+    for _ in range(30):
+        net["error", "gate"] = [1]
+        consolidation.observe()
+        consolidation.end_task()
+    assert consolidation.importance[0].max() == 255
+
+
+def test_a_pull_divides_the_way_from_the_anchor_and_rounds_without_bias():
+    n = 4000
+    net, consolidation = one_layer(np.zeros((2, n), int))
+    consolidation.anchors[0][:] = 5
+    consolidation.importance[0][1] = 3
+    net["dense1", "weights"] = np.full((2, n), 2 * -2)
+    consolidation.pull()
+    free, held = net["dense1", "weights"] // 2
+    assert (free == -2).all()  # importance 0
+    assert set(held.tolist()) == {5 - 1, 5 - 2}  # 7/4
+    assert abs(held.mean() - (5 - 7 / 4)) < 0.04  # five standard deviations
+    assert consolidation.cost()["visits"] == n
+    before = held.copy()
+    consolidation.pull()
+    assert (net["dense1", "weights"][1] // 2 != before).any()  # other random bits
+
+
+def few(count: int = 40) -> Dataset:
+    data = load_dataset("digits")
+    return replace(
+        data,
+        train_images=data.train_images[:count], train_labels=data.train_labels[:count],
+        test_images=data.test_images[:20], test_labels=data.test_labels[:20],
+    )  # fmt: skip
+
+
+def config(rule: str, backend: str = "engine", **settings) -> ContinualConfig:
+    own = {"learning": "aggregated", "encoder": "current"} if rule == "mpd-ed" else {}
+    training = TrainConfig.create(
+        rule, "digits", hidden=(8,), epochs=1, steps=4, validation=0.0, backend=backend, **own
+    )
+    kept = {"strength": (8,), "interval": 3, "observed": 4, "own_outputs": True, "rest": 5000}
+    return ContinualConfig(training, "split-digits", 2, **{**kept, **settings})
+
+
+@pytest.mark.lava
+@pytest.mark.parametrize("rule", ["std-ed", "mpd-ed"])
+def test_lava_learns_tasks_with_the_same_integers(rule):
+    pytest.importorskip("lava_ed.lava_graphs.backend")
+    (here, model), (there, other) = (learn_tasks(config(rule, backend), few(14)) for backend in ("engine", "lava"))
+    assert here["consolidation"]["visits"] > 0
+    assert [here[name] for name in ("accuracies", "consolidation", "synaptic_updates")] == [
+        there[name] for name in ("accuracies", "consolidation", "synaptic_updates")
+    ]
+    for one, two in zip(model.weights, other.weights, strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("rule", ["std-ed", "mpd-ed"])
+def test_what_an_earlier_task_needs_is_forgotten_without_consolidation_and_kept_with_it(rule):
+    data = few(1400)
+    plain, _ = learn_tasks(config(rule, strength=(), own_outputs=False, rest=None, observed=100), data)
+    kept, _ = learn_tasks(config(rule, strength=(30,), interval=20, observed=100, rest=None), data)
+    assert plain["consolidation"] is None
+    assert plain["microjoules_per_sample"]["consolidation"] == 0
+    assert plain["forgetting"] > 0.5 > 0.3 > kept["forgetting"]
+    assert kept["average_accuracy"] > plain["average_accuracy"]
+
+
+def test_outputs_of_other_tasks_do_not_learn_when_only_own_ones_do():
+    learner = Learner(config("std-ed", strength=(), rest=None), few())
+    begun = learner.backend.read("dense2", "weights")
+    learner.learn(learner.scenario.tasks[0])
+    changed = (learner.backend.read("dense2", "weights") != begun).any(axis=1)
+    assert changed[:5].any()
+    assert not changed[5:].any()
+
+
+@pytest.mark.parametrize(
+    ("settings", "complaint"),
+    [
+        ({"strength": (1, 2, 3)}, "one value"),
+        ({"strength": (-1,)}, "from 0 on"),
+        ({"interval": 0}, "at least 1"),
+        ({"observed": 0}, "at least 1"),
+        ({"own_outputs": False}, "own outputs"),
+        ({"training": TrainConfig.create("renner", "mnist")}, "std-ed or mpd-ed"),
+        ({"training": TrainConfig.create("mpd-ed", "digits")}, "aggregated"),
+    ],
+)
+def test_what_cannot_be_learned_so(settings, complaint):
+    with pytest.raises(ConfigError, match=complaint):
+        replace(config("std-ed"), **settings)
