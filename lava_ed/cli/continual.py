@@ -32,9 +32,9 @@ Incremental = Annotated[
     str | None, typer.Option(help="task, domain or class: what a test tells and asks.  [default: class of splits]")
 ]
 Strength = Annotated[
-    str | None, typer.Option(help="λ of the consolidation, or one for each connection; 0: plain learning.")
+    str | None, typer.Option(help="Mean importance that a task adds, in sixteenths, or one for each connection.")
 ]
-Interval = Annotated[int | None, typer.Option(help="Samples between two pulls towards the anchors.  [default: 250]")]
+Interval = Annotated[int | None, typer.Option(help="Samples between two pulls towards the anchors.  [default: 1000]")]
 Observed = Annotated[int | None, typer.Option(help="Last samples of a task that are counted.  [default: 1000]")]
 Own = Annotated[bool | None, typer.Option(help="Errors only at the outputs of the present task's classes.")]
 Rest = Annotated[int | None, typer.Option(help="Value that stands for all other classes in the softmax.")]

@@ -26,6 +26,8 @@ IMPORTANCE_MAX: Final = 255
 """Importance is a byte."""
 FRACTION_BITS: Final = 8
 """Of the counters of a neuron, divided by their mean over its layer."""
+STRENGTH_BITS: Final = 4
+"""Fractional bits of the strength."""
 COUNTER_BITS: Final = 32
 """Of a neuron's counter: 1,000 samples of 127² take 24."""
 SYNAPSE_BITS: Final = 16
@@ -41,7 +43,7 @@ class Consolidation:
     backend : Backend
         The net itself.
     strength : tuple of int
-        λ of each connection: mean importance that a task adds where pre- and post-synaptic counters are independent.
+        16·λ of each connection; λ is the mean importance that a task adds.
     """
 
     def __init__(self, spec: NetworkSpec, backend: Backend, strength: tuple[int, ...]) -> None:
@@ -70,22 +72,21 @@ class Consolidation:
     def pull(self) -> None:
         """Draw the weights of important synapses back towards their anchors."""
         for layer, (name, anchor, importance) in enumerate(zip(self.names, self.anchors, self.importance, strict=True)):
-            rows = np.nonzero(importance)
-            weights, base, divisor = self._weights(name), anchor[rows], importance[rows].astype(np.int32) + 1
-            moved = weights[rows] - base
-            words = rounding_words(self._seed, self.pulls, layer, divisor.size)
-            size = (np.abs(moved) + (words * divisor.astype(np.uint64) >> np.uint64(32)).astype(np.int32)) // divisor
-            weights[rows] = base + np.sign(moved) * size
-            self.backend.write(name, "weights", 2 * weights)
-            self.visits += divisor.size
-            self.host_ops += divisor.size
+            moved = self._weights(name) - anchor
+            divisor = importance.astype(np.int32) + 1
+            words = rounding_words(self._seed, self.pulls, layer, moved.size).reshape(moved.shape)
+            size = (np.abs(moved) + (words * divisor >> 16)) // divisor
+            self.backend.write(name, "weights", 2 * (anchor + np.sign(moved) * size))
+            visited = int(np.count_nonzero(importance))
+            self.visits += visited
+            self.host_ops += visited
         self.pulls += 1
 
     def end_task(self) -> None:
         """Move the anchors to the weights, add to the importances what was counted, and begin to count anew."""
         for k, name in enumerate(self.names):
             pre, post = _relative(self._pre[k]), _relative(self._post[k])
-            added = (self.strength[k] * np.multiply.outer(post, pre)) >> (2 * FRACTION_BITS)
+            added = (self.strength[k] * np.multiply.outer(post, pre)) >> (2 * FRACTION_BITS + STRENGTH_BITS)
             self.importance[k] = np.minimum(self.importance[k] + added, IMPORTANCE_MAX).astype(np.uint8)
             self.anchors[k] = self._weights(name)
             self.host_ops += added.size

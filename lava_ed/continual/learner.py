@@ -41,7 +41,7 @@ class ContinualConfig:
     tasks : int
     incremental : {"task", "domain", "class"}, optional
     strength : tuple of int
-        λ of the consolidation of each connection, one value for all, or none: plain learning.
+        16·λ of the consolidation of each connection, one value for all, or none: plain learning.
     interval : int
         Samples between two pulls.
     observed : int
@@ -57,7 +57,7 @@ class ContinualConfig:
     tasks: int
     incremental: str | None = None
     strength: tuple[int, ...] = ()
-    interval: int = 250
+    interval: int = 1000
     observed: int = 1000
     own_outputs: bool = False
     rest: int | None = None

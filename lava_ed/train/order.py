@@ -65,9 +65,9 @@ def pixel_order(seed: int, task: int, n: int) -> npt.NDArray[np.int64]:
     return np.argsort(_raw(seed, task, _PIXEL_STREAM, n), kind="stable")
 
 
-def rounding_words(seed: int, number: int, layer: int, n: int) -> npt.NDArray[np.uint64]:
-    """n words of 32 random bits, for the rounding of a connection in the pull of this number."""
-    return _raw(seed, number, _ROUNDING_STREAM + layer, n) >> np.uint64(32)
+def rounding_words(seed: int, number: int, layer: int, n: int) -> npt.NDArray[np.uint16]:
+    """n words of 16 random bits, for the rounding of a connection in the pull of this number."""
+    return _raw(seed, number, _ROUNDING_STREAM + layer, -(-n // 4)).astype("<u8").view("<u2")[:n]
 
 
 def rate_changes(progress: Sequence[float], total: int) -> list[int]:

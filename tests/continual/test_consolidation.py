@@ -25,7 +25,7 @@ class Vars(dict):
         self[node, var] = value
 
 
-def one_layer(weights, strength=4):
+def one_layer(weights, strength=64):
     net = Vars({("dense1", "weights"): np.array(weights), ("error", "gate"): [1]})
     spec = SimpleNamespace(seed=3, layers=range(1, 2), synapses=lambda layer: f"dense{layer}")
     return net, Consolidation(spec, net, (strength,))
@@ -44,7 +44,7 @@ def test_importance_is_the_product_of_the_counters_over_their_means():
     exact = 4 * np.outer([1 / 5, 9 / 5], [3 / 5, 12 / 5, 0])
     assert np.abs(consolidation.importance[0] - exact).max() < 1
     assert consolidation.importance[0].tolist() == [[0, 1, 0], [4, 17, 0]]
-    for _ in range(30):
+    for _ in range(40):
         net["error", "gate"] = [1]
         consolidation.observe()
         consolidation.end_task()
@@ -82,7 +82,7 @@ def config(rule: str, backend: str = "engine", **settings) -> ContinualConfig:
     training = TrainConfig.create(
         rule, "digits", hidden=(8,), epochs=1, steps=4, validation=0.0, backend=backend, **own
     )
-    kept = {"strength": (8,), "interval": 3, "observed": 4, "own_outputs": True, "rest": 5000}
+    kept = {"strength": (128,), "interval": 3, "observed": 4, "own_outputs": True, "rest": 5000}
     return ContinualConfig(training, "split-digits", 2, **{**kept, **settings})
 
 
@@ -103,7 +103,7 @@ def test_lava_learns_tasks_with_the_same_integers(rule):
 def test_what_an_earlier_task_needs_is_forgotten_without_consolidation_and_kept_with_it(rule):
     data = few(1400)
     plain, _ = learn_tasks(config(rule, strength=(), own_outputs=False, rest=None, observed=100), data)
-    kept, _ = learn_tasks(config(rule, strength=(30,), interval=20, observed=100, rest=None), data)
+    kept, _ = learn_tasks(config(rule, strength=(480,), interval=20, observed=100, rest=None), data)
     assert plain["consolidation"] is None
     assert plain["microjoules_per_sample"]["consolidation"] == 0
     assert plain["forgetting"] > 0.5 > 0.3 > kept["forgetting"]
