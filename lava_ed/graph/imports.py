@@ -34,7 +34,8 @@ _MODULES: Final = {
     "lava.magma.core.model.py.model": "models: AbstractPyProcessModel PyLoihiProcessModel PyAsyncProcessModel",
     "lava.magma.core.model.py.ports": (
         "models: PyInPort PyOutPort PyRefPort OfLavasRuntime=RefVarTypeMapping OfLavasRuntime=IdentityTransformer "
-        "OfLavasRuntime=VarPortCmd OfLavasRuntime=VirtualPortTransformer"
+        "OfLavasRuntime=VarPortCmd OfLavasRuntime=VirtualPortTransformer OfLavasRuntime=PyInPortVectorDense "
+        "OfLavasRuntime=PyOutPortVectorDense"
     ),
     "lava.magma.core.model.py.type": "models: LavaPyType",
     "lava.magma.core.model.sub.model": "models: AbstractSubProcessModel",
