@@ -29,7 +29,7 @@ _STEPS: Final = (
 )
 NETS: Final = tuple((rule, hidden, steps) for rule, steps in _STEPS for hidden in (256, 400))
 """Rule and, behind a space, its way of learning; hidden neurons, T."""
-CONV_NETS: Final = (("std-ed", "24c5-p2-48c3-p2-10", 24),)
+CONV_NETS: Final = (("std-ed", "24c5-p2-48c3-p2-10", 24), ("mpd-ed aggregated", "24c5-p2-48c3-p2-10", 4))
 """Rule, layers, T; with the preset's calibration."""
 CONV_QUICK: Final = "2c3s3p1-p5-10"
 SHAPE: Final = (28, 28)
@@ -144,7 +144,8 @@ def _bare(backend: Backend, spec: NetworkSpec, presented: int) -> float:
         a_sample = counters[sender]["spikes"]["forward"] / presented
         if spec.arch and spec.connections[layer - 1].is_conv:  # a row is a tap that a spike reads, of all channels
             n_pre, n_post = spec.connections[layer - 1].weights_shape(shared=True)
-            a_sample = counters[spec.synapses(layer)]["synops"]["forward"] / presented / n_post
+            found = counters[spec.synapses(layer)]
+            a_sample = (found["synops"]["forward"] + found["graded_synops"]["forward"]) / presented / n_post
         rows = min(n_pre, max(1, round(a_sample)))
         spikes = np.zeros((n_pre, 1), np.int32)
         spikes[np.random.default_rng(0).permutation(n_pre)[:rows]] = 1
