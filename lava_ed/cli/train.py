@@ -265,7 +265,9 @@ def integer_list(name: str, text: str | None) -> tuple[int, ...] | None:
 def layer_sizes(text: str) -> tuple[int, ...]:
     """``"256,128"`` as (256, 128), within the limits of a layer."""
     from lava_ed.config.checks import NEURONS, check_hidden
+    from lava_ed.network.layers import check_recurrent
 
+    check_recurrent(text)
     example = f"write for example 256 or 256,128, each of {NEURONS} neurons"
     sizes = integers(text, f"--hidden {text!r} is no list of layer sizes: {example}")
     try:

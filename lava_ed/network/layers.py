@@ -160,11 +160,28 @@ def layers_of(text: str, image: tuple[int, int, int]) -> tuple[Layer, ...]:
 
 def check_text(text: str) -> None:
     """Refuse a text whose parts are no layers, whatever the image."""
+    check_recurrent(text)
     place = 1
     for part in text.split("-"):
         if len(text) > LONGEST or not _PART.fullmatch(part):
             raise ConfigError(f"layers {text[:LONGEST]!r}, character {place}: {part[:40]!r} is no layer: {_HOW}")
         place += len(part) + 1
+
+
+def check_recurrent(text: str) -> None:
+    """Refuse the recurrent layers that a text of layers names, such as r128, and say why there are none.
+
+    Raises
+    ------
+    ConfigError
+    """
+    if found := re.search(r"(?<![a-z0-9])r\d+", text):
+        raise ConfigError(
+            f"layer {found[0][:40]} is recurrent, which neither rule learns here: under STD-ED a neuron spikes once, "
+            "after all of its inputs, so that no spike can come back to its layer; under MPD-ED the replay has no "
+            "errors of a layer from its own later steps, without which the gradient is another. Take a dense layer and "
+            "windows that decide together (docs/recordings.md)"
+        )
 
 
 def connections_in(text: str) -> int:

@@ -29,6 +29,7 @@ _OPTIONS: Final = (
         "limit",
         "shift",
         "flip",
+        "events",
     ),
     *("snapshots", "checkpoint_interval"),
 )

@@ -16,7 +16,8 @@ from lava_ed.train import TrainConfig, train
 def test_every_named_preset_is_a_net_that_fits_the_chip(name):
     preset = named_preset(name)
     config = TrainConfig.create(preset.rule, preset.dataset, **preset.settings)
-    shape = {"mnist-binary-20": (20, 20), "cifar10+on-off": (6, 32, 32)}.get(preset.dataset, (28, 28))
+    shapes = {"mnist-binary-20": (20, 20), "cifar10+on-off": (6, 32, 32), "nmnist": (2, 34, 34)}
+    shape = shapes.get(preset.dataset, (28, 28))
     spec = config.spec(math.prod(shape), 10, shape)
     if not config.arch:
         assert spec.sizes == (math.prod(shape), *config.hidden, 10)

@@ -135,3 +135,11 @@ def test_differences_name_what_changes_the_result():
     one = TrainConfig.create("std-ed", "digits")
     other = TrainConfig.create("std-ed", "digits", seed=3, data_dir="x", checkpoint_interval=7, epochs=99)
     assert one.differences(other) == ["epochs", "seed"]
+
+
+def test_recurrent_layers_are_refused_by_name():
+    from lava_ed.cli.train import layer_sizes
+
+    for refused in (lambda: TrainConfig.create("mpd-ed", "digits", arch="r128-10"), lambda: layer_sizes("64,r128")):
+        with pytest.raises(ConfigError, match="r128 is recurrent"):
+            refused()

@@ -18,6 +18,8 @@ Polarity = Literal["both", "merged", "on", "off"]
 POLARITIES: Final[tuple[Polarity, ...]] = get_args(Polarity)
 BIN_STEPS: Final = 8
 """Steps of a window, each a bit of a byte, as the encoder bins reads it."""
+MOST_WINDOWS: Final = 1024
+"""Windows of a recording in a data set."""
 MOST: Final = 1 << 31
 """Integers of a code lie below."""
 
@@ -83,6 +85,8 @@ class EventCode:
             raise ConfigError(f"events: polarity {self.polarity!r} is unknown: use one of {', '.join(POLARITIES)}")
         if self.count and self.duration:
             raise ConfigError(f"events: duration {self.duration} and count {self.count}: a window has one of both")
+        if self.windows > MOST_WINDOWS:
+            raise ConfigError(f"events: windows {self.windows:,}: at most {MOST_WINDOWS:,}, as all are kept at once")
         if self.windows > 1 and not (self.count or self.duration):
             raise ConfigError(f"events: windows {self.windows} need the duration or the count of one")
         self.sensor_size()
@@ -98,8 +102,9 @@ class EventCode:
 
         Examples
         --------
-        >>> EventCode.parse("region=0:0:20:20,count=500").region
-        '0,0,20,20'
+        >>> code = EventCode.parse("region=0:0:20:20,count=500")
+        >>> code.region, str(code)
+        ('0,0,20,20', 'region=0:0:20:20,count=500')
         """
         known = {field.name: type(field.default) for field in fields(cls)}
         given: dict[str, Any] = {}
@@ -111,6 +116,11 @@ class EventCode:
                 raise ConfigError(f"events: {name} is {value[:60]!r}, an integer is needed")
             given[name] = int(value) if known[name] is int else value.replace(":", ",")
         return cls(**given)
+
+    def __str__(self) -> str:
+        """The inverse of `parse`."""
+        changed = {f.name: str(v) for f in fields(self) if (v := getattr(self, f.name)) != f.default}
+        return ",".join(f"{name}={value.replace(',', ':')}" for name, value in changed.items())
 
     def to_dict(self) -> dict[str, Any]:
         """Plain description."""

@@ -18,6 +18,8 @@ PACKET: Final = 1 << 16
 """Events that are read at a time, which bounds the memory that a file of any length takes."""
 BEGIN: Final = -(1 << 62)
 """A time before that of every event."""
+MOST_TIME: Final = 1 << 55
+"""µs, 1,100 years: times whose product with the steps of a window stays within 64 bits."""
 MOST_PIXELS: Final = 1 << 22
 """Pixels of the largest sensor: those of 2048×2048."""
 
@@ -63,7 +65,7 @@ class Recording:
         Raises
         ------
         DataError
-            An event lies outside, the clock jumps back, or the file is damaged.
+            An event lies outside, the clock jumps back or beyond `MOST_TIME`, or the file is damaged.
         """
         # Loaded here, since numba comes with it.
         from lava_ed.kernels.recordings.reading import GOOD, OUTSIDE, first_fault
@@ -83,6 +85,11 @@ class Recording:
                 raise DataError(
                     f"{self.where}: the clock jumps back by {previous - int(event['t']):,} µs at event {number:,} (to "
                     f"{int(event['t']):,} µs): sort the events by time, or cut the file there"
+                )
+            if len(packet) and max(-int(packet["t"][0]), int(packet["t"][-1])) > MOST_TIME:
+                raise DataError(
+                    f"{self.where}: times from {int(packet['t'][0]):,} to {int(packet['t'][-1]):,} µs, at most "
+                    f"{MOST_TIME:,} are read: the clock is damaged, or does not count µs"
                 )
             done += len(packet)
             yield packet

@@ -98,7 +98,8 @@ def test_by_hand():
     [
         ("speed=3", "no NAME=VALUE"), ("duration=1e3", "an integer is needed"), ("polarity=up", "unknown"),
         ("downsample=0", "an integer 1"), ("duration=5,count=5", "one of both"), ("region=1:2:3", "written it is like"),
-        ("sensor=0x4", "written it is like"),
+        ("sensor=0x4", "written it is like"), ("windows=2", "duration or the count"),
+        ("windows=2000,count=5", "at most 1,024"),
     ],
 )  # fmt: skip
 def test_what_is_no_code(text, said):

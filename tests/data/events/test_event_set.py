@@ -155,6 +155,7 @@ class TestNames:
         report_run(tmp_path / "run", samples=1)
         page = (tmp_path / "run" / "report.html").read_text()
         assert "Events over time" in page
+        assert f"--events {code}" in page
         assert f"{summary['test_accuracy']:.2%}".replace("%", " %") in page
 
     def test_transforms_of_tonic_by_name(self, tmp_path):

@@ -142,6 +142,14 @@ class TestWrongEvents:
         with pytest.raises(DataError, match=f"jumps back by 1 µs at event {at} "):
             read(write(tmp_path / "a.npy", events), SENSOR)
 
+    def test_a_clock_beyond_all_times(self, tmp_path):
+        """Its products with the steps of a window would leave 64 bits."""
+        for times in ((0, 1 << 60), (-(1 << 60), 0)):
+            events = some_events(2)
+            events["t"] = times
+            with pytest.raises(DataError, match="clock is damaged"):
+                read(write(tmp_path / "a.npy", events), SENSOR)
+
     def test_a_negative_or_huge_coordinate_is_outside(self, tmp_path):
         table = {name: np.zeros(2, np.int64) for name in "txyp"}
         for value in (-1, 2**40):
