@@ -78,8 +78,8 @@ def preset(
     values.update(_settings(_TABLES["readout"].get(readout, {})))
     layers = hidden or values["hidden"]
     if arch:
-        for table in (_TABLES["arch"], _TABLES["arch-of"].get(rule, {})):
-            values.update(_settings(table))
+        reads = {"encoder": pair["encoder"]} if "encoder" in pair else {}  # events are no grey levels
+        values.update(_settings(_TABLES["arch"]) | _settings(_TABLES["arch-of"].get(rule, {})) | reads)
         values["hidden"], layers = (), (1,) * (connections_in(arch) - 1)
     first, *others = values["init_limits"]
     if others:
