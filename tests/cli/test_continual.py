@@ -1,0 +1,30 @@
+"""`lava-ed continual` on digits."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+
+OPTIONS = ("--scenario", "split-digits", "--hidden", "8", "--limit", "60", "--strength", "16", "--observed", "20")
+
+
+def test_files_hold_what_is_printed(lava_ed, tmp_path):
+    outcome = lava_ed("continual", *OPTIONS, "--own-outputs", "--out", tmp_path / "tasks", "--json")
+    assert outcome.code == 0, outcome
+    value = outcome.value
+    kept = json.loads((tmp_path / "tasks" / "tasks.json").read_text())
+    assert kept == {name: item for name, item in value.items() if name != "folder"}
+    assert (tmp_path / "tasks" / "tasks.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "tasks" / "model.safetensors").stat().st_size > 8 * 64
+    r = np.array(value["accuracies"], float)
+    assert np.isnan(r[np.triu_indices(5, 1)]).all()
+    assert value["average_accuracy"] == np.mean(r[-1])
+    assert value["backward_transfer"] == np.mean(r[-1, :4] - np.diag(r)[:4])
+    assert (value["judged_on"], value["samples_per_task"], value["incremental"]) == ("test", 60, "class")
+
+
+def test_a_wrong_scenario_is_named(lava_ed):
+    outcome = lava_ed("continual", "--scenario", "rotated-digits", "--json")
+    assert (outcome.code, outcome.value["error"]["type"]) == (2, "ConfigError")
+    assert "permuted-DATASET" in outcome.value["error"]["message"]
