@@ -53,7 +53,8 @@ LIF_MAP_FORWARD = op(
     half_width=number("of the surrogate gradient's support, in 1/8 of the threshold"), steps=number("T"),
     first=number("first phase of the window"), spike_word=updates("i32", "n"), support_word=updates("i32", "n"),
     room=number("T·n"), spiked=writes("i32", "room"), spiked_at=updates("i32", "steps + 1"),
-    merge=number("1: a square's spikes go through as one"), values=writes("i32", "squares"), count=writes("i32"),
+    merge=number("1: a square's spikes go through as one"), row=number("width·channels"),
+    line=writes("i32", "row"), values=writes("i32", "squares"), count=writes("i32"),
     events=writes("i32", "squares"), counters=updates("i64", ALL_COUNTERS),
     destinations=number("InPorts that its spikes reach"), overflows=updates("i64"),
 )  # fmt: skip
@@ -78,8 +79,9 @@ def lif_map_forward(a, i32, i64, phase) -> np.int64:  # type: ignore[no-untyped-
     )  # fmt: skip
     spiked_at[t + 1] = first + found
     messages = pool_spikes(
-        segment(i32, a[f.spike_word], n), t, a[f.height], a[f.width], a[f.channels], a[f.pool], a[f.merge], values
-    )
+        segment(i32, a[f.spike_word], n), t, a[f.height], a[f.width], a[f.channels], a[f.pool], a[f.merge],
+        segment(i32, a[f.line], a[f.row]), values,
+    )  # fmt: skip
     i32[a[f.count]] = list_events(values, segment(i32, a[f.events], a[f.squares]))
     c = a[f.counters] + FORWARD
     add_count(i64, c, NEURON_ACTIVE, active)
@@ -162,6 +164,7 @@ class AFTLIFMapNode(Node, kinds=("AFTLIFMap",)):
         at["square_of"] = asm.memory.allocate("i32", (n,), self.geometry.squares).offset
         spiked, spiked_at = asm.memory.allocate("i32", (steps * n,)), asm.memory.allocate("i32", (steps + 1,))
         at.update(spiked=spiked.offset, spiked_at=spiked_at.offset, merge=int(self.pooling == "or"))
+        at.update(row=width * channels, line=asm.scratch(width * channels))
         at.update(values=asm.scratch(squares), taken=asm.scratch(squares))
         sent = asm.event_signal(self, "s_out", squares, at["values"])
         error = asm.event_signal(self, "e_out", n, at["delta"])

@@ -11,6 +11,7 @@ import numpy as np
 from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.counting import COUNTING
 from lava_ed.kernels.fixed_point import MAP_FRACTION_BITS, TRACE_MAX, saturate, wrap_state
+from lava_ed.kernels.vectors.events import copy_vector
 from lava_ed.kernels.views import segment
 
 
@@ -22,7 +23,7 @@ def _rounded(x, bits):
 
 
 @kernel
-def pool_spikes(spike_word, t, height, width, channels, pool, merge, values):
+def pool_spikes(spike_word, t, height, width, channels, pool, merge, line, values):
     """values ← how many neurons of each square of pool × pool spiked at step t, with `merge` at most 1.
 
     Returns the sum of the values: the messages.
@@ -31,22 +32,30 @@ def pool_spikes(spike_word, t, height, width, channels, pool, merge, values):
     ----------
     spike_word : int32 (height·width·channels,)
         Bit histories.
+    line : int32 (width·channels,)
+        Scratch.
     values : int32 ((height // pool)·(width // pool)·channels,)
     """
     across, bit, largest = width // pool, np.int32(t), np.int32(1 if merge else pool * pool)
     messages = np.int64(0)
-    for square in range(height // pool * across):
-        first = (square // across * width + square % across) * pool * channels
-        sums = segment(values, square * channels, channels)
-        sums[:] = 0
-        for each in range(pool * pool):
-            there = segment(spike_word, first + (each // pool * width + each % pool) * channels, channels)
-            for c in range(channels):
-                sums[c] += np.int32(np.int32(there[c] >> bit) & np.int32(1))
+    for y in range(height // pool):
+        line[:] = 0
+        for row in range(y * pool, (y + 1) * pool):
+            there = segment(spike_word, row * line.size, line.size)
+            for k in range(line.size):
+                line[k] += np.int32(np.int32(there[k] >> bit) & np.int32(1))
+        for x in range(across):
+            sums = segment(values, (y * across + x) * channels, channels)
+            copy_vector(segment(line, x * pool * channels, channels), sums)
+            for each in range(x * pool + 1, (x + 1) * pool):
+                more = segment(line, each * channels, channels)
+                for c in range(channels):
+                    sums[c] += more[c]
         sent = np.int32(0)
-        for c in range(channels):
-            sums[c] = min(sums[c], largest)
-            sent = np.int32(sent + sums[c])
+        sums = segment(values, y * across * channels, across * channels)
+        for k in range(sums.size):
+            sums[k] = min(sums[k], largest)
+            sent = np.int32(sent + sums[k])
         messages += sent
     return messages
 

@@ -23,6 +23,7 @@ class PyAFTLIFMapModelFixed(AdaptiveModel):
         super().__init__(proc_params)
         geometry: Layer = proc_params["geometry"]
         self._squares, self._area = geometry.squares, geometry.pool**2
+        self._line = np.zeros(geometry.shape.width * geometry.shape.channels, np.int32)
         self._maps = geometry.shape.height, geometry.shape.width, geometry.shape.channels, geometry.pool
         self._merge: bool = proc_params["pooling"] == "or"
         self._half_width: int = proc_params["half_width"]
@@ -61,7 +62,7 @@ class PyAFTLIFMapModelFixed(AdaptiveModel):
             a_in, self.v, theta, 0, (theta * self._half_width) >> 3, t, self.spike_word, self.support_word, fired
         )
         self.report_overflow(overflows)
-        messages = pool_spikes(self.spike_word, t, *self._maps, self._merge, spikes)
+        messages = pool_spikes(self.spike_word, t, *self._maps, self._merge, self._line, spikes)
         self.count_spikes(FORWARD, messages, "s_out")
         return int(active)
 

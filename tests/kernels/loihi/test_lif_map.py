@@ -19,7 +19,7 @@ def ints(*values: int) -> np.ndarray:
 @pytest.mark.parametrize(("merge", "value"), [(False, 3), (True, 1)])
 def test_spikes_of_a_square_add_up_or_go_through_as_one(merge, value):
     values, words = ints(9), ints(4, 8, 4, 6, 12, 4)  # neuron 1 spikes in step 3 alone
-    assert pool_spikes(words, 2, 2, 3, 1, 2, merge, values) == value
+    assert pool_spikes(words, 2, 2, 3, 1, 2, merge, ints(9, 9, 9), values) == value
     assert values.tolist() == [value]
 
 
