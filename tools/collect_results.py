@@ -48,7 +48,7 @@ def collect(name: str, runs: list[Path]) -> dict[str, Any]:
         "dataset": preset.dataset,
         "config": config,
         "mean_test_accuracy": round(statistics.mean(test), 3),
-        "standard_deviation": round(statistics.stdev(test), 3) if len(test) > 1 else None,
+        "standard_deviation": round(statistics.stdev(test), 4) if len(test) > 1 else None,
         "seeds": seeds,
     }
 

@@ -176,6 +176,15 @@ class NetworkSpec(NetSettings, _Layers):
                 for number, layer in kernels
                 if number > 1 and self.overflow != "wrap"
             ]
+            if self.overflow != "wrap":
+                limits.append(
+                    Limit(
+                        f"error of a sample, error_limit {self.error_limit} over T {self.steps} steps",
+                        self.steps * (self.steps + 1) * self.error_limit << MAP_FRACTION_BITS,
+                        2**31 - 1,
+                        "take fewer time steps or a smaller error_limit, of which 127 is kept",
+                    )
+                )
             limits += [
                 Limit(
                     f"connection {layer}: spikes of an axon in a sample, which x1 counts, T {self.steps} × "

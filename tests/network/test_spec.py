@@ -273,6 +273,7 @@ ONCE = {"rule": MPDED(2.0**-9), "learning": "aggregated"}
         ({"rule": STDED(), "pooling": "or"}, ConfigError, "std-ed lets a square's first spike through"),
         ({"rule": RelPSPFixed()}, ConfigError, "by std-ed or mpd-ed, got .relpsp-fixed."),
         ({**ONCE, "arch": "4c3-p2-300c3-10"}, ChipLimitError, "fan-out 2700"),
+        ({**ONCE, "arch": "4c3-p2-10", "error_limit": 2**23 - 1}, ChipLimitError, "error_limit 8388607 over T 4"),
         ({**ONCE, "arch": "4c3-p8-10", "steps": 2}, ChipLimitError, "T 2 × 64 neurons"),
         ({**ONCE, "arch": "", "image": (), "pooling": "or", "sizes": (9, 4)}, ConfigError, "named layers"),
     ],
