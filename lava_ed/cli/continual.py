@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as json_format
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -15,7 +14,6 @@ from lava_ed.cli.train import (
     Epochs,
     Events,
     Hidden,
-    Limit,
     Rate,
     Rule,
     Seed,
@@ -25,18 +23,20 @@ from lava_ed.cli.train import (
 )  # fmt: skip
 from lava_ed.network.settings import is_list
 
-Out = Annotated[str | None, typer.Option(metavar="FOLDER", help="Write tasks.json, tasks.png and the net there.")]
+Out = Annotated[str | None, typer.Option(metavar="FOLDER", help="New folder for tasks.json, tasks.png and the net.")]
+Limit = Annotated[int | None, typer.Option(help="Learn at most this many samples of each task in each pass.")]
 Scenario = Annotated[str, typer.Option(help="permuted-DATASET or split-DATASET, such as split-mnist.")]
 Tasks = Annotated[int, typer.Option(help="Tasks, one after the other.")]
 Incremental = Annotated[
     str | None, typer.Option(help="task, domain or class: what a test tells and asks.  [default: class of splits]")
 ]
 Strength = Annotated[
-    str | None, typer.Option(help="Mean importance that a task adds, in sixteenths, or one for each connection.")
+    str | None,
+    typer.Option(help="Mean importance that a task adds, in sixteenths, or one for each connection."),
 ]
 Interval = Annotated[int | None, typer.Option(help="Samples between two pulls towards the anchors.  [default: 1000]")]
 Observed = Annotated[int | None, typer.Option(help="Last samples of a task that are counted.  [default: 1000]")]
-Own = Annotated[bool | None, typer.Option(help="Errors only at the outputs of the present task's classes.")]
+Own = Annotated[bool | None, typer.Option(help="Class-incremental: errors only at the outputs of the task.")]
 Rest = Annotated[int | None, typer.Option(help="Value that stands for all other classes in the softmax.")]
 Validation = Annotated[float, typer.Option(help="Share of the training samples held out and judged on, not the test.")]
 
@@ -72,7 +72,7 @@ def continual(
     from lava_ed.config import TrainConfig
     from lava_ed.continual import ContinualConfig, learn_tasks, parse_scenario
     from lava_ed.data.events.code import EventCode
-    from lava_ed.files.writing import write_atomically
+    from lava_ed.files.writing import make_empty_folder, write_atomically
     from lava_ed.train.progress import Lines
     from lava_ed.viz.tasks import task_plot
 
@@ -99,10 +99,10 @@ def continual(
         "strength": None if strength is None else integers(strength, f"--strength {strength!r}: write 30 or 30,10"),
     }
     config = ContinualConfig(training, scenario, tasks, **{k: v for k, v in given.items() if v is not None})
-    value, model = learn_tasks(config, training.load(), Lines().message)
-    if out is not None:
-        folder = Path(out)
-        folder.mkdir(parents=True, exist_ok=True)
+    data = training.load()
+    folder = None if out is None else make_empty_folder(out)
+    value, model = learn_tasks(config, data, Lines().message)
+    if folder is not None:
         write_atomically(folder / "tasks.json", json_format.dumps(value, indent=1).encode())
         write_atomically(folder / "tasks.png", task_plot(value["accuracies"], value["scenario"]).png())
         write_atomically(folder / "model.safetensors", model.to_bytes())

@@ -28,8 +28,12 @@ FRACTION_BITS: Final = 8
 """Of the counters of a neuron, divided by their mean over its layer."""
 STRENGTH_BITS: Final = 4
 """Fractional bits of the strength."""
+STRENGTH_MAX: Final = 1 << 16
+"""Times two counters of up to 2^8·n, n neurons in a layer, this stays below 2^63 for any 2^31 synapses."""
+OBSERVED_MAX: Final = 1 << 16
+"""Samples that a counter counts: their squares, 254² at most, stay below 2^32."""
 COUNTER_BITS: Final = 32
-"""Of a neuron's counter: 1,000 samples of 127² take 24."""
+"""Of a neuron's counter."""
 SYNAPSE_BITS: Final = 16
 """Anchor and importance."""
 

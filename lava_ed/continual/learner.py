@@ -12,20 +12,22 @@ import numpy.typing as npt
 
 from lava_ed.backends.backend import make_backend
 from lava_ed.config.training import TrainConfig
-from lava_ed.continual.consolidation import Consolidation
+from lava_ed.continual.consolidation import OBSERVED_MAX, STRENGTH_MAX, Consolidation
 from lava_ed.continual.metrics import average_accuracy, backward_transfer, forgetting, learning_accuracy
-from lava_ed.continual.scenario import Task, make_scenario
+from lava_ed.continual.scenario import KINDS, Task, make_scenario, parse_scenario
 from lava_ed.data import Dataset, split_validation
 from lava_ed.energy.counting import Totals, counts_between, sums
 from lava_ed.energy.report import energy_report
-from lava_ed.errors import ConfigError
+from lava_ed.errors import ConfigError, DataError
 from lava_ed.kernels.fixed_point import BIAS_MAX
 from lava_ed.runs.tensor_files import Model
+from lava_ed.train.interrupt import InterruptWatch, TrainingInterrupted
 from lava_ed.train.order import next_stop, rate_changes, sample_order
+from lava_ed.train.trainer import CHUNK
 
 PRICES: Final = "loihi1-davies2018"
-OUT: Final = -BIAS_MAX
-"""Bias of an output that takes no part."""
+TAKES_NO_PART: Final = -BIAS_MAX
+"""Bias of an output that has no share in the softmax."""
 
 
 @dataclass(frozen=True)
@@ -66,15 +68,25 @@ class ContinualConfig:
         layers = len(self.training.hidden) + 1
         if self.training.rule not in ("std-ed", "mpd-ed") or self.training.net.arch:
             raise ConfigError("tasks are learned by dense nets under std-ed or mpd-ed")
-        if self.strength and (len(self.strength) not in (1, layers) or min(self.strength) < 0):
-            raise ConfigError(f"strength {self.strength}: give one value from 0 on, or {layers}, one a connection")
+        if self.training.net.dependency == "auto":
+            raise ConfigError("dependency auto is chosen by lava-ed train: name x0, y0, y0-x0 or x0-y0")
+        if len(self.strength) not in (0, 1, layers) or not all(0 <= one <= STRENGTH_MAX for one in self.strength):
+            raise ConfigError(
+                f"strength {self.strength}: give one value from 0 on, at most {STRENGTH_MAX:,}, or {layers}, one a "
+                "connection"
+            )
         if self.strength and self.training.rule == "mpd-ed" and self.training.net.learning != "aggregated":
             raise ConfigError(
                 "consolidation reads the errors of a whole sample, which replayed mpd-ed never holds: add --learning "
                 "aggregated --encoder current, or --strength 0 for plain learning"
             )
-        if self.interval < 1 or self.observed < 1:
-            raise ConfigError(f"interval {self.interval} and observed {self.observed}: both are at least 1")
+        if self.interval < 1 or not 1 <= self.observed <= OBSERVED_MAX:
+            raise ConfigError(
+                f"interval {self.interval} and observed {self.observed}: both are at least 1, observed at most "
+                f"{OBSERVED_MAX:,}"
+            )
+        if self.own_outputs and (self.incremental or KINDS[parse_scenario(self.scenario)[0]]) != "class":
+            raise ConfigError("own outputs are of class-incremental learning: leave them out")
         if self.rest is not None and not (self.own_outputs and abs(self.rest) < BIAS_MAX):
             raise ConfigError(f"rest {self.rest}: it goes with own outputs, and is smaller than {BIAS_MAX:,}")
 
@@ -84,10 +96,12 @@ class ContinualConfig:
 
 
 class Learner:
-    """A net between two tasks."""
+    """A net between two tasks, which stops when the watch heard a signal."""
 
-    def __init__(self, config: ContinualConfig, data: Dataset) -> None:
-        self.config, self.data = config, data
+    def __init__(self, config: ContinualConfig, data: Dataset, watch: InterruptWatch | None = None) -> None:
+        if data.windows > 1:
+            raise ConfigError("tasks are judged by samples, not by recordings: leave events windows=N out")
+        self.config, self.data, self.watch = config, data, watch or InterruptWatch()
         training = config.training
         self.scenario = make_scenario(config.scenario, data, config.tasks, config.incremental, training.seed)
         self.spec = training.spec(data.train_images.shape[1], self.scenario.n_outputs, data.image_shape)
@@ -97,13 +111,27 @@ class Learner:
             self.judged = data.train_images[held_out], data.train_labels[held_out]
         else:
             self.judged = data.test_images, data.test_labels
+        self._check_samples()
         self.backend = make_backend(training.backend, self.spec)
         layers = len(self.spec.layers)
         strength = config.strength * (layers if len(config.strength) == 1 else 1)
-        self.consolidation = Consolidation(self.spec, self.backend, strength) if any(strength) else None
+        try:
+            self.consolidation = Consolidation(self.spec, self.backend, strength) if any(strength) else None
+        except BaseException:
+            self.backend.close()
+            raise
         self.learned: list[Task] = []
         self.samples, self.seconds = 0, 0.0
         self.counts: dict[str, Totals] = {}
+
+    def _check_samples(self) -> None:
+        """Refuse a task that nothing could be learned of, or that could not be judged."""
+        parts = {"to learn from": self.data.train_labels[self.train_rows], "to be judged on": self.judged[1]}
+        for number, task in enumerate(self.scenario.tasks, start=1):
+            for use, labels in parts.items():
+                if not len(task.rows(labels)):
+                    classes = ", ".join(map(str, task.classes))
+                    raise DataError(f"task {number}, classes {classes}, has no samples {use}: choose other data")
 
     def learn(self, task: Task) -> None:
         """Present every training sample of a task, in each pass once, and consolidate on the way."""
@@ -126,7 +154,7 @@ class Learner:
             stop = min(next_stop(done, (config.interval,), [*changes, watched]), len(order))
             if done >= watched:
                 stop = done + 1
-            self.backend.present(order[done:stop], targets[order[done:stop]])
+            self._present(order[done:stop], targets[order[done:stop]])
             done = stop
             if self.consolidation:
                 if done > watched:
@@ -148,15 +176,25 @@ class Learner:
         self._let_compete(task if self.scenario.incremental == "task" else None)
         self.backend.bind(task.seen(images[rows]))
         targets = task.targets(labels)[rows]
-        return float((self.backend.present(np.arange(len(rows)), targets) == targets).mean())
+        return float((self._present(np.arange(len(rows)), targets) == targets).mean())
+
+    def _present(self, rows: npt.NDArray[np.int64], targets: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """What the net decides on samples, which end early at a stop signal."""
+        decided, size = [], CHUNK[self.config.training.backend]
+        for first in range(0, len(rows), size):
+            decided.append(self.backend.present(rows[first : first + size], targets[first : first + size]))
+            if self.watch.signal is not None:
+                done, tasks = len(self.learned), len(self.scenario.tasks)
+                raise TrainingInterrupted(f"stopped after {done} of {tasks} tasks: no net is kept", self.watch.signal)
+        return np.concatenate(decided)
 
     def _let_compete(self, task: Task | None, rest: int | None = None) -> None:
         """Let the outputs of one task compete, or all of them, and what stands for the rest of the classes."""
         bias = np.zeros(self.scenario.n_outputs, np.int64)
         if task is not None:
-            bias[[o for o in range(len(bias)) if o not in task.outputs]] = OUT
+            bias[[o for o in range(len(bias)) if o not in task.outputs]] = TAKES_NO_PART
         self.backend.write("error", "bias", bias)
-        self.backend.write("error", "rest", np.array([OUT if rest is None else rest]))
+        self.backend.write("error", "rest", np.array([TAKES_NO_PART if rest is None else rest]))
 
 
 def learn_tasks(
@@ -174,18 +212,24 @@ def learn_tasks(
     Raises
     ------
     ConfigError, ChipLimitError
+    DataError
+        A task has no samples to learn from, or to be judged on.
+    TrainingInterrupted
+        After Ctrl-C; nothing is kept.
     """
-    learner = Learner(config, data)
-    tasks = learner.scenario.tasks
-    r = np.full((len(tasks), len(tasks)), np.nan)
-    try:
-        for i, task in enumerate(tasks):
-            learner.learn(task)
-            r[i, : i + 1] = [learner.accuracy(seen) for seen in tasks[: i + 1]]
-            message(f"task {i + 1} of {len(tasks)}: {' '.join(f'{100 * x:.1f}' for x in r[i, : i + 1])} %")
-        model = Model.of_state(learner.spec, learner.backend.state())
-    finally:
-        learner.backend.close()
+    # Watched from here on, so that the processes of Lava's runtime outlive Ctrl-C and are ended in order.
+    with InterruptWatch() as watch:
+        learner = Learner(config, data, watch)
+        tasks = learner.scenario.tasks
+        r = np.full((len(tasks), len(tasks)), np.nan)
+        try:
+            for i, task in enumerate(tasks):
+                learner.learn(task)
+                r[i, : i + 1] = [learner.accuracy(seen) for seen in tasks[: i + 1]]
+                message(f"task {i + 1} of {len(tasks)}: {' '.join(f'{100 * x:.1f}' for x in r[i, : i + 1])} %")
+            model = Model.of_state(learner.spec, learner.backend.state())
+        finally:
+            learner.backend.close()
     return _outcome(config, learner, r), model
 
 

@@ -7,6 +7,7 @@ import os
 import platform
 import secrets
 import stat
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -80,6 +81,23 @@ def check_target(path: str | os.PathLike[str]) -> None:
         _permissions(target)
         if not target.parent.is_dir():
             raise RunFolderError(f"{shown(target.parent)} is no folder: make it, or choose another one")
+
+
+def make_empty_folder(path: str | os.PathLike[str]) -> Path:
+    """Make a folder, or take an empty one, before work is put into what it is to hold.
+
+    Raises
+    ------
+    RunFolderError
+        If something is in it, it is no folder, or no file can be written there.
+    """
+    folder = Path(path)
+    with _refusing(folder, "choose a folder you may write to"):
+        if os.path.lexists(folder) and (not folder.is_dir() or any(folder.iterdir())):
+            raise RunFolderError(f"{shown(folder)} is not an empty folder: name a new one")
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
 
 
 @contextmanager

@@ -24,6 +24,15 @@ def test_files_hold_what_is_printed(lava_ed, tmp_path):
     assert (value["judged_on"], value["samples_per_task"], value["incremental"]) == ("test", 60, "class")
 
 
+def test_a_folder_that_holds_something_is_left_as_it_is(lava_ed, tmp_path):
+    (tmp_path / "model.safetensors").write_bytes(b"trained")
+    outcome = lava_ed("continual", *OPTIONS, "--out", tmp_path, "--json")
+    assert outcome.value["error"]["type"] == "RunFolderError"
+    assert "task 1 of" not in outcome.err
+    assert [path.name for path in tmp_path.iterdir()] == ["model.safetensors"]
+    assert (tmp_path / "model.safetensors").read_bytes() == b"trained"
+
+
 def test_a_wrong_scenario_is_named(lava_ed):
     outcome = lava_ed("continual", "--scenario", "rotated-digits", "--json")
     assert (outcome.code, outcome.value["error"]["type"]) == (2, "ConfigError")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -10,9 +11,12 @@ import pytest
 
 from lava_ed.config import TrainConfig
 from lava_ed.continual import Consolidation, ContinualConfig, learn_tasks
+from lava_ed.continual import learner as learning
+from lava_ed.continual.consolidation import OBSERVED_MAX, STRENGTH_MAX
 from lava_ed.continual.learner import Learner
 from lava_ed.data import Dataset, load_dataset
-from lava_ed.errors import ConfigError
+from lava_ed.errors import ConfigError, DataError
+from lava_ed.train import TrainingInterrupted
 
 
 class Vars(dict):
@@ -49,6 +53,15 @@ def test_importance_is_the_product_of_the_counters_over_their_means():
         consolidation.observe()
         consolidation.end_task()
     assert consolidation.importance[0].max() == 255
+
+
+def test_the_largest_strength_and_counters_saturate():
+    _, consolidation = one_layer(np.zeros((1, 1 << 15), int), STRENGTH_MAX)
+    consolidation._pre[0][-1] = consolidation._post[0][0] = OBSERVED_MAX * 254**2
+    assert consolidation._post[0][0] < 1 << 32
+    consolidation.end_task()
+    assert consolidation.importance[0][0, -1] == 255
+    assert not consolidation.importance[0][0, :-1].any()
 
 
 def test_a_pull_divides_the_way_from_the_anchor_and_rounds_without_bias():
@@ -123,8 +136,13 @@ def test_outputs_of_other_tasks_do_not_learn_when_only_own_ones_do():
     [
         ({"strength": (1, 2, 3)}, "one value"),
         ({"strength": (-1,)}, "from 0 on"),
+        ({"strength": (1, STRENGTH_MAX + 1)}, "at most 65,536"),
         ({"interval": 0}, "at least 1"),
         ({"observed": 0}, "at least 1"),
+        ({"observed": OBSERVED_MAX + 1}, "at most 65,536"),
+        ({"scenario": "permuted-digits"}, "class-incremental"),
+        ({"incremental": "task"}, "class-incremental"),
+        ({"training": TrainConfig.create("std-ed", "digits", dependency="auto")}, "x0, y0, y0-x0 or x0-y0"),
         ({"own_outputs": False}, "own outputs"),
         ({"training": TrainConfig.create("renner", "mnist")}, "std-ed or mpd-ed"),
         ({"training": TrainConfig.create("mpd-ed", "digits")}, "aggregated"),
@@ -133,3 +151,55 @@ def test_outputs_of_other_tasks_do_not_learn_when_only_own_ones_do():
 def test_what_cannot_be_learned_so(settings, complaint):
     with pytest.raises(ConfigError, match=complaint):
         replace(config("std-ed"), **settings)
+
+
+@pytest.fixture
+def closed(monkeypatch):
+    """How often a back end was closed."""
+    calls = []
+
+    def made(*settings, make=learning.make_backend):
+        backend = make(*settings)
+        monkeypatch.setattr(backend, "close", lambda close=backend.close: calls.append(close()))
+        return backend
+
+    monkeypatch.setattr(learning, "make_backend", made)
+    return calls
+
+
+def test_a_signal_ends_the_task_and_the_back_end(closed):
+    said = []
+
+    def tell(text):
+        said.append(text)
+        signal.raise_signal(signal.SIGTERM)
+
+    with pytest.raises(TrainingInterrupted, match="after 1 of 2 tasks") as caught:
+        learn_tasks(config("std-ed"), few(), tell)
+    assert caught.value.number == signal.SIGTERM
+    assert (len(said), len(closed)) == (1, 1)
+
+
+def test_the_back_end_is_closed_where_consolidation_cannot_begin(closed, monkeypatch):
+    def full(*settings):
+        raise MemoryError
+
+    monkeypatch.setattr(learning, "Consolidation", full)
+    with pytest.raises(MemoryError):
+        learn_tasks(config("std-ed"), few())
+    assert len(closed) == 1
+
+
+def test_data_that_do_not_make_tasks(closed):
+    data = few()
+    low, high, windows = data.train_labels < 5, data.test_labels > 4, replace(data, windows=2)
+    unlearned = replace(data, train_images=data.train_images[low], train_labels=data.train_labels[low])
+    unjudged = replace(data, test_images=data.test_images[high], test_labels=data.test_labels[high])
+    for other, error, complaint in (
+        (windows, ConfigError, "leave events windows=N out"),
+        (unlearned, DataError, "task 2, classes 5, 6, 7, 8, 9, has no samples to learn from"),
+        (unjudged, DataError, "task 1, classes 0, 1, 2, 3, 4, has no samples to be judged on"),
+    ):
+        with pytest.raises(error, match=complaint):
+            learn_tasks(config("std-ed"), other)
+    assert not closed

@@ -11,11 +11,25 @@ import pytest
 
 import lava_ed.files.writing as writing
 from lava_ed.errors import ConfigError, RunFolderError
-from lava_ed.files.writing import check_target, remove_leftovers, write_atomically
+from lava_ed.files.writing import check_target, make_empty_folder, remove_leftovers, write_atomically
 
 
 def names(folder):
     return sorted(path.name for path in folder.iterdir())
+
+
+def test_only_a_new_or_an_empty_folder_is_taken(tmp_path):
+    folder = make_empty_folder(tmp_path / "a" / "b")
+    assert make_empty_folder(folder) == folder
+    assert names(folder) == []
+    (folder / "file").write_bytes(b"old")
+    (tmp_path / "broken").symlink_to(tmp_path / "nothing")
+    for taken in (folder, folder / "file", tmp_path / "broken"):
+        with pytest.raises(RunFolderError, match="not an empty folder"):
+            make_empty_folder(taken)
+    with pytest.raises(RunFolderError, match="cannot be written"):
+        make_empty_folder(folder / "file" / "below")
+    assert (folder / "file").read_bytes() == b"old"
 
 
 def test_a_failed_write_leaves_the_old_content_and_nothing_else(tmp_path, monkeypatch):

@@ -18,9 +18,8 @@ import numpy.typing as npt
 from lava_ed.data.events.recording import EVENT, Events
 from lava_ed.data.events.sources import MARK
 from lava_ed.data.record import Dataset
-from lava_ed.errors import ConfigError, RunFolderError
-from lava_ed.files.reading import shown
-from lava_ed.files.writing import write_atomically
+from lava_ed.errors import ConfigError
+from lava_ed.files.writing import make_empty_folder, write_atomically
 
 MARGIN: Final = 6
 """Pixels that the sensor has more than the image, in both directions: 34 for MNIST's 28."""
@@ -119,7 +118,11 @@ def simulated(data: Dataset, camera: Camera) -> Iterator[tuple[str, bytes]]:
     """
     if len(data.image_shape) != 2:
         raise ConfigError(f"{data.name} has samples of shape {data.image_shape}: images of rows and columns are needed")
-    simulator = Simulator((data.image_shape[0], data.image_shape[1]), camera)
+    return _recorded(data, Simulator((data.image_shape[0], data.image_shape[1]), camera))
+
+
+def _recorded(data: Dataset, simulator: Simulator) -> Iterator[tuple[str, bytes]]:
+    """What `simulated` promises, of data that the simulator takes."""
     names = data.class_names or tuple(map(str, range(data.n_classes)))
     parts: tuple[tuple[str, Any, Any], ...] = (
         ("Train", data.train_images, data.train_labels),
@@ -143,10 +146,10 @@ def write_simulated(
     ConfigError
         As `simulated`.
     """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise RunFolderError(f"{shown(out)} is not an empty folder: name a new one")
+    recordings = simulated(data, camera)
+    make_empty_folder(out)
     count = events = 0
-    for name, content in simulated(data, camera):
+    for name, content in recordings:
         path = out / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)

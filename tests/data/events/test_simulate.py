@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -87,6 +89,10 @@ def test_cameras_that_are_none(values):
         Camera(**values)
 
 
-def test_images_that_do_not_fit_the_format():
+def test_images_that_do_not_fit_the_format(few, tmp_path):
+    flat = replace(few, image_shape=(few.train_images.shape[1],))
+    with pytest.raises(ConfigError, match="rows and columns"):
+        write_simulated(flat, tmp_path / "made", Camera())
+    assert not (tmp_path / "made").exists()
     with pytest.raises(ConfigError, match="at most 244×244"):
         Simulator((300, 20), Camera())
