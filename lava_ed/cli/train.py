@@ -175,14 +175,9 @@ def train(
         found_rule, found_dataset, found = read_settings(settings_file)
         rule, dataset = rule or found_rule, dataset or found_dataset
         settings = {**found, **{name: value for name, value in settings.items() if value is not None}}
-    if download:
-        from lava_ed.data import data_folder
-        from lava_ed.data.events.named import download as fetch
-
-        fetch(dataset or "digits", data_folder(settings.get("data_dir")))
     place = {"workers": workers, "scheduler": scheduler, "slurm": slurm}
     if seeds is not None:
-        return _several(out, seeds, rule, dataset, settings, resume, place)
+        return _several(out, seeds, rule, dataset, settings, resume, place, download=download)
     if any(place.values()):
         raise ConfigError("--workers, --scheduler and --slurm train several runs at once: give --seeds as well")
     folder = RunFolder(out)
@@ -193,12 +188,30 @@ def train(
         config = resumed_config(out, rule=rule, dataset=dataset, **settings)
     else:
         config = training.TrainConfig.create(rule or "std-ed", dataset or "digits", **settings)
+    if download:
+        _fetch(config)
     summary = training.train(config, out, resume=resume, reporter=training.reporter())
     return Report(summary, _shown(summary))
 
 
+def _fetch(config: Any) -> None:
+    """Download the data set of a configuration, where it is not there."""
+    from lava_ed.data import data_folder
+    from lava_ed.data.events.named import download
+
+    download(config.dataset, data_folder(config.data_dir))
+
+
 def _several(
-    out: str, seeds: str, rule: str | None, dataset: str | None, settings: dict[str, Any], resume: bool, place: Any
+    out: str,
+    seeds: str,
+    rule: str | None,
+    dataset: str | None,
+    settings: dict[str, Any],
+    resume: bool,
+    place: Any,
+    *,
+    download: bool,
 ) -> Report:
     """A run for each seed."""
     from lava_ed.train import TrainConfig
@@ -211,6 +224,8 @@ def _several(
     configs = {
         str(Path(out) / f"seed-{seed}"): TrainConfig.create(*names, seed=seed, **settings) for seed in seed_list(seeds)
     }
+    if download:
+        _fetch(next(iter(configs.values())))
     with crew_of(**place) as crew:
         runs = train_runs(configs, crew, resume=resume, extend=resume, message=Lines().message)
     spread = spread_of_runs(runs)

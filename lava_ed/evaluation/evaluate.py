@@ -145,21 +145,26 @@ def judged_by(
     before = backend.counters()
     decided = backend.present(rows, labels[rows]).astype(np.int64)
     counts = counts_between(backend.counters(), before)
-    return Evaluation(labels[rows][::windows], voted(decided, windows, n_classes), n_classes, counts)
+    if windows > 1:
+        decided = voted(decided, images[rows].any(axis=1), windows, n_classes)
+    return Evaluation(labels[rows][::windows], decided, n_classes, counts)
 
 
-def voted(decided: npt.NDArray[np.int64], windows: int, n_classes: int) -> npt.NDArray[np.int64]:
+def voted(
+    decided: npt.NDArray[np.int64], heard: npt.NDArray[np.bool_], windows: int, n_classes: int
+) -> npt.NDArray[np.int64]:
     """Decisions on recordings out of those on their windows: the class with most, and of equals the smallest.
+
+    Only windows that are heard, which hold an event, have a vote; a recording without any is of class 0.
 
     Examples
     --------
-    >>> voted(np.array([2, 1, 1, 0, 2, 1]), windows=3, n_classes=3).tolist()
-    [1, 0]
+    >>> heard = np.array([True, False, False, True, True, True, False, False, False])
+    >>> voted(np.array([2, 1, 1, 0, 2, 1, 2, 2, 2]), heard, windows=3, n_classes=3).tolist()
+    [2, 0, 0]
     """
-    if windows == 1:
-        return decided
     sums = np.zeros((len(decided) // windows, n_classes), np.int64)
-    np.add.at(sums, (np.arange(len(decided)) // windows, decided), 1)
+    np.add.at(sums, (np.arange(len(decided)) // windows, decided), heard)
     result: npt.NDArray[np.int64] = sums.argmax(axis=1)
     return result
 

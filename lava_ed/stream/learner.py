@@ -31,7 +31,7 @@ from lava_ed.stream.source import Item
 WINDOW: Final = 1000
 """Labelled recordings over which the recent accuracy is taken."""
 MOST_WAITING: Final = 1024
-"""Recordings that may wait for their label; the oldest one is let go when another comes."""
+"""Windows whose recordings may wait for their label; the oldest recording is let go when another comes."""
 STATE: Final = "stream.safetensors"
 NOTES: Final = "lava_ed"
 PRICES: Final = "loihi1-davies2018"
@@ -187,7 +187,7 @@ class StreamLearner:
         self.backend.set_learning(learning)
         self.backend.bind(rows)
         decided = self.backend.present(np.arange(len(rows)), np.full(len(rows), label))
-        return int(voted(decided.astype(np.int64), len(rows), len(self.config.classes))[0])
+        return int(voted(decided.astype(np.int64), rows.any(axis=1), len(rows), len(self.config.classes))[0])
 
     def _decide(self, item: Item, rows: npt.NDArray[np.uint8], label: int | None) -> int:
         """The forward pass decides before errors go back, so one presentation of a single window does both."""
@@ -201,7 +201,7 @@ class StreamLearner:
             return decided
         self.waiting.pop(item.name, None)
         self.waiting[item.name] = (decided, rows)
-        if len(self.waiting) > MOST_WAITING:
+        while len(self.waiting) * len(rows) > MOST_WAITING:
             del self.waiting[next(iter(self.waiting))]
             self.progress.let_go += 1
         return decided

@@ -30,8 +30,7 @@ class Item(NamedTuple):
 
 def of_recordings(path: Path) -> Iterator[Item]:
     """The recordings of a folder, by the numbers of their names, or of an archive, in its order; classes are labels."""
-    found = sorted(members(path), key=lambda member: member.order) if path.is_dir() else members(path)
-    for member in found:
+    for member in members(path, by_number=True):
         yield Item(member.name, member.path, member.class_name)
 
 

@@ -28,6 +28,7 @@ from lava.proc.lif.process import LIF
 from lava_ed import attach
 from lava_ed.proc import EventSource
 from lava_ed.proc.classifier.process import create_processes
+from lava_ed.proc.event_source.models import PyEventSourceModelFixed
 
 FIXED = Loihi2SimCfg(select_tag="fixed_pt")
 CODE = "sensor=34x30,region=2:3:6:5,duration=30000,start=1000"
@@ -158,6 +159,20 @@ def test_a_damaged_recording_leaves_lavas_runtime_silent_and_says_so(tmp_path, c
     assert processes[0].damaged.get()[0] == 1
     processes[0].stop()
     assert "ends within an event" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("error", [OSError("no room"), MemoryError()])
+def test_no_error_of_a_reader_leaves_the_neighbours_waiting(capsys, error):
+    def broken():
+        raise error
+        yield
+
+    model = PyEventSourceModelFixed.__new__(PyEventSourceModelFixed)
+    model._windows, model.time_step = broken(), 4
+    model.windows, model.damaged = np.zeros(1, np.int32), np.zeros(1, np.int32)
+    assert list(model._next()) == []
+    assert (model.windows[0], model.damaged[0]) == (0, 1)
+    assert f"silent from time step 4 on: {str(error) or 'MemoryError'}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,20 @@ def test_waiting_recordings_are_bounded(tmp_path, monkeypatch):
     assert (len(net.waiting), net.progress.let_go) == (3, 2)
 
 
+def test_windows_that_wait_are_bounded_and_silent_ones_have_no_vote(tmp_path, monkeypatch):
+    monkeypatch.setattr(learner, "MOST_WAITING", 7)
+    nets = []
+    for windows in (1, 3):  # of which the last two are silent
+        code = EventCode(downsample=4, duration=300_000, windows=windows)
+        training = TrainConfig.create("std-ed", "nmnist", hidden=(12,), events=code, steps=8)
+        nets.append(StreamLearner(StreamConfig(training, ("a", "b"), (34, 34))))
+    items = [item._replace(label=None) for item in of_recordings(make(tmp_path / "data", 8))]
+    decided, together = ([net.take(item) for item in items] for net in nets)
+    assert together == decided
+    assert set(decided) == {0, 1}
+    assert [(len(net.waiting), net.progress.let_go) for net in nets] == [(7, 1), (2, 6)]
+
+
 def test_a_file_larger_than_the_memory_that_it_takes(tmp_path):
     events = some_events(20_000)
     path = write(tmp_path / "a.bin", events)

@@ -50,9 +50,10 @@ class EventCode:
         Events of the window, which then ends after so many events whatever the time, its steps having equally many;
         0: time counts.
     windows : int
-        So many windows follow each other, each a sample; a recording is decided by the sum of their decisions.
+        So many windows follow each other, each a sample; a recording is decided by most of its windows, of those
+        that hold an event.
     transforms : str
-        Transforms of tonic, which come first: "Denoise,filter_time=10000;TimeJitter,std=100"; see `transformed`.
+        Transforms of tonic, which come first: "Denoise:filter_time=10000;TimeJitter:std=100"; see `transformed`.
 
     Raises
     ------

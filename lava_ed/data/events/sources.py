@@ -67,8 +67,15 @@ def holds_recordings(path: Path) -> bool:
     return next(_files(path), None) is not None
 
 
-def members(path: Path) -> Iterator[Member]:
+def members(path: Path, *, by_number: bool = False) -> Iterator[Member]:
     """Every recording below a folder, its archives included, or of an archive; the files of an archive do not last.
+
+    Parameters
+    ----------
+    path : Path
+    by_number : bool
+        Sort a folder's recordings by the numbers of their names, and let its archives, sorted in the same way, follow,
+        each in its own order.
 
     Raises
     ------
@@ -79,8 +86,10 @@ def members(path: Path) -> Iterator[Member]:
     """
     _check(path)
     count = 0
-    for file in _files(path) if path.is_dir() else [path]:
-        name = file.relative_to(path).as_posix() if path.is_dir() else ""
+    files = ((file, file.relative_to(path).as_posix()) for file in _files(path)) if path.is_dir() else [(path, "")]
+    if by_number:
+        files = sorted(files, key=lambda found: (is_archive(found[0]), Member(found[1], found[0]).order))
+    for file, name in files:
         found = _unpacked(file, name) if is_archive(file) else iter([Member(name, file)])
         for member in found:
             count += 1

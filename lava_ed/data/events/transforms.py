@@ -26,7 +26,8 @@ def transformed(recording: Recording, text: str) -> Recording:
     ----------
     recording : Recording
     text : str
-        ``Denoise,filter_time=10000;TimeJitter,std=100``; `sensor_size` is given where a transform asks for it.
+        ``Denoise:filter_time=10000;TimeJitter:std=100``; commas, as `EventCode.parse` makes them, do for colons.
+        `sensor_size` is given where a transform asks for it.
         Random ones draw the same numbers for each recording, from seed 0.
 
     Raises
@@ -76,7 +77,8 @@ def _limited(recording: Recording) -> Iterator[Any]:
 
 def _made(item: str, recording: Recording) -> tuple[str, Any]:
     """Name and function of a transform."""
-    name, *pairs = item.split(",")
+    item = item.replace(",", ":")
+    name, *pairs = item.split(":")
     try:
         import tonic.transforms
     except ImportError as error:

@@ -25,7 +25,8 @@ class WindowStream:
     Parameters
     ----------
     recordings : path-like, or a sequence of them
-        Files; folders, whose recordings are sorted by the numbers in their names; archives, in their own order.
+        Files; folders, whose recordings are sorted by the numbers in their names and come before those of archives in
+        them; archives, in their own order.
     encoding : Encoding
 
     Raises
@@ -47,10 +48,8 @@ class WindowStream:
 
     def _files(self) -> Iterator[Path]:
         for path in map(Path, self._given):
-            if path.is_dir():
-                yield from (member.path for member in sorted(members(path), key=lambda member: member.order))
-            elif is_archive(path):
-                yield from (member.path for member in members(path))
+            if path.is_dir() or is_archive(path):
+                yield from (member.path for member in members(path, by_number=True))
             else:
                 yield path
 

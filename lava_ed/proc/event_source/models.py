@@ -46,8 +46,9 @@ class PyEventSourceModelFixed(PyLoihiProcessModel):
         """The next window, empty where there is none any more; an error here would leave the neighbours waiting."""
         try:
             window = next(self._windows, None)
-        except LavaEDError as error:
-            print(f"EventSource is silent from time step {self.time_step} on: {error}", file=sys.stderr)
+        except (LavaEDError, OSError, MemoryError) as error:
+            said = str(error) or type(error).__name__
+            print(f"EventSource is silent from time step {self.time_step} on: {said}", file=sys.stderr)
             self.damaged[0] = 1
             window = None
         self.windows[0] += window is not None

@@ -18,10 +18,12 @@ from lava_ed.data.events.describe import describe_folder
 from lava_ed.data.events.event_set import cache_folder, read_event_set
 from lava_ed.data.events.formats import open_recording
 from lava_ed.data.events.named import TONIC, download, read_tonic
+from lava_ed.data.events.windows import WindowStream
 from lava_ed.errors import ConfigError, DataError, DataNotFoundError
 from lava_ed.evaluation.evaluate import evaluate, evaluate_run
 from lava_ed.report import report_run
 from lava_ed.runs.tensor_files import Model
+from lava_ed.stream import of_recordings
 from lava_ed.train import train
 
 ENCODING = Encoding(EventCode(downsample=4), "bins", 8)
@@ -63,6 +65,22 @@ class TestFolder:
             with tarfile.open(archive, f"w:{suffix[5:]}") as tar:
                 tar.add(folder, "data")
         assert read_event_set("a", archive, ENCODING).digest == read_event_set("a", folder, ENCODING).digest
+
+    def test_archives_in_a_folder_follow_its_recordings_in_a_stream(self, tmp_path):
+        paths = {name: write(tmp_path / f"made/{name}.bin", some_events(50, seed=name)) for name in (1, 2, 3, 4, 10)}
+        folder = tmp_path / "data"
+        for name in (10, 2):
+            write(folder / f"{name}.bin", some_events(50, seed=name))
+        for archive, names in (("11.zip", (4,)), ("9.zip", (3, 1))):
+            with zipfile.ZipFile(folder / archive, "w") as zipped:
+                for name in names:
+                    zipped.write(paths[name], f"a/{name}.bin")
+        expected = [paths[name] for name in (2, 10, 3, 1, 4)]
+        found, single = (np.stack(list(WindowStream(given, ENCODING).rows())) for given in (folder, expected))
+        np.testing.assert_array_equal(found, single)
+        items = [(item.name, item.path.read_bytes()) for item in of_recordings(folder)]
+        assert [name for name, _ in items] == ["2.bin", "10.bin", "9/a/3.bin", "9/a/1.bin", "11/a/4.bin"]
+        assert [content for _, content in items] == [path.read_bytes() for path in expected]
 
     def test_what_is_wrong_is_said(self, tmp_path):
         with pytest.raises(DataNotFoundError, match="no folder, and no archive"):
@@ -150,8 +168,14 @@ class TestNames:
         assert evaluate_run(tmp_path / "run")["samples"] == 8
         model = Model.read(tmp_path / "run" / "model.safetensors")
         single = evaluate("engine", model, data.test_images, data.test_labels).decided.reshape(8, 3)
-        votes = [np.bincount(of, minlength=2).argmax() for of in single]
+        heard = data.test_images.any(axis=1).reshape(8, 3)
+        votes = [np.bincount(of[rows], minlength=2).argmax() for of, rows in zip(single, heard, strict=True)]
         assert np.mean(votes == data.test_labels[::3]) == summary["test_accuracy"]
+        alone = np.random.default_rng(0).integers(0, 256, (99, 128), np.uint8)
+        alone[np.arange(99) % 3 > 0] = 0  # which do not vote
+        single, decided = (evaluate("engine", model, alone, data.train_labels, windows=n).decided for n in (1, 3))
+        assert decided.tolist() == single[::3].tolist()
+        assert set(decided) == {0, 1}
         report_run(tmp_path / "run", samples=1)
         page = (tmp_path / "run" / "report.html").read_text()
         assert "Events over time" in page
@@ -174,6 +198,8 @@ class TestNames:
         )
         mirrored = rows(",transforms=RandomFlipLR:p=1").reshape(2, 34, 34)
         np.testing.assert_array_equal(mirrored[:, :, ::-1].reshape(-1), rows(""))
+        spelt = EventCode(duration=100_000, transforms="RandomFlipLR:p=1")  # as the documents spell it, in Python too
+        np.testing.assert_array_equal(Encoding(spelt, "bins", 8).encode(open_recording(path))[0], mirrored.reshape(-1))
         noisy = rows(",transforms=CropTime:max=50000;UniformNoise:n=20")
         np.testing.assert_array_equal(noisy, rows(",transforms=CropTime:max=50000;UniformNoise:n=20"))
         assert np.count_nonzero(noisy) > np.count_nonzero(rows(",transforms=CropTime:max=50000"))
