@@ -136,7 +136,8 @@ def _local(distributed: Any, place: Place) -> Any:
     )  # fmt: skip
 
 
-def _slurm(place: Place) -> Any:
+@contextmanager
+def _slurm(place: Place) -> Iterator[Any]:
     """Jobs of Slurm: queue, account, memory and time limit are those of Dask's own jobqueue.yaml."""
     if shutil.which("sbatch") is None:
         raise ClusterError("--slurm: there is no sbatch here: run the command where Slurm's jobs are submitted")
@@ -149,8 +150,15 @@ def _slurm(place: Place) -> Any:
         memory=given("jobqueue.slurm.memory") or _SLURM_MEMORY, security=True,
         shared_temp_directory=given("jobqueue.slurm.shared-temp-directory") or "~",
     )  # fmt: skip
-    cluster.scale(jobs=place.workers)
-    return cluster
+    try:
+        with cluster:
+            cluster.scale(jobs=place.workers)
+            yield cluster
+    finally:
+        # Files with the jobs' keys, which would lie in the shared folder until Python happens to collect them.
+        for name, file in vars(cluster).items():
+            if name.startswith("_job_") and hasattr(file, "close"):
+                file.close()
 
 
 def _introduce(client: Any, place: Place, message: Callable[[str], None]) -> None:

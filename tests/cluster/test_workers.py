@@ -205,8 +205,9 @@ def test_slurm_that_is_not_there(monkeypatch):
 
 
 SBATCH = """#!/bin/sh
-# Stands for Slurm: a job is a process of this machine.
-sh "$1" > {log} 2>&1 &
+# Stands for Slurm: a job is a process of this machine, and its script may be gone once it is submitted.
+cp "$1" {log}.sh
+sh {log}.sh > {log} 2>&1 &
 echo $! >> {pids}
 echo "Submitted batch job $!"
 """
@@ -235,6 +236,7 @@ def test_jobs_of_slurm(tmp_path, monkeypatch):
         while Path(f"/proc/{pid}").exists() and Path(f"/proc/{pid}/status").read_text().split("State:\t")[1][0] != "Z":
             assert time.monotonic() < deadline, "the worker outlives its command"
             time.sleep(0.1)
+    assert not list(tmp_path.glob(".dask-jobqueue*")), "keys are left behind"
 
 
 def test_the_commands(tmp_path, capsys):

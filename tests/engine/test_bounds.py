@@ -158,5 +158,5 @@ def test_these_are_all_processes_that_can_be_lowered() -> None:
         "AFTLIFMap": "AFTLIFMap",
     }  # fmt: skip
     assert set(ours.values()) == kinds
-    # An EDClassifier is made of them; Injector and Extractor have no Vars.
-    assert set(supported()) == found | set(ours) | {"EDClassifier", "Injector", "Extractor"}
+    # An EDClassifier is made of them; Injector and Extractor have no Vars, those of EventSource are only written.
+    assert set(supported()) == found | set(ours) | {"EDClassifier", "Injector", "Extractor", "EventSource"}

@@ -26,13 +26,14 @@ def test_a_net_has_layers_and_a_rule_before_its_settings():
 
 def test_options_name_their_choices():
     assert list(options()) == [
-        *("steps", "encoder", "readout", "feedback", "weight_exponents", "error_shift", "softmax_shift", "dead_zone"),
+        *("steps", "encoder", "readout", "feedback", "init_limits", "weight_exponents", "error_shift"),
+        *("softmax_shift", "dead_zone"),
         *("learning", "dependency", "sharing", "pooling", "threshold_steps", "hidden_dead_zones", "error_grains"),
     ]
     assert options()["steps"][0] is int
     assert options()["feedback"] == (str, "symmetric or random.")
     assert [name for name in options() if is_list(name)] == [
-        *("weight_exponents", "threshold_steps", "hidden_dead_zones", "error_grains")
+        *("init_limits", "weight_exponents", "threshold_steps", "hidden_dead_zones", "error_grains")
     ]
 
 
