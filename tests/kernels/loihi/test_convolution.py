@@ -71,14 +71,12 @@ def test_directions_agree_with_the_matrix(text: str, image: tuple[int, int, int]
     live, sums = np.zeros(layer.shape.height * (layer.shape.width + 1), np.int32), np.zeros(weights.size, np.int32)
     count_errors(tables, errors, errors.size, live)
     products = sum_taps(tables, events, events.size, x, delta, live, sums)
-    outer, gathered = np.outer(delta, x), np.zeros(weights.size, np.int64)
-    pairs = 0
-    for tap in range(weights.size):  # which synapses are of this tap: those that one stored weight gives a weight
-        only = np.zeros_like(weights)
-        only[tap] = 1
-        mask = matrix_of(only.reshape(stored.shape), layer, shared) != 0
-        gathered[tap] = outer[mask].sum()
-        pairs += np.count_nonzero(outer[mask])
+    outer, number = np.outer(delta, x), np.arange(weights.size).reshape(stored.shape)
+    # Which tap a synapse is of: stored weights that are its number's two digits give that in place of the weight.
+    low, high = (matrix_of(digit.astype(np.int8), layer, shared) // 2 for digit in (number % 127 + 1, number // 127))
+    gathered = np.zeros(weights.size, np.int64)
+    np.add.at(gathered, (high * 127 + low - 1)[low > 0], outer[low > 0])
+    pairs = np.count_nonzero(outer[low > 0])
     np.testing.assert_array_equal(sums, gathered)
     assert products == pairs
 
