@@ -71,12 +71,11 @@ def test_directions_agree_with_the_matrix(text: str, image: tuple[int, int, int]
     live, sums = np.zeros(layer.shape.height * (layer.shape.width + 1), np.int32), np.zeros(weights.size, np.int32)
     count_errors(tables, errors, errors.size, live)
     products = sum_taps(tables, events, events.size, x, delta, live, sums)
-    outer, number = np.outer(delta, x), np.arange(weights.size).reshape(stored.shape)
-    # Which tap a synapse is of: stored weights that are its number's two digits give that in place of the weight.
-    low, high = (matrix_of(digit.astype(np.int8), layer, shared) // 2 for digit in (number % 127 + 1, number // 127))
-    gathered = np.zeros(weights.size, np.int64)
-    np.add.at(gathered, (high * 127 + low - 1)[low > 0], outer[low > 0])
-    pairs = np.count_nonzero(outer[low > 0])
+    # Stored weights that are numbers of taps give, in place of a synapse's weight, the tap that it is of.
+    taps = matrix_of(np.arange(1, weights.size + 1).reshape(stored.shape), layer, shared) // 2
+    outer, gathered = np.outer(delta, x), np.zeros(weights.size, np.int64)
+    np.add.at(gathered, taps[taps > 0] - 1, outer[taps > 0])
+    pairs = np.count_nonzero(outer[taps > 0])
     np.testing.assert_array_equal(sums, gathered)
     assert products == pairs
 
