@@ -19,15 +19,10 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.backends.backend import Backend
+from lava_ed.kernels.loihi.consolidation import add_importance, count_squares, draw_back
 from lava_ed.network.spec import NetworkSpec
 from lava_ed.train.order import rounding_words
 
-IMPORTANCE_MAX: Final = 255
-"""Importance is a byte."""
-FRACTION_BITS: Final = 8
-"""Of the counters of a neuron, divided by their mean over its layer."""
-STRENGTH_BITS: Final = 4
-"""Fractional bits of the strength."""
 STRENGTH_MAX: Final = 1 << 16
 """Times two counters of up to 2^8·n, n neurons in a layer, this stays below 2^63 for any 2^31 synapses."""
 OBSERVED_MAX: Final = 1 << 16
@@ -68,20 +63,18 @@ class Consolidation:
         if not self.backend.read("error", "gate")[0]:
             return
         for name, pre, post in zip(self.names, self._pre, self._post, strict=True):
-            pre += np.square(self.backend.read(name, "x1"), dtype=np.int64)
-            error = self.backend.read(name, "y1").astype(np.int64) - self.backend.read(name, "y2")
-            post += np.square(error)
+            read = {var: self.backend.read(name, var).astype(np.int64) for var in ("x1", "y1", "y2")}
+            count_squares(read["x1"], pre)
+            count_squares(read["y1"] - read["y2"], post)
             self.host_ops += pre.size + post.size
 
     def pull(self) -> None:
         """Draw the weights of important synapses back towards their anchors."""
         for layer, (name, anchor, importance) in enumerate(zip(self.names, self.anchors, self.importance, strict=True)):
-            moved = self._weights(name) - anchor
-            divisor = importance.astype(np.int32) + 1
-            words = rounding_words(self._seed, self.pulls, layer, moved.size).reshape(moved.shape)
-            size = (np.abs(moved) + (words * divisor >> 16)) // divisor
-            self.backend.write(name, "weights", 2 * (anchor + np.sign(moved) * size))
-            visited = int(np.count_nonzero(importance))
+            words = rounding_words(self._seed, self.pulls, layer, anchor.size).reshape(anchor.shape)
+            weights = self._weights(name)
+            visited = draw_back(weights, anchor, importance, words)
+            self.backend.write(name, "weights", 2 * weights)
             self.visits += visited
             self.host_ops += visited
         self.pulls += 1
@@ -89,11 +82,9 @@ class Consolidation:
     def end_task(self) -> None:
         """Move the anchors to the weights, add to the importances what was counted, and begin to count anew."""
         for k, name in enumerate(self.names):
-            pre, post = _relative(self._pre[k]), _relative(self._post[k])
-            added = (self.strength[k] * np.multiply.outer(post, pre)) >> (2 * FRACTION_BITS + STRENGTH_BITS)
-            self.importance[k] = np.minimum(self.importance[k] + added, IMPORTANCE_MAX).astype(np.uint8)
+            add_importance(self.importance[k], self._pre[k], self._post[k], self.strength[k])
             self.anchors[k] = self._weights(name)
-            self.host_ops += added.size
+            self.host_ops += self.importance[k].size
             self._pre[k][:] = self._post[k][:] = 0
 
     def cost(self) -> dict[str, Any]:
@@ -107,8 +98,3 @@ class Consolidation:
             "visits": self.visits,
             "host_ops": self.host_ops,
         }
-
-
-def _relative(counted: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """⌊n·c_i·2^8/Σc⌋: counters divided by their mean, with `FRACTION_BITS`; 0 where nothing was counted."""
-    return (counted << FRACTION_BITS) * counted.size // max(int(counted.sum()), 1)
