@@ -92,6 +92,20 @@ class UnsupportedProcessError(BackendError, NotImplementedError):
     """The engine has no lowering for a process of the graph."""
 
 
+class NotCompiledError(BackendError):
+    """The engine cannot compile a node as it is connected; whoever can do without runs it in another way.
+
+    Parameters
+    ----------
+    message : str
+    node : str
+    """
+
+    def __init__(self, message: str, node: str) -> None:
+        super().__init__(message)
+        self.node = node
+
+
 class FixedPointOverflowError(LavaEDError, ArithmeticError):
     """A state left its 24-bit register under the overflow policy "raise"."""
 

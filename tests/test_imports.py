@@ -168,6 +168,12 @@ def test_imports_point_one_way():
     assert wrong == []
 
 
+def test_a_module_is_read_in_one_sitting():
+    """400 lines at most, but for the replayer, which must stand alone."""
+    lines = {path.name: path.read_text().count("\n") for _, path in walk() if path.name != "replay.py"}
+    assert {name: n for name, n in lines.items() if n > 400} == {}
+
+
 def test_no_modules_import_each_other_in_a_circle():
     """Imports inside functions count; sorting raises a CycleError that names the circle."""
     imported = {module: ImportedModules(module, path).found - {module} for module, path in MODULES.items()}

@@ -37,20 +37,6 @@ TALLIES: Final = Limits(0, 2**62, "a count")
 """Range that a tally of 64 bits may be set to, from where it goes on counting."""
 
 
-class NotCompiledError(BackendError):
-    """The engine cannot compile a node as it is connected; whoever can do without runs it in another way.
-
-    Parameters
-    ----------
-    message : str
-    node : str
-    """
-
-    def __init__(self, message: str, node: str) -> None:
-        super().__init__(message)
-        self.node = node
-
-
 def raise_flag(flag: Slot, memory: Memory) -> None:
     """Set a flag to 1."""
     memory.view(flag)[0] = 1

@@ -16,12 +16,19 @@ from lava.magma.core.process.ports.ports import AbstractVirtualPort, ConcatPort,
 from lava.magma.core.process.process import AbstractProcess
 from lava.magma.core.run_configs import RunConfig
 
-from lava_ed.engine.assembler import Connection, Node, NotCompiledError
+from lava_ed.engine.assembler import Connection, Node
 from lava_ed.engine.cuts import Cut, warn_of
 from lava_ed.engine.families.pipes import ExtractorNode, InjectorNode
 from lava_ed.engine.pipe import Pipe
 from lava_ed.engine.program import Program
-from lava_ed.errors import BackendError, ConfigError, HostedModelWarning, LavaEDError, UnsupportedProcessError
+from lava_ed.errors import (
+    BackendError,
+    ConfigError,
+    HostedModelWarning,
+    LavaEDError,
+    NotCompiledError,
+    UnsupportedProcessError,
+)
 from lava_ed.lava_graphs.hosting.choice import can_host, find_hosted, referring
 from lava_ed.lava_graphs.hosting.conductor import Conductor
 from lava_ed.lava_graphs.hosting.model import HostedModel

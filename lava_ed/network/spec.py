@@ -13,16 +13,14 @@ from lava_ed.errors import ChipLimitError, ConfigError, LavaEDError
 from lava_ed.files.reading import brief
 from lava_ed.kernels.fixed_point import (
     ACCUMULATOR_BITS,
-    MAP_FRACTION_BITS,
     SCALE_EXPONENT_MAX,
-    TRACE_MAX,
     WEIGHT_LSB_SHIFT,
-    WEIGHT_MIN,
 )
 from lava_ed.kernels.loihi.random_streams import TAG_EXPONENT
 from lava_ed.learning_rules import RULES, STDED, LearningRule, check, columns_limit, membrane_limit, sum_limit
-from lava_ed.learning_rules.limits import LAYERS_MAX, Limit
+from lava_ed.learning_rules.limits import LAYERS_MAX
 from lava_ed.learning_rules.rate import LearningRate
+from lava_ed.network.convolutions import check_convolutions, check_freeze
 from lava_ed.network.encoding import BIN_STEPS, CURRENT_MAX
 from lava_ed.network.layers import Layer, MapShape, layers_of
 from lava_ed.network.schedule import Schedule
@@ -30,8 +28,6 @@ from lava_ed.network.settings import NetSettings, check_integers, declared
 
 FORMAT: Final = 1
 """Version of the dictionary form."""
-POSITIONS_MAX: Final = (2**31 - 1) // (127 * 127 * 7)
-"""Most positions whose products, times a mantissa, a tap's sum of 32 bits holds."""
 
 
 @dataclass(frozen=True)
@@ -98,10 +94,10 @@ class NetworkSpec(NetSettings, _Layers):
             self._check_each(name, len(self.layers), "connection")
             if getattr(self, name) and not self.arch:
                 raise ConfigError(f"{name} belongs to a net whose layers are named (arch)")
-        self._check_freeze()
+        check_freeze(self)
         self._check_encoder()
         if self.arch:
-            self._check_convolutions()
+            check_convolutions(self)
         self._check_chip()
 
     def _of_arch(self) -> tuple[int, ...]:
@@ -127,75 +123,6 @@ class NetworkSpec(NetSettings, _Layers):
             raise ConfigError(
                 f"{name} {values}: {count} integers {setting.low} … {setting.high} are needed, one a {each}, or none"
             )
-
-    def _check_freeze(self) -> None:
-        """Only kernels can stay as they are."""
-        kernels = [layer for layer in self.layers if self.connections[layer - 1].is_conv]
-        if not set(self.freeze) <= set(kernels):
-            there = f"those of connections {', '.join(map(str, kernels))}" if kernels else "none (arch)"
-            raise ConfigError(f"freeze {self.freeze}: kernels can be frozen, and the net has {there}")
-
-    def _check_convolutions(self) -> None:
-        """Refuse what convolutions do not learn by."""
-        if self.rule.name not in ("std-ed", "mpd-ed"):
-            raise ConfigError(f"a net with named layers (arch) learns by std-ed or mpd-ed, got {self.rule.name!r}")
-        if self.rule.name == "std-ed" and self.pooling != "sum":
-            raise ConfigError(f"pooling {self.pooling!r} is mpd-ed's: std-ed lets a square's first spike through")
-        for what, value, only in (
-            ("learning", "aggregated" if self.rule.name == "std-ed" else self.learning, "aggregated"),
-            ("dv", self.dv, 0),
-            ("feedback", self.feedback, "symmetric"),
-            ("readout", self.readout, "membrane"),
-            ("dependency", self.dependency, "x0"),
-            ("weight_rounding", self.weight_rounding, "carry"),
-            ("weight_exponents", max(map(abs, self.weight_exponents)), 0),
-            ("error_grains", self.error_grains, ()),
-        ):
-            if value != only:
-                raise ConfigError(f"a net with named layers (arch) takes {what} {only!r} only, got {value!r}")
-        kernels = [(number, layer) for number, layer in enumerate(self.connections, start=1) if layer.is_conv]
-        limits = [
-            Limit(
-                f"connection {number}: positions that a tap gathers from",
-                layer.shape.height * layer.shape.width,
-                POSITIONS_MAX,
-                "take a larger stride or a smaller image",
-            )
-            for number, layer in kernels
-            if self.sharing == "accumulated"
-        ]
-        if self.rule.timing.replays:
-            largest = 2 * self.error_limit << MAP_FRACTION_BITS  # of a change of an error
-            limits += [
-                Limit(
-                    f"connection {number}: sum of errors, fan-out {layer.fan_out} × |weight| {-WEIGHT_MIN} × {largest}",
-                    layer.fan_out * -WEIGHT_MIN * largest,
-                    2**31 - 1,
-                    "take fewer channels or a smaller kernel",
-                )
-                for number, layer in kernels
-                if number > 1 and self.overflow != "wrap"
-            ]
-            if self.overflow != "wrap":
-                limits.append(
-                    Limit(
-                        f"error of a sample, error_limit {self.error_limit} over T {self.steps} steps",
-                        self.steps * (self.steps + 1) * self.error_limit << MAP_FRACTION_BITS,
-                        2**31 - 1,
-                        "take fewer time steps or a smaller error_limit, of which 127 is kept",
-                    )
-                )
-            limits += [
-                Limit(
-                    f"connection {layer}: spikes of an axon in a sample, which x1 counts, T {self.steps} × "
-                    f"{self.axon_spikes(layer)} neurons",
-                    self.steps * self.axon_spikes(layer),
-                    TRACE_MAX,
-                    "take fewer time steps or smaller squares",
-                )
-                for layer in self.layers
-            ]
-        check(limits)
 
     def refuse_convolutions(self, what: str, way_out: str, error: type[LavaEDError] = ConfigError) -> None:
         """Raise where the net has convolutions, of which `what` knows nothing."""

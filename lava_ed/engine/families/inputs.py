@@ -8,10 +8,10 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.engine.assembler import RUN, Assembler, Connection, Node, NotCompiledError, Signal, raise_flag
+from lava_ed.engine.assembler import RUN, Assembler, Connection, Node, Signal, raise_flag
 from lava_ed.engine.memory import Slot
 from lava_ed.engine.op import number, op, reads, updates, writes
-from lava_ed.errors import BackendError
+from lava_ed.errors import BackendError, NotCompiledError
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.stock.floating import add_integers, add_real, list_real_events
 from lava_ed.kernels.vectors.events import add_events, add_vector, list_events

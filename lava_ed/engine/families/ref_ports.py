@@ -10,11 +10,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.engine.assembler import WRITE, Assembler, Node, NotCompiledError
+from lava_ed.engine.assembler import WRITE, Assembler, Node
 from lava_ed.engine.hosts import HostTask
 from lava_ed.engine.memory import Limits, Memory, Slot, Variable, write_variable
 from lava_ed.engine.op import number, op, reads
-from lava_ed.errors import ConfigError
+from lava_ed.errors import ConfigError, NotCompiledError
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.fixed_point import WEIGHT_MAX, WEIGHT_MIN
 

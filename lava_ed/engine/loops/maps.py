@@ -6,6 +6,7 @@ from lava_ed.engine.families.aft_if import aftif_reset
 from lava_ed.engine.families.aft_if_map import map_backward, map_clear, map_fire, map_integrate, map_reset
 from lava_ed.engine.families.aft_lif import aftlif_reset
 from lava_ed.engine.families.aft_lif_map import lif_map_forward, lif_map_replay, lif_map_reset
+from lava_ed.engine.families.conv_spikes import conv_backward, conv_learn
 from lava_ed.engine.families.conv_windows import conv_learn_windows, conv_read_back, conv_show_weights
 from lava_ed.engine.families.dense import spikes_forward
 from lava_ed.engine.families.encoder import encoder_load, label
@@ -13,7 +14,7 @@ from lava_ed.engine.families.inputs import join_clear, join_events, join_list, j
 from lava_ed.engine.families.lif import lif_step
 from lava_ed.engine.families.map_window import jump_maps, quiet_maps
 from lava_ed.engine.families.monitor import monitor
-from lava_ed.engine.families.plastic_conv import conv_backward, conv_forward_spikes, conv_learn, conv_reset
+from lava_ed.engine.families.plastic_conv import conv_forward_spikes, conv_reset
 from lava_ed.engine.families.plastic_dense import dense_reset
 from lava_ed.engine.families.readout import softmax_reset
 from lava_ed.engine.families.ring_buffer import ring_sink, ring_source
@@ -43,6 +44,10 @@ def maps_op(a, i8, i16, i32, i64, phase, progress):  # type: ignore[no-untyped-d
         progress[OVERFLOWS] += lif_map_forward(a, i32, i64, phase)
     elif code == codes.LIF_MAP_REPLAY:
         progress[OVERFLOWS] += lif_map_replay(a, i32, i64, phase)
+    elif code == codes.CONV_BACKWARD:
+        progress[OVERFLOWS] += conv_backward(a, i8, i32, i64)
+    elif code == codes.CONV_LEARN:
+        conv_learn(a, i8, i16, i32, i64)
     elif code == codes.CONV_READ_BACK:
         progress[OVERFLOWS] += conv_read_back(a, i8, i32, i64)
     elif code == codes.CONV_LEARN_WINDOWS:
@@ -53,10 +58,6 @@ def maps_op(a, i8, i16, i32, i64, phase, progress):  # type: ignore[no-untyped-d
         conv_reset(a, i32, i64)
     elif code == codes.CONV_FORWARD_SPIKES:
         conv_forward_spikes(a, i8, i32, i64, phase)
-    elif code == codes.CONV_BACKWARD:
-        progress[OVERFLOWS] += conv_backward(a, i8, i32, i64)
-    elif code == codes.CONV_LEARN:
-        conv_learn(a, i8, i16, i32, i64)
 
 
 @kernel
@@ -114,7 +115,7 @@ def run_maps(  # type: ignore[no-untyped-def]
                 ring_sink(a, i32, now)
             elif code >= codes.AFTIF_RESET and code <= codes.SOFTMAX_ERROR:
                 ours_op(a, i8, i16, i32, i64, u8, phase, predictions, progress)
-            elif code >= codes.MAP_RESET and code <= codes.CONV_LEARN:
+            elif code >= codes.MAP_RESET and code <= codes.CONV_FORWARD_SPIKES:
                 maps_op(a, i8, i16, i32, i64, phase, progress)
         progress[CLOCK] += 1
         phase += 1

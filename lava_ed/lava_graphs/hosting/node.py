@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.engine.assembler import Assembler, Node, NotCompiledError, Signal
+from lava_ed.engine.assembler import Assembler, Node, Signal
 from lava_ed.engine.memory import Memory
-from lava_ed.errors import ConfigError
+from lava_ed.errors import ConfigError, NotCompiledError
 
 _I32 = np.iinfo(np.int32)
 

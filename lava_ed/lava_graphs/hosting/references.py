@@ -9,9 +9,9 @@ from lava.magma.core.model.py.ports import IdentityTransformer, VarPortCmd, Virt
 from lava.magma.core.process.ports.ports import create_port_id
 from lava.magma.runtime.mgmt_token_enums import enum_equal, enum_to_np
 
-from lava_ed.engine.assembler import NotCompiledError
 from lava_ed.engine.memory import read_variable, write_variable
 from lava_ed.engine.program import Program
+from lava_ed.errors import NotCompiledError
 from lava_ed.lava_graphs.hosting.channels import RecvPort
 from lava_ed.lava_graphs.hosting.model import HostedModel
 from lava_ed.lava_graphs.hosting.wiring import Reference

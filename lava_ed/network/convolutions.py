@@ -1,0 +1,87 @@
+"""What nets with convolutions learn by, and how much of it 32 bits hold."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from lava_ed.errors import ConfigError
+from lava_ed.kernels.fixed_point import MAP_FRACTION_BITS, TRACE_MAX, WEIGHT_MIN
+from lava_ed.learning_rules import check
+from lava_ed.learning_rules.limits import Limit
+
+if TYPE_CHECKING:
+    from lava_ed.network.spec import NetworkSpec
+
+POSITIONS_MAX: Final = (2**31 - 1) // (127 * 127 * 7)
+"""Most positions whose products, times a mantissa, a tap's sum of 32 bits holds."""
+
+
+def check_freeze(spec: NetworkSpec) -> None:
+    """Only kernels can stay as they are."""
+    kernels = [layer for layer in spec.layers if spec.connections[layer - 1].is_conv]
+    if not set(spec.freeze) <= set(kernels):
+        there = f"those of connections {', '.join(map(str, kernels))}" if kernels else "none (arch)"
+        raise ConfigError(f"freeze {spec.freeze}: kernels can be frozen, and the net has {there}")
+
+
+def check_convolutions(spec: NetworkSpec) -> None:
+    """Refuse what convolutions do not learn by."""
+    if spec.rule.name not in ("std-ed", "mpd-ed"):
+        raise ConfigError(f"a net with named layers (arch) learns by std-ed or mpd-ed, got {spec.rule.name!r}")
+    if spec.rule.name == "std-ed" and spec.pooling != "sum":
+        raise ConfigError(f"pooling {spec.pooling!r} is mpd-ed's: std-ed lets a square's first spike through")
+    for what, value, only in (
+        ("learning", "aggregated" if spec.rule.name == "std-ed" else spec.learning, "aggregated"),
+        ("dv", spec.dv, 0),
+        ("feedback", spec.feedback, "symmetric"),
+        ("readout", spec.readout, "membrane"),
+        ("dependency", spec.dependency, "x0"),
+        ("weight_rounding", spec.weight_rounding, "carry"),
+        ("weight_exponents", max(map(abs, spec.weight_exponents)), 0),
+        ("error_grains", spec.error_grains, ()),
+    ):
+        if value != only:
+            raise ConfigError(f"a net with named layers (arch) takes {what} {only!r} only, got {value!r}")
+    kernels = [(number, layer) for number, layer in enumerate(spec.connections, start=1) if layer.is_conv]
+    limits = [
+        Limit(
+            f"connection {number}: positions that a tap gathers from",
+            layer.shape.height * layer.shape.width,
+            POSITIONS_MAX,
+            "take a larger stride or a smaller image",
+        )
+        for number, layer in kernels
+        if spec.sharing == "accumulated"
+    ]
+    if spec.rule.timing.replays:
+        largest = 2 * spec.error_limit << MAP_FRACTION_BITS  # of a change of an error
+        limits += [
+            Limit(
+                f"connection {number}: sum of errors, fan-out {layer.fan_out} × |weight| {-WEIGHT_MIN} × {largest}",
+                layer.fan_out * -WEIGHT_MIN * largest,
+                2**31 - 1,
+                "take fewer channels or a smaller kernel",
+            )
+            for number, layer in kernels
+            if number > 1 and spec.overflow != "wrap"
+        ]
+        if spec.overflow != "wrap":
+            limits.append(
+                Limit(
+                    f"error of a sample, error_limit {spec.error_limit} over T {spec.steps} steps",
+                    spec.steps * (spec.steps + 1) * spec.error_limit << MAP_FRACTION_BITS,
+                    2**31 - 1,
+                    "take fewer time steps or a smaller error_limit, of which 127 is kept",
+                )
+            )
+        limits += [
+            Limit(
+                f"connection {layer}: spikes of an axon in a sample, which x1 counts, T {spec.steps} × "
+                f"{spec.axon_spikes(layer)} neurons",
+                spec.steps * spec.axon_spikes(layer),
+                TRACE_MAX,
+                "take fewer time steps or smaller squares",
+            )
+            for layer in spec.layers
+        ]
+    check(limits)
