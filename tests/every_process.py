@@ -141,7 +141,7 @@ def float_graph() -> list[Any]:
     from lava.proc.lif.process import LIF, LearningLIF, LIFRefractory, LIFReset, TernaryLIF
     from lava.proc.rf.process import RF
     from lava.proc.rf_iz.process import RF_IZ
-    from lava.proc.s4d.process import SigmaS4dDelta
+    from lava.proc.s4d.process import S4d, SigmaS4dDelta
     from lava.proc.sdn.process import Delta, Sigma, SigmaDelta
 
     source, layers = _source(), []
@@ -149,7 +149,7 @@ def float_graph() -> list[Any]:
     others = [
         ATRLIF(shape=(3,)), InvSqrt(shape=(3,)), RF(**turning), RF_IZ(**turning), Sigma(shape=(3,)),
         Delta(shape=(3,), vth=2, cum_error=True), SigmaDelta(shape=(3,), vth=2, bias=3),
-        SigmaS4dDelta(shape=(3,), vth=2, a=0.5, b=2, c=0.25),
+        SigmaS4dDelta(shape=(3,), vth=2, a=0.5, b=2, c=0.25), S4d(shape=(3,), a=0.9j, b=2, c=0.25),
     ]  # fmt: skip
     neurons = [
         LIF(shape=(3,), vth=5.0, du=0.5, dv=0.25), LIFReset(shape=(3,), vth=5.0, reset_interval=4, reset_offset=1),

@@ -143,6 +143,16 @@ def sigma_delta(b: Builder, shape: tuple[int, ...]) -> Any:
     return _added(b, Sigma(shape=shape) if kind is Sigma else kind(shape=shape, vth=vth, **summed))
 
 
+@segment(NEURONS)
+def state_space(b: Builder, shape: tuple[int, ...]) -> Any:
+    from lava.proc.s4d.process import S4d
+
+    real = {name: b.array(-9, 9, shape) * THIRD / 3 for name in ("a", "b", "c")}
+    imaginary = {name: b.array(-9, 9, shape) * THIRD / 5 for name in real}
+    how = b.pick((("a",), ("a", "b"), ("a", "b", "c"), ()))
+    return _added(b, S4d(shape=shape, **{k: v + 1j * imaginary[k] if k in how else v for k, v in real.items()}))
+
+
 def _synapse(b: Builder, cls: Any, weights: Any, **more: Any) -> Any:
     process = cls(weights=weights, **more)
     b.graph.synapses.append(process)

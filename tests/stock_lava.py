@@ -289,11 +289,11 @@ class StockGraph:
         model.run_spk()
 
     def get(self, var: Any) -> np.ndarray:
-        """Value of a Var, in its shape; a sparse one in full."""
+        """Value of a Var, in its shape; a sparse one in full, of a complex one the real part, as Lava hands it over."""
         model = self.models[var.process]
         held = getattr(model, var.name)
         held = held.toarray() if hasattr(held, "tocsr") else held
-        return np.asarray(held, dtype=np.float64).reshape(var.shape)
+        return np.asarray(np.real(held), dtype=np.float64).reshape(var.shape)
 
     def set(self, var: Any, value: Any) -> None:
         """Write a Var as Lava's `_set_var` does."""

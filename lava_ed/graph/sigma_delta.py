@@ -82,7 +82,26 @@ class SigmaS4dDelta(SigmaDelta):
         self.s4_state, self.s4_exp = Var(shape=shape, init=0), Var(shape=(1,), init=s4_exp)
 
 
+class S4d(AbstractProcess):
+    """A diagonal linear system, ``s ← s·a + a_in·b``, which sends the real part of ``2·c·s``."""
+
+    def __init__(
+        self, shape: Shape, a: Any, b: Any, c: Any, s4_state: Any = 0, s4_exp: int = 0, inp_exp: int = 0
+    ) -> None:  # fmt: skip
+        super().__init__(shape=shape, a=a, b=b, c=c, s4_state=s4_state, s4_exp=s4_exp, inp_exp=inp_exp)
+        self.a_in, self.s_out = InPort(shape=shape), OutPort(shape=shape)
+        self.a, self.b, self.c = (Var(shape=shape, init=value) for value in (a, b, c))
+        self.s4_state = Var(shape=shape, init=s4_state)
+        self.s4_exp, self.inp_exp = Var(shape=(1,), init=s4_exp), Var(shape=(1,), init=inp_exp)
+
+    @property
+    def shape(self) -> Any:
+        """Shape of the layer."""
+        return self.proc_params["shape"]
+
+
 for _process in (Sigma, Delta, SigmaDelta):
     _name = f"Py{_process.__name__}Model"
     stock_models(_process, __name__, [(f"{_name}Float", "floating_pt"), (f"{_name}Fixed", "fixed_pt")])
 stock_models(SigmaS4dDelta, __name__, [("PySigmaS4dDeltaModelFloat", "floating_pt")])
+stock_models(S4d, __name__, [("S4dModel", "floating_pt")])

@@ -14,9 +14,10 @@ from lava.magma.core.run_configs import Loihi2SimCfg
 from lava.proc.atrlif.process import ATRLIF
 from lava.proc.graded.process import InvSqrt
 from lava.proc.io.sink import RingBuffer
+from lava.proc.io.source import RingBuffer as Source
 from lava.proc.prodneuron.process import ProdNeuron
 from lava.proc.rf.process import RF
-from lava.proc.s4d.process import SigmaS4dDelta
+from lava.proc.s4d.process import S4d, SigmaS4dDelta
 from lava.proc.sdn.process import Sigma
 from lava.proc.spiker.process import Spiker
 
@@ -61,6 +62,8 @@ def test_a_threshold_that_leaves_32_bits_is_an_error() -> None:
         (lambda: RF(shape=(2,), period=np.array([4, 5]), alpha=0.1, decay_bits=12), FIXED),
         (lambda: RF(shape=(2,), period=np.array([4, 5]), alpha=0.1), FLOAT),
         (lambda: SigmaS4dDelta(shape=(1,), vth=1, a=0.5j, b=1, c=1), FLOAT),
+        (lambda: S4d(shape=(1,), a=0.5, b=1j, c=1), FLOAT),
+        (lambda: S4d(shape=(1,), a=np.array([0.5j], np.complex64), b=1, c=1), FLOAT),
     ],
 )
 def test_parameters_with_which_lava_computes_in_another_way_are_left_to_its_model(make: Any, tag: Any) -> None:
@@ -93,3 +96,21 @@ def test_sums_of_integers_of_64_bits_do_not_wrap() -> None:
         attach(sums)
     sums.run(RunSteps(num_steps=4))
     assert sums.sigma.get().tolist() == [3 * 2**30]
+
+
+def test_s4d_turns_its_states_and_shows_their_real_parts() -> None:
+    """A pulse of 1 from b = 1, turned by a quarter in every step; a written state is real, as on Lava."""
+    source, system, sink = (
+        Source(data=np.array([[1.0, 0, 0, 0]])),
+        S4d(shape=(1,), a=1j, b=1 + 0j, c=1 - 1j),
+        RingBuffer(shape=(1,), buffer=6),
+    )
+    source.s_out.connect(system.a_in)
+    system.s_out.connect(sink.a_in)
+    attach(system, FLOAT)
+    system.run(RunSteps(num_steps=2))
+    assert (system.a.get(), system.s4_state.get()) == (0, 0)
+    system.run(RunSteps(num_steps=2))
+    system.s4_state.set(np.array([3.0]))
+    system.run(RunSteps(num_steps=1))
+    assert sink.data.get().tolist() == [[2, 2, -2, -2, 8, 0]]

@@ -35,6 +35,7 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "Delta": {"shape": (2,), "vth": 1.5, "spike_exp": 3, "state_exp": 1},
     "SigmaDelta": {"shape": (2,), "vth": 2, "bias": 3, "cum_error": True, "state_exp": 2},
     "SigmaS4dDelta": {"shape": (2,), "vth": 3, "a": np.array([0.5, 0.25]), "b": 1.5, "c": 2, "state_exp": 1},
+    "S4d": {"shape": (2,), "a": np.array([0.5j, 0.25]), "b": 1.5, "c": 2j, "inp_exp": 3},
     "ATRLIF": {"shape": (2, 3), "delta_r": 0.25, "theta_0": 7, "bias_mant": 4, "name": "x"},
     **{
         name: {"shape": (2,), "vth": 5, "exp": 3}

@@ -29,6 +29,7 @@ from lava_ed.engine.families.lif import lif_step
 from lava_ed.engine.families.monitor import monitor, real_monitor
 from lava_ed.engine.families.resonators import real_rf
 from lava_ed.engine.families.ring_buffer import real_sink, real_source, ring_sink, ring_source
+from lava_ed.engine.families.s4d import complex_s4d
 from lava_ed.engine.families.sigma_delta import real_delta
 from lava_ed.engine.loops import codes
 from lava_ed.engine.loops.stock import learning_op, neurons_op, others_op
@@ -78,6 +79,8 @@ def floating_op(a, i32, i64, f64, now):  # type: ignore[no-untyped-def]
         real_source(a, i32, f64, now)
     elif code == codes.REAL_SINK:
         real_sink(a, f64, now)
+    elif code == codes.COMPLEX_S4D:
+        complex_s4d(a, i32, f64)
     elif code == codes.REAL_DELTA:
         real_delta(a, i32, f64)
 
