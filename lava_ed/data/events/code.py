@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Final, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.data.events.recording import BEGIN, Recording
+from lava_ed.data.events.recording import BEGIN, Events, Recording
 from lava_ed.data.events.transforms import transformed
 from lava_ed.errors import ConfigError, DataError
 
@@ -22,6 +22,8 @@ MOST_WINDOWS: Final = 1024
 """Windows of a recording in a data set."""
 MOST: Final = 1 << 31
 """Integers of a code lie below."""
+MOST_KEPT: Final = 1 << 20
+"""Events, 13 MB, up to which a recording that is looked at before it is encoded is read once, and not twice."""
 
 
 @dataclass(frozen=True)
@@ -241,14 +243,14 @@ class Encoding:
         values = step_values(self.encoder, self.steps)
         channels, rows, columns = code.shape(size)
         row = np.zeros(channels * rows * columns, np.uint8)
-        place, first, last = self._places(recording)
+        place, first, last, packets = self._places(recording)
         begin = first + code.start
         span = code.count or code.duration or max(last + 1 - begin, 1)
         deaf = np.full(place.shape, BEGIN, np.int64)
         seen, plane = np.zeros(1, np.int64), rows * columns * (channels - 1)
         kind = FIRST if self.encoder == "ttfs" else BINS
         only = {"off": 0, "on": 1}.get(code.polarity, -1)
-        for left in recording.packets():
+        for left in packets:
             while True:
                 done = encode_events(
                     left, only, place, plane, code.refractory, deaf, begin, span, bool(code.count), seen, kind, values,
@@ -261,8 +263,8 @@ class Encoding:
                 begin += 0 if code.count else span
         yield row
 
-    def _places(self, recording: Recording) -> tuple[npt.NDArray[np.int32], int, int]:
-        """Input of each pixel, hot ones and those beside the region left out, and times of the first and last event."""
+    def _places(self, recording: Recording) -> tuple[npt.NDArray[np.int32], int, int, Iterator[Events]]:
+        """Input of each pixel (−1: hot, or beside the region), times of the first and last event, and all packets."""
         code, size = self.code, (recording.width, recording.height)
         left, top, _, _ = code.part(size)
         _, rows, columns = code.shape(size)
@@ -272,7 +274,14 @@ class Encoding:
         whole = code.hot or not (code.duration or code.count)
         first = last = None
         found = np.zeros(size[::-1], np.int64)
-        for packet in recording.packets():
+        kept: list[Events] = []
+        events, packets = 0, recording.packets()
+        for packet in packets:
+            events += len(packet)
+            if events <= MOST_KEPT:
+                kept.append(packet)
+            else:
+                kept.clear()
             if not len(packet):
                 continue
             first = int(packet["t"][0]) if first is None else first
@@ -287,4 +296,4 @@ class Encoding:
             raise DataError(f"{recording.where} holds no event: leave it out")
         if code.hot:
             place[found * 1_000_000 > code.hot * max(last - first, 1)] = -1
-        return place, first, last
+        return place, first, last, chain(kept, packets) if events <= MOST_KEPT else recording.packets()
