@@ -24,6 +24,7 @@ from lava_ed.cli.train import (
 from lava_ed.network.settings import is_list
 
 Out = Annotated[str | None, typer.Option(metavar="FOLDER", help="New folder for tasks.json, tasks.png and the net.")]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on in FOLDER after the last task that was finished.")]
 Limit = Annotated[int | None, typer.Option(help="Learn at most this many samples of each task in each pass.")]
 Scenario = Annotated[str, typer.Option(help="permuted-DATASET or split-DATASET, such as split-mnist.")]
 Tasks = Annotated[int, typer.Option(help="Tasks, one after the other.")]
@@ -62,6 +63,7 @@ def continual(
     events: Events = None,
     validation: Validation = 0.0,
     out: Out = None,
+    resume: Resume = False,
     json: JsonFlag = False,
     **of_the_net: Any,
 ) -> Report:
@@ -72,7 +74,9 @@ def continual(
     from lava_ed.config import TrainConfig
     from lava_ed.continual import ContinualConfig, learn_tasks, parse_scenario
     from lava_ed.data.events.code import EventCode
-    from lava_ed.files.writing import make_empty_folder, write_atomically
+    from lava_ed.errors import ConfigError
+    from lava_ed.files.writing import make_empty_folder
+    from lava_ed.runs.folder import CHECKPOINT, MODEL, RunFolder
     from lava_ed.train.progress import Lines
     from lava_ed.viz.tasks import task_plot
 
@@ -100,13 +104,26 @@ def continual(
     }
     config = ContinualConfig(training, scenario, tasks, **{k: v for k, v in given.items() if v is not None})
     data = training.load()
-    folder = None if out is None else make_empty_folder(out)
-    value, model = learn_tasks(config, data, Lines().message)
-    if folder is not None:
-        write_atomically(folder / "tasks.json", json_format.dumps(value, indent=1).encode())
-        write_atomically(folder / "tasks.png", task_plot(value["accuracies"], value["scenario"]).png())
-        write_atomically(folder / "model.safetensors", model.to_bytes())
-        value["folder"] = out
+    if out is None:
+        if resume:
+            raise ConfigError("--resume goes on in a folder: name it with --out")
+        value, _ = learn_tasks(config, data, Lines().message)
+        return Report(value, [*_shown(value)])
+    folder = RunFolder(out)
+    try:
+        if resume and not folder.is_blank():
+            folder.claim_existing()
+        else:
+            if not resume:
+                make_empty_folder(out)
+            folder.claim()
+        value, model = learn_tasks(config, data, Lines().message, folder.file(CHECKPOINT))
+        folder.write_bytes("tasks.json", json_format.dumps(value, indent=1).encode())
+        folder.write_bytes("tasks.png", task_plot(value["accuracies"], value["scenario"]).png())
+        folder.write_bytes(MODEL, model.to_bytes())
+    finally:
+        folder.release()
+    value["folder"] = out
     return Report(value, [*_shown(value)])
 
 

@@ -21,6 +21,7 @@ import numpy.typing as npt
 from lava_ed.backends.backend import Backend
 from lava_ed.kernels.loihi.consolidation import add_importance, count_squares, draw_back
 from lava_ed.network.spec import NetworkSpec
+from lava_ed.network.state import State
 from lava_ed.train.order import rounding_words
 
 STRENGTH_MAX: Final = 1 << 16
@@ -86,6 +87,19 @@ class Consolidation:
             self.anchors[k] = self._weights(name)
             self.host_ops += self.importance[k].size
             self._pre[k][:] = self._post[k][:] = 0
+
+    def state(self) -> State:
+        """All of it between two tasks, when no counter has counted."""
+        kept: State = {"done": np.array([self.pulls, self.visits, self.host_ops])}
+        for name, anchor, importance in zip(self.names, self.anchors, self.importance, strict=True):
+            kept |= {f"{name}.anchor": anchor, f"{name}.importance": importance}
+        return kept
+
+    def load_state(self, state: State) -> None:
+        """Inverse of `state`."""
+        self.pulls, self.visits, self.host_ops = map(int, state["done"])
+        self.anchors = [state[f"{name}.anchor"] for name in self.names]
+        self.importance = [state[f"{name}.importance"].copy() for name in self.names]
 
     def cost(self) -> dict[str, Any]:
         """State on the chip in bits, and what the embedded processor did: visits of synapses and operations in all."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
 from lava_ed.backends.backend import make_backend
-from lava_ed.config.training import TrainConfig
+from lava_ed.config.training import WITHOUT_EFFECT, TrainConfig
 from lava_ed.continual.consolidation import OBSERVED_MAX, STRENGTH_MAX, Consolidation
 from lava_ed.continual.metrics import average_accuracy, backward_transfer, forgetting, learning_accuracy
 from lava_ed.continual.scenario import KINDS, Task, make_scenario, parse_scenario
@@ -20,10 +21,13 @@ from lava_ed.energy.counting import Totals, counts_between, sums
 from lava_ed.energy.report import energy_report
 from lava_ed.errors import ConfigError, DataError
 from lava_ed.kernels.fixed_point import BIAS_MAX
+from lava_ed.network.state import State
+from lava_ed.runs.sealed import read_sealed, save_sealed
 from lava_ed.runs.tensor_files import Model
 from lava_ed.train.interrupt import InterruptWatch, TrainingInterrupted
 from lava_ed.train.order import next_stop, rate_changes, sample_order
 from lava_ed.train.trainer import CHUNK
+from lava_ed.version import __version__
 
 PRICES: Final = "loihi1-davies2018"
 TAKES_NO_PART: Final = -BIAS_MAX
@@ -96,12 +100,22 @@ class ContinualConfig:
 
 
 class Learner:
-    """A net between two tasks, which stops when the watch heard a signal."""
+    """A net between two tasks, which stops when the watch heard a signal.
 
-    def __init__(self, config: ContinualConfig, data: Dataset, watch: InterruptWatch | None = None) -> None:
+    Where a checkpoint is named, `save` writes it and `load` reads it.
+    """
+
+    def __init__(
+        self,
+        config: ContinualConfig,
+        data: Dataset,
+        watch: InterruptWatch | None = None,
+        checkpoint: Path | None = None,
+    ) -> None:
         if data.windows > 1:
             raise ConfigError("tasks are judged by samples, not by recordings: leave events windows=N out")
         self.config, self.data, self.watch = config, data, watch or InterruptWatch()
+        self.checkpoint = checkpoint
         training = config.training
         self.scenario = make_scenario(config.scenario, data, config.tasks, config.incremental, training.seed)
         self.spec = training.spec(data.train_images.shape[1], self.scenario.n_outputs, data.image_shape)
@@ -123,6 +137,7 @@ class Learner:
         self.learned: list[Task] = []
         self.samples, self.seconds = 0, 0.0
         self.counts: dict[str, Totals] = {}
+        self.r = np.full((config.tasks, config.tasks), np.nan)
 
     def _check_samples(self) -> None:
         """Refuse a task that nothing could be learned of, or that could not be judged."""
@@ -184,9 +199,52 @@ class Learner:
         for first in range(0, len(rows), size):
             decided.append(self.backend.present(rows[first : first + size], targets[first : first + size]))
             if self.watch.signal is not None:
-                done, tasks = len(self.learned), len(self.scenario.tasks)
-                raise TrainingInterrupted(f"stopped after {done} of {tasks} tasks: no net is kept", self.watch.signal)
+                done = int(np.isfinite(np.diag(self.r)).sum())
+                way_on = "go on with --resume" if self.checkpoint and done else "no net is kept"
+                raise TrainingInterrupted(f"stopped after {done} of {len(self.r)} tasks: {way_on}", self.watch.signal)
         return np.concatenate(decided)
+
+    def learn_next(self) -> None:
+        """Learn the first task that has not been, test on all up to it, and write the checkpoint."""
+        k = len(self.learned)
+        self.learn(self.scenario.tasks[k])
+        self.r[k, : k + 1] = [self.accuracy(seen) for seen in self.learned]
+        if self.checkpoint:
+            self.save(self.checkpoint)
+
+    def save(self, path: Path) -> None:
+        """Write all that the next task begins with."""
+        tensors: State = {f"net.{name}": value for name, value in self.backend.state().items()}
+        if self.consolidation:
+            tensors |= {f"kept.{name}": value for name, value in self.consolidation.state().items()}
+        notes = {"samples": self.samples, "seconds": self.seconds, "counts": self.counts, "config": self._identity()}
+        save_sealed(path, {**tensors, "accuracies": self.r}, notes)
+
+    def load(self, path: Path) -> None:
+        """Go on from what `save` wrote.
+
+        Raises
+        ------
+        CheckpointError
+            It is damaged, or of another configuration, other data or another version.
+        """
+        notes, tensors = read_sealed(path, self._identity(), "tasks")
+        parts: dict[str, State] = {"net": {}, "kept": {}, "accuracies": {}}
+        for name, value in tensors.items():
+            part, _, rest = name.partition(".")
+            parts[part][rest] = value
+        self.backend.load_state(parts["net"])
+        if self.consolidation:
+            self.consolidation.load_state(parts["kept"])
+        self.samples, self.seconds, self.counts = notes["samples"], notes["seconds"], notes["counts"]
+        self.r = parts["accuracies"][""].copy()
+        self.learned = list(self.scenario.tasks[: int(np.isfinite(np.diag(self.r)).sum())])
+
+    def _identity(self) -> dict[str, Any]:
+        """What decides the outcome."""
+        described = self.config.to_dict()
+        training = {name: value for name, value in described["training"].items() if name not in WITHOUT_EFFECT}
+        return {**described, "training": training, "data": self.data.digest, "version": __version__}
 
     def _let_compete(self, task: Task | None, rest: int | None = None) -> None:
         """Let the outputs of one task compete, or all of them, and what stands for the rest of the classes."""
@@ -198,9 +256,21 @@ class Learner:
 
 
 def learn_tasks(
-    config: ContinualConfig, data: Dataset, message: Callable[[str], None] = lambda text: None
+    config: ContinualConfig,
+    data: Dataset,
+    message: Callable[[str], None] = lambda text: None,
+    checkpoint: Path | None = None,
 ) -> tuple[dict[str, Any], Model]:
     """Learn all tasks of a scenario, testing on every task seen so far after each.
+
+    Parameters
+    ----------
+    config : ContinualConfig
+    data : Dataset
+    message : callable
+        Told the accuracies after each task.
+    checkpoint : Path, optional
+        File that is written after each task; if it is there, learning goes on from it, bit for bit.
 
     Returns
     -------
@@ -212,29 +282,32 @@ def learn_tasks(
     Raises
     ------
     ConfigError, ChipLimitError
+    CheckpointError
+        The checkpoint is damaged, or of other tasks.
     DataError
         A task has no samples to learn from, or to be judged on.
     TrainingInterrupted
-        After Ctrl-C; nothing is kept.
+        After Ctrl-C; the task that runs is not kept.
     """
     # Watched from here on, so that the processes of Lava's runtime outlive Ctrl-C and are ended in order.
     with InterruptWatch() as watch:
-        learner = Learner(config, data, watch)
-        tasks = learner.scenario.tasks
-        r = np.full((len(tasks), len(tasks)), np.nan)
+        learner = Learner(config, data, watch, checkpoint)
         try:
-            for i, task in enumerate(tasks):
-                learner.learn(task)
-                r[i, : i + 1] = [learner.accuracy(seen) for seen in tasks[: i + 1]]
-                message(f"task {i + 1} of {len(tasks)}: {' '.join(f'{100 * x:.1f}' for x in r[i, : i + 1])} %")
+            if checkpoint and checkpoint.exists():
+                learner.load(checkpoint)
+            for i in range(len(learner.learned), config.tasks):
+                learner.learn_next()
+                message(
+                    f"task {i + 1} of {config.tasks}: {' '.join(f'{100 * x:.1f}' for x in learner.r[i, : i + 1])} %"
+                )
             model = Model.of_state(learner.spec, learner.backend.state())
         finally:
             learner.backend.close()
-    return _outcome(config, learner, r), model
+    return _outcome(config, learner), model
 
 
-def _outcome(config: ContinualConfig, learner: Learner, r: npt.NDArray[np.float64]) -> dict[str, Any]:
-    training = config.training
+def _outcome(config: ContinualConfig, learner: Learner) -> dict[str, Any]:
+    training, r = config.training, learner.r
     consolidation = learner.consolidation
     learning = energy_report(learner.counts, learner.samples, PRICES)["microjoules_per_sample"]
     visited = {"synaptic_updates": {"update": consolidation.visits}} if consolidation else {}

@@ -151,11 +151,12 @@ def judged_by(
 
 
 def voted(
-    decided: npt.NDArray[np.int64], heard: npt.NDArray[np.bool_], windows: int, n_classes: int
+    decided: npt.NDArray[Any], heard: npt.NDArray[np.bool_], windows: int, n_classes: int
 ) -> npt.NDArray[np.int64]:
     """Decisions on recordings out of those on their windows: the class with most, and of equals the smallest.
 
-    Only windows that are heard, which hold an event, have a vote; a recording without any is of class 0.
+    Only windows that are heard, which hold an event, have a vote; a recording without any is of class 0.  A host
+    counts the votes, as it reads the decisions: they are on no chip.
 
     Examples
     --------

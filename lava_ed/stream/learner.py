@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections import deque
@@ -16,16 +15,13 @@ import numpy.typing as npt
 
 from lava_ed.backends.backend import EngineBackend
 from lava_ed.config.training import TrainConfig
-from lava_ed.data.digest import digest
 from lava_ed.data.events.formats import open_recording
 from lava_ed.energy.prices import PriceList
 from lava_ed.energy.report import energy_report
 from lava_ed.errors import CheckpointError, ConfigError, DataError
 from lava_ed.evaluation.evaluate import voted
-from lava_ed.files.reading import parse_json, shown
-from lava_ed.files.tensors import open_tensors
-from lava_ed.files.writing import write_atomically
 from lava_ed.network.state import State
+from lava_ed.runs.sealed import read_sealed, save_sealed
 from lava_ed.stream.source import Item
 
 WINDOW: Final = 1000
@@ -33,9 +29,7 @@ WINDOW: Final = 1000
 MOST_WAITING: Final = 1024
 """Windows whose recordings may wait for their label; the oldest recording is let go when another comes."""
 STATE: Final = "stream.safetensors"
-NOTES: Final = "lava_ed"
 PRICES: Final = "loihi1-davies2018"
-RESTORE: Final = "restore the file, or begin anew in another folder"
 
 
 @dataclass(frozen=True)
@@ -183,11 +177,12 @@ class StreamLearner:
         return self._encoding.encode(recording)
 
     def _present(self, rows: npt.NDArray[np.uint8], label: int, *, learning: bool) -> int:
-        """Present the windows of a recording; returns what they decide together."""
+        """Present the windows of a recording that hold an event; returns what they decide together."""
         self.backend.set_learning(learning)
         self.backend.bind(rows)
-        decided = self.backend.present(np.arange(len(rows)), np.full(len(rows), label))
-        return int(voted(decided.astype(np.int64), rows.any(axis=1), len(rows), len(self.config.classes))[0])
+        heard = np.flatnonzero(rows.any(axis=1))
+        decided = self.backend.present(heard, np.full(len(heard), label))
+        return int(voted(decided, np.ones(len(heard), np.bool_), len(heard), len(self.config.classes))[0])
 
     def _decide(self, item: Item, rows: npt.NDArray[np.uint8], label: int | None) -> int:
         """The forward pass decides before errors go back, so one presentation of a single window does both."""
@@ -238,8 +233,6 @@ class StreamLearner:
 
     def save(self, folder: Path) -> None:
         """Write all that the stream goes on from, whole or not at all."""
-        from safetensors.numpy import save
-
         tensors: State = {f"net.{name}": value for name, value in self.backend.state().items()}
         tensors["recent"] = np.array(self.recent, np.uint8)
         rows = [rows for _, rows in self.waiting.values()]
@@ -250,9 +243,7 @@ class StreamLearner:
             "waiting": [[name, decided] for name, (decided, _) in self.waiting.items()],
             "seconds": self.seconds,
         }
-        notes["seal"] = _seal(notes, tensors)
-        whole = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
-        write_atomically(folder / STATE, save(whole, metadata={NOTES: json.dumps(notes, sort_keys=True)}))
+        save_sealed(folder / STATE, tensors, notes)
 
     def load(self, folder: Path) -> None:
         """Go on from what `save` wrote.
@@ -262,17 +253,7 @@ class StreamLearner:
         CheckpointError
             There is no such file, it is damaged, or of another configuration.
         """
-        path = folder / STATE
-        with open_tensors(path, error=CheckpointError, hint=RESTORE) as file:
-            notes = parse_json(file.metadata.get(NOTES, ""), shown(path), error=CheckpointError, hint=RESTORE)
-            tensors = file.read_all()
-        if not isinstance(notes, dict) or notes.pop("seal", None) != _seal(notes, tensors):
-            raise CheckpointError(f"{shown(path)} is not what was written: {RESTORE}")
-        if notes["config"] != json.loads(json.dumps(self.config.to_dict())):
-            raise CheckpointError(
-                f"{shown(path)} is of a stream of another configuration: give the one that it began with, or begin "
-                "anew in another folder"
-            )
+        notes, tensors = read_sealed(folder / STATE, self.config.to_dict(), "a stream")
         net = {name.removeprefix("net."): value for name, value in tensors.items() if name.startswith("net.")}
         self.backend.load_state(net)
         self.progress = Progress(**notes["progress"])
@@ -282,9 +263,3 @@ class StreamLearner:
         )
         self.waiting = {name: (decided, rows[k].copy()) for k, (name, decided) in enumerate(notes["waiting"])}
         self.seconds = notes["seconds"]
-
-
-def _seal(notes: dict[str, Any], tensors: State) -> str:
-    """Digest of the notes and of all tensors."""
-    named = [tensors[name] for name in sorted(tensors)]
-    return digest(np.frombuffer(json.dumps([notes, sorted(tensors)], sort_keys=True).encode(), np.uint8), *named)

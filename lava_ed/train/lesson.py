@@ -10,7 +10,7 @@ import numpy.typing as npt
 from lava_ed.backends.backend import Backend, make_backend
 from lava_ed.config.training import TrainConfig
 from lava_ed.data import Dataset, flipped, shifted, split_validation
-from lava_ed.evaluation.evaluate import judged_by
+from lava_ed.evaluation.evaluate import judged_by, voted
 from lava_ed.learning_rules import LearningRate
 from lava_ed.runs.tensor_files import Model
 from lava_ed.train.calibration import calibrated
@@ -26,8 +26,11 @@ class Lesson:
         self.spec = config.spec(data.train_images.shape[1], data.n_classes, data.image_shape)
         train_indices, self.validation_indices = split_validation(data, config.validation, config.seed)
         self.train_indices = train_indices[: config.limit and config.limit * data.windows]
-        self.samples = len(self.train_indices)
         self.images = np.ascontiguousarray(data.train_images)
+        if data.windows > 1:  # a window without an event says nothing of its recording
+            self.train_indices = self.train_indices[self.images[self.train_indices].any(axis=1)]
+        self.samples = len(self.train_indices)
+        self.decided = np.zeros(len(data.train_labels), np.int32)
         if config.calibrate:
             self.spec = calibrated(self.spec, self.images, data.train_labels, self.train_indices)
         self.reasons: list[str] = []
@@ -68,8 +71,18 @@ class Lesson:
         chunk = order[done % self.samples :][: stop - done]
         labels = self.data.train_labels[chunk]
         started = time.perf_counter()
-        decided = self.backend.present(chunk, labels)
+        self.decided[chunk] = decided = self.backend.present(chunk, labels)
         return len(chunk), int(np.count_nonzero(decided == labels)), time.perf_counter() - started
+
+    def train_accuracy(self, correct: int) -> float:
+        """Share of an epoch's samples that were decided rightly while learning or, of windows, of its recordings."""
+        windows, labels = self.data.windows, self.data.train_labels
+        if windows == 1:
+            return correct / self.samples
+        heard = np.zeros(len(labels), np.bool_)
+        heard[self.train_indices] = True
+        right = voted(self.decided, heard, windows, self.spec.sizes[-1]) == labels[::windows]
+        return float(right[np.unique(self.train_indices // windows)].mean())
 
     def model(self) -> Model:
         """The net as it has learned up to now."""

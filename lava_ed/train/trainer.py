@@ -30,6 +30,8 @@ from lava_ed.train.progress import Reporter, telling_if_slow
 from lava_ed.version import __version__
 
 COMPILING: Final = "compiling the engine's loop, which takes about half a minute of one core, once for this version"
+DECIDED: Final = "epoch.decided"
+"""Decisions on windows in the epoch that runs, in a checkpoint."""
 CHUNK: Final = {"engine": 512, "lava": 8}
 """Samples presented at a time, on each back end: how often the bar moves and Ctrl-C is heard."""
 
@@ -217,8 +219,11 @@ class Trainer(Lesson):
             )
         if checkpoint.order_digest != digest(self.order(position.epoch)):
             raise CheckpointError(f"{self.folder.path}: the order of samples differs from the checkpoint's: train anew")
-        self._check_position(position, checkpoint.state)
-        self.backend.load_state(checkpoint.state)
+        state = dict(checkpoint.state)
+        if self.data.windows > 1:
+            self.decided = state.pop(DECIDED, self.decided)
+        self._check_position(position, state)
+        self.backend.load_state(state)
         planned = checkpoint.config.epochs
         return position if planned == self.config.epochs else replace(position, ended=[*position.ended, planned])
 
@@ -246,7 +251,9 @@ class Trainer(Lesson):
         wall = self._wall_before + time.perf_counter() - self._started
         self.position = replace(self.position, wall=wall)
         order = digest(self.order(self.position.epoch))
-        checkpoint = Checkpoint(self.config, self.data_digest, order, self.position, self.backend.state())
+        decided = {DECIDED: self.decided} if self.data.windows > 1 else {}
+        state = {**self.backend.state(), **decided}
+        checkpoint = Checkpoint(self.config, self.data_digest, order, self.position, state)
         self.folder.write_bytes(CHECKPOINT, checkpoint.to_bytes())
 
     def _epoch(self, watch: InterruptWatch) -> None:
@@ -291,7 +298,7 @@ class Trainer(Lesson):
         counts = counts_between(now["counters"], p.start["counters"])
         row = {
             "epoch": p.epoch + 1,
-            "train_accuracy": p.correct / n,
+            "train_accuracy": self.train_accuracy(p.correct),
             "validation_accuracy": self.validate(model),
             "learning_rate": self.rate(p.epoch * n + n - 1).value,
             "thresholds": model.thresholds,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tarfile
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from urllib.error import URLError
 
@@ -25,6 +26,7 @@ from lava_ed.report import report_run
 from lava_ed.runs.tensor_files import Model
 from lava_ed.stream import of_recordings
 from lava_ed.train import train
+from lava_ed.train.lesson import Lesson
 
 ENCODING = Encoding(EventCode(downsample=4), "bins", 8)
 
@@ -176,6 +178,16 @@ class TestNames:
         single, decided = (evaluate("engine", model, alone, data.train_labels, windows=n).decided for n in (1, 3))
         assert decided.tolist() == single[::3].tolist()
         assert set(decided) == {0, 1}
+        lesson = Lesson(replace(config, validation=0.0), replace(data, train_images=alone))
+        lesson.bind(0)
+        assert lesson.samples == 33, "silent windows are not learned from"
+        done = right = 0
+        while done < 33:
+            presented, correct, _ = lesson.present(done, lesson.order(0))
+            done, right = done + presented, right + correct
+        assert lesson.train_accuracy(right) == right / 33, "of recordings"
+        lesson.decided[alone.any(axis=1)] = data.train_labels[::3]
+        assert lesson.train_accuracy(right) == 1
         report_run(tmp_path / "run", samples=1)
         page = (tmp_path / "run" / "report.html").read_text()
         assert "Events over time" in page
