@@ -6,6 +6,8 @@ import json
 
 import numpy as np
 
+from lava_ed.continual.learner import Learner
+
 OPTIONS = ("--scenario", "split-digits", "--hidden", "8", "--limit", "60", "--strength", "16", "--observed", "20")
 
 
@@ -22,6 +24,31 @@ def test_files_hold_what_is_printed(lava_ed, tmp_path):
     assert value["average_accuracy"] == np.mean(r[-1])
     assert value["backward_transfer"] == np.mean(r[-1, :4] - np.diag(r)[:4])
     assert (value["judged_on"], value["samples_per_task"], value["incremental"]) == ("test", 60, "class")
+
+
+def test_a_run_that_was_stopped_goes_on_to_the_same_bytes(lava_ed, tmp_path, monkeypatch):
+    given = (*OPTIONS, "--own-outputs", "--json", "--out")
+    whole = lava_ed("continual", *given, tmp_path / "whole").value
+    told, learn = [], Learner.learn
+
+    def interrupted(self, task):
+        told.append(len(self.learned))
+        if told == [0, 1, 2]:
+            raise KeyboardInterrupt
+        learn(self, task)
+
+    monkeypatch.setattr(Learner, "learn", interrupted)
+    for others in ([], ["--resume"]):
+        outcome = lava_ed("continual", *given, tmp_path / "tasks", *others)
+    assert told == [0, 1, 2, 2, 3, 4], "the last finished task is not learned again"
+    changed = {name for name in whole if whole[name] != outcome.value[name]}
+    assert changed == {"samples_per_second", "folder"}
+    models = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("whole", "tasks")]
+    assert models[0] == models[1]
+    for other, error in ((("--seed", "1"), "CheckpointError"), (("--strength", "8"), "CheckpointError")):
+        assert lava_ed("continual", *given, tmp_path / "tasks", "--resume", *other).value["error"]["type"] == error
+    outcome = lava_ed("continual", *OPTIONS, "--resume", "--json")
+    assert outcome.value["error"]["type"] == "ConfigError"
 
 
 def test_a_folder_that_holds_something_is_left_as_it_is(lava_ed, tmp_path):
