@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import numpy.typing as npt
 from lava.magma.core.model.py.model import PyLoihiProcessModel
@@ -30,6 +30,7 @@ from lava_ed.lava_graphs.hosting.streams import OwnStream
 from lava_ed.lava_graphs.hosting.wiring import Wiring
 
 Port = tuple[str, str]
+_NOTHING: Final[set[int]] = set()
 _PHASES = PyLoihiProcessModel.Phase
 
 
@@ -84,6 +85,9 @@ class Conductor:
         self._broken = ""
         self.inside = False
         """Whether a step is going on."""
+        self._asked: set[int] = set()
+        for model in self.hosted.values():
+            model.answers.asked = self._asked
 
     def _make_clusters(self, inlets: dict[Port, Inlet]) -> tuple[list[Cluster], list[Inlet]]:
         """Clusters in an order in which each comes after those that it needs, and the inlets that are filled first."""
@@ -203,33 +207,38 @@ class Conductor:
             inlet.deliver(memory)
         for model in self._loihi:
             model.start_spiking()
-        done, asked = self._run_spiking(), self._answers()
-        done = self._until(done, SYNAPSES, PRE_MGMT in asked)
-        if PRE_MGMT in asked:
-            self._manage("_pre_mgmt", _PHASES.PRE_MGMT)
-            asked |= self._answers()
-        done = self._until(done, LEARN, LEARNING in asked)
-        if LEARNING in asked:
-            self._run_all("_lrn", self._loihi)
-            asked |= self._answers()
-        done = self._until(done, WRITE - 1, POST_MGMT in asked)
-        if POST_MGMT in asked:
-            self._manage("_post_mgmt", _PHASES.POST_MGMT)
-            asked |= self._answers()
-        self._until(done, WRITE, True)
+        done = self._run_spiking()
+        asked = self._answers() if self._asked else _NOTHING
+        if asked:
+            done = self._run_phases(done, asked)
+        self._until(done, WRITE)
         segments.end()
         self.inside = False
         if asked & {PAUSE, STOP} and self._ending is not None:
             self.stop_asked = self.stopping = STOP in asked
             self._ending.set()
 
-    def _until(self, done: tuple[int, int], stage: int, needed: bool) -> tuple[int, int]:
-        """Run compiled code up to a stage, if something hosted follows it; otherwise it is left for later.
+    def _run_phases(self, done: tuple[int, int], asked: set[int]) -> tuple[int, int]:
+        """Run the phases that models have asked for, each after the compiled code before it; adds to what is asked."""
+        if PRE_MGMT in asked:
+            done = self._until(done, SYNAPSES)
+            self._manage("_pre_mgmt", _PHASES.PRE_MGMT)
+            asked |= self._answers()
+        if LEARNING in asked:
+            done = self._until(done, LEARN)
+            self._run_all("_lrn", self._loihi)
+            asked |= self._answers()
+        if POST_MGMT in asked:
+            done = self._until(done, WRITE - 1)
+            self._manage("_post_mgmt", _PHASES.POST_MGMT)
+            asked |= self._answers()
+        return done
+
+    def _until(self, done: tuple[int, int], stage: int) -> tuple[int, int]:
+        """Run compiled code up to a stage, which something hosted follows, or the end of the step.
 
         `done` is (clusters, stages) that have run.
         """
-        if not needed:
-            return done
         key = (*done, stage)
         if key not in self._parts:
             rows = [k for cluster in self._clusters[done[0] :] for k in cluster.rows]
@@ -240,7 +249,7 @@ class Conductor:
 
     def _run_spiking(self) -> tuple[int, int]:
         """Run models and clusters as their messages come; the clusters that nobody waits for are left for later."""
-        waiting, next_cluster, stage = list(self._loihi), 0, RUN
+        waiting, next_cluster, stage, received = list(self._loihi), 0, RUN, False
         while True:
             moved = False
             for model in tuple(waiting):
@@ -251,13 +260,13 @@ class Conductor:
                         waiting.remove(model)
             if self._asynchronous:
                 moved |= self._advance_asynchronous()
-            arrived = self._arrived(next_cluster)
-            received = arrived == len(self._clusters) and self._all_arrived()
+            arrived = len(self._clusters) if received else self._arrived(next_cluster)
+            received = received or (arrived == len(self._clusters) and self._all_arrived())
             if received and not waiting and not any(cluster.inlets for cluster in self._clusters[next_cluster:]):
                 return next_cluster, stage
             if received and next_cluster < arrived:
                 # No model can act before the synapses do, so that one call runs all of it.
-                _, stage = self._until((next_cluster, stage), SYNAPSES, True)
+                _, stage = self._until((next_cluster, stage), SYNAPSES)
             for cluster in self._clusters[next_cluster:arrived]:
                 if not received:
                     self._segments.run(cluster.segment)
@@ -300,7 +309,9 @@ class Conductor:
 
     def _answers(self) -> set[int]:
         """The phases, or the end, that models have asked for since the last look."""
-        return {model.take_answer() for model in self.hosted.values()}
+        asked = self._asked.copy()
+        self._asked.clear()
+        return asked
 
     def _manage(self, method: str, phase: npt.NDArray[Any]) -> None:
         """Run a management phase, in which Vars are read and written through RefPorts."""

@@ -19,6 +19,18 @@ class Outlet:
     target: Target
     arrived: bool = False
 
+    def __post_init__(self) -> None:
+        if self.target.holds(self.channel.dtype):
+            self.channel.take = self._take
+
+    def _take(self, data: Any) -> bool:
+        """Give compiled code a message as it is sent, if it has none of this step; whether it took it."""
+        if self.arrived:
+            return False
+        self.target.put(data)
+        self.arrived = True
+        return True
+
     def fetch(self) -> bool:
         """Give compiled code the message of this step, if it has not been given; whether it is there."""
         if self.channel.messages:

@@ -28,18 +28,28 @@ from lava_ed.network.values import numbers_of
 
 PRE_MGMT, LEARNING, POST_MGMT, PAUSE, STOP = -4, -5, -6, -7, -8
 """Answers of a PyLoihiProcessModel to a phase: what it asks for next."""
+_ANSWERS: Final = {answer: answer for answer in (PRE_MGMT, LEARNING, POST_MGMT, PAUSE, STOP)}
 _ASYNC_ANSWERS: Final = {-4: PAUSE, -5: STOP}
 
 
 class Answers:
-    """Where a model tells the runtime service what it asks for."""
+    """Where a model tells the runtime service what it asks for.
 
-    def __init__(self) -> None:
-        self.last = 0
+    Parameters
+    ----------
+    is_async : bool
+    """
+
+    def __init__(self, is_async: bool) -> None:
+        self._meanings = _ASYNC_ANSWERS if is_async else _ANSWERS
+        self.asked: set[int] = set()
+        """What is asked for; one set for all models of a graph, which is empty in most steps."""
 
     def send(self, data: npt.NDArray[Any]) -> None:
-        """Keep the answer."""
-        self.last = int(data[0])
+        """Keep the answer, if it asks for anything."""
+        answer = int(data[0])
+        if answer in self._meanings:
+            self.asked.add(self._meanings[answer])
 
 
 class Commands:
@@ -88,7 +98,7 @@ class HostedModel:
         self._wiring = wiring
         self._model: Any = None
         self._stream: RandomStream | None = None
-        self.answers, self.commands = Answers(), Commands()
+        self.answers, self.commands = Answers(self.is_async), Commands()
         self.call: Call | None = None
         self._spiking: Any = None
         self._first_wait: Callable[[], bool] | None = None
@@ -183,11 +193,11 @@ class HostedModel:
             model._handle_pause_or_stop_req()
         elif self._guarded:
             if self._learns and model.lrn_guard() and model.pre_guard():
-                self.answers.last = PRE_MGMT
+                self.answers.asked.add(PRE_MGMT)
             elif self._learns and model.lrn_guard():
-                self.answers.last = LEARNING
+                self.answers.asked.add(LEARNING)
             elif model.post_guard():
-                self.answers.last = POST_MGMT
+                self.answers.asked.add(POST_MGMT)
 
     def resume(self) -> bool:
         """Run the call until it waits; whether it has ended.
@@ -197,20 +207,20 @@ class HostedModel:
         Exception
             What the user's model raises.
         """
-        assert self.call is not None
-        self.call.held = False
-        stream = self._own_stream()
+        call, stream = self.call, self._stream or self._own_stream()
+        assert call is not None
+        call.held = False
         stream.enter()
         begin = time.perf_counter()
         try:
-            self.call.switch()
+            call.switch()
         finally:
             self.seconds += time.perf_counter() - begin
             stream.leave()
-        if self.call.ended or self.call.dead:
+        if call.ended or call.dead:
             return True
         if self._first_wait is None:
-            self._first_wait = self.call.ready
+            self._first_wait = call.ready
         return False
 
     @property
@@ -223,11 +233,6 @@ class HostedModel:
         call, self.call = self.call, None
         if call is not None and not call.dead:
             call.throw()
-
-    def take_answer(self) -> int:
-        """What the last answer asks for, once."""
-        last, self.answers.last = self.answers.last, 0
-        return _ASYNC_ANSWERS.get(last, 0) if self.is_async else last
 
     def overrides(self, *methods: str) -> bool:
         """Whether the user has written one of these methods."""

@@ -74,6 +74,10 @@ class Target:
         self._values = (i32 if self._whole else memory.arrays["f64"])[first : first + size]
         self._count, self._events = i32[signal.count : signal.count + 1], i32[signal.events : signal.events + size]
 
+    def holds(self, dtype: np.dtype[Any]) -> bool:
+        """Whether every message of a type fits in."""
+        return np.can_cast(dtype, self._values.dtype)
+
     def write(self, message: npt.NDArray[Any]) -> None:
         """Give compiled code a message.
 
@@ -82,13 +86,17 @@ class Target:
         ConfigError
             If it holds an integer beyond 32 bits.
         """
-        values = message.reshape(-1)
-        if self._whole and values.itemsize > 2 and values.dtype != np.int32 and values.size:
-            low, high = int(values.min()), int(values.max())
+        if self._whole and message.size and not self.holds(message.dtype):
+            low, high = int(message.min()), int(message.max())
             if low < _I32.min or high > _I32.max:
                 raise ConfigError(f"{self._where} sends {low} … {high}: compiled processes take integers of 32 bits")
-        self._values[...] = values
+        self.put(message)
+
+    def put(self, message: npt.NDArray[Any]) -> None:
+        """Give compiled code a message of a type that it `holds`."""
+        values = message.reshape(-1)
         (places,) = values.nonzero()
+        self._values[...] = values
         self._count[0] = places.size
         self._events[: places.size] = places
 
