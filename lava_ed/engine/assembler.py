@@ -209,11 +209,11 @@ class Assembler:
         return slot.offset
 
     def before_read(self, node: Node, name: str, callback: Callable[[Memory], None]) -> None:
-        """Have a Var brought up to date before it is read between two steps."""
+        """Call `callback` before a Var is read between two steps, so that the reader finds its current value."""
         self.variables[node.name, name] = replace(self.variables[node.name, name], before_read=callback)
 
     def after_write(self, node: str, name: str, callback: Callable[[Memory], None]) -> None:
-        """Have a callback called after every write to a Var, behind those that there are already."""
+        """Add a callback to those that are called after every write to a Var."""
         variable = self.variables[node, name]
         before = variable.after_write
 
@@ -226,13 +226,13 @@ class Assembler:
         self.variables[node, name] = replace(variable, after_write=both)
 
     def follow(self, node: Node, names: Iterable[str], callback: Callable[[Memory], None]) -> None:
-        """Have something that is derived from Vars computed before the first step, and after every write to them."""
+        """Call what derives values from Vars before the first step, and again after every write to one of the Vars."""
         self.followers.append(callback)
         for name in names:
             self.after_write(node.name, name, callback)
 
     def variable_at(self, slot: Slot) -> Variable:
-        """The Var that lies in a region, for another node that shows it as its own; a plain one where there is none."""
+        """The Var that lies in a region, so that another node can show it too; a new one if no Var lies there."""
         return next((variable for variable in self.variables.values() if variable.slot == slot), Variable(slot))
 
     def counters(self, node: Node, neurons: int = 0) -> int:
@@ -244,9 +244,10 @@ class Assembler:
         return offset
 
     def counted_step(self, stage: int, declared: Any, node: Node, shared: Shared = NOTHING, /, **fields: int) -> None:
-        """Append an op that runs in every phase and counts for `node`, once for either part of the samples.
+        """Append an op that runs in every phase and counts what it does, in the counters of `node`.
 
-        Its field ``counters`` is the offset (i64) of the counters of that part, −1 where nothing counts.
+        A sample has a forward and a backward part, and each has counters of its own.  So the op is appended once for
+        each part, and its field ``counters`` is the offset (i64) of that part's counters, −1 if nothing counts.
         """
         offset = self.variables[node.name, "counters"].slot.offset
         backward = self.period if self.timing is None else self.timing.error_phase + 1

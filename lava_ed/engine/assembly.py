@@ -70,7 +70,7 @@ def assemble(
 
 
 def _declare(node: Node, asm: Assembler) -> None:
-    """Let a node reserve its Vars; what an initial value does not fit is said of the node."""
+    """Let a node reserve its Vars; an error about an initial value begins with the name of the node."""
     try:
         node.declare(asm)
     except ConfigError as error:
@@ -92,7 +92,7 @@ def _check_initial(asm: Assembler) -> None:
 
 
 def _watch_vectors(asm: Assembler) -> None:
-    """Count the values of a vector that are not 0 anew, whoever writes the Var that it lies in or follows from."""
+    """Count the non-zero values of each vector again after a write to a Var that changes the vector."""
     for (node, port), signal in list(asm.signals.items()):
         if port not in WATCHED or signal.real >= 0:
             continue
@@ -117,6 +117,6 @@ def _recounter(signal: Signal, regions: Sequence[Slot]) -> Callable[[Memory], No
 
 
 def _meet(one: Slot, other: Slot) -> bool:
-    """Whether two regions have a value in common."""
+    """Whether two regions overlap."""
     first, last = max(one.offset, other.offset), min(one.offset + one.size, other.offset + other.size)
     return one.arena == other.arena and first < last

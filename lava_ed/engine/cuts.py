@@ -1,4 +1,4 @@
-"""Values that fixed point cuts are found and named, because Lava's models cut them without a word."""
+"""Fixed point cuts fractions and large values.  Lava's models do so silently; this module finds and names them."""
 
 from __future__ import annotations
 

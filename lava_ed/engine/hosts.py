@@ -17,22 +17,23 @@ class Feeder(Protocol):
     def fill(self, memory: Memory, time_step: int, steps: int) -> None:
         """Prepare the `steps` steps that follow `time_step`.
 
-        The clock tells what an earlier preparation has left: Ctrl-C may have come between the loop and any note of it.
+        Steps that were prepared earlier may not all have run.  Only `time_step` tells how many have, because Ctrl-C can
+        end a run before Python notes anything.
         """
 
 
 class HostTask:
-    """Something that is done in Python between two steps; tasks that do nothing in a while leave the loop alone."""
+    """Work that Python does between two steps; `ahead` says how many steps the compiled loop can run without it."""
 
     only_looks: ClassVar[bool] = False
     """Whether the task changes nothing, so that the samples of a batch can do without it."""
 
     def ahead(self, memory: Memory, time_step: int) -> int | None:
-        """How many steps may run at once after `time_step` of them, at least 1; None for any number."""
+        """How many steps, at least 1, may run after `time_step` before the task has work to do; None: any number."""
         return None
 
     def before(self, memory: Memory, time_step: int, cancelled: threading.Event) -> bool:
-        """Prepare the step after `time_step`; False to run none, for whoever waits has been told to stop waiting."""
+        """Prepare the step after `time_step`; False if the task waited for data, and the wait was cancelled."""
         return True
 
     def after(self, memory: Memory, time_step: int, cancelled: threading.Event) -> bool:

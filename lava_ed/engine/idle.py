@@ -20,7 +20,10 @@ class NeuronCount:
 
 @dataclass
 class IdleCounts:
-    """Idle and active updates together are n a step, so idle ones need no count; every step has one barrier.
+    """Computes the idle updates of neurons, and the barriers, from the number of steps.
+
+    A group of n neurons makes n updates in every step, idle or active.  The compiled loop counts the active ones, so
+    the idle ones are n times the steps, less the active ones.  Every step has one barrier.
 
     Parameters
     ----------
@@ -47,7 +50,7 @@ class IdleCounts:
         return (FORWARD, forward), (BACKWARD, time_step - forward)
 
     def count(self, memory: Memory, time_step: int) -> None:
-        """Write the counts of this time step; counting twice, or after an interrupt, changes nothing."""
+        """Write the counts as of this time step; to call it twice, or again after Ctrl-C, is harmless."""
         for phase, steps in self._steps(time_step):
             for k, group in enumerate(self.groups):
                 counters = memory.view(group.counters)
@@ -59,7 +62,7 @@ class IdleCounts:
                 )
 
     def count_on(self, memory: Memory, time_step: int) -> None:
-        """After a write to counters or clock, count on from the values that stand there now."""
+        """Take the present values as the start of the count, after somebody has written the counters or the clock."""
         for phase, steps in self._steps(time_step):
             for k, group in enumerate(self.groups):
                 counters = memory.view(group.counters)

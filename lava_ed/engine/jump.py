@@ -112,7 +112,7 @@ def _one(rows: Iterable[int]) -> int:
 def _fits(row: Row, schedule: Schedule) -> bool:
     """Whether spikes are binary and the largest sum of a window stays inside the membrane's register.
 
-    That of a convolution does in every net that a spec describes; its inputs have to say their values.
+    A convolution can be jumped over only if its source also sends the value of every input, the field ``x``.
     """
     dense, steps = row.fields, schedule.steps
     if row.op is CONV_FORWARD_SPIKES.op:

@@ -133,7 +133,7 @@ class Pending:
 
 @dataclass(frozen=True)
 class Variable:
-    """A named Var of a node: where its values lie, and what a write has to look after.
+    """A Var of a node: where its values lie, in which form, and what a read or a write has to do besides.
 
     Parameters
     ----------

@@ -89,7 +89,7 @@ class Program(State):
         self._stretch = min([whole, *(feeder.capacity for feeder in asm.feeders)])
 
     def become(self, other: Program) -> None:
-        """Take over everything of another program, whose owner gives it up: whoever holds this one has that one."""
+        """Replace the state of this program by that of another, which nobody may use any more."""
         watching = [host for host in self._hosts if host.only_looks]
         vars(self).clear()
         vars(self).update(vars(other))
@@ -160,7 +160,7 @@ class Program(State):
         return True
 
     def watch(self, task: HostTask) -> None:
-        """Let a task that only looks be called in every later run, where it says that a stretch ends."""
+        """Call a task, which only reads, in all later runs, at the steps that its `ahead` names."""
         self._hosts.append(task)
         self._settled.append(self.time_step)
 

@@ -1,4 +1,4 @@
-"""What nets with convolutions learn by, and how much of it 32 bits hold."""
+"""Checks of nets with convolutions: rules and settings that they can learn by, and sums that fit 32 bits."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from lava_ed.network.spec import NetworkSpec
 
 POSITIONS_MAX: Final = (2**31 - 1) // (127 * 127 * 7)
-"""Most positions whose products, times a mantissa, a tap's sum of 32 bits holds."""
+"""Largest number of positions of a map: the sum of a tap's products, times the mantissa, then fits 32 bits."""
 
 
 def check_freeze(spec: NetworkSpec) -> None:
-    """Only kernels can stay as they are."""
+    """Refuse to freeze a connection that is no convolution."""
     kernels = [layer for layer in spec.layers if spec.connections[layer - 1].is_conv]
     if not set(spec.freeze) <= set(kernels):
         there = f"those of connections {', '.join(map(str, kernels))}" if kernels else "none (arch)"
@@ -25,7 +25,7 @@ def check_freeze(spec: NetworkSpec) -> None:
 
 
 def check_convolutions(spec: NetworkSpec) -> None:
-    """Refuse what convolutions do not learn by."""
+    """Refuse rules and settings with which convolutions cannot learn."""
     if spec.rule.name not in ("std-ed", "mpd-ed"):
         raise ConfigError(f"a net with named layers (arch) learns by std-ed or mpd-ed, got {spec.rule.name!r}")
     if spec.rule.name == "std-ed" and spec.pooling != "sum":

@@ -175,7 +175,7 @@ def _error_shift(spec: NetworkSpec, layer: int) -> int:
 
 
 def _adaptation(spec: NetworkSpec, layer: int) -> Adaptation:
-    """Adaptation of a hidden layer's threshold, from where the layer's own begins."""
+    """Adaptation of a hidden layer's threshold, which begins at the layer's own step if the spec names one."""
     if not spec.threshold_steps:
         return spec.adaptation
     return replace(spec.adaptation, initial_step=spec.threshold_steps[layer - 1])
@@ -202,7 +202,7 @@ def _convolution(spec: NetworkSpec, layer: int) -> GraphNode:
 
 
 def _map(spec: NetworkSpec, layer: int) -> GraphNode:
-    """The neurons of a convolution, as many as it sends messages for squares of them."""
+    """The neurons of a convolution, with one message for each square of neurons that are pooled."""
     geometry = spec.connections[layer - 1]
     own: dict[str, Any] = {"layer": layer, "geometry": geometry, "error_limit": spec.error_limit}
     own["dead_zone"] = spec.hidden_dead_zone(layer)

@@ -116,7 +116,10 @@ class Layer:
         return rows * self.kernel**2, self.shape.channels // self.groups
 
     def turned_size(self, shared: bool) -> int:
-        """Weights of a convolution as errors read them: k² of each neuron and input channel where none are shared."""
+        """Number of weights in the order in which errors read them: k² for each input channel and output channel.
+
+        Without shared weights: for each input channel and output neuron.
+        """
         neurons = self.shape.channels if shared else self.shape.size
         return neurons * self.kernel**2 * self.source.channels // self.groups
 

@@ -1,4 +1,4 @@
-"""Rules that run in a compiled loop of their own: whoever has such a loop registers it here."""
+"""Registry of the rules that the engine does not run, and of the back ends with their compiled loops."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LOOPS: dict[str, Callable[..., Any]] = {}
 
 
 def runs(*kinds: str) -> Callable[[Loop], Loop]:
-    """Register a back end, made from a spec and stored weights, for kinds of schedules."""
+    """Register a back end for rules of these kinds; it is called with a spec and stored weights."""
 
     def register(loop: Loop) -> Loop:
         _LOOPS.update(dict.fromkeys(kinds, loop))

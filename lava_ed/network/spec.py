@@ -168,7 +168,7 @@ class NetworkSpec(NetSettings, _Layers):
         return own - (rate.exponent - rate.excess - rate.port_shift) - (ACCUMULATOR_BITS - WEIGHT_LSB_SHIFT)
 
     def _check_encoder(self) -> None:
-        """Whether the rule can learn from the encoder's spikes, and a baseline from such a net."""
+        """Refuse an encoder whose spikes the rule cannot learn from, and a net that a baseline cannot run."""
         if self.encoder not in self.rule.encoders:
             why = (
                 f"{self.rule.name.upper()} reads one spike time per input"
@@ -275,11 +275,11 @@ class NetworkSpec(NetSettings, _Layers):
         return self.encoder == "current"
 
     def dv_post(self, layer: int) -> int:
-        """Decay constant of the layer that hidden `layer` gets its error from; a readout does not leak."""
+        """Decay constant of the layer that sends hidden `layer` its error; 0 for a readout, which does not leak."""
         return self.dv if self.feedback == "symmetric" and layer + 1 < len(self.sizes) - 1 else 0
 
     def dependency_of(self, layer: int) -> str:
-        """x0, y0, or u0 where a sample is longer than the longest epoch: what makes learning visit a synapse."""
+        """Which event makes learning visit a synapse: x0 or y0; u0 if a sample is longer than the longest epoch."""
         if self.schedule.learning_epoch[1] == "u0":
             return "u0"
         hidden, _, output = self.dependency.partition("-")

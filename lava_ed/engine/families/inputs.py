@@ -248,13 +248,13 @@ def _refuse_wide_sums(asm: Assembler, node: Node, port: str, feeds: list[Connect
 
 
 SHORT: Final = range(32)
-"""Bits of the integers that only a hosted model sends: LIF shifts its input within as many."""
+"""Widths of integers that only hosted models send.  Lava's LIF shifts such an input in its own width."""
 WIDE: Final = range(33, 65)
-"""Bits in which Lava multiplies and sums what comes in, where compiled code has 32."""
+"""Widths in which Lava's models multiply and sum their input, while compiled code does so in 32 bits."""
 
 
 def refuse_bits(asm: Assembler, node: Node, ports: tuple[str, ...], bits: range) -> None:
-    """Leave a process to Lava's model, which computes in as many bits as its messages have, where these are so many."""
+    """Refuse to compile a process that receives integers of one of these widths: its model computes in that width."""
     for feed in (feed for port in ports for feed in asm.feeds(node, port)):
         if (found := asm.signals[feed.source, feed.out_port].bits) in bits:
             raise NotCompiledError(
@@ -300,6 +300,6 @@ def event_input(
 
 
 def want_vector_with(asm: Assembler, signal: Signal, node: str, var: str) -> None:
-    """Have the payloads of a signal written from the first write to a Var on, which decides whether they are read."""
+    """Once the user writes this Var, have the payloads of a signal written too: the Var decides if they are read."""
     if signal.wanted >= 0:
         asm.after_write(node, var, partial(raise_flag, Slot("i32", signal.wanted, (1,))))

@@ -244,7 +244,7 @@ class TracedNode(SynapsesNode):
                 asm.var(self, f"{trace}_{kind}", (1,), value if arena == "f64" else int(value), arena, limits[kind])
 
     def _watch_writes(self, asm: Assembler, follow: Follow, catch_up: Callable[[Memory], None] | None = None) -> None:
-        """Lava takes all settings over again after a write to any Var of the process.
+        """Read all settings again after a write to any Var of the process, as Lava does.
 
         Parameters
         ----------
@@ -292,7 +292,7 @@ class LearningNode(TracedNode, WeightedNode):
         self._watch_writes(asm, follow, self._declare_tallies(asm))
 
     def _declare_rule(self, asm: Assembler, s: LearningSettings) -> Follow:
-        """Tables of the rule; its settings as Vars, which hold whole numbers as in Lava; returns what follows them."""
+        """Reserve the tables and the Vars of the rule; returns the function that recomputes tables after a write."""
         limits = asm.memory.allocate("i64", (3, 2), synapse_limits(s.sign_mode))
         impulses = asm.memory.allocate("i64", (2, N_TRACES), np.stack(split_impulses(s.impulses)))
         decay = asm.memory.allocate("f64", (N_TRACES,), decay_factors(s.taus))
@@ -308,7 +308,7 @@ class LearningNode(TracedNode, WeightedNode):
         return follow
 
     def _declare_tallies(self, asm: Assembler) -> Callable[[Memory], None]:
-        """Weights and traces as they were, to find those that change; returns what brings them up to date."""
+        """Keep copies of weights and traces, to count what changes; returns the function that renews the copies."""
         at = self.at
         weights = asm.variables[self.name, "weights"].slot
         before = asm.memory.allocate(weights.arena, weights.shape)
@@ -317,7 +317,7 @@ class LearningNode(TracedNode, WeightedNode):
         at.update(weights_before=before.offset, traces_before=traces.offset)
 
         def catch_up(memory: Memory) -> None:
-            """What the user writes is no work of the net."""
+            """Renew the copies: a change that the user makes is not counted."""
             memory.view(before)[...] = memory.view(weights)
             memory.view(traces)[...] = np.concatenate([memory.view(side) for side in sides])
 

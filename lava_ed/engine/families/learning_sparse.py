@@ -109,9 +109,10 @@ class LearningSparseNode(LearningNode, SparseNode):
         return asm.memory.allocate("i32", places.shape, places).offset
 
     def _watch_zeros(self, asm: Assembler, weights: Variable) -> int:
-        """Offset of the marks of the weights that are stored: not those that the first step cuts to 0.
+        """Reserve a mark for each weight that tells whether it is stored; returns their offset.
 
-        What a user writes later is stored again.
+        The first step cuts weights to their bits, and Lava no longer stores those that become 0.  After the user has
+        written the weights, all of them are stored again.
         """
         alive = asm.memory.allocate("i32", weights.slot.shape, 1)
 

@@ -63,7 +63,7 @@ def referenced(
     Raises
     ------
     BackendError
-        If the engine holds it in another form than Lava, or only between runs.
+        If the engine stores the Var in another form than Lava, or knows its value only between runs.
     """
     variable = asm.variables.get(source)
     if variable is None or source[1] == "counters" or variable.slot.arena not in arenas or variable.order is not None:
