@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ IMPORTED_AS = {"lava-nc": "lava", "lava-dl": "lava.lib.dl", "scikit-learn": "skl
 """Where the name of the package is not that of its module."""
 
 
+@cache
 def imported(folder: str) -> set[str]:
     """Dotted names of all modules that a folder's sources import."""
     found: set[str] = set()
