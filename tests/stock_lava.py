@@ -1,4 +1,4 @@
-"""Stock Lava models, driven in this process.
+"""Lava's ProcessModels, stock ones and those of our nets, driven in this process.
 
 Lava itself is imported inside the functions that need it, so that a module can import this one without it.
 """
@@ -7,9 +7,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
+from greenlet import getcurrent, greenlet
+
+ROUNDS = 100
+"""In which every process of a step has ended, or they wait for each other."""
 
 
 class Wire:
@@ -178,18 +183,19 @@ class StockGraph:
         Of the ProcessModels.
     """
 
+    _wire = Wire
+
     def __init__(self, processes: Sequence[Any], tag: str = "fixed_pt") -> None:
         from lava.magma.core.process.ports.ports import create_port_id
 
         self.models: dict[Any, Any] = {}
         incoming: dict[Any, dict[str, Wire]] = {port: {} for p in processes for port in p.in_ports}
         self._wires: dict[Any, list[Wire]] = {port: [] for p in processes for port in p.out_ports}
-        fixed = tag == "fixed_pt"
-        classes = {p: stock_model(p) if fixed else selected_model(p, tag) for p in processes}
+        classes = {p: self._model_class(p, tag) for p in processes}
         for port, wires in self._wires.items():
             dtype = getattr(classes[port.process], port.name).d_type
             for target in port.get_dst_ports():
-                wire = Wire(dtype)
+                wire = self._wire(dtype)
                 wires.append(wire)
                 incoming[target][create_port_id(port.process.id, port.name)] = wire
         for process in processes:
@@ -198,6 +204,10 @@ class StockGraph:
             self._refer(process, classes[process])
         self._synapses = [p for p in processes if buffer_name(p)]
         self._others = self._sorted([p for p in processes if not buffer_name(p)])
+
+    @staticmethod
+    def _model_class(process: Any, tag: str) -> Any:
+        return stock_model(process) if tag == "fixed_pt" else selected_model(process, tag)
 
     def _build(self, process: Any, model: Any, incoming: dict[Any, dict[str, Wire]]) -> Any:
         from lava.magma.compiler.builders.py_builder import PyProcessBuilder
@@ -307,3 +317,34 @@ class StockGraph:
             for item, new in zip(np.nditer(held, op_flags=["readwrite"]), value.reshape(-1), strict=True):
                 item[...] = new
         model.on_var_update()
+
+
+class _WaitingWire(Wire):
+    """A wire whose receiver, where nothing was sent yet, lets other models go on first."""
+
+    def recv(self) -> np.ndarray:
+        while not self.messages:
+            getcurrent().parent.switch()
+        return super().recv()
+
+
+class WaitingGraph(StockGraph):
+    """A graph whose processes wait for each other within a time step, in loops too, as those of our nets do."""
+
+    _wire = _WaitingWire
+    _model_class = staticmethod(selected_model)
+
+    @staticmethod
+    def _sorted(processes: list[Any]) -> list[Any]:
+        return processes
+
+    def step(self) -> None:
+        """One time step: whoever finds a wire empty goes on in the next round."""
+        calls = [greenlet(partial(self._spike, process)) for process in self.models]
+        for _ in range(ROUNDS):
+            for call in calls:
+                call.switch()
+            calls = [call for call in calls if not call.dead]
+            if not calls:
+                return self._later_phases()
+        raise AssertionError(f"{len(calls)} processes wait for messages that nobody sends")

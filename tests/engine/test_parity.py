@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -10,10 +13,12 @@ pytest.importorskip("lava")
 from lava.magma.core.run_conditions import RunSteps
 from lava.magma.core.run_configs import Loihi2SimCfg
 from nets import samples, small_spec
+from stock_lava import WaitingGraph
 
-from lava_ed import EDClassifier, attach
+from lava_ed import EDClassifier, NetworkSpec, attach
 from lava_ed.engine import build_program
 from lava_ed.learning_rules import MPDED
+from lava_ed.network.graph import graph_of
 from lava_ed.proc import AFTIF, Encoder, Labels, MembraneReadout, PlasticDense, SoftmaxError
 
 ONCE = {"learning": "aggregated", "dependency": "y0-x0"}
@@ -92,50 +97,90 @@ CASES += [
         )
     )
 ]
-SAMPLES = 24
+SAMPLES, SAMPLES_ON_RUNTIME = 24, 8
 EXTRA_STEPS = 5
+SETTINGS = ("kind", "hidden", "feedback", "seed", "changes")
+CONFIG = Loihi2SimCfg(select_tag="fixed_pt")
 
 
-def assert_same_vars(one: EDClassifier, other: EDClassifier) -> None:
+def spec_of(kind: str, hidden: tuple[int, ...], feedback: str, seed: int, changes: dict[str, Any]) -> NetworkSpec:
+    return small_spec(kind, hidden, feedback=feedback, seed=seed, **changes)
+
+
+def wirings() -> list[Any]:
+    """The first case of every wiring: which kinds of processes are connected by which ports."""
+    first: dict[Any, Any] = {}
+    for case in CASES:
+        graph = graph_of(spec_of(*case.values))
+        kind = {node.name: node.kind for node in graph.nodes}
+        edges = frozenset((kind[source], out, kind[target], into) for source, out, target, into in graph.connections)
+        first.setdefault(edges, case)
+    return list(first.values())
+
+
+def run_in_parts(net: EDClassifier, steps: int) -> None:
+    """On the engine; where a run is cut must not matter."""
+    for part in (1, 17, steps - 18):
+        net.run(RunSteps(num_steps=part), CONFIG)
+
+
+def assert_same_vars(read: Callable[[Any], Any], stock: EDClassifier, fused: EDClassifier) -> None:
     """Every Var of every process agrees: weights, states, traces, thresholds, outputs and counters."""
-    for name, process in one.processes.items():
+    for name, process in stock.processes.items():
         for var in process.vars:
-            found = getattr(other.processes[name], var.name).get()
-            np.testing.assert_array_equal(found, var.get(), err_msg=f"{name}.{var.name}")
+            found = getattr(fused.processes[name], var.name).get()
+            np.testing.assert_array_equal(found, read(var), err_msg=f"{name}.{var.name}")
 
 
-@pytest.mark.parametrize(("kind", "hidden", "feedback", "seed", "changes"), CASES)
+@pytest.mark.parametrize(SETTINGS, CASES)
 def test_engine_and_lava_give_identical_integers(
-    kind: str, hidden: tuple[int, ...], feedback: str, seed: int, changes: dict[str, object]
+    kind: str, hidden: tuple[int, ...], feedback: str, seed: int, changes: dict[str, Any]
 ) -> None:
-    """Learning samples and a few steps more; the engine's run is cut at other places, which must not matter."""
-    spec = small_spec(kind, hidden, feedback=feedback, seed=seed, **changes)
+    """Learning samples and a few steps more of the ProcessModels, which Lava's builder makes."""
+    spec = spec_of(kind, hidden, feedback, seed, changes)
     images, labels = samples(8, seed)
     steps = SAMPLES * spec.schedule.period + EXTRA_STEPS
     stock, fused = EDClassifier(spec, images, labels), EDClassifier(spec, images, labels)
     attach(fused)
-    config = Loihi2SimCfg(select_tag="fixed_pt")
+    models = WaitingGraph(list(stock.processes.values()), "fixed_pt")
+    for _ in range(steps):
+        models.step()
+    run_in_parts(fused, steps)
+    assert_same_vars(models.get, stock, fused)
+    first = stock.processes[spec.synapses(1)].weights
+    assert np.any(models.get(first) != first.init), "nothing was learned, the comparison is empty"
+    assert models.get(stock.error.seen)[0] == SAMPLES
+    if spec.dead_zone == 0:
+        assert models.get(stock.error.triggered)[0] >= 20, "fewer than 20 learning samples"
+
+
+@pytest.mark.parametrize(SETTINGS, wirings())
+def test_lavas_runtime_gives_the_same(
+    kind: str, hidden: tuple[int, ...], feedback: str, seed: int, changes: dict[str, Any]
+) -> None:
+    """Every wiring through Lava's compiler, channels and OS processes: the driver above leaves nothing out."""
+    spec = spec_of(kind, hidden, feedback, seed, changes)
+    images, labels = samples(8, seed)
+    steps = SAMPLES_ON_RUNTIME * spec.schedule.period + EXTRA_STEPS
+    stock, fused = EDClassifier(spec, images, labels), EDClassifier(spec, images, labels)
+    attach(fused)
     try:
-        stock.run(RunSteps(num_steps=steps), config)
-        for part in (1, 17, steps - 18):
-            fused.run(RunSteps(num_steps=part), config)
-        assert_same_vars(stock, fused)
+        stock.run(RunSteps(num_steps=steps), CONFIG)
+        run_in_parts(fused, steps)
+        assert_same_vars(lambda var: var.get(), stock, fused)
         first = stock.processes[spec.synapses(1)].weights
         assert np.any(first.get() != first.init), "nothing was learned, the comparison is empty"
-        assert stock.error.seen.get()[0] == SAMPLES
-        if spec.dead_zone == 0:
-            assert stock.error.triggered.get()[0] >= 20, "fewer than 20 learning samples"
+        assert stock.error.seen.get()[0] == SAMPLES_ON_RUNTIME
     finally:
         stock.stop()
-        fused.stop()
 
 
-@pytest.mark.parametrize(("kind", "hidden", "feedback", "seed", "changes"), CASES)
+@pytest.mark.parametrize(SETTINGS, CASES)
 def test_program_from_spec_equals_program_from_graph(
-    kind: str, hidden: tuple[int, ...], feedback: str, seed: int, changes: dict[str, object]
+    kind: str, hidden: tuple[int, ...], feedback: str, seed: int, changes: dict[str, Any]
 ) -> None:
     """Spec → program and spec → Lava graph → attach → program are one and the same."""
-    spec = small_spec(kind, hidden, feedback=feedback, seed=seed, **changes)
+    spec = spec_of(kind, hidden, feedback, seed, changes)
     images, labels = samples(8, seed)
     net = EDClassifier(spec, images, labels)
     runtime = attach(net)
