@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import random
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
+from deadly import NEVER, start
 
 from lava_ed.runs.folder import CHECKPOINT, ENERGY, METRICS, MODEL
 
@@ -17,29 +16,6 @@ SETTINGS = (
     *("--dataset", "digits", "--hidden", "24,16", "--epochs", "3", "--limit", "600"),
     *("--seed", "3", "--checkpoint-interval", "50"),
 )
-
-# A run in a process of its own, which kills itself right before or after the n-th call of a
-# function that writing a file goes through: SIGKILL, so nothing is caught and nothing cleaned up.
-RUN = """
-import os, signal, sys
-name, n, when = sys.argv[1], int(sys.argv[2]), sys.argv[3]
-calls = 0
-original = getattr(os, name, None)
-def deadly(*arguments):
-    global calls
-    calls += 1
-    if calls == n and when == "before":
-        os.kill(os.getpid(), signal.SIGKILL)
-    result = original(*arguments)
-    if calls == n:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return result
-if original is not None:
-    setattr(os, name, deadly)
-from lava_ed.cli import main
-sys.exit(main(sys.argv[4:]))
-"""
-NEVER = ("none", 0, "before")
 
 # Calls of a write: fsync (file), replace, fsync (folder). The first four writes of a new run are
 # the probe, the first checkpoint, config.json and metrics.jsonl.
@@ -52,42 +28,28 @@ MOMENTS = [
 ]
 
 
-def start(rule, out, resume, moment=NEVER):
+def started(rule, out, resume, moment=NEVER):
     """A training process."""
-    command = [
-        "train",
-        "--rule",
-        rule,
-        "--out",
-        str(out),
-        *SETTINGS,
-        *(["--resume"] if resume else []),
-        "--json",
-    ]
-    return subprocess.Popen(
-        [sys.executable, "-c", RUN, *map(str, moment), *command],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    command = ["train", "--rule", rule, "--out", str(out), *SETTINGS, *(["--resume"] if resume else []), "--json"]
+    return start(command, out.with_suffix(".out"), moment)
 
 
-def finish(process):
+def finish(process, out):
     """The result of a process that is to end by itself."""
-    out, err = process.communicate(timeout=120)
-    assert process.returncode == 0, err
-    return json.loads(out)
+    process.join(120)
+    assert process.exitcode == 0, out.with_suffix(".err").read_text()
+    return json.loads(out.with_suffix(".out").read_text())
 
 
 def kill_at_random(process, checkpoint, generator):
     """Kill a process once it trains, at whatever it does then."""
     before = checkpoint.stat().st_mtime_ns
     deadline = time.monotonic() + 100
-    while checkpoint.stat().st_mtime_ns == before and process.poll() is None and time.monotonic() < deadline:
+    while checkpoint.stat().st_mtime_ns == before and process.is_alive() and time.monotonic() < deadline:
         time.sleep(0.001)
     time.sleep(generator.uniform(0, 0.08))
     process.kill()
-    process.communicate()
+    process.join()
 
 
 def epochs(out):
@@ -99,18 +61,18 @@ def epochs(out):
 @pytest.mark.parametrize("rule", ["std-ed", "mpd-ed"])
 def test_killed_runs_end_in_the_same_net(rule, tmp_path):
     whole, run = tmp_path / "whole", tmp_path / "run"
-    undisturbed = finish(start(rule, whole, resume=False))
+    undisturbed = finish(started(rule, whole, resume=False), whole)
     seen = []
     for moment in MOMENTS:
-        process = start(rule, run, resume=(run / CHECKPOINT).exists(), moment=moment)
-        _, err = process.communicate(timeout=120)
-        assert process.returncode == -signal.SIGKILL, (moment, err)
+        process = started(rule, run, resume=(run / CHECKPOINT).exists(), moment=moment)
+        process.join(120)
+        assert process.exitcode == -signal.SIGKILL, (moment, run.with_suffix(".err").read_text())
         seen.append((run / CHECKPOINT).read_bytes())
     assert len(set(seen)) >= 3, "the kills were meant to hit different moments"
     generator = random.Random(0)
     for _ in range(2):
-        kill_at_random(start(rule, run, resume=True), run / CHECKPOINT, generator)
-    resumed = finish(start(rule, run, resume=True))
+        kill_at_random(started(rule, run, resume=True), run / CHECKPOINT, generator)
+    resumed = finish(started(rule, run, resume=True), run)
 
     assert (run / MODEL).read_bytes() == (whole / MODEL).read_bytes()
     assert epochs(run) == epochs(whole)
