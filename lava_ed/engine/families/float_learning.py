@@ -13,11 +13,11 @@ import numpy.typing as npt
 from lava_ed.engine.assembler import LEARN, SYNAPSES, Assembler
 from lava_ed.engine.families.float_synapses import REAL_DENSE, FloatDenseNode
 from lava_ed.engine.families.inputs import event_input, vector_input
-from lava_ed.engine.families.learning import N_TRACES, TracedNode
-from lava_ed.engine.families.rule_text import FACTOR, MOST_FACTORS, MOST_PRODUCTS, PRODUCT
+from lava_ed.engine.families.learning import EPOCH, N_TRACES, TRACES_RECEIVE, TracedNode
+from lava_ed.engine.families.rule_text import FACTOR, MOST_PRODUCTS, PRODUCT
 from lava_ed.engine.families.tallies import N_X, N_Y
 from lava_ed.engine.memory import Limits, Memory, Variable
-from lava_ed.engine.op import number, op, reads, updates
+from lava_ed.engine.op import Field, number, op, reads, updates
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.stock.dense import SIGN_EXCITATORY, SIGN_INHIBITORY, SIGN_MIXED
 from lava_ed.kernels.stock.float_learning import (
@@ -34,47 +34,26 @@ from lava_ed.network.wiring import LEARNING_PORTS
 
 _SIGNS: Final = {SIGN_MIXED: 0, SIGN_EXCITATORY: 1, SIGN_INHIBITORY: -1}
 """What `apply_real_rule` calls Lava's sign modes."""
-_SIDES: Final = {
-    "n_pre": number(),
-    "n_post": number(),
-    "x": updates("f64", f"{N_X} * n_pre"),
-    "y": updates("f64", f"{N_Y} * n_post"),
-    "tx": updates("i32", "n_pre"),
-    "ty": updates("i32", "n_post"),
-    "y0": updates("i32", "n_post"),
-    "impulses": reads("f64", N_TRACES),
-    "t_epoch": number("steps of an epoch"),
-    "three_factor": number("1 where y1, y2, y3 are received"),
-}
+_REAL: Final = ("x", "y", "x_history", "y_history", *LEARNING_PORTS)
+"""What is a real number here; spike times, flags and the tables of a rule are the integers of the fixed-point model."""
+
+
+def _real_fields(fixed: Any, *without: str) -> dict[str, Field]:
+    """The fields of an op of the fixed-point model but some, with real numbers and impulses."""
+    fields = {name: field for name, field in fixed.op.fields.items() if name not in without}
+    real = {name: field._replace(arena="f64") for name, field in fields.items() if name in _REAL}
+    return {**fields, **real, "impulses": reads("f64", N_TRACES)}
+
+
 REAL_TRACES = op(
     "real_traces",
     "floating",
-    **_SIDES,
-    messages=reads("f64", "n_pre"),
-    message_bits=reads("i32"),
-    count=reads("i32"),
-    events=reads("i32", "n_pre"),
-    graded_mode=number("value of Lava's GradedSpikeCfg"),
-    s_in_bap=reads("f64", "n_post"),
-    s_in_y1=reads("f64", "n_post"),
-    s_in_y2=reads("f64", "n_post"),
-    s_in_y3=reads("f64", "n_post"),
+    **{**_real_fields(TRACES_RECEIVE, "randoms", "seen"), "messages": reads("f64", "n_pre")},
 )
 REAL_LEARN = op(
     "real_learn",
     "floating",
-    **_SIDES,
-    x0=updates("i32", "n_pre"),
-    x_history=updates("f64", f"{N_X} * t_epoch * n_pre + {N_X} * n_pre"),
-    y_history=updates("f64", f"{N_Y} * t_epoch * n_post + {N_Y} * n_post"),
-    decay=reads("f64", N_TRACES),
-    products=reads("i64", PRODUCT * MOST_PRODUCTS),
-    n_products=reads("i64"),
-    factors=reads("i64", FACTOR * MOST_FACTORS),
-    n_factors=reads("i64"),
-    ranges=reads("i64", 6),
-    exponent=reads("i64"),
-    within_limits=updates("i32"),
+    **_real_fields(EPOCH, "randoms", "limits"),
     sign_mode=number("as `apply_real_rule` takes it"),
     weights=updates("f64", "n_pre * n_post"),
     tag_2=updates("f64", "n_pre * n_post"),
