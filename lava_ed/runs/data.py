@@ -65,11 +65,6 @@ class FoundData:
         """Name of the accuracy on the test part in files."""
         return "test_accuracy" if self.own else "accuracy_on_other_data"
 
-    @property
-    def accuracy_name(self) -> str:
-        """Name of the accuracy for people."""
-        return self.accuracy_key.replace("_", " ")
-
     def note(self) -> dict[str, str]:
         """Entries of a command's outcome that say which data they are about."""
         return {"data_sha256": self.digest} | ({} if self.own else {"other_data": self.data.source})

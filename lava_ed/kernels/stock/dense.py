@@ -113,63 +113,6 @@ def truncate_weights(weights: NDArray[Any], sign_mode: int, num_weight_bits: int
 
 
 @kernel
-def accumulate_binary(weights, s_in, accumulator):
-    """Sum the weights of the pre neurons that spiked: a_j = Σ_{i: s_i ≠ 0} w_ij.
-
-    Parameters
-    ----------
-    weights : integer[n_pre, n_post]
-        Prepared weights, pre-synaptic neuron first (Lava's matrix transposed).
-    s_in : integer or bool[n_pre]
-        Spikes; any value but 0 is one.
-    accumulator : int64[n_post] or int32[n_post]
-        Overwritten. Lava sums in int64; int32 is equal while n_pre·256 < 2^31.
-
-    Returns
-    -------
-    int
-        Number of pre neurons that spiked.
-    """
-    accumulator[:] = 0
-    count = 0
-    for i in range(s_in.size):
-        if s_in[i] != 0:
-            count += 1
-            for j in range(accumulator.size):
-                accumulator[j] += weights[i, j]
-    return count
-
-
-@kernel
-def accumulate_graded(weights, s_in, accumulator):
-    """Sum the weights times the payloads: a_j = Σ_i w_ij·s_i, modulo the accumulator's width.
-
-    Parameters
-    ----------
-    weights : integer[n_pre, n_post]
-        Prepared weights, pre-synaptic neuron first (Lava's matrix transposed).
-    s_in : integer[n_pre]
-        Payloads.
-    accumulator : int32[n_post] or int64[n_post]
-        Overwritten. Lava sums in the wider of int32 and the type of the received payloads.
-
-    Returns
-    -------
-    int
-        Number of pre neurons that sent a payload other than 0.
-    """
-    accumulator[:] = 0
-    count = 0
-    for i in range(s_in.size):
-        payload = np.int64(s_in[i])
-        if payload != 0:
-            count += 1
-            for j in range(accumulator.size):
-                accumulator[j] += payload * weights[i, j]
-    return count
-
-
-@kernel
 def scale_accumulator(accumulator, weight_exp, a_buff):
     """Apply the weight exponent: a·2^weight_exp, shifted right towards −∞ where it is negative.
 
@@ -196,17 +139,17 @@ def scale_accumulator(accumulator, weight_exp, a_buff):
 
 @kernel
 def accumulate_events(weights, events, count, accumulator):
-    """Sum the rows of the pre neurons that spiked: `accumulate_binary` from a list of events.
+    """Sum the weights of the pre neurons that spiked: a_j = Σ_{i: s_i ≠ 0} w_ij, from a list of events.
 
     Parameters
     ----------
     weights : int8[n_pre, n_post] or int16[n_pre, n_post]
-        As in `accumulate_binary`.
+        Prepared weights, pre-synaptic neuron first (Lava's matrix transposed).
     events : int32[k]
         Pre neurons that spiked; the first `count` entries are read.
     count : int
     accumulator : int32[n_post]
-        Overwritten.
+        Overwritten. Lava sums in int64; int32 is equal while n_pre·256 < 2^31.
     """
     sum_rows(weights, events, 0, count, 0, 0, accumulator)
 
@@ -261,7 +204,7 @@ def accumulate_bytes(weights, events, count, shift, offset, accumulator):
 
 @kernel
 def accumulate_graded_events(weights, events, payloads, count, accumulator):
-    """Sum the rows times the payloads modulo 2^32: `accumulate_graded` from a list of events.
+    """Sum the weights times the payloads: a_j = Σ_i w_ij·s_i modulo 2^32, from a list of events.
 
     Parameters
     ----------
