@@ -1,8 +1,24 @@
-"""Baselines: published rules run with the same nets, data, integers and counters, in compiled loops of their own.
+"""Baselines: published rules run with the same nets, data, integers and counters, in loops of their own.
 
 Importing this room registers the loops with `lava_ed.network.loops`.
 """
 
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
 from lava_ed.baselines.backend import BaselineBackend
+from lava_ed.baselines.map_single_spikes import SingleSpikeMaps
+from lava_ed.baselines.map_surrogate import SurrogateMaps
+from lava_ed.network.loops import runs
+from lava_ed.network.spec import NetworkSpec
 
 __all__ = ["BaselineBackend"]
+
+
+@runs("mpd-ed", "relpsp", "renner")
+def _baseline(spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]] | None = None) -> BaselineBackend:
+    """The back end of a baseline's net: dense, or with convolutions."""
+    kind = (SurrogateMaps if spec.rule.timing.replays else SingleSpikeMaps) if spec.arch else BaselineBackend
+    return kind(spec, weights)

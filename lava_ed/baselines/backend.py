@@ -30,7 +30,6 @@ from lava_ed.kernels.baselines.surrogate_samples import (
 from lava_ed.kernels.counting import check_counting, named_counts
 from lava_ed.learning_rules import LearningRate
 from lava_ed.network.graph import graph_of
-from lava_ed.network.loops import runs
 from lava_ed.network.spec import NetworkSpec
 from lava_ed.network.state import check_state
 from lava_ed.network.values import check_presented
@@ -51,7 +50,6 @@ _STATE: Final = {
 _TALLIES: Final = ("fired", "saturated", "samples_counted")
 
 
-@runs("mpd-ed", "relpsp", "renner")
 class BaselineBackend:
     """A compiled loop over flat arrays for one of the baselines.
 
@@ -139,33 +137,41 @@ class BaselineBackend:
 
     def _views(self) -> dict[str, npt.NDArray[Any]]:
         """Views of every Var but the weights, by ``"node.var"``."""
-        named = {name: self.work.state[index : index + 1] for name, index in _STATE.items()}
         counted = {f"{node}.counters": self.net.counters[row] for node, row in self._rows().items()}
         visits = {
             f"dense{layer}.visits_{by}0": self.net.visits[layer, k : k + 1]
             for layer in self.spec.layers
             for k, by in enumerate("xy")
         }
-        return {**named, **dict(self._thresholds()), **visits, **counted}
+        return {**self._shared_views(), **dict(self._thresholds()), **visits, **counted}
+
+    def _shared_views(self) -> dict[str, npt.NDArray[Any]]:
+        """Views of those of the encoder and the error."""
+        return {name: self.work.state[index : index + 1] for name, index in _STATE.items()}
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """Copies of all Vars, by ``"node.var"``."""
-        weights = {f"dense{layer}.weights": unpack_weights(self.weights(layer)) for layer in self.spec.layers}
+        names = {layer: f"{self.spec.synapses(layer)}.weights" for layer in self.spec.layers}
+        weights = {name: unpack_weights(self.weights(layer)) for layer, name in names.items()}
         return {name: view.copy() for name, view in self._views().items()} | weights
 
     def load_state(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
         """Inverse of `state`: all Vars or, with a CheckpointError, none."""
         state = check_state(state, self.state())
         try:
-            packed = {layer: pack_weights(state[f"dense{layer}.weights"]) for layer in self.spec.layers}
+            packed = {layer: pack_weights(state[f"{self.spec.synapses(layer)}.weights"]) for layer in self.spec.layers}
         except ConfigError as error:
             raise CheckpointError(f"the saved state does not fit this net: {error}") from error
         for name, view in self._views().items():
             view[...] = state[name]
         for layer, matrix in packed.items():
-            self.weights(layer)[...] = matrix
-            first = self.net.first[layer - 1]
-            self.net.nonzeros[first : first + len(matrix)] = np.count_nonzero(matrix, axis=1)
+            self._take(layer, matrix)
+
+    def _take(self, layer: int, matrix: npt.NDArray[np.int8]) -> None:
+        """Put weights into a connection, with what is counted of them."""
+        self.weights(layer)[...] = matrix
+        first = self.net.first[layer - 1]
+        self.net.nonzeros[first : first + len(matrix)] = np.count_nonzero(matrix, axis=1)
 
     def _thresholds(self) -> Iterator[tuple[str, npt.NDArray[np.int32]]]:
         """Each Var of an adaptive threshold, and where it lies."""

@@ -24,14 +24,33 @@ def check_freeze(spec: NetworkSpec) -> None:
         raise ConfigError(f"freeze {spec.freeze}: kernels can be frozen, and the net has {there}")
 
 
+def _check_baseline(spec: NetworkSpec) -> None:
+    """Refuse what the baselines' loops over maps do not run."""
+    for what, value, only in (
+        ("encoder", spec.encoder, "current" if spec.rule.timing.replays else "ttfs"),
+        ("sharing", spec.sharing, "accumulated"),
+        ("groups", max(layer.groups for layer in spec.connections), 1),
+        ("adaptation interval", spec.adaptation.interval, 0),
+        ("input_drop", spec.input_drop, 0),
+    ):
+        if value != only:
+            raise ConfigError(
+                f"{spec.rule.name} in a net with named layers (arch) takes {what} {only!r} only, got {value!r}"
+            )
+
+
 def check_convolutions(spec: NetworkSpec) -> None:
     """Refuse rules and settings with which convolutions cannot learn."""
-    if spec.rule.name not in ("std-ed", "mpd-ed"):
-        raise ConfigError(f"a net with named layers (arch) learns by std-ed or mpd-ed, got {spec.rule.name!r}")
-    if spec.rule.name == "std-ed" and spec.pooling != "sum":
-        raise ConfigError(f"pooling {spec.pooling!r} is mpd-ed's: std-ed lets a square's first spike through")
+    if spec.rule.name == "renner":
+        ours = "std-ed, mpd-ed, relpsp-fixed, ssgd or sg-bptt"
+        raise ConfigError(f"a net with named layers (arch) learns by {ours}, got {spec.rule.name!r}")
+    if spec.rule.name != "mpd-ed" and spec.pooling != "sum":
+        kept = "sums the spikes of a square" if spec.rule.timing.replays else "lets a square's first spike through"
+        raise ConfigError(f"pooling {spec.pooling!r} is mpd-ed's: {spec.rule.name} {kept}")
+    if spec.rule.baseline:
+        _check_baseline(spec)
     for what, value, only in (
-        ("learning", "aggregated" if spec.rule.name == "std-ed" else spec.learning, "aggregated"),
+        ("learning", spec.learning if spec.rule.name == "mpd-ed" else "aggregated", "aggregated"),
         ("dv", spec.dv, 0),
         ("feedback", spec.feedback, "symmetric"),
         ("readout", spec.readout, "membrane"),

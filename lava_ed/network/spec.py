@@ -227,7 +227,7 @@ class NetworkSpec(NetSettings, _Layers):
                 f"updates that gather in a tag allow a rate exponent up to {highest}, got {self.rule.rate.exponent}: "
                 "lower the learning rate"
             )
-        if self.weight_rounding == "carry" and self.rule.baseline:
+        if self.weight_rounding == "carry" and self.rule.baseline and not self.arch:
             raise ConfigError(
                 f"{self.rule.name} rounds its weights stochastically: weight_rounding 'carry' is not for it"
             )
@@ -295,7 +295,8 @@ class NetworkSpec(NetSettings, _Layers):
         Only MPD-ED learns while errors still travel, and only connections between two hidden layers
         carry errors in more than one step.
         """
-        return self.rule.timing.replays_spikes and self.feedback == "symmetric" and 1 < layer < len(self.sizes) - 1
+        replays = self.rule.timing.replays_spikes and self.feedback == "symmetric"
+        return replays and not self.arch and 1 < layer < len(self.sizes) - 1
 
     def to_dict(self) -> dict[str, Any]:
         """Plain description, as saved in a run's config.json."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.backends.backend import EngineBackend
+from lava_ed.backends.backend import EngineBackend, loop_backend
 from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS, MAP_FRACTION_BITS
 from lava_ed.kernels.loihi.convolution import count_errors, sum_taps
 from lava_ed.kernels.loihi.neuron import threshold_from_step
@@ -30,6 +30,9 @@ _LARGEST_ERROR: Final = 2**23 - 1
 _kappa: Callable[[int], int] = threshold_from_step
 _count: Callable[..., None] = count_errors
 _sum: Callable[..., int] = sum_taps
+ONCE: Final = 0.5
+"""Share of the squares of a layer that fire in the window, where each fires once at a fixed threshold."""
+Shown = tuple[Any, Any, Any]
 Numbers = npt.NDArray[np.int64]
 
 
@@ -49,15 +52,17 @@ def calibrated(
         spec = replace(spec, threshold_steps=(0,) * len(spec.hidden))
         for layer in spec.hidden:
             spec = _set(spec, "threshold_steps", layer, _threshold_step(spec, layer, shown))
-        spread = _root_mean_square([v - v.mean() for v in _seen(spec, shown, ["readout.v"], learning=False)[0]])
+        outputs = (
+            _measured(spec, shown, lambda net: net.v, learning=False) if spec.rule.baseline else _outputs(spec, shown)
+        )
+        spread = _root_mean_square([v - v.mean() for v in outputs])
         spec = replace(spec, softmax_shift=min(max(round(math.log2(max(spread, 1))) + 1, 0), 23))
     if not spec.error_shifts:
         spec = replace(spec, error_shifts=(0,) * len(spec.layers))
         for layer in reversed(spec.hidden):
             # Errors of layers further down, whose turn comes later, may wrap.
             wide = replace(spec, error_limit=_LARGEST_ERROR, overflow="wrap")
-            errors = _root_mean_square(_seen(wide, shown, [_errors_of(spec, layer)])[0], live=True)
-            errors /= _unit(spec, layer)
+            errors = _root_mean_square(_errors(wide, layer, shown), live=True)
             spec = _set(spec, "error_shifts", layer + 1, _bits(errors / ERROR, 0, 31))
     if not spec.rate_shifts:
         sums = [_bits(_sums(spec, layer, shown) / SUM, -8, 23) for layer in spec.layers]
@@ -65,17 +70,37 @@ def calibrated(
     return spec
 
 
-def _errors_of(spec: NetworkSpec, layer: int) -> str:
-    """Var that holds the errors of a layer, unclipped: under MPD-ED the sums of those of all steps."""
-    return f"hidden{layer}.{'v' if spec.rule.timing.replays else 'delta'}"
+def _outputs(spec: NetworkSpec, shown: Shown) -> list[Numbers]:
+    """Membranes of the output layer."""
+    return _seen(spec, shown, ["readout.v"], learning=False)[0]
 
 
-def _unit(spec: NetworkSpec, layer: int) -> int:
-    """What 1 is in these errors, as the synapses learn from them."""
+def _errors(spec: NetworkSpec, layer: int, shown: Shown) -> list[npt.NDArray[Any]]:
+    """Errors of a layer as the synapses learn from them: under MPD-ED the sums of those of all steps."""
+    if spec.rule.baseline:
+        return _measured(spec, shown, lambda net: net.errors.get(layer))
     if not spec.rule.timing.replays:
-        return 1
+        return list(_seen(spec, shown, [f"hidden{layer}.delta"])[0])
     kernels = spec.connections[layer - 1].is_conv
-    return 1 << MAP_FRACTION_BITS + (spec.steps - 1).bit_length() if kernels else 1 << ERROR_FRACTION_BITS
+    bits = MAP_FRACTION_BITS + (spec.steps - 1).bit_length() if kernels else ERROR_FRACTION_BITS
+    return [v / 2.0**bits for v in _seen(spec, shown, [f"hidden{layer}.v"])[0]]
+
+
+def _measured(
+    spec: NetworkSpec, shown: Shown, what: Callable[[Any], Any], learning: bool = True
+) -> list[npt.NDArray[Any]]:
+    """What a baseline's net has after each sample, without a change of the weights; None is left out."""
+    net = loop_backend(spec)
+    net.fixed = True
+    net.set_learning(learning)
+    images, labels, rows = shown
+    net.bind(images)
+    found = []
+    for row, label in zip(rows, labels, strict=True):
+        net.present(np.array([row]), np.array([label]))
+        if (value := what(net)) is not None:
+            found.append(np.array(value))
+    return found
 
 
 def _set(spec: NetworkSpec, name: str, layer: int, value: int) -> NetworkSpec:
@@ -98,9 +123,7 @@ def _root_mean_square(values: Sequence[npt.NDArray[Any]], live: bool = False) ->
     return math.sqrt(squares / count) if count else 0.0
 
 
-def _seen(
-    spec: NetworkSpec, shown: tuple[Any, Any, Any], names: Sequence[str], learning: bool = True
-) -> list[list[Numbers]]:
+def _seen(spec: NetworkSpec, shown: Shown, names: Sequence[str], learning: bool = True) -> list[list[Numbers]]:
     """Vars after each sample, without a change of the weights."""
     backend = EngineBackend(spec)
     backend.set_learning(learning)
@@ -120,9 +143,9 @@ def _seen(
     return seen
 
 
-def _threshold_step(spec: NetworkSpec, layer: int, shown: tuple[Any, Any, Any]) -> int:
+def _threshold_step(spec: NetworkSpec, layer: int, shown: Shown) -> int:
     """The least step whose ceiling few membranes reach, of those that send; or at which few neurons spike."""
-    if spec.rule.timing.replays:
+    if spec.rule.timing.replays or spec.rule.baseline:
         return _least(spec, layer, shown)
     geometry = spec.connections[layer - 1]
     channels, height, width = geometry.shape
@@ -137,16 +160,24 @@ def _threshold_step(spec: NetworkSpec, layer: int, shown: tuple[Any, Any, Any]) 
     return next(steps, highest)
 
 
-def _least(spec: NetworkSpec, layer: int, shown: tuple[Any, Any, Any]) -> int:
+def _least(spec: NetworkSpec, layer: int, shown: Shown) -> int:
     """The least threshold step at which few neurons spike in a step; a higher one leaves fewer that do."""
     low, high = 0, spec.adaptation.highest_step
     while low < high:
         middle = (low + high) // 2
         there = _set(spec, "threshold_steps", layer, middle)
-        words = np.concatenate(_seen(there, shown, [f"hidden{layer}.spike_word"], learning=False)[0])
-        spikes = sum(int(np.sum(words >> t & 1)) for t in range(spec.steps))
-        low, high = (low, middle) if spikes <= SPIKES * spec.steps * words.size else (middle + 1, high)
+        low, high = (low, middle) if _is_quiet(there, layer, shown) else (middle + 1, high)
     return low
+
+
+def _is_quiet(spec: NetworkSpec, layer: int, shown: Shown) -> bool:
+    """Whether few neurons spike in a step or, where a square spikes once, few squares do in the window."""
+    if spec.rule.baseline:
+        shares = _measured(spec, shown, lambda net: net.share_fired(layer), learning=False)
+        return float(np.mean(shares)) <= (SPIKES if spec.rule.timing.replays else ONCE)
+    words = np.concatenate(_seen(spec, shown, [f"hidden{layer}.spike_word"], learning=False)[0])
+    spikes = sum(int(np.sum(words >> t & 1)) for t in range(spec.steps))
+    return spikes <= SPIKES * spec.steps * words.size
 
 
 def _share(membranes: Numbers, steps: int, step: int) -> float:
@@ -154,8 +185,12 @@ def _share(membranes: Numbers, steps: int, step: int) -> float:
     return float(np.mean(membranes >= steps * _kappa(step)))
 
 
-def _sums(spec: NetworkSpec, layer: int, shown: tuple[Any, Any, Any]) -> float:
+def _sums(spec: NetworkSpec, layer: int, shown: Shown) -> float:
     """Root mean square of the sums of a connection's synapses or taps, over the samples that have an error."""
+    if spec.rule.baseline:
+        return _root_mean_square(
+            _measured(spec, shown, lambda net: net.kernels[layer - 1].sums if net.learned else None)
+        )
     geometry, name = spec.connections[layer - 1], spec.synapses(layer)
     var = "y" if spec.rule.timing.replays and geometry.is_conv else "delta"
     errors = "error.e" if layer == len(spec.layers) else f"hidden{layer}.{var}"

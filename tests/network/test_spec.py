@@ -10,7 +10,7 @@ from hypothesis import given
 from strategies import edged
 
 from lava_ed.errors import ChipLimitError, ConfigError
-from lava_ed.learning_rules import MPDED, STDED, RelPSPFixed, halvings
+from lava_ed.learning_rules import MPDED, STDED, RelPSPFixed, Renner, halvings
 from lava_ed.network import Adaptation, NetworkSpec, Schedule
 
 DEEP = (20, 12, 8, 5)
@@ -271,7 +271,11 @@ ONCE = {"rule": MPDED(2.0**-9), "learning": "aggregated"}
         ({**ONCE, "dv": 100}, ConfigError, "dv 0 only"),
         ({**ONCE, "feedback": "random"}, ConfigError, "feedback 'symmetric' only"),
         ({"rule": STDED(), "pooling": "or"}, ConfigError, "std-ed lets a square's first spike through"),
-        ({"rule": RelPSPFixed()}, ConfigError, "by std-ed or mpd-ed, got .relpsp-fixed."),
+        (
+            {"rule": Renner(), "arch": "4c3-10", "steps": 1},
+            ConfigError,
+            "by std-ed, mpd-ed, .* or sg-bptt, got .renner.",
+        ),
         ({**ONCE, "arch": "4c3-p2-300c3-10"}, ChipLimitError, "fan-out 2700"),
         ({**ONCE, "arch": "4c3-p2-10", "error_limit": 2**23 - 1}, ChipLimitError, "error_limit 8388607 over T 4"),
         ({**ONCE, "arch": "4c3-p8-10", "steps": 2}, ChipLimitError, "T 2 × 64 neurons"),

@@ -152,7 +152,7 @@ def sum_map(x8, packed, tables, total):
 
 
 @kernel_part
-def _synapses_back(w8, row_nonzeros, tables, position, channel):
+def synapses_back(w8, row_nonzeros, tables, position, channel):
     """Non-zero synapses that an error reads: those of a window that lie on the map."""
     k, c_in, padding = tables[KERNEL], tables[CHANNELS_IN], tables[PADDING]
     y = position // tables[WIDTH_OUT] * tables[STRIDE] - padding
@@ -220,7 +220,7 @@ def read_back(w8, row_nonzeros, tables, delta, errors, factors, window, padded, 
             factors[np.uint32(last)] = delta[np.uint32(j)]
             errors[np.uint32(last)] = (j - position * channels) * k * run
             if COUNTING:
-                synops += _synapses_back(w8, row_nonzeros, tables, position, j - position * channels)
+                synops += synapses_back(w8, row_nonzeros, tables, position, j - position * channels)
             last += 1
         at = _origin(tables, position)
         sum_scaled(w8, errors, factors, first, last, 0, k * run, window, 0)
