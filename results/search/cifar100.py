@@ -57,7 +57,14 @@ def settings_of(rule, folder, arch, limit, epochs, pick):
         "error_shifts": (0, *(max(shift + pick["error"], 0) for shift in found.error_shifts[1:])),
         "softmax_shift": found.softmax_shift + pick["softmax"],
         **({"half_width": pick["half_width"]} if found.rule.timing.replays else {}),
+        "decay": falling(found.rule, pick["learning_rate"]),
     }  # fmt: skip
+
+
+def falling(rule, start):
+    """The usual schedule, which stops at the lowest rate that a chip has for a rule without x1."""
+    least = 2.0**-14 / start if rule.timing.replays else 0
+    return tuple((progress, max(factor, least)) for progress, factor in rule.decay)
 
 
 @cache

@@ -133,7 +133,7 @@ def test_taps_gather_the_causal_products(arch):
 @pytest.mark.parametrize("name", ["ssgd", "sg-bptt"])
 def test_surrogate_errors_are_the_exact_adjoint(name, arch):
     """Synapses of an axon are those of each of its neurons; what differs is rounding."""
-    spec = map_spec(name, arch, error_limit=2**19, error_shift=2)
+    spec = map_spec(name, arch, error_limit=2**14, error_shift=6, overflow="wrap")
     for backend, pixels in learning_samples(spec):
         w, spikes, h, inputs = [], [], [None], np.tile((2 * pixels.astype(int) * 15 + 255) // 510, (spec.steps, 1))
         before = np.arange(spec.sizes[0])
@@ -155,7 +155,7 @@ def test_surrogate_errors_are_the_exact_adjoint(name, arch):
         np.testing.assert_array_equal(backend.v, sum(w[-1] @ inputs[t] for t in range(spec.steps)))
         exact = mpd_ed.adjoint(w, spikes, h, backend.error.astype(float), [1.0] * len(spec.hidden))
         for layer in spec.hidden:
-            wanted = exact.voltage[layer - 1] / 2.0 ** (2 * (len(spec.layers) - layer))
+            wanted = exact.voltage[layer - 1] / 2.0 ** (6 * (len(spec.layers) - layer))
             np.testing.assert_allclose(backend.errors[layer], wanted, atol=0.01 * np.abs(wanted).max() + 1)
 
 
