@@ -26,7 +26,7 @@ _sort: Kernel = sort_values
 
 
 class SingleSpikeMaps(MapBaseline):
-    """relpsp-fixed: dw = η·Σ max(x_i − x_j, 0)·δ_j over the positions of a tap, δ_j = B_j/Σ_C w where j spoke.
+    """One spike a neuron: dw = η·Σ max(x_i − x_j, 0)·δ_j over the positions of a tap, δ_j = B_j/Σ_C w where j spoke.
 
     As `single_spikes`; a square of neurons has one spike time, and its error goes to the neuron that fired.
     """

@@ -169,9 +169,9 @@ class MapBaseline(BaselineBackend):
     def _learn(self, label: int) -> None:
         """The error, the backward pass, and one update of every connection that is not frozen."""
         spec = self.spec
-        live = _softmax(
-            self.v, label, spec.softmax_shift, spec.dead_zone, spec.softmax_rounding == "nearest", self.error
-        )
+        how = self._graph.of_kind("SoftmaxError")[0].parameters
+        nearest = how["rounding"] == "nearest"
+        live = _softmax(self.v, label, how["shift"], how["dead_zone"], nearest, self.error)
         self.count("error", HOST_OPS, BACKWARD, self.error.size)
         self.learned, self.errors = [], {}
         if not live and not self.back_always:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from lava_ed.errors import ConfigError
 from lava_ed.kernels.fixed_point import MAP_FRACTION_BITS, TRACE_MAX, WEIGHT_MIN
-from lava_ed.learning_rules import check
+from lava_ed.learning_rules import RULES, check
 from lava_ed.learning_rules.limits import Limit
 
 if TYPE_CHECKING:
@@ -42,8 +42,8 @@ def _check_baseline(spec: NetworkSpec) -> None:
 def check_convolutions(spec: NetworkSpec) -> None:
     """Refuse rules and settings with which convolutions cannot learn."""
     if spec.rule.name == "renner":
-        ours = "std-ed, mpd-ed, relpsp-fixed, ssgd or sg-bptt"
-        raise ConfigError(f"a net with named layers (arch) learns by {ours}, got {spec.rule.name!r}")
+        others = ", ".join(name for name in RULES if name != spec.rule.name)
+        raise ConfigError(f"a net with named layers (arch) learns by one of {others}, got {spec.rule.name!r}")
     if spec.rule.name != "mpd-ed" and spec.pooling != "sum":
         kept = "sums the spikes of a square" if spec.rule.timing.replays else "lets a square's first spike through"
         raise ConfigError(f"pooling {spec.pooling!r} is mpd-ed's: {spec.rule.name} {kept}")

@@ -274,7 +274,7 @@ ONCE = {"rule": MPDED(2.0**-9), "learning": "aggregated"}
         (
             {"rule": Renner(), "arch": "4c3-10", "steps": 1},
             ConfigError,
-            "by std-ed, mpd-ed, .* or sg-bptt, got .renner.",
+            "by one of std-ed, mpd-ed, .*, got .renner.",
         ),
         ({**ONCE, "arch": "4c3-p2-300c3-10"}, ChipLimitError, "fan-out 2700"),
         ({**ONCE, "arch": "4c3-p2-10", "error_limit": 2**23 - 1}, ChipLimitError, "error_limit 8388607 over T 4"),
