@@ -121,7 +121,7 @@ def _figures(summary: dict[str, Any], run: Path) -> dict[str, Any]:
 def _parity(config: TrainConfig, data: Dataset, reporter: Reporter) -> dict[str, Any] | None:
     """Engine beside Lava's runtime; None where there is no Lava."""
     reporter.message(f"{config.rule}: the first {PARITY_SAMPLES} samples on Lava's own runtime as well")
-    spec = config.spec(data.train_images.shape[1], data.n_classes, data.image_shape)
+    spec = config.spec(data.inputs, data.n_classes, data.image_shape)
     try:
         result = train_beside(spec, data, PARITY_SAMPLES)
     except LavaNotInstalledError as error:

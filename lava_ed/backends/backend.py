@@ -188,5 +188,5 @@ def loop_backend(spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]] | No
 def warm_up(spec: NetworkSpec) -> None:
     """Compile the engine's loop, or load it from the cache, on a net that is thrown away."""
     backend = make_backend("engine", spec)
-    backend.bind(np.zeros((1, spec.sizes[0]), np.uint8))
+    backend.bind(np.zeros((1, spec.sample_bytes), np.uint8))
     backend.present(np.zeros(1, np.int64), np.zeros(1, np.int64))

@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lava_ed.kernels.fixed_point import HISTORY_BITS
+from lava_ed.network.encoding import BIN_STEPS
 from lava_ed.network.spec import NetworkSpec
 
 Spikes = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
@@ -42,9 +44,11 @@ def _one_each(x: npt.NDArray[Any], steps: int, start: int) -> Spikes:
     return start + steps - x[neurons].astype(np.int64), neurons
 
 
-def _from_history(words: npt.NDArray[Any], steps: int, start: int) -> Spikes:
-    """The spikes whose bits are set, bit t for step t."""
-    times, neurons = np.nonzero(words.astype(np.int64) >> np.arange(steps)[:, None] & 1)
+def _from_history(words: npt.NDArray[Any], steps: int, start: int, bits: int = HISTORY_BITS) -> Spikes:
+    """The spikes whose bits are set, bit t mod `bits` of word t div `bits` for step t."""
+    t = np.arange(steps)
+    of_steps = words.astype(np.int64).reshape(-(-steps // bits), -1)[t // bits]
+    times, neurons = np.nonzero(of_steps >> (t % bits)[:, None] & 1)
     return start + times, neurons
 
 
@@ -53,7 +57,7 @@ def _input_spikes(spec: NetworkSpec, x: npt.NDArray[Any]) -> Spikes:
     if spec.encoder == "ttfs":
         return _one_each(x, spec.steps, 0)
     if spec.encoder == "bins":
-        return _from_history(x, spec.steps, 0)
+        return _from_history(x, spec.steps, 0, BIN_STEPS)
     t = np.arange(spec.steps)[:, None]
     value = x.astype(np.int64)[None, :]
     fires = (t + 1) * value // spec.steps > t * value // spec.steps if spec.encoder == "rate" else value + 0 * t > 0

@@ -118,7 +118,7 @@ class Learner:
         self.checkpoint = checkpoint
         training = config.training
         self.scenario = make_scenario(config.scenario, data, config.tasks, config.incremental, training.seed)
-        self.spec = training.spec(data.train_images.shape[1], self.scenario.n_outputs, data.image_shape)
+        self.spec = training.spec(data.inputs, self.scenario.n_outputs, data.image_shape)
         rows, held_out = split_validation(data, training.validation, training.seed)
         self.train_rows = rows
         if len(held_out):

@@ -44,7 +44,10 @@ class Task:
 
     def seen(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         """Images as the task shows them."""
-        return np.ascontiguousarray(images if self.pixels is None else images[:, self.pixels])
+        if self.pixels is None:
+            return np.ascontiguousarray(images)
+        planes = images.reshape(len(images), -1, self.pixels.size)
+        return np.ascontiguousarray(planes[..., self.pixels]).reshape(images.shape)
 
     def targets(self, labels: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """The output of each sample's class, 0 for samples of other tasks."""
@@ -113,7 +116,7 @@ def make_scenario(name: str, data: Dataset, tasks: int, incremental: str | None 
     if kind == "permuted":
         if asked != "domain":
             raise ConfigError(f"{name} is domain-incremental, all tasks having the same classes; not {asked}")
-        orders = (pixel_order(seed, task, data.train_images.shape[1]) for task in range(tasks))
+        orders = (pixel_order(seed, task, data.inputs) for task in range(tasks))
         return Scenario(name, "domain", tuple(Task(every, every, order) for order in orders), len(every))
     size, left = divmod(data.n_classes, tasks)
     if left or size < 2:

@@ -31,11 +31,13 @@ class Dataset:
         Classes 0 … n_classes − 1.
     n_classes : int
     image_shape : tuple of int
-        Shape of one image before flattening; its product is n.
+        Shape of one image before flattening; its product, times `planes`, is n.
     source : str
         Where the data came from, for the record of a run.
     class_names : tuple of str
         What the classes are called, in order; without names they are called by their number.
+    planes : int
+        Bytes of a pixel: a row has the first bytes of all pixels, then their second ones, and so on.
     windows : int
         Samples that follow each other and are windows of one recording, which is decided by all of them.
 
@@ -57,6 +59,7 @@ class Dataset:
     source: str
     class_names: tuple[str, ...] = ()
     windows: int = 1
+    planes: int = 1
 
     def __post_init__(self) -> None:
         if len(self.class_names) not in (0, self.n_classes):
@@ -69,13 +72,26 @@ class Dataset:
             where = f"data set {self.name!r}, {part} part"
             if images.dtype != np.uint8:
                 raise DataError(f"{where}: pixels are {images.dtype}, expected uint8: use check_images()")
-            expected = (len(labels), math.prod(self.image_shape))
+            expected = (len(labels), math.prod(self.frames))
             if images.shape != expected:
                 raise ShapeError(
                     f"{where}: images have shape {images.shape}, expected {expected} "
                     f"for {len(labels)} labels and image_shape {self.image_shape}"
                 )
             check_labels(labels, self.n_classes)
+
+    @property
+    def inputs(self) -> int:
+        """Pixels of an image, each an input of a net."""
+        return math.prod(self.image_shape)
+
+    @property
+    def frames(self) -> tuple[int, ...]:
+        """Shape of a row: that of an image, or of its planes as so many channels more."""
+        if self.planes == 1:
+            return self.image_shape
+        channels = self.image_shape[0] if len(self.image_shape) == 3 else 1
+        return (self.planes * channels, *self.image_shape[-2:])
 
     @property
     def digest(self) -> str:

@@ -235,15 +235,15 @@ class Program(State):
         """
         if ("own", "samples") in self._named or ("order", "samples") not in self._named:
             raise BackendError("this program has no place for images: it takes its samples from the processes' Vars")
-        inputs = self._named["row", "samples"].size
+        size = self._named["row", "samples"].size
         if not isinstance(images, np.ndarray):
             raise ShapeError(f"images are a {type(images).__name__}: a C-contiguous uint8 matrix (N, pixels) is needed")
         if images.dtype != np.uint8 or images.ndim != 2 or not images.flags.c_contiguous:
             raise ShapeError(
                 f"images are {images.dtype} of shape {images.shape}: a C-contiguous uint8 matrix (N, pixels) is needed"
             )
-        if not len(images) or images.shape[1] != inputs:
-            raise ShapeError(f"images have shape {images.shape}, the net takes (N, {inputs}) with N at least 1")
+        if not len(images) or images.shape[1] != size:
+            raise ShapeError(f"images have shape {images.shape}, the net takes (N, {size}) with N at least 1")
         self._memory.arrays["u8"] = images.reshape(-1)
         self._bound = True
         rows = np.arange(min(len(images), self._named["order", "samples"].size))

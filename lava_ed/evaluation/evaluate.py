@@ -84,10 +84,10 @@ def holding(model: Model, images: npt.NDArray[np.uint8], backend: Running) -> Ru
     ConfigError
         If the images do not fit the net.
     """
-    if images.shape[1] != model.spec.sizes[0]:
+    if images.shape[1] != model.spec.sample_bytes:
         raise ConfigError(
-            f"the net takes {model.spec.sizes[0]} inputs, the samples have {images.shape[1]}: name the data set that "
-            "the net was trained on"
+            f"the net takes {model.spec.sample_bytes} inputs, the samples have {images.shape[1]}: name the data set "
+            "that the net was trained on"
         )
     backend.load_state(model.put_into(backend.state()))
     backend.set_learning(False)

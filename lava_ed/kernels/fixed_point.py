@@ -48,7 +48,9 @@ BIAS_MAX: Final = 2**30
 PORT_SHIFT_MAX: Final = 16
 """Most bits that `random_word` gives, and so the longest shift of what is rounded with it."""
 HISTORY_BITS: Final = 32
-"""Width of a neuron's spike-history word: the longest window MPD-ED can replay."""
+"""Width of a word of a neuron's spike history: a bit for each time step."""
+HISTORY_WORDS: Final = 2
+"""Most words of a history, and so the longest window MPD-ED can replay."""
 
 _GOLDEN: Final = 0x9E3779B97F4A7C15
 _MIX_A: Final = 0xBF58476D1CE4E5B9

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from lava_ed.kernels.fixed_point import HISTORY_BITS
+from lava_ed.kernels.fixed_point import HISTORY_BITS, HISTORY_WORDS
 from lava_ed.learning_rules.rule import LearningRule
 from lava_ed.learning_rules.timing import Timing
 
@@ -34,7 +34,9 @@ class MPDED(LearningRule):
     learning_rate: float = 2.0**-7
 
     name: ClassVar[str] = "mpd-ed"
-    timing: ClassVar[Timing] = Timing("mpd-ed", 2, HISTORY_BITS, "a spike history is one 32-bit word", replays=True)
+    timing: ClassVar[Timing] = Timing(
+        "mpd-ed", 2, HISTORY_WORDS * HISTORY_BITS, "a spike history is two words of 32 bits", replays=True
+    )
     encoders: ClassVar[tuple[str, ...]] = ("rate", "ttfs", "current", "bins")
     neuron: ClassVar[str] = "AFTLIF"
 

@@ -15,10 +15,21 @@ GREY_LEVELS: Final = 256
 CURRENT_MAX: Final = 15
 """Largest payload of a graded input spike: with all 7 bits the smallest learning rate would be too large."""
 BIN_STEPS: Final = 8
-"""Longest window of the encoder bins, which has a bit of a byte for each step."""
+"""Time steps that a byte of a sample holds under the encoder bins, a bit each."""
 
 DROP_MAX: Final = 255
 """Largest share of the inputs that may be dropped in training, in 1/256."""
+
+
+def planes_of(kind: EncoderKind | None, steps: int) -> int:
+    """Bytes of an input in a sample, which come one plane of all inputs after the other: more than 1 of bins only.
+
+    Examples
+    --------
+    >>> planes_of("rate", 64), planes_of("bins", 8), planes_of("bins", 64)
+    (1, 1, 8)
+    """
+    return -(-steps // BIN_STEPS) if kind == "bins" else 1
 
 
 def encoder_table(kind: EncoderKind, steps: int) -> npt.NDArray[np.int32]:
@@ -26,7 +37,8 @@ def encoder_table(kind: EncoderKind, steps: int) -> npt.NDArray[np.int32]:
 
     ttfs: x = round(p/255·(T − 1)), spike at T − x, black stays silent; rate: x = round(p/255·T)
     spikes, evenly spread; current: x = round(p/255·15), a 4-bit graded spike in every step; binary:
-    x = 1 from p = 128 on, one spike; bins: x = p, whose bit t is a spike in step t, so that T is at most 8.
+    x = 1 from p = 128 on, one spike; bins: x = p, whose bit t mod 8 is a spike in step t, p being byte t div 8 of the
+    input.
 
     Raises
     ------

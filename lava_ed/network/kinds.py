@@ -14,6 +14,7 @@ from lava_ed.kernels.counting import N_COUNTERS, N_PHASES
 from lava_ed.kernels.fixed_point import (
     BIAS_MAX,
     ERROR_FRACTION_BITS,
+    HISTORY_BITS,
     PORT_SHIFT_MAX,
     SCALE_EXPONENT_MAX,
     SCALE_EXPONENT_MIN,
@@ -56,6 +57,8 @@ class Quantity:
     init : int
     on_core : bool
         Whether the value takes memory of a core beside the neuron's own state.
+    window : int
+        Time steps that a value holds, so that a longer window takes several, one after the other; 0: all.
     """
 
     bits: int | None
@@ -64,15 +67,20 @@ class Quantity:
     limits: Range | None = None
     init: int = 0
     on_core: bool = False
+    window: int = 0
 
-    def shape_in(self, shape: tuple[int, ...]) -> tuple[int, ...]:
-        """Shape of the values in a node of (n,) neurons or (n_post, n_pre) synapses.
+    def words(self, steps: int) -> int:
+        """Values that a window of so many time steps takes."""
+        return -(-steps // self.window) if self.window else 1
+
+    def shape_in(self, shape: tuple[int, ...], steps: int = 1) -> tuple[int, ...]:
+        """Shape of the values in a node of (n,) neurons or (n_post, n_pre) synapses, for a window of so many steps.
 
         Maps of n neurons that send m messages are (n, m); kernels (n_post, n_pre, columns, rows, positions).
         """
         sides = {"node": (1,), "synapse": shape, "source": shape[1:2], "counters": (N_COUNTERS, N_PHASES)}
         sides |= {"tap": shape[2:4], "position": shape[4:]}
-        return sides.get(self.per, shape[:1])
+        return sides.get(self.per, (self.words(steps) * shape[0],))
 
 
 Quantities = Mapping[str, Quantity]
@@ -129,6 +137,7 @@ _SENDING: Final = {**_DEAD_ZONE, "grain": _range_of("error_grains")}
 _MEMBRANE: Final = Quantity(STATE_BITS, limits=(STATE_MIN, STATE_MAX))
 _STATE: Final = Quantity(STATE_BITS)
 _TRACE: Final = Quantity(TRACE_BITS)
+_HISTORY: Final = _each("spike_word support_word", Quantity(HISTORY_BITS, window=HISTORY_BITS))
 _SPIKE: Final = Quantity(1)
 _GRADED: Final = Quantity(8)
 _SUM: Final = Quantity(STATE_BITS)
@@ -191,7 +200,7 @@ AFT_LIF: Final = NodeKind(
         **ADAPTIVE,
         "v": _MEMBRANE,
         **_each("b d delta", _STATE),
-        **_each("spike_word support_word", Quantity(32)),
+        **_HISTORY,
         **_each("y1 y2", _TRACE),
         "port_shift": _PORT_SHIFT,
     },
@@ -329,7 +338,7 @@ AFT_LIF_MAP: Final = NodeKind(
         "v": _MEMBRANE,
         "b": Quantity(STATE_BITS, "source"),
         **_each("d delta", Quantity(16)),
-        **_each("spike_word support_word", Quantity(32)),
+        **_HISTORY,
         "y": Quantity(8),
     },
     parameters={

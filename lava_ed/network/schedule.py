@@ -36,7 +36,7 @@ class Schedule:
     Parameters
     ----------
     steps : int
-        T, at most 127 for STD-ED (7-bit x1) and 32 for MPD-ED (one history word).
+        T, at most 127 for STD-ED (7-bit x1) and 64 for MPD-ED (two words of history).
     layers : int
         W, at least 1.
     kind : {"std-ed", "mpd-ed", "mpd-ed-aggregated", "relpsp", "renner"}

@@ -21,7 +21,7 @@ from lava_ed.learning_rules import RULES, STDED, LearningRule, check, columns_li
 from lava_ed.learning_rules.limits import LAYERS_MAX
 from lava_ed.learning_rules.rate import LearningRate
 from lava_ed.network.convolutions import check_convolutions, check_freeze
-from lava_ed.network.encoding import BIN_STEPS, CURRENT_MAX
+from lava_ed.network.encoding import CURRENT_MAX, planes_of
 from lava_ed.network.layers import Layer, MapShape, layers_of
 from lava_ed.network.schedule import Schedule
 from lava_ed.network.settings import NetSettings, check_integers, declared
@@ -179,10 +179,6 @@ class NetworkSpec(NetSettings, _Layers):
                 f"encoder {self.encoder!r} under the rule {self.rule.name}: {why}; "
                 f"use encoder={self.rule.encoders[0]!r}"
             )
-        if self.encoder == "bins" and self.steps > BIN_STEPS:
-            raise ConfigError(
-                f"encoder 'bins' has a bit of a byte for each step, steps is {self.steps}: take at most {BIN_STEPS}"
-            )
         if self.rule.baseline:
             self._check_baseline()
 
@@ -252,6 +248,11 @@ class NetworkSpec(NetSettings, _Layers):
     def shapes(self) -> tuple[tuple[int, ...], ...]:
         """Shape of each layer: (n,) of a dense one."""
         return tuple((n,) for n in self.sizes)
+
+    @property
+    def sample_bytes(self) -> int:
+        """Bytes of a sample: one an input, or under the encoder bins one for each 8 time steps of it."""
+        return self.sizes[0] * planes_of(self.encoder, self.steps)
 
     @property
     def layers(self) -> range:

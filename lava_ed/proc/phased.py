@@ -104,7 +104,7 @@ class PhasedProcess(ChecksOverflow):
         for var, quantity in self.declares.vars.items():
             init = inits.get(var, quantity.init)
             if not isinstance(init, Var):
-                init = Var(shape=np.shape(init) or quantity.shape_in(shape), init=init)
+                init = Var(shape=np.shape(init) or quantity.shape_in(shape, schedule.steps), init=init)
             setattr(self, var, init)
 
     def _check(self, schedule: Schedule, shape: Any, params: Mapping[str, Any]) -> None:

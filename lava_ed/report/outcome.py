@@ -187,7 +187,8 @@ def sample_figures(sample: Sample, sizes: Mapping[str, int], decision: int, step
     )
     spikes = sum(len(times) for times, _ in sample.spikes.values())
     words = f"{spikes:,} spikes in all; {silent:,} hidden neurons silent."
-    png = _png(side_by_side(data.test_images[sample.index], data.image_shape))
+    pixels = data.test_images[sample.index].reshape(data.planes, -1).max(axis=0)
+    png = _png(side_by_side(pixels, data.image_shape))
     return Figures(plots, Picture(png, f"Pixels of {title}", f"{title[0].upper()}{title[1:]}", words))
 
 

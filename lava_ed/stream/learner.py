@@ -227,7 +227,7 @@ class StreamLearner:
             "synapses_visited_per_learned_sample": visited / learned if p.labelled else None,
             "microjoules_per_learned_sample": energy if p.labelled else None,
             "price_list": PRICES if prices is PRICES else str(prices),
-            "bytes_per_sample": self.spec.sizes[0],
+            "bytes_per_sample": self.spec.sample_bytes,
             "samples_per_second": p.decided / self.seconds if self.seconds else None,
         }
 
@@ -236,7 +236,7 @@ class StreamLearner:
         tensors: State = {f"net.{name}": value for name, value in self.backend.state().items()}
         tensors["recent"] = np.array(self.recent, np.uint8)
         rows = [rows for _, rows in self.waiting.values()]
-        tensors["waiting"] = np.array(rows, np.uint8).reshape(-1, self.spec.sizes[0])
+        tensors["waiting"] = np.array(rows, np.uint8).reshape(-1, self.spec.sample_bytes)
         notes = {
             "config": self.config.to_dict(),
             "progress": asdict(self.progress),
@@ -259,7 +259,7 @@ class StreamLearner:
         self.progress = Progress(**notes["progress"])
         self.recent = deque(tensors["recent"].tolist(), WINDOW)
         rows = tensors["waiting"].reshape(
-            len(notes["waiting"]), self.config.training.events.windows, self.spec.sizes[0]
+            len(notes["waiting"]), self.config.training.events.windows, self.spec.sample_bytes
         )
         self.waiting = {name: (decided, rows[k].copy()) for k, (name, decided) in enumerate(notes["waiting"])}
         self.seconds = notes["seconds"]

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.backends.backend import EngineBackend, loop_backend
-from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS, MAP_FRACTION_BITS
+from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS, HISTORY_BITS, MAP_FRACTION_BITS
 from lava_ed.kernels.loihi.convolution import count_errors, sum_taps
 from lava_ed.kernels.loihi.neuron import threshold_from_step
 from lava_ed.network.layers import tables_of
@@ -176,8 +176,8 @@ def _is_quiet(spec: NetworkSpec, layer: int, shown: Shown) -> bool:
         shares = _measured(spec, shown, lambda net: net.share_fired(layer), learning=False)
         return float(np.mean(shares)) <= (SPIKES if spec.rule.timing.replays else ONCE)
     words = np.concatenate(_seen(spec, shown, [f"hidden{layer}.spike_word"], learning=False)[0])
-    spikes = sum(int(np.sum(words >> t & 1)) for t in range(spec.steps))
-    return spikes <= SPIKES * spec.steps * words.size
+    spikes = sum(int(np.sum(words >> t & 1)) for t in range(HISTORY_BITS))
+    return spikes <= SPIKES * spec.steps * (words.size // -(-spec.steps // HISTORY_BITS))
 
 
 def _share(membranes: Numbers, steps: int, step: int) -> float:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from lava_ed.backends.backend import Backend, make_backend
 from lava_ed.config.training import TrainConfig
 from lava_ed.data import Dataset, flipped, shifted, split_validation
+from lava_ed.errors import ConfigError
 from lava_ed.evaluation.evaluate import judged_by, voted
 from lava_ed.learning_rules import LearningRate
 from lava_ed.runs.tensor_files import Model
@@ -23,10 +24,15 @@ class Lesson:
 
     def __init__(self, config: TrainConfig, data: Dataset) -> None:
         self.config, self.data = config, data
-        self.spec = config.spec(data.train_images.shape[1], data.n_classes, data.image_shape)
+        self.spec = config.spec(data.inputs, data.n_classes, data.image_shape)
         train_indices, self.validation_indices = split_validation(data, config.validation, config.seed)
         self.train_indices = train_indices[: config.limit and config.limit * data.windows]
         self.images = np.ascontiguousarray(data.train_images)
+        if self.images.shape[1] != self.spec.sample_bytes:
+            raise ConfigError(
+                f"encoder {self.spec.encoder} takes a byte of an input for 8 time steps, steps is {self.spec.steps}, "
+                f"and {data.name} has {data.planes} byte(s): take at most {8 * data.planes} (--steps)"
+            )
         if data.windows > 1:  # a window without an event says nothing of its recording
             self.train_indices = self.train_indices[self.images[self.train_indices].any(axis=1)]
         self.samples = len(self.train_indices)
@@ -55,9 +61,9 @@ class Lesson:
         images = self.images
         if self.config.shift:
             offsets = shift_offsets(self.config.shift, self.config.seed, epoch, len(images))
-            images = shifted(images, self.data.image_shape, offsets)
+            images = shifted(images, self.data.frames, offsets)
         if self.config.flip:
-            images = flipped(images, self.data.image_shape, flips(self.config.seed, epoch, len(images)))
+            images = flipped(images, self.data.frames, flips(self.config.seed, epoch, len(images)))
         self.backend.bind(images)
 
     def present(self, done: int, order: npt.NDArray[np.int64], steps: tuple[int, ...] = ()) -> tuple[int, int, float]:

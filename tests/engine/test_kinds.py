@@ -18,6 +18,7 @@ TAGGED = ("gather", "carry")
 SPECS = {
     "STD-ED": NetworkSpec((7, 5, 4, 3), STDED(), steps=8),
     "MPD-ED": NetworkSpec((7, 5, 4, 3), MPDED(), steps=8),
+    "two words": NetworkSpec((7, 5, 3), MPDED(), steps=33),
     "random feedback": NetworkSpec((7, 5, 3), MPDED(), steps=8, feedback="random", readout="first-spike"),
     "carry": NetworkSpec((7, 5, 3), STDED(), steps=8, weight_rounding="carry"),
     "convolutions": NetworkSpec((), STDED(), steps=8, **MAPS),
@@ -39,7 +40,9 @@ def test_vars_and_shapes(name):
         names = set(kind.vars) - {"samples"}
         assert {var for owner, var in program.variables if owner == node.name} == names
         for var in names - {"labels"}:
-            shape = kind.vars[var].shape_in(node.shape)
+            shape = kind.vars[var].shape_in(node.shape, graph.schedule.steps)
+            if var.endswith("_word"):
+                assert shape == (-(-graph.schedule.steps // 32) * node.shape[0],)
             if var == "tag_1" and not any(node.parameters.get(of, "geometry" in node.parameters) for of in TAGGED):
                 shape = (1, 1)
             assert program.get(node.name, var).shape == shape, (node.name, var)

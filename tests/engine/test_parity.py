@@ -23,6 +23,7 @@ from lava_ed.proc import AFTIF, Encoder, Labels, MembraneReadout, PlasticDense, 
 
 ONCE = {"learning": "aggregated", "dependency": "y0-x0"}
 KERNELS = {"learning": "aggregated", "dv": 0, "error_shift": 6}
+LONG = {"encoder": "bins", "error_shift": 9}
 THRIFTY = {"hidden_dead_zones": (2, 4), "error_grains": (3, 1)}
 CASES = [
     pytest.param(kind, hidden, feedback, seed, {}, id=f"{kind}-{len(hidden)}-{feedback}-{seed}")
@@ -47,6 +48,9 @@ CASES = [
     ),
     pytest.param("mpd-ed", (8, 7), "symmetric", 4, {"encoder": "ttfs"}, id="mpd-ed-ttfs"),
     pytest.param("mpd-ed", (8, 7), "symmetric", 4, {"encoder": "bins", "steps": 8}, id="mpd-ed-bins"),
+    pytest.param("mpd-ed", (8,), "symmetric", 4, LONG | {"steps": 16, "input_drop": 90}, id="mpd-ed-bins-16"),
+    pytest.param("mpd-ed", (8,), "random", 4, LONG | ONCE | {"steps": 33}, id="mpd-ed-bins-33-aggregated"),
+    pytest.param("mpd-ed", (8,), "symmetric", 4, {"steps": 64, "error_shift": 10}, id="mpd-ed-64"),
     pytest.param("std-ed", (8,), "symmetric", 5, {"steps": 33}, id="std-ed-u0-dependency"),
     pytest.param(
         "mpd-ed", (8,), "symmetric", 5, {"rule": MPDED(2.0**-9), "steps": 32}, id="mpd-ed-32-steps-port-shift"
@@ -94,6 +98,7 @@ CASES += [
             ("4c2p1g2-p2-6c1g2-5-3", {"image": (2, 2, 3), "pooling": "or", "freeze": (2,)}),
             ("4c2p1-p3-5c1-3", {"sharing": "none", "encoder": "ttfs", "pooling": "or"}),
             ("4c3s2p2-5c2-3", {"sharing": "none", "encoder": "current", "threshold_steps": (20, 21)}),
+            ("4c2p1-p2-5c2-3", {"steps": 33, "pooling": "or", "error_shift": 9}),
         )
     )
 ]
@@ -138,7 +143,7 @@ def test_engine_and_lava_give_identical_integers(
 ) -> None:
     """Learning samples and a few steps more of the ProcessModels, which Lava's builder makes."""
     spec = spec_of(kind, hidden, feedback, seed, changes)
-    images, labels = samples(8, seed)
+    images, labels = samples(8, seed, spec.sample_bytes)
     steps = SAMPLES * spec.schedule.period + EXTRA_STEPS
     stock, fused = EDClassifier(spec, images, labels), EDClassifier(spec, images, labels)
     attach(fused)
@@ -160,7 +165,7 @@ def test_lavas_runtime_gives_the_same(
 ) -> None:
     """Every wiring through Lava's compiler, channels and OS processes: the driver above leaves nothing out."""
     spec = spec_of(kind, hidden, feedback, seed, changes)
-    images, labels = samples(8, seed)
+    images, labels = samples(8, seed, spec.sample_bytes)
     steps = SAMPLES_ON_RUNTIME * spec.schedule.period + EXTRA_STEPS
     stock, fused = EDClassifier(spec, images, labels), EDClassifier(spec, images, labels)
     attach(fused)
@@ -181,7 +186,7 @@ def test_program_from_spec_equals_program_from_graph(
 ) -> None:
     """Spec → program and spec → Lava graph → attach → program are one and the same."""
     spec = spec_of(kind, hidden, feedback, seed, changes)
-    images, labels = samples(8, seed)
+    images, labels = samples(8, seed, spec.sample_bytes)
     net = EDClassifier(spec, images, labels)
     runtime = attach(net)
     net.run(RunSteps(num_steps=SAMPLES * spec.schedule.period))

@@ -34,6 +34,8 @@ CASES = [
     ("mpd-ed", (8,), {"encoder": "current", "weight_exponents": (-6, 0)}),
     ("mpd-ed", (8, 7), {"encoder": "ttfs"}),
     ("mpd-ed", (8,), {"encoder": "bins", "steps": 8}),
+    ("mpd-ed", (8,), {"encoder": "bins", "steps": 16, "input_drop": 90}),
+    ("mpd-ed", (8,), {"steps": 64, "dv": 300, "error_shift": 10}),
     ("std-ed", (8,), {"softmax_rounding": "nearest"}),
     ("std-ed", (8, 7), {"weight_rounding": "carry"}),
     ("mpd-ed", (8,), {"weight_rounding": "carry"}),
@@ -46,8 +48,12 @@ CASES = [
 ]
 
 
+def _vectors(model, n, learns):
+    return record_golden(model, *samples(n, inputs=model.spec.sample_bytes), learning=learns)
+
+
 def vectors(path, kind="std-ed", hidden=(8,), n=6, learns=True, **changes):
-    write_golden(path, record_golden(small_model(kind, hidden, **changes), *samples(n), learning=learns))
+    write_golden(path, _vectors(small_model(kind, hidden, **changes), n, learns))
     return path
 
 

@@ -161,8 +161,8 @@ def test_a_first_spike_readout_waits_a_window(s):
     [
         ((128, 1, "std-ed"), "T = 2 … 127"),
         ((1, 1, "std-ed"), "T = 2 … 127"),
-        ((33, 1, "mpd-ed"), "T = 2 … 32"),
-        ((0, 1, "mpd-ed"), "T = 2 … 32"),
+        ((65, 1, "mpd-ed"), "T = 2 … 64"),
+        ((0, 1, "mpd-ed"), "T = 2 … 64"),
         ((8, 0, "std-ed"), "at least 1 weight layer, got 0"),
         ((8, 2, "bptt"), "kind 'bptt' is unknown: use one of std-ed, mpd-ed"),
         ((8, 2, "std-ed", "spikes"), "readout 'spikes' is unknown: use one of membrane, first-spike"),

@@ -54,7 +54,7 @@ BAD = [
     ({"encoder": "current"}, "STD-ED reads one spike time"),
     ({"steps": 128}, "T = 2 … 127.*choose a shorter window"),
     ({"steps": 1}, "T = 2 … 127"),
-    ({"rule": MPDED(), "steps": 33}, "T = 2 … 32"),
+    ({"rule": MPDED(), "steps": 65}, "T = 2 … 64"),
     ({"error_shift": 32}, "error_shift is 32, allowed is 0 … 31"),
     ({"error_shift": -1}, "error_shift"),
     ({"error_limit": 0}, "error_limit is 0, allowed is 1 … 8388607"),

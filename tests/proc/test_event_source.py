@@ -96,7 +96,7 @@ SPECS = {
     "std-ed, convolutions": NetworkSpec(
         (), STDED(), steps=6, encoder="ttfs", arch="4c3-p2-3", image=(2, 5, 6), weight_rounding="carry", error_shift=1
     ),
-    "mpd-ed": NetworkSpec((INPUTS, 8, 3), MPDED(), steps=6, encoder="bins", learning="aggregated", dead_zone=0),
+    "mpd-ed": NetworkSpec((INPUTS, 8, 3), MPDED(), steps=10, encoder="bins", learning="aggregated", dead_zone=0),
 }
 
 
@@ -178,7 +178,7 @@ def test_no_error_of_a_reader_leaves_the_neighbours_waiting(capsys, error):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"steps": 9}, "holds the steps"), ({"steps": 128, "encoder": "ttfs"}, "at most 127"),
+        ({"steps": 65}, "at most 64 steps"), ({"steps": 128, "encoder": "ttfs"}, "at most 127"),
         ({"steps": 0}, "at least 1"), ({"steps": 5, "period": 4}, "at least 5"),
         ({"steps": 5, "encoder": "rate"}, "grey"),
         ({"steps": 5, "recordings": []}, "empty"), ({"steps": 5, "events": "region=30:0:9:9"}, "beyond the sensor"),

@@ -17,7 +17,9 @@ from lava_ed.errors import ConfigError, DataError
 Polarity = Literal["both", "merged", "on", "off"]
 POLARITIES: Final[tuple[Polarity, ...]] = get_args(Polarity)
 BIN_STEPS: Final = 8
-"""Steps of a window, each a bit of a byte, as the encoder bins reads it."""
+"""Steps of a window that a byte holds, a bit each, as the encoder bins reads it."""
+MOST_BINS: Final = 64
+"""Longest window of bins: as many steps as the history of a neuron holds."""
 MOST_WINDOWS: Final = 1024
 """Windows of a recording in a data set."""
 MOST: Final = 1 << 31
@@ -172,7 +174,7 @@ def step_values(encoder: str, steps: int) -> npt.NDArray[np.uint8]:
     """The byte that an event of each step of a window writes; no step of ttfs is the last one, which black would be.
 
     ttfs: B = T − 1 steps, and the byte p that `encoder_table` turns into x = T − 1 − b, so that an event of step b is
-    a spike at T − x = b + 1.  bins: B = T steps, and bit b.
+    a spike at T − x = b + 1.  bins: B = T steps, and bit b mod 8, of byte b div 8 of the input.
 
     Raises
     ------
@@ -191,11 +193,12 @@ def step_values(encoder: str, steps: int) -> npt.NDArray[np.uint8]:
         raise ConfigError(
             f"encoder {encoder!r} takes grey levels: recordings of events need ttfs (STD-ED) or bins (MPD-ED)"
         )
-    if steps > BIN_STEPS:
+    if steps > MOST_BINS:
         raise ConfigError(
-            f"encoder bins holds the steps of an input in a byte, steps is {steps}: take at most {BIN_STEPS} (--steps)"
+            f"encoder bins has at most {MOST_BINS} steps, as many as a neuron's history holds, steps is {steps}: "
+            "take fewer (--steps), or several windows (--events windows=)"
         )
-    return (1 << np.arange(steps)).astype(np.uint8)
+    return (1 << np.arange(steps) % BIN_STEPS).astype(np.uint8)
 
 
 @dataclass(frozen=True)
@@ -206,8 +209,13 @@ class Encoding:
     encoder: str
     steps: int
 
+    @property
+    def planes(self) -> int:
+        """Bytes of an input in a row, which holds all inputs' first bytes, then their second ones, and so on."""
+        return -(-self.steps // BIN_STEPS) if self.encoder == "bins" else 1
+
     def encode(self, recording: Recording) -> npt.NDArray[np.uint8]:
-        """The first windows of a recording, each a sample, uint8 (windows, inputs); silence follows the last event.
+        """The first windows of a recording, as samples, uint8 (windows, planes·inputs); silence follows the last event.
 
         Raises
         ------
@@ -242,7 +250,7 @@ class Encoding:
         code, size = self.code, (recording.width, recording.height)
         values = step_values(self.encoder, self.steps)
         channels, rows, columns = code.shape(size)
-        row = np.zeros(channels * rows * columns, np.uint8)
+        row = np.zeros(self.planes * channels * rows * columns, np.uint8)
         place, first, last, packets = self._places(recording)
         begin = first + code.start
         span = code.count or code.duration or max(last + 1 - begin, 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
@@ -138,9 +139,10 @@ def dataset_of(name: str, found: dict[str, Any], source: str, windows: int) -> D
     images, labels, test = found["images"], found["labels"], found["test"]
     names = found["names"]
     digits = names == [str(k) for k in range(len(names))]
+    shape = tuple(found["shape"])
     return Dataset(
-        name, images[~test], labels[~test], images[test], labels[test], len(names), tuple(found["shape"]), source,
-        () if digits else tuple(names), windows,
+        name, images[~test], labels[~test], images[test], labels[test], len(names), shape, source,
+        () if digits else tuple(names), windows, images.shape[1] // math.prod(shape),
     )  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.data.events.code import Encoding, step_values
+from lava_ed.data.events.code import BIN_STEPS, Encoding, step_values
 from lava_ed.data.events.formats import open_recording
 from lava_ed.data.events.sources import is_archive, members
 from lava_ed.errors import ConfigError, DataError
@@ -68,7 +68,7 @@ class WindowStream:
         raise DataError(f"{self.recordings} holds no recording: name a file, or a folder with recordings")
 
     def rows(self) -> Iterator[npt.NDArray[np.uint8]]:
-        """Every window as a sample, uint8 (inputs,), in bounded memory.
+        """Every window as a sample, uint8 (planes·inputs,), in bounded memory.
 
         Raises
         ------
@@ -93,7 +93,7 @@ class WindowStream:
     def spikes(self) -> Iterator[Iterator[npt.NDArray[np.int32]]]:
         """Of every window the inputs that spike in each of its time steps, int32 (inputs,), as an Encoder sends them.
 
-        bins: those whose byte has bit t set; ttfs: in step b + 1 those whose first event lies in part b.
+        bins: those whose byte t div 8 has bit t mod 8 set; ttfs: in step b + 1 those whose first event lies in part b.
 
         Raises
         ------
@@ -114,6 +114,7 @@ def spikes_of(row: npt.NDArray[np.uint8], encoder: str, steps: int) -> Iterator[
     """
     values = step_values(encoder, steps)
     if encoder == "bins":
-        return ((row & value != 0).astype(np.int32) for value in values)
+        planes = row.reshape(-(-steps // BIN_STEPS), -1)
+        return ((planes[t // BIN_STEPS] & value != 0).astype(np.int32) for t, value in enumerate(values))
     # No input has its first event in the step of value 0, which stands for none.
     return ((row == value).astype(np.int32) * (value > 0) for value in (0, *values))

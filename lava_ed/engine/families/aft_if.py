@@ -151,8 +151,8 @@ def ports(a, i32, i64, phase):  # type: ignore[no-untyped-def]
 
 
 ADAPT = op(
-    "adapt", "ours", n=number("neurons"), state=reads("i32", "n"),
-    is_word=number("0: state is x, 1: the word of spikes"), steps=number("T"), adapting=reads("i32"),
+    "adapt", "ours", n=number("neurons"), n_state=number("values of the state"), state=reads("i32", "n_state"),
+    is_word=number("0: state is x, 1: the words of spikes"), steps=number("T"), adapting=reads("i32"),
     fired=updates("i64"), saturated=updates("i64"), samples_counted=updates("i64"),
     interval=number("samples after which the threshold moves"), threshold_step=updates("i32"),
     highest=number("largest threshold step"),
@@ -167,9 +167,9 @@ def adapt(a, i32, i64):  # type: ignore[no-untyped-def]
     f = ADAPT
     if i32[a[f.adapting]] == 0 or a[f.interval] == 0:
         return
-    state = segment(i32, a[f.state], a[f.n])
+    state = segment(i32, a[f.state], a[f.n_state])
     if a[f.is_word]:
-        fired, saturated = count_history(state, a[f.steps])
+        fired, saturated = count_history(state, a[f.n], a[f.steps])
     else:
         fired, saturated = count_fired(state, a[f.steps])
     i64[a[f.fired]] += fired
@@ -204,8 +204,9 @@ def emit_adaptation(node: Node, asm: Assembler, adaptation: Adaptation, state: s
     s = asm.schedule
     asm.op(
         RUN, s.learning_phase, s.period, ADAPT, node.at, n=node.at[senders],
-        state=node.at[state], is_word=int(state != "x"), steps=s.steps, highest=adaptation.highest_step,
-        interval=adaptation.interval, low=adaptation.low, high=adaptation.high, ceiling=adaptation.ceiling,
+        n_state=node.at[senders if state == "x" else "n_history"], state=node.at[state], is_word=int(state != "x"),
+        steps=s.steps, highest=adaptation.highest_step, interval=adaptation.interval,
+        low=adaptation.low, high=adaptation.high, ceiling=adaptation.ceiling,
     )  # fmt: skip
 
 

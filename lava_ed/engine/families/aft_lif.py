@@ -13,7 +13,7 @@ from lava_ed.engine.memory import Limits
 from lava_ed.engine.op import number, op, reads, updates, writes
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.counting import ALL_COUNTERS, BACKWARD, FORWARD, NEURON_ACTIVE
-from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS, PORT_SHIFT_MAX, stream_key
+from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS, HISTORY_BITS, PORT_SHIFT_MAX, stream_key
 from lava_ed.kernels.loihi.add_count import add_count, add_spikes
 from lava_ed.kernels.loihi.neuron import (
     leak_and_fire,
@@ -29,20 +29,21 @@ from lava_ed.network.adaptation import Adaptation
 
 AFTLIF_RESET = op(
     "aftlif_reset", "ours", n=number("neurons"), presentation=updates("i64"), v=writes("i32", "n"),
-    b=writes("i32", "n"), d=writes("i32", "n"), delta=writes("i32", "n"), spike_word=writes("i32", "n"),
-    support_word=writes("i32", "n"), y1=writes("i32", "n"), y2=writes("i32", "n"), live_y=writes("i32"),
-    live_delta=writes("i32"),
+    b=writes("i32", "n"), d=writes("i32", "n"), delta=writes("i32", "n"), n_history=number("words·neurons"),
+    spike_word=writes("i32", "n_history"), support_word=writes("i32", "n_history"), y1=writes("i32", "n"),
+    y2=writes("i32", "n"), live_y=writes("i32"), live_delta=writes("i32"),
 )  # fmt: skip
 
 
 @kernel
 def aftlif_reset(a, i32, i64):  # type: ignore[no-untyped-def]
-    """At a sample's first phase: next presentation; v, b, d, δ, both history words, y1, y2 ← 0."""
+    """At a sample's first phase: next presentation; v, b, d, δ, both histories, y1, y2 ← 0."""
     f = AFTLIF_RESET
     i64[a[f.presentation]] += 1
-    vectors = (a[f.v], a[f.b], a[f.d], a[f.delta], a[f.spike_word], a[f.support_word], a[f.y1], a[f.y2])
-    for at in vectors:
+    for at in (a[f.v], a[f.b], a[f.d], a[f.delta], a[f.y1], a[f.y2]):
         segment(i32, at, a[f.n])[:] = 0
+    for at in (a[f.spike_word], a[f.support_word]):
+        segment(i32, at, a[f.n_history])[:] = 0
     i32[a[f.live_y]] = 0
     i32[a[f.live_delta]] = 0
 
@@ -51,7 +52,8 @@ AFTLIF_FORWARD = op(
     "aftlif_forward", "ours", n=number("neurons"), a_in=reads("i32", "n"), v=updates("i32", "n"),
     threshold_step=reads("i32"), dv=number("decay of v"),
     half_width=number("of the surrogate gradient's support, in 1/8 of the threshold"), steps=number("T"),
-    first=number("first phase of the window"), spike_word=updates("i32", "n"), support_word=updates("i32", "n"),
+    first=number("first phase of the window"), n_history=number("words·neurons"),
+    spike_word=updates("i32", "n_history"), support_word=updates("i32", "n_history"),
     count=writes("i32"), events=writes("i32", "n"), counters=updates("i64", ALL_COUNTERS),
     destinations=number("InPorts that its spikes reach"), overflows=updates("i64"),
 )  # fmt: skip
@@ -69,7 +71,8 @@ def aftlif_forward(a, i32, i64, phase) -> np.int64:  # type: ignore[no-untyped-d
     theta = threshold_of_step(i32[a[f.threshold_step]])
     count, active, overflows = leak_and_fire(
         segment(i32, a[f.a_in], n), segment(i32, a[f.v], n), theta, a[f.dv], (theta * a[f.half_width]) >> 3, t,
-        segment(i32, a[f.spike_word], n), segment(i32, a[f.support_word], n), segment(i32, a[f.events], n),
+        segment(i32, a[f.spike_word], a[f.n_history]), segment(i32, a[f.support_word], a[f.n_history]),
+        segment(i32, a[f.events], n),
     )  # fmt: skip
     i32[a[f.count]] = count
     c = a[f.counters] + FORWARD
@@ -82,7 +85,8 @@ def aftlif_forward(a, i32, i64, phase) -> np.int64:  # type: ignore[no-untyped-d
 AFTLIF_REPLAY = op(
     "aftlif_replay", "ours", n=number("neurons"), live_gate=reads("i32"), first=number("first phase of the spikes"),
     steps=number("T"), e_in=reads("i32", "n"), b=updates("i32", "n"), d=updates("i32", "n"), delta=writes("i32", "n"),
-    live_delta=writes("i32"), spike_word=reads("i32", "n"), support_word=reads("i32", "n"), dv=number("decay"),
+    live_delta=writes("i32"), n_history=number("words·neurons"), spike_word=reads("i32", "n_history"),
+    support_word=reads("i32", "n_history"), dv=number("decay"),
     dv_post=number("decay of the next layer"), count=writes("i32"), events=writes("i32", "n"),
     counters=updates("i64", ALL_COUNTERS), destinations=number("InPorts that its spikes reach"),
     error_destinations=number("InPorts that its errors reach"), overflows=updates("i64"), port_shift=reads("i32"),
@@ -101,7 +105,7 @@ def aftlif_replay(a, i32, i64, phase) -> np.int64:  # type: ignore[no-untyped-de
     if i32[a[f.live_gate]] == 0:
         i32[a[f.count]] = 0
         return np.int64(0)
-    words = segment(i32, a[f.spike_word], n)
+    words = segment(i32, a[f.spike_word], a[f.n_history])
     c = a[f.counters] + BACKWARD
     t = steps - 1 - (phase - a[f.first])
     count = 0
@@ -125,8 +129,8 @@ def aftlif_replay(a, i32, i64, phase) -> np.int64:  # type: ignore[no-untyped-de
         return np.int64(0)
     d = segment(i32, a[f.d], n)
     messages, active, overflows = replay_error(
-        segment(i32, a[f.e_in], n), segment(i32, a[f.b], n), d, words, segment(i32, a[f.support_word], n), t,
-        a[f.dv], a[f.dv_post], a[f.dead_zone], delta,
+        segment(i32, a[f.e_in], n), segment(i32, a[f.b], n), d, words,
+        segment(i32, a[f.support_word], a[f.n_history]), t, a[f.dv], a[f.dv_post], a[f.dead_zone], delta,
     )  # fmt: skip
     i32[a[f.live_delta]] = messages
     add_count(i64, c, NEURON_ACTIVE, active)
@@ -140,6 +144,13 @@ def aftlif_replay(a, i32, i64, phase) -> np.int64:  # type: ignore[no-untyped-de
     key = stream_key(i64[a[f.seed]], i64[a[f.presentation]], a[f.layer] + PORT_STREAM, phase)
     i32[a[f.live_y]] = split_error(d, ERROR_FRACTION_BITS + i32[a[f.port_shift]], a[f.grain], key, y1, y2)
     return np.int64(overflows)
+
+
+def declare_history(node: Node, asm: Assembler) -> None:
+    """Vars spike_word and support_word of n neurons: as many words as the window needs, one after the other."""
+    node.at["n_history"] = size = -(-asm.schedule.steps // HISTORY_BITS) * node.at["n"]
+    for name in ("spike_word", "support_word"):
+        asm.var(node, name, (size,))
 
 
 @dataclass
@@ -161,8 +172,9 @@ class AFTLIFNode(Node, kinds=("AFTLIF",)):
         """Vars of the neurons; OutPorts s_out, e_out and the learning ports."""
         at = self.at
         at["n"] = self.size
-        for name in ("v", "b", "d", "delta", "spike_word", "support_word", "y1", "y2"):
+        for name in ("v", "b", "d", "delta", "y1", "y2"):
             asm.var(self, name, (self.size,))
+        declare_history(self, asm)
         declare_phased(self, asm, self.size, self.seed)
         shifts = Limits(0, PORT_SHIFT_MAX - ERROR_FRACTION_BITS, "bits")
         asm.var(self, "port_shift", (1,), self.port_shift, limits=shifts)

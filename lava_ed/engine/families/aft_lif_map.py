@@ -8,12 +8,13 @@ import numpy as np
 
 from lava_ed.engine.assembler import RUN, Assembler, Node
 from lava_ed.engine.families.aft_if import declare_adaptation, emit_adaptation
+from lava_ed.engine.families.aft_lif import declare_history
 from lava_ed.engine.families.phased import declare_phased
 from lava_ed.engine.memory import Memory, Slot
 from lava_ed.engine.op import number, op, reads, updates, writes
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.counting import ALL_COUNTERS, BACKWARD, FORWARD, NEURON_ACTIVE
-from lava_ed.kernels.fixed_point import MAP_FRACTION_BITS, TRACE_MAX
+from lava_ed.kernels.fixed_point import HISTORY_BITS, MAP_FRACTION_BITS, TRACE_MAX
 from lava_ed.kernels.loihi.add_count import add_count, add_spikes
 from lava_ed.kernels.loihi.lif_map import mean_errors, pool_spikes, replay_spikes
 from lava_ed.kernels.loihi.neuron import leak_and_fire, threshold_of_step
@@ -26,7 +27,8 @@ from lava_ed.network.settings import Pooling
 LIF_MAP_RESET = op(
     "lif_map_reset", "maps", n=number("neurons"), squares=number("of neurons that share an axon"),
     presentation=updates("i64"), v=writes("i32", "n"), b=writes("i32", "squares"), d=writes("i32", "n"),
-    delta=writes("i32", "n"), spike_word=writes("i32", "n"), support_word=writes("i32", "n"), y=writes("i32", "n"),
+    delta=writes("i32", "n"), n_history=number("words·neurons"), spike_word=writes("i32", "n_history"),
+    support_word=writes("i32", "n_history"), y=writes("i32", "n"),
     values=writes("i32", "squares"), count=writes("i32"), n_errors=writes("i32"), n_y=writes("i32"),
     spiked_at=writes("i32", "steps + 1"), steps=number("T"),
 )  # fmt: skip
@@ -37,8 +39,10 @@ def lif_map_reset(a, i32, i64):  # type: ignore[no-untyped-def]
     """At a sample's first phase: next presentation; all states and messages ← 0."""
     f = LIF_MAP_RESET
     i64[a[f.presentation]] += 1
-    for at in (a[f.v], a[f.d], a[f.delta], a[f.spike_word], a[f.support_word], a[f.y]):
+    for at in (a[f.v], a[f.d], a[f.delta], a[f.y]):
         segment(i32, at, a[f.n])[:] = 0
+    for at in (a[f.spike_word], a[f.support_word]):
+        segment(i32, at, a[f.n_history])[:] = 0
     for at in (a[f.b], a[f.values]):
         segment(i32, at, a[f.squares])[:] = 0
     segment(i32, a[f.spiked_at], a[f.steps] + 1)[:] = 0
@@ -51,7 +55,8 @@ LIF_MAP_FORWARD = op(
     channels=number(), pool=number("side of a square"), a_in=reads("i32", "n"), v=updates("i32", "n"),
     threshold_step=reads("i32"),
     half_width=number("of the surrogate gradient's support, in 1/8 of the threshold"), steps=number("T"),
-    first=number("first phase of the window"), spike_word=updates("i32", "n"), support_word=updates("i32", "n"),
+    first=number("first phase of the window"), n_history=number("words·neurons"),
+    spike_word=updates("i32", "n_history"), support_word=updates("i32", "n_history"),
     room=number("T·n"), spiked=writes("i32", "room"), spiked_at=updates("i32", "steps + 1"),
     merge=number("1: a square's spikes go through as one"), row=number("width·channels"),
     line=writes("i32", "row"), values=writes("i32", "squares"), count=writes("i32"),
@@ -75,11 +80,12 @@ def lif_map_forward(a, i32, i64, phase) -> np.int64:  # type: ignore[no-untyped-
     first = spiked_at[t]
     found, active, overflows = leak_and_fire(
         segment(i32, a[f.a_in], n), segment(i32, a[f.v], n), theta, 0, (theta * a[f.half_width]) >> 3, t,
-        segment(i32, a[f.spike_word], n), segment(i32, a[f.support_word], n), segment(i32, a[f.spiked] + first, n),
+        segment(i32, a[f.spike_word], a[f.n_history]), segment(i32, a[f.support_word], a[f.n_history]),
+        segment(i32, a[f.spiked] + first, n),
     )  # fmt: skip
     spiked_at[t + 1] = first + found
     messages = pool_spikes(
-        segment(i32, a[f.spike_word], n), t, a[f.height], a[f.width], a[f.channels], a[f.pool], a[f.merge],
+        segment(i32, a[f.spike_word], a[f.n_history]), t, a[f.height], a[f.width], a[f.channels], a[f.pool], a[f.merge],
         segment(i32, a[f.line], a[f.row]), values,
     )  # fmt: skip
     i32[a[f.count]] = list_events(values, segment(i32, a[f.events], a[f.squares]))
@@ -94,7 +100,8 @@ LIF_MAP_REPLAY = op(
     "lif_map_replay", "maps", n=number("neurons"), squares=number(), area=number("neurons of a square"),
     square_of=reads("i32", "n"), live_gate=reads("i32"), first=number("first phase of the replay"), steps=number("T"),
     e_in=reads("i32", "squares"), b=updates("i32", "squares"), room=number("T·n"), spiked=reads("i32", "room"),
-    spiked_at=reads("i32", "steps + 1"), support_word=reads("i32", "n"), merge=number("1: pooled by or"),
+    spiked_at=reads("i32", "steps + 1"), n_history=number("words·neurons"),
+    support_word=reads("i32", "n_history"), merge=number("1: pooled by or"),
     fraction=number("bits behind the point that B has and D has not"), limit=number("largest error"),
     dead_zone=number("largest message that is not sent"), d=updates("i32", "n"), v=updates("i32", "n"),
     delta=writes("i32", "n"), n_errors=writes("i32"), errors=writes("i32", "n"), taken=updates("i32", "squares"),
@@ -121,9 +128,9 @@ def lif_map_replay(a, i32, i64, phase) -> np.int64:  # type: ignore[no-untyped-d
     spiked_at = segment(i32, a[f.spiked_at], steps + 1)
     messages, active, overflows = replay_spikes(
         segment(i32, a[f.e_in], squares), segment(i32, a[f.b], squares), segment(i32, a[f.spiked], a[f.room]),
-        spiked_at[t], spiked_at[t + 1], segment(i32, a[f.support_word], n), segment(i32, a[f.square_of], n), a[f.area],
-        a[f.merge], t, a[f.fraction], a[f.limit], a[f.dead_zone], segment(i32, a[f.d], n), v, delta,
-        segment(i32, a[f.errors], n), segment(i32, a[f.taken], squares),
+        spiked_at[t], spiked_at[t + 1], segment(i32, a[f.support_word], a[f.n_history]),
+        segment(i32, a[f.square_of], n), a[f.area], a[f.merge], t, a[f.fraction], a[f.limit], a[f.dead_zone],
+        segment(i32, a[f.d], n), v, delta, segment(i32, a[f.errors], n), segment(i32, a[f.taken], squares),
     )  # fmt: skip
     i32[a[f.n_errors]] = messages
     c = a[f.counters] + BACKWARD
@@ -156,8 +163,9 @@ class AFTLIFMapNode(Node, kinds=("AFTLIFMap",)):
         channels, height, width = self.geometry.shape
         at.update(height=height, width=width, channels=channels, pool=self.geometry.pool)
         at.update(n=n, squares=squares, area=self.geometry.pool**2, steps=steps, room=steps * n)
-        for name in ("v", "d", "delta", "spike_word", "support_word", "y"):
+        for name in ("v", "d", "delta", "y"):
             asm.var(self, name, (n,))
+        declare_history(self, asm)
         asm.var(self, "b", (squares,))
         declare_phased(self, asm, n)
         declare_adaptation(self, asm, self.adaptation)
@@ -171,11 +179,12 @@ class AFTLIFMapNode(Node, kinds=("AFTLIFMap",)):
         taught = asm.event_signal(self, "y_out", n, at["y"])
         at.update(count=sent.count, events=sent.events, n_errors=error.count, errors=error.events)
         at.update(n_y=taught.count, taught=taught.events)
-        words = Slot("i32", at["spike_word"], (n,))
+        words = Slot("i32", at["spike_word"], (at["n_history"],))
 
         def list_fired(memory: Memory) -> None:
             """List the neurons that spiked in each step."""
-            steps_of = [np.flatnonzero(memory.view(words) >> t & 1) for t in range(steps)]
+            history = memory.view(words).reshape(-1, n)
+            steps_of = [np.flatnonzero(history[t // HISTORY_BITS] >> t % HISTORY_BITS & 1) for t in range(steps)]
             ends = np.cumsum([0, *map(len, steps_of)])
             memory.view(spiked_at)[:] = ends
             memory.view(spiked)[: ends[-1]] = np.concatenate(steps_of)

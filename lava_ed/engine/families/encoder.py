@@ -21,19 +21,21 @@ from lava_ed.kernels.loihi.encoding import (
     events_of_nonzero,
     events_of_rate,
     events_of_value,
+    load_planes,
     load_values,
 )
 from lava_ed.kernels.loihi.random_streams import DROP_STREAM
 from lava_ed.kernels.views import segment
-from lava_ed.network.encoding import DROP_MAX, ENCODERS, GREY_LEVELS, encoder_table
+from lava_ed.network.encoding import DROP_MAX, ENCODERS, GREY_LEVELS, encoder_table, planes_of
 from lava_ed.network.settings import EncoderKind
 
 TTFS, RATE, CURRENT, BINARY, BINS = range(5)
 
 
 ENCODER_LOAD = op(
-    "encoder_load", "ours", n=number("pixels"), values=number("values of the table"), presentation=updates("i64"),
-    table=reads("i32", GREY_LEVELS), x=writes("i32", "n"), order=writes("i32", "n"),
+    "encoder_load", "ours", n=number("inputs"), n_bytes=number("of a sample: one or more an input"),
+    values=number("values of the table"), presentation=updates("i64"),
+    table=reads("i32", GREY_LEVELS), x=writes("i32", "n_bytes"), order=writes("i32", "n"),
     starts=writes("i32", "values + 1"), pixels=number("offset (u8) of the images, whose array is put in place later"),
     rows=reads("i64", "capacity"), capacity=number("samples that rows has room for"), length=reads("i64"),
     base=reads("i64"), drop=reads("i32"), seed=reads("i64"),
@@ -45,23 +47,24 @@ ENCODER_LOAD = op(
 def encoder_load(a, i32, i64, u8):  # type: ignore[no-untyped-def]
     """At a sample's first phase: next presentation, its pixels, their values."""
     f = ENCODER_LOAD
-    n = a[f.n]
+    size = a[f.n_bytes]
     i64[a[f.presentation]] += 1
     index = (i64[a[f.presentation]] - i64[a[f.base]]) % i64[a[f.length]]
-    load_values(
-        segment(u8, a[f.pixels] + i64[a[f.rows] + index] * n, n),
-        segment(i32, a[f.table], GREY_LEVELS),
-        i32[a[f.drop]],
-        stream_key(i64[a[f.seed]], i64[a[f.presentation]], DROP_STREAM, 0),
-        segment(i32, a[f.x], n),
-        segment(i32, a[f.order], n),
-        segment(i32, a[f.starts], a[f.values] + 1),
-    )
+    pixels = segment(u8, a[f.pixels] + i64[a[f.rows] + index] * size, size)
+    table, drop = segment(i32, a[f.table], GREY_LEVELS), i32[a[f.drop]]
+    key = stream_key(i64[a[f.seed]], i64[a[f.presentation]], DROP_STREAM, 0)
+    x, order = segment(i32, a[f.x], size), segment(i32, a[f.order], a[f.n])
+    starts = segment(i32, a[f.starts], a[f.values] + 1)
+    if size == a[f.n]:
+        load_values(pixels, table, drop, key, x, order, starts)
+    else:
+        load_planes(pixels, table, drop, key, x, order, starts)
 
 
 ENCODER_SPIKES = op(
-    "encoder_spikes", "ours", n=number("pixels"), kind=number("TTFS, RATE, CURRENT or BINS"), steps=number("T"),
-    first=number("first phase of the window"), replay=number("1: in reverse"), x=reads("i32", "n"),
+    "encoder_spikes", "ours", n=number("inputs"), n_bytes=number("of a sample"),
+    kind=number("TTFS, RATE, CURRENT or BINS"), steps=number("T"),
+    first=number("first phase of the window"), replay=number("1: in reverse"), x=reads("i32", "n_bytes"),
     order=reads("i32", "n"), starts=reads("i32", "values + 1"), values=number("values of the table"),
     count=writes("i32"), events=writes("i32", "n"), live_gate=reads("i32", optional=True),
     counters=updates("i64", ALL_COUNTERS), destinations=number("InPorts that its spikes reach"),
@@ -88,7 +91,7 @@ def encoder_spikes(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     elif a[f.kind] == RATE:
         count = events_of_rate(order, starts, segment(i32, a[f.x], n), steps, t, events)
     elif a[f.kind] == BINS:
-        count = events_of_bit(order, starts, segment(i32, a[f.x], n), t, events)
+        count = events_of_bit(order, starts, segment(i32, a[f.x], a[f.n_bytes]), t, events)
     else:
         count = events_of_nonzero(order, starts, events)
     i32[a[f.count]] = count
@@ -119,7 +122,7 @@ def declare_order(node: Node, asm: Assembler, kind: str, capacity: int) -> None:
 
 @dataclass
 class EncoderNode(Node, kinds=("Encoder",)):
-    """Pixels in, spikes out; `samples` is (N, n) uint8, presented in turn.
+    """Pixels in, spikes out; `samples` is (N, n) uint8, of bins (N, ⌈T/8⌉·n), presented in turn.
 
     With ``capacity`` instead of samples, the pixels are bound later (`Program.bind`).
     """
@@ -135,8 +138,9 @@ class EncoderNode(Node, kinds=("Encoder",)):
         """Vars samples, x, drop, presentation, counters; OutPort s_out."""
         at, n = self.at, self.size
         table = encoder_table(self.kind, asm.schedule.steps)
-        at.update(n=n, values=max(int(table.max()), asm.schedule.steps) + 1)
-        asm.var(self, "x", (n,))
+        at.update(n=n, n_bytes=n * planes_of(self.kind, asm.schedule.steps))
+        at.update(values=max(int(table.max()), asm.schedule.steps) + 1)
+        asm.var(self, "x", (at["n_bytes"],))
         declare_phased(self, asm, seed=self.seed)
         asm.var(self, "drop", (1,), self.drop, limits=Limits(0, DROP_MAX, "a share in 1/256"))
         asm.barrier = asm.variables[self.name, "counters"].slot

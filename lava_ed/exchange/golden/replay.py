@@ -227,21 +227,23 @@ class Encoder(Process):
             presentation = int(self.state["presentation"][0])
             x[:] = self.p.table[self.p.images[presentation % len(self.p.images)]]
             key = stream_key(self.p.seed, presentation, DROP_STREAM, 0)
-            x[hashed(mix64(~key & MASK64), x.size, 8) < self.state["drop"]] = 0
+            # Under bins the bytes of 8 steps lie in a plane of all inputs, one plane after the other.
+            planes = x.reshape(-(-T // 8) if self.p.kind == "bins" else 1, -1)
+            planes[:, hashed(mix64(~key & MASK64), planes.shape[1], 8) < self.state["drop"]] = 0
         if phase == self.s.error_phase:
             self.gate = bool(np.any(inputs.get("gate_in", 0)))
         replay = phase - self.arrival(1)
         t = phase if phase < T else -1
         if t < 0 and not self.learns_once and self.gate and 0 <= replay < T:
             t = T - 1 - replay
+        if self.p.kind == "bins":
+            return {"s_out": x.reshape(-(-T // 8), -1)[max(t, 0) // 8] >> max(t, 0) % 8 & (t >= 0)}
         if t < 0:
             return {"s_out": np.zeros_like(x)}
         if self.p.kind == "ttfs":
             return {"s_out": ((x > 0) & (x == T - t)).astype(np.int64)}
         if self.p.kind == "rate":
             return {"s_out": ((t + 1) * x // T > t * x // T).astype(np.int64)}
-        if self.p.kind == "bins":
-            return {"s_out": x >> t & 1}
         return {"s_out": x.copy()}
 
 
@@ -290,7 +292,7 @@ class AFTLIF(Process):
             spikes = self.forward(inputs["a_in"], t)
         offset = phase - self.arrival(self.p.layer + 1)
         if self.gate and 0 <= offset < T and not self.learns_once:
-            spikes = s["spike_word"] >> (T - 1 - offset) & 1
+            spikes = self.at("spike_word", T - 1 - offset) & 1
         if self.gate and 1 <= offset <= T:
             errors = self.replay(inputs["e_in"], T - offset)
             if self.learns_once:
@@ -304,9 +306,13 @@ class AFTLIF(Process):
             for name in ("delta",) if self.learns_once else ("y1", "y2", "delta"):
                 s[name][:] = 0
         if phase == self.s.learning_phase:
-            bits = (s["spike_word"][:, None] >> np.arange(32) & 1).sum(axis=1)
+            bits = sum(self.at("spike_word", t) & 1 for t in range(T))
             self.adapt(int((bits > 0).sum()), int((2 * bits > T).sum()), bits.size)
         return {"s_out": spikes, "e_out": errors, "s_out_y1": s["y1"].copy(), "s_out_y2": s["y2"].copy()}
+
+    def at(self, name, t):
+        """The words that hold step t, its bit lowest: those of the next 32 steps lie behind those of all neurons."""
+        return self.state[name].reshape(-1, self.state["v"].size)[t // 32] >> t % 32
 
     def forward(self, a_in, t):
         """v ← λ·v + a; a spike where v ≥ θ, and then v ← 0."""
@@ -315,14 +321,15 @@ class AFTLIF(Process):
         spikes = (s["v"] >= theta).astype(np.int64)
         near = spikes * (s["v"] - theta < (theta * self.p.half_width >> 3))
         for name, bit in (("spike_word", spikes), ("support_word", near)):
-            s[name][:] = (s[name] | bit << t).astype(np.int32)
+            word = s[name].reshape(-1, bit.size)[t // 32]
+            word[:] = (word | bit << t % 32).astype(np.int32)
         s["v"][spikes == 1] = 0
         return spikes
 
     def replay(self, e_in, t):
         """D ← λ·D, B ← λ_post·B + e; at a spike ε = h·B, and where Δ = ε − D passes z it is sent, and D ← ε."""
         s = self.state
-        spiked, near = (s[name] >> t & 1 for name in ("spike_word", "support_word"))
+        spiked, near = (self.at(name, t) & 1 for name in ("spike_word", "support_word"))
         d = decay(s["d"], self.p.dv)
         s["b"][:] = wrap(decay(s["b"], self.p.dv_post) + e_in)
         epsilon = near * s["b"]

@@ -7,6 +7,9 @@ import numpy as np
 from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.fixed_point import column_byte, column_key
 from lava_ed.kernels.vectors.events import list_events
+from lava_ed.kernels.views import segment
+
+BYTE_BITS = 8
 
 
 @kernel_part
@@ -92,6 +95,34 @@ def load_values(pixels, table, drop, key, x, order, starts):
 
 
 @kernel
+def load_planes(pixels, table, drop, key, x, order, starts):
+    """`load_values` of inputs with several bytes, plane after plane: byte k of input i is pixel k·n + i, as in x.
+
+    Inputs with a value that is not 0 become order[starts[1] :], in ascending order.
+
+    Parameters
+    ----------
+    pixels : uint8 (planes·n,)
+    x : int32 (planes·n,)
+    order : int32 (n,)
+    table, drop, key, starts
+        As in `load_values`.
+    """
+    key32 = column_key(key)
+    at = order.size
+    for i in range(order.size - 1, -1, -1):
+        silent = drop > 0 and column_byte(key32, np.uint32(i)) < drop
+        found = np.int32(0)
+        for k in range(i, x.size, order.size):
+            x[k] = np.int32(0) if silent else table[pixels[k]]
+            found |= x[k]
+        if found:
+            at -= 1
+            order[at] = np.int32(i)
+    starts[1] = at
+
+
+@kernel
 def events_of_value(order, starts, value, events):
     """List the neurons whose value is `value`; returns how many."""
     first = starts[value]
@@ -120,11 +151,12 @@ def events_of_rate(order, starts, x, steps, t, events):
 
 @kernel
 def events_of_bit(order, starts, x, t, events):
-    """List the neurons whose value has bit t set; returns how many."""
+    """List the neurons in whose values, a byte for each 8 steps, the bit of step t is set; returns how many."""
     n = 0
+    x, bit = segment(x, t // BYTE_BITS * order.size, order.size), t % BYTE_BITS
     for k in range(starts[1], order.size):
         neuron = order[k]
-        if x[np.uint32(neuron)] >> t & 1:
+        if x[np.uint32(neuron)] >> bit & 1:
             events[n] = neuron
             n += 1
     return n

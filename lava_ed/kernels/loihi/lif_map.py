@@ -11,6 +11,7 @@ import numpy as np
 from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.counting import COUNTING
 from lava_ed.kernels.fixed_point import MAP_FRACTION_BITS, TRACE_MAX, saturate, wrap_state
+from lava_ed.kernels.loihi.neuron import word_of
 from lava_ed.kernels.vectors.events import copy_vector
 from lava_ed.kernels.views import segment
 
@@ -30,13 +31,15 @@ def pool_spikes(spike_word, t, height, width, channels, pool, merge, line, value
 
     Parameters
     ----------
-    spike_word : int32 (height·width·channels,)
+    spike_word : int32 (words·height·width·channels,)
         Bit histories.
     line : int32 (width·channels,)
         Scratch.
     values : int32 ((height // pool)·(width // pool)·channels,)
     """
-    across, bit, largest = width // pool, np.int32(t), np.int32(1 if merge else pool * pool)
+    across, largest = width // pool, np.int32(1 if merge else pool * pool)
+    spike_word, place = word_of(spike_word, t, height * width * channels)
+    bit = np.int32(place)
     messages = np.int64(0)
     for y in range(height // pool):
         line[:] = 0
@@ -76,8 +79,8 @@ def replay_spikes(
         What arrives, and its sum B, with `fraction` bits more behind the point than D has.
     fired : int32
         fired[first : last] are the neurons that spiked at step t, in ascending order.
-    support_word : int32 (n,)
-        Bit t: h at t.
+    support_word : int32 (words·n,)
+        Bit histories: h at t.
     square_of : int32 (n,)
         Square of each neuron, −1 for one that fills none.
     area : int
@@ -93,6 +96,7 @@ def replay_spikes(
     """
     overflows = 0
     reached = 0
+    support_word, bit = word_of(support_word, t, d.size)
     for g in range(b.size):
         raw = b[g] + e_in[g]
         new = wrap_state(raw)
@@ -110,7 +114,7 @@ def replay_spikes(
         if COUNTING:
             active += e_in[at] == 0
         epsilon = np.int32(0)
-        if (support_word[j] >> t) & 1 and not (merge and taken[at]):
+        if (support_word[j] >> bit) & 1 and not (merge and taken[at]):
             epsilon = np.int32(saturate(_rounded(b[at], fraction), -limit, limit))
         if merge:
             taken[at] = 1

@@ -12,6 +12,7 @@ from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.counting import COUNTING
 from lava_ed.kernels.fixed_point import (
     DECAY_UNITY,
+    HISTORY_BITS,
     STATE_BITS,
     STATE_MAX,
     STATE_MIN,
@@ -25,6 +26,7 @@ from lava_ed.kernels.fixed_point import (
 from lava_ed.kernels.loihi.leak_block import ACTIVE_SHIFT, OVERFLOW_SHIFT, leak_block
 from lava_ed.kernels.vectors.events import list_bits, number_of_bits
 from lava_ed.kernels.vectors.lanes import LANES
+from lava_ed.kernels.views import segment
 
 _FIRED = np.uint64(2**LANES - 1)
 
@@ -160,6 +162,12 @@ def split_error(delta, shift, grain, key, y1, y2):
     return live
 
 
+@kernel_part
+def word_of(history, t, n):
+    """The words of n histories that hold step t, and its bit there: word w of neuron j is history[w·n + j]."""
+    return segment(history, t // HISTORY_BITS * n, n), t % HISTORY_BITS
+
+
 @kernel
 def leak_and_fire(a_in, v, threshold, dv, half_width, t, spike_word, support_word, events):
     """v ← wrap(λ·v + a_in); s = [v ≥ θ]; history bits are set and v ← 0 where s; returns (spikes, active, overflows).
@@ -172,16 +180,18 @@ def leak_and_fire(a_in, v, threshold, dv, half_width, t, spike_word, support_wor
     threshold, half_width : int
         θ, and the half-width α of the box surrogate: h = [|v − θ| < α].
     t : int
-        Step in the window, 0 … 31: the bit that a spike sets.
-    spike_word, support_word : int32 (n,)
-        Bit t: a spike at t, and a spike at t inside the surrogate's support.
+        Step in the window: the bit that a spike sets.
+    spike_word, support_word : int32 (words·n,)
+        Bit t mod 32 of word t div 32: a spike at t, and a spike at t inside the surrogate's support.
     events : int32 (n,)
         Receives the neurons that fire now.
     """
     spikes = 0
     active = 0
     overflows = 0
-    bit = np.int32(np.int64(1) << t)
+    spike_word, place = word_of(spike_word, t, v.size)
+    support_word, place = word_of(support_word, t, v.size)
+    bit = np.int32(np.int64(1) << place)
     leaks = np.int32(-1 if dv != 0 else 0)
     # No membrane reaches 2^23, no two are 2^24 apart.
     bound, width = np.int32(min(threshold, STATE_MAX + 1)), np.int32(min(max(half_width, 0), 2**STATE_BITS))
@@ -220,8 +230,9 @@ def leak_and_fire(a_in, v, threshold, dv, half_width, t, spike_word, support_wor
 def spikes_at(spike_word, t, events):
     """List the neurons whose history has a spike at step t; returns how many."""
     n = 0
-    for j in range(spike_word.size):
-        if (spike_word[j] >> t) & 1:
+    word, bit = word_of(spike_word, t, events.size)
+    for j in range(word.size):
+        if (word[j] >> bit) & 1:
             events[n] = j
             n += 1
     return n
@@ -234,14 +245,14 @@ def _wrap_word(x):
 
 
 @kernel_part
-def _replay_without_leak(e_in, b, d, spike_word, support_word, t, dead_zone, delta):
+def _replay_without_leak(e_in, b, d, spike_word, support_word, bit, dead_zone, delta):
     """`replay_error` without leaks and branches on int32, so that its loop becomes vector code."""
     messages = np.int32(0)
     active = np.int32(0)
     overflows = np.int32(0)
     for j in range(b.size):
-        fired = np.int32(-np.int32(np.int32(spike_word[j] >> t) & np.int32(1)))
-        inside = np.int32(-np.int32(np.int32(support_word[j] >> t) & np.int32(1)))
+        fired = np.int32(-np.int32(np.int32(spike_word[j] >> bit) & np.int32(1)))
+        inside = np.int32(-np.int32(np.int32(support_word[j] >> bit) & np.int32(1)))
         if COUNTING:
             active = np.int32(active + np.int32(np.int32(e_in[j] | fired) != 0))
         raw = np.int32(b[j] + e_in[j])
@@ -273,7 +284,7 @@ def replay_error(e_in, b, d, spike_word, support_word, t, dv, dv_post, dead_zone
         Σ_k w_jk·Δ_k, already shifted.
     b, d : int32 (n,)
         Error accumulator B and error of the last replayed spike D; 8 fractional bits, as e_in has.
-    spike_word, support_word : int32 (n,)
+    spike_word, support_word : int32 (words·n,)
         Bit histories; h is the support bit (box surrogate).
     t : int
         Step replayed now.
@@ -284,8 +295,10 @@ def replay_error(e_in, b, d, spike_word, support_word, t, dv, dv_post, dead_zone
     delta : int32 (n,)
         Message Δ, 0 where none is sent.
     """
+    spike_word, bit = word_of(spike_word, t, b.size)
+    support_word, bit = word_of(support_word, t, b.size)
     if dv == 0 and dv_post == 0:
-        return _replay_without_leak(e_in, b, d, spike_word, support_word, np.int32(t), np.int32(dead_zone), delta)
+        return _replay_without_leak(e_in, b, d, spike_word, support_word, np.int32(bit), np.int32(dead_zone), delta)
     messages = 0
     active = 0
     overflows = 0
@@ -293,15 +306,15 @@ def replay_error(e_in, b, d, spike_word, support_word, t, dv, dv_post, dead_zone
     for j in range(b.size):
         e = e_in[j]
         if COUNTING:
-            spiked = np.int32((spike_word[j] >> t) & 1)
+            spiked = np.int32((spike_word[j] >> bit) & 1)
             active += np.int32(np.int32(e | spiked) | np.int32(np.int32(d[j] & leaks) | np.int32(b[j] & post))) != 0
         d_now = np.int32(decay(d[j], dv))
         raw = decay(b[j], dv_post) + e
         b_now = np.int32(wrap_state(raw))
         overflows += b_now != raw
         message = np.int32(0)
-        if (spike_word[j] >> t) & 1:
-            epsilon = b_now if (support_word[j] >> t) & 1 else np.int32(0)
+        if (spike_word[j] >> bit) & 1:
+            epsilon = b_now if (support_word[j] >> bit) & 1 else np.int32(0)
             raw_message = np.int64(epsilon) - d_now
             message = np.int32(wrap_state(raw_message))
             overflows += message != raw_message
@@ -350,17 +363,18 @@ def count_fired(x, window):
 
 
 @kernel
-def count_history(spike_word, window):
+def count_history(spike_word, neurons, window):
     """Neurons that fired at least once, and neurons that fired in more than half of `window` steps."""
     fired = 0
     saturated = 0
-    for j in range(spike_word.size):
-        word = np.int64(spike_word[j]) & 0xFFFFFFFF
-        fired += word != 0
+    for j in range(neurons):
         n = 0
-        while word:
-            word &= word - 1
-            n += 1
+        for k in range(j, spike_word.size, neurons):
+            word = np.int64(spike_word[k]) & 0xFFFFFFFF
+            while word:
+                word &= word - 1
+                n += 1
+        fired += n > 0
         saturated += 2 * n > window
     return fired, saturated
 

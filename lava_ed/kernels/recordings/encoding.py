@@ -15,7 +15,7 @@ def encode_events(events, only, place, plane, refractory, last, begin, span, cou
 
     An event falls into step b = ⌊(t − begin)·B/span⌋ of B, or, where events are counted and not microseconds, event k
     into b = ⌊k·B/span⌋.  FIRST keeps the value of the step in which a pixel's first event lies; BINS sets the bits of
-    all of its steps.
+    all of its steps, 8 of them in the byte of an input, and the bytes of the next 8 after those of all inputs.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def encode_events(events, only, place, plane, refractory, last, begin, span, cou
         FIRST or BINS.
     values : uint8 (B,)
         What each step writes.
-    row : uint8 (inputs,)
+    row : uint8 (inputs,), of BINS (⌈B/8⌉·inputs,)
 
     Returns
     -------
@@ -50,6 +50,7 @@ def encode_events(events, only, place, plane, refractory, last, begin, span, cou
         Events up to the first one that lies behind the window; all of them if none does.
     """
     steps = values.size
+    inputs = row.size // ((steps + 7) // 8)
     for k in range(events.size):
         event = events[k]
         y, x, t = np.int64(event.y), np.int64(event.x), event.t
@@ -67,9 +68,9 @@ def encode_events(events, only, place, plane, refractory, last, begin, span, cou
         at = seen[0] if counted else t - begin
         seen[0] += 1
         pixel += np.int64(event.p) * plane
-        value = values[at * steps // span]
+        step = at * steps // span
         if kind == BINS:
-            row[pixel] |= value
+            row[step // 8 * inputs + pixel] |= values[step]
         elif row[pixel] == 0:
-            row[pixel] = value
+            row[pixel] = values[step]
     return events.size

@@ -53,7 +53,7 @@ class PyAFTLIFModelFixed(AdaptiveModel):
         if self._gate:
             active += self._replay(e_in, phase, spikes, errors)
         if phase == s.learning_phase:
-            self.adapt(count_history(self.spike_word, s.steps), n)
+            self.adapt(count_history(self.spike_word, n, s.steps), n)
         self.count_neurons(active, n)
         self.send(s_out=spikes, e_out=errors, s_out_bap=spikes, s_out_y1=self.y1, s_out_y2=self.y2)
 

@@ -50,7 +50,7 @@ class PyAFTLIFMapModelFixed(AdaptiveModel):
         if self._gate and 0 <= offset < s.steps:
             active += self._replay(e_in, s.steps - 1 - offset)
         if phase == s.learning_phase:
-            self.adapt(count_history(self.spike_word, s.steps), n)
+            self.adapt(count_history(self.spike_word, n, s.steps), n)
         self.count_neurons(active, n)
         self.send(s_out=spikes, e_out=self.delta, y_out=self.y)
 

@@ -86,10 +86,10 @@ class EDClassifier(ChecksOverflow):
 
 def _check_samples(spec: NetworkSpec, samples: npt.NDArray[Any], labels: npt.NDArray[Any]) -> None:
     """Check the samples against the whole net."""
-    if samples.ndim < 2 or samples.shape[1:] != (spec.sizes[0],) or labels.shape != samples.shape[:1]:
+    if samples.ndim < 2 or samples.shape[1:] != (spec.sample_bytes,) or labels.shape != samples.shape[:1]:
         raise ShapeError(
             f"samples of shape {samples.shape} and labels of shape {labels.shape} do not fit a net with "
-            f"{spec.sizes[0]} inputs: (N, {spec.sizes[0]}) and N labels are needed"
+            f"{spec.sizes[0]} inputs: (N, {spec.sample_bytes}) and N labels are needed"
         )
     if labels.size and labels.max() >= spec.sizes[-1]:
         raise DataError(f"label {labels.max()} names no output: the net has {spec.sizes[-1]}, 0 … {spec.sizes[-1] - 1}")

@@ -12,6 +12,7 @@ from lava_ed.kernels.loihi.encoding import (
     events_of_nonzero,
     events_of_rate,
     events_of_value,
+    load_planes,
     load_values,
 )
 from lava_ed.kernels.loihi.random_streams import DROP_STREAM, layer_key
@@ -40,14 +41,15 @@ class PyEncoderModelFixed(PhasedModel):
         self.begin()
         if phase == 0:
             self._gate = False
-            self._order = np.zeros(self.x.size, np.int32)
+            self._order = np.zeros(self.s_out.shape, np.int32)
             pixels = self.samples[int(self.presentation[0]) % len(self.samples)]
             key = layer_key(self.seed, int(self.presentation[0]), DROP_STREAM, 0)
-            load_values(pixels, self._table, int(self.drop[0]), key, self.x, self._order, self._starts)
+            load = load_values if self.x.size == self._order.size else load_planes
+            load(pixels, self._table, int(self.drop[0]), key, self.x, self._order, self._starts)
         if phase == s.error_phase:
             self._gate = bool(gate_in[0])
         replay = phase - s.error_arrival(1)
-        spikes = np.zeros_like(self.x)
+        spikes = np.zeros(self.s_out.shape, np.int32)
         if phase < s.steps:
             self._spikes(phase, FORWARD, spikes)
         elif s.timing.replays_spikes and self._gate and 0 <= replay < s.steps:
@@ -57,7 +59,7 @@ class PyEncoderModelFixed(PhasedModel):
 
     def _spikes(self, t: int, phase: int, spikes: Array) -> None:
         """Spikes of step t of the window."""
-        events = np.zeros_like(self.x)
+        events = np.zeros_like(spikes)
         if self._kind == "ttfs":
             n = events_of_value(self._order, self._starts, self.schedule.steps - t, events)
         elif self._kind == "rate":

@@ -27,7 +27,7 @@ class EventSource(AbstractProcess):
     recordings : path-like, or a sequence of them
         Files, folders or archives, one after the other.
     steps : int
-        T: at most 8 for bins, 127 for ttfs.
+        T: at most 64 for bins, 127 for ttfs.
     events : EventCode or str
         How recordings are cut and filtered, as ``lava-ed train --events`` takes it; ``duration`` (µs) or ``count``
         is the length of a window, without which a recording is one window.

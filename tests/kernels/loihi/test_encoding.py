@@ -53,6 +53,20 @@ def test_inputs_whose_byte_is_small_are_dropped(pixels, table, drop, key):
     assert sorted(order[starts[1] :].tolist()) == np.flatnonzero(x).tolist()
 
 
+@given(pixels=vectors(np.uint8, 3 * SIZE, edged(0, 0, 1, 255)), drop=st.integers(0, 255), t=st.integers(0, 23))
+def test_inputs_of_several_bytes(pixels, drop, t):
+    """Bit t mod 8 of byte t div 8, of the inputs that are not dropped, in ascending order."""
+    x, order, starts = (np.full(n, 99, np.int32) for n in (3 * SIZE, SIZE, 3))
+    encoding.load_planes(pixels, np.arange(256, dtype=np.int32), drop, np.uint64(7), x, order, starts)
+    key32 = fixed_point.column_key(np.uint64(7))
+    kept = np.array([fixed_point.column_byte(key32, i) >= drop for i in range(SIZE)])
+    expected = pixels.reshape(3, SIZE) * kept
+    assert x.reshape(3, SIZE).tolist() == expected.tolist()
+    events = np.full(SIZE, 99, np.int32)
+    n = encoding.events_of_bit(order, starts, x, t, events)
+    assert events[:n].tolist() == np.flatnonzero(expected[t // 8] >> t % 8 & 1).tolist()
+
+
 def test_the_share_that_is_dropped():
     """64/256 of 4000 inputs in 50 samples: within five standard errors of a quarter."""
     n, samples = 4000, 50

@@ -22,6 +22,9 @@ def ints(elements, size=SIZE):
     return vectors(np.int32, size, elements)
 
 
+two_words = ints(word, 2 * SIZE)
+
+
 def wrap(x: int) -> int:
     return (x + 2**23) % 2**24 - 2**23
 
@@ -179,23 +182,32 @@ def test_leak_and_fire_by_hand():
     assert v.tolist() == [0, 0, 0, 49, -3]
 
 
-@given(words=ints(word), t=edged(0, 31))
+def test_the_second_word_follows_the_first_ones_of_all_neurons():
+    """Step 33 is bit 1 of the second word; step 1 leaves bit 1 of the first."""
+    a, v, events = np.array([0, 120], np.int32), np.zeros(2, np.int32), np.zeros(2, np.int32)
+    spikes, support = np.zeros(4, np.int32), np.zeros(4, np.int32)
+    for t in (1, 33):
+        assert neuron.leak_and_fire(a, v, 100, 0, 21, t, spikes, support, events) == (1, 1, 0)
+    assert spikes.tolist() == support.tolist() == [0, 2, 0, 2]
+
+
+@given(words=two_words, t=edged(0, 63))
 def test_spikes_at(words, t):
     events = np.zeros(SIZE, np.int32)
     n = neuron.spikes_at(words, t, events)
-    assert events[:n].tolist() == [j for j, x in enumerate(words.tolist()) if bit(x, t)]
+    assert events[:n].tolist() == [j for j, x in enumerate(words.tolist()[t // 32 * SIZE :][:SIZE]) if bit(x, t % 32)]
 
 
 @settings(max_examples=200)
 @given(
-    e=ints(states()), b=ints(in_range), d=ints(in_range), spikes=ints(word), support=ints(word),
-    t=edged(0, 31), dv=edged(0, 4095), dv_post=edged(0, 4095), dead_zone=edged(0, 127 << 8),
+    e=ints(states()), b=ints(in_range), d=ints(in_range), spikes=two_words, support=two_words,
+    t=edged(0, 63), dv=edged(0, 4095), dv_post=edged(0, 4095), dead_zone=edged(0, 127 << 8),
 )  # fmt: skip
 def test_replay_error(e, b, d, spikes, support, t, dv, dv_post, dead_zone):
     expected, active, overflows = [], 0, 0
     for j in range(SIZE):
         ej, bj, dj = int(e[j]), int(b[j]), int(d[j])
-        spiked, inside = bit(int(spikes[j]), t), bit(int(support[j]), t)
+        spiked, inside = (bit(int(words[t // 32 * SIZE + j]), t % 32) for words in (spikes, support))
         active += bool(ej or spiked or (dj and dv) or (bj and dv_post))
         dj = leak(dj, dv)
         raw = leak(bj, dv_post) + ej
@@ -243,10 +255,10 @@ def test_count_fired(x):
     assert neuron.count_fired(x, 16) == (sum(v > 0 for v in values), sum(v == 16 for v in values))
 
 
-@given(words=ints(word), window=st.integers(2, 32))
+@given(words=two_words, window=st.integers(2, 64))
 def test_count_history(words, window):
-    ones = [bin(x % 2**32).count("1") for x in words.tolist()]
-    assert neuron.count_history(words, window) == (
+    ones = [bin(x % 2**32 | y % 2**32 << 32).count("1") for x, y in words.reshape(2, SIZE).T.tolist()]
+    assert neuron.count_history(words, SIZE, window) == (
         sum(n > 0 for n in ones),
         sum(2 * n > window for n in ones),
     )
