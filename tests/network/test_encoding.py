@@ -69,5 +69,5 @@ def test_bins_are_the_bits_of_the_steps():
 def test_bins_take_a_byte_for_eight_steps():
     nets = (NetworkSpec((4, 2), MPDED(), steps=steps, encoder="bins") for steps in (8, 9, 64))
     assert [net.sample_bytes for net in nets] == [4, 8, 32]
-    with pytest.raises(ConfigError, match="T = 2 … 64 .*got 65: choose a shorter window"):
+    with pytest.raises(ConfigError, match=r"T = 2 … 64 .*got 65: choose a shorter window"):
         NetworkSpec((4, 2), MPDED(), steps=65, encoder="bins")
