@@ -101,6 +101,8 @@ class ChipNet:
         Counters → spikes by node, phase and connection; of a net of which no traffic is known, none.
     nodes : mapping
         Node of a program whose neurons a layer holds → layer.
+    state_bits : mapping
+        Layer → state of all its neurons, where it is known: membranes, errors, words of spikes.
     squares : mapping
         Layer whose neurons are pooled → square of each neuron, −1 for none; a square lies on one core.
     """
@@ -110,6 +112,7 @@ class ChipNet:
     inlets: tuple[tuple[Inlet, ...], ...]
     flows: Callable[[Counters], tuple[Flow, ...]] = field(default=lambda counters: ())
     nodes: Mapping[str, int] = field(default_factory=dict)
+    state_bits: Mapping[int, int] = field(default_factory=dict)
     squares: Mapping[int, Ints] = field(default_factory=dict)
 
     def neurons_of_an_axon(self, layer: int) -> int:

@@ -49,6 +49,7 @@ class Usage(NamedTuple):
 class Utilisation:
     """The fullest core of each resource among the cores of one layer.
 
+    `state_bits` are those of hidden neurons of ours, to be had beside the synapses; None elsewhere.
     `binding` names the resource that is used to the largest share; of equals, the first in this order.
     """
 
@@ -58,6 +59,7 @@ class Utilisation:
     synaptic_bits: Usage
     axons_in: Usage
     axons_out: Usage
+    state_bits: Usage | None = None
 
     @property
     def binding(self) -> str:
@@ -132,6 +134,7 @@ class Mapping:
             cores, most = len(self.cores[layer]), int(np.bincount(core).max())
             bits = np.bincount(core, self.net.neuron_bits(layer, shared)).max()
             axons_in = sum(inlet.axons for inlet in self.net.inlets[layer])
+            state = self.net.state_bits.get(layer)
             axons_out = self.net.axons_out(layer, most, [len(cores) for cores in self.cores])
             rows.append(
                 Utilisation(
@@ -141,6 +144,7 @@ class Mapping:
                     synaptic_bits=Usage(int(bits) + self.net.core_bits(layer, shared), chip.synaptic_bits),
                     axons_in=Usage(axons_in, chip.axons_in),
                     axons_out=Usage(axons_out, chip.axons_out),
+                    state_bits=Usage(-(-state * most // self.sizes[layer]), None) if state else None,
                 )
             )
         return tuple(rows)

@@ -38,7 +38,8 @@ class Process:
     `neurons` are those of a layer or the places of a source.  `synapses` are read for spikes, and `backward`, a
     mirrored copy or feedback, for errors; the connections tell the sender of both.  In the phase backward it `sends`
     spikes; errors; replayed spikes and errors, which are counted together; or errors and openings of gates.
-    `squares` tells the square of each of its neurons where those of a square share an axon.
+    `squares` tells the square of each of its neurons where those of a square share an axon, `state_bits` what all of
+    its neurons keep; 0: not known.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Process:
     backward: Inlet | None = None
     sends: Sends = "spikes"
     squares: Ints | None = None
+    state_bits: int = 0
 
     @property
     def axons(self) -> int:
@@ -149,6 +151,7 @@ class _Graph:
             inlets=tuple(tuple(ending) for ending in inlets),
             flows=partial(flows_of, tuple(spiking)),
             nodes=self.nodes,
+            state_bits={self.layers[p.name]: p.state_bits for p in self.processes.values() if p.state_bits},
             squares={
                 layer: squares
                 for name, layer in self.layers.items()

@@ -154,12 +154,27 @@ def _of_kernels(program: Program, node: PlasticConvNode) -> Process:
 
 def _of_map(program: Program, node: AFTIFMapNode | AFTLIFMapNode) -> Process:
     """Neurons in maps, pooled or not."""
-    return Process(node.name, node.geometry.shape.size, sends="errors", squares=squares_of(node.geometry))
+    shape = node.geometry.shape.size, node.geometry.pooled.size
+    squares = squares_of(node.geometry)
+    return Process(node.name, shape[0], sends="errors", squares=squares, state_bits=_state_bits(program, node, shape))
 
 
-def _spiking(shape: Callable[[Any], Any], sends: Sends = "spikes") -> Callable[[Program, Any], Process]:
+def _state_bits(program: Program, node: Node, shape: tuple[int, ...]) -> int:
+    """What neurons of ours keep on a chip."""
+    assert program.schedule is not None
+    return KINDS[program.kinds[node.name][0]].state_bits(shape, program.schedule.steps)
+
+
+def _of_neurons(sends: Sends) -> Callable[[Program, Any], Process]:
+    """Function that reads a node of hidden neurons of ours."""
+    return lambda program, node: Process(
+        node.name, node.size, sends=sends, state_bits=_state_bits(program, node, (node.size,))
+    )
+
+
+def _spiking(shape: Callable[[Any], Any]) -> Callable[[Program, Any], Process]:
     """Function that reads a node of neurons or of a source, which takes a place as an encoder does."""
-    return lambda program, node: Process(node.name, int(np.prod(shape(node))), sends=sends)
+    return lambda program, node: Process(node.name, int(np.prod(shape(node))))
 
 
 PROCESSES: Final[dict[type[Node], Callable[[Any, Any], Process]]] = {
@@ -171,7 +186,7 @@ PROCESSES: Final[dict[type[Node], Callable[[Any, Any], Process]]] = {
     InjectorNode: _spiking(lambda node: node.pipe.shape),
     EncoderNode: _spiking(lambda node: node.size),
     **{
-        NODES[kind.name]: _spiking(lambda node: node.size, "replay" if "gate_in" in kind.inputs else "errors")
+        NODES[kind.name]: _of_neurons("replay" if "gate_in" in kind.inputs else "errors")
         for kind in KINDS.values()
         if {"a_in", "e_in"} <= set(kind.inputs)
     },

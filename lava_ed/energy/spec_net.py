@@ -15,6 +15,7 @@ from lava_ed.energy.convolutions import plastic_conv, squares_of
 from lava_ed.energy.processes import Edge, Process, Sends, feedback, net_of_processes, plastic
 from lava_ed.errors import ShapeError
 from lava_ed.network.graph import NetGraph, graph_of
+from lava_ed.network.kinds import KINDS
 
 if TYPE_CHECKING:
     from lava_ed.network.spec import NetworkSpec
@@ -55,7 +56,10 @@ def _processes(graph: NetGraph, matrices: Iterable[npt.NDArray[np.integer[Any]] 
     for node in graph.of_kind("Encoder", "MembraneReadout", "FirstSpikeReadout"):
         yield Process(node.name, node.shape[0])
     for node in graph.hidden:
-        yield Process(node.name, node.shape[0], sends=sends, squares=squares_of(node.parameters.get("geometry")))
+        kind = KINDS.get(node.kind)  # the neurons of a baseline have none
+        state = kind.state_bits(node.shape, graph.schedule.steps) if kind else 0
+        squares = squares_of(node.parameters.get("geometry"))
+        yield Process(node.name, node.shape[0], sends=sends, squares=squares, state_bits=state)
     for node in graph.of_kind("FeedbackDense"):
         yield feedback(node.name, *reversed(node.shape))
     for node in graph.of_kind("SoftmaxError"):

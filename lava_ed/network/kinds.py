@@ -6,6 +6,7 @@ held against them.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -124,6 +125,11 @@ class NodeKind:
         """Footprint on a chip: memory of each neuron, source or synapse, without the Vars that a node does not use."""
         used = (quantity for name, quantity in self.vars.items() if quantity.on_core and name not in without)
         return sum(quantity.bits or 0 for quantity in used if quantity.per == per)
+
+    def state_bits(self, shape: tuple[int, ...], steps: int) -> int:
+        """State that the neurons of a node keep on a chip for a window of so many steps."""
+        kept = (q for q in self.vars.values() if not q.on_core and q.per in ("target", "source"))
+        return sum((q.bits or 0) * math.prod(q.shape_in(shape, steps)) for q in kept)
 
 
 def _range_of(setting: str) -> Range:

@@ -128,6 +128,14 @@ class TestByHand:
             assert rows[2].axons_in == (4096, 4096)
             assert rows[2].binding == "axons_in"
 
+    # v, B, D and Δ of 24 bits, y1 and y2 of 7, and a word of 32 for spikes and for support, two beyond T = 32.
+    @pytest.mark.parametrize(("steps", "bits"), [(32, 4 * 24 + 2 * 7 + 2 * 32), (33, 4 * 24 + 2 * 7 + 4 * 32)])
+    def test_state_of_neurons(self, steps, bits):
+        spec = NetworkSpec((5, 4, 2), MPDED(), steps=steps)
+        for net in (spec, build_program(spec)):
+            _, hidden, output = map_network(net, LOIHI2).utilisation()
+            assert (hidden.state_bits, output.state_bits) == ((4 * bits, None), None)
+
     def test_tags_and_their_mirrored_copy(self):
         # Only dense2 of a-b-c-d gathers; its copy is on the cores of layer 1.
         mapping = map_network(NetworkSpec((5, 4, 3, 2), MPDED(), steps=4), LOIHI2)

@@ -476,6 +476,16 @@ def test_a_loaded_program_goes_on_as_the_saved_one(program: Program) -> None:
     assert_same(state_of(program), state_of(twin))
 
 
+def test_a_history_of_two_words_goes_on_in_the_middle_of_a_sample() -> None:
+    one, twin = (program_of("mpd-ed", steps=40, error_shift=9) for _ in range(2))
+    one.run(one.period + 60)
+    assert one.get("hidden1", "spike_word")[8:].any()
+    twin.load({name: value for name, value in state_of(one).items() if name[1] not in NOT_STATE}, one.time_step)
+    one.run(2 * one.period)
+    twin.run(2 * one.period)
+    assert_same(state_of(one), state_of(twin))
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -508,9 +518,10 @@ def test_a_clock_alone_can_be_loaded(program: Program) -> None:
 # What is counted
 
 
-def bits(words: Any) -> Any:
-    """Spike histories (n,) as a table (n, 32)."""
-    return ((words.astype(np.uint32)[:, None] >> np.arange(32, dtype=np.uint32)) & 1).astype(bool)
+def bits(words: Any, neurons: int) -> Any:
+    """Spike histories (words·n,) as a table (n, 32·words)."""
+    of_neurons = words.astype(np.uint32).reshape(-1, neurons).T
+    return (of_neurons[:, :, None] >> np.arange(32, dtype=np.uint32) & 1).astype(bool).reshape(neurons, -1)
 
 
 class Ledger:
@@ -536,14 +547,13 @@ class Ledger:
         self.counts["encoder", "barrier_steps", "forward" if phase <= s.error_phase else "backward"] += 1
         gate = s.kind == "mpd-ed" and bool(program.get("error", "gate")[0])
         for layer in range(len(self.spec.sizes) - 1):
-            forward = (
-                self.encoded(phase) if layer == 0 else self.fired(before[layer], program.get(f"hidden{layer}", history))
-            )
+            after = program.get(self.neurons(layer), "x" if layer == 0 else history)
+            forward = self.encoded(phase) if layer == 0 else self.fired(before[layer], after, self.spec.sizes[layer])
             self.spikes(layer, forward, weights[layer + 1], "forward")
             offset = phase - s.error_arrival(layer + 1)
             if gate and 0 <= offset < s.steps:
                 t = s.steps - 1 - offset
-                again = self.encoded(t) if layer == 0 else bits(program.get(f"hidden{layer}", history))[:, t]
+                again = self.encoded(t) if layer == 0 else bits(after, self.spec.sizes[layer])[:, t]
                 self.spikes(layer, again, weights[layer + 1], "backward")
         self.errors(phase, weights, gate)
 
@@ -558,11 +568,11 @@ class Ledger:
             return x > 0
         return (t + 1) * x // steps > t * x // steps
 
-    def fired(self, before: Any, after: Any) -> Any:
+    def fired(self, before: Any, after: Any, neurons: int) -> Any:
         """Hidden neurons whose record shows a new spike."""
         if self.schedule.kind == "std-ed":
             return (after != 0) & (before == 0)
-        return (bits(after) & ~bits(before)).any(axis=1)
+        return (bits(after, neurons) & ~bits(before, neurons)).any(axis=1)
 
     def spikes(self, layer: int, fired: Any, weights: Any, phase: str) -> None:
         name, n = self.neurons(layer), int(fired.sum())
@@ -603,6 +613,7 @@ class Ledger:
         ("std-ed", (), {}),
         ("mpd-ed", (8, 7), {}),
         ("mpd-ed", (8,), {"encoder": "ttfs"}),
+        ("mpd-ed", (8,), {"steps": 40, "error_shift": 9}),
         ("mpd-ed", (8, 7), {"encoder": "current", "weight_exponents": (-6, 0, 0)}),
     ],
 )
