@@ -476,9 +476,9 @@ def test_a_loaded_program_goes_on_as_the_saved_one(program: Program) -> None:
     assert_same(state_of(program), state_of(twin))
 
 
-def test_a_history_of_two_words_goes_on_in_the_middle_of_a_sample() -> None:
+def test_a_program_with_two_words_of_history_goes_on() -> None:
     one, twin = (program_of("mpd-ed", steps=40, error_shift=9) for _ in range(2))
-    one.run(one.period + 60)
+    one.run(2 * one.period)
     assert one.get("hidden1", "spike_word")[8:].any()
     twin.load({name: value for name, value in state_of(one).items() if name[1] not in NOT_STATE}, one.time_step)
     one.run(2 * one.period)
