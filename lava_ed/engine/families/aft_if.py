@@ -15,10 +15,10 @@ from lava_ed.kernels._jit import inlined_kernel
 from lava_ed.kernels.counting import ALL_COUNTERS, BACKWARD, FORWARD, NEURON_ACTIVE
 from lava_ed.kernels.fixed_point import PORT_SHIFT_MAX, TRACE_MAX, stream_key
 from lava_ed.kernels.loihi.add_count import add_count, add_spikes
+from lava_ed.kernels.loihi.history import count_history
 from lava_ed.kernels.loihi.neuron import (
     adapt_step,
     count_fired,
-    count_history,
     fire_falling_threshold,
     gate_error,
     integrate,

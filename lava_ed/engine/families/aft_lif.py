@@ -15,10 +15,10 @@ from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.counting import ALL_COUNTERS, BACKWARD, FORWARD, NEURON_ACTIVE
 from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS, HISTORY_BITS, PORT_SHIFT_MAX, stream_key
 from lava_ed.kernels.loihi.add_count import add_count, add_spikes
+from lava_ed.kernels.loihi.history import spikes_at
 from lava_ed.kernels.loihi.neuron import (
     leak_and_fire,
     replay_error,
-    spikes_at,
     split_error,
     sum_errors,
     threshold_of_step,

@@ -11,7 +11,7 @@ import numpy as np
 from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.counting import COUNTING
 from lava_ed.kernels.fixed_point import MAP_FRACTION_BITS, TRACE_MAX, saturate, wrap_state
-from lava_ed.kernels.loihi.neuron import word_of
+from lava_ed.kernels.loihi.history import word_of
 from lava_ed.kernels.vectors.events import copy_vector
 from lava_ed.kernels.views import segment
 

@@ -12,7 +12,6 @@ from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.counting import COUNTING
 from lava_ed.kernels.fixed_point import (
     DECAY_UNITY,
-    HISTORY_BITS,
     STATE_BITS,
     STATE_MAX,
     STATE_MIN,
@@ -23,10 +22,10 @@ from lava_ed.kernels.fixed_point import (
     saturate,
     wrap_state,
 )
+from lava_ed.kernels.loihi.history import word_of
 from lava_ed.kernels.loihi.leak_block import ACTIVE_SHIFT, OVERFLOW_SHIFT, leak_block
 from lava_ed.kernels.vectors.events import list_bits, number_of_bits
 from lava_ed.kernels.vectors.lanes import LANES
-from lava_ed.kernels.views import segment
 
 _FIRED = np.uint64(2**LANES - 1)
 
@@ -162,12 +161,6 @@ def split_error(delta, shift, grain, key, y1, y2):
     return live
 
 
-@kernel_part
-def word_of(history, t, n):
-    """The words of n histories that hold step t, and its bit there: word w of neuron j is history[w·n + j]."""
-    return segment(history, t // HISTORY_BITS * n, n), t % HISTORY_BITS
-
-
 @kernel
 def leak_and_fire(a_in, v, threshold, dv, half_width, t, spike_word, support_word, events):
     """v ← wrap(λ·v + a_in); s = [v ≥ θ]; history bits are set and v ← 0 where s; returns (spikes, active, overflows).
@@ -224,18 +217,6 @@ def leak_and_fire(a_in, v, threshold, dv, half_width, t, spike_word, support_wor
             new = 0
         v[j] = new
     return spikes, active, overflows
-
-
-@kernel
-def spikes_at(spike_word, t, events):
-    """List the neurons whose history has a spike at step t; returns how many."""
-    n = 0
-    word, bit = word_of(spike_word, t, events.size)
-    for j in range(word.size):
-        if (word[j] >> bit) & 1:
-            events[n] = j
-            n += 1
-    return n
 
 
 @kernel_part
@@ -359,23 +340,6 @@ def count_fired(x, window):
     for j in range(x.size):
         fired += x[j] > 0
         saturated += x[j] >= window
-    return fired, saturated
-
-
-@kernel
-def count_history(spike_word, neurons, window):
-    """Neurons that fired at least once, and neurons that fired in more than half of `window` steps."""
-    fired = 0
-    saturated = 0
-    for j in range(neurons):
-        n = 0
-        for k in range(j, spike_word.size, neurons):
-            word = np.int64(spike_word[k]) & 0xFFFFFFFF
-            while word:
-                word &= word - 1
-                n += 1
-        fired += n > 0
-        saturated += 2 * n > window
     return fired, saturated
 
 

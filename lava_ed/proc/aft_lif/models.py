@@ -8,11 +8,10 @@ import numpy as np
 
 from lava_ed.kernels.counting import BACKWARD, FORWARD
 from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS
+from lava_ed.kernels.loihi.history import count_history, spikes_at
 from lava_ed.kernels.loihi.neuron import (
-    count_history,
     leak_and_fire,
     replay_error,
-    spikes_at,
     split_error,
     sum_errors,
     threshold_from_step,

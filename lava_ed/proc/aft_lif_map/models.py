@@ -8,8 +8,9 @@ import numpy as np
 
 from lava_ed.kernels.counting import BACKWARD, FORWARD
 from lava_ed.kernels.fixed_point import MAP_FRACTION_BITS
+from lava_ed.kernels.loihi.history import count_history, spikes_at
 from lava_ed.kernels.loihi.lif_map import mean_errors, pool_spikes, replay_spikes
-from lava_ed.kernels.loihi.neuron import count_history, leak_and_fire, spikes_at, threshold_from_step
+from lava_ed.kernels.loihi.neuron import leak_and_fire, threshold_from_step
 from lava_ed.network.layers import Layer
 from lava_ed.proc.aft_lif_map.process import AFTLIFMap
 from lava_ed.proc.phased import AdaptiveModel, Array, fixed_point

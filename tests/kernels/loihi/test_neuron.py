@@ -191,13 +191,6 @@ def test_the_second_word_follows_the_first_ones_of_all_neurons():
     assert spikes.tolist() == support.tolist() == [0, 2, 0, 2]
 
 
-@given(words=two_words, t=edged(0, 63))
-def test_spikes_at(words, t):
-    events = np.zeros(SIZE, np.int32)
-    n = neuron.spikes_at(words, t, events)
-    assert events[:n].tolist() == [j for j, x in enumerate(words.tolist()[t // 32 * SIZE :][:SIZE]) if bit(x, t % 32)]
-
-
 @settings(max_examples=200)
 @given(
     e=ints(states()), b=ints(in_range), d=ints(in_range), spikes=two_words, support=two_words,
@@ -253,15 +246,6 @@ def test_what_a_dead_zone_holds_back_is_sent_later():
 def test_count_fired(x):
     values = x.tolist()
     assert neuron.count_fired(x, 16) == (sum(v > 0 for v in values), sum(v == 16 for v in values))
-
-
-@given(words=two_words, window=st.integers(2, 64))
-def test_count_history(words, window):
-    ones = [bin(x % 2**32 | y % 2**32 << 32).count("1") for x, y in words.reshape(2, SIZE).T.tolist()]
-    assert neuron.count_history(words, SIZE, window) == (
-        sum(n > 0 for n in ones),
-        sum(2 * n > window for n in ones),
-    )
 
 
 BAND = (38, 77, 13)
