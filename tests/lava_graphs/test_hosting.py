@@ -25,7 +25,19 @@ from lava.proc.io.source import RingBuffer
 from lava.proc.lif.process import LIF
 from lava.proc.monitor.process import Monitor
 from lava.proc.sdn.process import Sigma
-from user_graphs.hosted import Alone, AloneModel, Keeper, Noise, NoiseModel, Raising, Relay, Short, Stopping
+from user_graphs.hosted import (
+    Alone,
+    AloneModel,
+    Answering,
+    Asking,
+    Keeper,
+    Noise,
+    NoiseModel,
+    Raising,
+    Relay,
+    Short,
+    Stopping,
+)  # fmt: skip
 
 from lava_ed import attach
 from lava_ed.engine import EngineRuntime
@@ -101,6 +113,15 @@ def short_integers() -> Graph:
     return {"lif": lif, "adaptive": adaptive, "sums": sums, "behind": behind}
 
 
+def changing_order() -> Graph:
+    """Models of which one waits for the other in every second step, with compiled sums between them."""
+    asking, sums, answering = Asking(), Sigma(shape=(1,)), Answering()
+    asking.s_out.connect(sums.a_in)
+    sums.s_out.connect(answering.s_in)
+    answering.a_out.connect(asking.a_in)
+    return {"sums": sums, "second": answering}
+
+
 def state_of(graph: Graph) -> dict[str, Any]:
     """Every Var, and what Monitors have recorded; Lava never answers for the numbers that its ATRLIF keeps whole."""
     found = {
@@ -143,7 +164,7 @@ def writes(graph: Graph) -> None:
 @pytest.mark.parametrize(
     "build",
     [
-        *(sources_and_sinks, loops, references, asynchronous),
+        *(sources_and_sinks, loops, references, asynchronous, changing_order),
         # Lava's ATRLIF takes a number from an array of one.
         pytest.param(short_integers, marks=pytest.mark.filterwarnings("ignore:Conversion of an array")),
     ],

@@ -47,6 +47,55 @@ class NoiseModel(PyLoihiProcessModel):
         self.x_out.send(np.random.randn(1, spikes.size))
 
 
+class Asking(AbstractProcess):
+    """Sends the time step, in every second step plus an answer that it waits for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a_in = InPort(shape=(1,))
+        self.s_out = OutPort(shape=(1,))
+
+
+@implements(proc=Asking, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class AskingModel(PyLoihiProcessModel):
+    """Acts before the model that answers in one step, and after it in the next."""
+
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
+
+    def run_spk(self) -> None:
+        answer = self.a_in.recv() if self.time_step % 2 else np.zeros(1, np.int32)
+        self.s_out.send(answer + self.time_step)
+
+
+class Answering(AbstractProcess):
+    """Keeps what comes in, and answers with what it had in every second step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.s_in = InPort(shape=(1,))
+        self.a_out = OutPort(shape=(1,))
+        self.last = Var(shape=(1,), init=0)
+
+
+@implements(proc=Answering, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class AnsweringModel(PyLoihiProcessModel):
+    """Answers before it receives."""
+
+    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
+    a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
+    last: np.ndarray = LavaPyType(np.ndarray, np.int32)
+
+    def run_spk(self) -> None:
+        if self.time_step % 2:
+            self.a_out.send(self.last)
+        self.last[:] = self.s_in.recv()
+
+
 class Relay(AbstractProcess):
     """A neuron that keeps what comes in, in float, and sends what it had before."""
 

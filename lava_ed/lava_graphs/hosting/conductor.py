@@ -1,7 +1,6 @@
 """A time step: hosted models and compiled code take turns, phase by phase as Lava's runtime service orders them.
 
-In the spiking phase a model runs until it waits for a message; compiled neurons run as soon as all messages that they
-need were sent.  Synapses follow, then learning, then management, in which RefPorts reach Vars.  What Lava does at the
+Synapses follow the spiking phase, then learning, then management, in which RefPorts reach Vars.  What Lava does at the
 same time in several OS processes has an order here: compiled code records before hosted models write.
 """
 
@@ -26,6 +25,7 @@ from lava_ed.lava_graphs.hosting.messages import Cluster, Inlet, Outlet
 from lava_ed.lava_graphs.hosting.model import LEARNING, PAUSE, POST_MGMT, PRE_MGMT, STOP, HostedModel
 from lava_ed.lava_graphs.hosting.node import Target
 from lava_ed.lava_graphs.hosting.references import CompiledVar, HostedVar
+from lava_ed.lava_graphs.hosting.spiking import Done, SpikingPhase
 from lava_ed.lava_graphs.hosting.streams import OwnStream
 from lava_ed.lava_graphs.hosting.wiring import Wiring
 
@@ -66,10 +66,15 @@ class Conductor:
             for (process, port), channel in wiring.outlets.items()
         }
         inlets = {
-            (names[process], port): Inlet(program._signals[names[process], port], channels)
+            (names[process], port): Inlet(program._signals[names[process], port], channels, program._memory)
             for (process, port), channels in wiring.inlets.items()
         }
-        self._clusters, self._first = self._make_clusters(inlets)
+        self._clusters, first = self._make_clusters(inlets)
+        self._spiking = SpikingPhase(
+            self._loihi, list(self._outlets.values()), self._clusters, first, self._segments,
+            run_until=self._until, advance=self._advance_asynchronous if self._asynchronous else None,
+            refuse=self._refuse_waiting,
+        )  # fmt: skip
         self._rest = {stage: [k for k, row in enumerate(program.rows) if row.stage == stage] for stage in range(1, 5)}
         self._parts: dict[tuple[int, int, int], Segment | None] = {}
         self._vars = [
@@ -198,16 +203,10 @@ class Conductor:
     # A step
 
     def _step(self) -> None:
-        segments, memory = self._segments, self._program._memory
+        segments = self._segments
         self.inside = True
         segments.begin()
-        for outlet in self._outlets.values():
-            outlet.arrived = False
-        for inlet in self._first:
-            inlet.deliver(memory)
-        for model in self._loihi:
-            model.start_spiking()
-        done = self._run_spiking()
+        done = self._spiking.run()
         asked = self._answers() if self._asked else _NOTHING
         if asked:
             done = self._run_phases(done, asked)
@@ -218,7 +217,7 @@ class Conductor:
             self.stop_asked = self.stopping = STOP in asked
             self._ending.set()
 
-    def _run_phases(self, done: tuple[int, int], asked: set[int]) -> tuple[int, int]:
+    def _run_phases(self, done: Done, asked: set[int]) -> Done:
         """Run the phases that models have asked for, each after the compiled code before it; adds to what is asked."""
         if PRE_MGMT in asked:
             done = self._until(done, SYNAPSES)
@@ -234,7 +233,7 @@ class Conductor:
             asked |= self._answers()
         return done
 
-    def _until(self, done: tuple[int, int], stage: int) -> tuple[int, int]:
+    def _until(self, done: Done, stage: int) -> Done:
         """Run compiled code up to a stage, which something hosted follows, or the end of the step.
 
         `done` is (clusters, stages) that have run.
@@ -246,56 +245,6 @@ class Conductor:
             self._parts[key] = self._segments.segment(rows)
         self._segments.run(self._parts[key])
         return len(self._clusters), stage
-
-    def _run_spiking(self) -> tuple[int, int]:
-        """Run models and clusters as their messages come; the clusters that nobody waits for are left for later."""
-        waiting, next_cluster, stage, received = list(self._loihi), 0, RUN, False
-        while True:
-            moved = False
-            for model in tuple(waiting):
-                ready = model.call.ready  # type: ignore[union-attr]
-                if ready is None or ready():
-                    moved = True
-                    if model.resume():
-                        waiting.remove(model)
-            if self._asynchronous:
-                moved |= self._advance_asynchronous()
-            arrived = len(self._clusters) if received else self._arrived(next_cluster)
-            received = received or (arrived == len(self._clusters) and self._all_arrived())
-            if received and not waiting and not any(cluster.inlets for cluster in self._clusters[next_cluster:]):
-                return next_cluster, stage
-            if received and next_cluster < arrived:
-                # No model can act before the synapses do, so that one call runs all of it.
-                _, stage = self._until((next_cluster, stage), SYNAPSES)
-            for cluster in self._clusters[next_cluster:arrived]:
-                if not received:
-                    self._segments.run(cluster.segment)
-                for inlet in cluster.inlets:
-                    inlet.deliver(self._program._memory)
-            moved |= arrived > next_cluster
-            next_cluster = arrived
-            if not moved and not self._begin_anyway(waiting):
-                self._refuse_waiting()
-
-    @staticmethod
-    def _begin_anyway(models: Iterable[HostedModel]) -> bool:
-        """Begin what was held back for what it waited for in a step before; whether there was any."""
-        held = [model for model in models if model.call is not None and model.call.held]
-        for model in held:
-            model.begin_anyway()
-        return bool(held)
-
-    def _arrived(self, first: int) -> int:
-        """The first cluster, from one on, that misses a message."""
-        for k in range(first, len(self._clusters)):
-            for outlet in self._clusters[k].needs:
-                if not outlet.arrived and not outlet.fetch():
-                    return k
-        return len(self._clusters)
-
-    def _all_arrived(self) -> bool:
-        """Whether synapses and records have their messages, too."""
-        return all([outlet.arrived or outlet.fetch() for outlet in self._outlets.values()])
 
     def _advance_asynchronous(self) -> bool:
         """Let asynchronous models run until they wait; whether one did."""

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lava_ed.engine.memory import Memory
 from lava_ed.engine.segments import Segment
 from lava_ed.lava_graphs.hosting.channels import Channel
-from lava_ed.lava_graphs.hosting.node import Target, read_message
+from lava_ed.lava_graphs.hosting.node import Target, events_of, vector_of
 
 
 @dataclass
@@ -45,10 +46,14 @@ class Inlet:
 
     signal: Any
     channels: Sequence[Channel]
+    memory: Memory
 
-    def deliver(self, memory: Any) -> None:
+    def __post_init__(self) -> None:
+        self._vector = vector_of(self.memory, self.signal)
+
+    def deliver(self) -> None:
         """Send what the signal holds."""
-        message = read_message(memory, self.signal)
+        message = events_of(self.memory, self.signal) if self._vector is None else self._vector
         for channel in self.channels:
             channel.push(message if len(channel.shape) == 1 else message.reshape(channel.shape))
 

@@ -163,6 +163,15 @@ class HostedModel:
         call.ready, call.held, call.ended = self._first_wait, self._first_wait is not None, False
         self.call = call
 
+    def run_step(self) -> bool:
+        """Run the spiking phase until it ends or waits, and do not hold it back before; whether it has ended."""
+        call = self._spiking
+        if call is None or call.dead:
+            call = self._spiking = Call(self._spike_step_by_step)
+        call.ready, call.ended = None, False
+        self.call = call
+        return self.resume()
+
     def _spike_step_by_step(self) -> None:
         """Spiking phases of one step after the other."""
         call, spike = self._spiking, self._spike if self._plain else self.model._spike

@@ -101,14 +101,18 @@ class Target:
         self._events[: places.size] = places
 
 
-def read_message(memory: Memory, signal: Signal) -> npt.NDArray[Any]:
-    """The message that compiled code sends, as a vector, which must not be written to."""
+def vector_of(memory: Memory, signal: Signal) -> npt.NDArray[Any] | None:
+    """Where the message that compiled code sends lies as a vector, if it does; it must not be written to."""
     if signal.real >= 0:
         return memory.arrays["f64"][signal.real : signal.real + signal.size]
-    i32 = memory.arrays["i32"]
     if signal.vector >= 0:
-        return i32[signal.vector : signal.vector + signal.size]
-    vector = np.zeros(signal.size, np.int32)
+        return memory.arrays["i32"][signal.vector : signal.vector + signal.size]
+    return None
+
+
+def events_of(memory: Memory, signal: Signal) -> npt.NDArray[Any]:
+    """The message that compiled code sends, made a vector of its events."""
+    i32, vector = memory.arrays["i32"], np.zeros(signal.size, np.int32)
     fired = i32[signal.events : signal.events + int(i32[signal.count])]
     vector[fired] = i32[signal.payloads + fired] if signal.payloads >= 0 else 1
     return vector
