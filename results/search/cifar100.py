@@ -3,8 +3,8 @@
     python results/search/cifar100.py FOLDER OUT RULE SAMPLES EPOCHS FIRST LAST [ARCH]
     python results/search/cifar100.py FOLDER RUN RULE SAMPLES EPOCHS TRIAL seed=S [ARCH]
 
-A line of JSON for each trial FIRST … LAST − 1 goes to OUT; or a run with the settings of a trial, judged on the test
-set, to the folder RUN.  Thresholds and shifts are measured once for each width of
+A line of JSON for each trial FIRST … LAST − 1 that is not there yet goes to OUT; or a run with the settings of a trial,
+judged on the test set, to the folder RUN.  Thresholds and shifts are measured once for each width of
 the first weights (--calibrate); what is drawn moves them.
 """
 
@@ -114,6 +114,9 @@ def main(folder, out, rule, samples, epochs, first, last, arch=ARCH):
         print(train(TrainConfig.create(rule, "cifar100+on-off", **settings), out, dataset=loaded(folder)))
         return
     for number in range(int(first), int(last)):
+        there = Path(out).read_text().splitlines() if Path(out).exists() else []
+        if any((row["rule"], row["trial"]) == (rule, number) for row in map(json.loads, there)):
+            continue
         result = trial_of(rule, folder, arch, int(samples), int(epochs), number)
         print(result, flush=True)
         with Path(out).open("a") as file:
