@@ -85,7 +85,7 @@ class SingleSpikeMaps(MapBaseline):
             messages, divisions, _ = _divide(
                 e, x, self.slope[layer - 1], self.error_shift(layer), spec.error_limit, sent
             )  # fmt: skip
-            self.count_spikes(self._neurons(layer - 1), BACKWARD, messages, int(layer > 2))
+            self.count_errors(layer - 1, messages)
             self.count(self._neurons(layer - 1), HOST_OPS, BACKWARD, divisions)
             self.count_active(layer - 1, BACKWARD, divisions)
             self.errors[layer - 1] = sent

@@ -121,7 +121,7 @@ class SurrogateMaps(MapBaseline):
     def _replayed(self, layer: int, above: Int32) -> tuple[Int32, Int32]:
         """Messages and errors of a layer in every step, out of the messages of the layer above."""
         spec, kernels = self.spec, self.kernels[layer]
-        node, dead_zone = f"hidden{layer}", spec.hidden_dead_zone(layer) << MAP_FRACTION_BITS
+        dead_zone = spec.hidden_dead_zone(layer) << MAP_FRACTION_BITS
         b, g = np.zeros((2, spec.sizes[layer]), np.int32)
         message, y = np.zeros((2, spec.steps, g.size), np.int32)
         all_read = self._everywhere and (layer + 1 == len(self.kernels) or spec.hidden_dead_zone(layer + 1) == 0)
@@ -135,7 +135,7 @@ class SurrogateMaps(MapBaseline):
                 spec.error_limit << MAP_FRACTION_BITS, dead_zone, message[t], y[t],
             )  # fmt: skip
             self.work.state[OVERFLOWED] += lost
-            self.count_spikes(node, BACKWARD, messages, int(layer > 1))
+            self.count_errors(layer, messages)
             self.count_active(layer, BACKWARD, active)
         return message, y
 

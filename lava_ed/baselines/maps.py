@@ -119,6 +119,10 @@ class MapBaseline(BaselineBackend):
         self.count(node, SPIKES, phase, n)
         self.count(node, SPIKE_MESSAGES, phase, int(n) * targets)
 
+    def count_errors(self, layer: int, n: Any) -> None:
+        """Add errors of a hidden layer, which its own kernels learn from, or the layer before it is sent."""
+        self.count_spikes(f"hidden{layer}", BACKWARD, n, int(self.spec.connections[layer - 1].is_conv or layer > 1))
+
     def count_active(self, layer: int, phase: int, n: Any) -> None:
         """Add active updates of neurons, which have been counted as idle."""
         self.count(self._neurons(layer), NEURON_ACTIVE, phase, n)

@@ -195,6 +195,7 @@ def test_counters_by_hand_and_the_update(name):
         exists = synapses(spec, np.ones_like(stored[layer - 1]), layer) != 0
         if layer < last:
             assert neurons["spikes"]["forward"] == (np.count_nonzero if single else np.sum)(backend.x[layer])
+            assert neurons["spike_messages"]["backward"] == neurons["spikes"]["backward"] > 0
             y = np.atleast_2d(copy.learned[layer - 1][1])
             if not single:
                 inputs = np.atleast_2d(copy.learned[layer - 1][0])
