@@ -103,25 +103,26 @@ def dense_forward(a, i8, i32, i64, phase):  # type: ignore[no-untyped-def]
         else:
             add_count(i64, c + FORWARD, GRADED_SYNOPS, synops)
     if a[f.with_x1]:
-        base = i32[a[f.x0_count]]
-        new = 0
+        x0, x1 = segment(i32, a[f.x0], n_pre), segment(i32, a[f.x1], n_pre)
+        listed = segment(i32, a[f.x0_list], n_pre)
+        several, often = a[f.with_x1] == X1_COUNTS, i32[a[f.x0_count]]
+        before = often
+        more = np.int64(0)
         for k in range(count):
-            i = events[k]
-            if a[f.with_x1] == X1_COUNTS:
-                spikes = i32[payload + i] if payload >= 0 else np.int32(1)
-                i32[a[f.x1] + i] += spikes
-                add_count(i64, c + UPDATE, TRACE_UPDATES, spikes - 1 + i32[a[f.x0] + i])
-                if i32[a[f.x0] + i] == 0:
-                    i32[a[f.x0] + i] = 1
-                    i32[a[f.x0_list] + base + new] = i
-                    new += 1
-            elif i32[a[f.x0] + i] == 0:
-                i32[a[f.x0] + i] = 1
-                i32[a[f.x1] + i] = i32[payload + i] if payload >= 0 else steps - (phase - a[f.first])
-                i32[a[f.x0_list] + base + new] = i
-                new += 1
-        i32[a[f.x0_count]] = base + new
-        add_count(i64, c + UPDATE, TRACE_UPDATES, new)
+            i = np.uint32(events[k])
+            value = i32[payload + i] if payload >= 0 else np.int32(1 if several else steps - (phase - a[f.first]))
+            new = x0[i] == 0
+            if several:
+                x1[i] += value
+                more += value
+            elif new:
+                x1[i] = value
+            x0[i] = 1
+            if new:
+                listed[np.uint32(often)] = np.int32(i)
+                often += 1
+        i32[a[f.x0_count]] = often
+        add_count(i64, c + UPDATE, TRACE_UPDATES, more if several else often - before)
 
 
 DENSE_REPLAY = op(

@@ -19,8 +19,9 @@ from lava_ed.kernels.views import segment
 @kernel_part
 def _rounded(x, bits):
     """sign·(|x| + half) » bits, half = 2^(bits − 1)."""
-    size = (abs(x) + ((1 << bits) >> 1)) >> bits
-    return -size if x < 0 else size
+    sign = np.int32(x >> np.int32(31))
+    size = np.int32(np.int32(np.int32(x ^ sign) - sign) + np.int32((1 << bits) >> 1)) >> np.int32(bits)
+    return np.int32(np.int32(size ^ sign) - sign)
 
 
 @kernel
@@ -113,18 +114,20 @@ def replay_spikes(
         at = np.uint32(square_of[j])
         if COUNTING:
             active += e_in[at] == 0
-        epsilon = np.int32(0)
-        if (support_word[j] >> bit) & 1 and not (merge and taken[at]):
-            epsilon = np.int32(saturate(_rounded(b[at], fraction), -limit, limit))
+        # Without branches, as spikes inside the support, and errors that are sent, come as chance has it.
+        seen = np.int32(np.int32(support_word[j] >> np.int32(bit)) & np.int32(1))
         if merge:
+            seen = np.int32(seen & np.int32(1 - taken[at]))
             taken[at] = 1
+        epsilon = np.int32(seen * np.int32(saturate(_rounded(b[at], fraction), -limit, limit)))
         change = np.int32(epsilon - d[j])
-        if abs(change) > dead_zone:
-            d[j] = epsilon
-            v[j] += np.int32((t + 1) * change)
-            delta[j] = change
-            errors[np.uint32(messages)] = j
-            messages += 1
+        sent = abs(change) > dead_zone
+        change = np.int32(change if sent else 0)
+        d[j] = np.int32(d[j] + change)
+        v[j] = np.int32(v[j] + np.int32(np.int32(t + 1) * change))
+        delta[j] = change
+        errors[np.uint32(messages)] = np.int32(j)
+        messages += sent
     if merge:
         for k in range(first, last):
             square = square_of[np.uint32(fired[np.uint32(k)])]

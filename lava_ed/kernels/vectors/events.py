@@ -6,12 +6,17 @@ from typing import Any, Final
 
 import numpy as np
 from llvmlite import ir
+from llvmlite.binding import llvm_version_info
 from numba import types
+from numba.core import cgutils
+from numba.core.codegen import get_host_cpu_features
 from numba.extending import intrinsic
 
 from lava_ed.kernels._jit import inlined_source, kernel, kernel_part
-from lava_ed.kernels.vectors.lanes import LANES, constant, mask_bits, place
+from lava_ed.kernels.vectors.lanes import LANES, WORDS, are_rows_of, constant, everywhere, mask_bits, place
 
+COMPRESSES: Final = llvm_version_info >= (20,) and "+avx512f" in get_host_cpu_features()
+"""Whether one instruction brings some lanes of a vector together, and LLVM knows of it."""
 AT_ONCE: Final = 4
 """So many of them are listed without looking whether there are any."""
 
@@ -61,17 +66,41 @@ def number_of_bits(typing_context: Any, mask: Any) -> Any:
     return types.intp(types.uint32), codegen
 
 
+@intrinsic
+def store_places(typing_context: Any, acting: Any, start: Any, events: Any, count: Any) -> Any:
+    """Write start + k for each bit k of a mask to events[count : count + LANES], side by side; the rest is anything."""
+    if not are_rows_of(types.int32, events):
+        return None
+
+    def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        masks = ir.VectorType(ir.IntType(1), LANES)
+        mask = builder.bitcast(builder.trunc(args[0], ir.IntType(LANES)), masks)
+        first = everywhere(builder, builder.trunc(args[1], WORDS.element))
+        places = builder.add(first, ir.Constant(WORDS, list(range(LANES))))
+        kind = ir.FunctionType(WORDS, [WORDS, masks, WORDS])
+        name = f"llvm.experimental.vector.compress.v{LANES}i32"
+        compress = cgutils.get_or_insert_function(builder.module, kind, name)
+        listed = builder.call(compress, [places, mask, constant(0)])
+        builder.store(listed, place(context, builder, signature, args, 2, args[3], WORDS), align=4)
+        return context.get_dummy_value()
+
+    return types.void(acting, types.intp, events, types.intp), codegen
+
+
 @inlined_source
 def list_bits(acting, start, events, count):
     """Append start + k for each bit k of a mask of LANES bits to `count` events; returns how many there are now."""
     stop = count + number_of_bits(acting)
-    # Without a branch, as it would often be mispredicted; what is written in vain lies within the lanes' room.
-    for k in range(AT_ONCE):
-        events[count + k] = start + lowest_bit(acting)
-        acting &= np.uint32(acting - np.uint32(1))
-    for at in range(count + AT_ONCE, stop):
-        events[at] = start + lowest_bit(acting)
-        acting &= np.uint32(acting - np.uint32(1))
+    if COMPRESSES:
+        store_places(acting, start, events, count)
+    else:
+        # Without a branch, as it would often be mispredicted; what is written in vain lies within the lanes' room.
+        for k in range(AT_ONCE):
+            events[count + k] = start + lowest_bit(acting)
+            acting &= np.uint32(acting - np.uint32(1))
+        for at in range(count + AT_ONCE, stop):
+            events[at] = start + lowest_bit(acting)
+            acting &= np.uint32(acting - np.uint32(1))
     return stop
 
 
