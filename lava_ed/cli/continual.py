@@ -38,6 +38,7 @@ Strength = Annotated[
 Interval = Annotated[int | None, typer.Option(help="Samples between two pulls towards the anchors.  [default: 1000]")]
 Observed = Annotated[int | None, typer.Option(help="Last samples of a task that are counted.  [default: 1000]")]
 Own = Annotated[bool | None, typer.Option(help="Class-incremental: errors only at the outputs of the task.")]
+Balance = Annotated[int | None, typer.Option(help="First samples over which the drive of hidden neurons is balanced.")]
 Rest = Annotated[int | None, typer.Option(help="Value that stands for all other classes in the softmax.")]
 Validation = Annotated[float, typer.Option(help="Share of the training samples held out and judged on, not the test.")]
 
@@ -52,6 +53,7 @@ def continual(
     observed: Observed = None,
     own_outputs: Own = None,
     rest: Rest = None,
+    balance: Balance = None,
     rule: Rule = None,
     data_dir: DataDir = None,
     hidden: Hidden = None,
@@ -100,6 +102,7 @@ def continual(
         "observed": observed,
         "own_outputs": own_outputs,
         "rest": rest,
+        "balance": balance,
         "strength": None if strength is None else integers(strength, f"--strength {strength!r}: write 30 or 30,10"),
     }
     config = ContinualConfig(training, scenario, tasks, **{k: v for k, v in given.items() if v is not None})

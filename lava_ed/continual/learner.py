@@ -21,15 +21,18 @@ from lava_ed.energy.counting import Totals, counts_between, sums
 from lava_ed.energy.report import energy_report
 from lava_ed.errors import ConfigError, DataError
 from lava_ed.kernels.fixed_point import BIAS_MAX
+from lava_ed.kernels.loihi.consolidation import balance
 from lava_ed.network.state import State
 from lava_ed.runs.sealed import read_sealed, save_sealed
 from lava_ed.runs.tensor_files import Model
 from lava_ed.train.interrupt import InterruptWatch, TrainingInterrupted
-from lava_ed.train.order import next_stop, rate_changes, sample_order
+from lava_ed.train.order import next_stop, rate_changes, rounding_words, sample_order
 from lava_ed.train.trainer import CHUNK
 from lava_ed.version import __version__
 
 PRICES: Final = "loihi1-davies2018"
+BALANCE: Final = 1 << 31
+"""Number of the random bits of `balance`, behind those of all pulls."""
 TAKES_NO_PART: Final = -BIAS_MAX
 """Bias of an output that has no share in the softmax."""
 
@@ -54,6 +57,9 @@ class ContinualConfig:
         Last samples of a task in which its counters count.
     own_outputs : bool
         Class-incremental learning: the outputs of other tasks take no part in the error while a task is learned.
+    balance : int
+        First samples of the first task that the net sees once before it learns, to `balance` the first connection; 0:
+        none.
     rest : int, optional
         With `own_outputs`: value of an output that stands for all other classes in the softmax.
     """
@@ -66,6 +72,7 @@ class ContinualConfig:
     interval: int = 1000
     observed: int = 1000
     own_outputs: bool = False
+    balance: int = 0
     rest: int | None = None
 
     def __post_init__(self) -> None:
@@ -89,6 +96,8 @@ class ContinualConfig:
                 f"interval {self.interval} and observed {self.observed}: both are at least 1, observed at most "
                 f"{OBSERVED_MAX:,}"
             )
+        if not 0 <= self.balance <= OBSERVED_MAX:
+            raise ConfigError(f"balance {self.balance}: it is a number of samples, at most {OBSERVED_MAX:,}")
         if self.own_outputs and (self.incremental or KINDS[parse_scenario(self.scenario)[0]]) != "class":
             raise ConfigError("own outputs are of class-incremental learning: leave them out")
         if self.rest is not None and not (self.own_outputs and abs(self.rest) < BIAS_MAX):
@@ -159,11 +168,14 @@ class Learner:
         order = of_task[np.concatenate([one[: training.limit] for one in passes])]
         targets = task.targets(self.data.train_labels)
         self.backend.bind(task.seen(self.data.train_images))
+        before = self.backend.counters()
+        if not number:
+            self._balance(order[: config.balance])
         self.backend.set_learning(True)
         self._let_compete(task if config.own_outputs or self.scenario.incremental == "task" else None, config.rest)
         changes = rate_changes([p for p, _ in self.spec.rule.decay], len(order))
         watched = max(len(order) - config.observed, 0) if self.consolidation else len(order)
-        before, started, done = self.backend.counters(), time.perf_counter(), 0
+        started, done = time.perf_counter(), 0
         while done < len(order):
             self.backend.set_rate(self.spec.rule.rate_at(done / len(order)))
             stop = min(next_stop(done, (config.interval,), [*changes, watched]), len(order))
@@ -182,6 +194,19 @@ class Learner:
         self.samples += len(order)
         self.counts[f"task {number + 1}"] = sums(counts_between(self.backend.counters(), before))
         self.learned.append(task)
+
+    def _balance(self, rows: npt.NDArray[np.int64]) -> None:
+        """Shift the weights of each neuron of the first hidden layer until these samples drive it by 0 on average."""
+        if not len(rows):
+            return
+        name, inputs = self.spec.synapses(1), np.zeros(self.spec.sizes[0], np.int64)
+        self.backend.set_learning(False)
+        for row in rows:
+            self._present(np.array([row]), np.zeros(1, np.int64))
+            inputs += self.backend.read(name, "x1")
+        weights = np.asarray(self.backend.read(name, "weights") // 2, np.int32)
+        balance(weights, inputs, rounding_words(self.spec.seed, BALANCE, 0, weights.size).reshape(weights.shape))
+        self.backend.write(name, "weights", 2 * weights)
 
     def accuracy(self, task: Task) -> float:
         """Share of a task's judged samples that are decided rightly, learning off."""

@@ -16,6 +16,7 @@ from lava_ed.continual.consolidation import OBSERVED_MAX, STRENGTH_MAX
 from lava_ed.continual.learner import Learner
 from lava_ed.data import Dataset, load_dataset
 from lava_ed.errors import ConfigError, DataError
+from lava_ed.kernels.loihi.consolidation import balance
 from lava_ed.train import TrainingInterrupted
 
 
@@ -81,6 +82,25 @@ def test_a_pull_divides_the_way_from_the_anchor_and_rounds_without_bias():
     assert (net["dense1", "weights"][1] // 2 != before).any()  # other random bits
 
 
+def test_balanced_weights_are_shifted_by_the_mean_drive():
+    weights = np.array([[4, 4, 4], [1, 0, 0], [-127, -128, -127], [-128, 127, 127]], np.int32)
+    words = np.full(weights.shape, 3 << 14, np.uint16)  # r = 3/4
+    words[:, 0] = 0
+    balance(weights, np.array([1, 2, 1]), words)
+    # Drives over the sum of inputs: 4, 1/4, -127.5, 63.25.
+    assert weights.tolist() == [[0, 0, 0], [1, -1, -1], [1, -1, 0], [-128, 63, 63]]
+
+
+def test_samples_that_are_seen_first_drive_no_neuron_on_average():
+    learner = Learner(config("std-ed", hidden=50), few())
+    drives = []
+    for _ in range(2):
+        weights = learner.backend.read("dense1", "weights") // 2
+        learner._balance(np.arange(40))
+        drives.append(weights @ learner.data.train_images[:40].mean(axis=0) / 255)
+    assert np.abs(drives[1]).mean() < np.abs(drives[0]).mean() / 4
+
+
 def few(count: int = 40, tests: int = 200) -> Dataset:
     data = load_dataset("digits")
     return replace(
@@ -144,6 +164,7 @@ def test_outputs_of_other_tasks_do_not_learn_when_only_own_ones_do():
         ({"incremental": "task"}, "class-incremental"),
         ({"training": TrainConfig.create("std-ed", "digits", dependency="auto")}, "x0, y0, y0-x0 or x0-y0"),
         ({"own_outputs": False}, "own outputs"),
+        ({"balance": -1}, "number of samples"),
         ({"training": TrainConfig.create("renner", "mnist")}, "std-ed or mpd-ed"),
         ({"training": TrainConfig.create("mpd-ed", "digits")}, "aggregated"),
     ],

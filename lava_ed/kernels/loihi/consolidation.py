@@ -72,3 +72,26 @@ def add_importance(importance, pre, post, strength):
             product = of_post * ((pre[i] << FRACTION_BITS) * pre.size // before)
             added = np.int64(importance[j, i]) + (product >> (2 * FRACTION_BITS + STRENGTH_BITS))
             importance[j, i] = min(added, IMPORTANCE_MAX)
+
+
+@kernel
+def balance(weights, inputs, words):
+    """w_ji ← w_ji − ⌊c_j + r⌋, c_j = Σ_i w_ji·m_i/Σ_i m_i: mean inputs m drive no neuron; r uniform in [0, 1).
+
+    Parameters
+    ----------
+    weights : int32 (n_post, n_pre)
+        Stored weights w, written; they stay in −128 … 127.
+    inputs : int64 (n_pre,)
+        m, times any number.
+    words : uint16 (n_post, n_pre)
+        Random bits, 16 behind the point of r.
+    """
+    total = max(inputs.sum(), 1)
+    for j in range(weights.shape[0]):
+        drive = np.int64(0)
+        for i in range(weights.shape[1]):
+            drive += weights[j, i] * inputs[i]
+        share = (drive << 16) // total
+        for i in range(weights.shape[1]):
+            weights[j, i] = min(127, max(-128, weights[j, i] - ((share + words[j, i]) >> 16)))
