@@ -93,6 +93,7 @@ def test_balanced_weights_are_shifted_by_the_mean_drive():
 
 def test_samples_that_are_seen_first_drive_no_neuron_on_average():
     learner = Learner(config("std-ed", hidden=50), few())
+    learner.backend.bind(learner.data.train_images)
     drives = []
     for _ in range(2):
         weights = learner.backend.read("dense1", "weights") // 2
