@@ -16,11 +16,12 @@ from lava_ed.train import TrainConfig, train
 def test_every_named_preset_is_a_net_that_fits_the_chip(name):
     preset = named_preset(name)
     config = TrainConfig.create(preset.rule, preset.dataset, **preset.settings)
-    shapes = {"mnist-binary-20": (20, 20), "cifar10+on-off": (6, 32, 32), "nmnist": (2, 34, 34)}
-    shape = shapes.get(preset.dataset, (28, 28))
-    spec = config.spec(math.prod(shape), 10, shape)
+    shapes = {"mnist-binary-20": (20, 20), "nmnist": (2, 34, 34)}
+    shape = (6, 32, 32) if "cifar" in preset.dataset else shapes.get(preset.dataset, (28, 28))
+    classes = 100 if "cifar100" in preset.dataset else 10
+    spec = config.spec(math.prod(shape), classes, shape)
     if not config.arch:
-        assert spec.sizes == (math.prod(shape), *config.hidden, 10)
+        assert spec.sizes == (math.prod(shape), *config.hidden, classes)
     assert len(spec.init_limits) == len(spec.layers)
     assert config.epochs <= 60
     assert config.validation > 0
