@@ -22,7 +22,7 @@ demo: $(VENV)/.installed ## install lava-ed and run its demonstration
 
 test: lint ## lint, check types, run the tests (about ten minutes on two cores)
 	@echo "Running all tests, notebooks included: about ten minutes on two cores"
-	$(BIN)/python -m pytest -n 2 --nbmake --nbmake-timeout=600
+	$(BIN)/python -m pytest -n 2 --dist worksteal --nbmake --nbmake-timeout=600
 
 notebooks: $(VENV)/.installed-notebooks ## open the tutorials in JupyterLab
 	$(BIN)/jupyter lab tutorials

@@ -7,10 +7,11 @@ import os
 import signal
 import threading
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
-from warm_kernels import warm
 
 settings.register_profile("nightly", max_examples=5000, suppress_health_check=[HealthCheck.too_slow])
 """Loaded by `make nightly`; tests whose number of examples is their own keep it."""
@@ -28,13 +29,26 @@ if threading.current_thread() is threading.main_thread():
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
+TAKEN = pytest.StashKey[TemporaryDirectory[str]]()
 ROOT = Path(__file__).resolve().parent.parent
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _kernels() -> None:
-    """Let two workers share the compiling of the large loops."""
-    warm(os.environ.get("PYTEST_XDIST_WORKER", ""))
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give the workers of a run of all tests a folder, by which they share the compiling of the large loops."""
+    config = node.config
+    if config.args_source is not pytest.Config.ArgsSource.ARGS:
+        config.stash.setdefault(TAKEN, TemporaryDirectory())
+        node.workerinput["taken"] = config.stash[TAKEN].name
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Compile in the workers, before the time limits of tests begin."""
+    taken = getattr(session.config, "workerinput", {}).get("taken")
+    if taken:
+        from warm_kernels import warm
+
+        warm(Path(taken))
 
 
 @pytest.fixture(scope="session")
@@ -73,10 +87,11 @@ def small(rule):
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Skip what is marked `lava` where lava-nc is not installed.
+    """Begin with the notebooks, which take longest; skip what is marked `lava` where lava-nc is not installed.
 
     A test module that imports Lava at its head also needs ``pytest.importorskip("lava")`` there.
     """
+    items.sort(key=lambda item: item.path.suffix != ".ipynb")
     if importlib.util.find_spec("lava") is not None:
         return
     skip = pytest.mark.skip(reason="needs lava-nc, which only runs on Python 3.10")
