@@ -72,7 +72,7 @@ def test_a_net_that_does_not_fit(lava_ed, run, monkeypatch):
 def test_a_report_says_what_does_not_fit_and_by_how_much(lava_ed, run, monkeypatch):
     """The other chip is placed all the same."""
     monkeypatch.setitem(CHIPS, "loihi1", replace(LOIHI1, axons_in=60))
-    value = lava_ed("report", run, "--json").value
+    value = lava_ed("report", run, "--samples", 0, "--price-list", "anp-i", "--json").value
     (words,) = (words for words in value["missing"] if words.startswith("a mapping"))
     assert (
         "the net does not fit Loihi 1. every core of hidden1 needs 74 axons in (64 of layer 0, 10 of layer 2)" in words

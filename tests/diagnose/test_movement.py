@@ -82,7 +82,7 @@ def test_frozen_kernels_cost_no_learning(runs):
 
 
 def test_the_report_shows_kernels_and_says_that_they_are_frozen(runs):
-    value = report_run(runs / "frozen", samples=0)
+    value = report_run(runs / "frozen", samples=0, price_lists=["anp-i"])
     page = (runs / "frozen" / "report.html").read_text()
     assert "Frozen, as a control: the kernels of conv1, conv2." in page
     assert "How far kernels moved" in page

@@ -68,5 +68,5 @@ def test_a_trained_net_is_placed_and_its_messages_are_counted(run):
 def test_a_raster_has_a_row_for_each_axon(run, tmp_path):
     """4 maps of 8×8 neurons, pooled by 2: 64 squares."""
     shutil.copytree(run[0], tmp_path / "run")
-    report_run(tmp_path / "run", samples=1)
+    report_run(tmp_path / "run", samples=1, price_lists=["anp-i"])
     assert "of 64 neurons fired" in (tmp_path / "run" / "report.html").read_text()
