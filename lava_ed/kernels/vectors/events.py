@@ -13,7 +13,7 @@ from numba.core.codegen import get_host_cpu_features
 from numba.extending import intrinsic
 
 from lava_ed.kernels._jit import inlined_source, kernel, kernel_part
-from lava_ed.kernels.vectors.lanes import LANES, WORDS, are_rows_of, constant, everywhere, mask_bits, place
+from lava_ed.kernels.vectors.lanes import LANES, WORDS, are_rows_of, constant, everywhere, mask_bits, place, store_some
 
 COMPRESSES: Final = llvm_version_info >= (20,) and "+avx512f" in get_host_cpu_features()
 """Whether one instruction brings some lanes of a vector together, and LLVM knows of it."""
@@ -68,7 +68,7 @@ def number_of_bits(typing_context: Any, mask: Any) -> Any:
 
 @intrinsic
 def store_places(typing_context: Any, acting: Any, start: Any, events: Any, count: Any) -> Any:
-    """Write start + k for each bit k of a mask to events[count : count + LANES], side by side; the rest is anything."""
+    """Append start + k for each bit k of a mask of LANES bits to `count` events, and write nothing behind them."""
     if not are_rows_of(types.int32, events):
         return None
 
@@ -81,7 +81,8 @@ def store_places(typing_context: Any, acting: Any, start: Any, events: Any, coun
         name = f"llvm.experimental.vector.compress.v{LANES}i32"
         compress = cgutils.get_or_insert_function(builder.module, kind, name)
         listed = builder.call(compress, [places, mask, constant(0)])
-        builder.store(listed, place(context, builder, signature, args, 2, args[3], WORDS), align=4)
+        count = builder.zext(builder.ctpop(args[0]), ir.IntType(64))
+        store_some(builder, listed, place(context, builder, signature, args, 2, args[3], WORDS), count)
         return context.get_dummy_value()
 
     return types.void(acting, types.intp, events, types.intp), codegen

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 
 from lava_ed.kernels.fixed_point import DECAY_BITS, DECAY_UNITY
 
@@ -89,3 +90,12 @@ def decayed(builder: Any, x: Any, kept: Any) -> Any:
     high = builder.bitcast(builder.or_(even, odd), words)
     high = builder.or_(high, builder.and_(size, everywhere(builder, builder.sext(all_kept, word), words)))
     return builder.sub(builder.xor(high, sign), sign)
+
+
+def store_some(builder: Any, values: Any, pointer: Any, count: Any) -> None:
+    """Store the first `count` lanes, which may be more than there are."""
+    lanes = ir.Constant(WORDS, list(range(LANES)))
+    inside = builder.icmp_signed("<", lanes, everywhere(builder, builder.trunc(count, ir.IntType(32))))
+    kind = ir.FunctionType(ir.VoidType(), [WORDS, pointer.type, ir.IntType(32), inside.type])
+    store = cgutils.get_or_insert_function(builder.module, kind, f"llvm.masked.store.v{LANES}i32.p0")
+    builder.call(store, [values, pointer, ir.Constant(ir.IntType(32), 4), inside])

@@ -11,7 +11,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 
 from lava_ed.kernels._jit import kernel_part
-from lava_ed.kernels.vectors.lanes import LANES, WORDS, are_rows_of, constant, everywhere, place
+from lava_ed.kernels.vectors.lanes import LANES, WORDS, are_rows_of, constant, everywhere, place, store_some
 
 GROUP: Final = 4
 """Bytes of a word that are multiplied at once."""
@@ -48,15 +48,6 @@ def add_products_in_pairs(builder: Any, total: Any, x: Any, weights: Any) -> Any
     pairs = builder.add(_every_second(builder, products, 0), _every_second(builder, products, 1))
     pairs = builder.sext(pairs, ir.VectorType(ir.IntType(32), pairs.type.count))
     return builder.add(total, builder.add(_every_second(builder, pairs, 0), _every_second(builder, pairs, 1)))
-
-
-def _store_some(builder: Any, values: Any, pointer: Any, count: Any) -> None:
-    """Store the first `count` lanes, which may be more than there are."""
-    lanes = ir.Constant(WORDS, list(range(LANES)))
-    inside = builder.icmp_signed("<", lanes, everywhere(builder, builder.trunc(count, ir.IntType(32))))
-    kind = ir.FunctionType(ir.VoidType(), [WORDS, pointer.type, ir.IntType(32), inside.type])
-    store = cgutils.get_or_insert_function(builder.module, kind, f"llvm.masked.store.v{LANES}i32.p0")
-    builder.call(store, [values, pointer, ir.Constant(ir.IntType(32), 4), inside])
 
 
 @intrinsic(prefer_literal=True)
@@ -101,7 +92,7 @@ def sum_windows_block(
                 there = builder.add(builder.add(at, builder.mul(channels, number(p))), channel)
                 pointer = place(context, builder, signature, args, 9, there, WORDS)
                 doubled = builder.shl(builder.load(totals[p][b]), constant(1))
-                _store_some(builder, doubled, pointer, builder.sub(channels, channel))
+                store_some(builder, doubled, pointer, builder.sub(channels, channel))
         return context.get_dummy_value()
 
     places = (types.intp,) * 3, (types.intp,) * 4, (types.intp,) * 2
@@ -176,7 +167,7 @@ def sum_scaled_block(typing_context, source, bases, factors, first, last, offset
             if b < width.literal_value - 1:
                 builder.store(builder.load(totals[b]), pointer, align=4)
             else:
-                _store_some(builder, builder.load(totals[b]), pointer, builder.sub(count, number(b * LANES)))
+                store_some(builder, builder.load(totals[b]), pointer, builder.sub(count, number(b * LANES)))
         return context.get_dummy_value()
 
     places = (types.intp,) * 3, (types.intp,) * 2

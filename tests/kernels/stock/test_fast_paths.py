@@ -18,8 +18,8 @@ from lava_ed.kernels.stock.operation_counts import NO_LIMIT, count_active_lif
 from lava_ed.kernels.vectors.events import count_positive, list_events, list_rows_of_events
 from lava_ed.kernels.vectors.row_sums import BYTES_AT_ONCE
 
-N = 21
-"""More neurons than a vector has lanes, and a remainder."""
+N, BEHIND = 29, 16
+"""More neurons than a vector has lanes, those of a shorter vector, and a remainder; what lies behind a list of them."""
 
 
 @given(
@@ -34,8 +34,8 @@ def test_lif_in_32_bits(u, v, a_in, mantissa, exponent, du, dv, threshold):
     bias = np.zeros(N, np.int32)
     effective_biases(mantissa, exponent, bias)
     expected = lif_step(*plain[:2], a_in, mantissa, exponent, du, dv, threshold, plain[2])
-    events = np.full(N, -1, np.int32)
-    found = lif_step_fast(*fast[:2], a_in, bias, du, dv, threshold, fast[2], events)
+    events = np.full(N + BEHIND, -1, np.int32)
+    found = lif_step_fast(*fast[:2], a_in, bias, du, dv, threshold, fast[2], events[:N])
     moving = (a_in != 0) | (u != 0) | ((v != 0) & (dv != 0)) | (v.astype(np.int64) > threshold)
     assert found == (expected, np.count_nonzero(moving | (bias != 0)))
     moving |= mantissa != 0
@@ -43,6 +43,7 @@ def test_lif_in_32_bits(u, v, a_in, mantissa, exponent, du, dv, threshold):
     for one, other in zip(plain, fast, strict=True):
         np.testing.assert_array_equal(one, other)
     assert events[:expected].tolist() == np.flatnonzero(plain[2]).tolist()
+    assert np.all(events[N:] == -1)
 
 
 @given(
