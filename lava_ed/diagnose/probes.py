@@ -153,6 +153,8 @@ def why_unsupported(spec: NetworkSpec) -> str | None:
         return "gradients of convolutions are not measured yet, only those of dense layers"
     if spec.feedback != "symmetric" or spec.readout != "membrane":
         return "random feedback and first-spike readouts have no smooth net whose gradient theirs could equal"
+    if spec.sample_bytes > spec.sizes[0]:
+        return f"binned samples are looked at in windows of at most 8 steps, not {spec.steps}"
     if spec.rule.timing.aggregates:
         return "aggregated learning adds up errors that are those of replayed learning: diagnose a replayed run"
     return None

@@ -39,7 +39,7 @@ class LavaBackend:
     def __init__(self, spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]] | None = None) -> None:
         self.spec = spec
         given = None if weights is None else [unpack_weights(matrix) for matrix in weights]
-        blank = np.zeros((1, spec.sizes[0]), np.uint8)
+        blank = np.zeros((1, spec.sample_bytes), np.uint8)
         self.net = EDClassifier(spec, blank, np.zeros(1, np.int64), given)
         self._images: npt.NDArray[np.uint8] | None = None
         self._others = child_processes()
@@ -63,8 +63,8 @@ class LavaBackend:
 
     def bind(self, images: npt.NDArray[np.uint8]) -> None:
         """Take the images (N, n) that `present` refers to."""
-        if images.ndim != 2 or images.shape[1] != self.spec.sizes[0]:
-            raise ShapeError(f"images have shape {images.shape}, the net takes (N, {self.spec.sizes[0]})")
+        if images.ndim != 2 or images.shape[1] != self.spec.sample_bytes:
+            raise ShapeError(f"images have shape {images.shape}, the net takes (N, {self.spec.sample_bytes})")
         self._images = images
 
     def present(

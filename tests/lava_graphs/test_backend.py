@@ -166,3 +166,14 @@ def shared_memory(runtime: Any) -> list[Path]:
     assert segments
     assert all(segment.exists() for segment in segments)
     return segments
+
+
+def test_a_sample_may_have_several_bytes_an_input() -> None:
+    spec = small_spec("mpd-ed", (8,), encoder="bins", steps=9, error_shift=9)
+    images, labels = samples(4, 0, spec.sample_bytes)
+    engine = EngineBackend(spec)
+    with LavaBackend(spec) as lava:
+        for backend in (engine, lava):
+            backend.bind(images)
+            backend.present(np.arange(4), labels)
+        assert_same(engine.state(), lava.state())

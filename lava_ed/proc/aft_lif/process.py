@@ -11,8 +11,8 @@ from lava_ed.proc.phased import AdaptiveProcess
 class AFTLIF(AdaptiveProcess):
     """Leaky integrate-and-fire neurons with an adaptive threshold, which replay their spikes in reversed time.
 
-    Forward: v ← λ·v + a_in; spike and hard reset where v ≥ θ.  A history word keeps the steps of
-    the spikes, a second one those whose membrane was within the surrogate's support, v − θ < α.
+    Forward: v ← λ·v + a_in; spike and hard reset where v ≥ θ.  History words keep the steps of
+    the spikes, a bit each, others those whose membrane was within the surrogate's support, v − θ < α.
     Replay, t = T − 1 … 0, only where the gate was opened: D ← λ·D, B ← λ_post·B + e_in; at a spike
     ε = h·B, and where |Δ| > z, Δ = ε − D is sent on e_out, D ← ε.  y1 and y2 are D where it is positive and −D where it
     is negative, without D's 8 fractional bits and `port_shift` bits more: these are rounded stochastically, so
@@ -43,7 +43,7 @@ class AFTLIF(AdaptiveProcess):
     -----
     Ports: a_in, e_in, gate_in; s_out (binary), e_out (graded), s_out_bap, s_out_y1 … s_out_y3.
     Vars: v, b, d, delta (24 bit; the last three with 8 fractional bits), spike_word, support_word
-    (32 bit), y1, y2 (7 bit), threshold_step, port_shift.
+    (⌈T/32⌉·n of 32 bit), y1, y2 (7 bit), threshold_step, port_shift.
     A reconstruction after Wei et al. (arXiv 2403.00270).
     """
 

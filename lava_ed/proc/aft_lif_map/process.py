@@ -41,7 +41,8 @@ class AFTLIFMap(AdaptiveProcess):
     Notes
     -----
     Ports: a_in (n,), e_in (squares,), gate_in (1,); s_out (squares,), e_out (n,), y_out (n,).  Vars: v, d, delta, y,
-    spike_word, support_word (n,), b (squares,), and those of an adaptive threshold.  v holds Σ_t D[t] after the replay.
+    spike_word, support_word (⌈T/32⌉·n,), b (squares,), and those of an adaptive threshold.
+    v holds Σ_t D[t] after the replay.
     """
 
     declares = AFT_LIF_MAP
