@@ -144,6 +144,7 @@ def _shown(value: dict[str, Any]) -> list[Table | str]:
         ),
         ("learning, µJ a sample", value["microjoules_per_sample"]["learning"]),
         ("consolidation, µJ a sample", value["microjoules_per_sample"]["consolidation"]),
+        ("balancing, µJ a sample", value["microjoules_per_sample"]["balancing"]),
         *((f"consolidation: {k.replace('_', ' ')}", v) for k, v in (value["consolidation"] or {}).items()),
         ("samples/s", value["samples_per_second"]),
     ]

@@ -26,6 +26,7 @@ from lava_ed.network.state import State
 from lava_ed.runs.sealed import read_sealed, save_sealed
 from lava_ed.runs.tensor_files import Model
 from lava_ed.train.interrupt import InterruptWatch, TrainingInterrupted
+from lava_ed.train.lesson import steps_refused
 from lava_ed.train.order import next_stop, rate_changes, rounding_words, sample_order
 from lava_ed.train.trainer import CHUNK
 from lava_ed.version import __version__
@@ -98,6 +99,11 @@ class ContinualConfig:
             )
         if not 0 <= self.balance <= OBSERVED_MAX:
             raise ConfigError(f"balance {self.balance}: it is a number of samples, at most {OBSERVED_MAX:,}")
+        if self.balance and self.training.rule == "mpd-ed" and self.training.net.learning != "aggregated":
+            raise ConfigError(
+                f"balance {self.balance}: it reads what each input sent in a whole sample, which replayed mpd-ed never "
+                "holds: add --learning aggregated --encoder current, or leave it out"
+            )
         if self.own_outputs and (self.incremental or KINDS[parse_scenario(self.scenario)[0]]) != "class":
             raise ConfigError("own outputs are of class-incremental learning: leave them out")
         if self.rest is not None and not (self.own_outputs and abs(self.rest) < BIAS_MAX):
@@ -149,13 +155,18 @@ class Learner:
         self.r = np.full((config.tasks, config.tasks), np.nan)
 
     def _check_samples(self) -> None:
-        """Refuse a task that nothing could be learned of, or that could not be judged."""
+        """Refuse a task that nothing could be learned of, or that could not be judged, and samples that do not fit."""
+        if self.spec.sample_bytes != self.data.train_images.shape[1]:
+            raise ConfigError(steps_refused(self.spec, self.data))
         parts = {"to learn from": self.data.train_labels[self.train_rows], "to be judged on": self.judged[1]}
         for number, task in enumerate(self.scenario.tasks, start=1):
             for use, labels in parts.items():
                 if not len(task.rows(labels)):
                     classes = ", ".join(map(str, task.classes))
                     raise DataError(f"task {number}, classes {classes}, has no samples {use}: choose other data")
+        first = len(self.scenario.tasks[0].rows(parts["to learn from"]))
+        if self.config.balance > min(first, self.config.training.limit or first):
+            raise ConfigError(f"balance {self.config.balance}: the first task has fewer samples: ask for fewer")
 
     def learn(self, task: Task) -> None:
         """Present every training sample of a task, in each pass once, and consolidate on the way."""
@@ -335,8 +346,14 @@ def _outcome(config: ContinualConfig, learner: Learner) -> dict[str, Any]:
     training, r = config.training, learner.r
     consolidation = learner.consolidation
     learning = energy_report(learner.counts, learner.samples, PRICES)["microjoules_per_sample"]
-    visited = {"synaptic_updates": {"update": consolidation.visits}} if consolidation else {}
-    pulls = energy_report({"consolidation": visited}, learner.samples, PRICES)["microjoules_per_sample"]
+    balanced = learner.spec.sizes[0] * learner.spec.sizes[1] if config.balance else 0
+    visits = {"consolidation": consolidation.visits if consolidation else 0, "balancing": balanced}
+    microjoules = {
+        step: energy_report({step: {"synaptic_updates": {"update": n}}}, learner.samples, PRICES)[
+            "microjoules_per_sample"
+        ]["dynamic"]
+        for step, n in visits.items()
+    }
     return {
         "scenario": learner.scenario.name,
         "incremental": learner.scenario.incremental,
@@ -354,8 +371,9 @@ def _outcome(config: ContinualConfig, learner: Learner) -> dict[str, Any]:
         "backward_transfer": backward_transfer(r),
         "learning_accuracy": learning_accuracy(r),
         "synaptic_updates": sums(learner.counts)["synaptic_updates"]["update"],
-        "microjoules_per_sample": {"learning": learning["learning"], "consolidation": pulls["dynamic"]},
+        "microjoules_per_sample": {"learning": learning["learning"], **microjoules},
         "consolidation": consolidation.cost() if consolidation else None,
+        "balancing": {"visits": balanced, "host_ops": 2 * balanced} if balanced else None,
         "samples_per_second": learner.samples / learner.seconds,
         "config": config.to_dict(),
     }

@@ -42,10 +42,12 @@ def read_sealed(path: Path, config: Mapping[str, Any], what: str) -> tuple[dict[
         tensors = file.read_all()
     if not isinstance(notes, dict) or notes.pop("seal", None) != _seal(notes, tensors):
         raise CheckpointError(f"{shown(path)} is not what was written: {RESTORE}")
-    if notes["config"] != json.loads(json.dumps(config)):
+    began, now = notes["config"], json.loads(json.dumps(config))
+    if began != now:
+        other = next(key for key in sorted({*began, *now}) if began.get(key) != now.get(key))
         raise CheckpointError(
-            f"{shown(path)} is of {what} of another configuration: give the one that it began with, or begin anew in "
-            "another folder"
+            f"{shown(path)} is of {what} of another configuration, in which {other} is {began.get(other)!r}, not "
+            f"{now.get(other)!r}: give what it began with, or begin anew in another folder"
         )
     return notes, tensors
 

@@ -13,10 +13,20 @@ from lava_ed.data import Dataset, flipped, shifted, split_validation
 from lava_ed.errors import ConfigError
 from lava_ed.evaluation.evaluate import judged_by, voted
 from lava_ed.learning_rules import LearningRate
+from lava_ed.network.spec import NetworkSpec
 from lava_ed.runs.tensor_files import Model
 from lava_ed.train.calibration import calibrated
 from lava_ed.train.dependency import chosen
 from lava_ed.train.order import flips, next_stop, rate_changes, sample_order, shift_offsets
+
+
+def steps_refused(spec: NetworkSpec, data: Dataset) -> str:
+    """What is said of samples of more or fewer time steps than a net takes."""
+    least = 8 * data.planes - 7 if data.planes > 1 else 2
+    return (
+        f"encoder {spec.encoder} takes a byte of an input for 8 time steps, steps is {spec.steps}, and {data.name} has "
+        f"{data.planes} byte(s): take {least} … {8 * data.planes} steps (--steps)"
+    )
 
 
 class Lesson:
@@ -29,10 +39,7 @@ class Lesson:
         self.train_indices = train_indices[: config.limit and config.limit * data.windows]
         self.images = np.ascontiguousarray(data.train_images)
         if self.images.shape[1] != self.spec.sample_bytes:
-            raise ConfigError(
-                f"encoder {self.spec.encoder} takes a byte of an input for 8 time steps, steps is {self.spec.steps}, "
-                f"and {data.name} has {data.planes} byte(s): take at most {8 * data.planes} (--steps)"
-            )
+            raise ConfigError(steps_refused(self.spec, data))
         if data.windows > 1:  # a window without an event says nothing of its recording
             self.train_indices = self.train_indices[self.images[self.train_indices].any(axis=1)]
         self.samples = len(self.train_indices)

@@ -221,11 +221,22 @@ class Trainer(Lesson):
             raise CheckpointError(f"{self.folder.path}: the order of samples differs from the checkpoint's: train anew")
         state = dict(checkpoint.state)
         if self.data.windows > 1:
-            self.decided = state.pop(DECIDED, self.decided)
+            self.decided = self._decided_before(state.pop(DECIDED, None), position)
         self._check_position(position, state)
         self.backend.load_state(state)
         planned = checkpoint.config.epochs
         return position if planned == self.config.epochs else replace(position, ended=[*position.ended, planned])
+
+    def _decided_before(self, decided: npt.NDArray[Any] | None, position: Position) -> npt.NDArray[np.int32]:
+        """Decisions of the epoch that goes on, which a checkpoint of an earlier version does not have."""
+        if decided is None and position.index == 0:
+            return self.decided
+        if decided is None or decided.shape != self.decided.shape or decided.dtype != self.decided.dtype:
+            raise CheckpointError(
+                f"{self.folder.file(CHECKPOINT)} does not hold the decisions on the {position.index} windows of its "
+                "epoch, as those of earlier versions: train anew"
+            )
+        return decided
 
     def _check_position(self, position: Position, state: State) -> None:
         """Refuse a position that this training, or the state beside it, cannot have come to."""

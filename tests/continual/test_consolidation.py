@@ -91,8 +91,9 @@ def test_balanced_weights_are_shifted_by_the_mean_drive():
     assert weights.tolist() == [[0, 0, 0], [1, -1, -1], [1, -1, 0], [-128, 63, 63]]
 
 
-def test_samples_that_are_seen_first_drive_no_neuron_on_average():
-    learner = Learner(config("std-ed", hidden=50), few())
+@pytest.mark.parametrize("rule", ["std-ed", "mpd-ed"])
+def test_samples_that_are_seen_first_drive_no_neuron_on_average(rule):
+    learner = Learner(config(rule, hidden=50), few())
     learner.backend.bind(learner.data.train_images)
     drives = []
     for _ in range(2):
@@ -122,8 +123,12 @@ def config(rule: str, backend: str = "engine", hidden: int = 8, **settings) -> C
 @pytest.mark.parametrize("rule", ["std-ed", "mpd-ed"])
 def test_lava_learns_tasks_with_the_same_integers(rule):
     pytest.importorskip("lava_ed.lava_graphs.backend")
-    (here, model), (there, other) = (learn_tasks(config(rule, backend), few(14, 20)) for backend in ("engine", "lava"))
+    (here, model), (there, other) = (
+        learn_tasks(config(rule, backend, balance=3), few(14, 20)) for backend in ("engine", "lava")
+    )
     assert here["consolidation"]["visits"] > 0
+    assert here["balancing"] == {"visits": 64 * 8, "host_ops": 2 * 64 * 8}
+    assert here["microjoules_per_sample"]["balancing"] > 0
     assert [here[name] for name in ("accuracies", "consolidation", "synaptic_updates")] == [
         there[name] for name in ("accuracies", "consolidation", "synaptic_updates")
     ]
@@ -137,7 +142,8 @@ def test_an_earlier_task_is_forgotten_less_with_consolidation(rule):
     plain, _ = learn_tasks(config(rule, hidden=64, **settings, strength=()), few(1400))
     kept, _ = learn_tasks(config(rule, hidden=64, **settings, strength=(32,), interval=100), few(1400))
     assert plain["consolidation"] is None
-    assert plain["microjoules_per_sample"]["consolidation"] == 0
+    assert plain["microjoules_per_sample"]["consolidation"] == plain["microjoules_per_sample"]["balancing"] == 0
+    assert plain["balancing"] is None
     assert 0 < kept["microjoules_per_sample"]["consolidation"] < kept["microjoules_per_sample"]["learning"]
     assert kept["forgetting"] < plain["forgetting"] / 2
     assert kept["average_accuracy"] > plain["average_accuracy"]
@@ -166,6 +172,7 @@ def test_outputs_of_other_tasks_do_not_learn_when_only_own_ones_do():
         ({"training": TrainConfig.create("std-ed", "digits", dependency="auto")}, "x0, y0, y0-x0 or x0-y0"),
         ({"own_outputs": False}, "own outputs"),
         ({"balance": -1}, "number of samples"),
+        ({"balance": 5, "strength": (), "training": TrainConfig.create("mpd-ed", "digits")}, "leave it out"),
         ({"training": TrainConfig.create("renner", "mnist")}, "std-ed or mpd-ed"),
         ({"training": TrainConfig.create("mpd-ed", "digits")}, "aggregated"),
     ],
@@ -173,6 +180,11 @@ def test_outputs_of_other_tasks_do_not_learn_when_only_own_ones_do():
 def test_what_cannot_be_learned_so(settings, complaint):
     with pytest.raises(ConfigError, match=complaint):
         replace(config("std-ed"), **settings)
+
+
+def test_samples_that_are_not_there_cannot_be_balanced_on():
+    with pytest.raises(ConfigError, match="balance 30: the first task has fewer"):
+        Learner(config("std-ed", balance=30), few(40))
 
 
 @pytest.fixture
