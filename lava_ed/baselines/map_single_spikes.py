@@ -67,10 +67,10 @@ class SingleSpikeMaps(MapBaseline):
         delta, own = self.error[neurons], np.zeros(neurons.size, np.int32)
         self.count_spikes("error", BACKWARD, neurons.size, int(last > 1))
         self._gathered: dict[int, tuple[int, int]] = {}
-        self.learned = [(self.x[k], np.zeros(0, np.int32)) for k in range(last)]
+        self.learned = []
         for layer in range(last, 0, -1):
             kernels, x = self.kernels[layer - 1], self.x[layer - 1]
-            self.learned[layer - 1] = x[None], delta
+            self.learned.insert(0, (x[None], delta))
             back = np.zeros(kernels.n_padded, np.int32)
             kernels.sums[:] = 0
             products, synops = _causal(

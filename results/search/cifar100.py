@@ -115,7 +115,8 @@ def main(folder, out, rule, samples, epochs, first, last, arch=ARCH):
         return
     for number in range(int(first), int(last)):
         there = Path(out).read_text().splitlines() if Path(out).exists() else []
-        if any((row["rule"], row["trial"]) == (rule, number) for row in map(json.loads, there)):
+        this = {"rule": rule, "trial": number, "arch": arch, "samples": int(samples), "epochs": int(epochs)}
+        if any(this.items() <= row.items() for row in map(json.loads, there)):
             continue
         result = trial_of(rule, folder, arch, int(samples), int(epochs), number)
         print(result, flush=True)
