@@ -105,7 +105,7 @@ def test_samples_and_counts(first: Any, second: Any) -> None:
     for call in (
         lambda: program.present(first, second), lambda: program.bind(first), lambda: program.load({first: 1}, 0),
         lambda: program.load({}, first), lambda: run_batch(program, {("hidden1", "v"): first}, 1, [("hidden1", "v")]),
-        lambda: run_batch(program, {("hidden1", "v"): np.zeros((1, 8))}, first, second),
+        lambda: run_batch(program, {("hidden1", "v"): np.zeros((1, 8))}, short(first), second),
         lambda: run_batch(program, first, 1, []), lambda: pack_weights(first), lambda: pack_weights(first, (3, 8)),
     ):  # fmt: skip
         if _is_name(first):
@@ -113,6 +113,12 @@ def test_samples_and_counts(first: Any, second: Any) -> None:
         tried(program, call)
         program.load({}, 0)
     assert before == 0
+
+
+def short(value: Any) -> Any:
+    """The value, but of a whole number its last digits: as many steps as it says could take years."""
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    return value % 100 if whole and value > 0 else value
 
 
 def _is_name(value: Any) -> bool:
