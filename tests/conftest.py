@@ -42,7 +42,9 @@ def pytest_configure_node(node: Any) -> None:
     """Give the workers of a run of all tests a folder, by which they share the compiling of the large loops."""
     config = node.config
     if config.args_source is not pytest.Config.ArgsSource.ARGS:
-        config.stash.setdefault(TAKEN, TemporaryDirectory())
+        if TAKEN not in config.stash:
+            config.stash[TAKEN] = TemporaryDirectory()
+            config.add_cleanup(config.stash[TAKEN].cleanup)
         node.workerinput["taken"] = config.stash[TAKEN].name
 
 
