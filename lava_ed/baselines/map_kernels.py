@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -19,15 +18,6 @@ from lava_ed.network.layers import SIDE_MAX, Layer, MapShape, tables_of, window_
 Int32 = npt.NDArray[np.int32]
 _INPUTS_MAX: Final = 2 * SIDE_MAX + 1
 """Most inputs of a dense layer: the number of a channel is part of a word of a table."""
-Kernel = Callable[..., Any]
-_pad: Kernel = pad_map
-_store: Kernel = store_weights
-_back: Kernel = read_back
-_sort: Kernel = by_channel
-_apply: Kernel = apply_sums
-_sum: Kernel = sum_products
-_list: Kernel = list_events
-_windows: Kernel = count_windows
 
 
 class MapKernels:
@@ -87,7 +77,7 @@ class MapKernels:
     def padded(self, x: Int32) -> Int32:
         """A map of the inputs with its border, channels side by side."""
         out = np.zeros(self.n_padded, np.int32)
-        _pad(self.tables, x, out)
+        pad_map(self.tables, x, out)
         return out
 
     def inside(self, padded: Int32) -> Int32:
@@ -101,7 +91,7 @@ class MapKernels:
         n, total = self.layer.shape.size, np.zeros(self.layer.source.size, np.int32)
         window = np.zeros(self.w8.size // self.nonzeros.size + SLACK, np.int32)
         errors, factors, padded = np.zeros(n, np.int32), np.zeros(n, np.int32), np.zeros(self.n_padded, np.int32)
-        read = _back(
+        read = read_back(
             self.w8, self.nonzeros, self.tables, delta, errors, factors, window, padded, shift, total
         )  # fmt: skip
         return total, *read
@@ -116,26 +106,27 @@ class MapKernels:
         """
         steps, shape, source = len(y), self.layer.shape, self.layer.source
         errors, split, origins, factors = np.zeros((4, y.size), np.int32)
-        live = int(_list(y.reshape(-1), errors))
+        live = int(list_events(y.reshape(-1), errors))
         x = np.concatenate([self.padded(each) for each in inputs])
-        places = (source.height + 2 * self.layer.padding) * (source.width + 2 * self.layer.padding)
+        area = (source.height + 2 * self.layer.padding) * (source.width + 2 * self.layer.padding)
         inside = np.zeros((steps, shape.height * shape.width), np.int32)
         for t, each in enumerate(inputs):
-            _windows(each, self.tables, *np.zeros((2, places), np.int32), inside[t])
+            places, across = np.zeros((2, area), np.int32)
+            count_windows(each, self.tables, places, across, inside[t])
         corners = (self.corners + np.arange(steps, dtype=np.int32)[:, None] * self.n_padded).astype(np.int32)
         ends = np.zeros(shape.channels, np.int32)
-        products = _sort(
+        products = by_channel(
             self.tables, corners.ravel(), inside.ravel(), errors, live, y.reshape(-1), split, ends, origins, factors
         )
-        _sum(self.tables, x, ends, origins, factors, self.sums)
+        sum_products(self.tables, x, ends, origins, factors, self.sums)
         return int(products), live
 
     def apply(self, mantissa: int, shift: int) -> tuple[int, int]:
         """Bring the sums into the weights; returns (effective updates, weight writes)."""
         n = self.sums.size
-        effective, writes = _apply(
+        effective, writes = apply_sums(
             self.w8[:n], self.tag, self.sums, self.nonzeros, 0, self.nonzeros.size, n // self.nonzeros.size, mantissa,
             shift,
         )  # fmt: skip
-        _store(self.w8, self.tag, self.tables, self.stored, self.carries, self.row_nonzeros)
+        store_weights(self.w8, self.tag, self.tables, self.stored, self.carries, self.row_nonzeros)
         return int(effective), int(writes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lava_ed.baselines.map_kernels import Int32, Kernel
+from lava_ed.baselines.map_kernels import Int32
 from lava_ed.baselines.maps import MapBaseline
 from lava_ed.kernels.baselines.maps import causal_windows, run_squares
 from lava_ed.kernels.baselines.single_spikes import divide_errors
@@ -18,11 +18,6 @@ from lava_ed.kernels.counting import (
     UPDATE,
 )
 from lava_ed.kernels.loihi.encoding import sort_values
-
-_window: Kernel = run_squares
-_causal: Kernel = causal_windows
-_divide: Kernel = divide_errors
-_sort: Kernel = sort_values
 
 
 class SingleSpikeMaps(MapBaseline):
@@ -38,11 +33,11 @@ class SingleSpikeMaps(MapBaseline):
         for layer, (kernels, each) in enumerate(zip(self.kernels, spec.connections, strict=True), start=1):
             source = self.x[-1]
             order, starts = np.zeros(source.size, np.int32), np.zeros(spec.steps + 2, np.int32)
-            _sort(source, order, starts)
+            sort_values(source, order, starts)
             u, v = np.zeros((2, each.shape.size), np.int32)
             best, x, slope, winner = np.zeros((4, each.pooled.size), np.int32)
             hidden, (channels, height, width) = layer < last, each.shape
-            spikes, active, synops = _window(
+            spikes, active, synops = run_squares(
                 kernels.stored, kernels.row_nonzeros, kernels.tables, order, starts, source, u, v, best,
                 self.theta(layer) if hidden else 0, spec.steps, int(hidden), x, slope, winner,
                 (height, width, channels), each.pool,
@@ -73,7 +68,7 @@ class SingleSpikeMaps(MapBaseline):
             self.learned.insert(0, (x[None], delta))
             back = np.zeros(kernels.n_padded, np.int32)
             kernels.sums[:] = 0
-            products, synops = _causal(
+            products, synops = causal_windows(
                 kernels.w8, kernels.nonzeros, kernels.tables, kernels.corners, kernels.padded(x), neurons, delta, own,
                 kernels.sums, back,
             )  # fmt: skip
@@ -82,7 +77,7 @@ class SingleSpikeMaps(MapBaseline):
                 return
             self.count(spec.synapses(layer), GRADED_SYNOPS, BACKWARD, synops)
             e, sent = 2 * kernels.inside(back), np.zeros(x.size, np.int32)
-            messages, divisions, _ = _divide(
+            messages, divisions, _ = divide_errors(
                 e, x, self.slope[layer - 1], self.error_shift(layer), spec.error_limit, sent
             )  # fmt: skip
             self.count_errors(layer - 1, messages)

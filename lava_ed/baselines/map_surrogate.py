@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lava_ed.baselines.layout import MASKS
-from lava_ed.baselines.map_kernels import Int32, Kernel
+from lava_ed.baselines.map_kernels import Int32
 from lava_ed.baselines.maps import MapBaseline
 from lava_ed.kernels.baselines.maps import pool_counts, replay_map
 from lava_ed.kernels.baselines.surrogate import EVERYWHERE, leak_fire_record
@@ -25,13 +25,6 @@ from lava_ed.kernels.fixed_point import MAP_FRACTION_BITS
 from lava_ed.kernels.loihi.convolution import scatter_spikes
 from lava_ed.kernels.loihi.neuron import accumulate
 from lava_ed.kernels.vectors.events import list_events
-
-_fire: Kernel = leak_fire_record
-_pool: Kernel = pool_counts
-_replay: Kernel = replay_map
-_scatter: Kernel = scatter_spikes
-_accumulate: Kernel = accumulate
-_list: Kernel = list_events
 
 
 class SurrogateMaps(MapBaseline):
@@ -67,11 +60,13 @@ class SurrogateMaps(MapBaseline):
                 a = self._currents(layer, t)
                 if hidden:
                     width = theta * spec.half_width >> 3
-                    _, active, lost = _fire(a, v, theta, 0, width, MASKS[spec.rule.name], spikes[t], level[t], record)
-                    _pool(spikes[t], self.square[layer - 1], counts[t])
+                    _, active, lost = leak_fire_record(
+                        a, v, theta, 0, width, MASKS[spec.rule.name], spikes[t], level[t], record
+                    )
+                    pool_counts(spikes[t], self.square[layer - 1], counts[t])
                     self.count_spikes(f"hidden{layer}", FORWARD, counts[t].sum())
                 else:
-                    active, lost = _accumulate(a, v)
+                    active, lost = accumulate(a, v)
                 self.count_active(layer, FORWARD, active)
                 self.work.state[OVERFLOWED] += lost
             self.x.append(counts)
@@ -83,8 +78,8 @@ class SurrogateMaps(MapBaseline):
         kernels, x, node, graded = self.kernels[layer - 1], self.x[layer - 1][t], self.spec.synapses(layer), layer == 1
         if not (graded and t):
             events, total = np.zeros(x.size, np.int32), np.zeros(self.spec.sizes[layer], np.int32)
-            count = _list(x, events)
-            synops = _scatter(
+            count = list_events(x, events)
+            synops = scatter_spikes(
                 kernels.stored, kernels.row_nonzeros, kernels.tables, events, 0, count, x, 1 if graded else 2, total
             )  # fmt: skip
             self._standing = total, int(count), int(synops)
@@ -130,7 +125,7 @@ class SurrogateMaps(MapBaseline):
             # Without sparsity every synapse is read, for messages of value 0 as well.
             read = kernels.synapses if all_read else synops
             self.count(spec.synapses(layer + 1), GRADED_SYNOPS, BACKWARD, read)
-            messages, active = _replay(
+            messages, active = replay_map(
                 e_in, self.square[layer - 1], b, g, self.spikes[layer][t], self.level[layer][t], self._everywhere,
                 spec.error_limit << MAP_FRACTION_BITS, dead_zone, message[t], y[t],
             )  # fmt: skip

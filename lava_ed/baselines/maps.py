@@ -5,7 +5,7 @@ Sums of taps gather on the embedded processor and carry what lies below a weight
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -39,10 +39,6 @@ from lava_ed.kernels.loihi.softmax import softmax_error, winner
 from lava_ed.learning_rules import LearningRate
 from lava_ed.network.graph import graph_of, stored_weights
 from lava_ed.network.spec import NetworkSpec
-
-_theta: Callable[[int], int] = threshold_from_step
-_softmax: Callable[..., int] = softmax_error
-_winner: Callable[[Int32], int] = winner
 
 
 class MapBaseline(BaselineBackend):
@@ -138,7 +134,7 @@ class MapBaseline(BaselineBackend):
 
     def theta(self, layer: int) -> int:
         """Threshold of a hidden layer."""
-        return _theta(int(self.threshold_step[layer - 1][0]))
+        return int(threshold_from_step(int(self.threshold_step[layer - 1][0])))
 
     def error_shift(self, layer: int) -> int:
         """Right shift of the errors that leave a connection backwards."""
@@ -152,7 +148,7 @@ class MapBaseline(BaselineBackend):
             state[PRESENTATION] += 1
             self._count_steps()
             self.forward(self.work.table[images[row]])
-            decisions[k] = _winner(self.v)
+            decisions[k] = winner(self.v)
             state[SEEN] += 1
             state[CORRECT] += decisions[k] == labels[k]
             if state[LEARNING]:
@@ -175,7 +171,7 @@ class MapBaseline(BaselineBackend):
         spec = self.spec
         how = self._graph.of_kind("SoftmaxError")[0].parameters
         nearest = how["rounding"] == "nearest"
-        live = _softmax(self.v, label, how["shift"], how["dead_zone"], nearest, self.error)
+        live = softmax_error(self.v, label, how["shift"], how["dead_zone"], nearest, self.error)
         self.count("error", HOST_OPS, BACKWARD, self.error.size)
         self.learned, self.errors = [], {}
         if not live and not self.back_always:

@@ -14,8 +14,9 @@ from lava_ed.engine.memory import Memory, Slot
 from lava_ed.engine.op import number, op, reads, updates, writes
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.counting import ALL_COUNTERS, BACKWARD, FORWARD, NEURON_ACTIVE
-from lava_ed.kernels.fixed_point import HISTORY_BITS, MAP_FRACTION_BITS, TRACE_MAX
+from lava_ed.kernels.fixed_point import MAP_FRACTION_BITS, TRACE_MAX
 from lava_ed.kernels.loihi.add_count import add_count, add_spikes
+from lava_ed.kernels.loihi.history import spikes_at
 from lava_ed.kernels.loihi.lif_map import mean_errors, pool_spikes, replay_spikes
 from lava_ed.kernels.loihi.neuron import leak_and_fire, threshold_of_step
 from lava_ed.kernels.vectors.events import list_events
@@ -183,11 +184,10 @@ class AFTLIFMapNode(Node, kinds=("AFTLIFMap",)):
 
         def list_fired(memory: Memory) -> None:
             """List the neurons that spiked in each step."""
-            history = memory.view(words).reshape(-1, n)
-            steps_of = [np.flatnonzero(history[t // HISTORY_BITS] >> t % HISTORY_BITS & 1) for t in range(steps)]
-            ends = np.cumsum([0, *map(len, steps_of)])
-            memory.view(spiked_at)[:] = ends
-            memory.view(spiked)[: ends[-1]] = np.concatenate(steps_of)
+            found, ends = memory.view(spiked), memory.view(spiked_at)
+            ends[0] = 0
+            for t in range(steps):
+                ends[t + 1] = ends[t] + spikes_at(memory.view(words), t, found[ends[t] : ends[t] + n])
 
         def list_taught(memory: Memory) -> None:
             """List the neurons whose synapses learn."""

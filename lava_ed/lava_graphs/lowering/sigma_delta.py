@@ -106,7 +106,7 @@ def _products_are_fused(name: str) -> bool:
     expected = (x.view(np.complex128) * y.view(np.complex128)).view(np.float64)
     for is_fused in (True, False):
         values = np.zeros_like(x)
-        multiply_complex(x, y, is_fused, values)  # type: ignore[no-untyped-call]
+        multiply_complex(x, y, is_fused, values)
         if np.array_equal(values, expected):
             return is_fused
     raise NotLoweredError(f"{name} has complex parameters, which numpy multiplies here in a way that is not known")
