@@ -29,10 +29,6 @@ if threading.current_thread() is threading.main_thread():
     if hasattr(signal, "SIGHUP"):
         signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
-# What fsync promises shows when the power fails, which no test tries, and a disk takes 10 ms for each of thousands of
-# files.  Processes that tests start have the real one.
-os.fsync = os.fstat  # type: ignore[assignment]  # both refuse what is no open file
-
 TAKEN = pytest.StashKey[TemporaryDirectory[str]]()
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -55,6 +51,17 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         from warm_kernels import warm
 
         warm(Path(taken))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fsync_without_a_disk():
+    """What fsync promises shows when the power fails, which no test tries, and a disk takes 10 ms for each file.
+
+    Processes that tests start have the real one.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", os.fstat)  # both refuse what is no open file
+        yield
 
 
 @pytest.fixture(scope="session")

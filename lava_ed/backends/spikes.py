@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.kernels.fixed_point import HISTORY_BITS
-from lava_ed.network.encoding import BIN_STEPS
+from lava_ed.kernels.fixed_point import BIN_STEPS, HISTORY_BITS
 from lava_ed.network.spec import NetworkSpec
 
 Spikes = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]

@@ -26,7 +26,7 @@ from lava_ed.network.state import State
 from lava_ed.runs.sealed import read_sealed, save_sealed
 from lava_ed.runs.tensor_files import Model
 from lava_ed.train.interrupt import InterruptWatch, TrainingInterrupted
-from lava_ed.train.lesson import steps_refused
+from lava_ed.train.lesson import check_bytes
 from lava_ed.train.order import next_stop, rate_changes, rounding_words, sample_order
 from lava_ed.train.trainer import CHUNK
 from lava_ed.version import __version__
@@ -156,8 +156,7 @@ class Learner:
 
     def _check_samples(self) -> None:
         """Refuse a task that nothing could be learned of, or that could not be judged, and samples that do not fit."""
-        if self.spec.sample_bytes != self.data.train_images.shape[1]:
-            raise ConfigError(steps_refused(self.spec, self.data))
+        check_bytes(self.spec, self.data)
         parts = {"to learn from": self.data.train_labels[self.train_rows], "to be judged on": self.judged[1]}
         for number, task in enumerate(self.scenario.tasks, start=1):
             for use, labels in parts.items():
@@ -342,18 +341,19 @@ def learn_tasks(
     return _outcome(config, learner), model
 
 
+def _cost_of_visits(visits: int, samples: int) -> float:
+    """Energy of visits of synapses outside of learning, µJ a sample, priced as those of the learning engine."""
+    counts: dict[str, Totals] = {"visits": {"synaptic_updates": {"update": visits}}}
+    return float(energy_report(counts, samples, PRICES)["microjoules_per_sample"]["dynamic"])
+
+
 def _outcome(config: ContinualConfig, learner: Learner) -> dict[str, Any]:
     training, r = config.training, learner.r
     consolidation = learner.consolidation
     learning = energy_report(learner.counts, learner.samples, PRICES)["microjoules_per_sample"]
     balanced = learner.spec.sizes[0] * learner.spec.sizes[1] if config.balance else 0
     visits = {"consolidation": consolidation.visits if consolidation else 0, "balancing": balanced}
-    microjoules = {
-        step: energy_report({step: {"synaptic_updates": {"update": n}}}, learner.samples, PRICES)[
-            "microjoules_per_sample"
-        ]["dynamic"]
-        for step, n in visits.items()
-    }
+    microjoules = {step: _cost_of_visits(n, learner.samples) for step, n in visits.items()}
     return {
         "scenario": learner.scenario.name,
         "incremental": learner.scenario.incremental,

@@ -51,6 +51,8 @@ HISTORY_BITS: Final = 32
 """Width of a word of a neuron's spike history: a bit for each time step."""
 HISTORY_WORDS: Final = 2
 """Most words of a history, and so the longest window MPD-ED can replay."""
+BIN_STEPS: Final = 8
+"""Time steps that a byte of a sample holds under the encoder bins, a bit each; the bytes of the next 8 follow."""
 
 _GOLDEN: Final = 0x9E3779B97F4A7C15
 _MIX_A: Final = 0xBF58476D1CE4E5B9

@@ -8,14 +8,13 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.errors import ConfigError
+from lava_ed.kernels.fixed_point import BIN_STEPS
 from lava_ed.network.settings import EncoderKind
 
 ENCODERS: Final[tuple[EncoderKind, ...]] = get_args(EncoderKind)
 GREY_LEVELS: Final = 256
 CURRENT_MAX: Final = 15
 """Largest payload of a graded input spike: with all 7 bits the smallest learning rate would be too large."""
-BIN_STEPS: Final = 8
-"""Time steps that a byte of a sample holds under the encoder bins, a bit each."""
 
 DROP_MAX: Final = 255
 """Largest share of the inputs that may be dropped in training, in 1/256."""

@@ -20,13 +20,20 @@ from lava_ed.train.dependency import chosen
 from lava_ed.train.order import flips, next_stop, rate_changes, sample_order, shift_offsets
 
 
-def steps_refused(spec: NetworkSpec, data: Dataset) -> str:
-    """What is said of samples of more or fewer time steps than a net takes."""
-    least = 8 * data.planes - 7 if data.planes > 1 else 2
-    return (
-        f"encoder {spec.encoder} takes a byte of an input for 8 time steps, steps is {spec.steps}, and {data.name} has "
-        f"{data.planes} byte(s): take {least} … {8 * data.planes} steps (--steps)"
-    )
+def check_bytes(spec: NetworkSpec, data: Dataset) -> None:
+    """Refuse samples that hold more or fewer time steps than a net takes.
+
+    Raises
+    ------
+    ConfigError
+    """
+    there, needed = data.train_images.shape[1], spec.sample_bytes
+    if there != needed:
+        raise ConfigError(
+            f"samples of {data.name} have {there} bytes, {data.planes} an input, and encoder {spec.encoder} with "
+            f"{spec.steps} steps takes {needed}, {needed // spec.sizes[0]} an input: take other --steps, of which "
+            "bins has 8 in a byte, or another --encoder"
+        )
 
 
 class Lesson:
@@ -38,8 +45,7 @@ class Lesson:
         train_indices, self.validation_indices = split_validation(data, config.validation, config.seed)
         self.train_indices = train_indices[: config.limit and config.limit * data.windows]
         self.images = np.ascontiguousarray(data.train_images)
-        if self.images.shape[1] != self.spec.sample_bytes:
-            raise ConfigError(steps_refused(self.spec, data))
+        check_bytes(self.spec, data)
         if data.windows > 1:  # a window without an event says nothing of its recording
             self.train_indices = self.train_indices[self.images[self.train_indices].any(axis=1)]
         self.samples = len(self.train_indices)

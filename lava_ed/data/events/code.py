@@ -13,12 +13,11 @@ import numpy.typing as npt
 from lava_ed.data.events.recording import BEGIN, Events, Recording
 from lava_ed.data.events.transforms import transformed
 from lava_ed.errors import ConfigError, DataError
+from lava_ed.kernels.fixed_point import BIN_STEPS, HISTORY_BITS, HISTORY_WORDS
 
 Polarity = Literal["both", "merged", "on", "off"]
 POLARITIES: Final[tuple[Polarity, ...]] = get_args(Polarity)
-BIN_STEPS: Final = 8
-"""Steps of a window that a byte holds, a bit each, as the encoder bins reads it."""
-MOST_BINS: Final = 64
+MOST_BINS: Final = HISTORY_WORDS * HISTORY_BITS
 """Longest window of bins: as many steps as the history of a neuron holds."""
 MOST_WINDOWS: Final = 1024
 """Windows of a recording in a data set."""

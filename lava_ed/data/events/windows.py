@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.data.events.code import BIN_STEPS, Encoding, step_values
+from lava_ed.data.events.code import Encoding, step_values
 from lava_ed.data.events.formats import open_recording
 from lava_ed.data.events.sources import is_archive, members
 from lava_ed.errors import ConfigError, DataError
+from lava_ed.kernels.fixed_point import BIN_STEPS
 
 PathLike = str | os.PathLike[str]
 

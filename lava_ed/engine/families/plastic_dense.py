@@ -105,24 +105,24 @@ def dense_forward(a, i8, i32, i64, phase):  # type: ignore[no-untyped-def]
     if a[f.with_x1]:
         x0, x1 = segment(i32, a[f.x0], n_pre), segment(i32, a[f.x1], n_pre)
         listed = segment(i32, a[f.x0_list], n_pre)
-        several, often = a[f.with_x1] == X1_COUNTS, i32[a[f.x0_count]]
-        before = often
-        more = np.int64(0)
+        counts, n_listed = a[f.with_x1] == X1_COUNTS, i32[a[f.x0_count]]
+        before = n_listed
+        counted = np.int64(0)
         for k in range(count):
             i = np.uint32(events[k])
-            value = i32[payload + i] if payload >= 0 else np.int32(1 if several else steps - (phase - a[f.first]))
+            value = i32[payload + i] if payload >= 0 else np.int32(1 if counts else steps - (phase - a[f.first]))
             new = x0[i] == 0
-            if several:
+            if counts:
                 x1[i] += value
-                more += value
+                counted += value
             elif new:
                 x1[i] = value
             x0[i] = 1
             if new:
-                listed[np.uint32(often)] = np.int32(i)
-                often += 1
-        i32[a[f.x0_count]] = often
-        add_count(i64, c + UPDATE, TRACE_UPDATES, more if several else often - before)
+                listed[np.uint32(n_listed)] = np.int32(i)
+                n_listed += 1
+        i32[a[f.x0_count]] = n_listed
+        add_count(i64, c + UPDATE, TRACE_UPDATES, counted if counts else n_listed - before)
 
 
 DENSE_REPLAY = op(

@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from lava_ed.kernels._jit import kernel, kernel_part
-from lava_ed.kernels.fixed_point import column_byte, column_key
+from lava_ed.kernels.fixed_point import BIN_STEPS, column_byte, column_key
 from lava_ed.kernels.vectors.events import list_events
 from lava_ed.kernels.views import segment
-
-BYTE_BITS = 8
 
 
 @kernel_part
@@ -153,7 +151,7 @@ def events_of_rate(order, starts, x, steps, t, events):
 def events_of_bit(order, starts, x, t, events):
     """List the neurons in whose values, a byte for each 8 steps, the bit of step t is set; returns how many."""
     n = 0
-    x, bit = segment(x, t // BYTE_BITS * order.size, order.size), t % BYTE_BITS
+    x, bit = segment(x, t // BIN_STEPS * order.size, order.size), t % BIN_STEPS
     for k in range(starts[1], order.size):
         neuron = order[k]
         if x[np.uint32(neuron)] >> bit & 1:

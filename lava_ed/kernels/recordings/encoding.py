@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lava_ed.kernels._jit import kernel
+from lava_ed.kernels.fixed_point import BIN_STEPS
 
 FIRST, BINS = range(2)
 
@@ -50,7 +51,7 @@ def encode_events(events, only, place, plane, refractory, last, begin, span, cou
         Events up to the first one that lies behind the window; all of them if none does.
     """
     steps = values.size
-    inputs = row.size // ((steps + 7) // 8)
+    inputs = row.size // ((steps + BIN_STEPS - 1) // BIN_STEPS)
     for k in range(events.size):
         event = events[k]
         y, x, t = np.int64(event.y), np.int64(event.x), event.t
@@ -70,7 +71,7 @@ def encode_events(events, only, place, plane, refractory, last, begin, span, cou
         pixel += np.int64(event.p) * plane
         step = at * steps // span
         if kind == BINS:
-            row[step // 8 * inputs + pixel] |= values[step]
+            row[step // BIN_STEPS * inputs + pixel] |= values[step]
         elif row[pixel] == 0:
             row[pixel] = values[step]
     return events.size
