@@ -40,7 +40,7 @@ def _check_baseline(spec: NetworkSpec) -> None:
 
 
 def check_convolutions(spec: NetworkSpec) -> None:
-    """Refuse rules and settings with which convolutions cannot learn."""
+    """Refuse rules and settings with which convolutions cannot learn, and sums that do not fit."""
     if spec.rule.name == "renner":
         others = ", ".join(name for name in RULES if name != spec.rule.name)
         raise ConfigError(f"a net with named layers (arch) learns by one of {others}, got {spec.rule.name!r}")
@@ -61,46 +61,52 @@ def check_convolutions(spec: NetworkSpec) -> None:
     ):
         if value != only:
             raise ConfigError(f"a net with named layers (arch) takes {what} {only!r} only, got {value!r}")
-    kernels = [(number, layer) for number, layer in enumerate(spec.connections, start=1) if layer.is_conv]
-    limits = [
+    check(_limits_of_taps(spec) + (_limits_of_replay(spec) if spec.rule.timing.replays else []))
+
+
+def _limits_of_taps(spec: NetworkSpec) -> list[Limit]:
+    """Positions whose products gather in the sum of a tap."""
+    return [
         Limit(
             f"connection {number}: positions that a tap gathers from",
             layer.shape.height * layer.shape.width,
             POSITIONS_MAX,
             "take a larger stride or a smaller image",
         )
-        for number, layer in kernels
-        if spec.sharing == "accumulated"
+        for number, layer in enumerate(spec.connections, start=1)
+        if layer.is_conv and spec.sharing == "accumulated"
     ]
-    if spec.rule.timing.replays:
-        largest = 2 * spec.error_limit << MAP_FRACTION_BITS  # of a change of an error
-        limits += [
-            Limit(
-                f"connection {number}: sum of errors, fan-out {layer.fan_out} × |weight| {-WEIGHT_MIN} × {largest}",
-                layer.fan_out * -WEIGHT_MIN * largest,
-                2**31 - 1,
-                "take fewer channels or a smaller kernel",
-            )
-            for number, layer in kernels
-            if number > 1 and spec.overflow != "wrap"
-        ]
-        if spec.overflow != "wrap":
-            limits.append(
-                Limit(
-                    f"error of a sample, error_limit {spec.error_limit} over T {spec.steps} steps",
-                    spec.steps * (spec.steps + 1) * spec.error_limit << MAP_FRACTION_BITS,
-                    2**31 - 1,
-                    "take fewer time steps or a smaller error_limit, of which 127 is kept",
-                )
-            )
-        limits += [
-            Limit(
-                f"connection {layer}: spikes of an axon in a sample, which x1 counts, T {spec.steps} × "
-                f"{spec.axon_spikes(layer)} neurons",
-                spec.steps * spec.axon_spikes(layer),
-                TRACE_MAX,
-                "take fewer time steps or smaller squares",
-            )
-            for layer in spec.layers
-        ]
-    check(limits)
+
+
+def _limits_of_replay(spec: NetworkSpec) -> list[Limit]:
+    """Sums of replayed errors, where they must not wrap, and the spikes that x1 counts."""
+    spikes = [
+        Limit(
+            f"connection {layer}: spikes of an axon in a sample, which x1 counts, T {spec.steps} × "
+            f"{spec.axon_spikes(layer)} neurons",
+            spec.steps * spec.axon_spikes(layer),
+            TRACE_MAX,
+            "take fewer time steps or smaller squares",
+        )
+        for layer in spec.layers
+    ]
+    if spec.overflow == "wrap":
+        return spikes
+    largest = 2 * spec.error_limit << MAP_FRACTION_BITS  # of a change of an error
+    sums = [
+        Limit(
+            f"connection {number}: sum of errors, fan-out {layer.fan_out} × |weight| {-WEIGHT_MIN} × {largest}",
+            layer.fan_out * -WEIGHT_MIN * largest,
+            2**31 - 1,
+            "take fewer channels or a smaller kernel",
+        )
+        for number, layer in enumerate(spec.connections, start=1)
+        if layer.is_conv and number > 1
+    ]
+    of_a_sample = Limit(
+        f"error of a sample, error_limit {spec.error_limit} over T {spec.steps} steps",
+        spec.steps * (spec.steps + 1) * spec.error_limit << MAP_FRACTION_BITS,
+        2**31 - 1,
+        "take fewer time steps or a smaller error_limit, of which 127 is kept",
+    )
+    return [*sums, of_a_sample, *spikes]

@@ -188,7 +188,7 @@ def test_samples_that_are_not_there_cannot_be_balanced_on():
 
 
 def test_samples_of_other_windows_are_refused_before_a_net_is_made():
-    training = TrainConfig.create("mpd-ed", "digits", encoder="bins", steps=16)
+    training = TrainConfig.create("mpd-ed", "digits", encoder="bins", steps=16, validation=0.0)
     with pytest.raises(ConfigError, match="have 64 bytes, 1 an input, and encoder bins with 16 steps takes 128, 2 an"):
         Learner(ContinualConfig(training, "split-digits", 2), few())
 
