@@ -22,14 +22,15 @@ import numpy as np
 from numba.core.caching import FunctionCache
 from numba.core.dispatcher import Dispatcher
 from numba.core.extending import _Intrinsic
+from numba.core.types.containers import BaseNamedTuple
 
 from lava_ed.errors import ConfigError, UncachedKernelWarning
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _PACKAGE: Final = __name__.partition(".")[0]
-_VALUES: Final = (bool, int, float, complex, tuple, np.generic, type(None), type)
-"""Types of globals that compiled code may read; numba freezes their values."""
+_VALUES: Final = (bool, str, int, float, complex, tuple, np.generic, type(None), type)
+"""Types of values that compiled code may read; numba freezes them."""
 _COMPILERS: Final = ("numba", "numpy", "llvmlite")
 """Whose functions and types compiled code may read, too."""
 
@@ -63,7 +64,9 @@ def _parts(function: Any, seen: set[int]) -> Iterator[bytes]:
     for code in _codes(plain.__code__):
         yield code.co_code + repr((code.co_varnames, code.co_names)).encode()
         yield repr([value for value in code.co_consts if not isinstance(value, (str, CodeType))]).encode()
-        for name, value in _globals_read(code, plain):
+        if strings := _strings_loaded(code):  # an LLVM instruction or type that an intrinsic names
+            yield repr(strings).encode()
+        for name, value in (*_globals_read(code, plain), *_values_bound(code, plain)):
             yield name.encode()
             yield from _value(value, name, code, plain, seen)
 
@@ -82,6 +85,22 @@ def _names_read(code: CodeType) -> tuple[str, ...]:
     return tuple(
         dict.fromkeys(i.argval for i in dis.get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME"))
     )
+
+
+@functools.cache
+def _strings_loaded(code: CodeType) -> tuple[str, ...]:
+    """Strings that the code uses, in order; its docstring, which nothing loads, is not one."""
+    used = (i.argval for i in dis.get_instructions(code) if i.opcode in dis.hasconst)
+    return tuple(value for value in used if isinstance(value, str))
+
+
+def _values_bound(code: CodeType, function: FunctionType) -> Iterator[tuple[str, Any]]:
+    """What a function holds beside globals: variables of the function around it, and defaults of its arguments."""
+    if code is function.__code__:
+        yield from zip(code.co_freevars, (cell.cell_contents for cell in function.__closure__ or ()), strict=True)
+        for number, value in enumerate(function.__defaults__ or ()):
+            yield f"default {number}", value
+        yield from sorted((function.__kwdefaults__ or {}).items())
 
 
 def _globals_read(code: CodeType, function: FunctionType) -> Iterator[tuple[str, Any]]:
@@ -124,6 +143,11 @@ def _value(value: Any, name: str, code: CodeType, function: FunctionType, seen: 
 
 class _Cache(FunctionCache):  # type: ignore[misc]
     """numba's cache of one function; a disk that takes nothing more costs its user time, not the run."""
+
+    def _index_key(self, sig: Any, codegen: Any) -> Any:
+        """Tell apart named tuples by the order of their fields, which numba does by name and types only."""
+        fields = tuple(kind.fields for kind in sig if isinstance(kind, BaseNamedTuple))
+        return super()._index_key(sig, codegen) + ((fields,) if fields else ())
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Take machine code from the disk; what names a module that has moved since is compiled anew."""

@@ -11,10 +11,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import numba
 import numpy as np
 import pytest
+from numba import typeof
 from numba.core.caching import CacheImpl, FunctionCache
 from numba.core.codegen import CPUCodeLibrary
 from numba.core.dispatcher import Dispatcher
@@ -150,6 +152,54 @@ def test_stamp_does_not_see_documentation():
 )
 def test_stamp_sees_what_is_compiled_in(names):
     assert variant(**names) != variant()
+
+
+def compare(predicate="<", step=1):
+    """A function that holds variables of the one around it, as the inner one of an intrinsic does."""
+
+    def codegen(builder, scale=2):
+        return builder.icmp_signed(predicate, step * scale, "i32")
+
+    return codegen
+
+
+def generator(instruction):
+    """A function with the name of an instruction in its code."""
+    scope = {}
+    exec(f"def build(builder):\n    'Build.'\n    return builder.icmp({instruction!r})", scope)
+    return scope["build"]
+
+
+def test_stamp_sees_strings_that_an_intrinsic_names():
+    assert content_stamp(generator("<")) == content_stamp(generator("<"))
+    assert content_stamp(generator("<")) != content_stamp(generator("<="))
+    changed = generator("<")
+    changed.__code__ = changed.__code__.replace(co_consts=("Another docstring.", *changed.__code__.co_consts[1:]))
+    assert content_stamp(changed) == content_stamp(generator("<"))
+
+
+def test_stamp_sees_what_a_function_holds():
+    before = content_stamp(compare())
+    assert content_stamp(compare()) == before
+    assert content_stamp(compare(predicate=">")) != before
+    assert content_stamp(compare(step=2)) != before
+    other_default = compare()
+    other_default.__defaults__ = (3,)
+    assert content_stamp(other_default) != before
+
+
+class Pair(NamedTuple):
+    first: int
+    second: int
+
+
+def test_machine_code_for_a_named_tuple_is_found_by_the_order_of_its_fields():
+    """Numba compares the class, by name, and the types: fields of one type that change places are the same to it."""
+    compiled = kernel(changed)
+    turned = typeof(Pair(1, 2))
+    before = compiled._cache._index_key((turned,), compiled.targetctx.codegen())
+    turned.fields = ("second", "first")
+    assert compiled._cache._index_key((turned,), compiled.targetctx.codegen()) != before
 
 
 def test_a_name_that_is_not_defined_yet_is_an_error():
