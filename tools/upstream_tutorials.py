@@ -47,7 +47,7 @@ def watch(engine: bool, report: str) -> None:
     if engine:
         os.environ[ENGINE] = "1"
         pytest_configure()
-        load_loops()
+        load_compiled()
     random.seed(0)
     np.random.seed(0)  # noqa: NPY002
     noted: dict[str, Any] = {"seconds": 0.0, "values": [], "hosted": []}
@@ -111,18 +111,20 @@ def build_models(runtime: Any) -> None:
         time.sleep(SECONDS_TO_BUILD)
 
 
-def load_loops() -> None:
+def load_compiled() -> None:
     """Load compiled code, once in each Python, before anything is timed: the loops of graphs run no step."""
     import numpy as np
 
     from lava_ed.engine.jump import NO_JUMP
     from lava_ed.engine.loops import LOOPS, loop_of
+    from lava_ed.kernels.stock.lif import effective_biases
 
     ops, ptr, order = np.zeros((1, 8), np.int64), np.zeros(2, np.int64), np.zeros(1, np.int64)
     arenas = [np.zeros(1, dtype) for dtype in (np.int8, np.int16, np.int32, np.int64, np.uint8, np.float64)]
     for groups in (loop.groups for loop in LOOPS if "maps" not in loop.groups):
         run = loop_of(groups)
         run(ops, ptr, order, NO_JUMP, *arenas, 0, 0, 0, 0, np.zeros(0, np.int32), np.zeros(3, np.int64))
+    effective_biases(*(np.zeros(1, dtype) for dtype in (np.int16, np.int16, np.int32)))
 
 
 def script_of(notebook: Path, engine: bool, report: str) -> str:

@@ -58,7 +58,6 @@ class Segments:
     def begin(self) -> None:
         """Begin a step, and prepare what it consumes."""
         program, time_step = self.program, self.program.time_step
-        self._progress[:] = 0
         for feeder in program._feeders:
             feeder.fill(program._memory, time_step, 1)
         self._after_order = (NO_JUMP, *self._arenas, time_step, time_step % program.period, 1, 0)
@@ -73,4 +72,5 @@ class Segments:
         progress, overflows = self.program._progress, self._progress[OVERFLOWS]
         if overflows:
             progress[OVERFLOWS] += overflows
+            self._progress[OVERFLOWS] = 0
         progress[CLOCK] += 1

@@ -8,6 +8,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,7 @@ from lava_ed import attach
 from lava_ed.engine import EngineRuntime
 from lava_ed.errors import BackendError, HostedModelWarning, ShapeError
 from lava_ed.lava_graphs.hosting.kept_memory import KeptMemory
+from lava_ed.lava_graphs.hosting.node import Target
 
 pytestmark = pytest.mark.lava
 MODELS = {Alone: AloneModel, Injector: PyLoihiInjectorModel}
@@ -309,3 +311,15 @@ def test_models_of_processes_have_their_own_parameters() -> None:
     runtime = attached(noise)
     model = runtime._graph.conductor.hosted[noise.name].model  # type: ignore[union-attr]
     assert model.proc_params is not noise.proc_params
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.longdouble, np.int64])
+def test_messages_that_compiled_code_has_no_type_for_are_cast(dtype: type) -> None:
+    arrays = {"i32": np.zeros(8, np.int32), "f64": np.zeros(3)}
+    signal = SimpleNamespace(size=3, count=0, events=1, values=5, real=-1 if dtype is np.int64 else 0)
+    target = Target(SimpleNamespace(arrays=arrays), signal, "noise.a_out")
+    assert not target.holds(np.dtype(dtype))
+    target.expect(np.dtype(dtype))
+    target.write(np.array([2, 0, -7], dtype))
+    assert (arrays["i32"][5:] if dtype is np.int64 else arrays["f64"]).tolist() == [2, 0, -7]
+    assert arrays["i32"][:3].tolist() == [2, 0, 2]

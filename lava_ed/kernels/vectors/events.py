@@ -29,7 +29,9 @@ def _which(values: Any, comparison: str) -> Any:
     def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         lanes = ir.VectorType(context.get_data_type(values.dtype), LANES)
         loaded = builder.load(place(context, builder, signature, args, 0, args[1], lanes), align=1)
-        return mask_bits(builder, builder.icmp_signed(comparison, loaded, constant(0, lanes)), 32)
+        # What is no number differs from 0, as in numpy.
+        compare = builder.fcmp_unordered if isinstance(values.dtype, types.Float) else builder.icmp_signed
+        return mask_bits(builder, compare(comparison, loaded, constant(0, lanes)), 32)
 
     return types.uint32(values, types.intp), codegen
 
@@ -111,7 +113,7 @@ def list_events(values, events):
 
     Parameters
     ----------
-    values : integer[n]
+    values : integer[n] or float[n]
     events : int32[n]
         Overwritten up to the count.
     """
@@ -165,6 +167,22 @@ def copy_vector(source, target):
     """target_k ← source_k; numba's own assignment would make an array in between."""
     for k in range(target.size):
         target[k] = source[k]
+
+
+@kernel
+def take_message(message, values, events):
+    """values_k ← message_k, and list the indices of those that are not 0; returns how many.
+
+    Parameters
+    ----------
+    message : [n]
+    values : int32[n] or float64[n]
+        Overwritten.
+    events : int32[n]
+        Overwritten up to the count.
+    """
+    copy_vector(message, values)
+    return list_events(values, events)
 
 
 @kernel_part

@@ -49,14 +49,18 @@ class Channel:
         if data.shape != self.shape:
             # Lava's own words, which programs may look for.
             raise AssertionError(f"{data.shape=} self._shape={self.shape} Mismatch")
-        if isinstance(data, csr_matrix):
+        plain = type(data) is np.ndarray
+        if not plain and isinstance(data, csr_matrix):
             data = find(data, explicit_zeros=True)[2]
         if self.take is not None and not self.messages and data.dtype == self.dtype and self.take(data):
             return
         if len(self.messages) >= self.size:
             wait_until(lambda: len(self.messages) < self.size, f"{self.source} has no room to send to {self.target}")
-        message = np.empty(self.shape, self.dtype)
-        message[:] = data[:]
+        if plain:
+            message = data.astype(self.dtype, order="C")
+        else:
+            message = np.empty(self.shape, self.dtype)
+            message[:] = data[:]
         self.messages.append(message)
         if self.on_send is not None:
             self.on_send()

@@ -21,6 +21,7 @@ class Outlet:
     arrived: bool = False
 
     def __post_init__(self) -> None:
+        self.target.expect(self.channel.dtype)
         if self.target.holds(self.channel.dtype):
             self.channel.take = self._take
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import copy
-import time
 from collections.abc import Callable
+from time import perf_counter
 from typing import Any, Final
 
 import numpy as np
@@ -220,11 +220,11 @@ class HostedModel:
         assert call is not None
         call.held = False
         stream.enter()
-        begin = time.perf_counter()
+        begin = perf_counter()
         try:
             call.switch()
         finally:
-            self.seconds += time.perf_counter() - begin
+            self.seconds += perf_counter() - begin
             stream.leave()
         if call.ended or call.dead:
             return True

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from lava_ed.engine.assembler import Assembler, Node, Signal
 from lava_ed.engine.memory import Memory
 from lava_ed.errors import ConfigError, NotCompiledError
+from lava_ed.kernels.vectors.events import take_message
 
 _I32 = np.iinfo(np.int32)
 
@@ -76,7 +77,13 @@ class Target:
 
     def holds(self, dtype: np.dtype[Any]) -> bool:
         """Whether every message of a type fits in."""
-        return np.can_cast(dtype, self._values.dtype)
+        # Processors compute with no numbers of 16 bits.
+        return np.can_cast(dtype, self._values.dtype) and dtype != np.float16
+
+    def expect(self, dtype: np.dtype[Any]) -> None:
+        """Compile, or load, what takes messages of a type, which `write` may have to cast."""
+        taken = dtype if self.holds(dtype) else self._values.dtype
+        take_message(np.zeros(0, taken), self._values[:0], self._events[:0])
 
     def write(self, message: npt.NDArray[Any]) -> None:
         """Give compiled code a message.
@@ -90,15 +97,11 @@ class Target:
             low, high = int(message.min()), int(message.max())
             if low < _I32.min or high > _I32.max:
                 raise ConfigError(f"{self._where} sends {low} … {high}: compiled processes take integers of 32 bits")
-        self.put(message)
+        self.put(message.astype(self._values.dtype))
 
     def put(self, message: npt.NDArray[Any]) -> None:
         """Give compiled code a message of a type that it `holds`."""
-        values = message.reshape(-1)
-        (places,) = values.nonzero()
-        self._values[...] = values
-        self._count[0] = places.size
-        self._events[: places.size] = places
+        self._count[0] = take_message(message.ravel(), self._values, self._events)
 
 
 def vector_of(memory: Memory, signal: Signal) -> npt.NDArray[Any] | None:
