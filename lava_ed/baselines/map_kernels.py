@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
 from lava_ed.errors import ConfigError
-from lava_ed.kernels.baselines.maps import sum_products
-from lava_ed.kernels.loihi.conv_counts import count_windows
-from lava_ed.kernels.loihi.conv_windows import SLACK, by_channel, pad_map, read_back, sizes_of, store_weights
-from lava_ed.kernels.loihi.convolution import apply_sums
+from lava_ed.kernels.baselines.maps import derive, sum_products
+from lava_ed.kernels.loihi.conv_counts import count_windows, synapses_read
+from lava_ed.kernels.loihi.conv_windows import SLACK, by_channel, pad_map, read_back, sizes_of, store_weights, sum_map
+from lava_ed.kernels.loihi.convolution import apply_sums, scatter_spikes
 from lava_ed.kernels.vectors.events import list_events
 from lava_ed.network.layers import SIDE_MAX, Layer, MapShape, tables_of, window_order
 
 Int32 = npt.NDArray[np.int32]
 _INPUTS_MAX: Final = 2 * SIDE_MAX + 1
 """Most inputs of a dense layer: the number of a channel is part of a word of a table."""
+_BYTE: Final = 127
+"""Largest input that the sums of bytes take."""
 
 
 class MapKernels:
@@ -47,11 +50,15 @@ class MapKernels:
         self.stored, self.carries = np.zeros(n, np.int8), np.zeros(n, np.int16)
         self.nonzeros, self.row_nonzeros = np.zeros(channels, np.int32), np.zeros(self.rows, np.int32)
         self.sums, self.corners = np.zeros(n, np.int32), layer.corners.astype(np.int32)
-        self.n_padded = sizes_of(layer.source, channels, layer.kernel, layer.padding)[0]
+        self.n_padded, n_packed = sizes_of(layer.source, channels, layer.kernel, layer.padding)
+        self.packed, self.padded8 = np.zeros(n_packed, np.int8), np.zeros(self.n_padded, np.int8)
+        self.taps, self.fan_out = np.zeros(n // channels, np.int32), np.zeros(self.n_padded, np.int32)
+        self.stale = True
+        """Whether what follows from the weights is older than they are."""
 
-    @property
+    @cached_property
     def synapses(self) -> int:
-        """Non-zero synapses of all positions."""
+        """Non-zero synapses of all positions, until the weights change."""
         layer, taps = (
             self.layer,
             self.w8[:-SLACK].reshape(-1, self.layer.kernel, self.layer.kernel, self.layer.source.channels),
@@ -73,6 +80,26 @@ class MapKernels:
         self.w8[self.order], self.tag[self.order] = self.stored, self.carries
         self.row_nonzeros[:] = np.count_nonzero(weights, axis=1)
         self.nonzeros[:] = np.count_nonzero(self.w8[:-SLACK].reshape(self.nonzeros.size, -1), axis=1)
+        self._changed()
+
+    def _changed(self) -> None:
+        self.stale = True
+        self.__dict__.pop("synapses", None)
+
+    def forward(self, x: Int32, counts: bool) -> tuple[Int32, int]:
+        """Σ_i 2·w_ij·x_i, and the synapses read: by each input once or, where x `counts` spikes, by each of them."""
+        total = np.zeros(self.layer.shape.size, np.int32)
+        if x.max(initial=0) > _BYTE:
+            events, how = np.flatnonzero(x).astype(np.int32), 2 if counts else 1
+            return total, scatter_spikes(
+                self.stored, self.row_nonzeros, self.tables, events, 0, events.size, x, how, total
+            )  # fmt: skip
+        if self.stale:
+            derive(self.w8, self.tables, self.taps, self.fan_out, self.packed)
+            self.stale = False
+        pad_map(self.tables, x, self.padded8)
+        sum_map(self.padded8, self.packed, self.tables, total)
+        return total, synapses_read(self.padded8, self.fan_out, int(counts))
 
     def padded(self, x: Int32) -> Int32:
         """A map of the inputs with its border, channels side by side."""
@@ -129,4 +156,6 @@ class MapKernels:
             shift,
         )  # fmt: skip
         store_weights(self.w8, self.tag, self.tables, self.stored, self.carries, self.row_nonzeros)
+        if writes:
+            self._changed()
         return int(effective), int(writes)

@@ -22,9 +22,7 @@ from lava_ed.kernels.counting import (
     UPDATE,
 )
 from lava_ed.kernels.fixed_point import MAP_FRACTION_BITS
-from lava_ed.kernels.loihi.convolution import scatter_spikes
 from lava_ed.kernels.loihi.neuron import accumulate
-from lava_ed.kernels.vectors.events import list_events
 
 
 class SurrogateMaps(MapBaseline):
@@ -77,11 +75,7 @@ class SurrogateMaps(MapBaseline):
         """Sums of a step; those of the input, which stands, are made in the first one."""
         kernels, x, node, graded = self.kernels[layer - 1], self.x[layer - 1][t], self.spec.synapses(layer), layer == 1
         if not (graded and t):
-            events, total = np.zeros(x.size, np.int32), np.zeros(self.spec.sizes[layer], np.int32)
-            count = list_events(x, events)
-            synops = scatter_spikes(
-                kernels.stored, kernels.row_nonzeros, kernels.tables, events, 0, count, x, 1 if graded else 2, total
-            )  # fmt: skip
+            count, (total, synops) = np.count_nonzero(x), kernels.forward(x, not graded)
             self._standing = total, int(count), int(synops)
             self.count(node, TRACE_UPDATES, UPDATE, count if graded else x.sum())
         total, sent, synops = self._standing

@@ -6,8 +6,9 @@ import numpy as np
 
 from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.fixed_point import MAP_FRACTION_BITS
+from lava_ed.kernels.loihi.conv_counts import count_weights, spread_taps
 from lava_ed.kernels.loihi.conv_tables import CHANNELS_IN, CHANNELS_OUT, KERNEL, PADDING, WIDTH_IN
-from lava_ed.kernels.loihi.conv_windows import synapses_back
+from lava_ed.kernels.loihi.conv_windows import pack_weights, synapses_back
 from lava_ed.kernels.loihi.convolution import scatter_spikes
 from lava_ed.kernels.loihi.map_neuron import pool_membranes
 from lava_ed.kernels.vectors.window_sums import sum_scaled
@@ -178,6 +179,15 @@ def replay_map(e_in, square, b, g, spikes, level, anew, limit, dead_zone, messag
         size = np.int32(np.int32(np.int32(np.int32(learned ^ sign) - sign) + half) >> np.int32(MAP_FRACTION_BITS))
         y[j] = np.int32(np.int32(size ^ sign) - sign)
     return messages, active
+
+
+@kernel
+def derive(w8, tables, taps, fan_out, packed):
+    """What forward sums read in place of the weights: their bytes in order, and the synapses of each input."""
+    for channel in range(tables[CHANNELS_OUT]):
+        pack_weights(w8, tables, channel, packed)
+    count_weights(w8, tables, taps)
+    spread_taps(taps, tables, fan_out)
 
 
 @kernel
