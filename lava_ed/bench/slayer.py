@@ -13,6 +13,8 @@ INPUTS: Final = 784
 IMAGE: Final = (1, 28, 28)
 CLASSES: Final = 10
 BATCHES: Final = (32, 64, 128, 256)
+CONV_BATCHES: Final = (16, 32, 64)
+"""Of nets with convolutions, which larger ones slow down."""
 DENSITY: Final = 0.1
 """Share of input spikes; SLAYER's cost does not depend on it."""
 
@@ -44,7 +46,8 @@ def slayer_rates(nets: Sequence[tuple[int | str, int]], tell: Tell, *, quick: bo
     try:
         for hidden, steps in nets:
             tell(f"SLAYER {hidden if isinstance(hidden, str) else f'{INPUTS}-{hidden}-{CLASSES}'}, T = {steps}")
-            batches = BATCHES[:1] if quick else BATCHES
+            batches = CONV_BATCHES if isinstance(hidden, str) else BATCHES
+            batches = batches[:1] if quick else batches
             rates = {batch: _rate(torch, slayer, hidden, steps, batch, 1 if quick else 3) for batch in batches}
             best = max(rates, key=lambda batch: rates[batch])
             shown = {str(batch): rate for batch, rate in rates.items()}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -12,6 +13,7 @@ import numpy.typing as npt
 
 from lava_ed.bench.harness import Tell, seconds_of
 from lava_ed.bench.roofline import bare_loop
+from lava_ed.errors import ConfigError
 
 if TYPE_CHECKING:
     from lava_ed.backends.backend import Backend
@@ -82,13 +84,28 @@ def mnist_spec(rule: str, hidden: int | str, steps: int) -> NetworkSpec:
     return TrainConfig.create(name, "mnist", **settings).spec(INPUTS, CLASSES, SHAPE)
 
 
-def bench_training(data: Data, samples: int, tell: Tell, *, quick: bool = False) -> dict[str, Any]:
-    """Train every net of `NETS` for an epoch of so many samples at most, tiny if `quick`, and SLAYER a few batches."""
+def bench_training(
+    data: Data, samples: int, tell: Tell, *, quick: bool = False, only: Sequence[str] | None = None
+) -> dict[str, Any]:
+    """Train every net of `NETS` and `CONV_NETS` for an epoch of so many samples at most, and SLAYER a few batches.
+
+    Tiny ones if `quick`, and `only` those with such hidden neurons or layers.
+
+    Raises
+    ------
+    ConfigError
+        If there is none.
+    """
     from lava_ed.bench.slayer import slayer_rates
 
     rates = []
     nets: list[tuple[str, int | str, int]] = [(rule, 8 if quick else hidden, steps) for rule, hidden, steps in NETS]
     nets += [(rule, CONV_QUICK if quick else layers, steps) for rule, layers, steps in CONV_NETS]
+    if only is not None:
+        there = sorted({str(hidden) for _, hidden, _ in nets})
+        if unknown := sorted(set(only) - set(there)):
+            raise ConfigError(f"no net that is timed has {', '.join(unknown)}: there are {', '.join(there)}")
+        nets = [net for net in nets if str(net[1]) in only]
     for rule, hidden, steps in nets:
         tell(f"{rule} {hidden if isinstance(hidden, str) else f'{INPUTS}-{hidden}-{CLASSES}'}, T = {steps}")
         rates.append(time_rule(rule, hidden, steps, data, samples))

@@ -133,6 +133,10 @@ def training(
         typer.Option(help="Folder with MNIST's IDX files; without it, synthetic images as sparse as MNIST's."),
     ] = None,
     quick: QuickFlag = False,
+    net: Annotated[
+        list[str] | None,
+        typer.Option(help="Only nets with these hidden neurons or layers; may be given several times."),
+    ] = None,
     samples: Annotated[int, typer.Option(min=1000, help="Samples of the epoch.")] = 60_000,
     json: JsonFlag = False,
 ) -> Report:
@@ -151,7 +155,7 @@ def training(
         found = load_dataset("mnist", data_dir)
         data = Data(np.ascontiguousarray(found.train_images), found.train_labels, "MNIST")
     value = {"lava_ed_version": __version__, "load": os.getloadavg()[0], "cores": os.cpu_count()}
-    value |= bench_training(data, samples, reporter().message, quick=quick)
+    value |= bench_training(data, samples, reporter().message, quick=quick, only=net or None)
     return Report(value, _shown_training(value))
 
 

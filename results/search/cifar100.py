@@ -4,7 +4,8 @@
     python results/search/cifar100.py FOLDER RUN RULE SAMPLES EPOCHS TRIAL seed=S [ARCH]
 
 A line of JSON for each trial FIRST … LAST − 1 that is not there yet goes to OUT; or a run with the settings of a trial,
-judged on the test set, to the folder RUN.  Thresholds and shifts are measured once for each width of
+judged on the test set, to the folder RUN.  Trials 0 … 19 are drawn; 20, 21 and 22 are the best of them at its rate, at half
+of it and at twice it.  Thresholds and shifts are measured once for each width of
 the first weights (--calibrate); what is drawn moves them.
 """
 
@@ -28,6 +29,19 @@ from lava_ed.train.lesson import Lesson
 
 ARCH = "32c3p1-p2-64c3p1-p2-64c3p1-p2-100"
 HELD_OUT = 2000
+DRAWN = 20
+RATES = 1, 0.5, 2
+TRIALS = Path(__file__).with_name("cifar100-convolutions.jsonl")
+
+
+def chosen(number, rule, arch):
+    """Settings of a trial, drawn or, of the second round, those of the best one that was drawn at another rate."""
+    if number < DRAWN:
+        return drawn(number)
+    rows = map(json.loads, TRIALS.read_text().splitlines())
+    first = [row for row in rows if (row["rule"], row["arch"]) == (rule, arch) and row["trial"] < DRAWN]
+    pick = drawn(max(first, key=lambda row: row["held_out"])["trial"])
+    return pick | {"learning_rate": pick["learning_rate"] * RATES[number - DRAWN]}
 
 
 def drawn(trial):
@@ -85,7 +99,7 @@ def loaded(folder):
 
 def trial_of(rule, folder, arch, limit, epochs, number):
     """Train, and judge on samples held out."""
-    pick, started = drawn(number), time.process_time()
+    pick, started = chosen(number, rule, arch), time.process_time()
     lesson = Lesson(TrainConfig.create(rule, "cifar100+on-off", **settings_of(rule, folder, arch, limit, epochs, pick)),
                     loaded(folder))  # fmt: skip
     result = {"rule": rule, "trial": number, "arch": arch, "samples": limit, "epochs": epochs, **pick}
@@ -109,7 +123,7 @@ def trial_of(rule, folder, arch, limit, epochs, number):
 def main(folder, out, rule, samples, epochs, first, last, arch=ARCH):
     """All trials of a rule, or the run of one."""
     if last.startswith("seed="):
-        settings = settings_of(rule, folder, arch, int(samples), int(epochs), drawn(int(first)))
+        settings = settings_of(rule, folder, arch, int(samples), int(epochs), chosen(int(first), rule, arch))
         settings["seed"] = int(last.removeprefix("seed="))
         print(train(TrainConfig.create(rule, "cifar100+on-off", **settings), out, dataset=loaded(folder)))
         return

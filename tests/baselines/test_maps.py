@@ -217,6 +217,47 @@ def test_counters_by_hand_and_the_update(name):
     assert counts["encoder"]["barrier_steps"]["forward"] == spec.schedule.error_phase + 1
 
 
+def test_counters_of_ssgd_in_every_step_by_hand():
+    """Active neurons, and the errors that were sent and what they read, from spikes and recorded messages."""
+    spec = map_spec("ssgd")
+    for copy, _ in learning_samples(spec, 1):
+        at = int(copy.state()["encoder.presentation"][0])
+    backend, _, labels = shown(spec, 40)
+    w, replay, sent = matrices(backend), backend._replayed, {}
+
+    def recorded(layer, above):
+        message, y = replay(layer, above)
+        sent[layer + 1], sent[layer] = above.astype(np.int64), message.astype(np.int64)
+        return message, y
+
+    backend._replayed = recorded
+    backend.present(np.array([at]), labels[at : at + 1])
+    counts, last = backend.counters(), len(spec.layers)
+    assert counts["error"]["spikes"]["backward"] == np.count_nonzero(backend.error)
+    assert counts["error"]["spike_messages"]["backward"] == np.count_nonzero(backend.error) + last  # and a gate to each
+    for layer in spec.layers:
+        node, neurons = counts[spec.synapses(layer)], counts["readout" if layer == last else f"hidden{layer}"]
+        current = backend.x[layer - 1].astype(np.int64) @ w[layer - 1].T
+        fires = backend.spikes[layer] > 0 if layer < last else np.zeros(current.shape, bool)
+        assert neurons["neuron_updates_active"]["forward"] == np.count_nonzero((current != 0) | fires)
+        spikes = np.count_nonzero(backend.x[layer - 1]) if layer == 1 else backend.x[layer - 1].sum()
+        assert node["trace_updates"]["update"] == (spikes // spec.steps if layer == 1 else spikes) + np.count_nonzero(
+            np.atleast_2d(backend.learned[layer - 1][1])
+        )
+        if layer > 1:
+            read = np.count_nonzero(w[layer - 1], axis=1)
+            assert node["graded_synops"]["backward"] == ((sent[layer] != 0) @ read).sum() > 0
+        if layer == last:
+            continue
+        back, half = sent[layer + 1] @ w[layer], 1 << spec.error_shift >> 1
+        square = spec.connections[layer - 1].squares
+        e = np.where(square >= 0, (abs(back) + half >> spec.error_shift)[:, square], 0)
+        events = fires | (backend.level[layer] > 0)
+        assert neurons["spikes"]["backward"] == np.count_nonzero(sent[layer]) > 0
+        assert not np.any(sent[layer][~events & (e == 0)])
+        assert neurons["neuron_updates_active"]["backward"] == np.count_nonzero((e != 0) | events)
+
+
 @pytest.mark.parametrize("name", RULE_NAMES)
 def test_a_loaded_state_goes_on_as_the_saved_one(name):
     spec = map_spec(name)

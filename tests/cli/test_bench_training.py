@@ -6,7 +6,7 @@ import importlib.util
 
 import numpy as np
 
-from lava_ed.bench.training import CONV_NETS, NETS, TrainingRate, ratios, synthetic
+from lava_ed.bench.training import CONV_NETS, CONV_QUICK, NETS, TrainingRate, ratios, synthetic
 from lava_ed.learning_rules import RULES
 
 HAS_LAVA_DL = importlib.util.find_spec("torch") is not None
@@ -33,10 +33,18 @@ def test_json(lava_ed):
 
 def test_without_lava_dl_it_says_so(lava_ed, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "torch", None)
-    outcome = lava_ed("bench", "training", "--quick")
+    outcome = lava_ed("bench", "training", "--quick", "--net", CONV_QUICK)
     assert outcome.code == 0
     assert "lava-dl is not installed" in outcome.out
     assert "lava-ed[dl]" in outcome.out
+    assert "784-H-10" in outcome.out
+    assert "ssgd" not in outcome.out
+
+
+def test_a_net_that_is_not_timed_is_refused(lava_ed):
+    outcome = lava_ed("bench", "training", "--quick", "--net", "12")
+    assert outcome.code != 0
+    assert "no net that is timed has 12: there are 2c3s3p1-p5-10, 8" in outcome.err
 
 
 def test_ratios_pair_equal_nets():
