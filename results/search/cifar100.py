@@ -4,9 +4,9 @@
     python results/search/cifar100.py FOLDER RUN RULE SAMPLES EPOCHS TRIAL seed=S [ARCH]
 
 A line of JSON for each trial FIRST … LAST − 1 that is not there yet goes to OUT; or a run with the settings of a trial,
-judged on the test set, to the folder RUN.  Trials 0 … 19 are drawn; 20, 21 and 22 are the best of them at its rate, at half
-of it and at twice it.  Thresholds and shifts are measured once for each width of
-the first weights (--calibrate); what is drawn moves them.
+judged on the test set, to the folder RUN.  Trials 0 … 19 are drawn; 20, 21 and 22 are the best of them at its rate, at
+half of it and at twice it.  Thresholds and shifts are measured once for each width of the first weights (--calibrate);
+what is drawn moves them.
 """
 
 from __future__ import annotations
