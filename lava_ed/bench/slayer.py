@@ -46,8 +46,7 @@ def slayer_rates(nets: Sequence[tuple[int | str, int]], tell: Tell, *, quick: bo
     try:
         for hidden, steps in nets:
             tell(f"SLAYER {hidden if isinstance(hidden, str) else f'{INPUTS}-{hidden}-{CLASSES}'}, T = {steps}")
-            batches = CONV_BATCHES if isinstance(hidden, str) else BATCHES
-            batches = batches[:1] if quick else batches
+            batches = (CONV_BATCHES if isinstance(hidden, str) else BATCHES)[: 1 if quick else None]
             rates = {batch: _rate(torch, slayer, hidden, steps, batch, 1 if quick else 3) for batch in batches}
             best = max(rates, key=lambda batch: rates[batch])
             shown = {str(batch): rate for batch, rate in rates.items()}
