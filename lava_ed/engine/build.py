@@ -32,6 +32,7 @@ def node_of(kind: str, name: str, shape: tuple[int, ...], parameters: Mapping[st
             **values,
             "with_x1": rule.with_x1 or values["graded"],
             "x1_counts": rule.x1_counts and not values["graded"],
+            "count_shift": rule.count_shift,
             "weight_exponent": values["weight_exp"],
         }
     node = NODES[kind]

@@ -62,12 +62,22 @@ class AggregatedMPDED(MPDED):
     learning_rate : float
     decay : tuple of (float, float)
         See `LearningRule`.
+    count_shift : int
+        A spike adds 2^count_shift to x1 (which saturates at 127), 0 … 3, and η = m·2^(a − 3 + count_shift − s): of the
+        3 bits that the learning engine cuts off a product, as many hold nothing.
 
     See Also
     --------
     MPDED : the same errors, with weights that change in every step of the replay.
     """
 
+    count_shift: int = 0
+
     timing: ClassVar[Timing] = replace(MPDED.timing, kind="mpd-ed-aggregated", aggregates=True)
     with_x1: ClassVar[bool] = True
     x1_counts: ClassVar[bool] = True
+
+    @property
+    def excess(self) -> int:
+        """Right shift of a product of the number of spikes and an error."""
+        return super().excess - self.count_shift

@@ -63,6 +63,8 @@ class LearningRule:
     with_x1: ClassVar[bool] = False
     x1_counts: ClassVar[bool] = False
     """Whether x1 is a number of spikes, not the value of the only one."""
+    count_shift = 0
+    """Then each spike adds 2^count_shift."""
     baseline: ClassVar[bool] = False
     """Whether the rule is a baseline, which runs in a loop of its own and has no Lava processes."""
     output_spikes: ClassVar[bool] = False
@@ -143,7 +145,7 @@ class LearningRule:
 
         y1 and y2 come from the post-synaptic process.  x1, where the rule has it, is written by
         graded spikes under ``GradedSpikeCfg.OVERWRITE`` (payload 2·x) and held between spikes; where it is a number
-        of spikes (`x1_counts`) and the input is not `graded`, each spike adds 1 instead, and
+        of spikes (`x1_counts`) and the input is not `graded`, each spike adds 2^`count_shift`, and
         whoever runs the net sets x1 to 0 at a sample's start, as no trace of Lava's both holds and ends.  A
         rate's `port_shift` is not in the string: the neuron shifts what it sends.
 
@@ -162,7 +164,7 @@ class LearningRule:
             raise LavaNotInstalledError(
                 "to_lava() needs lava-nc, which runs on Python 3.10 only: pip install lava-nc==0.10.0 there"
             ) from error
-        impulse = int(self.x1_counts and not graded)
+        impulse = (1 << self.count_shift) if self.x1_counts and not graded else 0
         traces: dict[str, Any] = {"x1_impulse": impulse, "x1_tau": HOLD_TAU} if self.with_x1 else {}
         return Loihi3FLearningRule(dw=self.dw("x0", rate), t_epoch=t_epoch, rng_seed=seed, **traces)
 

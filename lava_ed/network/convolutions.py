@@ -47,6 +47,10 @@ def check_convolutions(spec: NetworkSpec) -> None:
     if spec.rule.name != "mpd-ed" and spec.pooling != "sum":
         kept = "sums the spikes of a square" if spec.rule.timing.replays else "lets a square's first spike through"
         raise ConfigError(f"pooling {spec.pooling!r} is mpd-ed's: {spec.rule.name} {kept}")
+    if spec.count_shift and not spec.rule.x1_counts:
+        raise ConfigError(
+            f"count_shift {spec.count_shift} is mpd-ed's: {spec.rule.name} counts no spikes, leave it at 0"
+        )
     if spec.rule.baseline:
         _check_baseline(spec)
     for what, value, only in (

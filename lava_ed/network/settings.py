@@ -67,6 +67,10 @@ class NetSettings:
         Errors come back through the same synapses, or straight from the output through fixed ones.
     learning : {"replayed", "aggregated"}
         MPD-ED: weights change in every step of the replay, or once a sample, by the sum of the errors.
+    count_shift : int
+        MPD-ED in nets with named layers: a spike adds 2^count_shift to the trace by which a dense layer learns.  The
+        learning engine cuts 3 bits off a product of a trace and an error, and so most of what many small errors say;
+        rates of a dense layer are no finer than with 0.
     dependency : {"x0", "y0", "y0-x0", "x0-y0", "auto"}
         Which synapses the learning engine visits, where a sample fits its epoch: those of inputs that spiked, of
         neurons with an error, or by one into hidden layers and by the other into the output.  Weights are the same.  A
@@ -155,6 +159,7 @@ class NetSettings:
     half_width: Annotated[int, Setting(1, 1024)] = 8
     input_drop: Annotated[int, Setting(0, 255, earlier=0)] = 0
     learning: Annotated[Learning, Setting(earlier="replayed", help="replayed, or (of mpd-ed) aggregated.")] = "replayed"
+    count_shift: Annotated[int, Setting(0, 3, earlier=0, help="Of mpd-ed's maps: a spike counts 2^k, 0 … 3.")] = 0
     dependency: Annotated[
         Dependency,
         Setting(earlier="x0", help="Synapses that learning visits: x0, y0, y0-x0, x0-y0 or auto."),

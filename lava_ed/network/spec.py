@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, Final
@@ -105,8 +105,10 @@ class NetworkSpec(NetSettings, _Layers):
         check_integers("image", self.image, several=True)
         object.__setattr__(self, "image", tuple(int(n) for n in self.image))
         if not self.arch:
-            if self.image or self.sharing != "accumulated" or self.pooling != "sum":
-                raise ConfigError("image, sharing and pooling belong to a net with named layers: name them (arch)")
+            if self.image or self.sharing != "accumulated" or self.pooling != "sum" or self.count_shift:
+                raise ConfigError(
+                    "image, sharing, pooling and count_shift belong to a net with named layers: name them (arch)"
+                )
             return ()
         if len(self.image) != 3 or not all(1 <= n <= 1023 for n in self.image):
             raise ConfigError(f"image {self.image}: channels, height and width are needed, each 1 … 1023")
@@ -154,12 +156,18 @@ class NetworkSpec(NetSettings, _Layers):
         """The rate of a dense connection, where the rule's is this one (default: the first)."""
         rate = rate or self.rule.rate
         shift = self.rate_shifts[layer - 1] if self.rate_shifts else 0
-        return LearningRate.nearest(math.ldexp(rate.value, -shift), rate.excess) if shift else rate
+        excess = rate.excess - self._count_shift(layer)
+        return LearningRate.nearest(math.ldexp(rate.value, -shift), excess) if shift or excess != rate.excess else rate
+
+    def _count_shift(self, layer: int) -> int:
+        """What a spike adds to x1 of a dense connection, as a power of 2."""
+        return 0 if self.graded_input and layer == 1 else self.count_shift
 
     def rule_of(self, layer: int) -> LearningRule:
         """The rule at the rate of a dense connection."""
-        rate = self.rate_of(layer)
-        return self.rule if rate == self.rule.rate else type(self.rule)(rate.value, self.rule.decay)
+        rate, shift = self.rate_of(layer), self._count_shift(layer)
+        own: dict[str, Any] = {"count_shift": shift} if shift else {}
+        return self.rule if rate == self.rule.rate else replace(self.rule, learning_rate=rate.value, **own)
 
     def rate_shift(self, layer: int, rate: LearningRate | None = None) -> int:
         """Bits by which a convolution shifts the sums of its taps, times the rate's mantissa, to the right."""

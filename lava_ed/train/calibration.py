@@ -196,6 +196,7 @@ def _sums(spec: NetworkSpec, layer: int, shown: Shown) -> float:
     errors = "error.e" if layer == len(spec.layers) else f"hidden{layer}.{var}"
     pairs = [(x, d) for x, d in zip(*_seen(spec, shown, [f"{name}.x1", errors]), strict=True) if d.any()]
     if not geometry.is_conv:
+        pairs = [(x >> spec.rule_of(layer).count_shift, d) for x, d in pairs]
         return _root_mean_square([np.outer(x, d) for x, d in pairs])
     tables = tables_of(geometry, True, planar=layer == 1)
     return _root_mean_square([_tap_sums(spec, layer, tables, x, d) for x, d in pairs])

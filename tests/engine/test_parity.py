@@ -94,11 +94,14 @@ CASES += [
     pytest.param("mpd-ed", (), "symmetric", seed, {"arch": arch, **KERNELS, **changes}, id=f"mpd-ed-{arch}-{seed}")
     for seed, (arch, changes) in enumerate(
         (
-            ("4c2p1-p2-5c2-3", {"encoder": "current", "rate_shifts": (2, 1, 1), "hidden_dead_zones": (1, 2)}),
+            (
+                "4c2p1-p2-5c2-3",
+                {"encoder": "current", "rate_shifts": (2, 1, 1), "hidden_dead_zones": (1, 2), "count_shift": 3},
+            ),
             ("4c2p1g2-p2-6c1g2-5-3", {"image": (2, 2, 3), "pooling": "or", "freeze": (2,)}),
             ("4c2p1-p3-5c1-3", {"sharing": "none", "encoder": "ttfs", "pooling": "or"}),
             ("4c3s2p2-5c2-3", {"sharing": "none", "encoder": "current", "threshold_steps": (20, 21)}),
-            ("4c2p1-p2-5c2-3", {"steps": 33, "pooling": "or", "error_shift": 9}),
+            ("4c2p1-p2-5c2-3", {"steps": 33, "pooling": "or", "error_shift": 9, "count_shift": 2}),
         )
     )
 ]

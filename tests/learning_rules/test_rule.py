@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lava_ed.errors import ConfigError, LavaNotInstalledError, UnrepresentableRateError
-from lava_ed.learning_rules import MPDED, RULES, STDED, LearningRate, halvings
+from lava_ed.kernels.loihi.plasticity import product
+from lava_ed.learning_rules import MPDED, RULES, STDED, AggregatedMPDED, LearningRate, halvings
 
 KINDS = (STDED, MPDED)
 
@@ -36,6 +37,13 @@ def test_defaults_by_hand():
             0.25,
             0.25,
         ]
+
+
+def test_a_spike_may_count_more_than_one():
+    """One spike and an error of 1 at 7·2^-10, cut: 7 » 3 = 0; of 8 a spike at 2^-7: 8 » 3 = 1."""
+    one, eight = AggregatedMPDED(7 * 2.0**-10), AggregatedMPDED(2.0**-7, count_shift=3)
+    assert (one.rate, eight.rate) == (LearningRate(7, -7, 0, 3), LearningRate(1, -7, 0, 0))
+    assert [product(1 << r.count_shift, r.rate.mantissa, r.rate.exponent, 3) for r in (one, eight)] == [0, 1]
 
 
 def test_names_lead_to_rules():

@@ -196,9 +196,10 @@ def test_held_trace_waits_for_the_error():
     assert learned(dense, 68).tolist() == [[20, 0], [-20, 0]]
 
 
-def test_counted_spikes_wait_for_the_summed_error():
+@pytest.mark.parametrize("count_shift", [0, 3])
+def test_counted_spikes_wait_for_the_summed_error(count_shift):
     """x1 counts 3 spikes and 1 in a 10-step epoch; twice 3·16/8 = 6 and 1·16/8 = 2 a synapse."""
-    rule, spikes, third = AggregatedMPDED(2.0**-3), np.zeros((20, 2)), np.zeros((20, 2))
+    rule, spikes, third = AggregatedMPDED(2.0**-3, count_shift=count_shift), np.zeros((20, 2)), np.zeros((20, 2))
     for start in (0, 10):
         spikes[[start, start + 1, start + 3], 0] = 1
         spikes[start + 2, 1] = 1

@@ -28,7 +28,16 @@ def test_options_name_their_choices():
     assert list(options()) == [
         *("steps", "encoder", "readout", "feedback", "init_limits", "weight_exponents", "error_shift"),
         *("softmax_shift", "dead_zone"),
-        *("learning", "dependency", "sharing", "pooling", "threshold_steps", "hidden_dead_zones", "error_grains"),
+        *(
+            "learning",
+            "count_shift",
+            "dependency",
+            "sharing",
+            "pooling",
+            "threshold_steps",
+            "hidden_dead_zones",
+            "error_grains",
+        ),
     ]
     assert options()["steps"][0] is int
     assert options()["feedback"] == (str, "symmetric or random.")

@@ -271,6 +271,8 @@ ONCE = {"rule": MPDED(2.0**-9), "learning": "aggregated"}
         ({**ONCE, "dv": 100}, ConfigError, "dv 0 only"),
         ({**ONCE, "feedback": "random"}, ConfigError, "feedback 'symmetric' only"),
         ({"rule": STDED(), "pooling": "or"}, ConfigError, "std-ed lets a square's first spike through"),
+        ({"rule": STDED(), "count_shift": 3}, ConfigError, "std-ed counts no spikes"),
+        ({**ONCE, "arch": "", "image": (), "count_shift": 3, "sizes": (9, 4)}, ConfigError, "named layers"),
         (
             {"rule": Renner(), "arch": "4c3-10", "steps": 1},
             ConfigError,

@@ -229,7 +229,7 @@ class TestFilesOfEarlierDays:
         # Settings that came later say what a run of then did.
         assert second["facts"]["network"].pop("learning") == second["net"].pop("learning") == "replayed"
         assert second["facts"]["network"].pop("dependency") == second["net"].pop("dependency") == "x0"
-        words = {"arch": "", "sharing": "accumulated", "pooling": "sum"}
+        words = {"arch": "", "sharing": "accumulated", "pooling": "sum", "count_shift": 0}
         for name, earlier in {**words, **{name: [] for name in LISTS}}.items():
             assert second["facts"]["network"].pop(name) == second["net"].pop(name) == earlier
         assert {**second.pop("net"), **second, "format": 1} == {

@@ -61,14 +61,14 @@ def dense_reset(a, i32, i64):  # type: ignore[no-untyped-def]
 
 
 X1_COUNTS = 2
-"""Value of DENSE_FORWARD's `with_x1` under which x1 is a number of spikes."""
+"""Value of DENSE_FORWARD's `with_x1` under which x1 is a number of spikes; with k more a spike counts 2^k."""
 
 DENSE_FORWARD = op(
     "dense_forward", "ours", n_pre=number(), n_post=number(), weights=reads("i8", "n_pre * n_post"),
     nonzeros=reads("i32", "n_pre"), count=reads("i32"), events=reads("i32", "n_pre"),
     payloads=reads("i32", "n_pre", optional=True), weight_exponent=number(), a_buff=updates("i32", "n_post"),
     live_a=updates("i32"), counters=updates("i64", ALL_COUNTERS),
-    with_x1=number("1: note x0 and x1, 2: of every spike, as x1 counts"), steps=number("T"),
+    with_x1=number("1: note x0 and x1, 2 + k: of every spike, which adds 2^k to x1"), steps=number("T"),
     first=number("first phase of the window"), x0_count=updates("i32"), x0_list=writes("i32", "n_pre"),
     x0=updates("i32", "n_pre"), x1=writes("i32", "n_pre"),
     groups=writes("i32", "steps * n_post + n_post", optional=True),
@@ -98,14 +98,14 @@ def dense_forward(a, i8, i32, i64, phase):  # type: ignore[no-untyped-def]
     else:
         payloads = segment(i32, payload, n_pre)
         synops = forward_graded(w8, nonzeros, events, payloads, count, a[f.weight_exponent], a_buff)
-        if a[f.with_x1] == X1_COUNTS:
+        if a[f.with_x1] >= X1_COUNTS:
             add_count(i64, c + FORWARD, SYNOPS, synops_of_several(nonzeros, events, count, payloads))
         else:
             add_count(i64, c + FORWARD, GRADED_SYNOPS, synops)
     if a[f.with_x1]:
         x0, x1 = segment(i32, a[f.x0], n_pre), segment(i32, a[f.x1], n_pre)
         listed = segment(i32, a[f.x0_list], n_pre)
-        counts, n_listed = a[f.with_x1] == X1_COUNTS, i32[a[f.x0_count]]
+        counts, n_listed = a[f.with_x1] >= X1_COUNTS, i32[a[f.x0_count]]
         before = n_listed
         counted = np.int64(0)
         for k in range(count):
@@ -113,7 +113,7 @@ def dense_forward(a, i8, i32, i64, phase):  # type: ignore[no-untyped-def]
             value = i32[payload + i] if payload >= 0 else np.int32(1 if counts else steps - (phase - a[f.first]))
             new = x0[i] == 0
             if counts:
-                x1[i] += value
+                x1[i] = min(np.int32(x1[i] + np.int32(value << (a[f.with_x1] - X1_COUNTS))), np.int32(TRACE_MAX))
                 counted += value
             elif new:
                 x1[i] = value
@@ -286,6 +286,7 @@ class PlasticDenseNode(Node, kinds=("PlasticDense",)):
     error_shift: int = 0
     with_x1: bool = False
     x1_counts: bool = False
+    count_shift: int = 0
     mantissa: int = 1
     exponent: int = -7
     seed: int = 0
@@ -357,7 +358,7 @@ class PlasticDenseNode(Node, kinds=("PlasticDense",)):
         asm.op(
             SYNAPSES, start, start + s.steps + 1, DENSE_FORWARD, self.at,
             count=pre.count, events=pre.events, payloads=pre.values, weight_exponent=self.weight_exponent,
-            steps=s.steps, first=start, with_x1=X1_COUNTS if self.x1_counts else int(self.with_x1),
+            steps=s.steps, first=start, with_x1=X1_COUNTS + self.count_shift if self.x1_counts else int(self.with_x1),
         )  # fmt: skip
         self._emit_backward(asm)
         self._emit_learning(asm)

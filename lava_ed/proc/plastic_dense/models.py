@@ -23,6 +23,7 @@ from lava_ed.kernels.counting import (
     UPDATE,
     WEIGHT_WRITES,
 )
+from lava_ed.kernels.fixed_point import TRACE_MAX
 from lava_ed.kernels.loihi.plasticity import WORK_ROWS, apply_tag, gather_rows, learn_rows
 from lava_ed.kernels.loihi.random_streams import TAG_EXPONENT, TAG_STREAM, layer_key
 from lava_ed.kernels.loihi.synapse import backward_errors, forward_graded, forward_spikes, synops_of, synops_of_several
@@ -98,6 +99,7 @@ class Plasticity(PhasedModel):
         self._carry: bool = proc_params["carry"]
         self._with_x1: bool = proc_params["rule"].with_x1 or self._payload_is_x1
         self._x1_counts = proc_params["rule"].x1_counts and not self._payload_is_x1
+        self._count_shift = proc_params["rule"].count_shift
         self._dependency = "u0" if self.schedule.learning_epoch[1] == "u0" else proc_params["dependency"]
         self._gathered = False
         self._events = np.zeros(0, np.int32)
@@ -119,7 +121,8 @@ class Plasticity(PhasedModel):
             self.x0[new] = 1
             if self._x1_counts:
                 spikes = s_in[self._events] if self._summed else np.ones_like(self._events)
-                self.x1[self._events] += spikes
+                counted = self.x1[self._events] + (spikes << self._count_shift)
+                self.x1[self._events] = np.minimum(counted, TRACE_MAX)
                 self.count(TRACE_UPDATES, UPDATE, int(spikes.sum()))
             else:
                 self.x1[new] = s_in[new] if self._payload_is_x1 else self.schedule.steps - step
