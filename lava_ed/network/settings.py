@@ -159,7 +159,7 @@ class NetSettings:
     half_width: Annotated[int, Setting(1, 1024)] = 8
     input_drop: Annotated[int, Setting(0, 255, earlier=0)] = 0
     learning: Annotated[Learning, Setting(earlier="replayed", help="replayed, or (of mpd-ed) aggregated.")] = "replayed"
-    count_shift: Annotated[int, Setting(0, 3, earlier=0, help="Of mpd-ed's maps: a spike counts 2^k, 0 … 3.")] = 0
+    count_shift: Annotated[int, Setting(0, 3, earlier=0, help="Of mpd-ed behind maps: a spike adds 2^k to x1.")] = 0
     dependency: Annotated[
         Dependency,
         Setting(earlier="x0", help="Synapses that learning visits: x0, y0, y0-x0, x0-y0 or auto."),

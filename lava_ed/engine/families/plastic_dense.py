@@ -204,8 +204,7 @@ def dense_learn(a, i8, i16, i32, i64, phase):  # type: ignore[no-untyped-def]
         return
     events = segment(i32, a[f.events], count)
     x1 = segment(i32, a[f.x1], n_pre)
-    y1 = segment(i32, a[f.y1], n_post)
-    y2 = segment(i32, a[f.y2], n_post)
+    y1, y2 = segment(i32, a[f.y1], n_post), segment(i32, a[f.y2], n_post)
     presentation = i64[a[f.presentation]]
     if a[f.tag] >= 0 and not a[f.carry]:
         tag = matrix(i16, a[f.tag], n_pre, n_post)
