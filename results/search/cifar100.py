@@ -64,8 +64,6 @@ def settings_of(rule, folder, arch, limit, epochs, pick):
     """A configuration with the measured settings, moved."""
     common = {"data_dir": folder, "arch": arch, "limit": limit, "epochs": epochs, "flip": True}
     found = measured(rule, folder, arch, pick["init_limit"])
-    if rule == "mpd-ed":  # eight a spike in the readout's trace, for which a mantissa of 1 leaves the least to chance
-        common["count_shift"], pick = 3, pick | {"learning_rate": pick["learning_rate"] * 8 / 7}
     return common | {
         "calibrate": False, "init_limits": (pick["init_limit"],), "dead_zone": pick["dead_zone"],
         "learning_rate": pick["learning_rate"], "rate_shifts": found.rate_shifts,
