@@ -5,8 +5,8 @@
 
 A line of JSON for each trial FIRST … LAST − 1 that is not there yet goes to OUT; or a run with the settings of a trial,
 judged on the test set, to the folder RUN.  Trials 0 … 19 are drawn; 20, 21 and 22 are the best of them at its rate, at
-half of it and at twice it.  Thresholds and shifts are measured once for each width of the first weights (--calibrate);
-what is drawn moves them.
+half of it and at twice it, with MPD-ED's spikes counted as 8 at its readout (and 8·2^-k in place of 7·2^-k).
+Thresholds and shifts are measured once for each width of the first weights (--calibrate); what is drawn moves them.
 """
 
 from __future__ import annotations
@@ -41,7 +41,8 @@ def chosen(number, rule, arch):
     rows = map(json.loads, TRIALS.read_text().splitlines())
     first = [row for row in rows if (row["rule"], row["arch"]) == (rule, arch) and row["trial"] < DRAWN]
     pick = drawn(max(first, key=lambda row: row["held_out"])["trial"])
-    return pick | {"learning_rate": pick["learning_rate"] * RATES[number - DRAWN]}
+    pick |= {"learning_rate": pick["learning_rate"] * RATES[number - DRAWN]}
+    return pick | ({"learning_rate": pick["learning_rate"] * 8 / 7, "count_shift": 3} if rule == "mpd-ed" else {})
 
 
 def drawn(trial):
@@ -69,7 +70,7 @@ def settings_of(rule, folder, arch, limit, epochs, pick):
         "learning_rate": pick["learning_rate"], "rate_shifts": found.rate_shifts,
         "threshold_steps": tuple(max(step + pick["threshold"], 0) for step in found.threshold_steps),
         "error_shifts": (0, *(max(shift + pick["error"], 0) for shift in found.error_shifts[1:])),
-        "softmax_shift": found.softmax_shift + pick["softmax"],
+        "softmax_shift": found.softmax_shift + pick["softmax"], "count_shift": pick.get("count_shift", 0),
         **({"half_width": pick["half_width"]} if found.rule.timing.replays else {}),
         "decay": falling(found.rule, pick["learning_rate"]),
     }  # fmt: skip
