@@ -26,6 +26,7 @@ from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS
 from lava_ed.kernels.loihi.plasticity import WORK_ROWS
 from lava_ed.network.encoding import ENCODERS, encoder_table
 from lava_ed.network.graph import NetGraph
+from lava_ed.network.settings import ROUNDINGS
 from lava_ed.network.spec import NetworkSpec
 
 MASKS: Final = {"mpd-ed": AT_SPIKES, "ssgd": NEAR_THRESHOLD, "sg-bptt": EVERYWHERE}
@@ -77,7 +78,7 @@ def settings_of(graph: NetGraph) -> Settings:
         dead_zone=error["dead_zone"],
         hidden_dead_zones=np.array([0, *map(spec.hidden_dead_zone, spec.hidden), 0], np.int64) << ERROR_FRACTION_BITS,
         grains=np.array([0, *(spec.error_grains or (0,) * len(spec.hidden)), 0], np.int64),
-        nearest=int(error["rounding"] == "nearest"),
+        rounding=ROUNDINGS.index(error["rounding"]),
         seed=spec.seed,
         layers=len(spec.layers),
         steps=spec.steps,

@@ -38,6 +38,7 @@ from lava_ed.kernels.loihi.neuron import threshold_from_step
 from lava_ed.kernels.loihi.softmax import softmax_error, winner
 from lava_ed.learning_rules import LearningRate
 from lava_ed.network.graph import graph_of, stored_weights
+from lava_ed.network.settings import ROUNDINGS
 from lava_ed.network.spec import NetworkSpec
 
 
@@ -170,8 +171,8 @@ class MapBaseline(BaselineBackend):
         """The error, the backward pass, and one update of every connection that is not frozen."""
         spec = self.spec
         how = self._graph.of_kind("SoftmaxError")[0].parameters
-        nearest = how["rounding"] == "nearest"
-        live = softmax_error(self.v, label, how["shift"], how["dead_zone"], nearest, self.error)
+        rounding = ROUNDINGS.index(how["rounding"])
+        live = softmax_error(self.v, label, how["shift"], how["dead_zone"], rounding, self.error)
         self.count("error", HOST_OPS, BACKWARD, self.error.size)
         self.learned, self.errors = [], {}
         if not live and not self.back_always:

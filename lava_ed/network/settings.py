@@ -22,7 +22,7 @@ ReadoutKind = Literal["membrane", "first-spike"]
 Feedback = Literal["symmetric", "random"]
 Learning = Literal["replayed", "aggregated"]
 Dependency = Literal["x0", "y0", "y0-x0", "x0-y0", "auto"]
-Rounding = Literal["floor", "nearest"]
+Rounding = Literal["floor", "nearest", "carry"]
 WeightRounding = Literal["stochastic", "carry"]
 Overflow = Literal["raise", "warn", "wrap"]
 Sharing = Literal["accumulated", "none"]
@@ -89,8 +89,9 @@ class NetSettings:
         Largest |δ| of STD-ED; the chip's message holds 127, larger ones serve exact checks of the gradient.
     softmax_shift : int
         k: membranes are compared in units of 2^k.
-    softmax_rounding : {"floor", "nearest"}
-        Rounding of the shares p that the error subtracts: floors leave Σe > 0, which drives every output upwards.
+    softmax_rounding : {"floor", "nearest", "carry"}
+        Rounding of the shares p that the error subtracts: floors leave Σe > 0, which drives every output upwards, and
+        so does the nearest with many classes, whose small shares it loses; carry hands on what a share leaves over.
     weight_rounding : {"stochastic", "carry"}
         What becomes of the part of an update that lies below a weight's last bit: a random bit of the right mean, or
         eight more bits in the synapse's tag, which add up until they carry.

@@ -5,8 +5,9 @@
 
 A line of JSON for each trial FIRST … LAST − 1 that is not there yet goes to OUT; or a run with the settings of a trial,
 judged on the test set, to the folder RUN.  Trials 0 … 19 are drawn; 20, 21 and 22 are the best of them at its rate, at
-half of it and at twice it, with MPD-ED's spikes counted as 8 at its readout (and 8·2^-k in place of 7·2^-k).
-Thresholds and shifts are measured once for each width of the first weights (--calibrate); what is drawn moves them.
+half of it and at twice it, with MPD-ED's spikes counted as 8 at its readout (and 8·2^-k in place of 7·2^-k); 23 is the
+best of these with shares that hand on what they leave over.  Thresholds and shifts are measured once for each width of
+the first weights (--calibrate); what is drawn moves them.
 """
 
 from __future__ import annotations
@@ -35,13 +36,17 @@ TRIALS = Path(__file__).with_name("cifar100-convolutions.jsonl")
 
 
 def chosen(number, rule, arch):
-    """Settings of a trial, drawn or, of the second round, those of the best one that was drawn at another rate."""
+    """Settings of a trial: drawn, or those of the best trial before the round, changed."""
     if number < DRAWN:
         return drawn(number)
+    last = DRAWN + len(RATES)
     rows = map(json.loads, TRIALS.read_text().splitlines())
-    first = [row for row in rows if (row["rule"], row["arch"]) == (rule, arch) and row["trial"] < DRAWN]
-    pick = drawn(max(first, key=lambda row: row["held_out"])["trial"])
-    pick |= {"learning_rate": pick["learning_rate"] * RATES[number - DRAWN]}
+    before = [row for row in rows if (row["rule"], row["arch"]) == (rule, arch)]
+    before = [row for row in before if (row["trial"] < DRAWN if number < last else DRAWN <= row["trial"] < last)]
+    best = max(before, key=lambda row: row["held_out"])["trial"]
+    if number == last:
+        return chosen(best, rule, arch) | {"rounding": "carry"}
+    pick = drawn(best) | {"learning_rate": drawn(best)["learning_rate"] * RATES[number - DRAWN]}
     return pick | ({"learning_rate": pick["learning_rate"] * 8 / 7, "count_shift": 3} if rule == "mpd-ed" else {})
 
 
@@ -70,7 +75,8 @@ def settings_of(rule, folder, arch, limit, epochs, pick):
         "learning_rate": pick["learning_rate"], "rate_shifts": found.rate_shifts,
         "threshold_steps": tuple(max(step + pick["threshold"], 0) for step in found.threshold_steps),
         "error_shifts": (0, *(max(shift + pick["error"], 0) for shift in found.error_shifts[1:])),
-        "softmax_shift": found.softmax_shift + pick["softmax"], "count_shift": pick.get("count_shift", 0),
+        "softmax_shift": found.softmax_shift + pick["softmax"], "softmax_rounding": pick.get("rounding", "nearest"),
+        "count_shift": pick.get("count_shift", 0),
         **({"half_width": pick["half_width"]} if found.rule.timing.replays else {}),
         "decay": falling(found.rule, pick["learning_rate"]),
     }  # fmt: skip

@@ -37,6 +37,7 @@ CASES = [
     ("mpd-ed", (8,), {"encoder": "bins", "steps": 16, "input_drop": 90}),
     ("mpd-ed", (8,), {"steps": 64, "dv": 300, "error_shift": 10}),
     ("std-ed", (8,), {"softmax_rounding": "nearest"}),
+    ("std-ed", (8,), {"softmax_rounding": "carry"}),
     ("std-ed", (8, 7), {"weight_rounding": "carry"}),
     ("mpd-ed", (8,), {"weight_rounding": "carry"}),
     ("std-ed", (8,), {"steps": 33}),

@@ -36,6 +36,7 @@ from lava_ed.kernels.loihi.softmax import softmax_error as error_of
 from lava_ed.kernels.loihi.softmax import winner
 from lava_ed.kernels.views import segment
 from lava_ed.network.adaptation import Adaptation
+from lava_ed.network.settings import ROUNDINGS
 
 READOUT_ACCUMULATE = op(
     "readout_accumulate", "ours", n=number("neurons"), a_in=reads("i32", "n"), v=updates("i32", "n"),
@@ -74,7 +75,7 @@ def softmax_reset(a, i32, i64):  # type: ignore[no-untyped-def]
 SOFTMAX_ERROR = op(
     "softmax_error", "ours", n=number("classes"), v_in=reads("i32", "n"), bias=reads("i32", "n"),
     rest=reads("i32"), biased=writes("i32", "n + 1"), label_in=reads("i32"), shift=number(),
-    dead_zone=number(), nearest=number("1: shares are rounded to the nearest, 0: down"), learning=reads("i32"),
+    dead_zone=number(), rounding=number("of the shares, a place in ROUNDINGS"), learning=reads("i32"),
     e=writes("i32", "n"), message=writes("i32", "n"), fraction=number("bits of the message's fraction"),
     live_e=writes("i32"), gate=writes("i32"), prediction=writes("i32"), label=writes("i32"), seen=updates("i64"),
     correct=updates("i64"), triggered=updates("i64"), counters=updates("i64", ALL_COUNTERS),
@@ -103,7 +104,7 @@ def softmax_error(a, i32, i64, predictions, progress):  # type: ignore[no-untype
     if i32[a[f.learning]] == 0:
         return
     e = segment(i32, a[f.e], n)
-    live = error_of(segment(i32, a[f.biased], n + 1), label, a[f.shift], a[f.dead_zone], a[f.nearest], e)
+    live = error_of(segment(i32, a[f.biased], n + 1), label, a[f.shift], a[f.dead_zone], a[f.rounding], e)
     c = a[f.counters] + BACKWARD
     add_count(i64, c, HOST_OPS, n)
     i32[a[f.live_e]] = live
@@ -199,7 +200,7 @@ class SoftmaxErrorNode(Node, kinds=("SoftmaxError",)):
         asm.op(
             RUN, s.error_phase, s.error_phase + 1, SOFTMAX_ERROR, at,
             v_in=asm.required(self, "v_in").values, label_in=asm.required(self, "label_in").values, shift=self.shift,
-            dead_zone=self.dead_zone, nearest=int(self.rounding == "nearest"), fraction=s.error_fraction_bits,
+            dead_zone=self.dead_zone, rounding=ROUNDINGS.index(self.rounding), fraction=s.error_fraction_bits,
             destinations=asm.destinations(self, "e_out"), gates=asm.destinations(self, "gate_out"),
         )  # fmt: skip
         phases = s.learning_phases(s.layers)

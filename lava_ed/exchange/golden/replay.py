@@ -67,7 +67,7 @@ PARAMETERS = {
     "FeedbackDense": {"layer": LAYER, "error_shift": SMALL},
     "MembraneReadout": {"layer": LAYER},
     "FirstSpikeReadout": {"layer": LAYER, "seed": SEED, "adaptation": ADAPTATION},
-    "SoftmaxError": {"shift": range(64), "dead_zone": WORD, "rounding?": ("floor", "nearest"), "seed": SEED},
+    "SoftmaxError": {"shift": range(64), "dead_zone": WORD, "rounding?": ("floor", "nearest", "carry"), "seed": SEED},
 }
 
 
@@ -403,8 +403,10 @@ class SoftmaxError(Process):
         n = (v.max() - v) >> self.p.shift
         q = np.where(n < 16, 1 << np.clip(15 - n, 0, 15), 0)
         # Files from before there was a choice have no entry: they round down.
-        half = q.sum() // 2 if getattr(self.p, "rounding", "floor") == "nearest" else 0
-        error = 127 * (np.arange(v.size) == label) - (127 * q + half) // q.sum()
+        rounding = getattr(self.p, "rounding", "floor")
+        half = 0 if rounding == "floor" else q.sum() // 2
+        shares = (127 * (np.cumsum(q) if rounding == "carry" else q) + half) // q.sum()
+        error = 127 * (np.arange(v.size) == label) - (np.diff(shares, prepend=0) if rounding == "carry" else shares)
         s["e"][:] = error if np.abs(error).max() > self.p.dead_zone else 0
         s["gate"][0] = int(s["e"].any())
         s["triggered"] += int(s["e"].any())

@@ -68,7 +68,7 @@ class Settings(NamedTuple):
     hidden_dead_zones: npt.NDArray[np.int64]
     """Of each layer, with 8 fractional bits; 0 of the input and the output."""
     grains: npt.NDArray[np.int64]
-    nearest: int
+    rounding: int
     seed: int
     layers: int
     steps: int
@@ -232,7 +232,7 @@ def decide(work, s, v, label):
     work.state[CORRECT] += best == label
     live = 0
     if work.state[LEARNING]:
-        live = softmax_error(v, label, s.softmax_shift, s.dead_zone, s.nearest, work.e)
+        live = softmax_error(v, label, s.softmax_shift, s.dead_zone, s.rounding, work.e)
     else:
         work.e[:] = 0
     return best, live

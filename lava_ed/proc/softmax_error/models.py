@@ -10,6 +10,7 @@ from lava_ed.kernels.counting import BACKWARD, HOST_OPS
 from lava_ed.kernels.loihi.neuron import split_error
 from lava_ed.kernels.loihi.random_streams import PORT_STREAM, layer_key
 from lava_ed.kernels.loihi.softmax import softmax_error, winner
+from lava_ed.network.settings import ROUNDINGS
 from lava_ed.proc.phased import Array, PhasedModel, fixed_point
 from lava_ed.proc.softmax_error.process import SoftmaxError
 
@@ -22,7 +23,7 @@ class PySoftmaxErrorModelFixed(PhasedModel):
         super().__init__(proc_params)
         self._shift: int = proc_params["shift"]
         self._dead_zone: int = proc_params["dead_zone"]
-        self._nearest = int(proc_params["rounding"] == "nearest")
+        self._rounding = ROUNDINGS.index(proc_params["rounding"])
 
     def run_spk(self) -> None:
         """One time step."""
@@ -47,7 +48,7 @@ class PySoftmaxErrorModelFixed(PhasedModel):
         self.correct += best == label
         if not self.learning[0]:
             return
-        live = softmax_error(np.append(v, self.rest), label, self._shift, self._dead_zone, self._nearest, self.e)
+        live = softmax_error(np.append(v, self.rest), label, self._shift, self._dead_zone, self._rounding, self.e)
         self.count(HOST_OPS, BACKWARD, self.e.size)
         self.count_spikes(BACKWARD, live, "e_out")
         if live:

@@ -14,10 +14,10 @@ class SoftmaxError(PhasedProcess):
     """Decision and signed 8-bit error from the output values and the label, by a base-2 softmax.
 
     In the error phase, with the bias added to V: the decision is argmax V; n_o = (max V − V_o) » shift,
-    q_o = 2^(15 − n_o), e_o = 127·[o = label] − p_o, with p_o = 127·q_o/Σq rounded down or to the nearest
-    integer; a rest that no output has takes part in maximum and sum.  Where no |e_o| passes the dead zone
-    nothing is sent; else e goes out on e_out (MPD-ED: with 8 fractional bits), the gate opens, and y1, y2
-    carry its parts in the last layer's learning phases.
+    q_o = 2^(15 − n_o), e_o = 127·[o = label] − p_o, with p_o = 127·q_o/Σq rounded down, to the nearest integer, or to
+    it with what the shares before have left over; a rest that no output has takes part in maximum and sum.  Where no
+    |e_o| passes the dead zone nothing is sent; else e goes out on e_out (MPD-ED: with 8 fractional bits), the gate
+    opens, and y1, y2 carry its parts in the last layer's learning phases.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ class SoftmaxError(PhasedProcess):
         k: values are compared in units of 2^k.
     dead_zone : int
         Largest |e| that is not sent.
-    rounding : {"floor", "nearest"}
+    rounding : {"floor", "nearest", "carry"}
         Of p.
     port_shift : int
         Right shift, with stochastic rounding, from |e| to y1, y2.
