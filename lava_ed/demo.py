@@ -50,12 +50,12 @@ def run_demo(out: str | PathLike[str] = "demo", reporter: Reporter | None = None
         If the folder is not an earlier demo's, or not writable.
     """
     reporter = reporter or Reporter()
-    folder = _prepare(Path(out))
+    configs = {rule: TrainConfig.create(rule, "digits", **settings) for rule in RULES}
     data = load_dataset("digits")
+    folder = _prepare(Path(out))
     rules: dict[str, dict[str, Any]] = {}
     parity: dict[str, Any] = {}
-    for rule in RULES:
-        config = TrainConfig.create(rule, "digits", **settings)
+    for rule, config in configs.items():
         reporter.message(f"{rule}: training on the digits with the engine")
         rules[rule] = _figures(train(config, folder / rule, dataset=data, reporter=reporter), folder / rule)
         parity[rule] = _parity(config, data, reporter)

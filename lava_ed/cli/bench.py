@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
 
 from lava_ed.cli.output import JsonFlag, Report, Table, dump
-from lava_ed.errors import RunFolderError
 from lava_ed.version import __version__
 
 QuickFlag = Annotated[bool, typer.Option("--quick", help="Tiny nets: whether it works, not how fast it is.")]
@@ -55,16 +55,18 @@ def engine(
     from lava_ed.bench.first_call import bench_first_call
     from lava_ed.bench.nets import NETS
     from lava_ed.bench.scale import bench_scale
+    from lava_ed.files.writing import folder_to_fill
     from lava_ed.train import reporter
 
     tell = reporter().message
-    value = {"lava_ed_version": __version__, **bench_engine(net or list(NETS), quick, tell)}
-    value["rates"] = [] if net else bench_rates(quick, tell)
-    value["scale"] = [] if net else bench_scale(quick, tell)
-    value["first_call"] = [] if net else bench_first_call(quick, tell)
-    value["equal"] = all(timing["equal"] for timing in (*value["nets"], *value["rates"]))
-    value["load"][1] = os.getloadavg()[0]
-    value["files"] = [] if out is None else _write(out, value)
+    with folder_to_fill(out) if out is not None else nullcontext():
+        value = {"lava_ed_version": __version__, **bench_engine(net or list(NETS), quick, tell)}
+        value["rates"] = [] if net else bench_rates(quick, tell)
+        value["scale"] = [] if net else bench_scale(quick, tell)
+        value["first_call"] = [] if net else bench_first_call(quick, tell)
+        value["equal"] = all(timing["equal"] for timing in (*value["nets"], *value["rates"]))
+        value["load"][1] = os.getloadavg()[0]
+        value["files"] = [] if out is None else _write(out, value)
     return Report(value, _shown_engine(value), 0 if value["equal"] else 1)
 
 
@@ -74,17 +76,10 @@ def _write(out: str, value: dict[str, Any]) -> list[str]:
     from lava_ed.files.writing import write_atomically
     from lava_ed.viz.scale import scale_plot
 
-    folder = Path(out)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunFolderError(
-            f"{out} cannot be a folder ({error.strerror or error}): choose one you may write to with --out"
-        ) from error
-    files = [folder / "engine.json"]
+    files = [Path(out) / "engine.json"]
     write_atomically(files[0], dump(value).encode())
     if value["scale"]:
-        files.append(folder / "scale.png")
+        files.append(Path(out) / "scale.png")
         scale_plot(value["scale"], {name: sweep.title for name, sweep in SWEEPS.items()}, files[1])
     return [str(file) for file in files]
 

@@ -117,9 +117,9 @@ def continual(
         if resume and not folder.is_blank():
             folder.claim_existing()
         else:
+            folder.claim()
             if not resume:
                 make_empty_folder(out)
-            folder.claim()
         value, model = learn_tasks(config, data, Lines().message, folder.file(CHECKPOINT))
         folder.write_bytes("tasks.json", json_format.dumps(value, indent=1).encode())
         folder.write_bytes("tasks.png", task_plot(value["accuracies"], value["scenario"]).png())

@@ -42,6 +42,7 @@ def stream(
     from lava_ed.data.events.code import EventCode
     from lava_ed.data.events.sources import members
     from lava_ed.errors import ConfigError, DataError, RunFolderError
+    from lava_ed.files.writing import folder_to_fill
     from lava_ed.stream import StreamConfig, StreamLearner, of_lines, of_recordings
     from lava_ed.stream.learner import STATE
     from lava_ed.train.interrupt import InterruptWatch, TrainingInterrupted
@@ -67,9 +68,8 @@ def stream(
         learner.load(folder)
     elif (folder / STATE).exists():
         raise RunFolderError(f"{out} holds the state of a stream: go on with --resume, or name another folder")
-    folder.mkdir(parents=True, exist_ok=True)
     items, skip = (of_lines(sys.stdin), 0) if source == "-" else (of_recordings(Path(source)), learner.progress.items)
-    with InterruptWatch() as watch:
+    with InterruptWatch() as watch, folder_to_fill(folder):
         try:
             for _ in learner.run(items, skip):
                 if learner.progress.items % interval == 0 or watch.signal is not None:
@@ -80,9 +80,10 @@ def stream(
                     raise TrainingInterrupted(f"stopped after item {done:,}; go on with --resume", watch.signal)
         except DataError:
             # The item that cannot be taken has changed nothing; those before it are not learned in vain.
-            learner.save(folder)
+            if learner.progress.items:
+                learner.save(folder)
             raise
-    learner.save(folder)
+        learner.save(folder)
     value = learner.report()
     rows = [(name.replace("_", " "), "–" if found is None else found) for name, found in value.items()]
     return Report(value, [Table(f"{out}: stream", ("what", "value"), rows)])

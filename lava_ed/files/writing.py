@@ -101,6 +101,30 @@ def make_empty_folder(path: str | os.PathLike[str]) -> Path:
 
 
 @contextmanager
+def folder_to_fill(path: str | os.PathLike[str], way_out: str = "choose a folder you may write to") -> Iterator[Path]:
+    """Make a folder for what the block writes; where it writes nothing, what was made is removed again.
+
+    Raises
+    ------
+    RunFolderError
+        If the folder cannot be made.
+    """
+    folder = Path(path)
+    try:
+        made = [each for each in (folder, *folder.parents) if not os.path.lexists(each)]
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = getattr(error, "strerror", None) or error
+        raise RunFolderError(f"{shown(folder)} cannot be created ({reason}): {way_out}") from error
+    try:
+        yield folder
+    finally:
+        with suppress(OSError):  # the first that holds something stays, and all above it
+            for each in made:
+                each.rmdir()
+
+
+@contextmanager
 def _refusing(target: Path, way_out: str) -> Iterator[None]:
     """Turn what the system refuses within the block into one sentence about the file to be written."""
     try:

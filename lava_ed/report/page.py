@@ -9,8 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Final, Literal
 
-from lava_ed.errors import RunFolderError
-from lava_ed.files.writing import write_atomically
+from lava_ed.files.writing import folder_to_fill, write_atomically
 from lava_ed.plain_text import visible
 from lava_ed.version import __version__
 from lava_ed.viz.plot import Plot
@@ -200,14 +199,10 @@ class Page:
         html = self.render().encode()
         beside = path.parent / PICTURES
         pictures = {f"{key}.png": plot.png() for key, plot in self.plots().items()}
-        for folder in (path.parent, beside):
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-            except OSError as error:
-                raise RunFolderError(f"{folder} cannot be made ({error.strerror or error}): {way_out}") from error
-        for name, content in pictures.items():
-            write_atomically(beside / name, content)
-        write_atomically(path, html)
+        with folder_to_fill(beside, way_out):
+            for name, content in pictures.items():
+                write_atomically(beside / name, content)
+            write_atomically(path, html)
         return {
             "report": str(path),
             "bytes": len(html),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +13,7 @@ from lava_ed.config.training import TrainConfig
 from lava_ed.errors import CheckpointError, ConfigError, RunFolderError
 from lava_ed.files.reading import parse_json, read_json, read_plain, shown
 from lava_ed.files.schema import checked
-from lava_ed.files.writing import remove_leftovers, write_atomically
+from lava_ed.files.writing import folder_to_fill, remove_leftovers, write_atomically
 from lava_ed.runs.schemas import ConfigFile, EnergyFile, ResultFile, Row
 from lava_ed.version import SAME_FILES, __version__
 
@@ -49,6 +50,7 @@ class RunFolder:
             raise RunFolderError("the path of the run folder is empty: name a folder")
         self.path = Path(path)
         self._lock: int | None = None
+        self._made = ExitStack()
 
     def file(self, name: str) -> Path:
         """Path of one of the folder's files."""
@@ -112,13 +114,7 @@ class RunFolder:
         RunFolderError
             If it cannot be created, or another process has claimed it.
         """
-        try:
-            self.path.mkdir(parents=True, exist_ok=True)
-        except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-            reason = getattr(error, "strerror", None) or error
-            raise RunFolderError(
-                f"{shown(self.path)} cannot be created ({reason}): choose a folder you may write to"
-            ) from error
+        self._made.enter_context(folder_to_fill(self.path))
         self._claim()
 
     def _claim(self) -> None:
@@ -136,7 +132,8 @@ class RunFolder:
         remove_leftovers(self.path)
 
     def release(self) -> None:
-        """Let other processes in; the lock also ends with the process, however that ends."""
+        """Let other processes in; the lock also ends with the process.  An empty folder that was made is removed."""
+        self._made.close()
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None

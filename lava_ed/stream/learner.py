@@ -20,6 +20,7 @@ from lava_ed.energy.prices import PriceList
 from lava_ed.energy.report import energy_report
 from lava_ed.errors import CheckpointError, ConfigError, DataError
 from lava_ed.evaluation.evaluate import voted
+from lava_ed.files.reading import shown
 from lava_ed.network.state import State
 from lava_ed.runs.sealed import read_sealed, save_sealed
 from lava_ed.stream.source import Item
@@ -29,6 +30,8 @@ WINDOW: Final = 1000
 MOST_WAITING: Final = 1024
 """Windows whose recordings may wait for their label; the oldest recording is let go when another comes."""
 STATE: Final = "stream.safetensors"
+FORMAT: Final = 2
+"""Of the state; the first one, which names no format, belongs to nets that learned from silent windows, too."""
 PRICES: Final = "loihi1-davies2018"
 
 
@@ -238,6 +241,7 @@ class StreamLearner:
         rows = [rows for _, rows in self.waiting.values()]
         tensors["waiting"] = np.array(rows, np.uint8).reshape(-1, self.spec.sample_bytes)
         notes = {
+            "format": FORMAT,
             "config": self.config.to_dict(),
             "progress": asdict(self.progress),
             "waiting": [[name, decided] for name, (decided, _) in self.waiting.items()],
@@ -251,9 +255,15 @@ class StreamLearner:
         Raises
         ------
         CheckpointError
-            There is no such file, it is damaged, or of another configuration.
+            There is no such file, it is damaged, of another configuration, or of another format.
         """
         notes, tensors = read_sealed(folder / STATE, self.config.to_dict(), "a stream")
+        if (found := notes.get("format", 1)) != FORMAT:
+            why = "its net learned from silent windows, too" if found == 1 else "another version wrote it"
+            raise CheckpointError(
+                f"{shown(folder / STATE)} has format {found}, not {FORMAT} ({why}), so the stream would go on "
+                "differently: begin anew in another folder, or go on with the version that wrote it"
+            )
         net = {name.removeprefix("net."): value for name, value in tensors.items() if name.startswith("net.")}
         self.backend.load_state(net)
         self.progress = Progress(**notes["progress"])

@@ -132,12 +132,12 @@ def sweep(
     crew = crew or Alone()
     if crew.distributed and dataset is not None:
         raise ConfigError("data of one's own are in this process only: let workers read a data set by its name")
+    data = dataset or config.training({}).load()
     folder = RunFolder(out)
     folder.claim()
     try:
         study = StudyFile(folder.file(STORAGE))
         config = _check_same(study, config, _PARALLEL if crew.distributed else 1)
-        data = dataset or config.training({}).load()
         _check_data(study, data, folder, message)
         _run_trials(study, config, data, folder, crew, message)
         value = _result(study, config, folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import statistics
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from lava_ed.cluster import Crew
 from lava_ed.config.training import TrainConfig
 from lava_ed.data import Dataset, data_folder
 from lava_ed.errors import RunFolderError
+from lava_ed.files.writing import folder_to_fill
 from lava_ed.runs.data import data_on_worker
 from lava_ed.runs.folder import RunFolder
 from lava_ed.train.progress import Reporter, reporter
@@ -54,25 +56,26 @@ def train_runs(
     if not resume and (taken := [path for path in configs if not RunFolder(path).is_blank()]):
         raise RunFolderError(f"{taken[0]} already holds a run: continue with --resume, or choose another folder")
     found: dict[tuple[Any, ...], Dataset] = {}
-    for path, config in configs.items():
-        where = os.path.abspath(data_folder(config.data_dir))
-        needed = (config.dataset, where, config.encoding)
-        if crew.distributed and needed not in found:
-            found[needed] = config.load(where)
-        Path(path).mkdir(parents=True, exist_ok=True)
-        if crew.distributed:
-            digest = found[needed].digest
-            arguments: tuple[Any, ...] = (config, os.path.abspath(path), extend, where, digest)
-            crew.submit(path, train_on_worker, *arguments, folder=Path(path))
-        else:
-            crew.submit(path, train_or_go_on, config, path, extend, None, reporter(), folder=Path(path))
     ended: dict[str, dict[str, Any]] = {}
-    for _ in configs:
-        path, summary = crew.next()
-        ended[path] = {**summary, "run": path}
-        message(f"{path}: test {100 * summary['test_accuracy']:.2f} % ({len(ended)} of {len(configs)} runs)")
-        for note in summary.get("notes", ()):
-            message(f"{path}: {note}")
+    with ExitStack() as made:
+        for path, config in configs.items():
+            where = os.path.abspath(data_folder(config.data_dir))
+            needed = (config.dataset, where, config.encoding)
+            if crew.distributed and needed not in found:
+                found[needed] = config.load(where)
+            made.enter_context(folder_to_fill(path))
+            if crew.distributed:
+                digest = found[needed].digest
+                arguments: tuple[Any, ...] = (config, os.path.abspath(path), extend, where, digest)
+                crew.submit(path, train_on_worker, *arguments, folder=Path(path))
+            else:
+                crew.submit(path, train_or_go_on, config, path, extend, None, reporter(), folder=Path(path))
+        for _ in configs:
+            path, summary = crew.next()
+            ended[path] = {**summary, "run": path}
+            message(f"{path}: test {100 * summary['test_accuracy']:.2f} % ({len(ended)} of {len(configs)} runs)")
+            for note in summary.get("notes", ()):
+                message(f"{path}: {note}")
     return {path: ended[path] for path in configs}
 
 

@@ -16,6 +16,7 @@ from lava_ed.data.events.code import EventCode
 from lava_ed.data.events.describe import describe_recording
 from lava_ed.data.events.formats import open_recording
 from lava_ed.errors import CheckpointError, ConfigError, DataError
+from lava_ed.runs.sealed import read_sealed, save_sealed
 from lava_ed.stream import Item, StreamConfig, StreamLearner, learner, of_lines, of_recordings
 from lava_ed.stream.learner import STATE
 
@@ -194,8 +195,14 @@ class TestWrong:
         net = new()
         list(net.run(of_recordings(folder)))
         net.save(tmp_path)
+        (tmp_path / "old").mkdir()
         with pytest.raises(CheckpointError, match="another configuration"):
             new(seed=1).load(tmp_path)
+        notes, tensors = read_sealed(tmp_path / STATE, net.config.to_dict(), "a stream")
+        del notes["format"]  # as streams were saved that learned from silent windows
+        save_sealed(tmp_path / "old" / STATE, tensors, notes)
+        with pytest.raises(CheckpointError, match=r"format 1, not 2.*silent windows.*begin anew"):
+            new().load(tmp_path / "old")
         again = new()
         again.load(tmp_path)
         (folder / "a" / "0.bin").unlink()
