@@ -1,19 +1,16 @@
-"""A baseline as a back end of the training loop: the same calls, files and counters as the engine's."""
+"""Baselines as back ends of the training loop: the same calls, files and counters as the engine's."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.baselines.layout import flat_net, settings_of, window_of, work_of
+from lava_ed.baselines.layout import work_of
 from lava_ed.errors import BackendError, CheckpointError, ConfigError, FixedPointOverflowError, ShapeError
-from lava_ed.kernels.baselines.flat_net import ERROR
-from lava_ed.kernels.baselines.renner import present_renner
-from lava_ed.kernels.baselines.single_spikes import present_single_spikes
 from lava_ed.kernels.baselines.surrogate_samples import (
     ADAPTING,
     CORRECT,
@@ -25,7 +22,6 @@ from lava_ed.kernels.baselines.surrogate_samples import (
     PRESENTATION,
     SEEN,
     TRIGGERED,
-    present_surrogate,
 )
 from lava_ed.kernels.counting import check_counting, named_counts
 from lava_ed.learning_rules import LearningRate
@@ -47,42 +43,39 @@ _STATE: Final = {
     "error.port_shift": PORT_SHIFT,
     "error.overflows": OVERFLOWED,
 }
-_TALLIES: Final = ("fired", "saturated", "samples_counted")
 
 
-class BaselineBackend:
-    """A compiled loop over flat arrays for one of the baselines.
-
-    Parameters
-    ----------
-    spec : NetworkSpec
-        Its rule is a baseline, or MPD-ED with a rate encoder, whose net the surrogate baselines share.
-    weights : sequence of int8 (n_pre, n_post), optional
-        Stored weights to start with; default: drawn from the spec's seed.
-
-    Raises
-    ------
-    ConfigError
-        If the rule is another one.
+class SampleLoop(ABC):
+    """What runs one of the baselines sample by sample: a compiled loop over a dense net, or kernels over maps.
 
     See Also
     --------
     lava_ed.backends.backend.Backend : what the methods do.
     """
 
-    def __init__(self, spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]] | None = None) -> None:
-        if not (spec.rule.baseline or spec.rule.timing.replays_spikes):
-            raise ConfigError(f"{spec.rule.name} is no baseline: the engine runs it")
-        self.spec = spec
-        self._graph = graph_of(spec)
-        self.net, self.work, self.settings = flat_net(self._graph, weights), work_of(spec), settings_of(self._graph)
-        self.window = window_of(spec)
-        self._run: Callable[..., int] = {
-            "mpd-ed": partial(present_surrogate, self.net, self.window, self.work, self.settings),
-            "relpsp": partial(present_single_spikes, self.net, self.work, self.settings),
-            "renner": partial(present_renner, self.net, self.work, self.settings),
-        }[spec.rule.kind]
+    def __init__(self, spec: NetworkSpec) -> None:
+        self.spec, self._graph, self.work = spec, graph_of(spec), work_of(spec)
         self._images: npt.NDArray[np.uint8] | None = None
+
+    @abstractmethod
+    def weights(self, layer: int) -> npt.NDArray[np.int8]:
+        """The stored weights of a connection, rows by columns, as a view."""
+
+    @abstractmethod
+    def _take(self, layer: int, matrix: npt.NDArray[np.int8]) -> None:
+        """Put weights into a connection, with what is counted of them."""
+
+    @abstractmethod
+    def _counted(self) -> dict[str, npt.NDArray[np.int64]]:
+        """Views of the counters of every node."""
+
+    @abstractmethod
+    def _own_views(self) -> dict[str, npt.NDArray[Any]]:
+        """Views of the Vars of thresholds and synapses, but the weights, by ``"node.var"``."""
+
+    @abstractmethod
+    def _run(self, images: npt.NDArray[np.uint8], rows: Any, labels: Any, decisions: npt.NDArray[np.int32]) -> int:
+        """Present samples one after the other until a state leaves 24 bits; returns how many were begun."""
 
     def bind(self, images: npt.NDArray[np.uint8]) -> None:
         """Take samples from the rows of `images`, a C-contiguous uint8 matrix, without a copy."""
@@ -129,25 +122,11 @@ class BaselineBackend:
         """Learn at this rate from the next sample on."""
         self.work.state[[MANTISSA, EXPONENT, PORT_SHIFT]] = rate.mantissa, rate.exponent, rate.port_shift
 
-    def weights(self, layer: int) -> npt.NDArray[np.int8]:
-        """The stored weights (n_pre, n_post) of a connection, as a view."""
-        shape = (self.spec.sizes[layer - 1], self.spec.sizes[layer])
-        start = int(self.net.offset[layer])
-        return self.net.w8[start : start + shape[0] * shape[1]].reshape(shape)
-
     def _views(self) -> dict[str, npt.NDArray[Any]]:
         """Views of every Var but the weights, by ``"node.var"``."""
-        counted = {f"{node}.counters": self.net.counters[row] for node, row in self._rows().items()}
-        visits = {
-            f"dense{layer}.visits_{by}0": self.net.visits[layer, k : k + 1]
-            for layer in self.spec.layers
-            for k, by in enumerate("xy")
-        }
-        return {**self._shared_views(), **dict(self._thresholds()), **visits, **counted}
-
-    def _shared_views(self) -> dict[str, npt.NDArray[Any]]:
-        """Views of those of the encoder and the error."""
-        return {name: self.work.state[index : index + 1] for name, index in _STATE.items()}
+        shared = {name: self.work.state[index : index + 1] for name, index in _STATE.items()}
+        counted = {f"{node}.counters": values for node, values in self._counted().items()}
+        return {**shared, **self._own_views(), **counted}
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """Copies of all Vars, by ``"node.var"``."""
@@ -167,30 +146,10 @@ class BaselineBackend:
         for layer, matrix in packed.items():
             self._take(layer, matrix)
 
-    def _take(self, layer: int, matrix: npt.NDArray[np.int8]) -> None:
-        """Put weights into a connection, with what is counted of them."""
-        self.weights(layer)[...] = matrix
-        first = self.net.first[layer - 1]
-        self.net.nonzeros[first : first + len(matrix)] = np.count_nonzero(matrix, axis=1)
-
-    def _thresholds(self) -> Iterator[tuple[str, npt.NDArray[np.int32]]]:
-        """Each Var of an adaptive threshold, and where it lies."""
-        for node in self._graph.nodes:
-            if node.name in self.spec.threshold_nodes:
-                layer = node.parameters["layer"]
-                yield f"{node.name}.threshold_step", self.net.threshold_step[layer : layer + 1]
-                for k, name in enumerate(_TALLIES):
-                    yield f"{node.name}.{name}", self.net.tallies[layer, k : k + 1]
-
-    def _rows(self) -> dict[str, int]:
-        """Row of `FlatNet.counters` of every node: the error is before the connections there."""
-        *before, error = (node.name for node in self._graph.nodes)
-        return {name: row for row, name in enumerate((*before[:ERROR], error, *before[ERROR:]))}
-
     def counters(self) -> dict[str, dict[str, dict[str, int]]]:
         """Counters of every node: node → counter → phase → count."""
         check_counting()
-        return {node: named_counts(self.net.counters[row]) for node, row in self._rows().items()}
+        return {node: named_counts(values) for node, values in self._counted().items()}
 
-    def close(self) -> None:
+    def close(self) -> None:  # noqa: B027 (no loop holds anything)
         """Nothing to free."""

@@ -5,14 +5,14 @@ Sums of taps gather on the embedded processor and carry what lies below a weight
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.baselines.backend import BaselineBackend
-from lava_ed.baselines.layout import work_of
+from lava_ed.baselines.backend import SampleLoop
 from lava_ed.baselines.map_kernels import Int32, MapKernels
 from lava_ed.kernels.baselines.surrogate_samples import CORRECT, LEARNING, OVERFLOWED, PRESENTATION, SEEN, TRIGGERED
 from lava_ed.kernels.counting import (
@@ -31,18 +31,16 @@ from lava_ed.kernels.counting import (
     TRACE_UPDATES,
     UPDATE,
     WEIGHT_WRITES,
-    check_counting,
-    named_counts,
 )
 from lava_ed.kernels.loihi.neuron import threshold_from_step
 from lava_ed.kernels.loihi.softmax import softmax_error, winner
 from lava_ed.learning_rules import LearningRate
-from lava_ed.network.graph import graph_of, stored_weights
+from lava_ed.network.graph import stored_weights
 from lava_ed.network.settings import ROUNDINGS
 from lava_ed.network.spec import NetworkSpec
 
 
-class MapBaseline(BaselineBackend):
+class MapBaseline(SampleLoop):
     """What the baselines have in common; each has its own forward and backward pass.
 
     Parameters
@@ -65,7 +63,7 @@ class MapBaseline(BaselineBackend):
     """
 
     def __init__(self, spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]] | None = None) -> None:
-        self.spec, self._graph, self.work = spec, graph_of(spec), work_of(spec)
+        super().__init__(spec)
         self.kernels = [MapKernels(layer, k == 0) for k, layer in enumerate(spec.connections)]
         for kernels, matrix in zip(self.kernels, stored_weights(spec, weights), strict=True):
             kernels.take(matrix)
@@ -78,8 +76,6 @@ class MapBaseline(BaselineBackend):
         self.counted = {node.name: np.zeros((N_COUNTERS, N_PHASES), np.int64) for node in self._graph.nodes}
         self.fixed = False
         self._rate = spec.rule.rate
-        self._run = self._present
-        self._images = None
 
     def set_rate(self, rate: LearningRate) -> None:
         """Learn at this rate from the next sample on."""
@@ -94,18 +90,16 @@ class MapBaseline(BaselineBackend):
     def _take(self, layer: int, matrix: npt.NDArray[np.int8]) -> None:
         self.kernels[layer - 1].take(matrix)
 
-    def _views(self) -> dict[str, npt.NDArray[Any]]:
+    def _own_views(self) -> dict[str, npt.NDArray[Any]]:
         synapses = {
             f"{self.spec.synapses(layer)}.tag_1": kernels.carries.reshape(kernels.rows, kernels.columns).T
             for layer, kernels in enumerate(self.kernels, start=1)
         }
         steps = {f"hidden{layer}.threshold_step": self.threshold_step[layer - 1] for layer in self.spec.hidden}
-        return {**self._shared_views(), **synapses, **steps, **{f"{n}.counters": c for n, c in self.counted.items()}}
+        return {**synapses, **steps}
 
-    def counters(self) -> dict[str, dict[str, dict[str, int]]]:
-        """Counters of every node: node → counter → phase → count."""
-        check_counting()
-        return {node: named_counts(values) for node, values in self.counted.items()}
+    def _counted(self) -> dict[str, npt.NDArray[np.int64]]:
+        return self.counted
 
     def count(self, node: str, counter: int, phase: int, n: Any) -> None:
         """Add to a counter of a node."""
@@ -141,8 +135,7 @@ class MapBaseline(BaselineBackend):
         """Right shift of the errors that leave a connection backwards."""
         return self.spec.error_shifts[layer - 1] if self.spec.error_shifts else self.spec.error_shift
 
-    def _present(self, images: npt.NDArray[np.uint8], rows: Any, labels: Any, decisions: npt.NDArray[np.int32]) -> int:
-        """Present samples one after the other until a state leaves 24 bits; returns how many were begun."""
+    def _run(self, images: npt.NDArray[np.uint8], rows: Any, labels: Any, decisions: npt.NDArray[np.int32]) -> int:
         state = self.work.state
         for k, row in enumerate(rows):
             before = int(state[OVERFLOWED])
@@ -205,14 +198,14 @@ class MapBaseline(BaselineBackend):
         """Put the products of a connection into its sums; returns how many there were, and how many errors."""
         return self.kernels[layer - 1].gather(*self.learned[layer - 1])
 
+    @abstractmethod
     def forward(self, x: Int32) -> None:
         """Run the window of a sample with these input values, into `v` of the readout."""
-        raise NotImplementedError
 
+    @abstractmethod
     def backward(self) -> None:
         """Put into `learned` what every connection learns from."""
-        raise NotImplementedError
 
+    @abstractmethod
     def share_fired(self, layer: int) -> float:
         """Share of a hidden layer's possible spikes that the last sample had."""
-        raise NotImplementedError
