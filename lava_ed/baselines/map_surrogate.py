@@ -22,7 +22,7 @@ from lava_ed.kernels.counting import (
     UPDATE,
 )
 from lava_ed.kernels.fixed_point import MAP_FRACTION_BITS
-from lava_ed.kernels.loihi.neuron import accumulate
+from lava_ed.kernels.loihi.neuron import accumulate, threshold_and_width
 
 
 class SurrogateMaps(MapBaseline):
@@ -53,11 +53,10 @@ class SurrogateMaps(MapBaseline):
             v = np.zeros(each.shape.size, np.int32) if hidden else self.v
             spikes, level = np.zeros((2, spec.steps, v.size if hidden else 0), np.uint8)
             counts, record = np.zeros((spec.steps, each.pooled.size), np.int32), np.zeros(v.size, np.int32)
-            theta = self.theta(layer) if hidden else 0
+            theta, width = self.theta_and_width(layer) if hidden else (0, 0)
             for t in range(spec.steps):
                 a = self._currents(layer, t)
                 if hidden:
-                    width = theta * spec.half_width >> 3
                     _, active, lost = leak_fire_record(
                         a, v, theta, 0, width, MASKS[spec.rule.name], spikes[t], level[t], record
                     )
@@ -70,6 +69,11 @@ class SurrogateMaps(MapBaseline):
             self.x.append(counts)
             self.spikes.append(spikes)
             self.level.append(level)
+
+    def theta_and_width(self, layer: int) -> tuple[int, int]:
+        """Threshold of a hidden layer, and half the width of its surrogate gradient."""
+        theta, width = threshold_and_width(int(self.threshold_step[layer - 1][0]), self.spec.half_width)
+        return int(theta), int(width)
 
     def _currents(self, layer: int, t: int) -> Int32:
         """Sums of a step; those of the input, which stands, are made in the first one."""

@@ -59,6 +59,17 @@ _MIX_A: Final = 0xBF58476D1CE4E5B9
 _MIX_B: Final = 0x94D049BB133111EB
 
 
+def planes_of(encoder: str | None, steps: int) -> int:
+    """Bytes of an input in a sample, which come one plane of all inputs after the other: more than 1 of bins only.
+
+    Examples
+    --------
+    >>> planes_of("rate", 64), planes_of("bins", 8), planes_of("bins", 64)
+    (1, 1, 8)
+    """
+    return -(-steps // BIN_STEPS) if encoder == "bins" else 1
+
+
 @kernel_part
 def shift_signed(x, n):
     """sign(x)·(|x| » n): an arithmetic shift that rounds towards zero, left for negative n."""

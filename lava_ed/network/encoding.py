@@ -20,17 +20,6 @@ DROP_MAX: Final = 255
 """Largest share of the inputs that may be dropped in training, in 1/256."""
 
 
-def planes_of(kind: EncoderKind | None, steps: int) -> int:
-    """Bytes of an input in a sample, which come one plane of all inputs after the other: more than 1 of bins only.
-
-    Examples
-    --------
-    >>> planes_of("rate", 64), planes_of("bins", 8), planes_of("bins", 64)
-    (1, 1, 8)
-    """
-    return -(-steps // BIN_STEPS) if kind == "bins" else 1
-
-
 def encoder_table(kind: EncoderKind, steps: int) -> npt.NDArray[np.int32]:
     """Value of each grey level p = 0 … 255.
 

@@ -11,17 +11,13 @@ from typing import Any, Final
 
 from lava_ed.errors import ChipLimitError, ConfigError, LavaEDError
 from lava_ed.files.reading import brief
-from lava_ed.kernels.fixed_point import (
-    ACCUMULATOR_BITS,
-    SCALE_EXPONENT_MAX,
-    WEIGHT_LSB_SHIFT,
-)
+from lava_ed.kernels.fixed_point import ACCUMULATOR_BITS, SCALE_EXPONENT_MAX, WEIGHT_LSB_SHIFT, planes_of
 from lava_ed.kernels.loihi.random_streams import TAG_EXPONENT
 from lava_ed.learning_rules import RULES, STDED, LearningRule, check, columns_limit, membrane_limit, sum_limit
 from lava_ed.learning_rules.limits import LAYERS_MAX
 from lava_ed.learning_rules.rate import LearningRate
 from lava_ed.network.convolutions import check_convolutions, check_freeze
-from lava_ed.network.encoding import CURRENT_MAX, planes_of
+from lava_ed.network.encoding import CURRENT_MAX
 from lava_ed.network.layers import Layer, MapShape, layers_of
 from lava_ed.network.schedule import Schedule
 from lava_ed.network.settings import NetSettings, check_integers, declared

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from lava_ed.data.events.recording import BEGIN, Events, Recording
 from lava_ed.data.events.transforms import transformed
 from lava_ed.errors import ConfigError, DataError
-from lava_ed.kernels.fixed_point import BIN_STEPS, HISTORY_BITS, HISTORY_WORDS
+from lava_ed.kernels.fixed_point import BIN_STEPS, HISTORY_BITS, HISTORY_WORDS, planes_of
 
 Polarity = Literal["both", "merged", "on", "off"]
 POLARITIES: Final[tuple[Polarity, ...]] = get_args(Polarity)
@@ -211,7 +211,7 @@ class Encoding:
     @property
     def planes(self) -> int:
         """Bytes of an input in a row, which holds all inputs' first bytes, then their second ones, and so on."""
-        return -(-self.steps // BIN_STEPS) if self.encoder == "bins" else 1
+        return planes_of(self.encoder, self.steps)
 
     def encode(self, recording: Recording) -> npt.NDArray[np.uint8]:
         """The first windows of a recording, as samples, uint8 (windows, planes·inputs); silence follows the last event.

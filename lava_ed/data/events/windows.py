@@ -14,7 +14,7 @@ from lava_ed.data.events.code import Encoding, step_values
 from lava_ed.data.events.formats import open_recording
 from lava_ed.data.events.sources import is_archive, members
 from lava_ed.errors import ConfigError, DataError
-from lava_ed.kernels.fixed_point import BIN_STEPS
+from lava_ed.kernels.fixed_point import BIN_STEPS, planes_of
 
 PathLike = str | os.PathLike[str]
 
@@ -115,7 +115,7 @@ def spikes_of(row: npt.NDArray[np.uint8], encoder: str, steps: int) -> Iterator[
     """
     values = step_values(encoder, steps)
     if encoder == "bins":
-        planes = row.reshape(-(-steps // BIN_STEPS), -1)
+        planes = row.reshape(planes_of(encoder, steps), -1)
         return ((planes[t // BIN_STEPS] & value != 0).astype(np.int32) for t, value in enumerate(values))
     # No input has its first event in the step of value 0, which stands for none.
     return ((row == value).astype(np.int32) * (value > 0) for value in (0, *values))

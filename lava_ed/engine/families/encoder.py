@@ -14,7 +14,7 @@ from lava_ed.engine.memory import Limits
 from lava_ed.engine.op import number, op, reads, updates, writes
 from lava_ed.kernels._jit import inlined_kernel
 from lava_ed.kernels.counting import ALL_COUNTERS, BACKWARD, FORWARD
-from lava_ed.kernels.fixed_point import stream_key
+from lava_ed.kernels.fixed_point import planes_of, stream_key
 from lava_ed.kernels.loihi.add_count import add_spikes
 from lava_ed.kernels.loihi.encoding import (
     events_of_bit,
@@ -26,7 +26,7 @@ from lava_ed.kernels.loihi.encoding import (
 )
 from lava_ed.kernels.loihi.random_streams import DROP_STREAM
 from lava_ed.kernels.views import segment
-from lava_ed.network.encoding import DROP_MAX, ENCODERS, GREY_LEVELS, encoder_table, planes_of
+from lava_ed.network.encoding import DROP_MAX, ENCODERS, GREY_LEVELS, encoder_table
 from lava_ed.network.settings import EncoderKind
 
 TTFS, RATE, CURRENT, BINARY, BINS = range(5)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.baselines.flat_net import FlatNet, layer_of, matrix
 from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS, decay, shift_signed, wrap_state
-from lava_ed.kernels.loihi.neuron import threshold_of_step
+from lava_ed.kernels.loihi.neuron import support_width, threshold_of_step
 from lava_ed.kernels.loihi.synapse import backward_errors
 from lava_ed.kernels.vectors.events import copy_vector
 
@@ -145,7 +145,7 @@ def replay_steps(e_in, g, spikes, level, dv):
 def threshold_and_width(net, layer, half_width):
     """θ of a layer, and the surrogate's half-width, which is given in eighths of θ."""
     theta = threshold_of_step(net.threshold_step[layer])
-    return theta, (theta * half_width) >> 3
+    return theta, support_width(theta, half_width)
 
 
 @kernel

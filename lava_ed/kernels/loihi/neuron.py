@@ -367,3 +367,16 @@ def adapt_threshold(step, highest, fired, saturated, total, low, high, ceiling):
 def threshold_from_step(step):
     """Compiled entry to `threshold_of_step` for callers outside the engine's loop."""
     return threshold_of_step(step)
+
+
+@kernel_part
+def support_width(threshold, eighths):
+    """Half the width of the surrogate gradient's support, which is given in eighths of the threshold."""
+    return (threshold * eighths) >> 3
+
+
+@kernel
+def threshold_and_width(step, eighths):
+    """Threshold θ and `support_width` of a threshold step, for callers outside the engine's loop."""
+    threshold = threshold_of_step(step)
+    return threshold, support_width(threshold, eighths)

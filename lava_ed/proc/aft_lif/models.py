@@ -14,7 +14,7 @@ from lava_ed.kernels.loihi.neuron import (
     replay_error,
     split_error,
     sum_errors,
-    threshold_from_step,
+    threshold_and_width,
 )
 from lava_ed.kernels.loihi.random_streams import PORT_STREAM, layer_key
 from lava_ed.proc.aft_lif.process import AFTLIF
@@ -59,9 +59,9 @@ class PyAFTLIFModelFixed(AdaptiveModel):
     def _forward(self, a_in: Array, t: int, spikes: Array) -> int:
         """Step t of the window; returns the active neurons."""
         events = np.zeros_like(self.v)
-        theta = threshold_from_step(int(self.threshold_step[0]))
+        theta, width = threshold_and_width(int(self.threshold_step[0]), self._half_width)
         n, active, overflows = leak_and_fire(
-            a_in, self.v, theta, self._dv, (theta * self._half_width) >> 3, t,
+            a_in, self.v, theta, self._dv, width, t,
             self.spike_word, self.support_word, events,
         )  # fmt: skip
         self.report_overflow(overflows)

@@ -10,7 +10,7 @@ from lava_ed.kernels.counting import BACKWARD, FORWARD
 from lava_ed.kernels.fixed_point import MAP_FRACTION_BITS
 from lava_ed.kernels.loihi.history import count_history, spikes_at
 from lava_ed.kernels.loihi.lif_map import mean_errors, pool_spikes, replay_spikes
-from lava_ed.kernels.loihi.neuron import leak_and_fire, threshold_from_step
+from lava_ed.kernels.loihi.neuron import leak_and_fire, threshold_and_width
 from lava_ed.network.layers import Layer
 from lava_ed.proc.aft_lif_map.process import AFTLIFMap
 from lava_ed.proc.phased import AdaptiveModel, Array, fixed_point
@@ -58,9 +58,9 @@ class PyAFTLIFMapModelFixed(AdaptiveModel):
     def _forward(self, a_in: Array, t: int, spikes: Array) -> int:
         """Step t of the window; returns the active neurons."""
         fired = np.zeros_like(self.v)
-        theta = threshold_from_step(int(self.threshold_step[0]))
+        theta, width = threshold_and_width(int(self.threshold_step[0]), self._half_width)
         _, active, overflows = leak_and_fire(
-            a_in, self.v, theta, 0, (theta * self._half_width) >> 3, t, self.spike_word, self.support_word, fired
+            a_in, self.v, theta, 0, width, t, self.spike_word, self.support_word, fired
         )
         self.report_overflow(overflows)
         messages = pool_spikes(self.spike_word, t, *self._maps, self._merge, self._line, spikes)

@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from lava_ed.data import check_images
 from lava_ed.errors import ConfigError, ShapeError
-from lava_ed.network.encoding import encoder_table, planes_of
+from lava_ed.kernels.fixed_point import planes_of
+from lava_ed.network.encoding import encoder_table
 from lava_ed.network.kinds import ENCODER, LABELS
 from lava_ed.network.schedule import Schedule
 from lava_ed.network.settings import EncoderKind
