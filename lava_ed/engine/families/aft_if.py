@@ -227,31 +227,40 @@ def emit_firing(node: Node, asm: Assembler, first: int) -> None:
 
 
 @dataclass
-class AFTIFNode(Node, kinds=("AFTIF",)):
-    """A layer of AFT-IF neurons."""
+class HiddenNode(Node):
+    """Neurons of a hidden layer: they send spikes on and errors back; synapses learn from y1 and y2."""
 
     size: int = 0
     layer: int = 1
     adaptation: Adaptation = field(default_factory=Adaptation)
-    error_limit: int = TRACE_MAX
     dead_zone: int = 0
     grain: int = 0
     seed: int = 0
     port_shift: int = 0
 
-    def declare(self, asm: Assembler) -> None:
-        """Vars of the neurons; OutPorts s_out, e_out and the learning ports."""
-        at = self.at
-        at["n"] = self.size
-        for name in ("u", "v", "x", "delta", "y1", "y2"):
-            asm.var(self, name, (self.size,))
+    def _declare_hidden(self, asm: Assembler, shifts: int) -> None:
+        """What comes after the Vars of the state: those of learning, whose shift has a limit, and the OutPorts."""
         declare_phased(self, asm, self.size, self.seed)
-        asm.var(self, "port_shift", (1,), self.port_shift, limits=Limits(0, PORT_SHIFT_MAX, "bits"))
+        asm.var(self, "port_shift", (1,), self.port_shift, limits=Limits(0, shifts, "bits"))
         declare_adaptation(self, asm, self.adaptation)
         asm.event_signal(self, "s_out", self.size)
-        at["live_delta"] = asm.vector_signal(self, "e_out", self.size, at["delta"]).count
+        self.at["live_delta"] = asm.vector_signal(self, "e_out", self.size, self.at["delta"]).count
         declare_ports(self, asm, self.size)
         asm.signals[self.name, "s_out_bap"] = asm.signals[self.name, "s_out"]
+
+
+@dataclass
+class AFTIFNode(HiddenNode, kinds=("AFTIF",)):
+    """A layer of AFT-IF neurons."""
+
+    error_limit: int = TRACE_MAX
+
+    def declare(self, asm: Assembler) -> None:
+        """Vars of the neurons; OutPorts s_out, e_out and the learning ports."""
+        self.at["n"] = self.size
+        for name in ("u", "v", "x", "delta", "y1", "y2"):
+            asm.var(self, name, (self.size,))
+        self._declare_hidden(asm, PORT_SHIFT_MAX)
 
     def emit(self, asm: Assembler) -> None:
         """Integrate, fire, send δ, offer y1 and y2 in the learning phase, adapt."""

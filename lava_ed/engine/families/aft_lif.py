@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from lava_ed.engine.assembler import RUN, Assembler, Node
-from lava_ed.engine.families.aft_if import declare_adaptation, declare_ports, emit_adaptation
-from lava_ed.engine.families.phased import declare_phased
-from lava_ed.engine.memory import Limits
+from lava_ed.engine.families.aft_if import HiddenNode, emit_adaptation
 from lava_ed.engine.op import number, op, reads, updates, writes
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.counting import ALL_COUNTERS, BACKWARD, FORWARD, NEURON_ACTIVE
@@ -25,7 +23,6 @@ from lava_ed.kernels.loihi.neuron import (
 )
 from lava_ed.kernels.loihi.random_streams import PORT_STREAM
 from lava_ed.kernels.views import segment
-from lava_ed.network.adaptation import Adaptation
 
 AFTLIF_RESET = op(
     "aftlif_reset", "ours", n=number("neurons"), presentation=updates("i64"), v=writes("i32", "n"),
@@ -154,36 +151,21 @@ def declare_history(node: Node, asm: Assembler) -> None:
 
 
 @dataclass
-class AFTLIFNode(Node, kinds=("AFTLIF",)):
+class AFTLIFNode(HiddenNode, kinds=("AFTLIF",)):
     """A layer of AFT-LIF neurons."""
 
-    size: int = 0
-    layer: int = 1
-    adaptation: Adaptation = field(default_factory=Adaptation)
     dv: int = 0
     dv_post: int = 0
     half_width: int = 8
-    dead_zone: int = 0
-    grain: int = 0
-    seed: int = 0
-    port_shift: int = 0
 
     def declare(self, asm: Assembler) -> None:
         """Vars of the neurons; OutPorts s_out, e_out and the learning ports."""
-        at = self.at
-        at["n"] = self.size
+        self.at["n"] = self.size
         for name in ("v", "b", "d", "delta", "y1", "y2"):
             asm.var(self, name, (self.size,))
         declare_history(self, asm)
-        declare_phased(self, asm, self.size, self.seed)
-        shifts = Limits(0, PORT_SHIFT_MAX - ERROR_FRACTION_BITS, "bits")
-        asm.var(self, "port_shift", (1,), self.port_shift, limits=shifts)
-        declare_adaptation(self, asm, self.adaptation)
-        at["zeros"] = asm.zeros(self.size)
-        asm.event_signal(self, "s_out", self.size)
-        at["live_delta"] = asm.vector_signal(self, "e_out", self.size, at["delta"]).count
-        declare_ports(self, asm, self.size)
-        asm.signals[self.name, "s_out_bap"] = asm.signals[self.name, "s_out"]
+        self.at["zeros"] = asm.zeros(self.size)
+        self._declare_hidden(asm, PORT_SHIFT_MAX - ERROR_FRACTION_BITS)
 
     def emit(self, asm: Assembler) -> None:
         """Forward window, replay window where a gate is connected, adaptation."""

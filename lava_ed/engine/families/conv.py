@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.engine.assembler import SYNAPSES, Assembler, Node
+from lava_ed.engine.assembler import SYNAPSES, Assembler
 from lava_ed.engine.families.inputs import event_input
 from lava_ed.engine.families.synapses import SPIKES, SUMS, SynapsesNode
 from lava_ed.engine.families.tallies import add_reads
@@ -72,12 +72,12 @@ def conv_forward(a, i32, i64):  # type: ignore[no-untyped-def]
 
 
 @dataclass(kw_only=True)
-class ConvNode(SynapsesNode):
-    """A convolution with fixed weights.
+class AnyConvNode(SynapsesNode):
+    """A convolution with fixed weights, of integers or of real numbers.
 
     Parameters
     ----------
-    weight : int32 (C_out, K_x, K_y, C_in / groups)
+    weight : int32 or float64 (C_out, K_x, K_y, C_in / groups)
     input_shape : tuple
         (X, Y, C); that of the output is `a_buff`'s.
     geometry : mapping
@@ -86,12 +86,38 @@ class ConvNode(SynapsesNode):
         Vars that Lava's model never reads: weight_exp, num_weight_bits.
     """
 
-    weight: npt.NDArray[np.int32]
+    weight: npt.NDArray[Any]
     input_shape: tuple[int, ...]
     geometry: dict[str, tuple[int, ...]]
     unused: dict[str, int]
 
     buffer = "a_buf"
+
+    def _declare_constants(self, asm: Assembler) -> None:
+        """Vars that no step reads, and those that shape the graph."""
+        for name, value in self.unused.items():
+            asm.var(self, name, (1,), value)
+        for name, values in self.geometry.items():
+            slot = asm.memory.allocate("i32", (len(values),), np.array(values))
+            reason = f"{self.name}.{name} cannot be changed in a graph that is attached: build the graph with it"
+            asm.variables[self.name, name] = Variable(slot, read_only=reason)
+
+    def _axes(self) -> tuple[list[npt.NDArray[np.int32]], list[int]]:
+        """`tap_table` of either axis, and `tap_steps` in x and in y."""
+        tables: list[npt.NDArray[np.int32]] = []
+        steps: list[int] = []
+        for axis, (n_in, taps, n_out) in enumerate(
+            zip(self.input_shape[:2], self.weight.shape[1:3], self.a_buff.shape[:2], strict=True)
+        ):
+            stride, dilation, padding = (self.geometry[name][axis] for name in ("stride", "dilation", "padding"))
+            tables.append(tap_table(n_in, taps, stride, padding, dilation, n_out))
+            steps += tap_steps(stride, dilation)
+        return tables, steps
+
+
+@dataclass(kw_only=True)
+class ConvNode(AnyConvNode):
+    """A convolution of integers."""
 
     def declare(self, asm: Assembler) -> None:
         """Vars of the process; OutPort a_out."""
@@ -99,7 +125,7 @@ class ConvNode(SynapsesNode):
         self.at.update(n_pre=n_pre, n_post=n_post, n_weights=self.weight.size)
         self._declare_weight(asm)
         self._declare_sums(asm)
-        declare_constants(self, asm, self.unused, self.geometry)
+        self._declare_constants(asm)
         self.at["wide"] = asm.scratch(n_post, "i64")
 
     def _declare_weight(self, asm: Assembler) -> None:
@@ -126,7 +152,7 @@ class ConvNode(SynapsesNode):
         """Convolve in every step."""
         pre = event_input(asm, self, "s_in", self.at["n_pre"])
         c_out, k_x, k_y, _ = self.weight.shape
-        (table_x, table_y), steps = axes_of(self.input_shape, self.a_buff.shape, (k_x, k_y), self.geometry)
+        (table_x, table_y), steps = self._axes()
         (groups,), (step_x, to_x, step_y, to_y) = self.geometry["groups"], steps
         reach, strides = reach_table(
             self.input_shape[2], c_out, groups, (k_x, k_y), (step_x, to_x, step_y, to_y), self.a_buff.shape[1],
@@ -135,29 +161,3 @@ class ConvNode(SynapsesNode):
         self.at.update(zip(_STRIDES, strides, strict=True))
         self.at["reach"] = asm.memory.allocate("i32", reach.shape, reach).offset
         asm.counted_step(SYNAPSES, CONV_FORWARD, self, self.at | self._incoming(pre))
-
-
-def declare_constants(node: Node, asm: Assembler, unused: dict[str, int], geometry: dict[str, tuple[int, ...]]) -> None:
-    """Vars of a Conv that no step reads, and those that shape the graph."""
-    for name, value in unused.items():
-        asm.var(node, name, (1,), value)
-    for name, values in geometry.items():
-        slot = asm.memory.allocate("i32", (len(values),), np.array(values))
-        reason = f"{node.name}.{name} cannot be changed in a graph that is attached: build the graph with it"
-        asm.variables[node.name, name] = Variable(slot, read_only=reason)
-
-
-def axes_of(
-    input_shape: tuple[int, ...],
-    output_shape: tuple[int, ...],
-    taps: tuple[int, ...],
-    geometry: dict[str, tuple[int, ...]],
-) -> tuple[list[npt.NDArray[np.int32]], list[int]]:
-    """`tap_table` of either axis, and `tap_steps` in x and in y."""
-    tables: list[npt.NDArray[np.int32]] = []
-    steps: list[int] = []
-    for axis in (0, 1):
-        stride, dilation, padding = (geometry[name][axis] for name in ("stride", "dilation", "padding"))
-        tables.append(tap_table(input_shape[axis], taps[axis], stride, padding, dilation, output_shape[axis]))
-        steps += tap_steps(stride, dilation)
-    return tables, steps

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.engine.assembler import SYNAPSES, Assembler
-from lava_ed.engine.families.conv import axes_of, declare_constants
+from lava_ed.engine.families.conv import AnyConvNode
 from lava_ed.engine.families.inputs import event_input
 from lava_ed.engine.families.sparse import Entries, declare_delays, declare_structure
 from lava_ed.engine.families.synapses import SynapsesNode
@@ -263,26 +263,8 @@ class FloatSparseNode(FloatSynapsesNode):
 
 
 @dataclass(kw_only=True)
-class FloatConvNode(FloatSynapsesNode):
-    """A convolution.
-
-    Parameters
-    ----------
-    weight : float64 (C_out, K_x, K_y, C_in / groups)
-    input_shape : tuple
-        (X, Y, C).
-    geometry : mapping
-        kernel_size, stride, padding, dilation: (x, y); groups: (number,).
-    unused : mapping
-        Vars that Lava's model never reads: weight_exp, num_weight_bits.
-    """
-
-    weight: npt.NDArray[np.float64]
-    input_shape: tuple[int, ...]
-    geometry: dict[str, tuple[int, ...]]
-    unused: dict[str, int]
-
-    buffer = "a_buf"
+class FloatConvNode(FloatSynapsesNode, AnyConvNode):
+    """A convolution of real numbers."""
 
     def declare(self, asm: Assembler) -> None:
         """Vars and OutPort."""
@@ -295,7 +277,7 @@ class FloatConvNode(FloatSynapsesNode):
 
         asm.variables[self.name, "weight"] = Variable(slot)
         asm.follow(self, ["weight"], arrange)
-        declare_constants(self, asm, self.unused, self.geometry)
+        self._declare_constants(asm)
         n_pre, n_post = math.prod(self.input_shape), self.a_buff.size
         sums = asm.scratch(n_post, "f64")
         self.at.update(n_pre=n_pre, n_post=n_post, weights=arranged.offset, channel_sums=sums)
@@ -304,7 +286,7 @@ class FloatConvNode(FloatSynapsesNode):
     def emit(self, asm: Assembler) -> None:
         """Convolve in every step."""
         out, taps = self.a_buff.shape, self.weight.shape[1:3]
-        tables, steps = axes_of(self.input_shape, out, taps, self.geometry)
+        tables, steps = self._axes()
         table_x, table_y = (asm.memory.allocate("i32", table.shape, table).offset for table in tables)
         geometry = [*self.input_shape[1:], *out[1:], *taps, *self.geometry["groups"], *steps]
         self._emit(
