@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lava_ed.cli.output import JsonFlag, PriceLists, Report, Table
-from lava_ed.cli.train import layer_sizes, with_preset
+from lava_ed.cli.train import given_settings, with_preset
 from lava_ed.cli.workers import Scheduler, Slurm, Workers, crew_of, seed_list
 from lava_ed.errors import ConfigError
 
@@ -56,12 +56,7 @@ def compare(
     prices = load_lists(price_list)
     paths, left_out = given_runs(runs or [])
     if train:
-        settings = {
-            "data_dir": data_dir,
-            "hidden": None if hidden is None else layer_sizes(hidden),
-            "epochs": epochs,
-            "limit": limit,
-        }
+        settings = given_settings(data_dir=data_dir, hidden=hidden, epochs=epochs, limit=limit)
         with crew_of(workers, scheduler, slurm) as crew:
             paths += train_missing(out, rules, seeds, dataset, settings, crew)
     elif workers is not None or scheduler is not None or slurm:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json as json_format
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,11 +17,13 @@ from lava_ed.cli.train import (
     Rate,
     Rule,
     Seed,
-    integer_list,
-    layer_sizes,
+    given_settings,
     with_net_options,
 )  # fmt: skip
-from lava_ed.network.settings import is_list
+
+if TYPE_CHECKING:
+    from lava_ed.continual import ContinualConfig
+    from lava_ed.data import Dataset
 
 Out = Annotated[str | None, typer.Option(metavar="FOLDER", help="New folder for tasks.json, tasks.png and the net.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on in FOLDER after the last task that was finished.")]
@@ -75,26 +77,14 @@ def continual(
     """
     from lava_ed.config import TrainConfig
     from lava_ed.continual import ContinualConfig, learn_tasks, parse_scenario
-    from lava_ed.data.events.code import EventCode
     from lava_ed.errors import ConfigError
-    from lava_ed.files.writing import make_empty_folder
-    from lava_ed.runs.folder import CHECKPOINT, MODEL, RunFolder
     from lava_ed.train.progress import Lines
-    from lava_ed.viz.tasks import task_plot
 
     _, dataset = parse_scenario(scenario)
-    settings: dict[str, Any] = {
-        "data_dir": data_dir,
-        "hidden": None if hidden is None else layer_sizes(hidden),
-        "epochs": epochs if epochs is not None else 1,
-        "seed": seed,
-        "backend": backend,
-        "learning_rate": learning_rate,
-        "limit": limit,
-        "events": None if events is None else EventCode.parse(events),
-        "validation": validation,
-        **{name: integer_list(name, value) if is_list(name) else value for name, value in of_the_net.items()},
-    }
+    settings = given_settings(
+        data_dir=data_dir, hidden=hidden, epochs=1 if epochs is None else epochs, seed=seed, backend=backend,
+        learning_rate=learning_rate, limit=limit, events=events, validation=validation, **of_the_net,
+    )  # fmt: skip
     training = TrainConfig.create(rule or "std-ed", dataset, **settings)
     given: dict[str, Any] = {
         "incremental": incremental,
@@ -106,12 +96,21 @@ def continual(
         "strength": None if strength is None else integers(strength, f"--strength {strength!r}: write 30 or 30,10"),
     }
     config = ContinualConfig(training, scenario, tasks, **{k: v for k, v in given.items() if v is not None})
+    if out is None and resume:
+        raise ConfigError("--resume goes on in a folder: name it with --out")
     data = training.load()
-    if out is None:
-        if resume:
-            raise ConfigError("--resume goes on in a folder: name it with --out")
-        value, _ = learn_tasks(config, data, Lines().message)
-        return Report(value, [*_shown(value)])
+    value = learn_tasks(config, data, Lines().message)[0] if out is None else _in_folder(out, resume, config, data)
+    return Report(value, [*_shown(value)])
+
+
+def _in_folder(out: str, resume: bool, config: ContinualConfig, data: Dataset) -> dict[str, Any]:
+    """Learn the tasks in a folder, new or begun, and write there what was measured, and the net."""
+    from lava_ed.continual import learn_tasks
+    from lava_ed.files.writing import make_empty_folder
+    from lava_ed.runs.folder import CHECKPOINT, MODEL, RunFolder
+    from lava_ed.train.progress import Lines
+    from lava_ed.viz.tasks import task_plot
+
     folder = RunFolder(out)
     try:
         if resume and not folder.is_blank():
@@ -126,8 +125,7 @@ def continual(
         folder.write_bytes(MODEL, model.to_bytes())
     finally:
         folder.release()
-    value["folder"] = out
-    return Report(value, [*_shown(value)])
+    return {**value, "folder": out}
 
 
 def _shown(value: dict[str, Any]) -> list[Table | str]:

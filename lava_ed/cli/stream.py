@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from lava_ed.cli.output import JsonFlag, Report, Table, percent
-from lava_ed.cli.train import Events, Rule, Seed, layer_sizes
+from lava_ed.cli.train import Events, Rule, Seed, given_settings
+
+if TYPE_CHECKING:
+    from lava_ed.stream import Item, StreamLearner
 
 Source = Annotated[str, typer.Argument(metavar="SOURCE", help="A folder or archive of recordings, or - for lines.")]
 Out = Annotated[str, typer.Option(metavar="STATE", help="Folder of the stream's state.")]
@@ -41,11 +45,9 @@ def stream(
     from lava_ed.config import TrainConfig
     from lava_ed.data.events.code import EventCode
     from lava_ed.data.events.sources import members
-    from lava_ed.errors import ConfigError, DataError, RunFolderError
-    from lava_ed.files.writing import folder_to_fill
+    from lava_ed.errors import ConfigError, RunFolderError
     from lava_ed.stream import StreamConfig, StreamLearner, of_lines, of_recordings
     from lava_ed.stream.learner import STATE
-    from lava_ed.train.interrupt import InterruptWatch, TrainingInterrupted
 
     if interval < 1:
         raise ConfigError(f"--interval {interval}: at least one item is needed")
@@ -56,19 +58,26 @@ def stream(
         if classes is not None
         else tuple(sorted({member.class_name for member in members(Path(source))}))
     )
-    settings: dict[str, Any] = {
-        "hidden": None if hidden is None else layer_sizes(hidden),
-        "events": None if events is None else EventCode.parse(events),
-        "seed": seed,
-    }
-    size = EventCode(sensor=sensor).sensor_size()
-    learner = StreamLearner(StreamConfig(TrainConfig.create(rule or "std-ed", "nmnist", **settings), names, size))
+    training = TrainConfig.create(rule or "std-ed", "nmnist", **given_settings(hidden=hidden, events=events, seed=seed))
+    learner = StreamLearner(StreamConfig(training, names, EventCode(sensor=sensor).sensor_size()))
     folder = Path(out)
     if resume:
         learner.load(folder)
     elif (folder / STATE).exists():
         raise RunFolderError(f"{out} holds the state of a stream: go on with --resume, or name another folder")
     items, skip = (of_lines(sys.stdin), 0) if source == "-" else (of_recordings(Path(source)), learner.progress.items)
+    _take_all(learner, items, skip, folder, interval)
+    value = learner.report()
+    rows = [(name.replace("_", " "), "–" if found is None else found) for name, found in value.items()]
+    return Report(value, [Table(f"{out}: stream", ("what", "value"), rows)])
+
+
+def _take_all(learner: StreamLearner, items: Iterable[Item], skip: int, folder: Path, interval: int) -> None:
+    """Let a learner take all items but the first ones, and save its state in the folder every so many."""
+    from lava_ed.errors import DataError
+    from lava_ed.files.writing import folder_to_fill
+    from lava_ed.train.interrupt import InterruptWatch, TrainingInterrupted
+
     with InterruptWatch() as watch, folder_to_fill(folder):
         try:
             for _ in learner.run(items, skip):
@@ -84,9 +93,6 @@ def stream(
                 learner.save(folder)
             raise
         learner.save(folder)
-    value = learner.report()
-    rows = [(name.replace("_", " "), "–" if found is None else found) for name, found in value.items()]
-    return Report(value, [Table(f"{out}: stream", ("what", "value"), rows)])
 
 
 def _line(value: dict[str, Any]) -> str:

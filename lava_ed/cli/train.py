@@ -143,30 +143,15 @@ def train(
     --resume, from the run itself.  With --seeds, --resume goes with the same command as before.
     """
     from lava_ed import train as training
-    from lava_ed.data.events.code import EventCode
     from lava_ed.runs.folder import RunFolder
     from lava_ed.train.progress import Lines
 
-    settings: dict[str, Any] = {
-        "data_dir": data_dir,
-        "hidden": None if hidden is None else layer_sizes(hidden),
-        "arch": arch,
-        "calibrate": calibrate,
-        "freeze": None if freeze is None else integers(freeze, f"--freeze {freeze!r} is no list of connections: 1,2"),
-        "epochs": epochs,
-        "seed": seed,
-        "backend": backend,
-        "learning_rate": learning_rate,
-        "validation": validation,
-        "limit": limit,
-        "shift": shift,
-        "flip": flip or None,
-        "events": None if events is None else EventCode.parse(events),
-        "checkpoint_interval": checkpoint_interval,
-        "snapshots": snapshots or None,
-        "snapshot_interval": snapshot_interval,
-        **{name: integer_list(name, value) if is_list(name) else value for name, value in of_the_net.items()},
-    }
+    settings = given_settings(
+        data_dir=data_dir, hidden=hidden, arch=arch, calibrate=calibrate, freeze=freeze, epochs=epochs, seed=seed,
+        backend=backend, learning_rate=learning_rate, validation=validation, limit=limit, shift=shift,
+        flip=flip or None, events=events, checkpoint_interval=checkpoint_interval, snapshots=snapshots or None,
+        snapshot_interval=snapshot_interval, **of_the_net,
+    )  # fmt: skip
     if preset is not None:
         rule, dataset, settings = with_preset(preset, rule, dataset, settings)
     if settings_file is not None:
@@ -174,7 +159,7 @@ def train(
 
         found_rule, found_dataset, found = read_settings(settings_file)
         rule, dataset = rule or found_rule, dataset or found_dataset
-        settings = {**found, **{name: value for name, value in settings.items() if value is not None}}
+        settings = {**found, **settings}
     place = {"workers": workers, "scheduler": scheduler, "slurm": slurm}
     if seeds is not None:
         return _several(out, seeds, rule, dataset, settings, resume, place, download=download)
@@ -254,8 +239,8 @@ def with_preset(
     for what, given, there in (("rule", rule, preset.rule), ("dataset", dataset, preset.dataset)):
         if given not in (None, there):
             raise ConfigError(f"preset {name!r} is for {what} {there}, not {given}: leave --{what} out")
-    given_settings = {key: value for key, value in settings.items() if value is not None}
-    return preset.rule, preset.dataset, {**preset.settings, **given_settings}
+    options = {key: value for key, value in settings.items() if value is not None}
+    return preset.rule, preset.dataset, {**preset.settings, **options}
 
 
 def resumed_config(out: str, **settings: Any) -> Any:
@@ -270,11 +255,26 @@ def resumed_config(out: str, **settings: Any) -> Any:
     return replace(stored, **given)
 
 
-def integer_list(name: str, text: str | None) -> tuple[int, ...] | None:
+def given_settings(**options: Any) -> dict[str, Any]:
+    """Values of the options that were given, as `TrainConfig` takes them."""
+    from lava_ed.data.events.code import EventCode
+
+    readers = {"hidden": layer_sizes, "events": EventCode.parse, "freeze": _connections}
+    given = {name: value for name, value in options.items() if value is not None}
+    return {
+        name: readers[name](value) if name in readers else integer_list(name, value) if is_list(name) else value
+        for name, value in given.items()
+    }
+
+
+def _connections(text: str) -> tuple[int, ...]:
+    return integers(text, f"--freeze {text!r} is no list of connections: 1,2")
+
+
+def integer_list(name: str, text: str) -> tuple[int, ...]:
     """The value of an option such as ``--weight-exponents -4,0``."""
     option = f"--{name.replace('_', '-')}"
-    complaint = f"{option} {text!r} is no list of integers: write for example 28 or 28,24"
-    return None if text is None else integers(text, complaint)
+    return integers(text, f"{option} {text!r} is no list of integers: write for example 28 or 28,24")
 
 
 def layer_sizes(text: str) -> tuple[int, ...]:

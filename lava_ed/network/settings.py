@@ -229,6 +229,6 @@ def options() -> dict[str, tuple[type[Any], str]]:
 
 
 def is_list(name: str) -> bool:
-    """Whether a setting has several integers."""
-    kind, _ = declared(NetSettings)[name]
-    return bool(kind == tuple[int, ...])
+    """Whether a name is that of a setting with several integers."""
+    settings = declared(NetSettings)
+    return name in settings and bool(settings[name][0] == tuple[int, ...])
