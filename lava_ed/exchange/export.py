@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from lava_ed.config.training import TrainConfig
 from lava_ed.data import Dataset, split_validation
 from lava_ed.errors import ExchangeError
 from lava_ed.exchange.golden.record import MAX_SAMPLES, check_golden_targets, record_golden, write_golden
@@ -86,7 +87,7 @@ def export_run(
     for name, what in given.items():
         if what is not None and file_format not in _TAKE[name]:
             raise ExchangeError(f"{name} is for {' and '.join(_TAKE[name])} only: leave it out with {file_format}")
-    samples, neurons = 4 if samples is None else samples, "cubalif" if neurons is None else neurons
+    neurons = "cubalif" if neurons is None else neurons
     if file_format == "nir" and Path(run).suffix == ".net" and Path(run).is_file():
         net, target = read_netx(run), Path(out) if out is not None else Path(run).with_suffix(".nir")
         return _write_net(net, target, {"run": str(run), "format": "nir", "sizes": list(net.sizes)}, neurons)
@@ -99,27 +100,33 @@ def export_run(
         notes = {"dataset": config.dataset, "data_sha256": of_run(folder, config).digest, "seed": config.seed}
         net = netx_of_model(model, notes, format_name="netx" if file_format == "netx" else "NIR")
         return _write_net(net, target, value, neurons)
-    if file_format == "golden":
+    golden, samples = file_format == "golden", 4 if samples is None else samples
+    if golden:
         check_golden_targets(target)
     else:
         check_free(target, is_own_nir_data, "a file of NIRData")
-    learning = file_format == "golden" and learning is not False
     if samples < 1:
         raise ExchangeError(f"samples is {samples}: golden vectors take 1 … {MAX_SAMPLES:,}")
     found = data_of_run(folder, config, data_dir=data_dir, dataset=dataset, other_data=other_data)
-    chosen = split_validation(found.data, config.validation, config.seed)[0][:samples]
-    if samples > len(chosen):
-        raise ExchangeError(f"{samples} samples were asked for, {config.dataset} has {len(chosen)} to learn from")
-    images = np.ascontiguousarray(found.data.train_images[chosen])
-    content = record_golden(model, images, found.data.train_labels[chosen], learning=learning)
-    if file_format == "golden":
+    content, noted = _recorded(model, found.data, config, samples, golden and learning is not False)
+    files = [target]
+    if golden:
         files = write_golden(target, content)
     else:
         write_nir_data(target, content)
-        files = [target]
-    steps = samples * model.spec.schedule.period
-    noted = {"samples": samples, "steps": steps, "learning": learning}
     return {**value, **found.note(), "files": [str(file) for file in files], **noted}
+
+
+def _recorded(
+    model: Model, data: Dataset, config: TrainConfig, samples: int, learning: bool
+) -> tuple[bytes, dict[str, Any]]:
+    """Golden vectors of the first training samples, and what is printed of them."""
+    chosen = split_validation(data, config.validation, config.seed)[0][:samples]
+    if samples > len(chosen):
+        raise ExchangeError(f"{samples} samples were asked for, {config.dataset} has {len(chosen)} to learn from")
+    images = np.ascontiguousarray(data.train_images[chosen])
+    content = record_golden(model, images, data.train_labels[chosen], learning=learning)
+    return content, {"samples": samples, "steps": samples * model.spec.schedule.period, "learning": learning}
 
 
 def _write_net(net: NetxNetwork, target: Path, value: dict[str, Any], neurons: str) -> dict[str, Any]:

@@ -122,39 +122,9 @@ def _nodes(spec: NetworkSpec) -> Iterator[GraphNode]:
     yield GraphNode("encoder", "Encoder", spec.shapes[0], {"kind": spec.encoder, "drop": spec.input_drop})
     yield GraphNode("labels", "Labels", (1,), {})
     for layer in spec.layers:
-        if spec.connections[layer - 1].is_conv:
-            yield _convolution(spec, layer)
-            continue
-        plastic = {
-            "layer": layer,
-            "rule": spec.rule_of(layer),
-            "weight_exp": spec.weight_exponents[layer - 1],
-            "error_shift": _error_shift(spec, layer),
-            "graded": spec.graded_input and layer == 1,
-            "summed": spec.axon_spikes(layer) > 1,
-            "gather": spec.gathers(layer),
-            "carry": spec.weight_rounding == "carry",
-            "dependency": spec.dependency_of(layer),
-        }
-        shape = (spec.sizes[layer], spec.connections[layer - 1].source.size)
-        yield GraphNode(f"dense{layer}", "PlasticDense", shape, plastic)
+        yield (_convolution if spec.connections[layer - 1].is_conv else _dense)(spec, layer)
     for layer in spec.hidden:
-        if spec.connections[layer - 1].is_conv:
-            yield _map(spec, layer)
-            continue
-        settings = {
-            "error_limit": spec.error_limit,
-            "dv": spec.dv,
-            "dv_post": spec.dv_post(layer),
-            "half_width": spec.half_width,
-            "dead_zone": spec.hidden_dead_zone(layer),
-            "grain": spec.error_grains[layer - 1] if spec.error_grains else 0,
-            "port_shift": spec.rate_of(layer).port_shift,
-        }
-        taken = settings if spec.rule.baseline else KINDS[spec.rule.neuron].parameters
-        own = {name: value for name, value in settings.items() if name in taken}
-        adapts = {"layer": layer, "adaptation": _adaptation(spec, layer)}
-        yield GraphNode(f"hidden{layer}", spec.rule.neuron, spec.shapes[layer], {**adapts, **own})
+        yield (_map if spec.connections[layer - 1].is_conv else _neurons)(spec, layer)
         if spec.feedback == "random":
             shape = spec.sizes[-1], spec.sizes[layer]
             yield GraphNode(
@@ -179,6 +149,40 @@ def _adaptation(spec: NetworkSpec, layer: int) -> Adaptation:
     if not spec.threshold_steps:
         return spec.adaptation
     return replace(spec.adaptation, initial_step=spec.threshold_steps[layer - 1])
+
+
+def _dense(spec: NetworkSpec, layer: int) -> GraphNode:
+    """The synapses of a connection from all to all."""
+    parameters = {
+        "layer": layer,
+        "rule": spec.rule_of(layer),
+        "weight_exp": spec.weight_exponents[layer - 1],
+        "error_shift": _error_shift(spec, layer),
+        "graded": spec.graded_input and layer == 1,
+        "summed": spec.axon_spikes(layer) > 1,
+        "gather": spec.gathers(layer),
+        "carry": spec.weight_rounding == "carry",
+        "dependency": spec.dependency_of(layer),
+    }
+    shape = (spec.sizes[layer], spec.connections[layer - 1].source.size)
+    return GraphNode(f"dense{layer}", "PlasticDense", shape, parameters)
+
+
+def _neurons(spec: NetworkSpec, layer: int) -> GraphNode:
+    """The neurons of a hidden layer, with the settings that their kind takes."""
+    settings = {
+        "error_limit": spec.error_limit,
+        "dv": spec.dv,
+        "dv_post": spec.dv_post(layer),
+        "half_width": spec.half_width,
+        "dead_zone": spec.hidden_dead_zone(layer),
+        "grain": spec.error_grains[layer - 1] if spec.error_grains else 0,
+        "port_shift": spec.rate_of(layer).port_shift,
+    }
+    taken = settings if spec.rule.baseline else KINDS[spec.rule.neuron].parameters
+    own = {name: value for name, value in settings.items() if name in taken}
+    adapts = {"layer": layer, "adaptation": _adaptation(spec, layer)}
+    return GraphNode(f"hidden{layer}", spec.rule.neuron, spec.shapes[layer], {**adapts, **own})
 
 
 def _convolution(spec: NetworkSpec, layer: int) -> GraphNode:
