@@ -8,15 +8,7 @@ from lava_ed.baselines.map_kernels import Int32
 from lava_ed.baselines.maps import MapBaseline
 from lava_ed.kernels.baselines.maps import causal_windows, run_squares
 from lava_ed.kernels.baselines.single_spikes import divide_errors
-from lava_ed.kernels.counting import (
-    BACKWARD,
-    FORWARD,
-    GRADED_SYNOPS,
-    HOST_OPS,
-    SYNOPS,
-    TRACE_UPDATES,
-    UPDATE,
-)
+from lava_ed.kernels.counting import BACKWARD, FORWARD, GRADED_SYNOPS, HOST_OPS, SYNOPS, TRACE_UPDATES, UPDATE
 from lava_ed.kernels.loihi.encoding import sort_values
 
 

@@ -12,15 +12,7 @@ from lava_ed.baselines.maps import MapBaseline
 from lava_ed.kernels.baselines.maps import pool_counts, replay_map
 from lava_ed.kernels.baselines.surrogate import EVERYWHERE, leak_fire_record
 from lava_ed.kernels.baselines.surrogate_samples import OVERFLOWED
-from lava_ed.kernels.counting import (
-    BACKWARD,
-    FORWARD,
-    GRADED_SYNOPS,
-    SPIKE_MESSAGES,
-    SYNOPS,
-    TRACE_UPDATES,
-    UPDATE,
-)
+from lava_ed.kernels.counting import BACKWARD, FORWARD, GRADED_SYNOPS, SPIKE_MESSAGES, SYNOPS, TRACE_UPDATES, UPDATE
 from lava_ed.kernels.fixed_point import MAP_FRACTION_BITS
 from lava_ed.kernels.loihi.neuron import accumulate, threshold_and_width
 

@@ -17,13 +17,7 @@ from lava_ed.engine.jump import plan_jump
 from lava_ed.engine.loops import loop_of
 from lava_ed.engine.op import DECIDED, OVERFLOWS
 from lava_ed.engine.state import State
-from lava_ed.errors import (
-    BackendError,
-    ConfigError,
-    FixedPointOverflowError,
-    FixedPointOverflowWarning,
-    ShapeError,
-)
+from lava_ed.errors import BackendError, ConfigError, FixedPointOverflowError, FixedPointOverflowWarning, ShapeError
 from lava_ed.network.schedule import Schedule
 from lava_ed.network.values import check_presented, count_of, numbers_of
 

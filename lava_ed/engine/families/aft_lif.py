@@ -14,13 +14,7 @@ from lava_ed.kernels.counting import ALL_COUNTERS, BACKWARD, FORWARD, NEURON_ACT
 from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS, HISTORY_BITS, PORT_SHIFT_MAX, stream_key
 from lava_ed.kernels.loihi.add_count import add_count, add_spikes
 from lava_ed.kernels.loihi.history import spikes_at
-from lava_ed.kernels.loihi.neuron import (
-    leak_and_fire,
-    replay_error,
-    split_error,
-    sum_errors,
-    threshold_of_step,
-)
+from lava_ed.kernels.loihi.neuron import leak_and_fire, replay_error, split_error, sum_errors, threshold_of_step
 from lava_ed.kernels.loihi.random_streams import PORT_STREAM
 from lava_ed.kernels.views import segment
 

@@ -15,13 +15,7 @@ from lava_ed.engine.memory import Limits, Memory, Slot
 from lava_ed.engine.op import NOWHERE, number, op, reads, updates, writes
 from lava_ed.kernels._jit import inlined_kernel
 from lava_ed.kernels.counting import N_PHASES, NEURON_ACTIVE
-from lava_ed.kernels.stock.lif import (
-    effective_biases,
-    has_fast_decay,
-    lif_step_fast,
-    scale_threshold,
-    ternary_lif_step,
-)
+from lava_ed.kernels.stock.lif import effective_biases, has_fast_decay, lif_step_fast, scale_threshold, ternary_lif_step
 from lava_ed.kernels.stock.lif import lif_step as plain_lif_step
 from lava_ed.kernels.stock.operation_counts import NO_LIMIT, count_active_lif
 from lava_ed.kernels.vectors.events import list_events

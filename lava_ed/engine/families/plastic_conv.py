@@ -9,25 +9,12 @@ import numpy.typing as npt
 
 from lava_ed.engine.assembler import LEARN, RUN, SYNAPSES, Assembler, Node, Signal
 from lava_ed.engine.families.conv_spikes import CONV_BACKWARD, CONV_LEARN
-from lava_ed.engine.families.conv_windows import (
-    CONV_LEARN_WINDOWS,
-    CONV_READ_BACK,
-    CONV_SHOW_WEIGHTS,
-    declare_windows,
-)
+from lava_ed.engine.families.conv_windows import CONV_LEARN_WINDOWS, CONV_READ_BACK, CONV_SHOW_WEIGHTS, declare_windows
 from lava_ed.engine.families.phased import declare_phased
 from lava_ed.engine.memory import Limits, Memory, Slot, Variable
 from lava_ed.engine.op import NOWHERE, number, op, reads, updates, writes
 from lava_ed.kernels._jit import kernel
-from lava_ed.kernels.counting import (
-    ALL_COUNTERS,
-    COUNTING,
-    FORWARD,
-    GRADED_SYNOPS,
-    SYNOPS,
-    TRACE_UPDATES,
-    UPDATE,
-)
+from lava_ed.kernels.counting import ALL_COUNTERS, COUNTING, FORWARD, GRADED_SYNOPS, SYNOPS, TRACE_UPDATES, UPDATE
 from lava_ed.kernels.fixed_point import TAG_MAX, TRACE_MAX
 from lava_ed.kernels.loihi.add_count import add_count
 from lava_ed.kernels.loihi.conv_counts import steps_reached, synapses_read

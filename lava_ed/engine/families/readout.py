@@ -20,15 +20,7 @@ from lava_ed.engine.families.phased import declare_phased
 from lava_ed.engine.memory import Limits
 from lava_ed.engine.op import DECIDED, number, op, reads, updates, writes
 from lava_ed.kernels._jit import inlined_kernel
-from lava_ed.kernels.counting import (
-    ALL_COUNTERS,
-    BACKWARD,
-    FORWARD,
-    HOST_OPS,
-    NEURON_ACTIVE,
-    SPIKE_MESSAGES,
-    SPIKES,
-)
+from lava_ed.kernels.counting import ALL_COUNTERS, BACKWARD, FORWARD, HOST_OPS, NEURON_ACTIVE, SPIKE_MESSAGES, SPIKES
 from lava_ed.kernels.fixed_point import BIAS_MAX, PORT_SHIFT_MAX
 from lava_ed.kernels.loihi.add_count import add_count
 from lava_ed.kernels.loihi.neuron import accumulate

@@ -8,14 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from lava_ed.engine.assembler import Assembler
-from lava_ed.engine.families.neurons import (
-    NeuronNode,
-    count_active,
-    layer_fields,
-    real_layer_fields,
-    send,
-    send_real,
-)
+from lava_ed.engine.families.neurons import NeuronNode, count_active, layer_fields, real_layer_fields, send, send_real
 from lava_ed.engine.memory import Limits
 from lava_ed.engine.op import number, op, reads, updates, writes
 from lava_ed.kernels._jit import kernel

@@ -9,11 +9,7 @@ from typing import Any
 
 import numpy as np
 from lava.magma.core.learning.learning_rule import Loihi2FLearningRule, Loihi3FLearningRule
-from lava.proc.dense.models import (
-    PyDelayDenseModelBitAcc,
-    PyDenseModelBitAcc,
-    PyLearningDenseModelBitApproximate,
-)
+from lava.proc.dense.models import PyDelayDenseModelBitAcc, PyDenseModelBitAcc, PyLearningDenseModelBitApproximate
 from lava.proc.dense.process import DelayDense, Dense, LearningDense
 from lava.utils.weightutils import SignMode
 

@@ -5,12 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from lava.proc.lif.models import (
-    PyLearningLIFModelFixed,
-    PyLifModelBitAcc,
-    PyLifResetModelBitAcc,
-    PyTernLifModelFixed,
-)
+from lava.proc.lif.models import PyLearningLIFModelFixed, PyLifModelBitAcc, PyLifResetModelBitAcc, PyTernLifModelFixed
 from lava.proc.lif.process import LIF, LearningLIF, LIFReset, TernaryLIF
 
 from lava_ed.engine.families.lif import RESET, TERNARY, LIFNode

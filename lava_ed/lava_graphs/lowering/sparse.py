@@ -7,11 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from lava.proc.sparse.models import (
-    PyDelaySparseModelBitAcc,
-    PyLearningSparseModelBitApproximate,
-    PySparseModelBitAcc,
-)
+from lava.proc.sparse.models import PyDelaySparseModelBitAcc, PyLearningSparseModelBitApproximate, PySparseModelBitAcc
 from lava.proc.sparse.process import DelaySparse, LearningSparse, Sparse
 from lava.utils.sparse import find
 from lava.utils.weightutils import SignMode

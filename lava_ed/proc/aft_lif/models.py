@@ -9,13 +9,7 @@ import numpy as np
 from lava_ed.kernels.counting import BACKWARD, FORWARD
 from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS
 from lava_ed.kernels.loihi.history import count_history, spikes_at
-from lava_ed.kernels.loihi.neuron import (
-    leak_and_fire,
-    replay_error,
-    split_error,
-    sum_errors,
-    threshold_and_width,
-)
+from lava_ed.kernels.loihi.neuron import leak_and_fire, replay_error, split_error, sum_errors, threshold_and_width
 from lava_ed.kernels.loihi.random_streams import PORT_STREAM, layer_key
 from lava_ed.proc.aft_lif.process import AFTLIF
 from lava_ed.proc.phased import AdaptiveModel, Array, fixed_point

@@ -7,13 +7,7 @@ from typing import Any
 import numpy as np
 
 from lava_ed.kernels.counting import FORWARD
-from lava_ed.kernels.loihi.neuron import (
-    accumulate,
-    count_fired,
-    fire_falling_threshold,
-    integrate,
-    threshold_from_step,
-)
+from lava_ed.kernels.loihi.neuron import accumulate, count_fired, fire_falling_threshold, integrate, threshold_from_step
 from lava_ed.proc.phased import AdaptiveModel, Array, PhasedModel, fixed_point
 from lava_ed.proc.readout.process import FirstSpikeReadout, MembraneReadout
 
