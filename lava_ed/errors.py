@@ -93,13 +93,7 @@ class UnsupportedProcessError(BackendError, NotImplementedError):
 
 
 class NotCompiledError(BackendError):
-    """The engine cannot compile a node as it is connected; whoever can do without runs it in another way.
-
-    Parameters
-    ----------
-    message : str
-    node : str
-    """
+    """The engine cannot compile a node as it is connected; whoever can do without runs it in another way."""
 
     def __init__(self, message: str, node: str) -> None:
         super().__init__(message)

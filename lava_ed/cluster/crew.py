@@ -63,12 +63,7 @@ class Alone:
 
 
 class Workers:
-    """The workers of a Dask scheduler; where one is killed, another does its job, or it itself once it is back.
-
-    Parameters
-    ----------
-    client : distributed.Client
-    """
+    """The workers of a Dask scheduler; where one is killed, another does its job, or it itself once it is back."""
 
     distributed = True
 

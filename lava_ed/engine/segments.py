@@ -22,12 +22,7 @@ class Segment(NamedTuple):
 
 
 class Segments:
-    """Runs the time steps of a program piece by piece; the clock moves on when a step is whole.
-
-    Parameters
-    ----------
-    program : Program
-    """
+    """Runs the time steps of a program piece by piece; the clock moves on when a step is whole."""
 
     def __init__(self, program: Program) -> None:
         self.program = program

@@ -12,10 +12,6 @@ class Destinations:
 
     A parameter of its ProcessModel, which Lava builds when all is connected.  Where it is sent to another operating
     system process by value, the counts go, and not the graph.
-
-    Parameters
-    ----------
-    process : AbstractProcess
     """
 
     def __init__(self, process: Any) -> None:

@@ -39,10 +39,6 @@ class RunFolder:
     Holds ``config.json``, ``metrics.jsonl`` (a line per epoch), ``model.safetensors`` (the trained
     net), ``checkpoint.safetensors`` (where training stands), ``energy.json`` (operation counts) and
     ``result.json`` (what `train` returned).
-
-    Parameters
-    ----------
-    path : path-like
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:

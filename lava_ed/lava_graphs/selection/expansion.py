@@ -126,10 +126,6 @@ def _settings_of(run_cfg: RunConfig) -> Any:
 class Expansion:
     """The SubProcessModels of a graph, built for one RunConfig.
 
-    Parameters
-    ----------
-    run_cfg : RunConfig
-
     Attributes
     ----------
     models : dict

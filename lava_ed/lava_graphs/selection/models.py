@@ -139,11 +139,6 @@ def _checked(model: Any, process: AbstractProcess, run_cfg: RunConfig) -> Model:
 def select_model(process: AbstractProcess, run_cfg: RunConfig) -> Model:
     """The ProcessModel that Lava's compiler would take.
 
-    Parameters
-    ----------
-    process : AbstractProcess
-    run_cfg : RunConfig
-
     Raises
     ------
     UnsupportedProcessError
