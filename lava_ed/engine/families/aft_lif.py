@@ -14,7 +14,14 @@ from lava_ed.kernels.counting import ALL_COUNTERS, BACKWARD, FORWARD, NEURON_ACT
 from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS, HISTORY_BITS, PORT_SHIFT_MAX, stream_key
 from lava_ed.kernels.loihi.add_count import add_count, add_spikes
 from lava_ed.kernels.loihi.history import spikes_at
-from lava_ed.kernels.loihi.neuron import leak_and_fire, replay_error, split_error, sum_errors, threshold_of_step
+from lava_ed.kernels.loihi.neuron import (
+    leak_and_fire,
+    replay_error,
+    split_error,
+    sum_errors,
+    support_width,
+    threshold_of_step,
+)
 from lava_ed.kernels.loihi.random_streams import PORT_STREAM
 from lava_ed.kernels.views import segment
 
@@ -61,7 +68,7 @@ def aftlif_forward(a, i32, i64, phase) -> np.int64:  # type: ignore[no-untyped-d
         return np.int64(0)
     theta = threshold_of_step(i32[a[f.threshold_step]])
     count, active, overflows = leak_and_fire(
-        segment(i32, a[f.a_in], n), segment(i32, a[f.v], n), theta, a[f.dv], (theta * a[f.half_width]) >> 3, t,
+        segment(i32, a[f.a_in], n), segment(i32, a[f.v], n), theta, a[f.dv], support_width(theta, a[f.half_width]), t,
         segment(i32, a[f.spike_word], a[f.n_history]), segment(i32, a[f.support_word], a[f.n_history]),
         segment(i32, a[f.events], n),
     )  # fmt: skip

@@ -18,7 +18,7 @@ from lava_ed.kernels.fixed_point import MAP_FRACTION_BITS, TRACE_MAX
 from lava_ed.kernels.loihi.add_count import add_count, add_spikes
 from lava_ed.kernels.loihi.history import spikes_at
 from lava_ed.kernels.loihi.lif_map import mean_errors, pool_spikes, replay_spikes
-from lava_ed.kernels.loihi.neuron import leak_and_fire, threshold_of_step
+from lava_ed.kernels.loihi.neuron import leak_and_fire, support_width, threshold_of_step
 from lava_ed.kernels.vectors.events import list_events
 from lava_ed.kernels.views import segment
 from lava_ed.network.adaptation import Adaptation
@@ -80,7 +80,7 @@ def lif_map_forward(a, i32, i64, phase) -> np.int64:  # type: ignore[no-untyped-
     spiked_at = segment(i32, a[f.spiked_at], steps + 1)
     first = spiked_at[t]
     found, active, overflows = leak_and_fire(
-        segment(i32, a[f.a_in], n), segment(i32, a[f.v], n), theta, 0, (theta * a[f.half_width]) >> 3, t,
+        segment(i32, a[f.a_in], n), segment(i32, a[f.v], n), theta, 0, support_width(theta, a[f.half_width]), t,
         segment(i32, a[f.spike_word], a[f.n_history]), segment(i32, a[f.support_word], a[f.n_history]),
         segment(i32, a[f.spiked] + first, n),
     )  # fmt: skip
