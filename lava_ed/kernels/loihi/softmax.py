@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.fixed_point import ERROR_MAX
+
+FLOOR: Final = 0
+NEAREST: Final = 1
+CARRY: Final = 2
+"""How shares are rounded, in the order of ``network.settings.ROUNDINGS``."""
 
 
 @kernel
@@ -13,8 +20,8 @@ def softmax_error(v, label, shift, dead_zone, rounding, e):
     """e_o = 127·[o = label] − p_o, p_o = ⌊127·q_o/Σq⌋ with q_o = 2^(15 − n_o), n_o = (max V − V_o) » shift.
 
     q_o is 0 from n_o = 16 on.  Where no |e_o| passes the dead zone, every e_o is 0.  Floors leave Σe > 0,
-    a push upwards on every output in every sample; `rounding` 1 takes the nearest: p_o = ⌊(127·q_o + ⌊Σq/2⌋)/Σq⌋, which
-    of many classes still loses the many small shares.  With 2 what is left over goes on to the next class:
+    a push upwards on every output in every sample; `NEAREST` rounds: p_o = ⌊(127·q_o + ⌊Σq/2⌋)/Σq⌋, which
+    of many classes still loses the many small shares.  Under `CARRY` what is left over goes on to the next class:
     p_o = P_o − P_(o−1), P_o = ⌊(127·Σ_(i ≤ o) q_i + ⌊Σq/2⌋)/Σq⌋, so that Σp = 127.
     Returns how many errors are not 0.
 
@@ -32,16 +39,16 @@ def softmax_error(v, label, shift, dead_zone, rounding, e):
     for o in range(v.size):
         n = (top - v[o]) >> shift
         total += (np.int64(1) << (15 - n)) if n < 16 else 0
-    half = (total >> 1) if rounding else np.int64(0)
+    half = (total >> 1) if rounding != FLOOR else np.int64(0)
     worst = 0
-    carry, before = np.int64(0), np.int64(0)
+    reached, before = np.int64(0), np.int64(0)
     for o in range(e.size):
         n = (top - v[o]) >> shift
         q = (np.int64(1) << (15 - n)) if n < 16 else np.int64(0)
-        carry = carry + q if rounding == 2 else q
-        share = (ERROR_MAX * carry + half) // total
+        reached = reached + q if rounding == CARRY else q
+        share = (ERROR_MAX * reached + half) // total
         error = (ERROR_MAX if o == label else 0) - (share - before)
-        before = share if rounding == 2 else before
+        before = share if rounding == CARRY else before
         e[o] = error
         worst = max(worst, abs(error))
     live = 0

@@ -12,27 +12,39 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import STATE_EDGE, edged, vectors
 
-from lava_ed.kernels.loihi.softmax import softmax_error, winner
+from lava_ed.kernels.loihi.softmax import CARRY, FLOOR, NEAREST, softmax_error, winner
+from lava_ed.network.settings import ROUNDINGS
 
+NAMED = {"floor": FLOOR, "nearest": NEAREST, "carry": CARRY}
 membranes = st.integers(1, 12).flatmap(
     lambda n: vectors(np.int32, n, st.one_of(edged(-STATE_EDGE, STATE_EDGE - 1), st.integers(-40, 40)))
 )
 
 
-def error_of(v, label, shift, dead_zone=0, rounding=0):
+def error_of(v, label, shift, dead_zone=0, rounding=FLOOR):
     e = np.full(len(v), 99, np.int32)
     live = softmax_error(np.array(v, np.int32), label, shift, dead_zone, rounding, e)
     return e.tolist(), live
 
 
-@given(v=membranes, shift=edged(0, 23), dead_zone=edged(0, 127), rounding=st.integers(0, 2), data=st.data())
+def test_settings_name_the_kernel_s_roundings():
+    assert {name: ROUNDINGS.index(name) for name in ROUNDINGS} == NAMED
+
+
+@given(
+    v=membranes,
+    shift=edged(0, 23),
+    dead_zone=edged(0, 127),
+    rounding=st.sampled_from(tuple(NAMED.values())),
+    data=st.data(),
+)
 def test_softmax_error(v, shift, dead_zone, rounding, data):
     label = data.draw(st.integers(0, len(v) - 1))
     values = v.tolist()
     steps = [(max(values) - x) // 2**shift for x in values]
     q = [2 ** (15 - n) if n < 16 else 0 for n in steps]
-    half = Fraction(1, 2) if rounding else 0
-    if rounding == 2:
+    half = Fraction(1, 2) if rounding != FLOOR else 0
+    if rounding == CARRY:
         upto = [math.floor(Fraction(127 * sum(q[:o]), sum(q)) + half) for o in range(len(q) + 1)]
         shares = [after - before for before, after in pairwise(upto)]
         assert sum(shares) == 127
@@ -57,10 +69,10 @@ def test_by_hand():
     """Membranes 0, 1 and 2 steps under the top: q = 4 : 2 : 1, p = 72, 36, 18."""
     assert error_of([2048, 1024, 0], 1, 10) == ([-72, 127 - 36, -18], 3)
     assert error_of([0, 0], 0, 10) == ([127 - 63, -63], 2)
-    assert error_of([2048, 1024, 0], 1, 10, rounding=1) == ([-73, 127 - 36, -18], 3)  # 72.57, 36.29, 18.14
-    assert error_of([0, 0], 0, 10, rounding=1) == ([127 - 64, -64], 2)  # 63.5 goes up
-    assert error_of([0] * 300, 0, 10, rounding=1) == ([127] + [0] * 299, 1)  # each share is 0.42
-    assert error_of([0] * 3, 0, 10, rounding=2) == ([127 - 42, -43, -42], 3)  # 42.33, 84.67, 127
+    assert error_of([2048, 1024, 0], 1, 10, rounding=NEAREST) == ([-73, 127 - 36, -18], 3)  # 72.57, 36.29, 18.14
+    assert error_of([0, 0], 0, 10, rounding=NEAREST) == ([127 - 64, -64], 2)  # 63.5 goes up
+    assert error_of([0] * 300, 0, 10, rounding=NEAREST) == ([127] + [0] * 299, 1)  # each share is 0.42
+    assert error_of([0] * 3, 0, 10, rounding=CARRY) == ([127 - 42, -43, -42], 3)  # 42.33, 84.67, 127
 
 
 def test_a_rest_takes_its_share_and_no_error():
