@@ -100,9 +100,8 @@ def make_empty_folder(path: str | os.PathLike[str]) -> Path:
             return folder
 
 
-@contextmanager
-def folder_to_fill(path: str | os.PathLike[str], way_out: str = "choose a folder you may write to") -> Iterator[Path]:
-    """Make a folder for what the block writes; where it writes nothing, what was made is removed again.
+def make_folders(path: str | os.PathLike[str], way_out: str = "choose a folder you may write to") -> list[Path]:
+    """Make a folder and those above it; returns those that were not there, the innermost first.
 
     Raises
     ------
@@ -116,12 +115,30 @@ def folder_to_fill(path: str | os.PathLike[str], way_out: str = "choose a folder
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = getattr(error, "strerror", None) or error
         raise RunFolderError(f"{shown(folder)} cannot be created ({reason}): {way_out}") from error
+    return made
+
+
+def remove_empty(folders: list[Path]) -> None:
+    """Remove folders that hold nothing, the innermost first, up to one that does."""
+    with suppress(OSError):
+        for folder in folders:
+            folder.rmdir()
+
+
+@contextmanager
+def folder_to_fill(path: str | os.PathLike[str], way_out: str = "choose a folder you may write to") -> Iterator[Path]:
+    """Make a folder for what the block writes; where it writes nothing, what was made is removed again.
+
+    Raises
+    ------
+    RunFolderError
+        If the folder cannot be made.
+    """
+    made = make_folders(path, way_out)
     try:
-        yield folder
+        yield Path(path)
     finally:
-        with suppress(OSError):  # the first that holds something stays, and all above it
-            for each in made:
-                each.rmdir()
+        remove_empty(made)
 
 
 @contextmanager

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +12,7 @@ from lava_ed.config.training import TrainConfig
 from lava_ed.errors import CheckpointError, ConfigError, RunFolderError
 from lava_ed.files.reading import parse_json, read_json, read_plain, shown
 from lava_ed.files.schema import checked
-from lava_ed.files.writing import folder_to_fill, remove_leftovers, write_atomically
+from lava_ed.files.writing import make_folders, remove_empty, remove_leftovers, write_atomically
 from lava_ed.runs.schemas import ConfigFile, EnergyFile, ResultFile, Row
 from lava_ed.version import SAME_FILES, __version__
 
@@ -46,7 +45,7 @@ class RunFolder:
             raise RunFolderError("the path of the run folder is empty: name a folder")
         self.path = Path(path)
         self._lock: int | None = None
-        self._made = ExitStack()
+        self._made: list[Path] = []
 
     def file(self, name: str) -> Path:
         """Path of one of the folder's files."""
@@ -110,8 +109,10 @@ class RunFolder:
         RunFolderError
             If it cannot be created, or another process has claimed it.
         """
-        self._made.enter_context(folder_to_fill(self.path))
+        made = make_folders(self.path)
         self._claim()
+        # Only whoever holds the lock may remove it: another process may have found the folder missing, too.
+        self._made = made
 
     def _claim(self) -> None:
         if fcntl is None:
@@ -129,7 +130,8 @@ class RunFolder:
 
     def release(self) -> None:
         """Let other processes in; the lock also ends with the process.  An empty folder that was made is removed."""
-        self._made.close()
+        remove_empty(self._made)
+        self._made = []
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None

@@ -262,7 +262,7 @@ class StreamLearner:
             why = "its net learned from silent windows, too" if found == 1 else "another version wrote it"
             raise CheckpointError(
                 f"{shown(folder / STATE)} has format {found}, not {FORMAT} ({why}), so the stream would go on "
-                "differently: begin anew in another folder, or go on with the version that wrote it"
+                "differently: begin anew in another folder"
             )
         net = {name.removeprefix("net."): value for name, value in tensors.items() if name.startswith("net.")}
         self.backend.load_state(net)

@@ -24,6 +24,7 @@ REFUSED = {
 @pytest.mark.parametrize("command", REFUSED)
 def test_a_refused_command_makes_no_folder(tmp_path, monkeypatch, capsys, command):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("LAVA_ED_DATA", raising=False)
     for name in "ab":
         (tmp_path / "recordings" / name).mkdir(parents=True)
         (tmp_path / "recordings" / name / "1.bin").write_bytes(b"odd")

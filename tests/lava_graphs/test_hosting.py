@@ -26,6 +26,7 @@ from lava.proc.io.source import RingBuffer
 from lava.proc.lif.process import LIF
 from lava.proc.monitor.process import Monitor
 from lava.proc.sdn.process import Sigma
+from scipy.sparse import csr_matrix
 from user_graphs.hosted import (
     Alone,
     AloneModel,
@@ -43,8 +44,10 @@ from user_graphs.hosted import (
 from lava_ed import attach
 from lava_ed.engine import EngineRuntime
 from lava_ed.errors import BackendError, HostedModelWarning, ShapeError
+from lava_ed.lava_graphs.hosting.channels import Channel
 from lava_ed.lava_graphs.hosting.kept_memory import KeptMemory
 from lava_ed.lava_graphs.hosting.node import Target
+from lava_ed.lava_graphs.hosting.streams import OwnStream, RandomStream
 
 pytestmark = pytest.mark.lava
 MODELS = {Alone: AloneModel, Injector: PyLoihiInjectorModel}
@@ -313,13 +316,51 @@ def test_models_of_processes_have_their_own_parameters() -> None:
     assert model.proc_params is not noise.proc_params
 
 
-@pytest.mark.parametrize("dtype", [np.float16, np.longdouble, np.int64])
+@pytest.mark.parametrize("dtype", [np.float16, np.longdouble, np.int64, np.dtype(">i4")])
 def test_messages_that_compiled_code_has_no_type_for_are_cast(dtype: type) -> None:
     arrays = {"i32": np.zeros(8, np.int32), "f64": np.zeros(3)}
-    signal = SimpleNamespace(size=3, count=0, events=1, values=5, real=-1 if dtype is np.int64 else 0)
+    whole = np.dtype(dtype).kind == "i"
+    signal = SimpleNamespace(size=3, count=0, events=1, values=5, real=-1 if whole else 0)
     target = Target(SimpleNamespace(arrays=arrays), signal, "noise.a_out")
     assert not target.holds(np.dtype(dtype))
     target.expect(np.dtype(dtype))
     target.write(np.array([2, 0, -7], dtype))
-    assert (arrays["i32"][5:] if dtype is np.int64 else arrays["f64"]).tolist() == [2, 0, -7]
+    assert (arrays["i32"][5:] if whole else arrays["f64"]).tolist() == [2, 0, -7]
     assert arrays["i32"][:3].tolist() == [2, 0, 2]
+
+
+@pytest.mark.parametrize("size", [None, 1, 2, 3])
+def test_normal_numbers_come_in_pairs_whose_second_is_kept(size: int | None) -> None:
+    with OwnStream():
+        np.random.seed(5)
+        stream, expected = RandomStream(), np.random.RandomState(5)
+    for _ in range(6):
+        with OwnStream():
+            stream.enter()
+            drawn = np.random.normal(size=size)
+            stream.leave()
+        np.testing.assert_array_equal(drawn, expected.normal(size=size))
+
+
+def test_a_model_may_choose_another_generator() -> None:
+    stream, expected = RandomStream(), np.random.RandomState(np.random.PCG64(1))
+    for step in range(3):
+        with OwnStream():
+            stream.enter()
+            if not step:
+                np.random.set_bit_generator(np.random.PCG64(1))
+            drawn = np.random.normal()
+            stream.leave()
+        assert drawn == expected.normal()
+
+
+def test_messages_that_are_no_plain_arrays_are_checked_and_copied() -> None:
+    channel, taken = Channel("a.s_out", "b.a_in", (2, 3), np.int32, 2), []
+    channel.take = lambda data: bool(taken.append(data)) or True
+    channel.push(np.ones((2, 3), np.int32))
+    assert len(taken) == 1
+    channel.push(np.arange(6, dtype=np.int32).reshape(2, 3).view(np.matrix))
+    assert channel.pop().tolist() == [[0, 1, 2], [3, 4, 5]]
+    with pytest.raises(ValueError, match="could not broadcast"):
+        channel.push(csr_matrix([[1, 0, 0], [0, 2, 0]], dtype=np.int32))
+    assert len(taken) == 1

@@ -60,6 +60,19 @@ def test_two_processes_cannot_share_a_folder(folder):
     other.release()
 
 
+def test_who_is_refused_leaves_the_owner_its_folder(tmp_path, monkeypatch):
+    """Both found the folder missing: the one that got the lock goes on, and removes it if nothing came into it."""
+    owner, refused = RunFolder(tmp_path / "run"), RunFolder(tmp_path / "run")
+    owner.claim_new()
+    with monkeypatch.context() as patch, pytest.raises(RunFolderError, match="in use"):
+        patch.setattr("lava_ed.runs.folder.make_folders", lambda path: [path])
+        refused.claim()
+    refused.release()
+    assert owner.path.is_dir()
+    owner.release()
+    assert not owner.path.exists()
+
+
 def test_a_run_that_ends_between_the_first_look_and_the_lock(folder, monkeypatch):
     claim = folder._claim
 

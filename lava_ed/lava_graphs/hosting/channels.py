@@ -52,7 +52,7 @@ class Channel:
         plain = type(data) is np.ndarray
         if not plain and isinstance(data, csr_matrix):
             data = find(data, explicit_zeros=True)[2]
-        if self.take is not None and not self.messages and data.dtype == self.dtype and self.take(data):
+        if plain and self.take is not None and not self.messages and data.dtype == self.dtype and self.take(data):
             return
         if len(self.messages) >= self.size:
             wait_until(lambda: len(self.messages) < self.size, f"{self.source} has no room to send to {self.target}")

@@ -77,8 +77,8 @@ class Target:
 
     def holds(self, dtype: np.dtype[Any]) -> bool:
         """Whether every message of a type fits in."""
-        # Processors compute with no numbers of 16 bits.
-        return np.can_cast(dtype, self._values.dtype) and dtype != np.float16
+        # Compiled code computes with no reals of 16 bits, and with no bytes in another processor's order.
+        return np.can_cast(dtype, self._values.dtype) and dtype != np.float16 and dtype.isnative
 
     def expect(self, dtype: np.dtype[Any]) -> None:
         """Compile, or load, what takes messages of a type, which `write` may have to cast."""

@@ -11,21 +11,23 @@ from numpy.random import MT19937
 
 _PLACE = 624
 """The state is a key of so many words, and the place in it."""
-_become = np.random.set_bit_generator
+_become, _current = np.random.set_bit_generator, np.random.get_bit_generator
 
 
 class RandomStream:
     """A copy of numpy's global stream, which takes its place while a model runs."""
 
     def __init__(self) -> None:
-        self._bits: Any = copy.deepcopy(np.random.get_bit_generator())
-        self._saved = _state_with_half_pair()
-        self._words: Any = None
-        if isinstance(self._bits, MT19937):
-            address = self._bits.ctypes.state_address
+        self._take(copy.deepcopy(np.random.get_bit_generator()))
+        self._first = self._place = 0
+
+    def _take(self, bits: Any) -> None:
+        """Go on with a bit generator, and with what numpy keeps outside of it."""
+        self._bits, self._words, self._saved = bits, None, _state_with_half_pair()
+        if isinstance(bits, MT19937):
+            address = bits.ctypes.state_address
             # Without a copy: a word is read faster than by ctypes.
             self._words = memoryview((ctypes.c_uint32 * (_PLACE + 1)).from_address(address)).cast("B").cast("I")
-        self._first = self._place = 0
 
     def enter(self) -> None:
         """Become numpy's global stream."""
@@ -37,9 +39,14 @@ class RandomStream:
             self._first, self._place = words[0], words[_PLACE]
 
     def leave(self) -> None:
-        """Keep what numpy keeps outside the stream, if anything was drawn."""
-        words = self._words
-        if words is None or self._place != words[_PLACE] or self._first != words[0]:
+        """Keep the generator that the model has chosen, and what numpy keeps outside of it if anything was drawn.
+
+        The second one of a pair of normal numbers is drawn without a word of the generator.
+        """
+        words, bits = self._words, _current()
+        if bits is not self._bits:
+            self._take(bits)
+        elif self._saved is not None or words is None or self._place != words[_PLACE] or self._first != words[0]:
             self._saved = _state_with_half_pair()
 
 
