@@ -64,8 +64,8 @@ def test_who_is_refused_leaves_the_owner_its_folder(tmp_path, monkeypatch):
     """Both found the folder missing: the one that got the lock goes on, and removes it if nothing came into it."""
     owner, refused = RunFolder(tmp_path / "run"), RunFolder(tmp_path / "run")
     owner.claim_new()
-    with monkeypatch.context() as patch, pytest.raises(RunFolderError, match="in use"):
-        patch.setattr("lava_ed.runs.folder.make_folders", lambda path: [path])
+    monkeypatch.setattr("lava_ed.runs.folder.make_folders", lambda path: [path])
+    with pytest.raises(RunFolderError, match="in use"):
         refused.claim()
     refused.release()
     assert owner.path.is_dir()
