@@ -12,15 +12,13 @@ from lava_ed.errors import ConfigError
 from lava_ed.kernels.baselines.maps import derive, sum_products
 from lava_ed.kernels.loihi.conv_counts import count_windows, synapses_read
 from lava_ed.kernels.loihi.conv_windows import SLACK, by_channel, pad_map, read_back, sizes_of, store_weights, sum_map
-from lava_ed.kernels.loihi.convolution import apply_sums, scatter_spikes
+from lava_ed.kernels.loihi.convolution import apply_sums
 from lava_ed.kernels.vectors.events import list_events
 from lava_ed.network.layers import SIDE_MAX, Layer, MapShape, tables_of, window_order
 
 Int32 = npt.NDArray[np.int32]
 _INPUTS_MAX: Final = 2 * SIDE_MAX + 1
 """Most inputs of a dense layer: the number of a channel is part of a word of a table."""
-_BYTE: Final = 127
-"""Largest input that the sums of bytes take."""
 
 
 class MapKernels:
@@ -87,13 +85,11 @@ class MapKernels:
         self.__dict__.pop("synapses", None)
 
     def forward(self, x: Int32, counts: bool) -> tuple[Int32, int]:
-        """Σ_i 2·w_ij·x_i, and the synapses read: by each input once or, where x `counts` spikes, by each of them."""
+        """Σ_i 2·w_ij·x_i, and the synapses read: by each input once or, where x `counts` spikes, by each of them.
+
+        Inputs are bytes: a current is at most 15, and `NetworkSpec` holds the spikes of a square to 127.
+        """
         total = np.zeros(self.layer.shape.size, np.int32)
-        if x.max(initial=0) > _BYTE:
-            events, how = np.flatnonzero(x).astype(np.int32), 2 if counts else 1
-            return total, scatter_spikes(
-                self.stored, self.row_nonzeros, self.tables, events, 0, events.size, x, how, total
-            )  # fmt: skip
         if self.stale:
             derive(self.w8, self.tables, self.taps, self.fan_out, self.packed)
             self.stale = False

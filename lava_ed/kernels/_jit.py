@@ -43,7 +43,8 @@ def content_stamp(function: Callable[..., Any]) -> tuple[float, int]:
     Raises
     ------
     TypeError
-        If a name that the function reads is not defined yet, or holds what numba cannot freeze.
+        If a name that the function reads is not defined yet, or holds what numba cannot freeze; or if the digest would
+        be another one in each process, as of a set or a tuple of functions.
     """
     digest = hashlib.sha256()
     size = 0
@@ -63,6 +64,10 @@ def _parts(function: Any, seen: set[int]) -> Iterator[bytes]:
     yield repr(getattr(function, "targetoptions", None)).encode()
     for code in _codes(plain.__code__):
         yield code.co_code + repr((code.co_varnames, code.co_names)).encode()
+        if any(isinstance(value, frozenset) for value in code.co_consts):
+            raise TypeError(
+                f"{plain.__qualname__} reads a set, whose order is another one in each process: compare one by one"
+            )
         yield repr([value for value in code.co_consts if not isinstance(value, (str, CodeType))]).encode()
         if strings := _strings_loaded(code):  # an LLVM instruction or type that an intrinsic names
             yield repr(strings).encode()
@@ -97,7 +102,11 @@ def _strings_loaded(code: CodeType) -> tuple[str, ...]:
 def _values_bound(code: CodeType, function: FunctionType) -> Iterator[tuple[str, Any]]:
     """What a function holds beside globals: variables of the function around it, and defaults of its arguments."""
     if code is function.__code__:
-        yield from zip(code.co_freevars, (cell.cell_contents for cell in function.__closure__ or ()), strict=True)
+        for name, cell in zip(code.co_freevars, function.__closure__ or (), strict=True):
+            try:
+                yield name, cell.cell_contents
+            except ValueError:  # of an empty cell
+                raise _not_yet(function, name) from None
         for number, value in enumerate(function.__defaults__ or ()):
             yield f"default {number}", value
         yield from sorted((function.__kwdefaults__ or {}).items())
@@ -109,7 +118,17 @@ def _globals_read(code: CodeType, function: FunctionType) -> Iterator[tuple[str,
         if name in function.__globals__:
             yield name, function.__globals__[name]
         elif not hasattr(builtins, name):
-            raise TypeError(f"{function.__qualname__} reads {name}, which is defined below it: move it up")
+            raise _not_yet(function, name)
+
+
+def _not_yet(function: FunctionType, name: str) -> TypeError:
+    """The error of a name that holds nothing yet."""
+    return TypeError(f"{function.__qualname__} reads {name}, which is defined below it: move it up")
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether a value prints as the same in every process."""
+    return all(map(_is_plain, value)) if isinstance(value, tuple) else isinstance(value, _VALUES)
 
 
 def _is_ours(value: FunctionType | ModuleType) -> bool:
@@ -135,6 +154,11 @@ def _value(value: Any, name: str, code: CodeType, function: FunctionType, seen: 
     elif isinstance(value, FunctionType) and value.__module__.partition(".")[0] in _COMPILERS:
         # By name: what it prints as tells its address, another one in each process.
         yield f"{value.__module__}.{value.__qualname__}".encode()
+    elif isinstance(value, tuple) and not _is_plain(value):
+        raise TypeError(
+            f"{function.__qualname__} reads {name}, a tuple of more than numbers and texts, which prints as another "
+            "one in each process: give each part a name"
+        )
     elif isinstance(value, _VALUES) or getattr(value, "__module__", "").partition(".")[0] in _COMPILERS:
         yield repr(value).encode()
     else:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from numbers import Integral
 from typing import ClassVar
 
+from lava_ed.errors import ConfigError
 from lava_ed.kernels.fixed_point import HISTORY_BITS, HISTORY_WORDS
 from lava_ed.learning_rules.rule import LearningRule
 from lava_ed.learning_rules.timing import Timing
@@ -66,6 +68,11 @@ class AggregatedMPDED(MPDED):
         A spike adds 2^count_shift to x1 (which saturates at 127), 0 … 3, and η = m·2^(a − 3 + count_shift − s): of the
         3 bits that the learning engine cuts off a product, as many hold nothing.
 
+    Raises
+    ------
+    ConfigError
+        If count_shift is no integer 0 … 3.
+
     See Also
     --------
     MPDED : the same errors, with weights that change in every step of the replay.
@@ -76,6 +83,11 @@ class AggregatedMPDED(MPDED):
     timing: ClassVar[Timing] = replace(MPDED.timing, kind="mpd-ed-aggregated", aggregates=True)
     with_x1: ClassVar[bool] = True
     x1_counts: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.count_shift, Integral) or not 0 <= self.count_shift <= 3:
+            raise ConfigError(f"count_shift is {self.count_shift!r}, allowed is an integer 0 … 3")
+        super().__post_init__()
 
     @property
     def excess(self) -> int:

@@ -39,6 +39,19 @@ def _check_baseline(spec: NetworkSpec) -> None:
             )
 
 
+def _check_count_shift(spec: NetworkSpec) -> None:
+    """Refuse to count spikes as several where no dense layer counts them."""
+    if not spec.rule.x1_counts:
+        raise ConfigError(
+            f"count_shift {spec.count_shift} is mpd-ed's: {spec.rule.name} counts no spikes, leave it at 0"
+        )
+    if not any(spec.count_shift_of(layer) for layer in spec.dense):
+        raise ConfigError(
+            f"count_shift {spec.count_shift}: no dense layer of {spec.arch} counts spikes, as the encoder "
+            f"{spec.encoder!r} gives it numbers: leave it at 0, or take another encoder"
+        )
+
+
 def check_convolutions(spec: NetworkSpec) -> None:
     """Refuse rules and settings with which convolutions cannot learn, and sums that do not fit."""
     if spec.rule.name == "renner":
@@ -47,10 +60,6 @@ def check_convolutions(spec: NetworkSpec) -> None:
     if spec.rule.name != "mpd-ed" and spec.pooling != "sum":
         kept = "sums the spikes of a square" if spec.rule.timing.replays else "lets a square's first spike through"
         raise ConfigError(f"pooling {spec.pooling!r} is mpd-ed's: {spec.rule.name} {kept}")
-    if spec.count_shift and not spec.rule.x1_counts:
-        raise ConfigError(
-            f"count_shift {spec.count_shift} is mpd-ed's: {spec.rule.name} counts no spikes, leave it at 0"
-        )
     if spec.rule.baseline:
         _check_baseline(spec)
     for what, value, only in (
@@ -65,6 +74,8 @@ def check_convolutions(spec: NetworkSpec) -> None:
     ):
         if value != only:
             raise ConfigError(f"a net with named layers (arch) takes {what} {only!r} only, got {value!r}")
+    if spec.count_shift:
+        _check_count_shift(spec)
     check(_limits_of_taps(spec) + (_limits_of_replay(spec) if spec.rule.timing.replays else []))
 
 

@@ -69,8 +69,8 @@ class NetSettings:
         MPD-ED: weights change in every step of the replay, or once a sample, by the sum of the errors.
     count_shift : int
         MPD-ED in nets with named layers: a spike adds 2^count_shift to the trace by which a dense layer learns.  The
-        learning engine cuts 3 bits off a product of a trace and an error, and so most of what many small errors say;
-        rates of a dense layer are no finer than with 0.
+        learning engine cuts 3 bits off a product of a trace and an error, and so most of what many small errors say.
+        The trace saturates at 127, with 3 from 16 spikes on, and the least rate is 2^count_shift times as large.
     dependency : {"x0", "y0", "y0-x0", "x0-y0", "auto"}
         Which synapses the learning engine visits, where a sample fits its epoch: those of inputs that spiked, of
         neurons with an error, or by one into hidden layers and by the other into the output.  Weights are the same.  A

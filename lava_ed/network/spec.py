@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any, Final
 
-from lava_ed.errors import ChipLimitError, ConfigError, LavaEDError
+from lava_ed.errors import ChipLimitError, ConfigError, LavaEDError, UnrepresentableRateError
 from lava_ed.files.reading import brief
 from lava_ed.kernels.fixed_point import ACCUMULATOR_BITS, SCALE_EXPONENT_MAX, WEIGHT_LSB_SHIFT, planes_of
 from lava_ed.kernels.loihi.random_streams import TAG_EXPONENT
@@ -62,6 +62,8 @@ class NetworkSpec(NetSettings, _Layers):
         put = object.__setattr__
         if not isinstance(self.rule, LearningRule):
             raise ConfigError(f"rule {self.rule!r} is no learning rule: use STDED(...) or MPDED(...)")
+        if self.rule.count_shift:
+            raise ConfigError(f"count_shift {self.rule.count_shift} is the rule's: give it to the net instead")
         put(self, "encoder", self.encoder or self.rule.encoders[0])
         super().__post_init__()
         put(self, "rule", self.rule.learning_as(self.learning))
@@ -152,18 +154,29 @@ class NetworkSpec(NetSettings, _Layers):
         """The rate of a dense connection, where the rule's is this one (default: the first)."""
         rate = rate or self.rule.rate
         shift = self.rate_shifts[layer - 1] if self.rate_shifts else 0
-        excess = rate.excess - self._count_shift(layer)
+        excess = rate.excess - self.count_shift_of(layer)
         return LearningRate.nearest(math.ldexp(rate.value, -shift), excess) if shift or excess != rate.excess else rate
 
-    def _count_shift(self, layer: int) -> int:
+    def count_shift_of(self, layer: int) -> int:
         """What a spike adds to x1 of a dense connection, as a power of 2."""
         return 0 if self.graded_input and layer == 1 else self.count_shift
 
     def rule_of(self, layer: int) -> LearningRule:
         """The rule at the rate of a dense connection."""
-        rate, shift = self.rate_of(layer), self._count_shift(layer)
+        rate, shift = self.rate_of(layer), self.count_shift_of(layer)
         own: dict[str, Any] = {"count_shift": shift} if shift else {}
         return self.rule if rate == self.rule.rate else replace(self.rule, learning_rate=rate.value, **own)
+
+    def dw(self, dependency: str) -> str:
+        """The rule in Loihi's language, that of each dense connection where they differ."""
+        texts = {}
+        for layer in self.dense:
+            rule = self.rule_of(layer)
+            spike = f", where a spike adds {1 << rule.count_shift} to x1" if rule.count_shift else ""
+            texts[self.synapses(layer)] = f"{rule.dw(dependency)}{spike}"
+        if len({*texts.values()}) == 1:
+            return next(iter(texts.values()))
+        return "; ".join(f"{text} ({name})" for name, text in texts.items())
 
     def rate_shift(self, layer: int, rate: LearningRate | None = None) -> int:
         """Bits by which a convolution shifts the sums of its taps, times the rate's mantissa, to the right."""
@@ -198,6 +211,18 @@ class NetworkSpec(NetSettings, _Layers):
         if self.rule.hidden_layers not in (None, len(self.hidden)):
             raise ConfigError(f"{name} is published for one hidden layer, the net has {len(self.hidden)}")
 
+    def _check_rates(self) -> None:
+        """Refuse shifts that take the rate of a dense connection out of what the chip holds."""
+        for layer in self.dense:
+            try:
+                self.rule_of(layer)
+            except UnrepresentableRateError as error:
+                shifts = f"rate_shifts {self.rate_shifts or 0}, count_shift {self.count_shift_of(layer)}"
+                raise UnrepresentableRateError(
+                    f"connection {layer} at rate {self.rule.learning_rate:g}, decay {self.rule.decay}, {shifts}: "
+                    f"{error}, smaller shifts or a decay that ends higher"
+                ) from None
+
     def _check_chip(self) -> None:
         _ = self.schedule
         check(
@@ -211,8 +236,8 @@ class NetworkSpec(NetSettings, _Layers):
                 for layer in self.layers
             ]
         )
-        dense = [layer for layer in self.layers if not self.connections[layer - 1].is_conv]
-        check([columns_limit(layer, self.sizes[layer]) for layer in dense])
+        check([columns_limit(layer, self.sizes[layer]) for layer in self.dense])
+        self._check_rates()
         # An MPD-ED membrane may pass this bound only by overflowing, which the policy catches at run time.
         if self.rule.timing.ramps:
             check(
@@ -262,6 +287,11 @@ class NetworkSpec(NetSettings, _Layers):
     def layers(self) -> range:
         """Numbers of the connections, 1 … W; connection l leads into layer l."""
         return range(1, len(self.sizes))
+
+    @property
+    def dense(self) -> list[int]:
+        """Numbers of the dense connections."""
+        return [layer for layer in self.layers if not self.connections[layer - 1].is_conv]
 
     @property
     def hidden(self) -> range:

@@ -99,7 +99,7 @@ def reproduce_section(facts: RunFacts) -> Section:
         ["back end, tag", f"{stamp.get('backend', 'not recorded')}, {stamp.get('tag', 'not recorded')}"],
         ["seed", str(stamp.get("seed", spec.seed))],
         ["net", "-".join(map(str, spec.sizes))],
-        ["rule, as it runs", f"dw = {spec.rule.dw(spec.dependency_of(1))}"],
+        ["rule, as it runs", f"dw = {spec.dw(spec.dependency_of(1))}"],
         ["learning rate after rounding", f"{spec.rule.rate.value:g}"],
         ["learning rate at the end", number(result["final_learning_rate"]) if result else "not recorded"],
         ["time steps T of a window, S of a sample", f"{spec.steps}, {spec.schedule.period}"],

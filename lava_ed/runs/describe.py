@@ -30,7 +30,7 @@ def describe_run(out: str | PathLike[str]) -> dict[str, Any]:
         "run": str(folder.path),
         "lava_ed_version": saved.get("lava_ed_version"),
         "rule": config.rule,
-        "rule_string": f"dw = {spec.rule.dw(dependency)}",
+        "rule_string": f"dw = {spec.dw(dependency)}",
         "learning_rate": spec.rule.rate.value,
         "sizes": list(spec.sizes),
         "schedule": {

@@ -197,7 +197,7 @@ class Trainer(Lesson):
             "tag": TAG,
             "network": self.spec.to_dict(),
             "learning_rate": rate.value,
-            "rule": self.spec.rule.dw(self.spec.dependency_of(1)),
+            "rule": self.spec.dw(self.spec.dependency_of(1)),
             "data": {
                 "source": self.data.source,
                 "train_samples": self.samples,

@@ -40,6 +40,8 @@ def chosen(number, rule, arch):
     if number < DRAWN:
         return drawn(number)
     last = DRAWN + len(RATES)
+    if number > last:
+        raise SystemExit(f"trial {number}: there are 0 … {last}")
     rows = map(json.loads, TRIALS.read_text().splitlines())
     before = [row for row in rows if (row["rule"], row["arch"]) == (rule, arch)]
     before = [row for row in before if (row["trial"] < DRAWN if number < last else DRAWN <= row["trial"] < last)]

@@ -216,6 +216,27 @@ def test_a_value_that_cannot_be_frozen_is_an_error():
         content_stamp(type(changed)(changed.__code__, scope))
 
 
+def test_what_digests_to_something_else_in_each_process_is_an_error():
+    def one_of(x):
+        return x in {1, 2}
+
+    with pytest.raises(TypeError, match="one_of reads a set"):
+        kernel(one_of)
+    for value in ((changed,), (1, (kernel_part(changed),))):
+        with pytest.raises(TypeError, match="reads LIMIT, a tuple of more than numbers"):
+            variant(LIMIT=value)
+    assert variant(LIMIT=(1, (2.5, "a"))) != variant(LIMIT=(1, (2.5, "b")))
+
+
+def test_a_variable_around_that_is_not_set_yet_is_an_error():
+    def early(x):
+        return below(x)
+
+    with pytest.raises(TypeError, match="early reads below, which is defined below it"):
+        kernel(early)
+    below = changed
+
+
 def makes_an_array(n):
     return np.zeros(n).sum()
 

@@ -46,6 +46,12 @@ def test_a_spike_may_count_more_than_one():
     assert [product(1 << r.count_shift, r.rate.mantissa, r.rate.exponent, 3) for r in (one, eight)] == [0, 1]
 
 
+@pytest.mark.parametrize("shift", [-1, 4, 1.5, "3"])
+def test_a_spike_counts_as_1_to_8(shift):
+    with pytest.raises(ConfigError, match=f"count_shift is {shift!r}, allowed is an integer 0 … 3"):
+        AggregatedMPDED(count_shift=shift)
+
+
 def test_names_lead_to_rules():
     assert list(RULES) == ["std-ed", "mpd-ed", "relpsp-fixed", "ssgd", "sg-bptt", "renner"]
     assert all(rule.name == name for name, rule in RULES.items())

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from strategies import edged
 
-from lava_ed.errors import ChipLimitError, ConfigError
-from lava_ed.learning_rules import MPDED, STDED, RelPSPFixed, Renner, halvings
+from lava_ed.errors import ChipLimitError, ConfigError, UnrepresentableRateError
+from lava_ed.learning_rules import MPDED, STDED, AggregatedMPDED, RelPSPFixed, Renner, halvings
 from lava_ed.network import Adaptation, NetworkSpec, Schedule
 
 DEEP = (20, 12, 8, 5)
@@ -47,7 +47,7 @@ BAD = [
         {"rule": RelPSPFixed(), "weight_rounding": "carry"},
         "relpsp-fixed rounds its weights stochastically: weight_rounding 'carry' is not for it",
     ),
-    ({"softmax_rounding": "up"}, "softmax_rounding 'up' is unknown: use one of floor, nearest"),
+    ({"softmax_rounding": "up"}, "softmax_rounding 'up' is unknown: use one of floor, nearest, carry"),
     ({"overflow": "ignore"}, "overflow 'ignore' is unknown: use one of raise, warn, wrap"),
     ({"readout": "vote"}, "readout 'vote' is unknown"),
     ({"encoder": "rate"}, "STD-ED reads one spike time.*use encoder='ttfs'"),
@@ -272,6 +272,14 @@ ONCE = {"rule": MPDED(2.0**-9), "learning": "aggregated"}
         ({**ONCE, "feedback": "random"}, ConfigError, "feedback 'symmetric' only"),
         ({"rule": STDED(), "pooling": "or"}, ConfigError, "std-ed lets a square's first spike through"),
         ({"rule": STDED(), "count_shift": 3}, ConfigError, "std-ed counts no spikes"),
+        ({**ONCE, "learning": "replayed", "count_shift": 3}, ConfigError, "learning 'aggregated' only"),
+        ({**ONCE, "arch": "10", "encoder": "current", "count_shift": 3}, ConfigError, "no dense layer of 10 counts"),
+        ({**ONCE, "rule": AggregatedMPDED(count_shift=3)}, ConfigError, "count_shift 3 is the rule's: give it to"),
+        (
+            {**ONCE, "rule": MPDED(2.0**-8, ((0.5, 2.0**-5),)), "rate_shifts": (4, 3, 2), "count_shift": 3},
+            UnrepresentableRateError,
+            r"connection 3 at rate 0.00390625, decay .*rate_shifts \(4, 3, 2\), count_shift 3: learning rate 3.05.*end",
+        ),
         ({**ONCE, "arch": "", "image": (), "count_shift": 3, "sizes": (9, 4)}, ConfigError, "named layers"),
         (
             {"rule": Renner(), "arch": "4c3-10", "steps": 1},
@@ -287,3 +295,15 @@ ONCE = {"rule": MPDED(2.0**-9), "learning": "aggregated"}
 def test_what_convolutions_do_not_learn_by_is_refused(changes, error, words):
     with pytest.raises(error, match=words):
         NetworkSpec(**{"sizes": (), **KERNELS, **changes})
+
+
+def test_the_rule_of_each_dense_layer_by_hand():
+    """2^-5 with 3 bits cut off is 2^(-2 - 3); a spike that adds 8 lets 2^-5 be 2^-5 - 0, and 2 shifts make it 2^-7."""
+    rule, once = "{0}*x0*x1*y1 - {0}*x0*x1*y2".format, {"learning": "aggregated", "sizes": ()}
+    net = {**KERNELS, **once, "rule": MPDED(2.0**-5)}
+    assert NetworkSpec((9, 4), MPDED(2.0**-5), learning="aggregated").dw("u0") == rule("2^-2").replace("x0", "u0")
+    assert NetworkSpec(**net).dw("x0") == rule("2^-2")
+    eight = NetworkSpec(**net, rate_shifts=(0, 0, 2), count_shift=3)
+    assert eight.dw("x0") == rule("2^-7") + ", where a spike adds 8 to x1"
+    two = NetworkSpec(**{**net, "arch": "4c3-p2-5-10"}, rate_shifts=(0, 1, 2))
+    assert two.dw("x0") == f"{rule('2^-3')} (dense2); {rule('2^-4')} (dense3)"
