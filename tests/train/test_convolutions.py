@@ -13,6 +13,9 @@ from lava_ed.energy import map_network
 from lava_ed.energy.chips import LOIHI2
 from lava_ed.evaluation import evaluate_run
 from lava_ed.report import report_run
+from lava_ed.report.facts import read_facts
+from lava_ed.report.reproduce import reproduce_section
+from lava_ed.runs.describe import describe_run
 from lava_ed.runs.folder import MODEL
 from lava_ed.runs.tensor_files import Model
 from lava_ed.train import TrainingInterrupted, train
@@ -30,6 +33,8 @@ class Stopping(Reporter):
 @pytest.fixture(scope="module", params=["std-ed", "mpd-ed"])
 def config(request):
     settings = {"epochs": 2, "limit": 300, "checkpoint_interval": 128}
+    if request.param == "mpd-ed":
+        settings |= {"count_shift": 3}
     return TrainConfig.create(request.param, "digits", arch="4c3p1-p2-5c2-10", **settings)
 
 
@@ -62,6 +67,18 @@ def test_a_trained_net_is_placed_and_its_messages_are_counted(run):
     assert mapping.synaptic_bits(1)["weights"] == np.count_nonzero(weights[0]) * 8
     counts = mapping.message_counts(counters)  # each layer is on one core
     assert counts["hidden1"]["spike_messages"] == counters["hidden1"]["spike_messages"]
+
+
+def test_a_run_shows_the_rule_of_its_dense_layer(run):
+    """MPD-ED's, of which a spike counts as 8."""
+    spec = Model.read(run[0] / MODEL).spec
+    visits = spec.dependency_of(1)
+    shown = spec.rule_of(3).dw(visits) + (", where a spike adds 8 to x1" if spec.count_shift else "")
+    assert (shown != spec.rule.dw(visits)) == (spec.rule.name == "mpd-ed")
+    assert describe_run(run[0])["rule_string"] == f"dw = {shown}"
+    assert json.loads((run[0] / "config.json").read_text())["facts"]["rule"] == shown
+    blocks = reproduce_section(read_facts(run[0])).blocks
+    assert any(["rule, as it runs", f"dw = {shown}"] in getattr(block, "rows", ()) for block in blocks)
 
 
 @pytest.mark.parametrize("config", ["std-ed"], indirect=True)
