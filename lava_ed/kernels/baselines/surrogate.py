@@ -141,6 +141,19 @@ def replay_steps(e_in, g, spikes, level, dv):
     return overflows
 
 
+@kernel
+def errors_beyond(errors, dead_zone, message):
+    """Send the errors beyond the dead zone; without one all, those of value 0 as well; returns how many."""
+    if dead_zone == 0:
+        copy_vector(errors, message)
+        return errors.size
+    sent = 0
+    for j in range(errors.size):
+        message[j] = errors[j] if abs(errors[j]) > dead_zone else 0
+        sent += message[j] != 0
+    return sent
+
+
 @kernel_part
 def threshold_and_width(net, layer, half_width):
     """θ of a layer, and the surrogate's half-width, which is given in eighths of θ."""
@@ -197,10 +210,7 @@ def back_through_window(net: FlatNet, window: Window, error, mask, dv, shift, de
             now, message = layer_of(d, net, layer), layer_of(window.message[t], net, layer)
             if mask == EVERYWHERE:
                 overflows += replay_steps(sums, now, spikes, level, dv)
-                for j in range(now.size):
-                    message[j] = now[j] if abs(now[j]) > dead_zones[layer] else 0
-                    # Without a dead zone every error is sent, those of value 0 as well.
-                    tally[layer, 0] += message[j] != 0 or dead_zones[layer] == 0
+                tally[layer, 0] += errors_beyond(now, dead_zones[layer], message)
                 tally[layer, 1] += now.size
                 copy_vector(message, layer_of(window.d[t], net, layer))
             else:
