@@ -17,6 +17,8 @@ from lava_ed.config.presets import NAMED, named_preset
 from lava_ed.viz.curves import learning_curves
 
 RESULTS = Path(__file__).resolve().parent.parent / "results"
+NETS = {"": ("-400", "-20"), "-conv": ("-conv",)}
+"""Pictures that show every rule on like nets: what is added to their names, and how the presets end."""
 
 
 def seed_of(run: Path) -> dict[str, Any]:
@@ -82,13 +84,15 @@ def main(arguments: list[str]) -> None:
     records = [json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json")) if path.stem in NAMED]
     (RESULTS / "table.md").write_text(table(records))
     for dataset in sorted({record["dataset"] for record in records}):
-        rows = {
-            record["preset"]: record["seeds"][0]["curve"]
-            for record in records
-            if record["dataset"] == dataset and record["preset"].endswith(("-400", "-20"))  # every rule on one net
-        }
-        if rows:
-            learning_curves(rows, RESULTS / f"curves-{dataset}.png", f"{dataset}, first seed")
+        for net, ends in NETS.items():
+            rows = {
+                record["preset"]: record["seeds"][0]["curve"]
+                for record in records
+                if record["dataset"] == dataset and record["preset"].endswith(ends)
+            }
+            if rows:
+                name = f"curves-{dataset.partition('+')[0]}{net}.png"
+                learning_curves(rows, RESULTS / name, f"{dataset}, first seed")
 
 
 if __name__ == "__main__":
