@@ -151,5 +151,6 @@ class SampleLoop(ABC):
         check_counting()
         return {node: named_counts(values) for node, values in self._counted().items()}
 
-    def close(self) -> None:  # noqa: B027 (no loop holds anything)
-        """Nothing to free."""
+    def close(self) -> None:
+        """Let go of the images; others may be bound."""
+        self._images = None

@@ -238,10 +238,10 @@ class HiddenNode(Node):
     seed: int = 0
     port_shift: int = 0
 
-    def _declare_hidden(self, asm: Assembler, shifts: int) -> None:
-        """What comes after the Vars of the state: those of learning, whose shift has a limit, and the OutPorts."""
+    def _declare_hidden(self, asm: Assembler, largest_shift: int) -> None:
+        """Declare the Vars of learning and the OutPorts, which stand behind the Vars of the state."""
         declare_phased(self, asm, self.size, self.seed)
-        asm.var(self, "port_shift", (1,), self.port_shift, limits=Limits(0, shifts, "bits"))
+        asm.var(self, "port_shift", (1,), self.port_shift, limits=Limits(0, largest_shift, "bits"))
         declare_adaptation(self, asm, self.adaptation)
         asm.event_signal(self, "s_out", self.size)
         self.at["live_delta"] = asm.vector_signal(self, "e_out", self.size, self.at["delta"]).count

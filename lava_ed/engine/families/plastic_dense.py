@@ -30,6 +30,7 @@ from lava_ed.kernels.loihi.plasticity import (
     COUNTER_ROUNDING,
     WORK_ROWS,
     apply_tag,
+    counted_trace,
     gather_rows,
     group_events,
     learn_rows,
@@ -106,14 +107,13 @@ def dense_forward(a, i8, i32, i64, phase):  # type: ignore[no-untyped-def]
         x0, x1 = segment(i32, a[f.x0], n_pre), segment(i32, a[f.x1], n_pre)
         listed = segment(i32, a[f.x0_list], n_pre)
         counts, n_listed = a[f.with_x1] >= X1_COUNTS, i32[a[f.x0_count]]
-        before = n_listed
-        counted = np.int64(0)
+        before, counted = n_listed, np.int64(0)
         for k in range(count):
             i = np.uint32(events[k])
             value = i32[payload + i] if payload >= 0 else np.int32(1 if counts else steps - (phase - a[f.first]))
             new = x0[i] == 0
             if counts:
-                x1[i] = min(np.int32(x1[i] + np.int32(value << (a[f.with_x1] - X1_COUNTS))), np.int32(TRACE_MAX))
+                x1[i] = counted_trace(x1[i], value, a[f.with_x1] - X1_COUNTS)
                 counted += value
             elif new:
                 x1[i] = value

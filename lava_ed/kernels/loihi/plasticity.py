@@ -102,6 +102,29 @@ def _wide_increments(factor, y1, y2, mantissa, exponent, excess, steps, rest):
     return live
 
 
+@kernel_part
+def counted_trace(x1, spikes, shift):
+    """x1 ← min(x1 + spikes·2^shift, 127), a trace that counts spikes."""
+    return min(np.int32(x1 + np.int32(spikes << shift)), np.int32(TRACE_MAX))
+
+
+@kernel
+def count_into_traces(x1, events, spikes, shift):
+    """Let `counted_trace` take the spikes of each event into its x1.
+
+    Parameters
+    ----------
+    x1 : int32 (n_pre,)
+        Changed.
+    events, spikes : int32 (k,)
+        Neurons, each once, and how many spikes each sent.
+    shift : int
+        A spike adds 2^shift.
+    """
+    for k in range(events.size):
+        x1[events[k]] = counted_trace(x1[events[k]], spikes[k], shift)
+
+
 @kernel
 def group_events(events, n_events, x1, starts, grouped):
     """List the events with those of equal x1 side by side, as `learn_rows` is fastest.

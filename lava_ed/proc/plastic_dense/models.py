@@ -23,8 +23,7 @@ from lava_ed.kernels.counting import (
     UPDATE,
     WEIGHT_WRITES,
 )
-from lava_ed.kernels.fixed_point import TRACE_MAX
-from lava_ed.kernels.loihi.plasticity import WORK_ROWS, apply_tag, gather_rows, learn_rows
+from lava_ed.kernels.loihi.plasticity import WORK_ROWS, apply_tag, count_into_traces, gather_rows, learn_rows
 from lava_ed.kernels.loihi.random_streams import TAG_EXPONENT, TAG_STREAM, layer_key
 from lava_ed.kernels.loihi.synapse import backward_errors, forward_graded, forward_spikes, synops_of, synops_of_several
 from lava_ed.network.weights import pack_weights, unpack_weights
@@ -121,8 +120,7 @@ class Plasticity(PhasedModel):
             self.x0[new] = 1
             if self._x1_counts:
                 spikes = s_in[self._events] if self._summed else np.ones_like(self._events)
-                counted = self.x1[self._events] + (spikes << self._count_shift)
-                self.x1[self._events] = np.minimum(counted, TRACE_MAX)
+                count_into_traces(self.x1, self._events, spikes, self._count_shift)
                 self.count(TRACE_UPDATES, UPDATE, int(spikes.sum()))
             else:
                 self.x1[new] = s_in[new] if self._payload_is_x1 else self.schedule.steps - step

@@ -325,3 +325,10 @@ def test_tag_and_direct_update_have_the_same_mean(exponent, y):
     error = 5 * np.sqrt(1 / 4 + 4.0 ** (exponent + 2) / 16) / n
     for w8 in (direct, through):
         assert abs(2 * w8.mean() - y * 2.0**exponent) < 2 * error
+
+
+def test_a_counted_trace_holds_seven_bits():
+    """Spikes that count 8: 120 + 8 stops at 127, 5 + 2·8 = 21, and who sent none keeps its trace."""
+    x1 = np.array([9, 120, 5], np.int32)
+    plasticity.count_into_traces(x1, np.array([1, 2], np.int32), np.array([1, 2], np.int32), 3)
+    assert x1.tolist() == [9, 127, 21]
