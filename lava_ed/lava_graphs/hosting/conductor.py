@@ -20,6 +20,7 @@ from lava_ed.engine.op import OVERFLOWS
 from lava_ed.engine.program import Program
 from lava_ed.engine.segments import Segment, Segments
 from lava_ed.errors import BackendError
+from lava_ed.lava_graphs.hosting.joined_images import JoinedImages
 from lava_ed.lava_graphs.hosting.kept_memory import KeptMemory
 from lava_ed.lava_graphs.hosting.messages import Cluster, Inlet, Outlet
 from lava_ed.lava_graphs.hosting.model import LEARNING, PAUSE, POST_MGMT, PRE_MGMT, STOP, HostedModel
@@ -190,7 +191,7 @@ class Conductor:
         program, ending = self._program, until or self._ending
         stops = program.overflow == "raise"
         self._segments.begin_run()
-        with _WholeStep(self), OwnStream(), KeptMemory():
+        with _WholeStep(self), OwnStream(), KeptMemory(), JoinedImages():
             try:
                 for _ in range(steps):
                     self._step()
