@@ -89,12 +89,15 @@ def make_empty_folder(path: str | os.PathLike[str]) -> Path:
     Raises
     ------
     RunFolderError
-        If something is in it, it is no folder, or no file can be written there.
+        If something is in it, it is no folder, or no file can be written there.  What killed processes left there is
+        nothing, and is removed once all else is well.
     """
     folder = Path(path)
     with _refusing(folder, "choose a folder you may write to"):
-        if os.path.lexists(folder) and (not folder.is_dir() or any(folder.iterdir())):
+        there = os.path.lexists(folder)
+        if there and (not folder.is_dir() or not set(folder.iterdir()).issubset(_leftovers(folder))):
             raise RunFolderError(f"{shown(folder)} is not an empty folder: name a new one")
+        remove_leftovers(folder)
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             return folder
@@ -153,12 +156,20 @@ def _refusing(target: Path, way_out: str) -> Iterator[None]:
 
 def remove_leftovers(folder: Path) -> None:
     """Remove the temporary files that killed processes left in a folder, as far as that is possible."""
-    oldest = time.time() - _LEFT_OVER_SECONDS
+    for path in _leftovers(folder):
+        with suppress(OSError):
+            path.unlink()
+
+
+def _leftovers(folder: Path) -> list[Path]:
+    """The temporary files of processes that have ended, or of an hour ago; none where they cannot be listed."""
+    oldest, found = time.time() - _LEFT_OVER_SECONDS, []
     with suppress(OSError):
         for path in folder.glob(f"{_PREFIX}*.tmp"):
             with suppress(OSError):
                 if _is_abandoned(path.name) or path.lstat().st_mtime < oldest:
-                    path.unlink()
+                    found.append(path)
+    return found
 
 
 def _is_abandoned(name: str) -> bool:

@@ -46,6 +46,8 @@ class RunFolder:
         self.path = Path(path)
         self._lock: int | None = None
         self._made: list[Path] = []
+        self._unswept = False
+        """Whether what killed processes left here is still there: a command that is refused touches nothing."""
 
     def file(self, name: str) -> Path:
         """Path of one of the folder's files."""
@@ -126,7 +128,7 @@ class RunFolder:
                 f"{self.path} is in use by another process that trains, or is not readable ({error.strerror}): "
                 "wait for it to end, or choose another folder"
             ) from error
-        remove_leftovers(self.path)
+        self._unswept = True
 
     def release(self) -> None:
         """Let other processes in; the lock also ends with the process.  An empty folder that was made is removed."""
@@ -164,12 +166,15 @@ class RunFolder:
             raise ConfigError(f"{self.file(CONFIG)}: {error}") from error
 
     def write_bytes(self, name: str, content: bytes) -> None:
-        """Save a file whole."""
+        """Save a file whole; the first one removes what killed processes left here."""
+        if self._unswept:
+            remove_leftovers(self.path)
+            self._unswept = False
         write_atomically(self.file(name), content)
 
     def write_json(self, name: str, value: dict[str, Any]) -> None:
         """Save one object as indented JSON."""
-        write_atomically(self.file(name), (json.dumps(value, indent=2, allow_nan=False) + "\n").encode())
+        self.write_bytes(name, (json.dumps(value, indent=2, allow_nan=False) + "\n").encode())
 
     def read_json(self, name: str) -> dict[str, Any]:
         """Read one object; those of config.json, energy.json and result.json hold what their schemas say.
@@ -211,7 +216,7 @@ class RunFolder:
     def write_metrics(self, rows: Iterable[dict[str, Any]]) -> None:
         """Save all epochs, one JSON object a line."""
         lines = [json.dumps(row, allow_nan=False) + "\n" for row in rows]
-        write_atomically(self.file(METRICS), "".join(lines).encode())
+        self.write_bytes(METRICS, "".join(lines).encode())
 
     def read_metrics(self) -> list[dict[str, Any]]:
         """All epochs that have been saved.

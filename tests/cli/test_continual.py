@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import numpy as np
 
@@ -64,3 +65,18 @@ def test_a_wrong_scenario_is_named(lava_ed):
     outcome = lava_ed("continual", "--scenario", "rotated-digits", "--json")
     assert (outcome.code, outcome.value["error"]["type"]) == (2, "ConfigError")
     assert "permuted-DATASET" in outcome.value["error"]["message"]
+
+
+def test_a_refused_command_touches_nothing_in_the_folder(lava_ed, tmp_path):
+    """Neither what killed processes of ours left there, which only a command that goes on may remove."""
+    left = tmp_path / ".lava-ed-elsewhere-1-00.tmp"
+    for path in (left, tmp_path / "notes.txt"):
+        path.write_bytes(b"kept")
+        os.utime(path, (0, 0))
+    os.utime(tmp_path, (0, 0))
+    assert lava_ed("continual", *OPTIONS, "--out", tmp_path, "--json").value["error"]["type"] == "RunFolderError"
+    assert {path.name: path.stat().st_mtime for path in tmp_path.iterdir()} == {left.name: 0, "notes.txt": 0}
+    assert tmp_path.stat().st_mtime == 0
+    (tmp_path / "notes.txt").unlink()
+    assert lava_ed("continual", *OPTIONS, "--out", tmp_path, "--json").code == 0, "nothing else is in the folder"
+    assert not left.exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
@@ -44,3 +45,25 @@ def test_what_was_there_and_what_was_written_stays(tmp_path):
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "b", "file", "there"]
     with pytest.raises(RunFolderError, match="cannot be created"), folder_to_fill(tmp_path / "a" / "b" / "file"):
         pass
+
+
+BEGUN = {
+    "train": ("train --dataset digits --hidden 8 --epochs 1 --limit 60", "--resume --learning-rate 0.25"),
+    "sweep": ("sweep --rule std-ed --trials 1 --hidden 8 --epochs 1 --limit 200", "--seed 1"),
+    "continual": ("continual --scenario split-digits --hidden 8 --limit 20", "--resume --seed 1"),
+}
+"""A command, and what makes it be refused in a folder in which it has run before."""
+
+
+@pytest.mark.parametrize("name", BEGUN)
+def test_a_refused_command_removes_no_leftovers(tmp_path, capsys, name):
+    """A temporary file of a killed process stays until a command that is not refused writes beside it."""
+    command, other = BEGUN[name]
+    given, left = [*command.split(), "--out", str(tmp_path / "out"), "--json"], tmp_path / "out" / ".lava-ed-x-1-0.tmp"
+    assert main(given) == 0
+    left.write_bytes(b"")
+    os.utime(left, (0, 0))
+    assert main([*given, *other.split()]) == 2
+    assert left.exists()
+    assert main([*given, *(["--resume"] if name != "sweep" else [])]) == 0
+    assert not left.exists()
