@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import fields
+from numbers import Integral
+from typing import Any, TypeGuard
+
 __all__ = [
     "BackendError",
     "CheckpointError",
@@ -126,3 +131,32 @@ class ExchangeWarning(UserWarning):
 
 class FixedPointCutWarning(UserWarning):
     """A value was cut to what fixed point can hold: a fraction is gone, or it was outside its range."""
+
+
+def is_integer(value: object) -> TypeGuard[int]:
+    """Whether a value is an integer, Python's or NumPy's; a truth value is none, though Python counts it as 0 or 1."""
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def check_integer(name: str, value: Any, low: float = -math.inf) -> None:
+    """Raise a ConfigError where a setting is no integer, or too small."""
+    if not is_integer(value):
+        raise ConfigError(f"{name} is {value!r}: an integer is needed")
+    if value < low:
+        raise ConfigError(f"{name} is {value}, it must be at least {low}")
+
+
+def settle_integers(settings: Any, where: str = "") -> None:
+    """Make Python's integers of the fields of a dataclass that are annotated as an integer, or as several.
+
+    Another value raises a ConfigError: nothing is rounded behind the user's back, and no yes is counted as 1.
+    """
+    for field in fields(settings):
+        value, kind = getattr(settings, field.name), str(field.type)
+        if kind == "int" or (kind == "int | None" and value is not None):
+            check_integer(f"{where}{field.name}", value)
+            object.__setattr__(settings, field.name, int(value))
+        elif kind == "tuple[int, ...]":
+            if not all(map(is_integer, value)):
+                raise ConfigError(f"{where}{field.name} is {value!r}: integers are needed")
+            object.__setattr__(settings, field.name, tuple(map(int, value)))

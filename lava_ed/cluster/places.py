@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from lava_ed.cluster.crew import Alone, Crew, Workers
-from lava_ed.errors import ClusterError, ConfigError, LavaEDError
+from lava_ed.errors import ClusterError, ConfigError, LavaEDError, settle_integers
 
 MOST_WORKERS: Final = 4096
 _ADDRESS: Final = re.compile(r"(tcp|tls)://[\w.\-\[\]:]+:\d{1,5}")
@@ -58,6 +58,7 @@ class Place:
     slurm: bool = False
 
     def __post_init__(self) -> None:
+        settle_integers(self)
         if self.scheduler is not None and (self.slurm or self.workers is not None):
             raise ConfigError("--scheduler names workers that run already: leave --workers and --slurm out")
         if self.scheduler is not None and not _ADDRESS.fullmatch(self.scheduler):

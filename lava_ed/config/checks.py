@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Sequence
-from numbers import Integral
 from typing import Any, Final
 
-from lava_ed.errors import ConfigError
+from lava_ed.errors import ConfigError, is_integer
 from lava_ed.files.reading import brief
 from lava_ed.kernels.fixed_point import COLUMNS_MAX, STATE_MAX
 from lava_ed.learning_rules import LearningRule
@@ -61,7 +60,7 @@ def check_hidden(hidden: Any) -> None:
     if len(hidden) > LAYERS_MAX - 2:
         raise ConfigError(f"hidden names {len(hidden)} layers: a net has at most {LAYERS_MAX - 2} hidden ones")
     for n in hidden:
-        if not isinstance(n, Integral) or isinstance(n, bool):
+        if not is_integer(n):
             raise ConfigError(
                 f"hidden has {n!r} among its layers: an integer of {NEURONS} neurons is needed for each hidden layer"
             )

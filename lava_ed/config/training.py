@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from numbers import Integral
 from os import PathLike
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -13,7 +12,7 @@ from lava_ed.config.presets import preset
 from lava_ed.config.schema import FLAT_FORMAT, FORMAT, read_config
 from lava_ed.data import Dataset, load_dataset
 from lava_ed.data.events.code import Encoding, EventCode
-from lava_ed.errors import ChipLimitError, ConfigError
+from lava_ed.errors import ChipLimitError, ConfigError, check_integer
 from lava_ed.files.reading import brief
 from lava_ed.learning_rules import RULES
 from lava_ed.network.layers import check_text, connections_in
@@ -135,12 +134,8 @@ class TrainConfig:
             check_backend(self.backend, self.spec(n_inputs=1, n_classes=2).rule)
         for name, (kind, setting) in declared(TrainConfig).items():
             value = getattr(self, name)
-            if kind is not int and (kind != int | None or value is None):
-                continue
-            if not isinstance(value, Integral) or isinstance(value, bool):
-                raise ConfigError(f"{name} is {value!r}: an integer is needed")
-            if value < setting.low:
-                raise ConfigError(f"{name} is {value}, it must be at least {setting.low}")
+            if kind is int or (kind == int | None and value is not None):
+                check_integer(name, value, setting.low)
         if self.epochs > EPOCHS_MAX:
             raise ConfigError(f"epochs is {self.epochs:,}, at most {EPOCHS_MAX:,} fit into a run's files: take fewer")
         if not 0 <= self.validation < 1:

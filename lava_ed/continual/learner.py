@@ -19,7 +19,7 @@ from lava_ed.continual.scenario import KINDS, Task, make_scenario, parse_scenari
 from lava_ed.data import Dataset, split_validation
 from lava_ed.energy.counting import Totals, counts_between, sums
 from lava_ed.energy.report import energy_report
-from lava_ed.errors import ConfigError, DataError
+from lava_ed.errors import ConfigError, DataError, settle_integers
 from lava_ed.kernels.fixed_point import BIAS_MAX
 from lava_ed.kernels.loihi.consolidation import balance
 from lava_ed.network.state import State
@@ -77,6 +77,7 @@ class ContinualConfig:
     rest: int | None = None
 
     def __post_init__(self) -> None:
+        settle_integers(self)
         layers = len(self.training.hidden) + 1
         if self.training.rule not in ("std-ed", "mpd-ed") or self.training.net.arch:
             raise ConfigError("tasks are learned by dense nets under std-ed or mpd-ed")

@@ -15,7 +15,7 @@ from lava_ed.data import Dataset, split_validation
 from lava_ed.diagnose.measure import diagnose_model
 from lava_ed.diagnose.movement import movement
 from lava_ed.diagnose.probes import why_unsupported
-from lava_ed.errors import ConfigError
+from lava_ed.errors import ConfigError, is_integer
 from lava_ed.runs.data import data_of_run
 from lava_ed.runs.folder import MODEL, RunFolder
 from lava_ed.runs.tensor_files import Model
@@ -57,7 +57,7 @@ def diagnose_run(
     DataError
         If the data are not those that the run was trained on, and other data were not asked for.
     """
-    if samples < 1 or components < 2:
+    if not (is_integer(samples) and is_integer(components)) or samples < 1 or components < 2:
         raise ConfigError(f"samples is {samples} and components {components}: at least 1 and 2 are needed")
     folder = RunFolder(out)
     config = folder.read_config()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from lava_ed.errors import ConfigError
+from lava_ed.errors import ConfigError, settle_integers
 
 
 class Hops(NamedTuple):
@@ -64,6 +64,7 @@ class ChipLimits:
     shared_kernels: bool = False
 
     def __post_init__(self) -> None:
+        settle_integers(self)
         columns, rows = self.routers
         numbers = (self.cores, self.neurons, self.synaptic_bits, columns, rows, self.cores_per_router)
         least = min(n for n in (*numbers, self.axons_in, self.axons_out) if n is not None)

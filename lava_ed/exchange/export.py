@@ -10,7 +10,7 @@ import numpy as np
 
 from lava_ed.config.training import TrainConfig
 from lava_ed.data import Dataset, split_validation
-from lava_ed.errors import ExchangeError
+from lava_ed.errors import ExchangeError, is_integer
 from lava_ed.exchange.golden.record import MAX_SAMPLES, check_golden_targets, record_golden, write_golden
 from lava_ed.exchange.netx.convert import netx_of_model
 from lava_ed.exchange.netx.file import is_own_netx, read_netx, write_netx
@@ -105,8 +105,8 @@ def export_run(
         check_golden_targets(target)
     else:
         check_free(target, is_own_nir_data, "a file of NIRData")
-    if samples < 1:
-        raise ExchangeError(f"samples is {samples}: golden vectors take 1 … {MAX_SAMPLES:,}")
+    if not is_integer(samples) or samples < 1:
+        raise ExchangeError(f"samples is {samples!r}: golden vectors take 1 … {MAX_SAMPLES:,}")
     found = data_of_run(folder, config, data_dir=data_dir, dataset=dataset, other_data=other_data)
     content, noted = _recorded(model, found.data, config, samples, golden and learning is not False)
     files = [target]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from numbers import Integral
 from typing import ClassVar
 
-from lava_ed.errors import ConfigError
+from lava_ed.errors import ConfigError, is_integer
 from lava_ed.kernels.fixed_point import HISTORY_BITS, HISTORY_WORDS
 from lava_ed.learning_rules.rule import LearningRule
 from lava_ed.learning_rules.timing import Timing
@@ -85,8 +84,9 @@ class AggregatedMPDED(MPDED):
     x1_counts: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        if not isinstance(self.count_shift, Integral) or not 0 <= self.count_shift <= 3:
+        if not is_integer(self.count_shift) or not 0 <= self.count_shift <= 3:
             raise ConfigError(f"count_shift is {self.count_shift!r}, allowed is an integer 0 … 3")
+        object.__setattr__(self, "count_shift", int(self.count_shift))
         super().__post_init__()
 
     @property

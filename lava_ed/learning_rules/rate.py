@@ -8,7 +8,7 @@ from functools import lru_cache
 from numbers import Real
 from typing import Final
 
-from lava_ed.errors import UnrepresentableRateError
+from lava_ed.errors import UnrepresentableRateError, settle_integers
 from lava_ed.kernels.fixed_point import SCALE_EXPONENT_MAX, SCALE_EXPONENT_MIN
 
 MAX_MANTISSA: Final = 7
@@ -38,6 +38,7 @@ class LearningRate:
     excess: int = 0
 
     def __post_init__(self) -> None:
+        settle_integers(self)
         if not (
             1 <= self.mantissa <= MAX_MANTISSA
             and SCALE_EXPONENT_MIN <= self.exponent <= SCALE_EXPONENT_MAX

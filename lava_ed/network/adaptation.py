@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from numbers import Integral
 from typing import Any
 
-from lava_ed.errors import ConfigError
+from lava_ed.errors import ConfigError, settle_integers
 
 
 @dataclass(frozen=True)
@@ -37,9 +36,7 @@ class Adaptation:
     ceiling: int = 13
 
     def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
-            if not isinstance(value, Integral) or isinstance(value, bool):
-                raise ConfigError(f"adaptation: {name} is {value!r}, an integer is needed")
+        settle_integers(self, "adaptation: ")
         if not 0 <= self.low < self.high <= 128 or not 0 <= self.ceiling <= 128:
             raise ConfigError(
                 f"adaptation band {self.low} … {self.high}, ceiling {self.ceiling}: shares are in 1/128, "

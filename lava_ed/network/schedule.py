@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-from lava_ed.errors import ConfigError
+from lava_ed.errors import ConfigError, settle_integers
 from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS
 from lava_ed.learning_rules import TIMINGS, Timing
 from lava_ed.network.settings import ReadoutKind
@@ -61,6 +61,7 @@ class Schedule:
     readout: ReadoutKind = "membrane"
 
     def __post_init__(self) -> None:
+        settle_integers(self)
         if self.kind not in TIMINGS:
             raise ConfigError(f"schedule kind {self.kind!r} is unknown: use one of {', '.join(TIMINGS)}")
         if self.readout not in READOUTS:

@@ -11,10 +11,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from numbers import Integral
 from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
 
-from lava_ed.errors import ConfigError
+from lava_ed.errors import ConfigError, is_integer
 from lava_ed.network.adaptation import Adaptation
 
 EncoderKind = Literal["ttfs", "rate", "current", "binary", "bins"]
@@ -218,7 +217,7 @@ def check_integers(name: str, value: Any, several: bool) -> None:
     values = value if several else (value,)
     if isinstance(values, str) or not isinstance(values, Sequence):
         raise ConfigError(f"{name} {value!r} is no sequence of integers")
-    if any(not isinstance(x, Integral) or isinstance(x, bool) for x in values):
+    if not all(map(is_integer, values)):
         raise ConfigError(f"{name} is {value!r}: integers are needed")
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from lava_ed.energy import PriceList, built_in_price_lists, energy_report, load_price_list
-from lava_ed.errors import ConfigError, PriceListError
+from lava_ed.errors import ConfigError, PriceListError, is_integer
 from lava_ed.evaluation.evaluate import Evaluation
 from lava_ed.report.costs import PARTS, Counted, counts_section, energy_section, mapping_section, place_model
 from lava_ed.report.facts import RunFacts, read_facts
@@ -46,7 +46,7 @@ def load_lists(names: PathLikes | None) -> list[PriceList]:
 
 def check_samples(samples: int) -> None:
     """Raise a ConfigError if a page has no room for so many samples."""
-    if not 0 <= samples <= MOST_SAMPLES:
+    if not is_integer(samples) or not 0 <= samples <= MOST_SAMPLES:
         raise ConfigError(f"samples is {samples}: 0 … {MOST_SAMPLES} fit a page")
 
 

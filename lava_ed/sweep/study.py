@@ -6,7 +6,6 @@ import os
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from numbers import Integral
 from os import PathLike
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +14,7 @@ from lava_ed.cluster import Alone, Crew
 from lava_ed.config.settings_file import as_json, checked_settings, complete
 from lava_ed.config.training import TrainConfig
 from lava_ed.data import Dataset, data_folder
-from lava_ed.errors import ConfigError, LavaEDError, RunFolderError
+from lava_ed.errors import ConfigError, LavaEDError, RunFolderError, check_integer
 from lava_ed.files.reading import brief
 from lava_ed.learning_rules import RULES, LearningRate
 from lava_ed.runs.data import TrainedFor, checked
@@ -71,11 +70,8 @@ class SweepConfig:
     def __post_init__(self) -> None:
         if self.rule not in SPACES:
             raise ConfigError(f"rule {self.rule!r} has no search space: use one of {', '.join(SPACES)}")
-        for name, value in (("trials", self.trials), ("parallel", self.parallel or 1)):
-            if not isinstance(value, Integral) or isinstance(value, bool):
-                raise ConfigError(f"{name} is {value!r}: an integer is needed")
-            if value < 1:
-                raise ConfigError(f"{name} is {value}, it must be at least 1")
+        check_integer("trials", self.trials, 1)
+        check_integer("parallel", 1 if self.parallel is None else self.parallel, 1)
         self.training({})
 
     def training(self, settings: dict[str, Any]) -> TrainConfig:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from lava_ed.data.events.recording import BEGIN, Events, Recording
 from lava_ed.data.events.transforms import transformed
-from lava_ed.errors import ConfigError, DataError
+from lava_ed.errors import ConfigError, DataError, is_integer
 from lava_ed.kernels.fixed_point import BIN_STEPS, HISTORY_BITS, HISTORY_WORDS, planes_of
 
 Polarity = Literal["both", "merged", "on", "off"]
@@ -81,8 +81,9 @@ class EventCode:
             value = getattr(self, field.name)
             if isinstance(field.default, int):
                 low = int(field.name in ("downsample", "windows"))
-                if not isinstance(value, int) or isinstance(value, bool) or not low <= value < MOST:
+                if not is_integer(value) or not low <= value < MOST:
                     raise ConfigError(f"events: {field.name} is {value!r}, an integer {low} … {MOST - 1:,} is needed")
+                object.__setattr__(self, field.name, int(value))
             elif not isinstance(value, str):
                 raise ConfigError(f"events: {field.name} is {value!r}, a text is needed")
         if self.polarity not in POLARITIES:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from lava_ed.data.events.recording import EVENT, Events
 from lava_ed.data.events.sources import MARK
 from lava_ed.data.record import Dataset
-from lava_ed.errors import ConfigError
+from lava_ed.errors import ConfigError, settle_integers
 from lava_ed.files.writing import make_empty_folder, write_atomically
 
 MARGIN: Final = 6
@@ -49,6 +49,7 @@ class Camera:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        settle_integers(self)
         if not 0.01 <= self.threshold <= 2 or not 0 <= self.spread <= self.threshold / 4:
             raise ConfigError(
                 f"threshold {self.threshold}, spread {self.spread}: allowed are 0.01 … 2, and a quarter of it at most"

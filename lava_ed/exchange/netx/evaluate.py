@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.data import load_dataset
-from lava_ed.errors import ExchangeError
+from lava_ed.errors import ExchangeError, is_integer
 from lava_ed.exchange.netx.decisions import NetxRun
 from lava_ed.exchange.netx.file import read_netx
 from lava_ed.exchange.netx.network import READOUTS, Integers, NetxNetwork
@@ -216,12 +216,12 @@ def how_to_test(
         if chosen[name] not in allowed:
             raise ExchangeError(f"{name} {chosen[name]!r} is not one of {', '.join(allowed)}")
     steps = chosen["steps"]
-    if isinstance(steps, bool) or not isinstance(steps, int) or not 1 <= steps <= MAX_STEPS:
+    if not is_integer(steps) or not 1 <= steps <= MAX_STEPS:
         raise ExchangeError(f"steps is {steps!r}: show a sample for 1 … {MAX_STEPS:,} steps")
     if not isinstance(chosen["dataset"], str):
         raise ExchangeError(f"dataset is {chosen['dataset']!r}, which is no name: name one with --dataset")
-    if limit is not None and limit < 1:
-        raise ExchangeError(f"limit is {limit}: test on at least 1 sample, or leave it out")
+    if limit is not None and not (is_integer(limit) and limit >= 1):
+        raise ExchangeError(f"limit is {limit!r}: test on at least 1 sample, or leave it out")
     return chosen
 
 

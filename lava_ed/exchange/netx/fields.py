@@ -57,7 +57,7 @@ class Field:
 def check_numbers(fields: Sequence[Field], record: Any, problem: str) -> None:
     """Refuse a record with a value out of range, by a sentence with places for its name, value and range."""
     for field, value in zip(fields, astuple(record), strict=True):
-        if not field.holds(value):
+        if np.asarray(value).dtype.kind not in "iu" or not field.holds(value):
             raise ExchangeError(problem.format(field.name, value, field.low, field.high))
 
 

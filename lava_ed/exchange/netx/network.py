@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.errors import ExchangeError
+from lava_ed.errors import ExchangeError, is_integer
 from lava_ed.exchange.netx.fields import CONVOLUTION, MAX_NEURONS, MAX_THRESHOLD, NEURON, NEVER, check_numbers
 
 LayerKind = Literal["input", "flatten", "dense", "dense_rec", "conv"]
@@ -61,7 +61,7 @@ class NetxSigmaDelta:
     v_th_mant: int
 
     def __post_init__(self) -> None:
-        if not 0 <= self.v_th_mant <= MAX_THRESHOLD:
+        if not is_integer(self.v_th_mant) or not 0 <= self.v_th_mant <= MAX_THRESHOLD:
             raise ExchangeError(
                 f"neuron/vThMant is {self.v_th_mant}, a sigma-delta neuron holds 0 … {MAX_THRESHOLD}: scale the neuron"
             )

@@ -1,0 +1,62 @@
+"""A setting that is an integer takes no truth value and no fraction, whichever class declares it."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import get_type_hints
+
+import numpy as np
+import pytest
+
+from lava_ed.cluster import Place
+from lava_ed.config.training import TrainConfig
+from lava_ed.continual import ContinualConfig
+from lava_ed.data.events.code import EventCode
+from lava_ed.data.events.simulate import Camera
+from lava_ed.energy.chips import LOIHI1
+from lava_ed.errors import ConfigError, ExchangeError
+from lava_ed.exchange.netx.network import NetxConvolution, NetxNeuron, NetxSigmaDelta
+from lava_ed.learning_rules import AggregatedMPDED, LearningRate
+from lava_ed.network.adaptation import Adaptation
+from lava_ed.network.schedule import Schedule
+from lava_ed.network.settings import NetSettings
+from lava_ed.sweep import SweepConfig
+
+GOOD = [
+    Adaptation(), AggregatedMPDED(), LearningRate(1, 0), Schedule(30, 2), LOIHI1, Place(), Camera(), EventCode(),
+    NetSettings(), SweepConfig(rule="std-ed", dataset="digits"), NetxNeuron(), NetxSigmaDelta("Sigma", 1),
+    NetxConvolution(), ContinualConfig(TrainConfig.create("std-ed", "digits"), "split-digits", 5),
+]  # fmt: skip
+"""One of each class, whose integers are all in range."""
+CASES = [
+    pytest.param(good, field.name, id=f"{type(good).__name__}.{field.name}")
+    for good in GOOD
+    for field in fields(good)
+    if get_type_hints(type(good))[field.name] in (int, int | None)
+]
+
+
+def test_every_class_has_an_integer():
+    assert {type(case.values[0]) for case in CASES} == set(map(type, GOOD))
+    assert len(CASES) > 50
+
+
+@pytest.mark.parametrize("wrong", [True, False, np.True_, 1.0, "1"])
+@pytest.mark.parametrize(("good", "name"), CASES)
+def test_what_is_no_integer_is_refused(good, name, wrong):
+    with pytest.raises((ConfigError, ExchangeError)):
+        replace(good, **{name: wrong})
+
+
+@pytest.mark.parametrize(("good", "name"), CASES)
+def test_an_integer_of_numpy_is_one(good, name):
+    value = getattr(good, name)
+    if value is not None:
+        assert getattr(replace(good, **{name: np.int64(value)}), name) == value
+
+
+@pytest.mark.parametrize("wrong", [(True,), (1.0,), (np.True_,)])
+def test_so_is_each_of_several(wrong):
+    for good, name in ((NetSettings(), "init_limits"), (GOOD[-1], "strength")):
+        with pytest.raises(ConfigError, match="integers are needed"):
+            replace(good, **{name: wrong})
