@@ -24,6 +24,7 @@ from lava.proc.dense.process import Dense
 from lava.proc.io.injector import Injector, PyLoihiInjectorModel
 from lava.proc.io.source import RingBuffer
 from lava.proc.lif.process import LIF
+from lava.proc.monitor.models import PyMonitorModel
 from lava.proc.monitor.process import Monitor
 from lava.proc.sdn.process import Sigma
 from scipy.sparse import csr_matrix
@@ -98,6 +99,16 @@ def references() -> Graph:
     return {"lif": lif, "first": first, "second": second}
 
 
+def watched() -> Graph:
+    """Monitors of Vars that models change in the same phase, in one and two dimensions, beside compiled ones."""
+    graph = references()
+    for key, var in (("a", "second.seen"), ("b", "second.kept"), ("c", "first.order"), ("d", "lif.bias_mant")):
+        process, _, name = var.partition(".")
+        graph[key] = Monitor()
+        graph[key].probe(getattr(graph[process], name), 19)
+    return graph
+
+
 def asynchronous() -> Graph:
     """A model without a clock, whose messages pass through compiled neurons."""
     alone, dense, lif = Alone(), Dense(weights=matrix(3, 3)), LIF(shape=(3,), vth=20)
@@ -169,7 +180,7 @@ def writes(graph: Graph) -> None:
 @pytest.mark.parametrize(
     "build",
     [
-        *(sources_and_sinks, loops, references, asynchronous, changing_order),
+        *(sources_and_sinks, loops, references, watched, asynchronous, changing_order),
         # Lava's ATRLIF takes a number from an array of one.
         pytest.param(short_integers, marks=pytest.mark.filterwarnings("ignore:Conversion of an array")),
     ],
@@ -249,6 +260,31 @@ def test_what_waits_for_ever_on_lava_is_an_error() -> None:
     with pytest.raises(BackendError, match=r"nothing moves in time step 1.*s_in waits for a message of .*s_out"):
         one.run(RunSteps(num_steps=3))
     assert one.last.get() == 0
+
+
+def test_monitors_of_hosted_vars_run_no_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    graph = watched()
+    with pytest.warns(HostedModelWarning, match="PyMonitorModel"):
+        attach(graph["lif"], CONFIG)
+    monkeypatch.setattr(PyMonitorModel, "run_post_mgmt", lambda self: pytest.fail("its own model has run"))
+    graph["lif"].run(RunSteps(num_steps=19), CONFIG)
+    state = state_of(graph)
+    graph["lif"].stop()
+    # Step 2 has the Keeper's phases before and after learning, 3·0 + 1 and 3·1 + 2, and step 3 its last one, 3·5.
+    assert state["c"][:3].tolist() == [[0], [5], [15]]
+    assert state["b"].shape == (19, 1, 3)
+
+
+def test_a_monitor_without_room_ends_the_run_and_keeps_its_record() -> None:
+    relay, monitor = Relay(size=2), Monitor()
+    monitor.probe(relay.total, 4)
+    with pytest.warns(HostedModelWarning):
+        attach(relay, CONFIG)
+    with pytest.raises(IndexError, match="index 4 is out of bounds for axis 0 with size 4"):
+        relay.run(RunSteps(num_steps=5), CONFIG)
+    ((recorded,),) = [of.values() for of in monitor.get_data().values()]
+    np.testing.assert_array_equal(recorded, [[0, 0.5**k] for k in range(1, 5)])
+    relay.stop()
 
 
 def test_a_model_may_pause_or_stop_its_graph() -> None:

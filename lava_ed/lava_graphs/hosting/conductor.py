@@ -7,7 +7,7 @@ same time in several OS processes has an order here: compiled code records befor
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy.typing as npt
@@ -25,6 +25,7 @@ from lava_ed.lava_graphs.hosting.kept_memory import KeptMemory
 from lava_ed.lava_graphs.hosting.messages import Cluster, Inlet, Outlet
 from lava_ed.lava_graphs.hosting.model import LEARNING, PAUSE, POST_MGMT, PRE_MGMT, STOP, HostedModel
 from lava_ed.lava_graphs.hosting.node import Target
+from lava_ed.lava_graphs.hosting.recorder import Recorder, find_recorders
 from lava_ed.lava_graphs.hosting.references import CompiledVar, HostedVar
 from lava_ed.lava_graphs.hosting.spiking import Done, SpikingPhase
 from lava_ed.lava_graphs.hosting.streams import OwnStream
@@ -32,6 +33,7 @@ from lava_ed.lava_graphs.hosting.wiring import Wiring
 
 Port = tuple[str, str]
 _NOTHING: Final[set[int]] = set()
+_NO_RECORDERS: Final[tuple[Recorder, ...]] = ()
 _PHASES = PyLoihiProcessModel.Phase
 
 
@@ -58,7 +60,13 @@ class Conductor:
         self.hosted = dict(hosted)
         self.by_process = {model.process.id: model for model in hosted.values()}
         self._program, self._segments = program, Segments(program)
-        self._loihi = [model for model in hosted.values() if not model.is_async]
+        self._recorders = find_recorders(wiring.references, self.by_process)
+        recording = [recorder.monitor for recorder in self._recorders]
+        self._loihi = [model for model in hosted.values() if not (model.is_async or model in recording)]
+        self._acting = {}
+        for method in ("_pre_mgmt", "_post_mgmt"):
+            acting = [model for model in self._loihi if model.overrides("pre_guard", "post_guard", method)]
+            self._acting[method] = acting, [model for model in self._loihi if model not in acting]
         self._asynchronous = [model for model in hosted.values() if model.is_async]
         self._outlets = {
             (names[process], port): Outlet(
@@ -83,6 +91,7 @@ class Conductor:
             if reference.target.id in self.by_process
             else CompiledVar(reference, program, names[reference.target], self)
             for reference in wiring.references
+            if self.by_process[reference.source.id] not in recording
         ]
         self.managing = False
         """Whether RefPorts reach the Vars of compiled processes now."""
@@ -135,7 +144,7 @@ class Conductor:
     def acts(self) -> bool:
         """Whether a model does anything in a step."""
         methods = ("run_spk", "pre_guard", "lrn_guard", "post_guard", "_spike")
-        return bool(self._asynchronous) or any(model.overrides(*methods) for model in self._loihi)
+        return bool(self._asynchronous or self._recorders) or any(model.overrides(*methods) for model in self._loihi)
 
     # A run
 
@@ -208,6 +217,8 @@ class Conductor:
         self.inside = True
         segments.begin()
         done = self._spiking.run()
+        if self._recorders:
+            self._asked.add(POST_MGMT)
         asked = self._answers() if self._asked else _NOTHING
         if asked:
             done = self._run_phases(done, asked)
@@ -222,15 +233,15 @@ class Conductor:
         """Run the phases that models have asked for, each after the compiled code before it; adds to what is asked."""
         if PRE_MGMT in asked:
             done = self._until(done, SYNAPSES)
-            self._manage("_pre_mgmt", _PHASES.PRE_MGMT)
+            self._manage("_pre_mgmt", _PHASES.PRE_MGMT, _NO_RECORDERS)
             asked |= self._answers()
         if LEARNING in asked:
             done = self._until(done, LEARN)
-            self._run_all("_lrn", self._loihi)
+            self._run_all("_lrn", self._loihi, _NO_RECORDERS)
             asked |= self._answers()
         if POST_MGMT in asked:
             done = self._until(done, WRITE - 1)
-            self._manage("_post_mgmt", _PHASES.POST_MGMT)
+            self._manage("_post_mgmt", _PHASES.POST_MGMT, self._recorders)
             asked |= self._answers()
         return done
 
@@ -263,21 +274,26 @@ class Conductor:
         self._asked.clear()
         return asked
 
-    def _manage(self, method: str, phase: npt.NDArray[Any]) -> None:
-        """Run a management phase, in which Vars are read and written through RefPorts."""
-        acting = []
-        for model in self._loihi:
-            if model.overrides("pre_guard", "post_guard", method):
-                model.serves = False
-                acting.append(model)
-            else:
-                model.model.phase, model.serves = phase, True
+    def _manage(self, method: str, phase: npt.NDArray[Any], recorders: Sequence[Recorder]) -> None:
+        """Run a management phase, in which Vars are recorded, then read and written through RefPorts."""
+        acting, idle = self._acting[method]
+        for model in acting:
+            model.serves = False
+        for model in idle:
+            model.model.__dict__["phase"], model.serves = phase, True
+            self._record(model, recorders)
         self._serve(managing=True)
-        self._run_all(method, acting)
+        self._run_all(method, acting, recorders)
         self._serve(managing=True)
         self._end_phase()
 
-    def _run_all(self, method: str, models: Iterable[HostedModel]) -> None:
+    def _record(self, target: HostedModel, recorders: Sequence[Recorder]) -> None:
+        """Record the Vars of a model that has done its part of the phase."""
+        for recorder in recorders:
+            if recorder.target is target:
+                recorder.record(self._program.time_step + 1)
+
+    def _run_all(self, method: str, models: Iterable[HostedModel], recorders: Sequence[Recorder]) -> None:
         """Run a phase of models, in which one may wait for another."""
         waiting = list(models)
         for model in waiting:
@@ -290,6 +306,7 @@ class Conductor:
                     if model.resume():
                         waiting.remove(model)
                         model.serves = self.managing
+                        self._record(model, recorders)
                         self._serve(self.managing)
             moved |= self._advance_asynchronous()
             if not moved:

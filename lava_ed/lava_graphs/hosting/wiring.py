@@ -49,12 +49,13 @@ class Reference:
     Parameters
     ----------
     request, answer : Channel
-    target : AbstractProcess
-    port : VarPort of the Process
+    source, target : AbstractProcess
+    port : VarPort of the target
     """
 
     request: Channel
     answer: Channel
+    source: AbstractProcess
     target: AbstractProcess
     port: Any
 
@@ -118,7 +119,7 @@ class Wiring:
 
     def _refer(self, port: Any, target: Any) -> None:
         request, answer = self._channel(port, target), self._channel(target, port)
-        self.references.append(Reference(request, answer, target.process, target))
+        self.references.append(Reference(request, answer, port.process, target.process, target))
         self.plugs[port.process].add(port.name, SendPort(port.name, request))
         self._plug_receiver(target, port, answer)
         if target.process in self.plugs:
