@@ -14,13 +14,7 @@ from lava_ed.network.values import whole_of
 
 
 def whole(value: Any, what: str) -> int:
-    """A number without a fraction, as an int.
-
-    Raises
-    ------
-    ConfigError
-        If it has one, or is no number.
-    """
+    """A number without a fraction, as an int; anything else is refused."""
     number = whole_of(value)
     if number is None:
         raise ConfigError(f"{what} is {value!r}: a whole number is needed")
@@ -37,12 +31,7 @@ def steps_of(condition: AbstractRunCondition) -> int | None:
 
 
 def check_batch(inputs: Any, read: Any) -> None:
-    """Refuse what is no mapping of Vars, or no sequence of Vars and Monitors.
-
-    Raises
-    ------
-    ConfigError
-    """
+    """Refuse what is no mapping of Vars, or no sequence of Vars and Monitors."""
     if not isinstance(inputs, Mapping):
         raise ConfigError(f"inputs is a {type(inputs).__name__}: give a dict of Var to array, {{source.data: spikes}}")
     if isinstance(read, (Var, Monitor)):

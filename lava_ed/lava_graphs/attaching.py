@@ -72,10 +72,7 @@ def attach(process: AbstractProcess, run_cfg: RunConfig | None = None) -> Engine
 def engine_of(process: AbstractProcess) -> EngineRuntime | None:
     """The engine of the graph that a process belongs to, also if it was connected to that after `attach`.
 
-    Raises
-    ------
-    BackendError
-        If it was connected after the first step, to two graphs, or to one that was stopped.
+    After the first step, to two graphs, or to one that was stopped nothing can be connected: a `BackendError`.
     """
     if process.runtime is not None:
         return process.runtime if isinstance(process.runtime, EngineRuntime) else None

@@ -86,18 +86,15 @@ class LavaBackend:
 
     def set_learning(self, learning: bool) -> None:
         """Switch errors, threshold adaptation and dropped inputs on or off."""
-        self._set(learning_vars(self.spec, learning))
+        values = learning_vars(self.spec, learning)
+        for name, var in self._variables():
+            if var in values:
+                self.write(name, var, np.array([values[var]]))
 
     def set_rate(self, rate: LearningRate) -> None:
         """Use another learning rate from the next sample on."""
         for (name, var), value in rate_vars(self.spec, rate).items():
             self.write(name, var, np.array([value]))
-
-    def _set(self, values: Mapping[str, int]) -> None:
-        """Set every Var of a name, whatever its process."""
-        for name, var in self._variables():
-            if var in values:
-                self.write(name, var, np.array([values[var]]))
 
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """All Vars but the samples and labels, by "process.var"."""

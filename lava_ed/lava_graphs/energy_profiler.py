@@ -101,12 +101,7 @@ class EnergyProfiler:
 def counting_of(target: Any, run_cfg: Any = None) -> Counting:
     """What counts for a program, a runtime or a Lava process; a process that nothing runs yet is attached.
 
-    Raises
-    ------
-    ConfigError
-        If the graph runs on Lava's own runtime, where stock processes count nothing.
-    UnsupportedProcessError
-        If the engine cannot run the graph.
+    A graph on Lava's own runtime is a `ConfigError`: stock processes count nothing there.
     """
     if not callable(getattr(target, "counters", None)):
         if target.runtime is None:

@@ -45,39 +45,28 @@ from lava_ed.lava_graphs.selection.refusals import floating_way_out, refuse_unsu
 from lava_ed.proc.walk import collect
 
 Pipes = dict[tuple[AbstractProcess, str, str], Pipe]
+"""(process, port, attribute) → pipe"""
 
 
 @dataclass(frozen=True)
 class LoweredGraph:
-    """A program and what it stands for.
-
-    Parameters
-    ----------
-    program : Program
-    processes : list
-        Every process of the graph, the hierarchical ones too: all get the engine as their runtime.
-    variables : dict
-        Var id → (node, Var name).
-    start : AbstractProcess
-        The process from which the graph was found; it exists without the expansion.
-    expansion : Expansion
-        The ProcessModels, and what the SubProcessModels among them have built.
-    pipes : dict
-        (process, port, attribute) → what an Injector or Extractor sends to or receives from while attached.
-    record : GraphRecord
-        What it was lowered from.
-    cuts : dict of Var id to Cut
-        Initial values that the ProcessModels cut.
-    """
+    """A program and what it stands for."""
 
     program: Program
     processes: list[AbstractProcess]
+    """Every process of the graph, the hierarchical ones too: all get the engine as their runtime."""
     variables: dict[int, tuple[str, str]]
+    """Var id → (node, Var name)."""
     start: AbstractProcess
+    """The process from which the graph was found; it exists without the expansion."""
     expansion: Expansion
+    """The ProcessModels, and what the SubProcessModels among them have built."""
     pipes: Pipes
+    """What an Injector or Extractor sends to or receives from while attached."""
     record: GraphRecord
+    """What it was lowered from."""
     cuts: dict[int, Cut]
+    """Initial values that the ProcessModels cut, by the ids of their Vars."""
     conductor: Conductor | None = None
     """Runs the processes that are hosted, if there are any."""
 
@@ -211,23 +200,7 @@ def _common(leaves: dict[str, Any], parameter: str, noun: str) -> Any:
 
 
 def lower_graph(process: AbstractProcess, run_cfg: RunConfig | None = None) -> LoweredGraph:
-    """Lower the whole graph that a process belongs to.
-
-    Parameters
-    ----------
-    process : AbstractProcess
-    run_cfg : RunConfig, optional
-        Selects the ProcessModels; default: ``Loihi2SimCfg(select_tag="fixed_pt")``.
-
-    Raises
-    ------
-    ConfigError
-        If `process` is no process, or `run_cfg` no RunConfig.
-    UnsupportedProcessError
-        If a ProcessModel or port has no lowering, or no ProcessModel is selected.
-    BackendError
-        If the processes do not share one schedule and one overflow policy.
-    """
+    """Lower the whole graph that a process belongs to; parameters and errors are those of `attach`."""
     if not isinstance(process, AbstractProcess):
         raise ConfigError(f"{process!r} is no Lava process: give any process of the graph")
     config = default_run_cfg() if run_cfg is None else run_cfg
@@ -238,10 +211,7 @@ def lower_graph(process: AbstractProcess, run_cfg: RunConfig | None = None) -> L
 def lower_grown(graph: LoweredGraph) -> LoweredGraph:
     """Lower a graph once more, to which something was added: what was expanded and sent before stays.
 
-    Raises
-    ------
-    UnsupportedProcessError, BackendError
-        As `lower_graph`; the graph is left as it was.
+    Where that is refused the graph is left as it was.
     """
     return _lower(graph.start, graph.expansion, graph.pipes)
 

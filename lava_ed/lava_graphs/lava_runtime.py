@@ -22,14 +22,8 @@ def child_processes() -> frozenset[int | None]:
 def ended_at_once(process: AbstractProcess, others: frozenset[int | None] | None = None) -> Iterator[None]:
     """Whatever breaks the block off takes the OS processes of the graph's runtime along.
 
-    Lava's own `stop` waits for an answer that a broken run, or one that is half built, no longer gives.
-
-    Parameters
-    ----------
-    process : AbstractProcess
-        Any process of the graph.
-    others : frozenset of int, optional
-        Numbers of child processes that have nothing to do with it; default: those at the start of the block.
+    Lava's own `stop` waits for an answer that a broken run, or one that is half built, no longer gives.  The numbers
+    in `others` are of child processes that have nothing to do with it; default: those at the start of the block.
     """
     if others is None:
         others = child_processes()
@@ -41,15 +35,7 @@ def ended_at_once(process: AbstractProcess, others: frozenset[int | None] | None
 
 
 def end_at_once(process: AbstractProcess, others: frozenset[int | None]) -> None:
-    """Kill the OS processes of a graph's runtime and give its shared memory back; Vars cannot be read afterwards.
-
-    Parameters
-    ----------
-    process : AbstractProcess
-        Any process of the graph.
-    others : frozenset of int
-        Numbers of child processes that have nothing to do with it.
-    """
+    """Kill the OS processes of a graph's runtime and give its shared memory back; Vars cannot be read afterwards."""
     runtime: Any = process.runtime
     infrastructure: Any = getattr(runtime, "_messaging_infrastructure", None)
     manager = getattr(getattr(infrastructure, "smm", None), "_manager", None)

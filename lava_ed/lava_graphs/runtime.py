@@ -337,11 +337,7 @@ class EngineRuntime:
                 self._written[var_id] = None
 
     def run_batch(
-        self,
-        inputs: Mapping[Var, npt.ArrayLike],
-        steps: int,
-        read: Sequence[Var | Monitor],
-        threads: int | None = None,
+        self, inputs: Mapping[Var, npt.ArrayLike], steps: int, read: Sequence[Var | Monitor], threads: int | None = None
     ) -> dict[Var | Monitor, npt.NDArray[np.float64]]:
         """Run samples that know nothing of each other over all cores, each from the state at this call.
 

@@ -30,13 +30,7 @@ class Turn:
         return self._token is not None
 
     def take(self, token: object) -> None:
-        """Begin a run, which belongs to this thread unless another one calls `inherit`.
-
-        Raises
-        ------
-        BackendError
-            If a run is going on.
-        """
+        """Begin a run, unless one is going on; it belongs to this thread unless another one calls `inherit`."""
         with self.quiet("first"):
             self._token, self._owner = token, threading.get_ident()
 
@@ -55,10 +49,7 @@ class Turn:
     def quiet(self, before: str) -> Iterator[None]:
         """Keep runs, reads and writes of other threads away for a moment.
 
-        Raises
-        ------
-        BackendError
-            If a run is going on; `before` says what has to wait for its end.
+        While a run is going on that is a `BackendError`; `before` says what has to wait for its end.
         """
         with self._changed:
             if self._token is not None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
 
 import numpy as np
 from lava.proc.conv.models import PyConvModelFixed, PyConvModelFloat
 from lava.proc.conv.process import Conv
 
+from lava_ed.engine.assembler import Node
 from lava_ed.engine.families.conv import ConvNode
 from lava_ed.engine.families.float_synapses import FloatConvNode
 from lava_ed.errors import ConfigError
@@ -18,13 +19,7 @@ GEOMETRY = ("kernel_size", "stride", "padding", "dilation", "groups")
 
 
 def _geometry(process: Conv) -> dict[str, tuple[int, ...]]:
-    """Kernel size, stride, padding, dilation and groups, as Lava's models take them.
-
-    Raises
-    ------
-    ConfigError
-        If one does not fit its 8 bits.
-    """
+    """Kernel size, stride, padding, dilation and groups, as Lava's models take them; each has to fit 8 bits."""
     geometry = {var: tuple(int(x) for x in array_of(getattr(process, var), np.int8)) for var in GEOMETRY}
     if geometry["kernel_size"] != process.weight.shape[1:3] or min(geometry["stride"] + geometry["dilation"]) < 1:
         raise ConfigError(
@@ -34,27 +29,19 @@ def _geometry(process: Conv) -> dict[str, tuple[int, ...]]:
     return geometry
 
 
-def _arguments(process: Conv, dtype: type[np.generic]) -> dict[str, Any]:
-    """Parameters of the nodes of either model; both leave some Vars unread."""
-    return {
-        "weight": array_of(process.weight, dtype),
-        "message_bits": int(array_of(process.num_message_bits, np.int8)[0]),
-        "input_shape": tuple(int(n) for n in process.s_in.shape),
-        "geometry": _geometry(process),
-        "unused": {
+@lowers(PyConvModelFixed, node=ConvNode, dtype=np.int32)
+@lowers(PyConvModelFloat, node=FloatConvNode, dtype=np.float64)
+def lower_conv(process: Conv, name: str, node: Callable[..., Node], dtype: type[np.generic]) -> Node:
+    """Conv → the node of either model; both leave some Vars unread."""
+    return node(
+        name,
+        weight=array_of(process.weight, dtype),
+        message_bits=int(array_of(process.num_message_bits, np.int8)[0]),
+        input_shape=tuple(int(n) for n in process.s_in.shape),
+        geometry=_geometry(process),
+        unused={
             "weight_exp": int(array_of(process.weight_exp, np.int32)[0]),
             "num_weight_bits": int(array_of(process.num_weight_bits, np.int8)[0]),
         },
-    }
-
-
-@lowers(PyConvModelFixed)
-def lower_conv(process: Conv, name: str) -> ConvNode:
-    """Conv → ConvNode."""
-    return ConvNode(name, **_arguments(process, np.int32), a_buff=array_of(process.a_buf, np.int32))
-
-
-@lowers(PyConvModelFloat)
-def lower_float_conv(process: Conv, name: str) -> FloatConvNode:
-    """Conv → FloatConvNode."""
-    return FloatConvNode(name, **_arguments(process, np.float64), a_buff=array_of(process.a_buf, np.float64))
+        a_buff=array_of(process.a_buf, dtype),
+    )

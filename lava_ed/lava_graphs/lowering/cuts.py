@@ -20,19 +20,9 @@ _OF_RULE: Final = ("_tau", "_impulse")
 
 
 def find_cuts(nodes: Mapping[Any, Node], program: Program) -> dict[int, Cut]:
-    """Every Var whose initial value the program does not hold as it was given.
+    """Every Var, by its id, whose initial value a program of these nodes does not hold as given, before its first step.
 
     Weights are compared with what their first step leaves of them, but for the low bits that a synapse never has.
-
-    Parameters
-    ----------
-    nodes : mapping of process to Node
-    program : Program
-        Of these nodes, before its first step.
-
-    Returns
-    -------
-    dict of Var id to Cut
     """
     known = set(program.variables)
     found = {}

@@ -69,12 +69,8 @@ def lower_delay_dense(process: DelayDense, name: str) -> DelayDenseNode:
 def learning_settings(process: Any, real: bool = False) -> LearningSettings:
     """Rule and settings of a plastic connection, of a floating-point model if `real`.
 
-    Raises
-    ------
-    NotLoweredError
-        If the kind of rule, or the rule in floating point, is one that the engine does not know.
-    UnsupportedProcessError
-        If Lava's model cannot learn with the sign mode.
+    A rule that the engine does not know is a `NotLoweredError`, a sign mode with which Lava's model cannot learn an
+    `UnsupportedProcessError`.
     """
     p = process.proc_params
     rule, mode = p["learning_rule"], p.get("sign_mode", SignMode.MIXED)

@@ -14,7 +14,7 @@ from lava.proc.lif.models import (
     PyLifResetModelFloat,
     PyTernLifModelFloat,
 )
-from lava.proc.lif.process import LIF, LearningLIF, LIFRefractory, LIFReset, TernaryLIF
+from lava.proc.lif.process import LearningLIF, LIFRefractory, LIFReset
 from lava.proc.sparse.models import PyDelaySparseModelFloat, PySparseModelFloat
 from lava.proc.sparse.process import DelaySparse, Sparse
 
@@ -28,57 +28,40 @@ from lava_ed.lava_graphs.lowering.sparse import entries_of, whole_entries_of
 from lava_ed.lava_graphs.lowering.values import array_of, float_of, integer_of, parameter_of, refuse_connected
 
 
-def _neurons(process: Any, name: str, thresholds: tuple[str, ...] = ("vth",)) -> FloatLIFNode:
+@lowers(PyLifModelFloat)
+@lowers(PyTernLifModelFloat, thresholds=("vth_lo", "vth_hi"))
+def lower_float_lif(process: Any, name: str, thresholds: tuple[str, ...] = ("vth",), **more: Any) -> FloatLIFNode:
+    """LIF or TernaryLIF → FloatLIFNode; other neurons have the same parameters, and more."""
     state = {var: array_of(getattr(process, var), np.float64) for var in ("u", "v", "bias_mant", "bias_exp")}
     scalars = {var: float_of(getattr(process, var)) for var in ("du", "dv", *thresholds)}
-    return FloatLIFNode(name, process.u.shape, state, scalars)
-
-
-@lowers(PyLifModelFloat)
-def lower_float_lif(process: LIF, name: str) -> FloatLIFNode:
-    """LIF → FloatLIFNode."""
-    return _neurons(process, name)
-
-
-@lowers(PyTernLifModelFloat)
-def lower_float_ternary_lif(process: TernaryLIF, name: str) -> FloatLIFNode:
-    """TernaryLIF → FloatLIFNode."""
-    return _neurons(process, name, ("vth_lo", "vth_hi"))
+    return FloatLIFNode(name, process.u.shape, state, scalars, **more)
 
 
 @lowers(PyLifResetModelFloat)
 def lower_float_lif_reset(process: LIFReset, name: str) -> FloatLIFNode:
     """LIFReset → FloatLIFNode."""
-    node = _neurons(process, name)
-    node.interval = parameter_of(process, "reset_interval")
-    node.offset = parameter_of(process, "reset_offset")
-    return node
+    interval, offset = (parameter_of(process, f"reset_{what}") for what in ("interval", "offset"))
+    return lower_float_lif(process, name, interval=interval, offset=offset)
 
 
 @lowers(PyLifRefractoryModelFloat)
 def lower_float_lif_refractory(process: LIFRefractory, name: str) -> FloatLIFNode:
     """LIFRefractory → FloatLIFNode."""
-    node = _neurons(process, name)
-    node.refractory_end = array_of(process.refractory_period_end, np.int64)
-    node.period = parameter_of(process, "refractory_period")
-    return node
+    end, period = array_of(process.refractory_period_end, np.int64), parameter_of(process, "refractory_period")
+    return lower_float_lif(process, name, refractory_end=end, period=period)
 
 
 @lowers(PyLearningLifModelFloat)
 def lower_float_learning_lif(process: LearningLIF, name: str) -> FloatLIFNode:
     """LearningLIF → FloatLIFNode: Lava's own model fires like LIF, and sends nothing on its learning ports."""
     refuse_connected(process, LEARNING_PORTS, "Lava's LearningLIF never sends on it")
-    node = _neurons(process, name)
-    node.constants = {var: array_of(getattr(process, var), np.float64) for var in ("y1", "y2", "y3")}
-    return node
+    constants = {var: array_of(getattr(process, var), np.float64) for var in ("y1", "y2", "y3")}
+    return lower_float_lif(process, name, constants=constants)
 
 
 def _synapses(process: Any) -> dict[str, Any]:
     """What all synapses have in common."""
-    return {
-        "a_buff": array_of(process.a_buff, np.float64),
-        "message_bits": integer_of(process.num_message_bits),
-    }
+    return {"a_buff": array_of(process.a_buff, np.float64), "message_bits": integer_of(process.num_message_bits)}
 
 
 @lowers(PyDenseModelFloat)

@@ -32,16 +32,13 @@ from lava_ed.proc.event_source.models import PyEventSourceModelFixed
 from lava_ed.proc.event_source.process import EventSource
 
 
-def _lowers_ring_buffer(model: Any, node: Callable[[str, Any], Node], dtype: type[np.generic]) -> None:
-    @lowers(model)
-    def lower(process: Any, name: str) -> Node:
-        return node(name, array_of(process.data, dtype))
-
-
-_lowers_ring_buffer(PySendModelFixed, RingSourceNode, np.int32)
-_lowers_ring_buffer(PySendModelFloat, FloatSourceNode, np.float64)
-_lowers_ring_buffer(PyReceiveModelFixed, RingSinkNode, np.int32)
-_lowers_ring_buffer(PyReceiveModelFloat, FloatSinkNode, np.float64)
+@lowers(PySendModelFixed, node=RingSourceNode, dtype=np.int32)
+@lowers(PySendModelFloat, node=FloatSourceNode, dtype=np.float64)
+@lowers(PyReceiveModelFixed, node=RingSinkNode, dtype=np.int32)
+@lowers(PyReceiveModelFloat, node=FloatSinkNode, dtype=np.float64)
+def lower_ring_buffer(process: Any, name: str, node: Callable[[str, Any], Node], dtype: type[np.generic]) -> Node:
+    """RingBuffer → a source or a sink."""
+    return node(name, array_of(process.data, dtype))
 
 
 @lowers(PyMonitorModel)

@@ -34,6 +34,10 @@ from lava_ed.lava_graphs.lowering.values import array_of
 Types = Mapping[str, Any]
 
 
+@lowers(NormVecDelayModel, step=NORM_SEND)
+@lowers(PyProdNeuronModelFixed, step=PRODUCT_SEND)
+@lowers(InvSqrtModelFloat, step=REAL_ROOT_SEND)
+@lowers(PyRFZeroModelFixed, step=RF_ZERO_STEP)
 def _node(process: Any, name: str, step: Any, types: Types | None = None, **more: Any) -> NeuronNode:
     """A node with all Vars of a process, of 32 bits but for those that `types` names."""
     inputs = tuple(port.name for port in process.in_ports.members)
@@ -54,36 +58,12 @@ def lower_graded(process: Any, name: str) -> NeuronNode:
     return _node(process, name, GRADED_SEND, numbers={"relu": relu}, uncompiled=range(0))
 
 
-@lowers(NormVecDelayModel)
-def lower_norm(process: Any, name: str) -> NeuronNode:
-    """NormVecDelay → NeuronNode."""
-    return _node(process, name, NORM_SEND)
-
-
-@lowers(PyProdNeuronModelFixed)
-def lower_product(process: Any, name: str) -> NeuronNode:
-    """ProdNeuron → NeuronNode."""
-    return _node(process, name, PRODUCT_SEND)
-
-
 @lowers(InvSqrtModelFP)
 def lower_root(process: Any, name: str) -> NeuronNode:
     """InvSqrt of one neuron → NeuronNode; Lava's model fails with more."""
     if process.s_out.shape != (1,):
         raise NotLoweredError(f"{process.name} has the shape {process.s_out.shape}")
     return _node(process, name, ROOT_SEND)
-
-
-@lowers(InvSqrtModelFloat)
-def lower_real_root(process: Any, name: str) -> NeuronNode:
-    """InvSqrt → NeuronNode."""
-    return _node(process, name, REAL_ROOT_SEND)
-
-
-@lowers(PyRFZeroModelFixed)
-def lower_resonator_to_zero(process: Any, name: str) -> NeuronNode:
-    """RFZero → NeuronNode."""
-    return _node(process, name, RF_ZERO_STEP)
 
 
 @lowers(PyRFModelFixed, PyRF_IZModelFixed)

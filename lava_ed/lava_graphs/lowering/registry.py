@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial, update_wrapper
 from typing import Any, Final, TypeVar
 
 from lava_ed.engine.assembler import Node
 from lava_ed.errors import UnsupportedProcessError
 from lava_ed.lava_graphs.selection.models import Model, describe, describe_model
 
-Lowering = Callable[[Any, str], Node]
+Lowering = Callable[..., Node]
 L = TypeVar("L", bound=Lowering)
 
 
@@ -26,12 +27,15 @@ _NO_BEHAVIOUR: Final = {
 """What a class body without statements, and Lava's decorators, leave in a ProcessModel."""
 
 
-def lowers(*models: Model) -> Callable[[L], L]:
-    """Register a function (process, node name) → Node for the ProcessModels whose arithmetic it reproduces."""
+def lowers(*models: Model, **settings: Any) -> Callable[[L], L]:
+    """Register a function (process, node name) → Node for the ProcessModels whose arithmetic it reproduces.
+
+    A function that takes settings too, and so reproduces several, is registered with those of each.
+    """
 
     def register(function: L) -> L:
         for model in models:
-            _LOWERINGS[model] = function
+            _LOWERINGS[model] = update_wrapper(partial(function, **settings), function)
         return function
 
     return register

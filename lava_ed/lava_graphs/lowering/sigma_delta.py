@@ -36,13 +36,7 @@ _TYPES: Final[dict[str, Any]] = {
 
 @lowers(PySigmaModelFixed, PyDeltaModelFixed, PySigmaDeltaModelFixed)
 def lower_sigma_delta(process: Any, name: str) -> SigmaDeltaNode:
-    """Sigma, Delta or SigmaDelta → SigmaDeltaNode.
-
-    Raises
-    ------
-    ConfigError
-        If the activation is none that Lava's model knows.
-    """
+    """Sigma, Delta or SigmaDelta → SigmaDeltaNode."""
     relu = _is_relu(process)
     state = {
         var.name: array_of(var, np.bool_).astype(np.int32) if var.name == "cum_error" else array_of(var, np.int32)
@@ -95,13 +89,7 @@ def lower_s4d(process: Any, name: str) -> NeuronNode:
 
 
 def _products_are_fused(name: str) -> bool:
-    """How numpy multiplies complex numbers on this processor.
-
-    Raises
-    ------
-    NotLoweredError
-        If in neither of the two ways that are known.
-    """
+    """How numpy multiplies complex numbers on this processor, if it is in one of the two ways that are known."""
     x, y = np.random.default_rng(0).normal(size=(2, 64, 2))
     expected = (x.view(np.complex128) * y.view(np.complex128)).view(np.float64)
     for is_fused in (True, False):

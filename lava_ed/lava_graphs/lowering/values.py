@@ -19,12 +19,7 @@ class NotWholeError(ConfigError):
 def array_of(var: Any, dtype: type[np.generic]) -> npt.NDArray[Any]:
     """Initial value as an array of the ProcessModel's type; Lava assigns it in the same way.
 
-    Raises
-    ------
-    ConfigError
-        If it is no array of numbers.
-    ShapeError
-        If it does not fit the shape of the Var.
+    What is no array of numbers is a `ConfigError`, one that does not fit the shape of the Var a `ShapeError`.
     """
     given = np.asarray(var.init)
     if given.dtype.kind not in "biuf":
@@ -52,24 +47,12 @@ def _one_of(var: Any) -> Any:
 
 
 def integer_of(var: Any) -> int:
-    """Initial value of a Var that the ProcessModel takes as one Python integer.
-
-    Raises
-    ------
-    ConfigError
-        If it is not an integer, with which the fixed-point model cannot compute, or there are several that differ.
-    """
+    """Initial value of a Var that the ProcessModel takes as one Python integer; with a fraction it cannot compute."""
     return _whole(_one_of(var), f"{var.process.name}.{var.name}")
 
 
 def parameter_of(process: Any, name: str, default: int | None = None) -> int:
-    """A parameter that is no Var and that the ProcessModel takes as one Python integer.
-
-    Raises
-    ------
-    ConfigError
-        If it is not an integer.
-    """
+    """A parameter that is no Var and that the ProcessModel takes as one Python integer."""
     return _whole(process.proc_params.get(name, default), f"{process.name}: {name}")
 
 

@@ -71,10 +71,7 @@ class _Layer:
     """What one `Expansion.build` has added to processes that were there before it, and what was known then."""
 
     def __init__(
-        self,
-        processes: Iterable[AbstractProcess],
-        models: dict[AbstractProcess, Model],
-        created: list[AbstractProcess],
+        self, processes: Iterable[AbstractProcess], models: dict[AbstractProcess, Model], created: list[AbstractProcess]
     ) -> None:
         self.models, self.created = models, created
         self._grown: list[_Grown] = []
@@ -124,22 +121,15 @@ def _settings_of(run_cfg: RunConfig) -> Any:
 
 @dataclass
 class Expansion:
-    """The SubProcessModels of a graph, built for one RunConfig.
-
-    Attributes
-    ----------
-    models : dict
-        The ProcessModel of every process, the hierarchical ones included.
-    created : list
-        Processes that exist through this expansion only.
-    unselected : list
-        Processes for which the RunConfig selects no model, of the last `build`; they are in no other list.
-    """
+    """The SubProcessModels of a graph, built for one RunConfig."""
 
     run_cfg: RunConfig
     models: dict[AbstractProcess, Model] = field(default_factory=dict)
+    """The ProcessModel of every process, the hierarchical ones included."""
     created: list[AbstractProcess] = field(default_factory=list)
+    """Processes that exist through this expansion only."""
     unselected: list[Unselected] = field(default_factory=list)
+    """Processes for which the RunConfig selects no model, of the last `build`; they are in no other list."""
     _layers: list[_Layer] = field(default_factory=list)
     _verified: RunConfig | None = None
     _settings: Any = None
@@ -154,19 +144,10 @@ class Expansion:
         return run_cfg is self._verified or (self._settings is not None and _settings_of(run_cfg) == self._settings)
 
     def build(self, processes: Iterable[AbstractProcess]) -> list[AbstractProcess]:
-        """Select a model for every process and expand the hierarchical ones, recursively.
+        """Select a model for every process and expand the hierarchical ones, recursively; returns the leaves by age.
 
-        It can be called again for a graph that has grown; what was expanded before stays as it is.
-
-        Returns
-        -------
-        list
-            The leaf processes, in order of creation.
-
-        Raises
-        ------
-        BackendError
-            If Lava has already expanded a process by another model.  Nothing is changed then.
+        It can be called again for a graph that has grown; what was expanded before stays as it is.  If Lava has already
+        expanded a process by another model, that is a `BackendError`, and nothing is changed.
         """
         known = list(processes)
         before, created = dict(self.models), list(self.created)

@@ -64,20 +64,13 @@ def _models_of(process: AbstractProcess) -> list[Model]:
 
 @dataclass(frozen=True)
 class Unselected:
-    """A process for which no ProcessModel is selected.
-
-    Parameters
-    ----------
-    process : AbstractProcess
-    models : list
-        Those that Lava finds for it.
-    reason : str
-        Why none of them is taken, as a sentence without its end.
-    """
+    """A process for which no ProcessModel is selected."""
 
     process: AbstractProcess
     models: list[Model]
+    """Those that Lava finds for it."""
     reason: str
+    """Why none of them is taken, as a sentence without its end."""
 
     @property
     def way_out(self) -> str:
@@ -96,15 +89,7 @@ class Unselected:
 def find_model(process: AbstractProcess, run_cfg: RunConfig) -> Model | Unselected:
     """The ProcessModel that Lava's compiler would take, or why it would take none.
 
-    Raises
-    ------
-    ConfigError
-        If the RunConfig names something that is no ProcessModel.
-
-    See Also
-    --------
-    lava.magma.compiler.compiler_graphs.ProcGroupDiGraphs
-        Does the same while it compiles.
+    Lava's `ProcGroupDiGraphs` does the same while it compiles.
     """
     exceptions: Mapping[Any, Model] = getattr(run_cfg, "exception_proc_model_map", None) or {}
     if process in exceptions:
@@ -137,13 +122,7 @@ def _checked(model: Any, process: AbstractProcess, run_cfg: RunConfig) -> Model:
 
 
 def select_model(process: AbstractProcess, run_cfg: RunConfig) -> Model:
-    """The ProcessModel that Lava's compiler would take.
-
-    Raises
-    ------
-    UnsupportedProcessError
-        If there is no ProcessModel, or the RunConfig selects none.
-    """
+    """The ProcessModel that Lava's compiler would take; an `UnsupportedProcessError` where it would take none."""
     found = find_model(process, run_cfg)
     if isinstance(found, Unselected):
         raise UnsupportedProcessError(f"{found.way_out} {found.reason}")
@@ -151,11 +130,6 @@ def select_model(process: AbstractProcess, run_cfg: RunConfig) -> Model:
 
 
 def check_run_cfg(run_cfg: Any) -> None:
-    """Refuse what is no RunConfig.
-
-    Raises
-    ------
-    ConfigError
-    """
+    """Refuse what is no RunConfig."""
     if not isinstance(run_cfg, RunConfig):
         raise ConfigError(f'run_cfg is {run_cfg!r}: give it a RunConfig, such as Loihi2SimCfg(select_tag="fixed_pt")')

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Final
@@ -109,13 +109,7 @@ def _content(value: Any, deep: bool = True) -> Any:
 
 
 class GraphRecord:
-    """Remembers a graph at one moment: its structure, initial values and parameters.
-
-    Parameters
-    ----------
-    processes : sequence of AbstractProcess
-        All processes of the graph.
-    """
+    """Remembers a graph, of which it is given all processes: structure, initial values and parameters of one moment."""
 
     def __init__(self, processes: Sequence[AbstractProcess]) -> None:
         self._structure = _structure(processes)
@@ -129,13 +123,7 @@ class GraphRecord:
         return any(len(container) != size for container, size in self._sizes)
 
     def changes(self, processes: Sequence[AbstractProcess]) -> list[str]:
-        """What was added to the structure, or taken away, in words.
-
-        Parameters
-        ----------
-        processes : sequence of AbstractProcess
-            All processes of the graph now.
-        """
+        """What the graph of these processes has more than before, or less, in words."""
         now = _structure(processes)
         added = [(key, text) for key, text in now.items() if key not in self._structure]
         gone = [f"no longer {text}" for key, text in self._structure.items() if key not in now]
@@ -158,26 +146,15 @@ class GraphRecord:
 
 
 def refuse_changes(changes: Sequence[str], started: bool, joined: bool) -> None:
-    """Refuse changes of a graph that has run a step, or that joined it to one with a runtime of its own.
-
-    Raises
-    ------
-    BackendError
-    """
+    """Refuse changes of a graph that has run a step, or that joined it to one with a runtime of its own."""
+    named = "; ".join(changes[:_NAMED]) + (f" and {len(changes) - _NAMED} more" if len(changes) > _NAMED else "")
     if started:
         raise BackendError(
-            f"the graph was changed after its first step, where Lava would ignore it: {listed(changes)}. Call attach() "
+            f"the graph was changed after its first step, where Lava would ignore it: {named}. Call attach() "
             "again, which starts afresh with all of it, or connect it before the first step"
         )
     if joined:
         raise BackendError(
-            f"the graph was connected to another one that has a runtime: {listed(changes)}. Stop that one and call "
+            f"the graph was connected to another one that has a runtime: {named}. Stop that one and call "
             "attach() again, which takes both as one graph"
         )
-
-
-def listed(changes: Sequence[str] | Mapping[Any, str]) -> str:
-    """The first few of many, and how many more there are."""
-    texts = list(changes.values() if isinstance(changes, Mapping) else changes)
-    more = f" and {len(texts) - _NAMED} more" if len(texts) > _NAMED else ""
-    return "; ".join(texts[:_NAMED]) + more

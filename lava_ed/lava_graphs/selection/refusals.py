@@ -30,19 +30,9 @@ DECLARE: Final = (
 
 
 def refuse_unsupported(models: Mapping[AbstractProcess, Model], unselected: Sequence[Unselected]) -> None:
-    """Refuse a graph for all of its processes that the engine cannot run.
+    """Refuse a graph for all of its processes that the engine cannot run, by the models that were selected or not.
 
-    Parameters
-    ----------
-    models : mapping of process to ProcessModel
-        Those that were selected.
-    unselected : sequence of Unselected
-        Processes without one.
-
-    Raises
-    ------
-    UnsupportedProcessError
-        Its first sentence is what to do; then it names every such process.
+    The first sentence of the error is what to do; then it names every such process.
     """
     ways, reasons = [], []
     for one in unselected:
@@ -75,16 +65,9 @@ def _can_run(model: Model) -> bool:
 
 
 def check_selection(models: Mapping[AbstractProcess, Model], run_cfg: RunConfig) -> None:
-    """Refuse a RunConfig that selects other ProcessModels than those that a graph was lowered from.
+    """Refuse a RunConfig that selects other ProcessModels than those that a graph was lowered from, or none.
 
-    Raises
-    ------
-    ConfigError
-        If it is no RunConfig.
-    UnsupportedProcessError
-        If it selects none.
-    BackendError
-        Names the first process with another model, and whether the engine runs what was selected.
+    The error names the first process with another model, and whether the engine runs what was selected.
     """
     check_run_cfg(run_cfg)
     selected = {process: select_model(process, run_cfg) for process in models}

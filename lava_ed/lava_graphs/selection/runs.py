@@ -7,7 +7,7 @@ so that its ``run`` would compile the whole graph and put Lava's own runtime int
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from lava.magma.core.process.process import AbstractProcess
 from lava.magma.core.run_conditions import AbstractRunCondition
@@ -15,27 +15,17 @@ from lava.magma.core.run_configs import RunConfig
 
 from lava_ed.errors import BackendError
 
+if TYPE_CHECKING:
+    from lava_ed.lava_graphs.runtime import EngineRuntime
+
 _MARK: Final = "_lava_ed_engine_of"
 """Name of the attribute by which the replaced methods are known."""
 
 
-class Engine(Protocol):
-    """What a run needs of the runtime that `attach` has put on a graph."""
-
-    def check_run_cfg(self, run_cfg: RunConfig | None) -> None:
-        """Refuse a RunConfig that selects other ProcessModels."""
-
-    def initialize(self) -> None:
-        """Refuse to start over."""
-
-
-def watch_runs(engine_of: Callable[[AbstractProcess], Engine | None]) -> None:
+def watch_runs(engine_of: Callable[[AbstractProcess], EngineRuntime | None]) -> None:
     """Let ``run`` and ``create_runtime`` of all processes ask for the engine first; twice is once.
 
-    Parameters
-    ----------
-    engine_of : callable
-        Gives the engine of a process, which may have been connected to its graph only now; None without one.
+    `engine_of` gives the engine of a process, which may have been connected to its graph only now; None without one.
     """
     if getattr(AbstractProcess.create_runtime, _MARK, None) is not None:
         return
