@@ -20,7 +20,7 @@ from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
 
 from lava_ed.errors import ConfigError, FixedPointOverflowWarning, ShapeError
 from lava_ed.kernels.counting import BACKWARD, FORWARD, NEURON_ACTIVE, NEURON_IDLE, SPIKE_MESSAGES, SPIKES
-from lava_ed.kernels.loihi.neuron import adapt_threshold
+from lava_ed.kernels.loihi.neuron import adapt_threshold, fire_falling_threshold, threshold_from_step
 from lava_ed.network.adaptation import Adaptation
 from lava_ed.network.kinds import NodeKind
 from lava_ed.network.schedule import Schedule
@@ -173,6 +173,7 @@ class PhasedModel(PyLoihiProcessModel):
     """Base of the ProcessModels: phase, counting, overflow policy."""
 
     declares: ClassVar[NodeKind]
+    _gate: bool = False
 
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
@@ -194,6 +195,14 @@ class PhasedModel(PyLoihiProcessModel):
             self.presentation += 1
             for state in states:
                 state[:] = 0
+
+    def opens(self, gate_in: Array) -> bool:
+        """Whether errors are replayed: a sample begins with a closed gate, which its error phase may open."""
+        if self.sample_phase == 0:
+            self._gate = False
+        if self.sample_phase == self.schedule.error_phase:
+            self._gate = bool(gate_in[0])
+        return self._gate
 
     def send(self, **messages: Array) -> None:
         """Send on all OutPorts; where nothing is given zeros."""
@@ -235,13 +244,20 @@ class PhasedModel(PyLoihiProcessModel):
 class AdaptiveModel(PhasedModel):
     """Base of the ProcessModels with an adaptive threshold."""
 
-    def __init__(self, proc_params: Any) -> None:
-        super().__init__(proc_params)
-        self.adaptation: Adaptation = proc_params["adaptation"]
+    def fire_falling(self, a_in: Array, step: int, spikes: Array) -> int:
+        """Spikes of one step under a threshold that falls; returns the neurons that were idle but for their spike."""
+        events = np.zeros_like(self.v)
+        kappa, remaining = threshold_from_step(int(self.threshold_step[0])), self.schedule.steps - step
+        n, newly_active = fire_falling_threshold(a_in, self.u, self.v, kappa, remaining, self.x, events)
+        if step == 0:
+            self.u[:] = 0
+        spikes[events[:n]] = 1
+        self.count_spikes(FORWARD, n, "s_out")
+        return int(newly_active)
 
     def adapt(self, counts: tuple[int, int], neurons: int) -> None:
         """Add (fired, saturated) at a sample's end; every N samples the threshold may move."""
-        a = self.adaptation
+        a: Adaptation = self.proc_params["adaptation"]
         if not self.adapting[0] or a.interval == 0:
             return
         self.fired += counts[0]

@@ -2,37 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from lava_ed.kernels.counting import BACKWARD, FORWARD
-from lava_ed.kernels.loihi.neuron import (
-    count_fired,
-    fire_falling_threshold,
-    gate_error,
-    integrate,
-    split_error,
-    threshold_from_step,
-)
+from lava_ed.kernels.counting import BACKWARD
+from lava_ed.kernels.loihi.neuron import count_fired, gate_error, integrate, split_error
 from lava_ed.kernels.loihi.random_streams import PORT_STREAM, layer_key
 from lava_ed.proc.aft_if.process import AFTIF
-from lava_ed.proc.phased import AdaptiveModel, Array, fixed_point
+from lava_ed.proc.phased import AdaptiveModel, fixed_point
 
 
 @fixed_point(AFTIF)
 class PyAFTIFModelFixed(AdaptiveModel):
     """AFT-IF in the number formats of Loihi 2."""
 
-    def __init__(self, proc_params: Any) -> None:
-        super().__init__(proc_params)
-        self._limit: int = proc_params["error_limit"]
-        self._dead_zone: int = proc_params["dead_zone"]
-        self._grain: int = proc_params["grain"]
-
     def run_spk(self) -> None:
         """One time step."""
-        s, phase, n = self.schedule, self.sample_phase, self.v.size
+        s, p, phase, n = self.schedule, self.proc_params, self.sample_phase, self.v.size
         a_in, e_in = self.a_in.recv(), self.e_in.recv()
         active = 0
         spikes = np.zeros_like(self.v)
@@ -43,28 +28,16 @@ class PyAFTIFModelFixed(AdaptiveModel):
             self.report_overflow(overflows)
         step = phase - s.fire_start(self.layer)
         if 0 <= step < s.steps:
-            active += self._fire(a_in, step, spikes)
+            active += self.fire_falling(a_in, step, spikes)
         if phase == s.error_arrival(self.layer) and self.e_in.csp_ports:
-            messages, touched, _ = gate_error(e_in, self.x, s.steps, self._limit, self._dead_zone, self.delta)
+            messages, touched, _ = gate_error(e_in, self.x, s.steps, p["error_limit"], p["dead_zone"], self.delta)
             errors[:] = self.delta
             active += touched
             self.count_spikes(BACKWARD, messages, "e_out")
         if phase == s.learning_phase:
             if self.e_in.csp_ports:
                 key = layer_key(self.seed, int(self.presentation[0]), self.layer + PORT_STREAM, phase)
-                split_error(self.delta, int(self.port_shift[0]), self._grain, key, self.y1, self.y2)
+                split_error(self.delta, int(self.port_shift[0]), p["grain"], key, self.y1, self.y2)
             self.adapt(count_fired(self.x, s.steps), n)
         self.count_neurons(active, n)
         self.send(s_out=spikes, e_out=errors, s_out_bap=spikes, s_out_y1=self.y1, s_out_y2=self.y2)
-
-    def _fire(self, a_in: Array, step: int, spikes: Array) -> int:
-        """Spikes of one step of the firing window; returns the neurons that were idle but for their spike."""
-        events = np.zeros_like(self.v)
-        kappa = threshold_from_step(int(self.threshold_step[0]))
-        remaining = self.schedule.steps - step
-        n, newly_active = fire_falling_threshold(a_in, self.u, self.v, kappa, remaining, self.x, events)
-        if step == 0:
-            self.u[:] = 0
-        spikes[events[:n]] = 1
-        self.count_spikes(FORWARD, n, "s_out")
-        return int(newly_active)

@@ -20,8 +20,6 @@ class PyAFTIFMapModelFixed(AdaptiveModel):
 
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
-        self._limit: int = proc_params["error_limit"]
-        self._dead_zone: int = proc_params["dead_zone"]
         geometry: Layer = proc_params["geometry"]
         self._maps = geometry.shape.height, geometry.shape.width, geometry.shape.channels, geometry.pool
         self._best = np.zeros(geometry.pooled.size, np.int32)
@@ -40,7 +38,7 @@ class PyAFTIFMapModelFixed(AdaptiveModel):
         if 0 <= step < s.steps:
             active += self._fire(step, spikes)
         if phase == s.error_arrival(self.layer) and self.e_in.csp_ports:
-            active += self._gate(e_in)
+            active += self._gate_errors(e_in)
             errors[:] = self.delta
         if phase == s.learning_phase:
             self.adapt(count_fired(self.x, s.steps), self.x.size)
@@ -60,10 +58,10 @@ class PyAFTIFMapModelFixed(AdaptiveModel):
         self.count_spikes(FORWARD, n, "s_out")
         return n if step else 0
 
-    def _gate(self, e_in: Array) -> int:
+    def _gate_errors(self, e_in: Array) -> int:
         """δ of the neurons that fired for their squares; returns the neurons that got an error."""
-        window, none = self.schedule.steps, np.zeros_like(self.v)
-        squares = e_in, self.x, window, self._limit, self._dead_zone, self.v, self._best
+        p, none = self.proc_params, np.zeros_like(self.v)
+        squares = e_in, self.x, self.schedule.steps, p["error_limit"], p["dead_zone"], self.v, self._best
         messages, active = gate_pooled_errors(*squares, *self._maps, self.delta, none)
         self.count_spikes(BACKWARD, messages, "e_out")
         return int(active)

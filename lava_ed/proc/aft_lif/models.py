@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from lava_ed.kernels.counting import BACKWARD, FORWARD
@@ -19,31 +17,18 @@ from lava_ed.proc.phased import AdaptiveModel, Array, fixed_point
 class PyAFTLIFModelFixed(AdaptiveModel):
     """AFT-LIF in the number formats of Loihi 2."""
 
-    def __init__(self, proc_params: Any) -> None:
-        super().__init__(proc_params)
-        self._dv: int = proc_params["dv"]
-        self._dv_post: int = proc_params["dv_post"]
-        self._half_width: int = proc_params["half_width"]
-        self._dead_zone: int = proc_params["dead_zone"] << ERROR_FRACTION_BITS
-        self._grain: int = proc_params["grain"]
-        self._gate = False
-
     def run_spk(self) -> None:
         """One time step."""
         s, phase, n = self.schedule, self.sample_phase, self.v.size
         a_in, e_in, gate_in = self.a_in.recv(), self.e_in.recv(), self.gate_in.recv()
         self.begin(self.v, self.b, self.d, self.delta, self.spike_word, self.support_word, self.y1, self.y2)
-        if phase == 0:
-            self._gate = False
-        if phase == s.error_phase:
-            self._gate = bool(gate_in[0])
         spikes = np.zeros_like(self.v)
         errors = np.zeros_like(self.v)
         active = 0
         t = phase - s.fire_start(self.layer)
         if 0 <= t < s.steps:
             active = self._forward(a_in, t, spikes)
-        if self._gate:
+        if self.opens(gate_in):
             active += self._replay(e_in, phase, spikes, errors)
         if phase == s.learning_phase:
             self.adapt(count_history(self.spike_word, n, s.steps), n)
@@ -53,11 +38,10 @@ class PyAFTLIFModelFixed(AdaptiveModel):
     def _forward(self, a_in: Array, t: int, spikes: Array) -> int:
         """Step t of the window; returns the active neurons."""
         events = np.zeros_like(self.v)
-        theta, width = threshold_and_width(int(self.threshold_step[0]), self._half_width)
+        theta, width = threshold_and_width(int(self.threshold_step[0]), self.proc_params["half_width"])
         n, active, overflows = leak_and_fire(
-            a_in, self.v, theta, self._dv, width, t,
-            self.spike_word, self.support_word, events,
-        )  # fmt: skip
+            a_in, self.v, theta, self.proc_params["dv"], width, t, self.spike_word, self.support_word, events
+        )
         self.report_overflow(overflows)
         spikes[events[:n]] = 1
         self.count_spikes(FORWARD, n, "s_out")
@@ -65,7 +49,7 @@ class PyAFTLIFModelFixed(AdaptiveModel):
 
     def _replay(self, e_in: Array, phase: int, spikes: Array, errors: Array) -> int:
         """Spikes for the next layer's clock, and the own step of reversed time; returns the active neurons."""
-        s = self.schedule
+        s, p = self.schedule, self.proc_params
         offset = phase - s.error_arrival(self.layer + 1)
         if 0 <= offset < s.steps and s.timing.replays_spikes:
             events = np.zeros_like(self.v)
@@ -79,8 +63,8 @@ class PyAFTLIFModelFixed(AdaptiveModel):
         if not 1 <= offset <= s.steps:
             return 0
         messages, active, overflows = replay_error(
-            e_in, self.b, self.d, self.spike_word, self.support_word, s.steps - offset, self._dv, self._dv_post,
-            self._dead_zone, self.delta,
+            e_in, self.b, self.d, self.spike_word, self.support_word, s.steps - offset, p["dv"], p["dv_post"],
+            p["dead_zone"] << ERROR_FRACTION_BITS, self.delta,
         )  # fmt: skip
         learned = self.d
         if s.timing.aggregates:
@@ -93,5 +77,5 @@ class PyAFTLIFModelFixed(AdaptiveModel):
             return int(active)
         key = layer_key(self.seed, int(self.presentation[0]), self.layer + PORT_STREAM, phase)
         shift = ERROR_FRACTION_BITS + int(self.port_shift[0])
-        split_error(learned, shift, self._grain, key, self.y1, self.y2)
+        split_error(learned, shift, p["grain"], key, self.y1, self.y2)
         return int(active)

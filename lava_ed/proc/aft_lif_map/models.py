@@ -27,28 +27,19 @@ class PyAFTLIFMapModelFixed(AdaptiveModel):
         self._line = np.zeros(geometry.shape.width * geometry.shape.channels, np.int32)
         self._maps = geometry.shape.height, geometry.shape.width, geometry.shape.channels, geometry.pool
         self._merge: bool = proc_params["pooling"] == "or"
-        self._half_width: int = proc_params["half_width"]
-        self._fraction: int = proc_params["fraction"]
-        self._limit: int = proc_params["error_limit"] << MAP_FRACTION_BITS
-        self._dead_zone: int = proc_params["dead_zone"] << MAP_FRACTION_BITS
-        self._gate = False
 
     def run_spk(self) -> None:
         """One time step."""
         s, phase, n = self.schedule, self.sample_phase, self.v.size
         a_in, e_in, gate_in = self.a_in.recv(), self.e_in.recv(), self.gate_in.recv()
         self.begin(self.v, self.b, self.d, self.delta, self.spike_word, self.support_word, self.y)
-        if phase == 0:
-            self._gate = False
-        if phase == s.error_phase:
-            self._gate = bool(gate_in[0])
         spikes, active = np.zeros_like(self.b), 0
         t = phase - s.fire_start(self.layer)
         if 0 <= t < s.steps:
             active = self._forward(a_in, t, spikes)
         self.delta[:] = 0
         offset = phase - s.error_arrival(self.layer)
-        if self._gate and 0 <= offset < s.steps:
+        if self.opens(gate_in) and 0 <= offset < s.steps:
             active += self._replay(e_in, s.steps - 1 - offset)
         if phase == s.learning_phase:
             self.adapt(count_history(self.spike_word, n, s.steps), n)
@@ -58,7 +49,7 @@ class PyAFTLIFMapModelFixed(AdaptiveModel):
     def _forward(self, a_in: Array, t: int, spikes: Array) -> int:
         """Step t of the window; returns the active neurons."""
         fired = np.zeros_like(self.v)
-        theta, width = threshold_and_width(int(self.threshold_step[0]), self._half_width)
+        theta, width = threshold_and_width(int(self.threshold_step[0]), self.proc_params["half_width"])
         _, active, overflows = leak_and_fire(
             a_in, self.v, theta, 0, width, t, self.spike_word, self.support_word, fired
         )
@@ -69,13 +60,15 @@ class PyAFTLIFMapModelFixed(AdaptiveModel):
 
     def _replay(self, e_in: Array, t: int) -> int:
         """Step t of reversed time; returns the active neurons."""
+        p, fraction = self.proc_params, MAP_FRACTION_BITS
         if t == self.schedule.steps - 1:
             self.v[:] = 0
         fired, errors = np.zeros_like(self.v), np.zeros_like(self.v)
         n = spikes_at(self.spike_word, t, fired)
         messages, active, overflows = replay_spikes(
-            e_in, self.b, fired, 0, n, self.support_word, self._squares, self._area, self._merge, t, self._fraction,
-            self._limit, self._dead_zone, self.d, self.v, self.delta, errors, np.zeros_like(self.b),
+            e_in, self.b, fired, 0, n, self.support_word, self._squares, self._area, self._merge, t, p["fraction"],
+            p["error_limit"] << fraction, p["dead_zone"] << fraction, self.d, self.v, self.delta, errors,
+            np.zeros_like(self.b),
         )  # fmt: skip
         self.report_overflow(overflows)
         self.count_spikes(BACKWARD, messages, "e_out")

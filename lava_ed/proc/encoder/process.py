@@ -48,13 +48,7 @@ class Encoder(PhasedProcess):
     declares = ENCODER
 
     def __init__(
-        self,
-        *,
-        samples: npt.ArrayLike,
-        schedule: Schedule,
-        kind: EncoderKind = "ttfs",
-        drop: int = 0,
-        **params: Any,
+        self, *, samples: npt.ArrayLike, schedule: Schedule, kind: EncoderKind = "ttfs", drop: int = 0, **params: Any
     ) -> None:
         images = check_images(np.asarray(samples))
         if images.ndim != 2 or not len(images):

@@ -6,31 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from lava_ed.kernels.counting import (
-    BACKWARD,
-    EFFECTIVE_UPDATES,
-    FORWARD,
-    GRADED_SYNOPS,
-    HOST_OPS,
-    SYNAPTIC_UPDATES,
-    SYNOPS,
-    TRACE_UPDATES,
-    UPDATE,
-    WEIGHT_WRITES,
-)
-from lava_ed.kernels.loihi.convolution import (
-    COUNTED,
-    GRADED,
-    TIMED,
-    apply_sums,
-    count_errors,
-    mark_reached,
-    note_spikes,
-    scatter_errors,
-    scatter_spikes,
-    sum_taps,
-    turn_weights,
-)
+from lava_ed.kernels import counting
+from lava_ed.kernels.counting import BACKWARD, FORWARD, UPDATE
+from lava_ed.kernels.loihi import convolution
 from lava_ed.network.layers import Layer, tables_of
 from lava_ed.network.weights import pack_weights, unpack_weights
 from lava_ed.proc.phased import Array, PhasedModel, fixed_point
@@ -45,19 +23,17 @@ class PyPlasticConvModelFixed(PhasedModel):
         super().__init__(proc_params)
         self._geometry: Layer = proc_params["geometry"]
         self._shared: bool = proc_params["shared"]
-        self._shift: int = proc_params["error_shift"]
-        self._frozen: bool = proc_params["frozen"]
         self._graded, self._summed = proc_params["graded"], proc_params["summed"]
-        self._kind = TIMED if self.schedule.timing.spikes_once else GRADED if self._graded else COUNTED
+        counted = convolution.GRADED if self._graded else convolution.COUNTED
+        self._kind = convolution.TIMED if self.schedule.timing.spikes_once else counted
         self._tables = tables_of(self._geometry, self._shared, proc_params["planar"])
-        self._reached = 0
         self._delta = np.zeros(self._geometry.shape.size, np.int32)
 
     def run_spk(self) -> None:
         """One time step: send last step's sums, then sum this step's spikes and errors."""
         s, phase = self.schedule, self.sample_phase
-        self._reached = int(self.reached.sum()) * self._geometry.shape.channels
-        self.send(a_out=self.a_buff, e_out=self.e_buff, reached_out=np.array([self._reached], np.int32))
+        reached = int(self.reached.sum()) * self._geometry.shape.channels
+        self.send(a_out=self.a_buff, e_out=self.e_buff, reached_out=np.array([reached], np.int32))
         s_in, e_in, y_in = self.s_in.recv(), self.e_in.recv(), self.y_in.recv()
         self.begin(self.x1)
         if phase == 0:
@@ -80,25 +56,23 @@ class PyPlasticConvModelFixed(PhasedModel):
         """Sum what spikes read; note when or how often they come, and what they reach."""
         events = np.flatnonzero(s_in).astype(np.int32)
         weighted = self._graded + 2 * self._summed
-        read = scatter_spikes(*self._stored(), self._tables, events, 0, events.size, s_in, weighted, self.a_buff)
-        self.count(GRADED_SYNOPS if self._graded else SYNOPS, FORWARD, read)
+        rows = *self._stored(), self._tables, events, 0, events.size
+        read = convolution.scatter_spikes(*rows, s_in, weighted, self.a_buff)
+        self.count(counting.GRADED_SYNOPS if self._graded else counting.SYNOPS, FORWARD, read)
         if self.reached_out.csp_ports:
-            mark_reached(self._tables, events, events.size, self.reached)
+            convolution.mark_reached(self._tables, events, events.size, self.reached)
         listed = events, events.size, s_in, self._graded or self._summed, time, events.copy(), 0, self.x1
-        self.count(TRACE_UPDATES, UPDATE, note_spikes(self._kind, *listed)[1])
+        self.count(counting.TRACE_UPDATES, UPDATE, convolution.note_spikes(self._kind, *listed)[1])
 
     def _sum_errors(self) -> None:
         """Sum errors over the same synapses, read backwards."""
-        weights = self._stored()[0]
-        turned, errors = (
-            np.zeros(self._geometry.turned_size(self._shared), np.int8),
-            np.flatnonzero(self._delta).astype(np.int32),
+        turned = np.zeros(self._geometry.turned_size(self._shared), np.int8)
+        convolution.turn_weights(self._stored()[0], self._tables, turned)
+        errors, shift = np.flatnonzero(self._delta).astype(np.int32), self.proc_params["error_shift"]
+        synops, overflows = convolution.scatter_errors(
+            turned, self._tables, errors, errors.size, self._delta, shift, self.e_buff
         )
-        turn_weights(weights, self._tables, turned)
-        synops, overflows = scatter_errors(
-            turned, self._tables, errors, errors.size, self._delta, self._shift, self.e_buff
-        )
-        self.count(GRADED_SYNOPS, BACKWARD, synops)
+        self.count(counting.GRADED_SYNOPS, BACKWARD, synops)
         self.report_overflow(overflows)
 
     def _stored(self) -> tuple[Array, Array]:
@@ -108,7 +82,7 @@ class PyPlasticConvModelFixed(PhasedModel):
 
     def lrn_guard(self) -> bool:
         """Ask for the learning phase only where there is something to learn."""
-        learns = self.sample_phase == self.schedule.learning_phase and not self._frozen
+        learns = self.sample_phase == self.schedule.learning_phase and not self.proc_params["frozen"]
         return learns and bool(self._delta.any() and self.x1.any())
 
     def run_lrn(self) -> None:
@@ -117,19 +91,19 @@ class PyPlasticConvModelFixed(PhasedModel):
         errors, events = (np.flatnonzero(of).astype(np.int32) for of in (self._delta, self.x1))
         live, (weights, nonzeros) = np.zeros(shape.height * (shape.width + 1), np.int32), self._stored()
         sums, tag = np.zeros(weights.size, np.int32), np.ascontiguousarray(self.tag_1.T).reshape(-1)
-        count_errors(tables, errors, errors.size, live)
-        products = sum_taps(tables, events, events.size, self.x1, self._delta, live, sums)
+        convolution.count_errors(tables, errors, errors.size, live)
+        products = convolution.sum_taps(tables, events, events.size, self.x1, self._delta, live, sums)
         rows, columns = nonzeros.size, weights.size // nonzeros.size
         area = self._geometry.kernel**2
         parts = [(0, rows)] if self._shared else [(int(i) * area, area) for i in events]
         rate = int(self.rate_mantissa[0]), int(self.rate_shift[0])
         for first, some in parts:
-            effective, writes = apply_sums(weights, tag, sums, nonzeros, first, some, columns, *rate)
-            self.count(EFFECTIVE_UPDATES, UPDATE, effective)
-            self.count(WEIGHT_WRITES, UPDATE, writes)
-            self.count(SYNAPTIC_UPDATES, UPDATE, some * columns)
+            effective, writes = convolution.apply_sums(weights, tag, sums, nonzeros, first, some, columns, *rate)
+            self.count(counting.EFFECTIVE_UPDATES, UPDATE, effective)
+            self.count(counting.WEIGHT_WRITES, UPDATE, writes)
+            self.count(counting.SYNAPTIC_UPDATES, UPDATE, some * columns)
         if self._shared:
-            self.count(HOST_OPS, UPDATE, products + weights.size)
-        self.count(TRACE_UPDATES, UPDATE, errors.size)
+            self.count(counting.HOST_OPS, UPDATE, products + weights.size)
+        self.count(counting.TRACE_UPDATES, UPDATE, errors.size)
         self.weights[:] = unpack_weights(weights.reshape(rows, columns))
         self.tag_1[:] = tag.reshape(rows, columns).T

@@ -80,7 +80,6 @@ class PlasticConv(PhasedProcess):
         rows, columns = geometry.weights_shape(shared)
         if pack_weights(weights).shape != (rows, columns):
             raise ShapeError(f"weights have shape {np.shape(weights)}, these kernels need ({columns}, {rows})")
-        self.check_settings({"error_shift": error_shift})
         inits = {
             "weights": WeightVar(shape=(columns, rows), init=np.asarray(weights)),
             "rate_mantissa": mantissa,

@@ -12,20 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.kernels.counting import (
-    BACKWARD,
-    EFFECTIVE_UPDATES,
-    FORWARD,
-    GRADED_SYNOPS,
-    SYNAPTIC_UPDATES,
-    SYNOPS,
-    TRACE_UPDATES,
-    UPDATE,
-    WEIGHT_WRITES,
-)
+from lava_ed.kernels import counting
+from lava_ed.kernels.counting import BACKWARD, FORWARD, UPDATE
 from lava_ed.kernels.loihi.plasticity import WORK_ROWS, apply_tag, count_into_traces, gather_rows, learn_rows
 from lava_ed.kernels.loihi.random_streams import TAG_EXPONENT, TAG_STREAM, layer_key
 from lava_ed.kernels.loihi.synapse import backward_errors, forward_graded, forward_spikes, synops_of, synops_of_several
+from lava_ed.learning_rules import LearningRule
 from lava_ed.network.weights import pack_weights, unpack_weights
 from lava_ed.proc.phased import Array, PhasedModel, fixed_point
 from lava_ed.proc.plastic_dense.process import FeedbackDense, PlasticDense
@@ -36,8 +28,6 @@ class DenseSynapses(PhasedModel):
 
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
-        self._exponent: int = proc_params.get("weight_exp", 0)
-        self._shift: int = proc_params["error_shift"]
         self._graded: bool = proc_params.get("graded", False)
         self._summed: bool = proc_params.get("summed", False)
         self._stored: npt.NDArray[np.int8] = np.zeros((0, 0), np.int8)
@@ -59,7 +49,7 @@ class DenseSynapses(PhasedModel):
         several = self._graded or self._summed
         args: tuple[Any, ...] = (events, s_in, events.size) if several else (events, events.size)
         forward: Callable[..., int] = forward_graded if several else forward_spikes
-        synops = forward(self._stored, self._nonzeros, *args, self._exponent, self.a_buff)
+        synops = forward(self._stored, self._nonzeros, *args, self.proc_params["weight_exp"], self.a_buff)
         if self._summed:
             synops = synops_of_several(self._nonzeros, events, events.size, s_in)
         self._count_synops(FORWARD, synops)
@@ -69,19 +59,19 @@ class DenseSynapses(PhasedModel):
         self._count_synops(BACKWARD, synops_of(self._nonzeros, events, events.size))
 
     def _count_synops(self, phase: int, synops: int) -> None:
-        self.count(GRADED_SYNOPS if self._graded else SYNOPS, phase, synops)
+        self.count(counting.GRADED_SYNOPS if self._graded else counting.SYNOPS, phase, synops)
 
     def sum_back(self, e_in: Array) -> None:
         """Sum errors over the same synapses, read backwards."""
-        synops, overflows = backward_errors(self._stored, e_in, self._shift, self.e_buff)
-        self.count(GRADED_SYNOPS, BACKWARD, synops)
+        synops, overflows = backward_errors(self._stored, e_in, self.proc_params["error_shift"], self.e_buff)
+        self.count(counting.GRADED_SYNOPS, BACKWARD, synops)
         self.report_overflow(overflows)
 
     def change(self, kernel: Callable[..., tuple[int, int]], *args: Any) -> None:
         """Let a kernel of plasticity change rows, count, and show the new weights in their Var."""
         effective, writes = kernel(self._stored, self._nonzeros, *args)
-        self.count(EFFECTIVE_UPDATES, UPDATE, effective)
-        self.count(WEIGHT_WRITES, UPDATE, writes)
+        self.count(counting.EFFECTIVE_UPDATES, UPDATE, effective)
+        self.count(counting.WEIGHT_WRITES, UPDATE, writes)
         self.weights[:] = unpack_weights(self._stored)
 
 
@@ -93,12 +83,11 @@ class Plasticity(PhasedModel):
 
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
+        self._rule: LearningRule = proc_params["rule"]
         self._payload_is_x1: bool = proc_params["graded"]
         self._gather: bool = proc_params["gather"]
-        self._carry: bool = proc_params["carry"]
-        self._with_x1: bool = proc_params["rule"].with_x1 or self._payload_is_x1
-        self._x1_counts = proc_params["rule"].x1_counts and not self._payload_is_x1
-        self._count_shift = proc_params["rule"].count_shift
+        self._tags: bool = self._gather or proc_params["carry"]
+        self._with_x1 = self._rule.with_x1 or self._payload_is_x1
         self._dependency = "u0" if self.schedule.learning_epoch[1] == "u0" else proc_params["dependency"]
         self._gathered = False
         self._events = np.zeros(0, np.int32)
@@ -118,13 +107,13 @@ class Plasticity(PhasedModel):
         if self._with_x1:
             new = self._events[self.x0[self._events] == 0]
             self.x0[new] = 1
-            if self._x1_counts:
+            if self._rule.x1_counts and not self._payload_is_x1:
                 spikes = s_in[self._events] if self._summed else np.ones_like(self._events)
-                count_into_traces(self.x1, self._events, spikes, self._count_shift)
-                self.count(TRACE_UPDATES, UPDATE, int(spikes.sum()))
+                count_into_traces(self.x1, self._events, spikes, self._rule.count_shift)
+                self.count(counting.TRACE_UPDATES, UPDATE, int(spikes.sum()))
             else:
                 self.x1[new] = s_in[new] if self._payload_is_x1 else self.schedule.steps - step
-                self.count(TRACE_UPDATES, UPDATE, new.size)
+                self.count(counting.TRACE_UPDATES, UPDATE, new.size)
 
     @property
     def learns(self) -> bool:
@@ -148,14 +137,14 @@ class Plasticity(PhasedModel):
         if self._is_taught:
             self._gathered = True
             live = int(np.count_nonzero(self.y1 + self.y2))
-            self.count(TRACE_UPDATES, UPDATE, live)
+            self.count(counting.TRACE_UPDATES, UPDATE, live)
             events = self._events
             if self.schedule.timing.learns_once:
                 events = np.flatnonzero(self.x0).astype(np.int32)
             visits = {"x0": events.size * self.y1.size, "y0": live * self.x0.size, "u0": self.x0.size * self.y1.size}
             self.visits_x0 += visits["x0"]
             self.visits_y0 += visits["y0"]
-            self.count(SYNAPTIC_UPDATES, UPDATE, visits[self._dependency])
+            self.count(counting.SYNAPTIC_UPDATES, UPDATE, visits[self._dependency])
             self._learn(events)
         if self._empties_tag:
             self._gathered = False
@@ -164,20 +153,20 @@ class Plasticity(PhasedModel):
     def _learn(self, events: Array) -> None:
         """Products of the rows that x0 names, into the weights or the tag."""
         rows = events, events.size, self.x1, int(self._with_x1), self.y1, self.y2
-        tag = np.ascontiguousarray(self.tag_1.T) if self._gather or self._carry else self._no_tag
+        tag = np.ascontiguousarray(self.tag_1.T) if self._tags else np.zeros((0, self.y1.size), np.int16)
         if self._gather:
             effective = gather_rows(tag, *rows, TAG_EXPONENT, self._key(TAG_STREAM))
-            self.count(EFFECTIVE_UPDATES, UPDATE, effective)
+            self.count(counting.EFFECTIVE_UPDATES, UPDATE, effective)
         else:
             rate = int(self.rate_mantissa[0]), int(self.rate_exponent[0])
             self.change(learn_rows, *rows, *rate, self._key(), int(self.scalar[0]), self._work, tag)
-        if self._gather or self._carry:
+        if self._tags:
             self.tag_1[:] = tag.T
 
     def _apply_tag(self) -> None:
         """Move what gathered in the tag to the weights; every synapse is visited."""
         tag = np.ascontiguousarray(self.tag_1.T)
-        self.count(SYNAPTIC_UPDATES, UPDATE, self.x0.size * self.y1.size)
+        self.count(counting.SYNAPTIC_UPDATES, UPDATE, self.x0.size * self.y1.size)
         rate = int(self.rate_mantissa[0]), int(self.rate_exponent[0]) - TAG_EXPONENT
         self.change(apply_tag, tag, *rate, self._key(), int(self.scalar[0]), self._work)
         self.tag_1[:] = tag.T
@@ -190,10 +179,6 @@ class Plasticity(PhasedModel):
     def _work(self) -> Array:
         """Scratch of the kernels."""
         return np.zeros((WORK_ROWS, self.y1.size), np.int16)
-
-    @property
-    def _no_tag(self) -> Array:
-        return np.zeros((0, self.y1.size), np.int16)
 
 
 @fixed_point(PlasticDense)

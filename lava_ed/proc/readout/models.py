@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lava_ed.kernels.counting import FORWARD
-from lava_ed.kernels.loihi.neuron import accumulate, count_fired, fire_falling_threshold, integrate, threshold_from_step
+from lava_ed.kernels.loihi.neuron import accumulate, count_fired, integrate
 from lava_ed.proc.phased import AdaptiveModel, Array, PhasedModel, fixed_point
 from lava_ed.proc.readout.process import FirstSpikeReadout, MembraneReadout
 
@@ -30,9 +29,6 @@ def integrate_outputs(model: Any, a_in: Array) -> int:
 class PyMembraneReadoutModelFixed(PhasedModel):
     """MembraneReadout in the number formats of Loihi 2."""
 
-    def __init__(self, proc_params: Any) -> None:
-        super().__init__(proc_params)
-
     def run_spk(self) -> None:
         """One time step."""
         active = integrate_outputs(self, self.a_in.recv())
@@ -46,9 +42,6 @@ class PyMembraneReadoutModelFixed(PhasedModel):
 class PyFirstSpikeReadoutModelFixed(AdaptiveModel):
     """FirstSpikeReadout in the number formats of Loihi 2."""
 
-    def __init__(self, proc_params: Any) -> None:
-        super().__init__(proc_params)
-
     def run_spk(self) -> None:
         """One time step."""
         s, phase, n = self.schedule, self.sample_phase, self.v.size
@@ -59,14 +52,7 @@ class PyFirstSpikeReadoutModelFixed(AdaptiveModel):
         step = phase - s.membrane_phase
         spikes = np.zeros_like(self.v)
         if 0 <= step < s.steps:
-            events = np.zeros_like(self.v)
-            kappa = threshold_from_step(int(self.threshold_step[0]))
-            fired, newly_active = fire_falling_threshold(a_in, self.u, self.v, kappa, s.steps - step, self.x, events)
-            if step == 0:
-                self.u[:] = 0
-            spikes[events[:fired]] = 1
-            active += int(newly_active)
-            self.count_spikes(FORWARD, fired, "s_out")
+            active += self.fire_falling(a_in, step, spikes)
         if phase == s.learning_phase:
             self.adapt(count_fired(self.x, s.steps), n)
         self.count_neurons(active, n)

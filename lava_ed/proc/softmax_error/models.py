@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from lava_ed.kernels.counting import BACKWARD, HOST_OPS
@@ -18,12 +16,6 @@ from lava_ed.proc.softmax_error.process import SoftmaxError
 @fixed_point(SoftmaxError)
 class PySoftmaxErrorModelFixed(PhasedModel):
     """SoftmaxError in integers."""
-
-    def __init__(self, proc_params: Any) -> None:
-        super().__init__(proc_params)
-        self._shift: int = proc_params["shift"]
-        self._dead_zone: int = proc_params["dead_zone"]
-        self._rounding = ROUNDINGS.index(proc_params["rounding"])
 
     def run_spk(self) -> None:
         """One time step."""
@@ -48,7 +40,9 @@ class PySoftmaxErrorModelFixed(PhasedModel):
         self.correct += best == label
         if not self.learning[0]:
             return
-        live = softmax_error(np.append(v, self.rest), label, self._shift, self._dead_zone, self._rounding, self.e)
+        p, values = self.proc_params, np.append(v, self.rest)
+        rounding = ROUNDINGS.index(p["rounding"])
+        live = softmax_error(values, label, p["shift"], p["dead_zone"], rounding, self.e)
         self.count(HOST_OPS, BACKWARD, self.e.size)
         self.count_spikes(BACKWARD, live, "e_out")
         if live:
