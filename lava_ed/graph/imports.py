@@ -95,13 +95,13 @@ _MODULES: Final = {
     "lava.proc.rf.process": "other_neurons: RF",
     "lava.proc.rf_iz.models": "other_neurons: PyRF_IZModelFloat PyRF_IZModelFixed",
     "lava.proc.rf_iz.process": "other_neurons: RF_IZ",
-    "lava.proc.s4d.models": "sigma_delta: PySigmaS4dDeltaModelFloat S4dModel",
-    "lava.proc.s4d.process": "sigma_delta: S4d SigmaS4dDelta",
+    "lava.proc.s4d.models": "other_neurons: PySigmaS4dDeltaModelFloat S4dModel",
+    "lava.proc.s4d.process": "other_neurons: S4d SigmaS4dDelta",
     "lava.proc.sdn.models": (
-        "sigma_delta: PySigmaModelFloat PySigmaModelFixed PyDeltaModelFloat PyDeltaModelFixed PySigmaDeltaModelFloat "
+        "other_neurons: PySigmaModelFloat PySigmaModelFixed PyDeltaModelFloat PyDeltaModelFixed PySigmaDeltaModelFloat "
         "PySigmaDeltaModelFixed"
     ),
-    "lava.proc.sdn.process": "sigma_delta: ActivationMode Sigma Delta SigmaDelta",
+    "lava.proc.sdn.process": "other_neurons: ActivationMode Sigma Delta SigmaDelta",
     "lava.proc.sparse.models": (
         "synapses: PySparseModelFloat PySparseModelBitAcc PyDelaySparseModelFloat PyDelaySparseModelBitAcc "
         "PyLearningSparseModelFloat PyLearningSparseModelBitApproximate"

@@ -177,13 +177,7 @@ class ProcGroupDiGraphs:
 
     @staticmethod
     def _find_proc_models(proc: AbstractProcess) -> list[Any]:
-        """ProcessModels of a process, in its own module or one beside it.
-
-        Raises
-        ------
-        NoProcessModelFound
-            If there is none.
-        """
+        """ProcessModels of a process, of which there has to be one, in its own module or one beside it."""
         cls = type(proc)
         if cls not in _MODELS and _package(cls) and cls.__module__ in sys.modules:
             package = importlib.import_module(_package(cls))

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lava_ed.graph.members import InPort, OutPort, Var
+from lava_ed.graph.members import InPort, OutPort
 from lava_ed.graph.models import stock_models
 from lava_ed.graph.process import AbstractProcess, LogConfig
 
@@ -35,9 +35,8 @@ class AbstractLIF(AbstractProcess):
             log_config=log_config, **kwargs,
         )  # fmt: skip
         self.a_in, self.s_out = InPort(shape=shape), OutPort(shape=shape)
-        self.u, self.v = Var(shape=shape, init=u), Var(shape=shape, init=v)
-        self.du, self.dv = Var(shape=(1,), init=du), Var(shape=(1,), init=dv)
-        self.bias_exp, self.bias_mant = Var(shape=shape, init=bias_exp), Var(shape=shape, init=bias_mant)
+        self._hold(shape, u=u, v=v, bias_exp=bias_exp, bias_mant=bias_mant)
+        self._hold((1,), du=du, dv=dv)
 
 
 class LIF(AbstractLIF):
@@ -53,7 +52,7 @@ class LIF(AbstractLIF):
 
     def __init__(self, *, vth: Any = 10, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.vth = Var(shape=(1,), init=vth)
+        self._hold((1,), vth=vth)
 
 
 class LearningLIF(AbstractLIF):
@@ -64,8 +63,8 @@ class LearningLIF(AbstractLIF):
         self.a_third_factor_in = InPort(shape=(shape[0],))
         for port in ("bap", "y1", "y2", "y3"):
             setattr(self, f"s_out_{port}", OutPort(shape=(shape[0],)))
-        self.y1, self.y2, self.y3 = (Var(shape=shape, init=0) for _ in range(3))
-        self.vth = Var(shape=(1,), init=vth)
+        self._hold(shape, y1=0, y2=0, y3=0)
+        self._hold((1,), vth=vth)
 
 
 class TernaryLIF(AbstractLIF):
@@ -75,7 +74,7 @@ class TernaryLIF(AbstractLIF):
         super().__init__(**kwargs)
         if np.ndim(vth_lo) == np.ndim(vth_hi) == 0 and vth_lo > vth_hi:
             raise ValueError(f"vth_lo must be smaller than vth_hi, got {vth_lo} and {vth_hi}.")
-        self.vth_hi, self.vth_lo = Var(shape=(1,), init=vth_hi), Var(shape=(1,), init=vth_lo)
+        self._hold((1,), vth_hi=vth_hi, vth_lo=vth_lo)
 
 
 class LIFReset(LIF):
@@ -97,7 +96,7 @@ class LIFRefractory(LIF):
         if refractory_period < 1:
             raise ValueError(f"refractory_period is {refractory_period}: at least 1 step is needed")
         self.proc_params["refractory_period"] = refractory_period
-        self.refractory_period_end = Var(shape=shape, init=0)
+        self._hold(shape, refractory_period_end=0)
 
 
 _FIXED, _FLOAT = "bit_accurate_loihi fixed_pt", "floating_pt"

@@ -1,12 +1,13 @@
-"""Lava's adaptive, graded and resonating neurons: the parameters, Vars and ports of their constructors."""
+"""Lava's adaptive, graded, resonating and sigma-delta neurons: the parameters, Vars and ports of their constructors."""
 
 from __future__ import annotations
 
+from enum import IntEnum
 from typing import Any
 
 import numpy as np
 
-from lava_ed.graph.members import InPort, OutPort, Var
+from lava_ed.graph.members import InPort, OutPort
 from lava_ed.graph.models import stock_models
 from lava_ed.graph.process import AbstractProcess
 
@@ -47,10 +48,8 @@ class ATRLIF(AbstractProcess):
         }  # fmt: skip
         super().__init__(shape=shape, **whole, **single, **kwargs)
         self.a_in, self.s_out = InPort(shape=shape), OutPort(shape=shape)
-        for name, value in whole.items():
-            setattr(self, name, Var(shape=shape, init=value))
-        for name, value in single.items():
-            setattr(self, name, Var(shape=(1,), init=value))
+        self._hold(shape, **whole)
+        self._hold((1,), **single)
 
 
 class GradedVec(_Layer):
@@ -59,7 +58,8 @@ class GradedVec(_Layer):
     def __init__(self, shape: Shape, vth: Any = 1, exp: Any = 0) -> None:
         super().__init__(shape=shape)
         self.a_in, self.s_out = InPort(shape=shape), OutPort(shape=shape)
-        self.v, self.vth, self.exp = Var(shape=shape, init=0), Var(shape=(1,), init=vth), Var(shape=(1,), init=exp)
+        self._hold(shape, v=0)
+        self._hold((1,), vth=vth, exp=exp)
 
 
 class GradedReluVec(GradedVec):
@@ -72,8 +72,8 @@ class ProdNeuron(_Layer):
     def __init__(self, shape: Shape, vth: Any = 1, exp: Any = 0) -> None:
         super().__init__(shape=shape)
         self.a_in1, self.a_in2, self.s_out = InPort(shape=shape), InPort(shape=shape), OutPort(shape=shape)
-        self.vth, self.exp = Var(shape=(1,), init=vth), Var(shape=(1,), init=exp)
-        self.v = Var(shape=shape, init=np.zeros(shape, "int32"))
+        self._hold(shape, v=np.zeros(shape, "int32"))
+        self._hold((1,), vth=vth, exp=exp)
 
 
 class NormVecDelay(ProdNeuron):
@@ -81,7 +81,8 @@ class NormVecDelay(ProdNeuron):
 
     def __init__(self, shape: Shape, vth: Any = 1, exp: Any = 0) -> None:
         super().__init__(shape, vth, exp)
-        self.s2_out, self.v2 = OutPort(shape=shape), Var(shape=shape, init=np.zeros(shape, "int32"))
+        self.s2_out = OutPort(shape=shape)
+        self._hold(shape, v2=np.zeros(shape, "int32"))
 
 
 class InvSqrt(_Layer):
@@ -89,7 +90,7 @@ class InvSqrt(_Layer):
 
     def __init__(self, shape: Shape, fp_base: int = 12) -> None:
         super().__init__(shape=shape)
-        self.fp_base = Var(shape=(1,), init=fp_base)
+        self._hold((1,), fp_base=fp_base)
         self.a_in, self.s_out = InPort(shape=shape), OutPort(shape=shape)
 
 
@@ -118,10 +119,8 @@ class RF(_Layer):
         if decay_bits > 0:
             sin, cos = np.int32(sin * (1 << decay_bits)), np.int32(cos * (1 << decay_bits))
         self.a_real_in, self.a_imag_in, self.s_out = InPort(shape=shape), InPort(shape=shape), OutPort(shape=shape)
-        self.real, self.imag = Var(shape=shape, init=0), Var(shape=shape, init=0)
-        self.sin_decay, self.cos_decay = Var(shape=(1,), init=sin), Var(shape=(1,), init=cos)
-        self.state_exp, self.decay_bits = Var(shape=(1,), init=state_exp), Var(shape=(1,), init=decay_bits)
-        self.vth = Var(shape=(1,), init=vth)
+        self._hold(shape, real=0, imag=0)
+        self._hold((1,), sin_decay=sin, cos_decay=cos, state_exp=state_exp, decay_bits=decay_bits, vth=vth)
 
 
 class RF_IZ(RF):
@@ -144,11 +143,86 @@ class RFZero(_Layer):
     def __init__(self, shape: Shape, freqs: Any, decay_tau: Any, dt: float = 0.001, uth: Any = 1) -> None:
         super().__init__(shape=shape)
         self.u_in, self.v_in, self.s_out = InPort(shape=shape), InPort(shape=shape), OutPort(shape=shape)
-        self.u, self.v = Var(shape=shape, init=0), Var(shape=shape, init=0)
         size, angle = np.exp(dt * (-1 / decay_tau)), dt * freqs * np.pi * 2
-        for name, turned in (("lct", np.array(size * np.cos(angle))), ("lst", np.array(size * np.sin(angle)))):
-            setattr(self, name, Var(shape=shape, init=(turned * 2**15).astype(np.int32)))
-        self.uth = Var(shape=(1,), init=uth)
+        cos, sin = ((np.array(size * turn(angle)) * 2**15).astype(np.int32) for turn in (np.cos, np.sin))
+        self._hold(shape, u=0, v=0, lct=cos, lst=sin)
+        self._hold((1,), uth=uth)
+
+
+class ActivationMode(IntEnum):
+    """What SigmaDelta does to its sums: nothing, or it cuts what is negative."""
+
+    UNIT = 0
+    RELU = 1
+
+
+class Sigma(_Layer):
+    """Sums what comes in, and sends the sums."""
+
+    def __init__(self, *, shape: Shape, **kwargs: Any) -> None:
+        super().__init__(shape=shape, **kwargs)
+        self.a_in, self.s_out = InPort(shape=shape), OutPort(shape=shape)
+        self._hold(shape, sigma=0)
+
+
+class Delta(Sigma):
+    """Sends changes of what comes in that reach the threshold.
+
+    Parameters
+    ----------
+    shape : tuple of int
+    vth : number
+    cum_error : bool
+        Whether the threshold is for the sum of all changes since the last message.
+    spike_exp, state_exp : int
+        Bits by which messages and states are scaled.
+    """
+
+    def __init__(
+        self, *, shape: Shape, vth: Any, cum_error: bool = False, spike_exp: int = 0, state_exp: int = 0, **kwargs: Any
+    ) -> None:
+        super().__init__(
+            shape=shape, vth=vth, cum_error=cum_error, spike_exp=spike_exp, state_exp=state_exp, **kwargs
+        )  # fmt: skip
+        self._hold(shape, act=0, residue=0, error=0)
+        vth = vth * (1 << (spike_exp + state_exp))
+        self._hold((1,), vth=vth, spike_exp=spike_exp, state_exp=state_exp, cum_error=cum_error)
+
+
+class SigmaDelta(Delta):
+    """Sums what comes in, adds a bias, and sends changes of the activation that reach the threshold."""
+
+    def __init__(
+        self, *, shape: Shape, vth: Any, bias: Any = 0, act_mode: ActivationMode = ActivationMode.RELU,
+        spike_exp: int = 0, state_exp: int = 0, **kwargs: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(
+            shape=shape, vth=vth, bias=bias, act_mode=act_mode, spike_exp=spike_exp, state_exp=state_exp, **kwargs
+        )
+        self._hold(shape, bias=bias * (1 << (spike_exp + state_exp)))
+
+
+class SigmaS4dDelta(SigmaDelta):
+    """SigmaDelta whose activation is the output of a state ``s ← s·a + σ·b``: ``2·c·s``."""
+
+    def __init__(
+        self, shape: Shape, vth: Any, a: Any, b: Any, c: Any, state_exp: int = 0, s4_exp: int = 0
+    ) -> None:  # fmt: skip
+        super().__init__(shape=shape, vth=vth, a=a, b=b, c=c, s4_state=0, state_exp=state_exp, s4_exp=s4_exp)
+        self._hold(shape, a=a, b=b, c=c, s4_state=0)
+        self._hold((1,), s4_exp=s4_exp)
+
+
+class S4d(_Layer):
+    """A diagonal linear system, ``s ← s·a + a_in·b``, which sends the real part of ``2·c·s``."""
+
+    def __init__(
+        self, shape: Shape, a: Any, b: Any, c: Any, s4_state: Any = 0, s4_exp: int = 0, inp_exp: int = 0
+    ) -> None:  # fmt: skip
+        super().__init__(shape=shape, a=a, b=b, c=c, s4_state=s4_state, s4_exp=s4_exp, inp_exp=inp_exp)
+        self.a_in, self.s_out = InPort(shape=shape), OutPort(shape=shape)
+        self._hold(shape, a=a, b=b, c=c, s4_state=s4_state)
+        self._hold((1,), s4_exp=s4_exp, inp_exp=inp_exp)
 
 
 for _process, _models in (
@@ -161,5 +235,10 @@ for _process, _models in (
     (RF, [("PyRFModelFloat", "floating_pt"), ("PyRFModelFixed", "fixed_pt")]),
     (RF_IZ, [("PyRF_IZModelFloat", "floating_pt"), ("PyRF_IZModelFixed", "fixed_pt")]),
     (RFZero, [("PyRFZeroModelFixed", "fixed_pt")]),
+    (Sigma, [("PySigmaModelFloat", "floating_pt"), ("PySigmaModelFixed", "fixed_pt")]),
+    (Delta, [("PyDeltaModelFloat", "floating_pt"), ("PyDeltaModelFixed", "fixed_pt")]),
+    (SigmaDelta, [("PySigmaDeltaModelFloat", "floating_pt"), ("PySigmaDeltaModelFixed", "fixed_pt")]),
+    (SigmaS4dDelta, [("PySigmaS4dDeltaModelFloat", "floating_pt")]),
+    (S4d, [("S4dModel", "floating_pt")]),
 ):
     stock_models(_process, __name__, _models)

@@ -135,6 +135,11 @@ class AbstractProcess(metaclass=_CompletesProcess):
                 item.process = self
             collection.add_members(found)
 
+    def _hold(self, shape: tuple[int, ...], **inits: Any) -> None:
+        """Set a Var of this shape for each initial value, under the value's name."""
+        for name, init in inits.items():
+            setattr(self, name, Var(shape=shape, init=init))
+
     def __enter__(self) -> AbstractProcess:
         """Enter a block that ends with `stop`."""
         return self

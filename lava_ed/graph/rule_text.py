@@ -87,17 +87,9 @@ def _parts(text: str) -> Iterator[_Part]:
 
 
 def parse(target: str, text: str) -> ProductSeries:
-    """Read a rule such as ``2^-3 * x1 * y0 - u2 * (w + 4)``.
+    """Read a rule such as ``2^-3 * x1 * y0 - u2 * (w + 4)``, of the target dw, dd or dt.
 
-    Parameters
-    ----------
-    target : {"dw", "dd", "dt"}
-    text : str
-
-    Raises
-    ------
-    ValueError
-        If it is no sum of products, or a product has no dependency or a scale that the chip cannot hold.
+    What is no sum of products, or has one without a dependency or of a scale that no chip holds, is a ValueError.
     """
     products: list[list[_Part]] = [[]]
     for part in _parts(text.replace(" ", "")):
@@ -154,10 +146,7 @@ def _product(target: str, parts: Sequence[_Part]) -> Product:
         raise ValueError("a product of a learning rule depends on nothing: multiply it by x0, y0 or u_k")
     if (decimate is None) == (dependency == "u"):
         raise ValueError("A product depends on u_k, or on x0 or y0, not on both.")
-    for value, (low, high), what in (
-        (scale.mantissa, _MANTISSA, "mantissa"),
-        (scale.exponent, _EXPONENT, "exponent"),
-    ):
+    for value, (low, high), what in ((scale.mantissa, _MANTISSA, "mantissa"), (scale.exponent, _EXPONENT, "exponent")):
         if not low <= value <= high:
             raise ValueError(f"The {what} of a product's scale is {value}, outside {low} … {high}.")
     return Product(target, dependency, scale.mantissa, scale.exponent - _EXPONENT[0], scale.factors, decimate)

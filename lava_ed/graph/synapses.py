@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -11,8 +11,6 @@ from lava_ed.graph.members import InPort, OutPort, Var
 from lava_ed.graph.models import stock_models
 from lava_ed.graph.process import AbstractProcess
 from lava_ed.graph.rules import GradedSpikeCfg, LoihiLearningRule
-
-_OF_RULE: Final = ("x1_tau", "x2_tau", "y1_tau", "y2_tau", "y3_tau")
 
 
 class _Connection(AbstractProcess):
@@ -75,17 +73,14 @@ class _Learning(_Connection):
         )  # fmt: skip
         for port in ("bap", "y1", "y2", "y3"):
             setattr(self, f"s_in_{port}", InPort(shape=(post,)))
-        for names, neurons in ((("x0", "tx", "x1", "x2"), pre), (("y0", "ty", "y1", "y2", "y3"), post)):
-            for name in names:
-                setattr(self, name, Var(shape=(neurons,), init=0))
+        self._hold((pre,), x0=0, tx=0, x1=0, x2=0)
+        self._hold((post,), y0=0, ty=0, y1=0, y2=0, y3=0)
         for name, tag in (("tag_2", tag_2), ("tag_1", tag_1)):
             stored = self._stored(np.zeros((post, pre)) if tag is None else tag)
             setattr(self, name, Var(shape=(post, pre), init=stored.copy()))
-        for target in ("dw", "dd", "dt"):
-            setattr(self, target, Var(shape=(256,), init=getattr(learning_rule, f"{target}_str")))
-        for tau in _OF_RULE:
-            for name in (tau, tau.replace("tau", "impulse")):
-                setattr(self, name, Var(shape=(1,), init=getattr(learning_rule, name)))
+        self._hold((256,), **{target: getattr(learning_rule, f"{target}_str") for target in ("dw", "dd", "dt")})
+        of_traces = [f"{trace}_{what}" for trace in ("x1", "x2", "y1", "y2", "y3") for what in ("tau", "impulse")]
+        self._hold((1,), **{name: getattr(learning_rule, name) for name in of_traces})
 
 
 class Dense(_Connection):
@@ -184,10 +179,8 @@ class Conv(AbstractProcess):
         self.input_shape, self.output_shape = input_shape, (*spans, weight.shape[0])
         self.s_in, self.a_out = InPort(shape=input_shape), OutPort(shape=self.output_shape)
         self.weight, self.a_buf = Var(shape=weight.shape, init=weight), Var(shape=self.output_shape, init=0)
-        for var, pair in (("kernel_size", weight.shape[1:3]), *pairs.items()):
-            setattr(self, var, Var(shape=(2,), init=pair))
-        for var, number in scalars.items():
-            setattr(self, var, Var(shape=(1,), init=number))
+        self._hold((2,), kernel_size=weight.shape[1:3], **pairs)
+        self._hold((1,), **scalars)
 
 
 _FIXED, _FLOAT = "bit_accurate_loihi fixed_pt", "floating_pt"
