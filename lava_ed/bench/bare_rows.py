@@ -9,15 +9,9 @@ __all__ = ["add_rows"]
 
 @kernel
 def add_rows(weights, pointers, events, sums):  # type: ignore[no-untyped-def]
-    """Sum the int8 rows of the events of each step, one step after the other.
+    """Sum the int8 rows (n_post,) of the events of each step; the sums of the last step stay.
 
-    Parameters
-    ----------
-    weights : int8 (n_pre, n_post)
-    pointers : int64 (steps + 1,)
-        The events of step t are ``events[pointers[t] : pointers[t + 1]]``.
-    sums : int32 (n_post,)
-        Those of the last step stay.
+    The events of step t are ``events[pointers[t] : pointers[t + 1]]``.
     """
     for t in range(pointers.size - 1):
         sums[:] = 0

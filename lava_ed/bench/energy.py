@@ -12,16 +12,17 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from lava_ed.bench.harness import Tell, check_names, load_since, seconds_of, silent
 from lava_ed.bench.nets import NETS, SPIKE_SHARE
-from lava_ed.errors import BackendError, ConfigError
+from lava_ed.errors import BackendError
 from lava_ed.kernels.counting import UNCOUNTED
 
 if TYPE_CHECKING:
@@ -85,9 +86,7 @@ def _program(name: str, sizes: tuple[int, ...], counting: bool) -> Program:
 
 def _seconds(program: Program, steps: int) -> float:
     """Seconds of a step."""
-    started = time.perf_counter()
-    program.run(steps)
-    return (time.perf_counter() - started) / steps
+    return seconds_of(partial(program.run, steps)) / steps
 
 
 def _in_turn(repetitions: int, seconds: Callable[[bool], float]) -> dict[str, Any]:
@@ -159,13 +158,7 @@ def _answer(process: subprocess.Popen[str], order: int | None = None) -> dict[st
 
 
 def time_training(rule: str, quick: bool = False) -> CountingCost:
-    """Time the training of one net of ours with and without counters, in turn.
-
-    Raises
-    ------
-    BackendError
-        If a process ends early, or counting changes what is learned.
-    """
+    """Time the training of one net of ours with and without counters, in turn."""
     from lava_ed.bench.training import CLASSES, INPUTS
 
     hidden, steps = (4, 4) if quick else TRAINED[rule]
@@ -188,9 +181,7 @@ def time_training(rule: str, quick: bool = False) -> CountingCost:
     return CountingCost(rule, title, "sample", sizes, chunk, **figures, counts=counts)
 
 
-def bench_energy(
-    names: Iterable[str] = (*NETS, *TRAINED), quick: bool = False, tell: Callable[[str], None] = lambda _: None
-) -> dict[str, Any]:
+def bench_energy(names: Iterable[str] = (*NETS, *TRAINED), quick: bool = False, tell: Tell = silent) -> dict[str, Any]:
     """Measure what counting costs.
 
     Parameters
@@ -208,15 +199,11 @@ def bench_energy(
         ``nets`` (a list of `CountingCost` as dicts), ``load`` (runnable processes of the machine, mean of the last
         minute, before and after), ``cores``.
     """
-    names = list(names)
-    unknown = [name for name in names if name not in NETS and name not in TRAINED]
-    if unknown:
-        raise ConfigError(f"net {unknown[0]!r} is unknown: choose from {', '.join((*NETS, *TRAINED))}")
-    before, costs = os.getloadavg()[0], []
+    names, before, costs = check_names(names, (*NETS, *TRAINED)), os.getloadavg()[0], []
     for name in names:
         if name in TRAINED:
             tell(f"{name}: training with and without counters; compiling it without takes a minute or two")
         else:
             tell(f"{name}: {NETS[name].title}, with and without counters")
         costs.append(asdict((time_training if name in TRAINED else time_counting)(name, quick)))
-    return {"nets": costs, "load": [before, os.getloadavg()[0]], "cores": os.cpu_count()}
+    return {"nets": costs, **load_since(before)}

@@ -22,12 +22,8 @@ DENSITY: Final = 0.1
 def slayer_rates(nets: Sequence[tuple[int | str, int]], tell: Tell, *, quick: bool = False) -> dict[str, Any]:
     """Samples a second that lava-dl trains, for each (hidden, T), with one thread and its best batch size.
 
-    In place of hidden neurons the layers of a net with convolutions may be given.
-
-    Returns
-    -------
-    dict
-        ``version`` (None and no ``nets`` where lava-dl is not installed, with ``why``), ``nets``.
+    In place of hidden neurons the layers of a net with convolutions may be given.  Where lava-dl is not installed,
+    ``version`` is None, ``why`` says so, and ``nets`` is empty.
     """
     try:
         from importlib.metadata import version
@@ -50,9 +46,8 @@ def slayer_rates(nets: Sequence[tuple[int | str, int]], tell: Tell, *, quick: bo
             rates = {batch: _rate(torch, slayer, hidden, steps, batch, 1 if quick else 3) for batch in batches}
             best = max(rates, key=lambda batch: rates[batch])
             shown = {str(batch): rate for batch, rate in rates.items()}
-            results.append(
-                {"hidden": hidden, "steps": steps, "rates": shown, "best_batch": best, "best_rate": rates[best]}
-            )
+            found = {"rates": shown, "best_batch": best, "best_rate": rates[best]}
+            results.append({"hidden": hidden, "steps": steps, **found})
     finally:
         torch.set_num_threads(threads)
     return {"version": version("lava-dl"), "why": None, "nets": results}

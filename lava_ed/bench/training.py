@@ -72,10 +72,7 @@ class TrainingRate:
 
 
 def mnist_spec(rule: str, hidden: int | str, steps: int) -> NetworkSpec:
-    """A net with one hidden layer, or layers that are named, and the preset for MNIST of a rule.
-
-    Behind the rule's name a way of learning may stand.
-    """
+    """A net with one hidden layer, or named layers, and MNIST's preset of a rule, perhaps with its way of learning."""
     from lava_ed.config.training import TrainConfig
 
     name, _, learning = rule.partition(" ")
@@ -89,12 +86,7 @@ def bench_training(
 ) -> dict[str, Any]:
     """Train every net of `NETS` and `CONV_NETS` for an epoch of so many samples at most, and SLAYER a few batches.
 
-    Tiny ones if `quick`, and `only` those with such hidden neurons or layers.
-
-    Raises
-    ------
-    ConfigError
-        If there is none.
+    Tiny ones if `quick`, and `only` those with such hidden neurons or layers, of which there has to be one.
     """
     from lava_ed.bench.slayer import slayer_rates
 

@@ -112,15 +112,8 @@ def _entry(group: Group, prices: Sequence[PriceList], target: float | None) -> d
         "reached": len(reached),
     }
     if not reached:
-        return {
-            **entry,
-            "epochs": None,
-            "samples": None,
-            "accuracy_there": None,
-            "per_sample": None,
-            "energy": None,
-            "learning_counts": None,
-        }
+        missing = ("epochs", "samples", "accuracy_there", "per_sample", "energy", "learning_counts")
+        return entry | dict.fromkeys(missing)
     counted = [run.counted(epochs) for run, epochs in reached]
     there = [run.rows[epochs - 1]["validation_accuracy"] for run, epochs in reached]
     return {

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from lava_ed.energy.chips import CHIPS
 from lava_ed.energy.convolutions import synapses_of
+from lava_ed.energy.counting import total
 from lava_ed.energy.estimate import Counts
 from lava_ed.energy.mapping import map_network
 from lava_ed.energy.prices import PriceList, load_price_list
@@ -18,6 +19,11 @@ from lava_ed.network.layers import Layer
 from lava_ed.network.spec import NetworkSpec
 
 SHARINGS: Final = ("accumulated", "none")
+_TOLD: Final = {
+    "synaptic_updates": "synaptic_updates", "weight_writes_at_most": "weight_writes", "host_ops": "host_ops",
+    "spike_messages": "spike_messages",
+}  # fmt: skip
+"""What is told of a sample, and the counter that it sums."""
 
 
 def conv_sample_counts(
@@ -155,14 +161,10 @@ def estimate_convolutions(
         learned = STDED(2.0**-12) if rule == "std-ed" else MPDED(2.0**-12)
         spec = NetworkSpec((), learned, learning="replayed" if rule == "std-ed" else "aggregated", **settings)
         low, high = (conv_sample_counts(spec.connections, spikes, steps, sharing, each, rule) for each in (False, True))
+        totals = total(high)
         cost = [energy_report(counts, 1, prices)["microjoules_per_sample"]["dynamic"] for counts in (low, high)]
         found[sharing] = {
-            "counts": {
-                "synaptic_updates": _sum(high, "synaptic_updates"),
-                "weight_writes_at_most": _sum(high, "weight_writes"),
-                "host_ops": _sum(high, "host_ops"),
-                "spike_messages": _sum(high, "spike_messages"),
-            },
+            "counts": {said: sum(totals[counter].values()) for said, counter in _TOLD.items()},
             "microjoules": {"low": cost[0], "high": cost[1]},
             "chip": _placed(spec, chip),
         }
@@ -170,10 +172,6 @@ def estimate_convolutions(
         "arch": arch, "image": list(image), "spikes": list(spikes), "steps": steps, "rule": rule,
         "price_list": prices.name, "caveat": prices.caveat, "sharing": found,
     }  # fmt: skip
-
-
-def _sum(counts: Counts, counter: str) -> int:
-    return sum(sum(node.get(counter, {}).values()) for node in counts.values())
 
 
 def _placed(spec: NetworkSpec, chip: str) -> dict[str, Any]:

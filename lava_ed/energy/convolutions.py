@@ -19,12 +19,7 @@ from lava_ed.network.layers import Layer
 def synapses_of(layer: Layer, stored: npt.NDArray[Any] | None, shared: bool, planar: bool) -> tuple[Ints, Ints]:
     """Synapses of each neuron behind a convolution, and of each one before it: those that are not zero, or all.
 
-    Parameters
-    ----------
-    stored : array (rows, columns) or None
-        As `Layer.weights_shape` says; None: none is zero.
-    planar : bool
-        Whether inputs are numbered channel by channel, as images are.
+    The `stored` weights (rows, columns) are as `Layer.weights_shape` says; planar inputs are numbered as images are.
     """
     (c_in, h_in, w_in), (c_out, h_out, w_out) = layer.source, layer.shape
     k, groups = layer.kernel, layer.groups
@@ -86,6 +81,4 @@ def plastic_conv(
 
 def squares_of(layer: Layer | None) -> Ints | None:
     """The square of each neuron of a map, −1 where it fills none; None without pooling.  A square has one axon."""
-    if layer is None or layer.pool == 1:
-        return None
-    return layer.squares
+    return None if layer is None or layer.pool == 1 else layer.squares

@@ -19,14 +19,9 @@ Order = tuple[int, ...]
 
 
 def arrange(counts: Sequence[int], chip: ChipLimits, flows: Iterable[Flow]) -> list[int]:
-    """First core of each layer: in order, or in the order with the fewest hops where flows are given.
+    """First core of each layer of so many cores: in order, or in that with the fewest hops where flows are given.
 
     Beyond `EXACT_LAYERS`, two layers are exchanged as long as that saves hops; each round takes the best exchange.
-
-    Parameters
-    ----------
-    counts : sequence of int
-        Cores of each layer, which lie side by side along the mesh.
     """
     talks: Counter[tuple[int, int]] = Counter()
     for flow in flows:

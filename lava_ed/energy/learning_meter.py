@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,8 +10,7 @@ import numpy.typing as npt
 from lava_ed.energy.counting import check_samples
 from lava_ed.energy.learning_cost import METRICS
 from lava_ed.errors import ConfigError, ShapeError
-
-DEPENDENCIES: Final = ("x0", "y0", "u0")
+from lava_ed.network.values import DEPENDENCIES
 
 
 class LearningCostMeter:

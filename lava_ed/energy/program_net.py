@@ -52,13 +52,7 @@ SPIKED_BITS: Final = 1
 
 
 def net_of_program(program: Program) -> ChipNet:
-    """The net that a program runs.
-
-    Raises
-    ------
-    BackendError
-        If a process has no place on a chip.
-    """
+    """The net that a program runs, if each of its processes has a place on a chip."""
     nodes = [node for node in program.nodes if not node.off_chip]
     unknown = [node for node in nodes if type(node) not in (*PROCESSES, *OFF_CORE)]
     if unknown:

@@ -66,15 +66,7 @@ def energy_report(counters: Counters, samples: int, price_list: PriceList | str 
         "samples": samples,
         "counts": counts,
         "counts_per_sample": means(counts, samples),
-        "prices": {
-            entry.name: {
-                "picojoules": entry.picojoules,
-                "counters": list(entry.counters),
-                "source": entry.source,
-                "alternative_to": entry.alternative_to,
-            }
-            for entry in prices.entries
-        },
+        "prices": {entry.name: {**_priced(entry), "alternative_to": entry.alternative_to} for entry in prices.entries},
         "priced_by": {
             counter: [entry.name for entry in prices.dynamic if counter in entry.counters]
             for counter in COUNTERS
@@ -89,9 +81,8 @@ def energy_report(counters: Counters, samples: int, price_list: PriceList | str 
         "unpriced": list(prices.unpriced),
         "lacking": priced.lacking(),
         "host": priced.host(),
-        "static": None
-        if prices.static is None
-        else {
+        "static": prices.static
+        and {
             "price_list": prices.name,
             "milliwatts_per_chip": prices.static.milliwatts,
             "source": prices.static.source,
@@ -146,6 +137,11 @@ def energy_range(
     return {"microjoules_per_sample": found, "low": low, "high": high, "highest": highest}
 
 
+def _priced(entry: Price) -> dict[str, Any]:
+    """An entry of a price list, ready for JSON."""
+    return {"picojoules": entry.picojoules, "counters": list(entry.counters), "source": entry.source}
+
+
 @dataclass(frozen=True)
 class _Priced:
     """Counts over all samples at the prices of a list."""
@@ -179,12 +175,7 @@ class _Priced:
     def lacking(self) -> dict[str, Any]:
         """What the sum lacks, entry by entry, and the sum with all of it."""
         entries = {
-            entry.name: {
-                "picojoules": entry.picojoules,
-                "counters": list(entry.counters),
-                "source": entry.source,
-                "microjoules_per_sample": self.sums([entry]),
-            }
+            entry.name: {**_priced(entry), "microjoules_per_sample": self.sums([entry])}
             for entry in self.prices.upper_end
         }
         whole = self.sums([*self.prices.dynamic, *self.prices.upper_end])

@@ -22,13 +22,7 @@ if TYPE_CHECKING:
 
 
 def net_of_spec(spec: NetworkSpec, weights: Sequence[npt.NDArray[np.integer[Any]]] | None = None) -> ChipNet:
-    """The net that a spec describes; with weights, only those that are not zero have a synapse.
-
-    Raises
-    ------
-    ShapeError
-        If there are weights that do not fit the net.
-    """
+    """The net that a spec describes; with weights, which have to fit it, only those that are not zero are synapses."""
     shapes = [spec.weights_shape(layer) for layer in spec.layers]
     given = shapes if weights is None else [np.shape(matrix) for matrix in weights]
     if given != shapes:

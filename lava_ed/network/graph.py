@@ -22,38 +22,21 @@ Weights = npt.NDArray[np.int8]
 
 @dataclass(frozen=True)
 class GraphNode:
-    """A process of a net.
-
-    Attributes
-    ----------
-    name : str
-        encoder, labels, dense1 …, hidden1 …, feedback1 …, readout or error.
-    kind : str
-        Name of the process's class in `lava_ed.proc`; the neurons of a baseline have no class.
-    shape : tuple of int
-        (n,) for neurons, (n_post, n_pre) for synapses.
-    parameters : mapping
-        What the class takes beside schedule, overflow policy, seed, shape, samples, labels and weights.
-    """
+    """A process of a net."""
 
     name: str
+    """encoder, labels, dense1 …, hidden1 …, feedback1 …, readout or error."""
     kind: str
+    """Name of the process's class in `lava_ed.proc`; the neurons of a baseline have no class."""
     shape: tuple[int, ...]
+    """(n,) for neurons, (n_post, n_pre) for synapses."""
     parameters: Mapping[str, Any]
+    """What the class takes beside schedule, overflow policy, seed, shape, samples, labels and weights."""
 
 
 @dataclass(frozen=True)
 class NetGraph:
-    """Nodes in the order in which they are made, and connections (source, OutPort, target, InPort).
-
-    Attributes
-    ----------
-    spec : NetworkSpec
-    nodes : tuple of GraphNode
-    connections : tuple of (str, str, str, str)
-    schedule : Schedule
-        Common to all nodes.
-    """
+    """Nodes in the order in which they are made, their connections, and the schedule that all of them share."""
 
     spec: NetworkSpec
     nodes: tuple[GraphNode, ...]
@@ -84,26 +67,14 @@ class NetGraph:
         return node.shape[2:4] if node.kind == "PlasticConv" else node.shape
 
     def weights(self, given: Sequence[Weights] | None = None) -> dict[str, Weights]:
-        """Stored weights (n_pre, n_post) of every node that has some, the plastic ones given or drawn from the seed.
-
-        Raises
-        ------
-        ShapeError, WeightError
-            As `stored_weights`.
-        """
+        """`stored_weights` of every node that has some, the plastic ones given or drawn from the seed."""
         plastic = stored_weights(self.spec, given)
         return {node.name: matrix for node, matrix in zip(self.dense, plastic, strict=True)} | {
             node.name: feedback_weights(self.spec, node.parameters["layer"]) for node in self.of_kind("FeedbackDense")
         }
 
     def check_processes(self) -> None:
-        """Refuse a net that neither Lava nor the engine can build.
-
-        Raises
-        ------
-        ConfigError
-            If the rule is a baseline, which has no processes.
-        """
+        """Refuse a net that neither Lava nor the engine can build: that of a baseline, which has no processes."""
         rule = self.spec.rule
         if rule.baseline:
             raise ConfigError(
@@ -220,15 +191,7 @@ def _map(spec: NetworkSpec, layer: int) -> GraphNode:
 
 
 def stored_weights(spec: NetworkSpec, given: Sequence[Weights] | None = None) -> list[Weights]:
-    """Stored weights (n_pre, n_post) of each connection: those given, or drawn from the spec's seed.
-
-    Raises
-    ------
-    ShapeError
-        If there is not one weight matrix for each connection, or one does not fit its layers.
-    WeightError
-        If weights are not in their stored form.
-    """
+    """Stored weights (n_pre, n_post) of each connection: those given, if they fit, or drawn from the spec's seed."""
     if given is None:
         return [initial_weights(spec, layer) for layer in spec.layers]
     if len(given) != len(spec.layers):

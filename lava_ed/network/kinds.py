@@ -43,32 +43,20 @@ _FLAG: Final = (0, 1)
 
 @dataclass(frozen=True)
 class Quantity:
-    """A Var, or what a port carries.
-
-    Attributes
-    ----------
-    bits : int or None
-        Width on the chip; None for a value that a processor beside the cores keeps.
-    per : str
-        The things that have one value each.
-    dtype : str
-        Type in which Lava's models and the engine hold the value.
-    limits : (int, int), optional
-        Smallest and largest value that compiled code may meet, where it relies on that.
-    init : int
-    on_core : bool
-        Whether the value takes memory of a core beside the neuron's own state.
-    window : int
-        Time steps that a value holds, so that a longer window takes several, one after the other; 0: all.
-    """
+    """A Var, or what a port carries."""
 
     bits: int | None
+    """Width on the chip; None for a value that a processor beside the cores keeps."""
     per: Side = "target"
     dtype: str = "int32"
+    """Type in which Lava's models and the engine hold the value."""
     limits: Range | None = None
+    """Smallest and largest value that compiled code may meet, where it relies on that."""
     init: int = 0
     on_core: bool = False
+    """Whether the value takes memory of a core beside the neuron's own state."""
     window: int = 0
+    """Time steps that a value holds, so that a longer window takes several, one after the other; 0: all."""
 
     def words(self, steps: int) -> int:
         """Values that a window of so many time steps takes."""
@@ -93,27 +81,18 @@ def _each(names: str, quantity: Quantity) -> dict[str, Quantity]:
 
 @dataclass(frozen=True)
 class NodeKind:
-    """What all nodes of a kind have in common.
-
-    Attributes
-    ----------
-    parameters : mapping
-        Smallest and largest value of the integers that a node is made with.
-    inputs, outputs, vars : mapping
-        InPorts, OutPorts and Vars by name.
-    schedules : tuple of str
-        Kinds of the schedules under which it works; empty: all.
-    readout : str, optional
-        Readout of the only schedule under which it works.
-    """
+    """What all nodes of a kind have in common: InPorts, OutPorts and Vars by name, and what they are made with."""
 
     name: str
     inputs: Quantities
     outputs: Quantities
     vars: Quantities
     parameters: Mapping[str, Range] = field(default_factory=dict)
+    """Smallest and largest value of the integers that a node is made with."""
     schedules: tuple[str, ...] = ()
+    """Kinds of the schedules under which it works; empty: all."""
     readout: str | None = None
+    """Readout of the only schedule under which it works."""
 
     @property
     def dimensions(self) -> int:
@@ -176,10 +155,7 @@ ENCODER: Final = NodeKind(
     parameters={"drop": _range_of("input_drop")},
 )
 LABELS: Final = NodeKind(
-    "Labels",
-    inputs={},
-    outputs={"label_out": Quantity(8, "node")},
-    vars={**_COMMON, "labels": Quantity(8)},
+    "Labels", inputs={}, outputs={"label_out": Quantity(8, "node")}, vars={**_COMMON, "labels": Quantity(8)}
 )
 AFT_IF: Final = NodeKind(
     "AFTIF",

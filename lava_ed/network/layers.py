@@ -44,28 +44,20 @@ class MapShape(NamedTuple):
 
 @dataclass(frozen=True)
 class Layer:
-    """A connection and the neurons that it leads into.
-
-    Attributes
-    ----------
-    text : str
-        Its part of the text.
-    source, shape, pooled : MapShape
-        What it reads (pooled already), its neurons, and what the next connection reads; a dense layer is n×1×1.
-    kernel, stride, padding, groups : int
-        Of a convolution; a dense layer has kernel 0.
-    pool : int
-        Side of the squares of neurons that are pooled, 1: none.
-    """
+    """A connection and the neurons that it leads into; a dense layer is n×1×1 and has kernel 0."""
 
     text: str
+    """Its part of the text."""
     source: MapShape
+    """What it reads, pooled already."""
     shape: MapShape
+    """Its neurons."""
     kernel: int = 0
     stride: int = 1
     padding: int = 0
     groups: int = 1
     pool: int = 1
+    """Side of the squares of neurons that are pooled, 1: none."""
 
     @property
     def is_conv(self) -> bool:
@@ -172,12 +164,7 @@ def check_text(text: str) -> None:
 
 
 def check_recurrent(text: str) -> None:
-    """Refuse the recurrent layers that a text of layers names, such as r128, and say why there are none.
-
-    Raises
-    ------
-    ConfigError
-    """
+    """Refuse the recurrent layers that a text of layers names, such as r128, and say why there are none."""
     if found := re.search(r"(?<![a-z0-9])r\d+", text):
         raise ConfigError(
             f"layer {found[0][:40]} is recurrent, which neither rule learns here: under STD-ED a neuron spikes once, "

@@ -27,13 +27,7 @@ def runs(*kinds: str) -> Callable[[Loop], Loop]:
 
 
 def loop_of(spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]] | None = None) -> Any:
-    """The back end with the loop that was registered for a spec's rule.
-
-    Raises
-    ------
-    ConfigError
-        If there is none.
-    """
+    """The back end with the loop that was registered for a spec's rule."""
     if spec.rule.kind not in _LOOPS:
         raise ConfigError(f"{spec.rule.name} has no loop of its own: the engine runs it")
     return _LOOPS[spec.rule.kind](spec, weights)

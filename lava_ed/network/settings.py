@@ -32,22 +32,15 @@ OVERFLOWS: Final[tuple[Overflow, ...]] = get_args(Overflow)
 
 @dataclass(frozen=True)
 class Setting:
-    """What the annotation of a field says beside its type.
-
-    Parameters
-    ----------
-    low, high : int, optional
-        Range of an integer, or of each of several.
-    earlier : Any, optional
-        What a description means that is too old to know the setting; every other description has to hold it.
-    help : str, optional
-        Makes it an option of `lava-ed train`, explained so.
-    """
+    """What the annotation of a field says beside its type."""
 
     low: float = -math.inf
     high: float = math.inf
+    """Range of an integer, or of each of several."""
     earlier: Any = ...
+    """What a description means that is too old to know the setting; every other description has to hold it."""
     help: str | None = None
+    """Makes it an option of `lava-ed train`, explained so."""
 
 
 @dataclass(frozen=True)
@@ -208,12 +201,7 @@ def declared(settings: Any) -> dict[str, tuple[Any, Setting]]:
 
 
 def check_integers(name: str, value: Any, several: bool) -> None:
-    """Integers are integers: nothing is rounded behind the user's back.
-
-    Raises
-    ------
-    ConfigError
-    """
+    """Refuse what is no integer, or no sequence of them: nothing is rounded behind the user's back."""
     values = value if several else (value,)
     if isinstance(values, str) or not isinstance(values, Sequence):
         raise ConfigError(f"{name} {value!r} is no sequence of integers")

@@ -76,14 +76,8 @@ class NetworkSpec(NetSettings, _Layers):
         if len(self.sizes) > LAYERS_MAX:
             raise ChipLimitError(f"sizes names {len(self.sizes)} layers: a net has at most {LAYERS_MAX}, take fewer")
         for name, usual in (("init_limits", 32), ("weight_exponents", 0)):
-            _, setting = declared(NetSettings)[name]
-            values = tuple(getattr(self, name)) or (usual,) * len(self.layers)
-            put(self, name, values)
-            if len(values) != len(self.layers) or any(not setting.low <= x <= setting.high for x in values):
-                raise ConfigError(
-                    f"{name} {values}: {len(self.layers)} integers {setting.low} … {setting.high} are needed, one a "
-                    "connection"
-                )
+            put(self, name, tuple(getattr(self, name)) or (usual,) * len(self.layers))
+            self._check_each(name, len(self.layers), "connection")
         if found and self.sizes != found:
             raise ConfigError(f"sizes {self.sizes}: the layers {self.arch} have {found} neurons; leave sizes empty")
         for name in ("threshold_steps", "hidden_dead_zones", "error_grains"):
@@ -202,10 +196,7 @@ class NetworkSpec(NetSettings, _Layers):
     def _check_baseline(self) -> None:
         """Refuse a net that a baseline's own loop cannot run."""
         name = self.rule.name
-        for what, value, only in (
-            ("readout", self.readout, "membrane"),
-            ("feedback", self.feedback, "symmetric"),
-        ):
+        for what, value, only in (("readout", self.readout, "membrane"), ("feedback", self.feedback, "symmetric")):
             if value != only:
                 raise ConfigError(f"the baseline {name} takes {what}={only!r} only, got {value!r}")
         if self.rule.hidden_layers not in (None, len(self.hidden)):

@@ -49,22 +49,7 @@ def check_state(state: Mapping[str, npt.NDArray[Any]], expected: Mapping[str, np
     """Compare a saved state with that of a net: names, types and shapes, and the ranges that compiled code relies on.
 
     Lava's runtime hands every Var over in 64 bits; such a state and others go for one another where the values fit.
-
-    Parameters
-    ----------
-    state : mapping of "node.var" to array
-    expected : mapping of "node.var" to array
-        The state of the net as it stands.
-
-    Returns
-    -------
-    dict of str to array
-        The saved state, with counters of 0 where it was saved before they were counted.
-
-    Raises
-    ------
-    CheckpointError
-        If a Var is missing, unknown, of another type or shape, or out of its range.
+    Returns the saved state, with counters of 0 where it was saved before they were counted.
     """
     later = {name: name.rpartition(".")[2] for name in expected.keys() - state.keys()}
     state = {**state, **{n: np.full_like(expected[n], _LATER[var]) for n, var in later.items() if var in _LATER}}

@@ -22,24 +22,9 @@ def numbers_of(
 ) -> npt.NDArray[Any]:
     """An array of bools, integers or floats.
 
-    Integers beyond 64 bits become floats, which every range check refuses where they do not fit.
-
-    Parameters
-    ----------
-    value : array_like
-    what : str
-        How a message names it.
-    needed : str
-        What the message asks for.
-    error : type
-        What is raised where it holds anything else.
-
-    Raises
-    ------
-    ShapeError
-        If its rows have different lengths.
-    ConfigError
-        If it holds anything but real numbers.
+    Integers beyond 64 bits become floats, which every range check refuses where they do not fit.  Anything else is
+    the `error`, or a `ShapeError` where rows have different lengths; its message names the value by `what`, and says
+    what is `needed`.
 
     Examples
     --------
@@ -90,12 +75,7 @@ def whole_of(value: Any) -> int | None:
 
 
 def count_of(value: Any, what: str, least: int | None = 0) -> int:
-    """A whole number of at least `least`, or any with None, from Python or numpy.
-
-    Raises
-    ------
-    ConfigError
-        If it is a bool, no integer, or smaller.
+    """A whole number of at least `least`, or any with None, from Python or numpy; a bool is none.
 
     Examples
     --------
@@ -115,12 +95,7 @@ def count_of(value: Any, what: str, least: int | None = 0) -> int:
 
 
 def check_presented(indices: npt.NDArray[Any], labels: npt.NDArray[Any], rows: int, outputs: int) -> None:
-    """Samples that are to be presented have a row and a label each, and these exist.
-
-    Raises
-    ------
-    ShapeError, DataError
-    """
+    """Samples that are to be presented have a row and a label each, and these exist."""
     for name, values, stop in (("indices", indices, rows), ("labels", labels, outputs)):
         if values.ndim != 1 or values.shape != indices.shape:
             raise ShapeError(f"{name} have shape {values.shape}, expected ({indices.size},): one a sample")

@@ -15,19 +15,7 @@ Int8 = npt.NDArray[np.int8]
 def pack_weights(weights: npt.ArrayLike, shape: tuple[int, int] | None = None) -> Int8:
     """Mixed-sign weights (n_post, n_pre) as stored: halved int8, pre-synaptic-major (n_pre, n_post).
 
-    Parameters
-    ----------
-    weights : array_like of int (n_post, n_pre)
-        Even integers, −256 … 254.
-    shape : (n_post, n_pre), optional
-        What the shape has to be.
-
-    Raises
-    ------
-    WeightError
-        If a value is not an integer, odd, or out of range.
-    ShapeError
-        If the array is not a matrix, or not of `shape`.
+    They are even integers, −256 … 254; anything else is a `WeightError`, another `shape` than this a `ShapeError`.
 
     Examples
     --------
@@ -67,16 +55,7 @@ def unpack_weights(stored: Int8) -> npt.NDArray[np.int16]:
 
 
 def random_weights(n_pre: int, n_post: int, limit: int, seed: tuple[int, ...]) -> Int8:
-    """Stored weights drawn evenly from −limit … limit, from an integer generator.
-
-    Parameters
-    ----------
-    n_pre, n_post : int
-    limit : int
-        1 … 127, in stored (halved) units.
-    seed : tuple of int
-        Entropy of the generator, for example (run seed, layer).
-    """
+    """Stored weights drawn evenly from −limit … limit, 1 … 127 in halved units, by a generator of this seed."""
     if not 1 <= limit <= 127:
         raise WeightError(f"initial weight limit {limit} is outside 1 … 127 stored units")
     generator = np.random.default_rng(np.random.SeedSequence(seed))

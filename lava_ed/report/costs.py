@@ -11,7 +11,7 @@ from lava_ed.energy import CHIPS, ChipLimits, PriceList, energy_report, map_netw
 from lava_ed.energy import Mapping as Placement
 from lava_ed.errors import ChipLimitError, ConfigError
 from lava_ed.kernels.counting import COUNTERS, PHASES
-from lava_ed.report.page import Block, Figures, Section, Table, Text, Variants, number
+from lava_ed.report.page import Block, Figures, Section, Table, Text, Variants, missing_section, number
 from lava_ed.runs.tensor_files import Model
 from lava_ed.viz.bars import stacked_bars
 from lava_ed.viz.cores import CHIPS_SHOWN, core_plot
@@ -62,8 +62,7 @@ def by_layer(counters: Mapping[str, Any], layers: int) -> dict[str, dict[str, An
 def energy_section(counted: Counted, prices: Sequence[PriceList], layers: int) -> Section:
     """Energy by layer, phase and category, under each price list, with its source beside every figure."""
     if not counted:
-        text = "energy; nothing was counted, because no samples were presented."
-        return Section("energy", "Energy", [Text(text, "missing")])
+        return missing_section("energy", "Energy", "energy; nothing was counted, because no samples were presented.")
     reports = {p.name: {part: energy_report(*counts, p) for part, counts in counted.items()} for p in prices}
     blocks: list[Block] = [
         Text(
@@ -193,8 +192,7 @@ def _beside(prices: PriceList, reports: Reports) -> list[Block]:
 def counts_section(counted: Counted) -> Section:
     """Every counter by phase, as means and, folded, by process."""
     if not counted:
-        text = "operation counts; no samples were presented."
-        return Section("counts", "Counts", [Text(text, "missing")])
+        return missing_section("counts", "Counts", "operation counts; no samples were presented.")
     blocks: list[Block] = []
     for part, (counters, samples) in counted.items():
         name, whole = PARTS.get(part, part).capitalize(), total(counters)
@@ -233,10 +231,9 @@ def _on(chip: ChipLimits, place: Place, counted: Counted) -> list[Block]:
     """The net on one kind of chip."""
     try:
         mapping = place(chip)
-    except ChipLimitError as error:
-        return [Text(f"a mapping: the net does not fit {chip.title}. {error}", "missing")]
-    except ConfigError as error:
-        return [Text(f"a mapping: {error}", "missing")]
+    except (ChipLimitError, ConfigError) as error:
+        why = f"the net does not fit {chip.title}. {error}" if isinstance(error, ChipLimitError) else str(error)
+        return [Text(f"a mapping: {why}", "missing")]
     saved = mapping.to_dict()
     rows = [
         [row["layer"], row["neurons_total"], row["cores"],

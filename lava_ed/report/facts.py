@@ -41,16 +41,8 @@ def read_facts(
 ) -> RunFacts:
     """Read a run that has ended, or a folder that holds nothing but a model.
 
-    The data files lie in `data_dir`, or where the run found them; `dataset` is for a model without a run.
-
-    Raises
-    ------
-    RunFolderError
-        If there is no such folder, it holds neither run nor model, or the run has not ended.
-    CheckpointError, ConfigError
-        If a file is damaged, or of another version.
-    DataError
-        If the data files are missing, or differ from those the net was trained on.
+    The data files lie in `data_dir`, or where the run found them; `dataset` is for a model without a run.  Errors are
+    those of `lava_ed.report.report_run`.
     """
     folder = RunFolder(run)
     if not folder.path.is_dir():

@@ -18,20 +18,8 @@ from lava_ed.runs.describe import limits_of
 from lava_ed.version import __version__
 
 _OPTIONS: Final = (
-    *(
-        "data_dir",
-        "backend",
-        "learning_rate",
-        *options(),
-        "freeze",
-        "calibrate",
-        "validation",
-        "limit",
-        "shift",
-        "flip",
-        "events",
-    ),
-    *("snapshots", "checkpoint_interval"),
+    *("data_dir", "backend", "learning_rate", *options(), "freeze", "calibrate"),
+    *("validation", "limit", "shift", "flip", "events", "snapshots", "checkpoint_interval"),
 )
 """Settings that `lava-ed train` takes; the others are set in Python."""
 

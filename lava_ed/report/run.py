@@ -26,13 +26,7 @@ PathLikes = Sequence[str | PathLike[str]]
 
 
 def load_lists(names: PathLikes | None) -> list[PriceList]:
-    """Price lists by name or path, each once; default: all built-in ones, the one with every price first.
-
-    Raises
-    ------
-    PriceListError
-        If one is unknown or malformed, or two have one name.
-    """
+    """Price lists by name or path, each once; default: all built-in ones, the one with every price first."""
     if not names:
         names = sorted(built_in_price_lists(), key=lambda name: (name != FIRST_LIST, name))
     lists = [load_price_list(name) for name in names]

@@ -25,11 +25,8 @@ def recording_plot(
     most = max(1.0, float(np.quantile(np.abs(difference[difference != 0]), 0.95)) if difference.any() else 1.0)
     for k, ax in enumerate(axes):
         ax.imshow(difference[k], cmap="RdBu_r", vmin=-most, vmax=most, interpolation="nearest")
-        ax.set(
-            xticks=[],
-            yticks=[],
-            title=f"{k + 1} of {parts}" if seconds is None else f"{1e3 * seconds * k / parts:.0f} ms",
-        )
+        title = f"{k + 1} of {parts}" if seconds is None else f"{1e3 * seconds * k / parts:.0f} ms"
+        ax.set(xticks=[], yticks=[], title=title)
     span = "" if seconds is None else f" of {seconds:.3f} s"
     alt = f"Recording {name}: {counts.sum()} events on {width} by {height} pixels in {parts} parts{span}."
     return Plot(key, "Events over time: more light red, less light blue", result, alt)

@@ -163,15 +163,7 @@ def powers(axis: Axis) -> None:
 
 
 def save(result: Figure, path: str | PathLike[str]) -> None:
-    """Write a figure as a picture, of the kind that its name ends in.
-
-    Raises
-    ------
-    RunFolderError
-        If the file cannot be written.
-    ConfigError
-        If the name ends in no kind of picture.
-    """
+    """Write a figure as a picture, of the kind that its name ends in; another ending is a `ConfigError`."""
     target = Path(path)
     kinds = sorted(result.canvas.get_supported_filetypes())
     kind = target.suffix.removeprefix(".").lower()
