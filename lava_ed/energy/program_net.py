@@ -146,24 +146,15 @@ def _of_kernels(program: Program, node: PlasticConvNode) -> Process:
     return plastic_conv(node.name, node.geometry, None, **own)
 
 
-def _of_map(program: Program, node: AFTIFMapNode | AFTLIFMapNode) -> Process:
-    """Neurons in maps, pooled or not."""
-    shape = node.geometry.shape.size, node.geometry.pooled.size
-    squares = squares_of(node.geometry)
-    return Process(node.name, shape[0], sends="errors", squares=squares, state_bits=_state_bits(program, node, shape))
-
-
-def _state_bits(program: Program, node: Node, shape: tuple[int, ...]) -> int:
-    """What neurons of ours keep on a chip."""
+def _of_hidden(program: Program, node: Any) -> Process:
+    """Hidden neurons of ours; those in maps may be pooled, and replay no spikes."""
     assert program.schedule is not None
-    return KINDS[program.kinds[node.name][0]].state_bits(shape, program.schedule.steps)
-
-
-def _of_neurons(sends: Sends) -> Callable[[Program, Any], Process]:
-    """Function that reads a node of hidden neurons of ours."""
-    return lambda program, node: Process(
-        node.name, node.size, sends=sends, state_bits=_state_bits(program, node, (node.size,))
-    )
+    kind = KINDS[program.kinds[node.name][0]]
+    geometry = node.geometry if isinstance(node, AFTIFMapNode | AFTLIFMapNode) else None
+    shape = (node.size,) if geometry is None else (geometry.shape.size, geometry.pooled.size)
+    sends: Sends = "replay" if "gate_in" in kind.inputs and geometry is None else "errors"
+    state = kind.state_bits(shape, program.schedule.steps)
+    return Process(node.name, shape[0], sends=sends, squares=squares_of(geometry), state_bits=state)
 
 
 def _spiking(shape: Callable[[Any], Any]) -> Callable[[Program, Any], Process]:
@@ -179,17 +170,12 @@ PROCESSES: Final[dict[type[Node], Callable[[Any, Any], Process]]] = {
     SpikeDataloaderNode: _spiking(lambda node: node.data.shape[:-1]),
     InjectorNode: _spiking(lambda node: node.pipe.shape),
     EncoderNode: _spiking(lambda node: node.size),
-    **{
-        NODES[kind.name]: _of_neurons("replay" if "gate_in" in kind.inputs else "errors")
-        for kind in KINDS.values()
-        if {"a_in", "e_in"} <= set(kind.inputs)
-    },
+    **{NODES[kind.name]: _of_hidden for kind in KINDS.values() if {"a_in", "e_in"} <= set(kind.inputs)},
     ReadoutNode: _spiking(lambda node: node.size),
     SoftmaxErrorNode: lambda program, node: Process(node.name, sends="output error"),
     FeedbackNode: lambda program, node: feedback(node.name, *node.weights.shape),
     PlasticDenseNode: _of_plastic,
     PlasticConvNode: _of_kernels,
-    **dict.fromkeys((AFTIFMapNode, AFTLIFMapNode), _of_map),
     **dict.fromkeys((DenseNode, DelayDenseNode, LearningDenseNode), _of_dense),
     **dict.fromkeys((SparseNode, DelaySparseNode, LearningSparseNode), _of_sparse),
     ConvNode: _of_conv,

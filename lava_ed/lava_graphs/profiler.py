@@ -25,8 +25,6 @@ from lava_ed.network.values import count_of
 PRICE_LIST: Final = "loihi1-davies2018"
 _PICO: Final = 1e-12
 _MILLI: Final = 1e-3
-_MARK: Final = "_lava_ed_profiler"
-"""Attribute by which a RunConfig leads to its profiler."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -50,6 +48,9 @@ class Loihi2SimProfiler:
     def __init__(
         self, run_cfg: Any, price_list: PriceList | str | os.PathLike[str] = PRICE_LIST, chip: ChipLimits = LOIHI2
     ) -> None:
+        from lava_ed.lava_graphs.attaching import engine_of
+        from lava_ed.lava_graphs.selection.runs import PROFILER, watch_runs
+
         self.price_list = load_price_list(price_list)
         self.chip = chip
         self._probes: set[str] = set()
@@ -58,8 +59,8 @@ class Loihi2SimProfiler:
         self._before: dict[str, Totals] | None = None
         self._told = False
         self._run_cfg = run_cfg
-        setattr(run_cfg, _MARK, self)
-        _watch_runs()
+        setattr(run_cfg, PROFILER, self)
+        watch_runs(engine_of)
 
     def execution_time_probe(
         self, num_steps: int, t_start: int = 1, t_end: int | None = None, dt: int = 1, buffer_size: int = 1024
@@ -274,26 +275,6 @@ class Loihi2SimProfiler:
         if not self._told:
             self._told = True
             warnings.warn(self.label, EnergyEstimateWarning, stacklevel=4)
-
-
-def _watch_runs() -> None:
-    """Let ``process.run`` with a marked run_cfg go through its profiler; every other run is as it was."""
-    from lava.magma.core.process.process import AbstractProcess
-
-    original = AbstractProcess.run
-    if hasattr(original, _MARK):
-        return
-
-    def run(self: Any, condition: Any, run_cfg: Any = None, compile_config: Any = None) -> None:
-        profiler = getattr(run_cfg, _MARK, None)
-        if profiler is None:
-            original(self, condition, run_cfg, compile_config)
-            return
-        profiler.run(self, lambda part: original(self, part, run_cfg, compile_config), condition)
-
-    run.__doc__ = original.__doc__
-    setattr(run, _MARK, True)
-    AbstractProcess.run = run
 
 
 def _png(file: str | os.PathLike[str]) -> str:

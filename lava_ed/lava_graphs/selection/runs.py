@@ -1,4 +1,4 @@
-"""``run`` and ``create_runtime`` of every process: a graph that has an engine keeps it, and its ProcessModels.
+"""``run`` and ``create_runtime`` of every process: a graph that has an engine keeps it; a profiler counts its runs.
 
 Lava itself would not look at the RunConfig of a later run; and a process that joins an attached graph has no runtime,
 so that its ``run`` would compile the whole graph and put Lava's own runtime into the engine's place.
@@ -18,6 +18,8 @@ from lava_ed.errors import BackendError
 if TYPE_CHECKING:
     from lava_ed.lava_graphs.runtime import EngineRuntime
 
+PROFILER: Final = "_lava_ed_profiler"
+"""Name of the attribute by which a RunConfig leads to the profiler that counts what runs with it."""
 _MARK: Final = "_lava_ed_engine_of"
 """Name of the attribute by which the replaced methods are known."""
 
@@ -26,6 +28,7 @@ def watch_runs(engine_of: Callable[[AbstractProcess], EngineRuntime | None]) -> 
     """Let ``run`` and ``create_runtime`` of all processes ask for the engine first; twice is once.
 
     `engine_of` gives the engine of a process, which may have been connected to its graph only now; None without one.
+    A run whose RunConfig leads to a profiler goes through that.
     """
     if getattr(AbstractProcess.create_runtime, _MARK, None) is not None:
         return
@@ -37,10 +40,17 @@ def watch_runs(engine_of: Callable[[AbstractProcess], EngineRuntime | None]) -> 
         run_cfg: RunConfig | None = None,
         compile_config: dict[str, Any] | None = None,
     ) -> None:
-        engine = engine_of(self)
-        if engine is not None:
-            engine.check_run_cfg(run_cfg)
-        lavas_run(self, condition, run_cfg, compile_config)
+        def start(asked: AbstractRunCondition) -> None:
+            engine = engine_of(self)
+            if engine is not None:
+                engine.check_run_cfg(run_cfg)
+            lavas_run(self, asked, run_cfg, compile_config)
+
+        profiler = getattr(run_cfg, PROFILER, None)
+        if profiler is None:
+            start(condition)
+        else:
+            profiler.run(self, start, condition)
 
     def create_runtime(
         self: AbstractProcess,
