@@ -64,17 +64,11 @@ def _synapses(process: Any) -> dict[str, Any]:
     return {"a_buff": array_of(process.a_buff, np.float64), "message_bits": integer_of(process.num_message_bits)}
 
 
-@lowers(PyDenseModelFloat)
+@lowers(PyDenseModelFloat, PyDelayDenseModelFloat)
 def lower_float_dense(process: Dense, name: str) -> FloatDenseNode:
-    """Dense → FloatDenseNode."""
-    return FloatDenseNode(name, **_synapses(process), weights=array_of(process.weights, np.float64))
-
-
-@lowers(PyDelayDenseModelFloat)
-def lower_float_delay_dense(process: DelayDense, name: str) -> FloatDenseNode:
-    """DelayDense → FloatDenseNode."""
-    weights, delays = array_of(process.weights, np.float64), array_of(process.delays, np.int64)
-    return FloatDenseNode(name, **_synapses(process), weights=weights, delays=delays)
+    """Dense or DelayDense → FloatDenseNode."""
+    delays = array_of(process.delays, np.int64) if isinstance(process, DelayDense) else None
+    return FloatDenseNode(name, **_synapses(process), weights=array_of(process.weights, np.float64), delays=delays)
 
 
 @lowers(PyLearningDenseModelFloat)
@@ -90,14 +84,8 @@ def lower_float_learning_dense(process: LearningDense, name: str) -> FloatLearni
     return FloatLearningDenseNode(name, **arguments, **synapses, settings=settings, traces=traces)
 
 
-@lowers(PySparseModelFloat)
+@lowers(PySparseModelFloat, PyDelaySparseModelFloat)
 def lower_float_sparse(process: Sparse, name: str) -> FloatSparseNode:
-    """Sparse → FloatSparseNode."""
-    return FloatSparseNode(name, **_synapses(process), weights=entries_of(process.weights))
-
-
-@lowers(PyDelaySparseModelFloat)
-def lower_float_delay_sparse(process: DelaySparse, name: str) -> FloatSparseNode:
-    """DelaySparse → FloatSparseNode."""
-    weights, delays = entries_of(process.weights), whole_entries_of(process.delays)
-    return FloatSparseNode(name, **_synapses(process), weights=weights, delays=delays)
+    """Sparse or DelaySparse → FloatSparseNode."""
+    delays = whole_entries_of(process.delays) if isinstance(process, DelaySparse) else None
+    return FloatSparseNode(name, **_synapses(process), weights=entries_of(process.weights), delays=delays)

@@ -85,16 +85,12 @@ def check_selection(models: Mapping[AbstractProcess, Model], run_cfg: RunConfig)
         )
     else:
         way = "to run what it selects, call attach(process, run_cfg) with this one"
+    cut = ", in fixed point: fractions and what does not fit are cut" if "fixed_pt" in models[first].tags else ""
     raise BackendError(
         f"{describe_run_cfg(run_cfg)} selects {describe_model(selected[first])} for {describe(first)}, but the "
         f"engine runs it as {describe_model(models[first])}{more}: {way}. A run() without a run_cfg computes with "
-        f"the models that were attached{_fixed_point(models[first])}"
+        f"the models that were attached{cut}"
     )
-
-
-def _fixed_point(model: Model) -> str:
-    """A warning of what a model's arithmetic does."""
-    return ", in fixed point: fractions and what does not fit are cut" if "fixed_pt" in model.tags else ""
 
 
 def floating_way_out(models: Mapping[AbstractProcess, Model], run_cfg: RunConfig) -> str:
