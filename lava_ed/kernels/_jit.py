@@ -166,7 +166,19 @@ def _value(value: Any, name: str, code: CodeType, function: FunctionType, seen: 
 
 
 class _Cache(FunctionCache):  # type: ignore[misc]
-    """numba's cache of one function; a disk that takes nothing more costs its user time, not the run."""
+    """numba's cache of one function; a disk that takes nothing more costs its user time, not the run.
+
+    Its files are valid for the kernel's digest, in place of the time and size of a module.  The digest is made when the
+    kernel is first called: a process calls few of those that it imports, and digests of all take a tenth of a second.
+    """
+
+    unstamped: Dispatcher | None = None
+    """The kernel, as long as it has no digest."""
+
+    def make_stamp(self) -> None:
+        """Make the digest, once."""
+        if self.unstamped is not None:
+            self._cache_file._source_stamp, self.unstamped = content_stamp(self.unstamped), None
 
     def _index_key(self, sig: Any, codegen: Any) -> Any:
         """Tell apart named tuples by the order of their fields, which numba does by name and types only."""
@@ -175,6 +187,7 @@ class _Cache(FunctionCache):  # type: ignore[misc]
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Take machine code from the disk; what names a module that has moved since is compiled anew."""
+        self.make_stamp()
         try:
             return super().load_overload(sig, target_context)
         except ImportError:
@@ -231,7 +244,7 @@ def _stamped(function: Any, **options: Any) -> Any:
         return compiled
     # No public hook exists for the stamp; tests/kernels/test_jit.py fails if this one goes away.
     compiled._cache.__class__ = _Cache
-    compiled._cache._cache_file._source_stamp = content_stamp(compiled)
+    compiled._cache.unstamped = compiled
     return compiled
 
 

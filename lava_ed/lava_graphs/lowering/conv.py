@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
-from lava.proc.conv.models import PyConvModelFixed, PyConvModelFloat
-from lava.proc.conv.process import Conv
 
 from lava_ed.engine.assembler import Node
 from lava_ed.engine.families.conv import ConvNode
@@ -14,6 +13,9 @@ from lava_ed.engine.families.float_synapses import FloatConvNode
 from lava_ed.errors import ConfigError
 from lava_ed.lava_graphs.lowering.registry import lowers
 from lava_ed.lava_graphs.lowering.values import array_of
+
+if TYPE_CHECKING:  # it imports scipy.signal, which takes longer than the engine
+    from lava.proc.conv.process import Conv
 
 GEOMETRY = ("kernel_size", "stride", "padding", "dilation", "groups")
 
@@ -29,8 +31,8 @@ def _geometry(process: Conv) -> dict[str, tuple[int, ...]]:
     return geometry
 
 
-@lowers(PyConvModelFixed, node=ConvNode, dtype=np.int32)
-@lowers(PyConvModelFloat, node=FloatConvNode, dtype=np.float64)
+@lowers("lava.proc.conv.models.PyConvModelFixed", node=ConvNode, dtype=np.int32)
+@lowers("lava.proc.conv.models.PyConvModelFloat", node=FloatConvNode, dtype=np.float64)
 def lower_conv(process: Conv, name: str, node: Callable[..., Node], dtype: type[np.generic]) -> Node:
     """Conv → the node of either model; both leave some Vars unread."""
     return node(

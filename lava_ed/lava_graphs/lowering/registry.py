@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial, update_wrapper
+from importlib import import_module
 from typing import Any, Final, TypeVar
 
 from lava_ed.engine.assembler import Node
@@ -19,6 +20,8 @@ class NotLoweredError(UnsupportedProcessError):
 
 
 _LOWERINGS: dict[Model, Lowering] = {}
+_LATE: dict[str, tuple[str, Lowering]] = {}
+"""Models by their names, with their modules, which are imported when a model of that name is met."""
 
 _NO_BEHAVIOUR: Final = {
     "__abstractmethods__", "__doc__", "__module__", "__parameters__", "_abc_impl", "implements_process",
@@ -27,23 +30,37 @@ _NO_BEHAVIOUR: Final = {
 """What a class body without statements, and Lava's decorators, leave in a ProcessModel."""
 
 
-def lowers(*models: Model, **settings: Any) -> Callable[[L], L]:
+def lowers(*models: Model | str, **settings: Any) -> Callable[[L], L]:
     """Register a function (process, node name) → Node for the ProcessModels whose arithmetic it reproduces.
 
-    A function that takes settings too, and so reproduces several, is registered with those of each.
+    A function that takes settings too, and so reproduces several, is registered with those of each.  A model whose
+    module takes long to import can be named, ``"package.module.Model"``.
     """
 
     def register(function: L) -> L:
+        lowering = update_wrapper(partial(function, **settings), function)
         for model in models:
-            _LOWERINGS[model] = update_wrapper(partial(function, **settings), function)
+            if isinstance(model, str):
+                module, _, name = model.rpartition(".")
+                _LATE[name] = module, lowering
+            else:
+                _LOWERINGS[model] = lowering
         return function
 
     return register
 
 
+def _import_late(name: str) -> None:
+    """Import a model that is registered by its name."""
+    if name in _LATE:
+        module, lowering = _LATE[name]
+        _LOWERINGS[getattr(import_module(module), name)] = lowering
+
+
 def _lowering(model: Model) -> Lowering | None:
     """The lowering of a model, or of the one that it derives from and adds nothing but decorators to."""
     for base in model.__mro__:
+        _import_late(base.__name__)
         if base in _LOWERINGS:
             return _LOWERINGS[base]
         if not set(vars(base)) <= _NO_BEHAVIOUR:
@@ -65,4 +82,6 @@ def lower(process: Any, name: str, model: Model) -> Node:
 
 def supported_names() -> list[str]:
     """Names of the process classes of which a model can be lowered."""
+    for name in _LATE:
+        _import_late(name)
     return sorted({model.implements_process.__name__ for model in _LOWERINGS})
