@@ -82,7 +82,8 @@ class LoihiLearningRule:
         self.x1_impulse, self.x1_tau, self.x2_impulse, self.x2_tau = x1_impulse, x1_tau, x2_impulse, x2_tau
         self.y1_impulse, self.y1_tau, self.y2_impulse, self.y2_tau = y1_impulse, y1_tau, y2_impulse, y2_tau
         self.y3_impulse, self.y3_tau, self.t_epoch = y3_impulse, y3_tau, t_epoch
-        self.rng_seed = int(np.random.default_rng().integers(1, 2**31 - 1)) if rng_seed is None else rng_seed
+        # Lava's own draw: a script that seeds numpy gets the same seed, and the same numbers after it.
+        self.rng_seed = int(np.random.randint(1, np.iinfo(np.int32).max)) if rng_seed is None else rng_seed
         vars(self).update(dw_str=dw, dd_str=dd, dt_str=dt)
         self._read()
 

@@ -152,6 +152,15 @@ def test_rules_are_read_as_lava_reads_them(terms, signed):
     assert tables(rules.Loihi2FLearningRule, text) == tables(learning_rule.Loihi2FLearningRule, text)
 
 
+def test_a_rule_without_a_seed_draws_it_where_lavas_does() -> None:
+    """A script that seeds numpy gets the same rule, and the same random numbers after it."""
+    found = []
+    for module in (learning_rule, rules):
+        np.random.seed(5)
+        found.append((module.Loihi2FLearningRule(dw="x0*y1").rng_seed, np.random.randint(1000)))
+    assert found[0] == found[1]
+
+
 def test_rules_check_their_numbers():
     rule = rules.Loihi3FLearningRule(dw="x0 * y2", x1_tau=3)
     assert (rule.y1_tau, rule.y1_impulse) == (65535, 0)

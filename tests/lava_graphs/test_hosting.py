@@ -230,6 +230,26 @@ def test_the_users_program_keeps_its_random_numbers() -> None:
     np.testing.assert_array_equal(np.random.randn(3), expected.randn(3))
 
 
+@pytest.mark.parametrize("looked_at", [False, True])
+def test_each_model_begins_where_the_program_is_in_its_first_run(looked_at: bool) -> None:
+    """Each model sees the same ones, as each OS process of Lava's is a fork."""
+    one, other = Noise(size=40, rate=0.5), Noise(size=40, rate=0.5)
+    relay = Dense(weights=np.eye(40))
+    one.s_out.connect(relay.s_in)
+    other.s_out.connect(relay.s_in)
+    attached(one)
+    if looked_at:
+        assert one.sent.get() == other.sent.get() == 0
+    np.random.seed(11)
+    expected = np.random.RandomState(11)
+    one.run(RunSteps(num_steps=3))
+    sent = 0
+    for _ in range(3):
+        sent += (expected.rand(40) < 0.5).sum()
+        expected.randn(1, 40)
+    assert [one.sent.get(), other.sent.get()] == [sent, sent]
+
+
 def attached(process: AbstractProcess) -> EngineRuntime:
     """Attach without the warning, which has a test of its own."""
     with warnings.catch_warnings():

@@ -162,6 +162,9 @@ class Conductor:
                 "run can go on; Vars can be read"
             )
         self._ending, self.stopping = ending, False
+        if not self._program.time_step:
+            for model in self.hosted.values():
+                model.prepare()
         for model in self._asynchronous:
             model.commands.steps, model.commands.ending = steps, self._command
             model.start("_run_async")

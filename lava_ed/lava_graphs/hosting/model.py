@@ -128,6 +128,13 @@ class HostedModel:
             shorten_ports(self._model.py_ports)
         return self._model
 
+    def prepare(self) -> None:
+        """Make the model before any other one draws a random number, and let it draw from where the program is now."""
+        if self._stream is not None and self._stream.is_elsewhere():
+            # Somebody has read a Var, and then seeded: on Lava, the stream is copied by the first run.
+            self._stream = RandomStream()
+        _ = self.model
+
     def _own_stream(self) -> RandomStream:
         """Its stream of random numbers, which begins where the program's is when the model is first needed."""
         if self._stream is None:

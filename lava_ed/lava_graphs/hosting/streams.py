@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import ctypes
+import pickle
 from typing import Any
 
 import numpy as np
@@ -18,8 +19,13 @@ class RandomStream:
     """A copy of numpy's global stream, which takes its place while a model runs."""
 
     def __init__(self) -> None:
+        self._begin = _place_of_program()
         self._take(copy.deepcopy(np.random.get_bit_generator()))
         self._first = self._place = 0
+
+    def is_elsewhere(self) -> bool:
+        """Whether the program has drawn a number, or seeded, since this copy was made."""
+        return _place_of_program() != self._begin
 
     def _take(self, bits: Any) -> None:
         """Go on with a bit generator, and with what numpy keeps outside of it."""
@@ -60,6 +66,11 @@ class OwnStream:
         np.random.set_bit_generator(self._bits)
         if self._saved is not None:
             np.random.set_state(self._saved)
+
+
+def _place_of_program() -> bytes:
+    """What numpy's global stream will give next."""
+    return pickle.dumps(np.random.get_state(legacy=False))
 
 
 def _state_with_half_pair() -> dict[str, Any] | None:
