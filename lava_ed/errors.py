@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import fields
+from importlib import import_module
 from numbers import Integral
 from typing import Any, TypeGuard
 
@@ -160,3 +161,11 @@ def settle_integers(settings: Any, where: str = "") -> None:
             if not all(map(is_integer, value)):
                 raise ConfigError(f"{where}{field.name} is {value!r}: integers are needed")
             object.__setattr__(settings, field.name, tuple(map(int, value)))
+
+
+def required(module: str, extra: str, what: str, error: type[LavaEDError] = LavaEDError) -> Any:
+    """A module that an extra of lava-ed brings; where it is missing, the error says what for, and how to get it."""
+    try:
+        return import_module(module)
+    except ImportError as missing:
+        raise error(f"{what}: pip install 'lava-ed[{extra}]'") from missing

@@ -24,27 +24,18 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Trace:
-    """Membranes of a layer during one sample.
-
-    Attributes
-    ----------
-    layer : str
-        hidden1 …, or readout.
-    neurons : int64 (k,)
-        Which neurons are recorded.
-    membranes : int64 (k, S)
-        v after each time step.
-    threshold : float64 (S,)
-        Threshold in each step, NaN where the layer cannot fire.
-    unit : str
-        Unit of both, as an axis shows it; of our nets that of the weights (w = 2 is one stored unit).
-    """
+    """Membranes of a layer during one sample."""
 
     layer: str
+    """Its name: hidden1 …, or readout."""
     neurons: Ints
+    """Which neurons are recorded, (k,)."""
     membranes: Ints
+    """v after each time step, (k, S)."""
     threshold: npt.NDArray[np.float64]
+    """In each step, (S,); NaN where the layer cannot fire."""
     unit: str = "weight units"
+    """That of both, as an axis shows it; of our nets that of the weights (w = 2 is one stored unit)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,24 +49,18 @@ class Sample:
     traces: tuple[Trace, ...]
 
 
+NEURONS: Final = 3
+"""Membranes that are kept of each hidden layer."""
 decide: Final = partial(evaluate, "engine")
 """Decisions of the engine on all samples."""
 
 
 def trace_samples(
-    model: Model, images: npt.NDArray[np.uint8], labels: Ints, indices: Sequence[int], neurons: int = 3
+    model: Model, images: npt.NDArray[np.uint8], labels: Ints, indices: Sequence[int], neurons: int = NEURONS
 ) -> list[Sample]:
-    """Run samples step by step and record what each layer did.
+    """Run the samples of these indices step by step and record what each layer did.
 
-    Parameters
-    ----------
-    model : Model
-    images : uint8 (N, n)
-    labels : int64 (N,)
-    indices : sequence of int
-        Which samples.
-    neurons : int
-        Membranes to keep of each hidden layer: neurons whose first spikes spread over the window.
+    So many membranes are kept of each hidden layer: those of neurons whose first spikes spread over the window.
     """
     chosen = np.asarray(indices, np.int64)
     backend = holding(model, images[chosen], EngineBackend(model.spec))

@@ -19,7 +19,7 @@ from lava_ed.engine.messages import last_message
 from lava_ed.engine.program import Program
 from lava_ed.errors import ExchangeError
 from lava_ed.exchange.golden.replay import MOST_BYTES, MOST_STEPS, SCHEDULE
-from lava_ed.exchange.targets import check_free
+from lava_ed.exchange.targets import check_free, root_attributes
 from lava_ed.exchange.whole import narrow
 from lava_ed.files.reading import read_plain, shown
 from lava_ed.files.writing import write_atomically
@@ -128,7 +128,7 @@ def check_golden_targets(path: str | os.PathLike[str]) -> None:
             f"{shown(target)}: the replayer is written under that name, beside the vectors: choose another one, such "
             "as golden.h5"
         )
-    check_free(target, _is_golden, "a file of golden vectors")
+    check_free(target, lambda path: root_attributes(path).get("format") == FORMAT, "a file of golden vectors")
     check_free(target.with_name(REPLAYER), _is_replayer, "the replayer")
 
 
@@ -143,17 +143,6 @@ def _is_replayer(path: Path) -> bool:
     content = read_plain(path, most=MOST_REPLAYER, error=ExchangeError, hint="")
     code, seal, digest = content.rpartition(SEAL)
     return bool(seal) and digest.strip() == hashlib.sha256(code).hexdigest().encode()
-
-
-def _is_golden(path: Path) -> bool:
-    """Whether a file says that it holds golden vectors."""
-    import h5py
-
-    try:
-        with h5py.File(path, "r") as file:
-            return bool(file.attrs.get("format") == FORMAT)
-    except Exception:  # libhdf5 raises what it meets in a file that is none
-        return False
 
 
 def _program(model: Model, images: npt.NDArray[np.uint8], labels: npt.NDArray[Any], learning: bool) -> Program:

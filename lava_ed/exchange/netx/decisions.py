@@ -78,11 +78,9 @@ class NetxRun:
                 self._rows[:, : self._steps] = sample[:, None] if self._constant else sample
                 self.program.set("input", "data", self._rows)
                 self.program.run(self._period)
-            by_membrane = self._readout == "membrane"
-            last = (
-                self.program.get(self._last, self._state)
-                if by_membrane
-                else self.program.get("output", "data").sum(axis=-1)
-            )
-            decided[k] = int(np.argmax(last))
+            if self._readout == "membrane":
+                answer = self.program.get(self._last, self._state)
+            else:
+                answer = self.program.get("output", "data").sum(axis=-1)
+            decided[k] = int(np.argmax(answer))
         return decided

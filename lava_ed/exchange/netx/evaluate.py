@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Final, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -34,20 +35,12 @@ SPIKES_PER_CHUNK: Final = 1 << 24
 """Input spikes that are laid out at a time, in bytes."""
 
 
-class TestedNet(Protocol):
-    """What a test asks of a net, whatever format it came in."""
+if TYPE_CHECKING:
+    from lava_ed.exchange.nir.network import NirNetwork
 
-    @property
-    def sizes(self) -> tuple[int, ...]:
-        """Inputs, and the neurons of every layer."""
-
-    @property
-    def notes(self) -> dict[str, Any]:
-        """What lava-ed noted beside it."""
-
-    @property
-    def input_layer(self) -> object | None:
-        """An input layer of neurons."""
+    TestedNet = NetxNetwork | NirNetwork
+Decide = Callable[[npt.NDArray[np.uint8], Mapping[str, Any]], Integers]
+"""Decisions on images under the settings of a test."""
 
 
 def spike_trains(images: npt.NDArray[np.uint8], kind: EncoderKind, steps: int) -> npt.NDArray[np.int8]:
@@ -82,12 +75,7 @@ def spike_trains(images: npt.NDArray[np.uint8], kind: EncoderKind, steps: int) -
 def biases(net: NetxNetwork, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.int16]:
     """What input neurons take (N, n), from the pixels p of images: weight·p/255 + bias, cut to integers.
 
-    A lava-dl input block scales p/255 so.
-
-    Raises
-    ------
-    ExchangeError
-        If one does not fit 16 bits.
+    A lava-dl input block scales p/255 so.  Raises an ExchangeError where one does not fit 16 bits.
     """
     assert net.input_layer is not None
     weight, bias = net.input_layer.transform or (0, 0)
@@ -138,30 +126,35 @@ def evaluate_netx(
     DataError
         If the data are not those that the net was trained for, and other data were not asked for.
     """
-    given: dict[str, Any] = {"dataset": dataset, "encoder": encoder, "steps": steps, "readout": readout}
+    net = read_netx(path)
     return evaluate_net(
-        read_netx(path), path, given, _decided, data_dir=data_dir, limit=limit, other_data=other_data, kind="netx"
-    )
+        net, path, partial(_decided, net), "netx", dataset=dataset, data_dir=data_dir, encoder=encoder, steps=steps,
+        readout=readout, limit=limit, other_data=other_data,
+    )  # fmt: skip
 
 
 def evaluate_net(
     net: TestedNet,
     path: str | os.PathLike[str],
-    given: dict[str, Any],
-    decide: Callable[[TestedNet, npt.NDArray[np.uint8], Mapping[str, Any]], Integers],
-    *,
-    data_dir: str | None,
-    limit: int | None,
-    other_data: bool,
+    decide: Decide,
     kind: str,
+    *,
+    dataset: str | None = None,
+    data_dir: str | None = None,
+    encoder: str | None = None,
+    steps: int | None = None,
+    readout: str | None = None,
+    limit: int | None = None,
+    other_data: bool = False,
 ) -> dict[str, Any]:
     """Judge a net from a file of a ``kind`` on a test set, as `evaluate_netx` tells; decide classifies."""
+    given = {"dataset": dataset, "encoder": encoder, "steps": steps, "readout": readout}
     chosen = how_to_test(net, path, given, limit)
     found = data_of_netx(net, path, chosen["dataset"], data_dir, other_data=other_data)
     data = found.data
     images, labels = np.ascontiguousarray(data.test_images[:limit]), data.test_labels[:limit]
     started = time.perf_counter()
-    decided = decide(net, images, chosen)
+    decided = decide(images, chosen)
     seconds = time.perf_counter() - started
     correct = int(np.count_nonzero(decided == labels))
     return {
@@ -180,10 +173,9 @@ def evaluate_net(
     }
 
 
-def _decided(net: TestedNet, images: npt.NDArray[np.uint8], chosen: Mapping[str, Any]) -> Integers:
+def _decided(net: NetxNetwork, images: npt.NDArray[np.uint8], chosen: Mapping[str, Any]) -> Integers:
     """Decisions on images, encoded a few at a time."""
     steps, encoder = chosen["steps"], chosen["encoder"]
-    assert isinstance(net, NetxNetwork)
     run = NetxRun(net, steps, chosen["readout"])
     images = np.ascontiguousarray(images[:, net.input_order])
     if encoder == BIAS_ENCODER:
@@ -236,14 +228,9 @@ def data_of_netx(
 ) -> FoundData:
     """The data set of this name, given or noted, if the net of a file was trained for it as far as the file notes that.
 
-    Other data are taken if they are asked for; ``flag`` tells the message whether the command has --other-data.
-
-    Raises
-    ------
-    DataError
-        If the digest that the file notes is another, or, without a digest, the name.
-    ExchangeError
-        If the net takes other images.
+    Other data are taken if they are asked for; ``flag`` tells the message whether the command has --other-data.  Raises
+    a DataError where the digest that the file notes is another, or, without a digest, the name; an ExchangeError where
+    the net takes other images.
     """
     digest = net.notes.get("data_sha256")
     data = load_dataset(dataset, data_dir or net.notes.get("data_dir"))

@@ -25,28 +25,19 @@ MAX_NEURONS: Final = 1 << 20
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a group.
-
-    Attributes
-    ----------
-    name : str
-    low, high : int
-        Smallest and largest value.
-    default : int or None
-        The value of a field that a file leaves out; None where the file must have it.
-    fractions : {"refused", "cut", "told"}
-        Whether they are an error, or are cut off, as lava-dl does it, without a word or with a remark.
-    fits, written : integer types
-        What holds the values of a file that we write, and the type that they have in it.
-    """
+    """One field of a group."""
 
     name: str
     low: int = -(2**31)
     high: int = 2**31 - 1
+    """Smallest and largest value."""
     default: int | None = None
+    """The value of a field that a file leaves out; None where the file must have it."""
     fractions: Literal["refused", "cut", "told"] = "refused"
+    """Whether they are an error, or are cut off, as lava-dl does it, without a word or with a remark."""
     fits: npt.DTypeLike = np.int64
     written: npt.DTypeLike = np.int64
+    """What holds the values of a file that we write, and the type that they have in it."""
 
     def holds(self, values: npt.ArrayLike) -> bool:
         """Whether all values lie in the range."""

@@ -137,10 +137,7 @@ def _digest(members: Tree, notes: dict[str, Any]) -> str:
 def netx_bytes(net: NetxNetwork) -> bytes:
     """Content of a netx file; the same net gives the same bytes.
 
-    Raises
-    ------
-    ExchangeError
-        If a number does not fit its field, or there are more than `read_netx` reads.
+    Raises an ExchangeError where a number does not fit its field, or there are more than `read_netx` reads.
     """
     tree: Tree = {"layer": {str(k): layer_tree(layer, f"layer/{k}") for k, layer in enumerate(net.layers)}}
     if (values := sum(array.size for _, array in _arrays(tree))) > MOST_VALUES:

@@ -34,13 +34,7 @@ Tree = dict[str, Any]
 
 
 def read_layer(group: Group) -> NetxLayer:
-    """The layer of a group.
-
-    Raises
-    ------
-    ExchangeError
-        If it is of a type, or has a field, that is not known here.
-    """
+    """The layer of a group.  Raises an ExchangeError where it is of a type, or has a field, that is not known here."""
     kind = group.text("type")
     if kind not in ARRAYS:
         raise ExchangeError(
@@ -189,10 +183,7 @@ def _neuron(group: Group, first: bool = False) -> NetxNeuron | NetxSigmaDelta:
 def layer_tree(layer: NetxLayer, where: str) -> Tree:
     """One layer as it is written.
 
-    Raises
-    ------
-    ExchangeError
-        If a number does not fit its field, or the neurons are none that lava-ed writes.
+    Raises an ExchangeError where a number does not fit its field, or the neurons are none that lava-ed writes.
     """
     arrays = ARRAYS[layer.kind]
     tree: Tree = {"type": _text(layer.kind)}

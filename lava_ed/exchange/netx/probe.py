@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.evaluation.probe import Sample, Trace, spread_neurons
+from lava_ed.evaluation.probe import NEURONS, Sample, Trace, spread_neurons
 from lava_ed.exchange.netx.fields import NEVER
 from lava_ed.exchange.netx.network import Integers, NetxNetwork
 from lava_ed.exchange.netx.program import netx_program, window
@@ -20,18 +20,17 @@ def trace_netx(
     labels: Integers,
     decided: Integers,
     indices: Sequence[int],
-    neurons: int = 3,
 ) -> list[Sample]:
     """Run the samples of these indices step by step and record what each layer did.
 
     Spikes (N, n_inputs, T) go in; layers are called input, hidden1 …, and output.  Membranes are in LIF units, 2^6 of
-    an input: those of ``neurons`` of each layer, and of all in the last.
+    an input: those of `NEURONS` of each layer, and of all in the last.
     """
-    return [Sample(k, int(labels[k]), int(decided[k]), *_trace(net, trains[k], neurons)) for k in indices]
+    return [Sample(k, int(labels[k]), int(decided[k]), *_trace(net, trains[k])) for k in indices]
 
 
 def _trace(
-    net: NetxNetwork, train: npt.NDArray[np.int8], neurons: int
+    net: NetxNetwork, train: npt.NDArray[np.int8]
 ) -> tuple[dict[str, tuple[Integers, Integers]], tuple[Trace, ...]]:
     """Spikes and traces of one sample."""
     period = window(net, train.shape[1])
@@ -50,7 +49,7 @@ def _trace(
         last = k == len(layers)
         name = "output" if last else f"hidden{k}"
         spikes[name] = _events(program.get(f"spikes{k}", "data"))
-        shown = np.arange(len(values)) if last else spread_neurons(spikes[name], values, neurons)
+        shown = np.arange(len(values)) if last else spread_neurons(spikes[name], values, NEURONS)
         mantissa = layer.lif.v_th_mant
         threshold = np.full(period, np.nan if mantissa >= NEVER else mantissa << INPUT_SHIFT, np.float64)
         traces.append(Trace(name, shown, values[shown], threshold, "64 × inputs"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import astuple
 from typing import Any, Final
 
 import numpy as np
@@ -18,7 +20,7 @@ from lava_ed.engine.families.synapses import WeightFormat
 from lava_ed.engine.program import Program
 from lava_ed.errors import ExchangeError, ShapeError
 from lava_ed.exchange.netx.fields import MAX_DELAY
-from lava_ed.exchange.netx.network import Integers, NetxLayer, NetxNetwork, Shape
+from lava_ed.exchange.netx.network import Integers, NetxConvolution, NetxLayer, NetxNetwork, NetxNeuron, Shape
 from lava_ed.exchange.netx.synapse import fit_weights
 from lava_ed.exchange.whole import narrow
 
@@ -69,9 +71,9 @@ def netx_program(net: NetxNetwork, data: npt.NDArray[Any], reset_interval: int, 
     edges: list[Connection] = []
     previous, shape, bits = "input", net.input_shape, 0
     if first is not None:
-        order = _flattened(net.input_shape)
+        order = lava_order(net.input_shape)
     if first is not None and takes_biases(net):
-        nodes: list[Node] = [_lif("input", first, data[:, 0], 1, reset_interval)]
+        nodes: list[Node] = [_lif("input", first.lif, data[:, 0], 1, reset_interval)]
     else:
         nodes = [RingSourceNode("input", narrow(data, np.int32, "input spikes"))]
     if first is not None and first.sigma_delta:
@@ -81,10 +83,15 @@ def netx_program(net: NetxNetwork, data: npt.NDArray[Any], reset_interval: int, 
     for k, layer in enumerate(net.synaptic_layers, start=1):
         synapse, neuron, offset = f"synapse{k}", f"neuron{k}", k + (first is not None)
         is_conv, bias = layer.kind == "conv", _biases(layer)
-        forward, *recurrent = [_conv(synapse, layer, shape, bits)] if is_conv else _dense(k, layer, bits)
+        out = layer.shape or ()
+        synapses: list[Node] = (
+            [conv_node(synapse, layer.synapses, layer.how, shape, out, bits)] if is_conv else _dense(k, layer, bits)
+        )
         is_lif, bits = layer.sigma_delta is None, 0 if layer.sigma_delta is None else GRADED_BITS
-        neurons = _lif(neuron, layer, bias, offset, reset_interval) if is_lif else _sigma_delta(neuron, layer, bias)
-        nodes += [forward, neurons, *recurrent]
+        neurons: Node = (
+            _lif(neuron, layer.lif, bias, offset, reset_interval) if is_lif else _sigma_delta(neuron, layer, bias)
+        )
+        nodes += [synapses[0], neurons, *synapses[1:]]
         edges.append(Connection(previous, "s_out", synapse, "s_in", None if is_conv else order))
         edges.append(Connection(synapse, "a_out", neuron, "a_in"))
         if layer.weight_rec is not None:
@@ -93,8 +100,8 @@ def netx_program(net: NetxNetwork, data: npt.NDArray[Any], reset_interval: int, 
         if record:
             nodes.append(RingSinkNode(f"spikes{k}", np.zeros((layer.size, reset_interval), np.int32)))
             edges.append(Connection(neuron, "s_out", f"spikes{k}", "a_in"))
-        previous, shape = neuron, layer.shape or ()
-        order = _flattened(shape) if is_conv else None
+        previous, shape = neuron, out
+        order = lava_order(shape) if is_conv else None
     nodes.append(RingSinkNode("output", np.zeros((net.sizes[-1], reset_interval), np.int32)))
     edges.append(Connection(previous, "s_out", "output", "a_in"))
     return Program(nodes, edges, None)
@@ -115,7 +122,7 @@ def check_room(net: NetxNetwork, steps: int, reset_interval: int) -> None:
         )
 
 
-def _flattened(shape: Shape) -> Integers | None:
+def lava_order(shape: Shape) -> Integers | None:
     """Place in Lava's order (x, y, channel) of each value of a layer that is flattened as (channel, y, x)."""
     sizes = shape[::-1]
     if len(sizes) < 2:
@@ -145,18 +152,17 @@ def _dense(k: int, layer: NetxLayer, bits: int) -> list[Node]:
     return nodes
 
 
-def _conv(name: str, layer: NetxLayer, shape: Shape, bits: int) -> ConvNode:
-    """Lava's Conv for an input of a shape (C, H, W), as lava-dl makes it: axes (x, y, channel), the kernel turned."""
-    assert layer.shape is not None
-    weight = narrow(layer.synapses, np.int32, f"weights of {name}")[:, :, ::-1, ::-1].transpose(0, 3, 2, 1)
-    pairs = {key: getattr(layer.how, key)[::-1] for key in ("stride", "padding", "dilation")}
+def conv_node(name: str, kernel: Integers, how: NetxConvolution, shape: Shape, out: Shape, bits: int = 0) -> ConvNode:
+    """Lava's Conv of a shape (C, H, W) into another, as lava-dl makes it: axes (x, y, channel), the kernel turned."""
+    weight = narrow(kernel, np.int32, f"weights of {name}")[:, :, ::-1, ::-1].transpose(0, 3, 2, 1)
+    pairs = {key: getattr(how, key)[::-1] for key in ("stride", "padding", "dilation")}
     return ConvNode(
         name,
         message_bits=bits,
-        a_buff=np.zeros(layer.shape[::-1], np.int32),
+        a_buff=np.zeros(out[::-1], np.int32),
         weight=np.ascontiguousarray(weight),
         input_shape=shape[::-1],
-        geometry={"kernel_size": weight.shape[1:3], "groups": (layer.how.groups,), **pairs},
+        geometry={"kernel_size": weight.shape[1:3], "groups": (how.groups,), **pairs},
         unused={"weight_exp": 0, "num_weight_bits": 8},
     )
 
@@ -186,14 +192,20 @@ def _sigma_delta(name: str, layer: NetxLayer, bias: npt.NDArray[Any] | None = No
     return SigmaDeltaNode(name, state=state, relu=bias is not None)
 
 
-def _lif(name: str, layer: NetxLayer, bias: npt.NDArray[Any], offset: int, interval: int) -> LIFNode:
+def _lif(name: str, neuron: NetxNeuron, bias: npt.NDArray[Any], offset: int, interval: int) -> LIFNode:
     """LIFReset with lava-dl's parameters."""
-    n, neuron = layer.size, layer.lif
+    return lif_node(name, astuple(neuron), bias, BIAS_EXPONENT, offset, interval)
+
+
+def lif_node(
+    name: str, numbers: Sequence[int], bias: npt.NDArray[Any], exponent: int, offset: int, interval: int
+) -> LIFNode:
+    """LIFReset of (iDecay, vDecay, vThMant), and of a bias of so many bits behind each mantissa."""
+    (i_decay, v_decay, threshold), n = numbers, len(bias)
     state: dict[str, Any] = {"u": np.zeros(n, np.int32), "v": np.zeros(n, np.int32)}
     state["bias_mant"] = narrow(bias, np.int16, f"bias of {name}")
-    state["bias_exp"] = np.full(n, BIAS_EXPONENT, np.int16)
-    decays = (neuron.i_decay - 1, neuron.v_decay)
-    thresholds = {"vth": neuron.v_th_mant}
+    state["bias_exp"] = np.full(n, exponent, np.int16)
+    decays, thresholds = (i_decay - 1, v_decay), {"vth": threshold}
     return LIFNode(
         name, state=state, decays=decays, thresholds=thresholds, kind=RESET, interval=interval, offset=offset
     )

@@ -24,12 +24,8 @@ class FittedWeights(NamedTuple):
 def fit_weights(weight: npt.NDArray[Any]) -> FittedWeights:
     """Shift weights (n_post, n_pre) of −256 … 254 up to a synapse's full range, with the exponent that takes it back.
 
-    Raises
-    ------
-    ExchangeError
-        If all weights are 0 or one is out of range; lava-dl crashes on the first and clips the second.
-
-    Source: lava-dl 0.6.0, `netx/utils.py`.
+    Raises an ExchangeError where all weights are 0 or one is out of range; lava-dl crashes on the first and clips the
+    second.  Source: lava-dl 0.6.0, `netx/utils.py`.
     """
     weight = narrow(weight, np.int64, "weights")
     low, high = int(weight.min()), int(weight.max())

@@ -10,8 +10,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from lava_ed.errors import ExchangeError
+from lava_ed.errors import ExchangeError, required
 from lava_ed.exchange.nir.network import DT
+from lava_ed.exchange.targets import root_attributes
 from lava_ed.files.writing import write_atomically
 from lava_ed.network.spec import NetworkSpec
 from lava_ed.version import __version__
@@ -32,12 +33,9 @@ def nir_data(content: bytes) -> Any:
     ExchangeError
         If the package nir is missing.
     """
-    try:
-        import nir
-    except ImportError as error:
-        raise ExchangeError("NIRData are written by the package nir: pip install 'lava-ed[nir]'") from error
     import h5py
 
+    nir = required("nir", "nir", "NIRData are written by the package nir", ExchangeError)
     nodes: dict[str, Any] = {}
     with h5py.File(io.BytesIO(content), "r") as file:
         spec = NetworkSpec.from_dict(json.loads(file.attrs["spec"]))
@@ -66,12 +64,7 @@ def nir_data(content: bytes) -> Any:
 def write_nir_data(path: str | os.PathLike[str], content: bytes) -> None:
     """Write golden vectors as a file of NIRData, which `nir.read_data` reads, whole or not at all.
 
-    Raises
-    ------
-    ExchangeError
-        If the package nir is missing.
-    RunFolderError
-        If the file cannot be written.
+    Raises an ExchangeError where the package nir is missing; a RunFolderError where the file cannot be written.
     """
     import h5py
 
@@ -87,10 +80,5 @@ def write_nir_data(path: str | os.PathLike[str], content: bytes) -> None:
 
 def is_own_nir_data(path: str | os.PathLike[str]) -> bool:
     """Whether a file says that it holds NIRData of lava-ed."""
-    import h5py
-
-    try:
-        with h5py.File(path, "r") as file:
-            return file.attrs["__type__"] == "NIRGraphData" and MARK in file.attrs
-    except Exception:  # libhdf5 raises what it meets in a file that is none
-        return False
+    found = root_attributes(path)
+    return found.get("__type__") == "NIRGraphData" and MARK in found

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.errors import ExchangeError
-from lava_ed.exchange.netx.evaluate import TestedNet, evaluate_net, in_chunks
+from lava_ed.exchange.netx.evaluate import evaluate_net, in_chunks
 from lava_ed.exchange.netx.network import Integers
 from lava_ed.exchange.nir.network import NirNetwork, read_nir
 from lava_ed.exchange.nir.run import NirRun
@@ -20,17 +20,7 @@ MOST_SPIKES: Final = 1 << 22
 """Input spikes that the engine gets at a time, in four bytes each."""
 
 
-def evaluate_nir(
-    path: str | os.PathLike[str],
-    *,
-    dataset: str | None = None,
-    data_dir: str | None = None,
-    encoder: str | None = None,
-    steps: int | None = None,
-    readout: str | None = None,
-    limit: int | None = None,
-    other_data: bool = False,
-) -> dict[str, Any]:
+def evaluate_nir(path: str | os.PathLike[str], **how: Any) -> dict[str, Any]:
     """Judge a NIR file on a test set; parameters, result and errors are those of `evaluate_netx`.
 
     Raises
@@ -39,15 +29,11 @@ def evaluate_nir(
         Also if the neurons that answer by their spikes never spike.
     """
     net = read_nir(path)
-    if readout == "spikes" and net.floats[-1].neuron.silent:
+    if how.get("readout") == "spikes" and net.floats[-1].neuron.silent:
         raise ExchangeError(f"readout 'spikes': the last neurons ({net.layers[-1].kind}) never spike: take membrane")
-    given = {"dataset": dataset, "encoder": encoder, "steps": steps, "readout": readout}
-    return evaluate_net(
-        net, path, given, _decided, data_dir=data_dir, limit=limit, other_data=other_data, kind="nir"
-    )  # fmt: skip
+    return evaluate_net(net, path, partial(_decided, net), "nir", **how)
 
 
-def _decided(net: TestedNet, images: npt.NDArray[np.uint8], chosen: Mapping[str, Any]) -> Integers:
-    assert isinstance(net, NirNetwork)
+def _decided(net: NirNetwork, images: npt.NDArray[np.uint8], chosen: Mapping[str, Any]) -> Integers:
     decide = partial(NirRun(net, chosen["steps"]).decide, readout=chosen["readout"])
     return in_chunks(images, chosen["encoder"], chosen["steps"], decide, MOST_SPIKES)

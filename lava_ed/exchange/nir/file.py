@@ -91,12 +91,8 @@ class NirGraph:
 def read_graph(path: str | os.PathLike[str]) -> NirGraph:
     """Read the graph of a NIR file.
 
-    Raises
-    ------
-    ExchangeError
-        If the file is missing, no NIR file, damaged, too large, or has a primitive that the standard does not know.
-
-    Source: nir 1.0.8, `nir/serialization.py`.
+    Raises an ExchangeError where the file is missing, no NIR file, damaged, too large, or has a primitive that the
+    standard does not know.  Source: nir 1.0.8, `nir/serialization.py`.
     """
     root = read_hdf5(
         path, what="a NIR file", most_bytes=MOST_BYTES, most_values=MOST_VALUES, error=ExchangeError, hint=HINT

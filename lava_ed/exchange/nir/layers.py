@@ -19,28 +19,19 @@ from lava_ed.exchange.nir.neurons import NEURONS, Dynamics, dynamics
 
 @dataclass(frozen=True)
 class LinearMap:
-    """What lies between the spikes of one layer and the currents of the next.
-
-    Attributes
-    ----------
-    weight : (n, m) or (C_out, C_in/groups, K_y, K_x), or None
-        None as long as no weights have come.
-    how : NetxConvolution or None
-        None for a matrix.
-    shape : tuple
-        Of the spikes.
-    out : tuple
-        Of the currents.
-    pool : (y, x) or None
-        A window of that size and stride whose sums come before the weights.
-    """
+    """What lies between the spikes of one layer and the currents of the next."""
 
     shape: Shape
+    """That of the spikes."""
     out: Shape
+    """Shape of the currents."""
     weight: Values | None = None
+    """(n, m) or (C_out, C_in/groups, K_y, K_x); None as long as no weights have come."""
     how: NetxConvolution | None = None
+    """None for a matrix."""
     bias: Values | None = None
     pool: Pair | None = None
+    """A window (y, x) of that size and stride whose sums come before the weights."""
     scale: float = 1.0
 
 
@@ -64,11 +55,8 @@ class FloatLayer:
 def fold(graph: NirGraph, dt: float) -> list[FloatLayer]:
     """Layers of a graph, from its input to its output, for time steps of dt seconds.
 
-    Raises
-    ------
-    ExchangeError
-        If the graph is no chain of layers, which may each have one recurrent connection, or has what no layer can be;
-        the message names the node.
+    Raises an ExchangeError where the graph is no chain of layers, which may each have one recurrent connection, or has
+    what no layer can be; the message names the node.
     """
     after: dict[str, list[str]] = {name: [] for name in graph.nodes}
     before: dict[str, list[str]] = {name: [] for name in graph.nodes}

@@ -21,26 +21,17 @@ LEAST_DECAY: Final = 2.0**-25
 
 @dataclass(frozen=True)
 class Dynamics:
-    """u ← (1 − du)·u + gain·a;  v ← (1 − dv)·v + u + leak;  a spike where v > 1, v ← 0 then.
-
-    Attributes
-    ----------
-    kind : str
-        The primitive.
-    du, dv : float
-        0 … 1.
-    gain, leak : (n,)
-        In thresholds.
-    threshold : (n,)
-        What 1 stands for; 1 for neurons that never spike.
-    """
+    """u ← (1 − du)·u + gain·a;  v ← (1 − dv)·v + u + leak;  a spike where v > 1, v ← 0 then."""
 
     kind: str
     du: float
     dv: float
+    """Both 0 … 1."""
     gain: Values
     leak: Values
+    """Both in thresholds, (n,)."""
     threshold: Values
+    """What 1 stands for, (n,); 1 for neurons that never spike."""
 
     @property
     def silent(self) -> bool:
@@ -54,11 +45,8 @@ def dynamics(node: NirNode, size: int, dt: float) -> Dynamics:
     I and IF integrate R·a per step, as every simulator that reads NIR does; the others follow their equations:
     τ v' = v_leak − v + R·i becomes v ← v + (dt/τ)(v_leak − v + R·i), τ_syn i' = −i + w_in·a the same.
 
-    Raises
-    ------
-    ExchangeError
-        If 12 bits of decay cannot hold a time constant, neurons of a layer differ in one, a reset is not to 0, or a
-        threshold is not positive.
+    Raises an ExchangeError where 12 bits of decay cannot hold a time constant, neurons of a layer differ in one, a
+    reset is not to 0, or a threshold is not positive.
     """
     one, kind = np.ones(size), node.kind
 

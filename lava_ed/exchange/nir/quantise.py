@@ -38,31 +38,14 @@ class Synapses:
 
 @dataclass(frozen=True)
 class NirLayer:
-    """A layer in integers.
-
-    Attributes
-    ----------
-    name : str
-    shape, out : tuple
-        Of the spikes that come, and of the neurons.
-    forward, recurrent, source : Synapses or None
-        The last are those of a neuron that spikes in every step: a bias that goes through the current.
-    how : NetxConvolution or None
-    i_decay, v_decay : int
-        0 … 4096.
-    v_th_mant : int
-    bias_mant : int (n,)
-        Of 2^bias_exp in the membrane's 24 bits.
-    scale : float
-        Units of the threshold's mantissa for one threshold of the graph.
-    errors : dict
-        Largest error of weights and biases (in the largest weight), of du and dv (relative).
-    """
+    """A layer in integers."""
 
     name: str
     kind: str
+    """The primitive of its neurons."""
     shape: Shape
     out: Shape
+    """Shapes of the spikes that come, and of the neurons."""
     forward: Synapses
     how: NetxConvolution | None
     i_decay: int
@@ -70,11 +53,15 @@ class NirLayer:
     v_th_mant: int
     bias_mant: Integers
     bias_exp: int
+    """A bias is bias_mant·2^bias_exp in the membrane's 24 bits."""
     recurrent: Synapses | None
     source: Synapses | None
+    """Those of a neuron that spikes in every step: a bias that goes through the current."""
     scale: float
+    """Units of the threshold's mantissa for one threshold of the graph."""
     exact: bool
     errors: dict[str, float]
+    """Largest error of weights and biases (in the largest weight), of du and dv (relative)."""
 
     @property
     def size(self) -> int:
@@ -94,13 +81,9 @@ class NirLayer:
 def quantise(layer: FloatLayer) -> NirLayer:
     """Integers of a layer: w ≈ weight·2^e/S, threshold vThMant = S exactly, decays of 12 bits, biases of 13.
 
-    Where all numbers are integers that fit as they are, S is the threshold and nothing is rounded.  Else S is the
-    largest with which weights fill 8 bits, and no current, and no membrane that leaks, can leave 24 bits.
-
-    Raises
-    ------
-    ExchangeError
-        If no scale does that.
+    Where all numbers are integers that fit as they are, S is the threshold and nothing is rounded. Else S is the
+    largest with which weights fill 8 bits, and no current, and no membrane that leaks, can leave 24 bits.  Raises an
+    ExchangeError where no scale does that.
     """
     neuron = layer.neuron
     rows = neuron.gain if layer.linear.how is None else neuron.gain.reshape(layer.linear.out[0], -1)[:, 0]

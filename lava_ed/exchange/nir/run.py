@@ -9,10 +9,11 @@ import numpy.typing as npt
 
 from lava_ed.engine.batch import run_batch
 from lava_ed.exchange.netx.network import Integers
+from lava_ed.exchange.netx.program import lava_order
 from lava_ed.exchange.nir.file import Values
 from lava_ed.exchange.nir.layers import FloatLayer
 from lava_ed.exchange.nir.network import NirNetwork
-from lava_ed.exchange.nir.program import lava_order, nir_program
+from lava_ed.exchange.nir.program import nir_program
 
 MEASURED_STEPS: Final = 32
 MEASURED_RATE: Final = 0.2
@@ -46,7 +47,7 @@ class NirRun:
         names = [*names, (f"neuron{len(net.layers)}", "v")]
         found = run_batch(self._program, {("input", "data"): data}, data.shape[2], names)
         layers = [*net.layers, net.layers[-1]] if len(names) > 1 else [net.layers[-1]]
-        orders = [lava_order(layer.out) if layer.how is not None else None for layer in layers]
+        orders = [lava_order(layer.out) for layer in layers]
         values = [found[name].astype(np.int64) for name in names]
         return [part if order is None else part[:, order] for part, order in zip(values, orders, strict=True)]
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from lava_ed.errors import ExchangeError
+from lava_ed.errors import ExchangeError, required
 from lava_ed.exchange.netx.fields import NEVER
 from lava_ed.exchange.netx.network import NetxLayer, NetxNetwork, Pair, Shape
 from lava_ed.exchange.nir.file import DIGEST, NOTES, NirNode, graph_digest, read_graph
@@ -53,10 +53,7 @@ def nir_bytes(net: NetxNetwork, neurons: str = "cubalif") -> bytes:
     """
     if neurons not in NEURONS:
         raise ExchangeError(f"neurons {neurons!r}: NIR files are written with {' or '.join(NEURONS)}")
-    try:
-        import nir
-    except ImportError as error:
-        raise ExchangeError("NIR files are written by the package nir: pip install 'lava-ed[nir]'") from error
+    nir = required("nir", "nir", "NIR files are written by the package nir", ExchangeError)
     nodes: dict[str, Any] = {"input": nir.Input(np.array(net.input_shape))}
     edges: list[tuple[str, str]] = []
     previous, shape = "input", net.input_shape
