@@ -87,10 +87,8 @@ def train_missing(
 ) -> list[str]:
     """Train every rule with every seed into a folder of its own, going on where a run was stopped.
 
-    Raises
-    ------
-    ConfigError
-        If no folder or rules were given, a seed is no number, or a setting is out of range; nothing was trained then.
+    Raises a ConfigError where no folder or rules were given, a seed is no number, or a setting is out of range; nothing
+    was trained then.
     """
     from lava_ed.train.many import train_runs
     from lava_ed.train.progress import Lines

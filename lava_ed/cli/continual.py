@@ -8,18 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lava_ed.cli.output import JsonFlag, Report, Table, integers, percent
-from lava_ed.cli.train import (
-    Backend,
-    DataDir,
-    Epochs,
-    Events,
-    Hidden,
-    Rate,
-    Rule,
-    Seed,
-    given_settings,
-    with_net_options,
-)  # fmt: skip
+from lava_ed.cli.train import Rule, with_settings
+from lava_ed.network.settings import options
 
 if TYPE_CHECKING:
     from lava_ed.continual import ContinualConfig
@@ -45,7 +35,7 @@ Rest = Annotated[int | None, typer.Option(help="Value that stands for all other 
 Validation = Annotated[float, typer.Option(help="Share of the training samples held out and judged on, not the test.")]
 
 
-@with_net_options(before="validation")
+@with_settings("data_dir", "hidden", "epochs", "seed", "backend", "learning_rate", *options(), "events")
 def continual(
     scenario: Scenario,
     tasks: Tasks = 5,
@@ -57,19 +47,12 @@ def continual(
     rest: Rest = None,
     balance: Balance = None,
     rule: Rule = None,
-    data_dir: DataDir = None,
-    hidden: Hidden = None,
-    epochs: Epochs = None,
-    seed: Seed = None,
-    backend: Backend = None,
-    learning_rate: Rate = None,
+    settings: Any = None,
     limit: Limit = None,
-    events: Events = None,
     validation: Validation = 0.0,
     out: Out = None,
     resume: Resume = False,
     json: JsonFlag = False,
-    **of_the_net: Any,
 ) -> Report:
     """Learn tasks one after the other, and see what is left of the first ones.
 
@@ -81,11 +64,8 @@ def continual(
     from lava_ed.train.progress import Lines
 
     _, dataset = parse_scenario(scenario)
-    settings = given_settings(
-        data_dir=data_dir, hidden=hidden, epochs=1 if epochs is None else epochs, seed=seed, backend=backend,
-        learning_rate=learning_rate, limit=limit, events=events, validation=validation, **of_the_net,
-    )  # fmt: skip
-    training = TrainConfig.create(rule or "std-ed", dataset, **settings)
+    shared = {"epochs": 1, **settings, "limit": limit, "validation": validation}
+    training = TrainConfig.create(rule or "std-ed", dataset, **shared)
     given: dict[str, Any] = {
         "incremental": incremental,
         "interval": interval,

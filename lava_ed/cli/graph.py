@@ -18,12 +18,8 @@ _MEASURED_STEPS = 16
 def of_graph(where: str, spike_rate: float, tag: str) -> Report:
     """Lower the graph of a process in a file; it runs a few steps if it has hosted models, to see what they take.
 
-    Raises
-    ------
-    DataNotFoundError, ConfigError
-        If there is no such file, it fails, or NAME is no process and no function that makes one.
-    UnsupportedProcessError
-        If a process can be neither compiled nor hosted.
+    Raises a DataNotFoundError or a ConfigError where there is no such file, it fails, or NAME is no process and no
+    function that makes one; an UnsupportedProcessError where a process can be neither compiled nor hosted.
     """
     from lava_ed.engine.describe import describe_program
     from lava_ed.graph import Loihi2SimCfg

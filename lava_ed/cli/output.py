@@ -46,19 +46,12 @@ class Table(NamedTuple):
 
 @dataclass(frozen=True)
 class Report:
-    """Result of a command.
-
-    Attributes
-    ----------
-    value : dict
-        Printed by --json.
-    shown : iterable of Table and str
-        The same for people; a generator makes it when it is printed.
-    exit_code : int
-    """
+    """Result of a command."""
 
     value: dict[str, Any]
+    """Printed by --json."""
     shown: Iterable[Table | str]
+    """The same for people; a generator makes it when it is printed."""
     exit_code: int = 0
 
     def show(self, console: Console) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lava_ed.cli.output import JsonFlag, Report, Table, percent
-from lava_ed.cli.train import Events, Rule, Seed, given_settings
+from lava_ed.cli.train import Rule, with_settings
 
 if TYPE_CHECKING:
     from lava_ed.stream import Item, StreamLearner
@@ -19,20 +19,18 @@ Source = Annotated[str, typer.Argument(metavar="SOURCE", help="A folder or archi
 Out = Annotated[str, typer.Option(metavar="STATE", help="Folder of the stream's state.")]
 Classes = Annotated[str | None, typer.Option(help="Names of the classes, with commas.  [default: the folders' names]")]
 Sensor = Annotated[str, typer.Option(metavar="WIDTHxHEIGHT", help="Pixels of the sensor.")]
-Hidden = Annotated[str | None, typer.Option(help="Neurons of the hidden layers, for example 256 or 256,128.")]
 Interval = Annotated[int, typer.Option(help="Items between two reports, each with a saved state.")]
 Resume = Annotated[bool, typer.Option("--resume", help="Go on from the state in STATE.")]
 
 
+@with_settings("hidden", "events", "seed")
 def stream(
     source: Source,
     out: Out,
     sensor: Sensor = "34x34",
     classes: Classes = None,
     rule: Rule = None,
-    hidden: Hidden = None,
-    events: Events = None,
-    seed: Seed = None,
+    settings: Any = None,
     interval: Interval = 1000,
     resume: Resume = False,
     json: JsonFlag = False,
@@ -58,7 +56,7 @@ def stream(
         if classes is not None
         else tuple(sorted({member.class_name for member in members(Path(source))}))
     )
-    training = TrainConfig.create(rule or "std-ed", "nmnist", **given_settings(hidden=hidden, events=events, seed=seed))
+    training = TrainConfig.create(rule or "std-ed", "nmnist", **settings)
     learner = StreamLearner(StreamConfig(training, names, EventCode(sensor=sensor).sensor_size()))
     folder = Path(out)
     if resume:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Final, get_args
 
 import typer
 
@@ -30,19 +31,6 @@ Data = Annotated[
 ]
 DataDir = Annotated[str | None, typer.Option(help="Folder of the data files (else LAVA_ED_DATA, else data).")]
 Download = Annotated[bool, typer.Option("--download", help="Let tonic download the data set, where it is not there.")]
-Hidden = Annotated[str | None, typer.Option(help="Neurons of the hidden layers, for example 256 or 256,128.")]
-Arch = Annotated[str | None, typer.Option(help="Layers with convolutions, for example 24c5-p2-48c3-p2-10.")]
-Calibrate = Annotated[
-    bool | None,
-    typer.Option(help="With --arch: measure thresholds and shifts on some training samples.  [default: calibrate]"),
-]
-Freeze = Annotated[
-    str | None,
-    typer.Option(help="With --arch: connections whose random kernels stay as they are, as 1,2.", metavar="N,…"),
-]
-Epochs = Annotated[int | None, typer.Option(help="Passes over the training samples.")]
-Seed = Annotated[int | None, typer.Option(help="Of weights, rounding, order and split.  [default: 0]")]
-Backend = Annotated[str | None, typer.Option(help="engine or lava.  [default: engine]")]
 Out = Annotated[str, typer.Option(metavar="RUN", help="Folder of the run.")]
 Resume = Annotated[
     bool,
@@ -50,92 +38,101 @@ Resume = Annotated[
         "--resume", help="Continue the run in RUN; its settings are kept. A finished run takes more --epochs."
     ),
 ]
-Rate = Annotated[float | None, typer.Option(help="Learning rate; rounded to one that the chip holds.")]
-Validation = Annotated[float | None, typer.Option(help="Share of the training part held out.")]
-Limit = Annotated[int | None, typer.Option(help="Train on at most this many samples.")]
-Shift = Annotated[
-    int | None,
-    typer.Option(help="Augmentation: move training images by up to this many pixels, anew each epoch.  [default: 0]"),
-]
-Flip = Annotated[
-    bool, typer.Option("--flip", help="Augmentation: mirror training images left to right, or not, anew each epoch.")
-]
-Events = Annotated[
-    str | None,
-    typer.Option(
-        help="Recordings: sensor, region, downsample, hot, refractory, polarity, start, duration, count, windows, "
-        "transforms, for example duration=100000,downsample=2 (docs/recordings.md).",
-        metavar="NAME=VALUE,…",
-    ),
-]
-Snapshots = Annotated[bool, typer.Option("--snapshots", help="Keep the net of every epoch, for lava-ed diagnose.")]
-SnapshotInterval = Annotated[int | None, typer.Option(help="Epochs between two of --snapshots.  [default: 1]")]
 SettingsFile = Annotated[
     str | None, typer.Option("--settings", metavar="FILE", help="best.json of a sweep: rule, data set and settings.")
 ]
-Interval = Annotated[int | None, typer.Option(help="Samples between two checkpoints.")]
 Seeds = Annotated[
     str | None, typer.Option(help="A run for each of these seeds, for example 0-9 or 0,3,7, in RUN/seed-0 and so on.")
 ]
-Command = TypeVar("Command", bound=Callable[..., Report])
 
 
-def with_net_options(before: str) -> Callable[[Command], Command]:
-    """Gives a command the options of the net, as its settings declare them, in place of its last argument.
+def _option(kind: Any, text: str, **more: Any) -> Any:
+    return Annotated[kind | None, typer.Option(help=text, **more)]
 
-    Parameters
-    ----------
-    before : str
-        Parameter before which they are listed.
+
+def _flag(name: str, text: str) -> Any:
+    return Annotated[bool, typer.Option(name, help=text)]
+
+
+SETTINGS: Final[dict[str, Any]] = {
+    "data_dir": DataDir,
+    "hidden": _option(str, "Neurons of the hidden layers, for example 256 or 256,128."),
+    "arch": _option(str, "Layers with convolutions, for example 24c5-p2-48c3-p2-10."),
+    "calibrate": _option(
+        bool, "With --arch: measure thresholds and shifts on some training samples.  [default: calibrate]"
+    ),
+    "freeze": _option(str, "With --arch: connections whose random kernels stay as they are, as 1,2.", metavar="N,…"),
+    "epochs": _option(int, "Passes over the training samples."),
+    "seed": _option(int, "Of weights, rounding, order and split.  [default: 0]"),
+    "backend": _option(str, "engine or lava.  [default: engine]"),
+    "learning_rate": _option(float, "Learning rate; rounded to one that the chip holds."),
+    **{name: _option(kind, text) for name, (kind, text) in options().items()},
+    "validation": _option(float, "Share of the training part held out."),
+    "limit": _option(int, "Train on at most this many samples."),
+    "shift": _option(
+        int, "Augmentation: move training images by up to this many pixels, anew each epoch.  [default: 0]"
+    ),
+    "flip": _flag("--flip", "Augmentation: mirror training images left to right, or not, anew each epoch."),
+    "events": _option(
+        str,
+        "Recordings: sensor, region, downsample, hot, refractory, polarity, start, duration, count, windows, "
+        "transforms, for example duration=100000,downsample=2 (docs/recordings.md).",
+        metavar="NAME=VALUE,…",
+    ),
+    "checkpoint_interval": _option(int, "Samples between two checkpoints."),
+    "snapshots": _flag("--snapshots", "Keep the net of every epoch, for lava-ed diagnose."),
+    "snapshot_interval": _option(int, "Epochs between two of --snapshots.  [default: 1]"),
+}
+"""Options that are settings of a run; those of the net are as it declares them."""
+
+
+def with_settings(*names: str) -> Callable[[Callable[..., Report]], Callable[..., Report]]:
+    """Give a command these options in place of its argument `settings`, which gets the values of those that were given.
+
+    Without names it has all of `SETTINGS`.
     """
+    chosen = names or tuple(SETTINGS)
 
-    def changed(command: Command) -> Command:
-        parameters = list(inspect.signature(command, eval_str=True).parameters.values())[:-1]
-        place = [parameter.name for parameter in parameters].index(before)
-        parameters[place:place] = [
-            inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=option)
-            for name, (kind, text) in options().items()
-            for option in [Annotated[kind | None, typer.Option(help=text)]]
+    def changed(command: Callable[..., Report]) -> Callable[..., Report]:
+        @wraps(command)
+        def taking(**values: Any) -> Report:
+            given = {name: values.pop(name) for name in chosen}
+            return command(settings=given_settings(**given), **values)
+
+        signature = inspect.signature(command, eval_str=True)
+        parameters = list(signature.parameters.values())
+        place = list(signature.parameters).index("settings")
+        parameters[place : place + 1] = [
+            inspect.Parameter(
+                name,
+                inspect.Parameter.POSITIONAL_OR_KEYWORD,
+                default=False if get_args(SETTINGS[name])[0] is bool else None,
+                annotation=SETTINGS[name],
+            )
+            for name in chosen
         ]
-        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-        return command
+        taking.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+        taking.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return taking
 
     return changed
 
 
-@with_net_options(before="validation")
+@with_settings()
 def train(
     out: Out,
     preset: Preset = None,
     rule: Rule = None,
     dataset: Data = None,
-    data_dir: DataDir = None,
     download: Download = False,
-    hidden: Hidden = None,
-    arch: Arch = None,
-    calibrate: Calibrate = None,
-    freeze: Freeze = None,
-    epochs: Epochs = None,
-    seed: Seed = None,
-    backend: Backend = None,
     resume: Resume = False,
-    learning_rate: Rate = None,
-    validation: Validation = None,
-    limit: Limit = None,
-    shift: Shift = None,
-    flip: Flip = False,
-    events: Events = None,
-    checkpoint_interval: Interval = None,
-    snapshots: Snapshots = False,
-    snapshot_interval: SnapshotInterval = None,
+    settings: Any = None,
     settings_file: SettingsFile = None,
     seeds: Seeds = None,
     workers: Workers = None,
     scheduler: Scheduler = None,
     slurm: Slurm = False,
     json: JsonFlag = False,
-    **of_the_net: Any,
 ) -> Report:
     """Train a net and write its run folder.
 
@@ -146,12 +143,6 @@ def train(
     from lava_ed.runs.folder import RunFolder
     from lava_ed.train.progress import Lines
 
-    settings = given_settings(
-        data_dir=data_dir, hidden=hidden, arch=arch, calibrate=calibrate, freeze=freeze, epochs=epochs, seed=seed,
-        backend=backend, learning_rate=learning_rate, validation=validation, limit=limit, shift=shift,
-        flip=flip or None, events=events, checkpoint_interval=checkpoint_interval, snapshots=snapshots or None,
-        snapshot_interval=snapshot_interval, **of_the_net,
-    )  # fmt: skip
     if preset is not None:
         rule, dataset, settings = with_preset(preset, rule, dataset, settings)
     if settings_file is not None:
@@ -228,10 +219,7 @@ def with_preset(
 ) -> tuple[str, str, dict[str, Any]]:
     """Rule, data set and settings of a named preset, with what the command line gave in its place.
 
-    Raises
-    ------
-    ConfigError
-        If the name is unknown, or the command line names another rule or data set.
+    Raises a ConfigError where the name is unknown, or the command line names another rule or data set.
     """
     from lava_ed.config.presets import named_preset
 
@@ -260,7 +248,8 @@ def given_settings(**options: Any) -> dict[str, Any]:
     from lava_ed.data.events.code import EventCode
 
     readers = {"hidden": layer_sizes, "events": EventCode.parse, "freeze": _connections}
-    given = {name: value for name, value in options.items() if value is not None}
+    flags = ("flip", "snapshots")
+    given = {name: value for name, value in options.items() if value is not None and (value or name not in flags)}
     return {
         name: readers[name](value) if name in readers else integer_list(name, value) if is_list(name) else value
         for name, value in given.items()
