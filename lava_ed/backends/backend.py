@@ -173,13 +173,7 @@ def make_backend(name: str, spec: NetworkSpec, weights: Sequence[npt.NDArray[np.
 
 
 def loop_backend(spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]] | None = None) -> Any:
-    """A back end with the compiled loop of the spec's rule.
-
-    Raises
-    ------
-    ConfigError
-        If the rule has none.
-    """
+    """A back end with the compiled loop of the spec's rule.  Raises a ConfigError where the rule has none."""
     import lava_ed.baselines  # noqa: F401 (they register their loops)
 
     return loop_of(spec, weights)

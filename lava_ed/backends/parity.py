@@ -19,23 +19,15 @@ COMPARED = ("weights", "counters", "threshold_step", "presentation")
 
 @dataclass(frozen=True)
 class Parity:
-    """Outcome of a comparison.
-
-    Attributes
-    ----------
-    samples : int
-    compared : list of str
-        Vars that were compared.
-    differing : list of str
-        Compared Vars that are not equal bit for bit, or that one back end lacks.
-    moved : int
-        Weights that differ from their initial value, so that agreement means something.
-    """
+    """Outcome of a comparison."""
 
     samples: int
     compared: list[str]
+    """Vars that were compared."""
     differing: list[str]
+    """Compared Vars that are not equal bit for bit, or that one back end lacks."""
     moved: int = 0
+    """Weights that differ from their initial value, so that agreement means something."""
 
     @property
     def equal(self) -> bool:

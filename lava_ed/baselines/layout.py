@@ -36,10 +36,7 @@ MASKS: Final = {"mpd-ed": AT_SPIKES, "ssgd": NEAR_THRESHOLD, "sg-bptt": EVERYWHE
 def flat_net(graph: NetGraph, weights: Sequence[npt.NDArray[np.int8]] | None = None) -> FlatNet:
     """The net's arrays, with these stored weights or those drawn from its seed.
 
-    Raises
-    ------
-    ShapeError, WeightError
-        If a weight matrix does not fit, or is not int8.
+    Raises a ShapeError or a WeightError where a weight matrix does not fit, or is not int8.
     """
     spec, stored = graph.spec, graph.weights(weights)
     matrices = [stored[node.name] for node in graph.dense]

@@ -120,13 +120,7 @@ class MapKernels:
         return total, *read
 
     def gather(self, inputs: Int32, y: Int32) -> tuple[int, int]:
-        """sums_tap ← Σ_t Σ_positions x_i[t]·y_j[t]; returns the products, and the errors that are not 0.
-
-        Parameters
-        ----------
-        inputs : int32 (T, n_pre)
-        y : int32 (T, n_post)
-        """
+        """sums_tap ← Σ_t Σ_positions x_i[t]·y_j[t], of (T, n) each; returns the products, and errors that are not 0."""
         steps, shape, source = len(y), self.layer.shape, self.layer.source
         errors, split, origins, factors = np.zeros((4, y.size), np.int32)
         live = int(list_events(y.reshape(-1), errors))

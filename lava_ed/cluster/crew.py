@@ -109,10 +109,7 @@ class Workers:
 def on_worker(version: str, folder: str, job: Job, arguments: tuple[Any, ...]) -> Any:
     """What a worker runs: a job, once it is sure that both sides mean the same by it.
 
-    Raises
-    ------
-    ClusterError
-        If the worker has another version of lava-ed, or does not see the folder.
+    Raises a ClusterError where the worker has another version of lava-ed, or does not see the folder.
     """
     if version != __version__:
         raise ClusterError(

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from lava_ed.cluster.crew import Alone, Crew, Workers
-from lava_ed.errors import ClusterError, ConfigError, LavaEDError, settle_integers
+from lava_ed.errors import ClusterError, ConfigError, required, settle_integers
 
 MOST_WORKERS: Final = 4096
 _ADDRESS: Final = re.compile(r"(tcp|tls)://[\w.\-\[\]:]+:\d{1,5}")
@@ -109,12 +109,8 @@ def crew_at(place: Place, message: Callable[[str], None] = lambda text: None) ->
 
 
 def _require_dask() -> Any:
-    try:
-        import dask
-        import distributed
-    except ImportError as error:
-        raise LavaEDError("workers need Dask: pip install 'lava-ed[cluster]'") from error
-    dask.config.set(_DASK)
+    distributed = required("distributed", "cluster", "workers need Dask")
+    required("dask", "cluster", "workers need Dask").config.set(_DASK)
     return distributed
 
 

@@ -19,18 +19,7 @@ NEURONS = f"1 … {COLUMNS_MAX:,}"
 
 
 def check_names(given: Iterable[object], known: Collection[str], what: str) -> None:
-    """Raise where a name is not among the known ones.
-
-    Parameters
-    ----------
-    given : iterable of str
-    known : collection of str
-    what : str
-        What a known name is, for the message.
-
-    Raises
-    ------
-    ConfigError
+    """Raise a ConfigError where a name is not among the known ones; a message calls each of them `what`.
 
     Examples
     --------
@@ -49,12 +38,7 @@ def check_names(given: Iterable[object], known: Collection[str], what: str) -> N
 
 
 def check_hidden(hidden: Any) -> None:
-    """Refuse hidden layers that are not a sequence of integers within what one connection holds, or are too many.
-
-    Raises
-    ------
-    ConfigError
-    """
+    """Raise a ConfigError unless hidden layers are integers within what one connection holds, and not too many."""
     if isinstance(hidden, str) or not isinstance(hidden, Sequence):
         raise ConfigError(f"hidden is {hidden!r}: the neurons of each hidden layer are needed, for example (256, 128)")
     if len(hidden) > LAYERS_MAX - 2:
@@ -71,14 +55,7 @@ def check_hidden(hidden: Any) -> None:
 def too_large(sizes: Sequence[int], steps: int, exponents: Sequence[int]) -> str | None:
     """What is wrong with a net whose membranes could leave their 24 bits, and what to change; None if nothing.
 
-    Parameters
-    ----------
-    sizes : sequence of int
-        Inputs, hidden layers, classes.
-    steps : int
-        T.
-    exponents : sequence of int
-        Weight exponent of each connection.
+    The sizes are those of inputs, hidden layers and classes, the exponents those of the weights of each connection.
     """
     for k, (neurons, exponent) in enumerate(zip(sizes, exponents, strict=False)):
         scaled = steps << max(exponent, 0)
@@ -96,12 +73,7 @@ def too_large(sizes: Sequence[int], steps: int, exponents: Sequence[int]) -> str
 
 
 def check_backend(name: str, rule: LearningRule) -> None:
-    """Refuse an unknown back end, and for a baseline any but the engine.
-
-    Raises
-    ------
-    ConfigError
-    """
+    """Raise a ConfigError for an unknown back end, and for a baseline on any but the engine."""
     if name not in BACKENDS:
         raise ConfigError(f"back end {name!r} is unknown: use one of {', '.join(BACKENDS)}")
     if name == "lava" and rule.baseline:

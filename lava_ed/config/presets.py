@@ -97,18 +97,12 @@ def preset(
 
 @dataclass(frozen=True)
 class NamedPreset:
-    """A rule, a data set and the settings that differ from their defaults.
-
-    Parameters
-    ----------
-    rule, dataset : str
-    settings : dict
-        Fields of `TrainConfig`.
-    """
+    """A rule, a data set and the settings that differ from their defaults."""
 
     rule: str
     dataset: str
     settings: dict[str, Any]
+    """Fields of `TrainConfig`."""
 
 
 def _named(rule: str, dataset: str, **table: Any) -> NamedPreset:

@@ -37,10 +37,7 @@ def _formats(run: type) -> dict[int, Any]:
 def read_config(run: type, values: Mapping[str, Any], found: int) -> dict[str, Any]:
     """The fields of a configuration of this class out of its dictionary form of this format, the format aside.
 
-    Raises
-    ------
-    ConfigError
-        If an entry is missing, unknown or of another type.
+    Raises a ConfigError where an entry is missing, unknown or of another type.
     """
     where = "the configuration is not complete or has unknown entries"
     return typed(checked(_formats(run)[found], values, where, error=ConfigError, hint="restore it, or train anew"))

@@ -65,21 +65,14 @@ def read_settings(path: str | PathLike[str]) -> tuple[str, str, dict[str, Any]]:
 
 
 def checked_settings(rule: str, dataset: str, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Settings as JSON holds them, as fields of `TrainConfig` after a check of their names and types.
-
-    Raises
-    ------
-    ConfigError
-    """
+    """Settings as JSON holds them, as fields of `TrainConfig`; a wrong name or type raises a ConfigError."""
     check_names(settings, settable(), "setting of a training run")
     entries = dict(settings)
-    for name in ("adaptation", "readout_adaptation"):
+    kinds: dict[str, Any] = {"adaptation": Adaptation, "readout_adaptation": Adaptation, "events": EventCode}
+    for name, kind in kinds.items():
         if isinstance(given := entries.get(name), dict):
-            check_names(given, declared(Adaptation), f"entry of {name}")
-            entries[name] = {**asdict(Adaptation()), **given}
-    if isinstance(given := entries.get("events"), dict):
-        check_names(given, declared(EventCode), "entry of events")
-        entries["events"] = {**asdict(EventCode()), **given}
+            check_names(given, declared(kind), f"entry of {name}")
+            entries[name] = {**asdict(kind()), **given}
     # As a whole configuration of the format that has all settings side by side, so that its schema holds here too.
     preset = TrainConfig.create(rule, dataset).settings()
     config = TrainConfig.from_dict({"format": FLAT_FORMAT, **preset, **entries})

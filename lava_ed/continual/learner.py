@@ -259,10 +259,7 @@ class Learner:
     def load(self, path: Path) -> None:
         """Go on from what `save` wrote.
 
-        Raises
-        ------
-        CheckpointError
-            It is damaged, or of another configuration, other data or another version.
+        Raises a CheckpointError where it is damaged, or of another configuration, other data or another version.
         """
         notes, tensors = read_sealed(path, self._identity(), "tasks")
         parts: dict[str, State] = {"net": {}, "kept": {}, "accuracies": {}}

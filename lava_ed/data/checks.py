@@ -110,12 +110,8 @@ def check_labels(
 def count_classes(labels: NDArray[Any]) -> int:
     """Number of classes 0 … n − 1 of training labels of one's own, each of which has to occur.
 
-    Raises
-    ------
-    DataError
-        The labels are no integers, one is negative, or a class between them has no sample.
-    ShapeError
-        The labels are not a list of one or more.
+    Raises a DataError where the labels are no integers, one is negative, or a class between them has no sample; a
+    ShapeError where the labels are not a list of one or more.
 
     Examples
     --------

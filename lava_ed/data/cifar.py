@@ -20,6 +20,8 @@ from lava_ed.files.reading import read_plain
 IMAGE_SHAPE: Final = (3, 32, 32)
 _PIXELS: Final = 3 * 32 * 32
 _MOST_RECORDS: Final = 50_000
+_SHARE: Final = 5
+"""Training records a test record."""
 _FRESH_COPY: Final = "replace the file by a fresh copy of the distributed one"
 _TEN = "airplane automobile bird cat deer dog frog horse ship truck"
 _COARSE = """
@@ -50,34 +52,28 @@ class Layout:
     pickled: tuple[str, ...]
     """Files and folders of the python version."""
     labels: tuple[int, ...]
-    share: int
-    """Training records a test record."""
 
 
 CIFAR10: Final = Layout(
     "cifar-10-batches-bin", tuple(f"data_batch_{k}.bin" for k in range(1, 6)), "test_batch.bin",
-    ("cifar-10-batches-py", "cifar-10-python.tar.gz", "data_batch_1"), (10,), 5,
+    ("cifar-10-batches-py", "cifar-10-python.tar.gz", "data_batch_1"), (10,),
 )  # fmt: skip
 CIFAR100: Final = Layout(
     "cifar-100-binary", ("train.bin",), "test.bin", ("cifar-100-python", "cifar-100-python.tar.gz", "train"),
-    (20, 100), 5,
+    (20, 100),
 )  # fmt: skip
 
 
 def read_cifar(layout: Layout, name: str, data_dir: Path, label: int) -> tuple[Pair, Pair, str]:
     """Training and test part, and where they lie; `label` says which label byte of a record is taken.
 
-    Raises
-    ------
-    DataNotFoundError
-        A file is missing.
-    DataError
-        A file is no list of records, is longer or shorter than the others let expect, or only the pickles are there.
+    Raises a DataNotFoundError where a file is missing; a DataError where a file is no list of records, is longer or
+    shorter than the others let expect, or only the pickles are there.
     """
     folder = _folder(layout, name, data_dir)
     parts = [_read(folder / file, layout, label) for file in layout.train]
     test = _read(folder / layout.test, layout, label)
-    wanted = len(test[1]) * layout.share // len(parts)
+    wanted = len(test[1]) * _SHARE // len(parts)
     for file, (_, labels) in zip(layout.train, parts, strict=True):
         if len(labels) != wanted:
             raise DataError(

@@ -16,7 +16,7 @@ from lava_ed.data.checks import PIXEL_MAX, check_labels
 from lava_ed.data.events.code import Encoding
 from lava_ed.data.events.named import NMNIST, OTHERS, is_event_set, read_named
 from lava_ed.data.idx import FILE_NAMES
-from lava_ed.data.idx_set import Pair, idx_folder, read_any_idx_set, read_idx_set
+from lava_ed.data.idx_set import Pair, idx_folder, read_idx_set
 from lava_ed.data.npz import read_npz_set
 from lava_ed.data.on_off import on_off
 from lava_ed.data.record import Dataset, stratified_split
@@ -45,7 +45,7 @@ def _read_digits(name: str, data_dir: Path) -> tuple[Pair, Pair, str]:
 def _read_idx_files(name: str, data_dir: Path) -> tuple[Pair, Pair, str]:
     """A data set from the four IDX files in, or below, the folder of the data."""
     declared, folder = DECLARED[name], idx_folder(name, data_dir)
-    train, test = read_idx_set(folder, declared.image_shape, declared.n_classes)
+    train, test, *_ = read_idx_set(folder, declared.image_shape, declared.n_classes)
     first = tuple(train[1][:10].tolist())
     for other, row in DECLARED.items():
         if other != name and row.first_labels == first:
@@ -62,7 +62,7 @@ def _read_emnist(name: str, data_dir: Path) -> tuple[Pair, Pair, str]:
     names = tuple(f"emnist-{split}-{file.replace('t10k', 'test')}" for file in FILE_NAMES)
     places = [place for place in (data_dir / name, data_dir / "emnist") if place.is_dir()]
     folder = idx_folder(places[0].name, data_dir, names) if places else idx_folder("emnist", data_dir, names)
-    parts = read_idx_set(
+    *parts, _, _ = read_idx_set(
         folder, declared.image_shape, declared.n_classes, names, most=_MOST_EMNIST, first_label=int(split == "letters")
     )
     train, test = (
@@ -72,13 +72,11 @@ def _read_emnist(name: str, data_dir: Path) -> tuple[Pair, Pair, str]:
     return train, test, f"IDX files of the split {split} in {folder}"
 
 
-def _read_cifar10(name: str, data_dir: Path) -> tuple[Pair, Pair, str]:
-    return cifar.read_cifar(cifar.CIFAR10, name, data_dir, label=0)
-
-
-def _read_cifar100(name: str, data_dir: Path) -> tuple[Pair, Pair, str]:
-    coarse = DECLARED[name].class_names == cifar.COARSE
-    return cifar.read_cifar(cifar.CIFAR100, "cifar100", data_dir, label=0 if coarse else 1)
+def _read_cifar(name: str, data_dir: Path) -> tuple[Pair, Pair, str]:
+    """CIFAR-10, or CIFAR-100 by the first label byte of a record, the coarse one, or by the second."""
+    if name == "cifar10":
+        return cifar.read_cifar(cifar.CIFAR10, name, data_dir, label=0)
+    return cifar.read_cifar(cifar.CIFAR100, "cifar100", data_dir, label=int(name == "cifar100"))
 
 
 def _read_binary_mnist(name: str, data_dir: Path) -> tuple[Pair, Pair, str]:
@@ -126,10 +124,10 @@ DECLARED: Final = {
     "emnist-digits": Declaration((28, 28), _read_emnist, like="fashion-mnist"),
     "emnist-bymerge": Declaration((28, 28), _read_emnist, n_classes=47, like="fashion-mnist"),
     "emnist-byclass": Declaration((28, 28), _read_emnist, n_classes=62, like="fashion-mnist"),
-    "cifar10": Declaration(cifar.IMAGE_SHAPE, _read_cifar10, class_names=cifar.TEN, like="images"),
-    "cifar100": Declaration(cifar.IMAGE_SHAPE, _read_cifar100, class_names=cifar.FINE, like="images", n_classes=100),
+    "cifar10": Declaration(cifar.IMAGE_SHAPE, _read_cifar, class_names=cifar.TEN, like="images"),
+    "cifar100": Declaration(cifar.IMAGE_SHAPE, _read_cifar, class_names=cifar.FINE, like="images", n_classes=100),
     "cifar100-coarse": Declaration(
-        cifar.IMAGE_SHAPE, _read_cifar100, class_names=cifar.COARSE, like="images", n_classes=20
+        cifar.IMAGE_SHAPE, _read_cifar, class_names=cifar.COARSE, like="images", n_classes=20
     ),
 }  # fmt: skip
 """Every data set; the documentation of `load_dataset` describes them."""
@@ -147,10 +145,7 @@ _MOST_EMNIST: Final = 640 * 2**20
 def preset_name(name: str) -> str:
     """The name by which presets know a data set: its own, that of a like one, "images" or "recordings".
 
-    Raises
-    ------
-    ConfigError
-        The name is not known.
+    Raises a ConfigError where the name is not known.
 
     Examples
     --------
@@ -172,7 +167,7 @@ def _read_own(name: str, data_dir: Path) -> Dataset:
     given = Path(name.removeprefix(_IDX))
     path = given if given.exists() else data_dir / given
     if name.startswith(_IDX):
-        train, test, shape, n_classes = read_any_idx_set(idx_folder("", path))
+        train, test, shape, n_classes = read_idx_set(idx_folder("", path))
         source = f"IDX files in {path}"
     else:
         train, test, shape, n_classes = read_npz_set(path)

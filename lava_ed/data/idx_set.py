@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,43 +31,34 @@ def idx_folder(name: str, data_dir: Path, names: tuple[str, ...] = FILE_NAMES) -
 
 def read_idx_set(
     folder: Path,
-    image_shape: tuple[int, ...],
-    n_classes: int,
+    image_shape: tuple[int, ...] = (),
+    n_classes: int = 0,
     names: tuple[str, ...] = FILE_NAMES,
     most: int = _MOST_VALUES,
     first_label: int = 0,
-) -> tuple[Pair, Pair]:
-    """Training and test part out of the files of a folder, whose classes count from `first_label` on."""
+) -> tuple[Pair, Pair, tuple[int, ...], int]:
+    """Training part, test part, shape of an image and number of classes out of the files of a folder.
 
-    def labels_of(raw: NDArray[np.uint8]) -> NDArray[np.int64]:
-        return check_labels(raw.astype(np.int64) - first_label if first_label else raw, n_classes, FRESH_COPY)
-
-    def part(images: str, labels: str) -> Pair:
-        return _read_pair(folder, images, labels, lambda raw: _flat(raw, image_shape), labels_of, most)
-
-    return part(*names[:2]), part(*names[2:])
-
-
-def read_any_idx_set(folder: Path) -> tuple[Pair, Pair, tuple[int, ...], int]:
-    """Training part, test part, shape of an image and number of classes of four IDX files of one's own."""
-    shape: tuple[int, ...] = ()
-    n_classes = 0
-
-    def images_of(raw: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        nonlocal shape
-        shape = shape or raw.shape[1:]
-        return _flat(raw, shape)
-
-    def labels_of(raw: NDArray[np.uint8]) -> NDArray[np.int64]:
-        nonlocal n_classes
-        n_classes = n_classes or count_classes(raw)
-        return check_labels(raw, n_classes, "training and test part need the same classes")
-
-    train, test = (
-        _read_pair(folder, images, labels, images_of, labels_of, _MOST_VALUES)
-        for images, labels in (FILE_NAMES[:2], FILE_NAMES[2:])
-    )
-    return train, test, shape, n_classes
+    Classes count from `first_label` on.  Of files of one's own the training part says which shape and how many classes
+    both parts have.
+    """
+    way_out = FRESH_COPY if n_classes else "training and test part need the same classes"
+    parts: list[Pair] = []
+    for images_name, labels_name in (names[:2], names[2:]):
+        with _read(folder, images_name, most) as raw:
+            image_shape = image_shape or raw.shape[1:]
+            images = _flat(raw, image_shape)
+        with _read(folder, labels_name, most) as raw:
+            # Counted first: labels take eight times their bytes once they are integers.
+            if raw.ndim == 1 and len(images) != len(raw):
+                raise DataError(
+                    f"{len(images)} images in {images_name}, but {len(raw)} labels in {labels_name}, expected as many: "
+                    "take both files from one distribution"
+                )
+            n_classes = n_classes or count_classes(raw)
+            labels = check_labels(raw.astype(np.int64) - first_label if first_label else raw, n_classes, way_out)
+        parts.append((images, labels))
+    return parts[0], parts[1], image_shape, n_classes
 
 
 def _flat(raw: NDArray[np.uint8], image_shape: tuple[int, ...]) -> NDArray[np.uint8]:
@@ -82,38 +74,14 @@ def _file(folder: Path, name: str) -> Path | None:
     return next((path for path in (folder / name, folder / f"{name}.gz") if path.is_file()), None)
 
 
-def _read_pair(
-    folder: Path,
-    images_name: str,
-    labels_name: str,
-    as_images: Callable[[NDArray[np.uint8]], NDArray[np.uint8]],
-    labels_of: Callable[[NDArray[np.uint8]], NDArray[np.int64]],
-    most: int,
-) -> Pair:
-    """Flattened images and their labels."""
-
-    def as_labels(raw: NDArray[np.uint8]) -> NDArray[np.int64]:
-        # Counted first: labels take eight times their bytes once they are integers.
-        if raw.ndim == 1 and len(images) != len(raw):
-            raise DataError(
-                f"{len(images)} images in {images_name}, but {len(raw)} labels in {labels_name}, expected as many: "
-                "take both files from one distribution"
-            )
-        return labels_of(raw)
-
-    images = _read_checked(folder, images_name, as_images, most)
-    return images, _read_checked(folder, labels_name, as_labels, most)
-
-
-def _read_checked(
-    folder: Path, name: str, check: Callable[[NDArray[np.uint8]], NDArray[Any]], most: int
-) -> NDArray[Any]:
-    """Read an IDX file and let `check` convert it; whatever is wrong is told with the file's name."""
+@contextmanager
+def _read(folder: Path, name: str, most: int) -> Iterator[NDArray[np.uint8]]:
+    """The values of an IDX file; whatever the block finds wrong with them is told with the file's name."""
     path = _file(folder, name)
     if path is None:
         raise not_found(name, folder)
     raw = read_idx(path, most=most)
     try:
-        return check(raw)
+        yield raw
     except (DataError, ShapeError) as error:
         raise DataError(f"{path}: {error}") from error

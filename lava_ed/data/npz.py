@@ -37,14 +37,8 @@ def read_npz_set(path: Path) -> tuple[Pair, Pair, tuple[int, ...], int]:
     """Training part, test part, shape of an image and number of classes.
 
     Images are (N, height, width), (N, channels, height, width) or (N, n), as `check_images` takes them; the classes are
-    those of the training labels, 0 … n − 1.  Nothing is unpickled.
-
-    Raises
-    ------
-    DataNotFoundError
-        There is no such file.
-    DataError
-        It is damaged, lacks an array, or an array has another type, size or shape than is expected.
+    those of the training labels, 0 … n − 1. Nothing is unpickled.  Raises a DataNotFoundError where there is no such
+    file; a DataError where it is damaged, lacks an array, or an array has another type, size or shape than is expected.
     """
     if not path.is_file():
         raise DataNotFoundError(f"no file {path}: name an .npz file by its path; {_WAY}")

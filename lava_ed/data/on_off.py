@@ -14,13 +14,9 @@ from lava_ed.errors import ConfigError
 def on_off(dataset: Dataset, name: str) -> Dataset:
     """The data set `name`, whose every channel is split in two, all on-channels first.
 
-    on = max(x − m, 0) and off = max(m − x, 0), with m the mean image of the training part, rounded to integers.
-    Images (height, width) become (2, height, width), those with c channels (2c, height, width).
-
-    Raises
-    ------
-    ConfigError
-        The images have no rows and columns.
+    on = max(x − m, 0) and off = max(m − x, 0), with m the mean image of the training part, rounded to integers. Images
+    (height, width) become (2, height, width), those with c channels (2c, height, width).  Raises a ConfigError where
+    the images have no rows and columns.
     """
     shape = dataset.image_shape
     if len(shape) not in (2, 3):

@@ -79,10 +79,7 @@ def part_of_energy(samples: int, counters: Counts) -> dict[str, Any]:
 def holding(model: Model, images: npt.NDArray[np.uint8], backend: Running) -> Running:
     """The back end with a trained net in it, learning off, and the images bound.
 
-    Raises
-    ------
-    ConfigError
-        If the images do not fit the net.
+    Raises a ConfigError where the images do not fit the net.
     """
     if images.shape[1] != model.spec.sample_bytes:
         raise ConfigError(

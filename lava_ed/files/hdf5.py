@@ -54,18 +54,12 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True)
 class Hdf5Group:
-    """A group that has been read.
-
-    Attributes
-    ----------
-    members : dict
-        Name → group or array.  Texts are arrays of bytes ("S").
-    attributes : dict
-        Name → int, float or str; None for what is neither a single number nor a text.
-    """
+    """A group that has been read."""
 
     members: dict[str, Hdf5Group | Array] = field(default_factory=dict)
+    """Name → group or array.  Texts are arrays of bytes ("S")."""
     attributes: dict[str, int | float | str | None] = field(default_factory=dict)
+    """Name → int, float or str; None for what is neither a single number nor a text."""
 
 
 class _Refused(Exception):
@@ -75,23 +69,12 @@ class _Refused(Exception):
 def read_hdf5(
     path: str | os.PathLike[str], *, what: str, most_bytes: int, most_values: int, error: type[LavaEDError], hint: str
 ) -> Hdf5Group:
-    """Read a whole HDF5 file into its root group.
+    """Read a whole HDF5 file, which should be a `what`, "a netx file", into its root group.
 
-    Parameters
-    ----------
-    path : path-like
-    what : str
-        What the file should be, "a netx file".
-    most_bytes : int
-        Largest size of the file.
-    most_values : int
-        Largest number of values in all its datasets together; nothing is allocated for a file that states more.
-    error : type of LavaEDError
-        Raised if there is no such file, or it is damaged, too large, or holds what is not read here: links other than
-        hard ones, datasets that lie in other files, filters other than deflate, shuffle and a checksum, types that are
-        neither numbers nor texts.
-    hint : str
-        The way out, with which the message ends.
+    Nothing is allocated for a file of more bytes, or of more values in all its datasets together.  An `error`, whose
+    message ends with the `hint`, is raised where there is no such file, or it is damaged, too large, or holds what is
+    not read here: links other than hard ones, datasets that lie in other files, filters other than deflate, shuffle and
+    a checksum, types that are neither numbers nor texts.
     """
     with open_plain(path, most=most_bytes, error=error, hint=hint) as opened:
         content = opened.read()

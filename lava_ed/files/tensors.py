@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -22,6 +23,15 @@ TYPES: Final = {
     "U8": np.uint8, "U16": np.uint16, "U32": np.uint32, "U64": np.uint64, "F32": np.float32, "F64": np.float64,
 }  # fmt: skip
 """The format's names of the types that a file of ours can hold."""
+
+
+def tensor_bytes(tensors: Mapping[str, npt.NDArray[Any]], name: str, notes: Mapping[str, Any]) -> bytes:
+    """Content of a safetensors file with notes as JSON under a name: one entry, since it keeps no order of several."""
+    from safetensors.numpy import save
+
+    whole = {key: np.ascontiguousarray(value) for key, value in tensors.items()}
+    content: bytes = save(whole, metadata={name: json.dumps(notes, sort_keys=True, allow_nan=False)})
+    return content
 
 
 class TensorInfo(NamedTuple):

@@ -36,13 +36,9 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
     """Write a file such that after a crash it holds its old content or its new one, never a mixture.
 
     The content goes to a new file of a random name in the same folder, which is flushed to the disk and renamed over
-    the old file; then the folder is flushed too.  Two writers at once leave the content of one of them.  A file that
-    is replaced keeps its permissions.
-
-    Raises
-    ------
-    RunFolderError
-        If the file cannot be written, or something else than a plain file has its name; nothing has changed then.
+    the old file; then the folder is flushed too. Two writers at once leave the content of one of them. A file that is
+    replaced keeps its permissions.  Raises a RunFolderError where the file cannot be written, or something else than a
+    plain file has its name; nothing has changed then.
     """
     target = Path(path)
     with _refusing(target, "free space, or choose a folder you may write to"):
@@ -71,10 +67,7 @@ def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
 def check_target(path: str | os.PathLike[str]) -> None:
     """Refuse a name that a file could not be written to, before work is put into its content.
 
-    Raises
-    ------
-    RunFolderError
-        If something else than a plain file has the name, or its folder is none.
+    Raises a RunFolderError where something else than a plain file has the name, or its folder is none.
     """
     target = Path(path)
     with _refusing(target, "choose another name"):
@@ -86,11 +79,8 @@ def check_target(path: str | os.PathLike[str]) -> None:
 def make_empty_folder(path: str | os.PathLike[str]) -> Path:
     """Make a folder, or take an empty one, before work is put into what it is to hold.
 
-    Raises
-    ------
-    RunFolderError
-        If something is in it, it is no folder, or no file can be written there.  What killed processes left there is
-        nothing, and is removed once all else is well.
+    Raises a RunFolderError where something is in it, it is no folder, or no file can be written there. What killed
+    processes left there is nothing, and is removed once all else is well.
     """
     folder = Path(path)
     with _refusing(folder, "choose a folder you may write to"):
@@ -106,18 +96,12 @@ def make_empty_folder(path: str | os.PathLike[str]) -> Path:
 def make_folders(path: str | os.PathLike[str], way_out: str = "choose a folder you may write to") -> list[Path]:
     """Make a folder and those above it; returns those that were not there, the innermost first.
 
-    Raises
-    ------
-    RunFolderError
-        If the folder cannot be made.
+    Raises a RunFolderError where the folder cannot be made.
     """
     folder = Path(path)
-    try:
+    with _refusing(folder, way_out, "created"):
         made = [each for each in (folder, *folder.parents) if not os.path.lexists(each)]
         folder.mkdir(parents=True, exist_ok=True)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = getattr(error, "strerror", None) or error
-        raise RunFolderError(f"{shown(folder)} cannot be created ({reason}): {way_out}") from error
     return made
 
 
@@ -132,10 +116,7 @@ def remove_empty(folders: list[Path]) -> None:
 def folder_to_fill(path: str | os.PathLike[str], way_out: str = "choose a folder you may write to") -> Iterator[Path]:
     """Make a folder for what the block writes; where it writes nothing, what was made is removed again.
 
-    Raises
-    ------
-    RunFolderError
-        If the folder cannot be made.
+    Raises a RunFolderError where the folder cannot be made.
     """
     made = make_folders(path, way_out)
     try:
@@ -145,13 +126,13 @@ def folder_to_fill(path: str | os.PathLike[str], way_out: str = "choose a folder
 
 
 @contextmanager
-def _refusing(target: Path, way_out: str) -> Iterator[None]:
-    """Turn what the system refuses within the block into one sentence about the file to be written."""
+def _refusing(target: Path, way_out: str, what: str = "written") -> Iterator[None]:
+    """Turn what the system refuses within the block into one sentence about the file that cannot be so."""
     try:
         yield
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         reason = getattr(error, "strerror", None) or error
-        raise RunFolderError(f"{shown(target)} cannot be written ({reason}): {way_out}") from error
+        raise RunFolderError(f"{shown(target)} cannot be {what} ({reason}): {way_out}") from error
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -7,10 +7,11 @@ another name.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from os import PathLike
-from typing import Final
+from typing import Any, Final
 
 from lava_ed.config.training import TrainConfig
 from lava_ed.data import Dataset, load_dataset
@@ -24,41 +25,26 @@ SHOWN: Final = 12
 
 @dataclass(frozen=True, eq=False)
 class TrainedFor:
-    """What is known of the data that a net was trained for.
-
-    Attributes
-    ----------
-    who : str
-        The run or file, as a message names it.
-    name : str
-        Name of the data set.
-    digest : str or None
-        None where nothing was noted, as in a file of another tool.
-    source : str
-        Where the data came from, as the run noted it; empty where it did not.
-    """
+    """What is known of the data that a net was trained for."""
 
     who: str
+    """The run or file, as a message names it."""
     name: str
+    """Name of the data set."""
     digest: str | None
+    """None where nothing was noted, as in a file of another tool."""
     source: str = ""
+    """Where the data came from, as the run noted it; empty where it did not."""
 
 
 @dataclass(frozen=True, eq=False)
 class FoundData:
-    """A data set, and whether the net was trained for it.
-
-    Attributes
-    ----------
-    data : Dataset
-    digest : str
-    own : bool
-        False only where other data were asked for.
-    """
+    """A data set, and whether the net was trained for it."""
 
     data: Dataset
     digest: str
     own: bool
+    """False only where other data were asked for."""
 
     @property
     def accuracy_key(self) -> str:
@@ -71,13 +57,7 @@ class FoundData:
 
 
 def of_run(folder: RunFolder, config: TrainConfig) -> TrainedFor:
-    """What a run noted of its data.
-
-    Raises
-    ------
-    RunFolderError
-        If its config.json lacks it.
-    """
+    """What a run noted of its data.  Raises a RunFolderError where its config.json lacks it."""
     saved = folder.read_json(CONFIG)
     sha256, source = (str(folder.entry(saved, CONFIG, "facts", "data", key)) for key in ("sha256", "source"))
     return TrainedFor(str(folder.path), config.dataset, sha256, source)
@@ -94,26 +74,10 @@ def data_of_run(
 ) -> FoundData:
     """The data set that a run was trained on.
 
-    Parameters
-    ----------
-    folder : RunFolder
-    config : TrainConfig
-        The run's.
-    data_dir : path-like, optional
-        Folder of the data files; default: the run's.
-    dataset : Dataset, optional
-        The data themselves, where the run was trained on data of one's own.
-    other_data : bool
-        Take other data too; `FoundData.own` then tells.
-    flag : bool
-        Whether the command has the flag --other-data, for the message.
-
-    Raises
-    ------
-    DataError
-        If the data are others than those that the run was trained on.
-    DataNotFoundError
-        If a data file is missing.
+    It lies in the folder `data_dir`, by default the run's, or is handed over as `dataset`, where the run was trained on
+    data of one's own.  With `other_data` others are taken too, and `FoundData.own` tells; `flag` says whether the
+    command has the flag --other-data, for the message.  Raises a DataError where the data are others than those that
+    the run was trained on; a DataNotFoundError where a data file is missing.
     """
     trained_for = of_run(folder, config)
     if dataset is None:
@@ -139,12 +103,8 @@ def _load(trained_for: TrainedFor, data_dir: str | PathLike[str] | None, config:
 def checked(data: Dataset, trained_for: TrainedFor, *, other_data: bool = False, flag: bool = True) -> FoundData:
     """The data set, if it is the one that a net was trained for, or other data were asked for.
 
-    Where a file of another tool noted no digest, its data set goes by its name.
-
-    Raises
-    ------
-    DataError
-        If it is another one.
+    Where a file of another tool noted no digest, its data set goes by its name.  Raises a DataError where it is another
+    one.
     """
     found = data.digest
     own = trained_for.name == data.name if trained_for.digest is None else trained_for.digest == found
@@ -169,14 +129,16 @@ def difference(trained_for: TrainedFor, data: Dataset, found: str) -> str:
     )
 
 
+def with_data(job: Callable[..., Any], config: TrainConfig, data_dir: str, digest: str, *arguments: Any) -> Any:
+    """Let a worker do ``job(config, data, *arguments)`` with the data of the configuration, which it reads itself."""
+    return job(config, data_on_worker(config.dataset, data_dir, digest, config.encoding), *arguments)
+
+
 @lru_cache(maxsize=1)
 def data_on_worker(name: str, data_dir: str, digest: str, encoding: Encoding | None = None) -> Dataset:
     """The data set of a command, as the worker that does its jobs finds it; read once for all jobs.
 
-    Raises
-    ------
-    DataError
-        If they are others than the command found, or a file is missing.
+    Raises a DataError where they are others than the command found, or a file is missing.
     """
     data = load_dataset(name, data_dir, encoding=encoding)
     checked(data, TrainedFor("the command", name, digest), flag=False)

@@ -16,10 +16,7 @@ from lava_ed.runs.folder import CONFIG, RunFolder
 def describe_run(out: str | PathLike[str]) -> dict[str, Any]:
     """What `lava-ed info RUN --json` prints.
 
-    Raises
-    ------
-    RunFolderError, ConfigError
-        If the folder holds no run, or one of another version.
+    Raises a RunFolderError or a ConfigError where the folder holds no run, or one of another version.
     """
     folder = RunFolder(out)
     config = folder.read_config()

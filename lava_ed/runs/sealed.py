@@ -12,7 +12,7 @@ import numpy as np
 from lava_ed.data.digest import digest
 from lava_ed.errors import CheckpointError
 from lava_ed.files.reading import parse_json, shown
-from lava_ed.files.tensors import open_tensors
+from lava_ed.files.tensors import open_tensors, tensor_bytes
 from lava_ed.files.writing import write_atomically
 from lava_ed.network.state import State
 
@@ -22,20 +22,13 @@ RESTORE: Final = "restore the file, or begin anew in another folder"
 
 def save_sealed(path: Path, tensors: State, notes: Mapping[str, Any]) -> None:
     """Write all of it, whole or not at all; notes are what JSON holds."""
-    from safetensors.numpy import save
-
-    sealed = {**notes, "seal": _seal(notes, tensors)}
-    whole = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
-    write_atomically(path, save(whole, metadata={NOTES: json.dumps(sealed, sort_keys=True)}))
+    write_atomically(path, tensor_bytes(tensors, NOTES, {**notes, "seal": _seal(notes, tensors)}))
 
 
 def read_sealed(path: Path, config: Mapping[str, Any], what: str) -> tuple[dict[str, Any], State]:
     """Notes and tensors that `save_sealed` wrote, if those under "config" are these.
 
-    Raises
-    ------
-    CheckpointError
-        There is no such file, it is damaged, or of another configuration.
+    Raises a CheckpointError where there is no such file, it is damaged, or of another configuration.
     """
     with open_tensors(path, error=CheckpointError, hint=RESTORE) as file:
         notes = parse_json(file.metadata.get(NOTES, ""), shown(path), error=CheckpointError, hint=RESTORE)

@@ -18,7 +18,7 @@ from lava_ed.data.digest import digest
 from lava_ed.errors import CheckpointError, ConfigError, RunFolderError
 from lava_ed.files.reading import brief, parse_json
 from lava_ed.files.schema import checked
-from lava_ed.files.tensors import TensorFile, TensorInfo, open_tensors
+from lava_ed.files.tensors import TensorFile, TensorInfo, open_tensors, tensor_bytes
 from lava_ed.kernels.loihi.neuron import threshold_from_step
 from lava_ed.network.spec import NetworkSpec
 from lava_ed.network.state import State
@@ -31,49 +31,31 @@ _RESTORE: Final = "restore the file, or train anew"
 MODEL_FORMAT: Final = 1
 CHECKPOINT_FORMAT: Final = 1
 _HEADER: Final = "lava_ed"
-"""One entry of metadata: safetensors does not keep the order of several, so bytes would differ."""
 
 
 @dataclass(frozen=True)
 class Position:
-    """Position of training between two samples, and the tallies of the epoch that runs.
-
-    Attributes
-    ----------
-    epoch : int
-        Epochs that have ended.
-    index : int
-        Samples presented in the epoch that runs.
-    correct : int
-        Samples of these that were decided rightly while learning.
-    seconds : float
-        Time spent presenting, in this epoch.
-    wall : float
-        Time spent in all, in earlier processes too.
-    start : dict
-        Counters and number of backward passes at the epoch's start.
-    rows : list of dict
-        Metrics of the epochs that have ended.
-    ended : list of int
-        Numbers of epochs at which the run had ended, before it was made longer.
-    """
+    """Position of training between two samples, and the tallies of the epoch that runs."""
 
     epoch: int = 0
+    """Epochs that have ended."""
     index: int = 0
+    """Samples presented in the epoch that runs."""
     correct: int = 0
+    """Samples of these that were decided rightly while learning."""
     seconds: float = 0.0
+    """Time spent presenting, in this epoch."""
     wall: float = 0.0
+    """Time spent in all, in earlier processes too."""
     start: dict[str, Any] = field(default_factory=dict)
+    """Counters and number of backward passes at the epoch's start."""
     rows: list[dict[str, Any]] = field(default_factory=list)
+    """Metrics of the epochs that have ended."""
     ended: list[int] = field(default_factory=list)
+    """Numbers of epochs at which the run had ended, before it was made longer."""
 
     def check(self, epochs: int, where: str) -> None:
-        """Refuse what no training of so many epochs can have come to.
-
-        Raises
-        ------
-        CheckpointError
-        """
+        """Raise a CheckpointError for what no training of so many epochs can have come to."""
         wrong = None
         if self.epoch > epochs or (self.epoch == epochs and self.index):
             wrong = f"epoch {self.epoch}, sample {self.index} lies behind the last of {epochs} epochs"
@@ -224,12 +206,7 @@ def _config_digest(config: dict[str, Any]) -> str:
 
 def _dump(tensors: Mapping[str, npt.NDArray[Any]], header: dict[str, Any]) -> bytes:
     """Tensors and a header as one safetensors file."""
-    from safetensors.numpy import save
-
-    contiguous = {name: np.ascontiguousarray(value) for name, value in tensors.items()}
-    sealed = {**header, "digest": _seal(header, contiguous)}
-    content: bytes = save(contiguous, metadata={_HEADER: json.dumps(sealed, sort_keys=True, allow_nan=False)})
-    return content
+    return tensor_bytes(tensors, _HEADER, {**header, "digest": _seal(header, tensors)})
 
 
 def _seal(header: Mapping[str, Any], tensors: Mapping[str, npt.NDArray[Any]]) -> str:

@@ -60,36 +60,24 @@ class StreamConfig:
 
 @dataclass
 class Progress:
-    """The counts of a stream.
-
-    Attributes
-    ----------
-    items : int
-        Recordings and late labels that were taken.
-    decided : int
-        Recordings.
-    labelled : int
-        Recordings whose label is known, each learned from once.
-    right : int
-        Decisions that their labels confirmed.
-    let_go : int
-        Recordings that were no longer kept for their label, since too many waited.
-    unmatched : int
-        Labels without a recording that waits for them.
-    best_window : float
-        Highest accuracy of a full window.
-    digest : str
-        Digest of all items.
-    """
+    """The counts of a stream."""
 
     items: int = 0
+    """Recordings and late labels that were taken."""
     decided: int = 0
+    """Recordings."""
     labelled: int = 0
+    """Recordings whose label is known, each learned from once."""
     right: int = 0
+    """Decisions that their labels confirmed."""
     let_go: int = 0
+    """Recordings that were no longer kept for their label, since too many waited."""
     unmatched: int = 0
+    """Labels without a recording that waits for them."""
     best_window: float = 0.0
+    """Highest accuracy of a full window."""
     digest: str = ""
+    """Digest of all items."""
 
 
 class StreamLearner:

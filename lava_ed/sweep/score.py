@@ -10,7 +10,6 @@ from typing import Any
 from lava_ed.config.training import TrainConfig
 from lava_ed.data import Dataset
 from lava_ed.errors import ConfigError, FixedPointOverflowError
-from lava_ed.runs.data import data_on_worker
 from lava_ed.runs.folder import RunFolder
 from lava_ed.runs.tensor_files import Model
 from lava_ed.train.interrupt import TrainingInterrupted
@@ -35,23 +34,8 @@ class Trial(Trainer):
 def validation_accuracy(config: TrainConfig, data: Dataset, folder: str | PathLike[str] | None = None) -> float:
     """Accuracy on the validation samples after training as `config` says.
 
-    Parameters
-    ----------
-    config : TrainConfig
-    data : Dataset
-    folder : path-like, optional
-        Holds the trial's checkpoint, from which a trial that was killed goes on; default: one that is thrown away.
-
-    Raises
-    ------
-    ConfigError
-        If the configuration holds no samples out.
-    FixedPointOverflowError
-        If a state left its register.
-
-    See Also
-    --------
-    lava_ed.train.train : the same training, judged on the test set in the end.
+    The folder holds the trial's checkpoint, from which a trial that was killed goes on; default: one that is thrown
+    away. Raises a ConfigError where no samples are held out, a FixedPointOverflowError where a state left its register.
     """
     if not config.validation:
         raise ConfigError(f"validation is {config.validation}: a sweep is judged on samples held out, use 0.1")
@@ -73,8 +57,3 @@ def guarded_accuracy(
     except FixedPointOverflowError as error:
         accuracy, message = 0.0, str(error)
     return accuracy, message, time.perf_counter() - started
-
-
-def accuracy_on_worker(config: TrainConfig, data_dir: str, digest: str, folder: str) -> tuple[float, str | None, float]:
-    """As `guarded_accuracy`, where the data are read by a worker."""
-    return guarded_accuracy(config, data_on_worker(config.dataset, data_dir, digest, config.encoding), folder)

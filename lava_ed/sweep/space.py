@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from lava_ed.config.presets import search_spaces
 from lava_ed.learning_rules import halvings
@@ -30,18 +30,8 @@ SPACES: Final[dict[str, Space]] = search_spaces()
 """Search space of every rule."""
 
 
-class Trial(Protocol):
-    """What an optuna trial can do."""
-
-    def suggest_int(self, name: str, low: int, high: int) -> int:
-        """An integer."""
-
-    def suggest_categorical(self, name: str, choices: Any) -> Any:
-        """One of some values."""
-
-
-def draw(trial: Trial, space: Space) -> dict[str, Any]:
-    """One value of every entry, powers as their exponents."""
+def draw(trial: Any, space: Space) -> dict[str, Any]:
+    """One value of every entry out of a trial of optuna, powers as their exponents."""
     return {
         name: trial.suggest_categorical(name, values) if kind == "choice" else trial.suggest_int(name, *values)
         for name, (kind, *values) in space.items()

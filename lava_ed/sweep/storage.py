@@ -12,6 +12,7 @@ from typing import Any, Final
 from lava_ed.errors import LavaEDError, RunFolderError
 from lava_ed.files.reading import open_plain, shown
 from lava_ed.files.schema import Amount, AtLeast, Count, Share, checked
+from lava_ed.sweep.space import Space, draw
 
 _MOST_BYTES: Final = 1 << 28
 """Largest size of the file: a trial takes some kilobytes."""
@@ -117,11 +118,10 @@ class StudyFile:
                 )
             )
 
-    def drawn(self, draw: Any, trial: Any, space: Any) -> dict[str, Any]:
+    def drawn(self, trial: Any, space: Space) -> dict[str, Any]:
         """Values of a trial; the sampler reads the earlier ones for them."""
         with self._guarded():
-            values: dict[str, Any] = draw(trial, space)
-            return values
+            return draw(trial, space)
 
 
 def _check_file(path: Path) -> None:

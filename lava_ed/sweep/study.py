@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import warnings
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from os import PathLike
@@ -14,13 +15,13 @@ from lava_ed.cluster import Alone, Crew
 from lava_ed.config.settings_file import as_json, checked_settings, complete
 from lava_ed.config.training import TrainConfig
 from lava_ed.data import Dataset, data_folder
-from lava_ed.errors import ConfigError, LavaEDError, RunFolderError, check_integer
+from lava_ed.errors import ConfigError, RunFolderError, check_integer, required
 from lava_ed.files.reading import brief
 from lava_ed.learning_rules import RULES, LearningRate
-from lava_ed.runs.data import TrainedFor, checked
+from lava_ed.runs.data import TrainedFor, checked, with_data
 from lava_ed.runs.folder import RunFolder
-from lava_ed.sweep.score import accuracy_on_worker, guarded_accuracy
-from lava_ed.sweep.space import SPACES, draw, training_settings
+from lava_ed.sweep.score import guarded_accuracy
+from lava_ed.sweep.space import SPACES, training_settings
 from lava_ed.sweep.storage import StudyFile, Told
 from lava_ed.version import __version__
 
@@ -147,12 +148,7 @@ def sweep(
 
 
 def _require_optuna() -> None:
-    try:
-        import optuna
-    except ImportError as error:
-        raise LavaEDError("lava-ed sweep needs optuna: pip install 'lava-ed[sweep]'") from error
-    import warnings
-
+    optuna = required("optuna", "sweep", "lava-ed sweep needs optuna")
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
 
@@ -226,7 +222,7 @@ def _drawn(study: StudyFile, config: SweepConfig, number: int) -> tuple[Any, dic
     lowest, _ = LearningRate.limits(RULES[config.rule]().excess)
     # The sampler takes 32 bits.
     trial = study.ask((config.seed * 100_003 + number) % 2**32, number - (config.parallel or 1) + 1)
-    drawn = study.drawn(draw, trial, space) if number else {}
+    drawn = study.drawn(trial, space) if number else {}
     return trial, training_settings(drawn, space, preset.net.adaptation, lowest) if number else {}
 
 
@@ -234,7 +230,7 @@ def _submit(crew: Crew, name: str, config: TrainConfig, data: Dataset, place: Pa
     """Let the crew run one trial, in a folder of its own within that of the sweep."""
     if crew.distributed:
         arguments = (config, os.path.abspath(data_folder(config.data_dir)), data.digest, os.path.abspath(place))
-        crew.submit(name, accuracy_on_worker, *arguments, folder=place.parent)
+        crew.submit(name, with_data, guarded_accuracy, *arguments, folder=place.parent)
     else:
         crew.submit(name, guarded_accuracy, config, data, place, folder=place.parent)
 

@@ -52,9 +52,10 @@ def calibrated(
         spec = replace(spec, threshold_steps=(0,) * len(spec.hidden))
         for layer in spec.hidden:
             spec = _set(spec, "threshold_steps", layer, _threshold_step(spec, layer, shown))
-        outputs = (
-            _measured(spec, shown, lambda net: net.v, learning=False) if spec.rule.baseline else _outputs(spec, shown)
-        )
+        if spec.rule.baseline:
+            outputs = _measured(spec, shown, lambda net: net.v, learning=False)
+        else:
+            (outputs,) = _seen(spec, shown, ["readout.v"], learning=False)
         spread = _root_mean_square([v - v.mean() for v in outputs])
         spec = replace(spec, softmax_shift=min(max(round(math.log2(max(spread, 1))) + 1, 0), 23))
     if not spec.error_shifts:
@@ -68,11 +69,6 @@ def calibrated(
         sums = [_bits(_sums(spec, layer, shown) / SUM, -8, 23) for layer in spec.layers]
         spec = replace(spec, rate_shifts=tuple(sums))
     return spec
-
-
-def _outputs(spec: NetworkSpec, shown: Shown) -> list[Numbers]:
-    """Membranes of the output layer."""
-    return _seen(spec, shown, ["readout.v"], learning=False)[0]
 
 
 def _errors(spec: NetworkSpec, layer: int, shown: Shown) -> list[npt.NDArray[Any]]:
@@ -156,8 +152,8 @@ def _threshold_step(spec: NetworkSpec, layer: int, shown: Shown) -> int:
         best.append(inside.reshape(along.height, pool, along.width, pool, channels).max((1, 3)).ravel())
     membranes = np.concatenate(best)
     highest = spec.adaptation.highest_step
-    steps = (step for step in range(highest) if _share(membranes, spec.steps, step) <= CEILING)
-    return next(steps, highest)
+    reached = (float(np.mean(membranes >= spec.steps * _kappa(step))) for step in range(highest))
+    return next((step for step, share in enumerate(reached) if share <= CEILING), highest)
 
 
 def _least(spec: NetworkSpec, layer: int, shown: Shown) -> int:
@@ -178,11 +174,6 @@ def _is_quiet(spec: NetworkSpec, layer: int, shown: Shown) -> bool:
     words = np.concatenate(_seen(spec, shown, [f"hidden{layer}.spike_word"], learning=False)[0])
     spikes = sum(int(np.sum(words >> t & 1)) for t in range(HISTORY_BITS))
     return spikes <= SPIKES * spec.steps * (words.size // -(-spec.steps // HISTORY_BITS))
-
-
-def _share(membranes: Numbers, steps: int, step: int) -> float:
-    """Share of membranes at the ceiling of a threshold step."""
-    return float(np.mean(membranes >= steps * _kappa(step)))
 
 
 def _sums(spec: NetworkSpec, layer: int, shown: Shown) -> float:

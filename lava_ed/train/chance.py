@@ -40,16 +40,8 @@ def is_chance(accuracy: float, chance: float, samples: int) -> bool:
 def learned_nothing(row: Mapping[str, Any], writes: int, chance: float, samples: int) -> str | None:
     """What has to be said of a run that learned nothing; None where it learned.
 
-    Parameters
-    ----------
-    row : mapping
-        Metrics of the last epoch.
-    writes : int
-        Weights written in all of training.
-    chance : float
-        Accuracy of guessing on the samples that the net is judged on.
-    samples : int
-        Number of these samples.
+    `row` is its last epoch, `writes` the weights written in all of training, `chance` is the accuracy of guessing on
+    the `samples` that the net is judged on.
     """
     silent = [layer for layer, spikes in row["spikes_per_neuron"].items() if not spikes]
     why = f", and {', '.join(silent)} never spiked" if silent else ""

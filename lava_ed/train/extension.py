@@ -20,20 +20,8 @@ from lava_ed.train.order import rate_changes
 def check_resumable(config: TrainConfig, checkpoint: Checkpoint, written: TrainConfig | None, folder: str) -> None:
     """A configuration continues a run if it is the run's, or differs in more epochs alone, once that has ended.
 
-    Parameters
-    ----------
-    config : TrainConfig
-        What is asked for.
-    checkpoint : Checkpoint
-    written : TrainConfig or None
-        The configuration in the run's config.json, where there is one.
-    folder : str
-        Folder of the run, for the message.
-
-    Raises
-    ------
-    CheckpointError
-        If it is another run's, or another number of epochs that the run cannot take.
+    `written` is the configuration in the run's config.json, where there is one.  Raises a CheckpointError where it is
+    another run's, or another number of epochs that the run cannot take.
     """
     configs = [checkpoint.config]
     if written is not None and not left_by_an_extension(written, checkpoint):
@@ -74,14 +62,7 @@ def left_by_an_extension(written: TrainConfig, checkpoint: Checkpoint) -> bool:
 def as_from_the_start(rule: LearningRule, samples: int, ended: Sequence[int], epochs: int) -> bool:
     """Whether an extended run has had the rates of a run of `epochs` from the start.
 
-    Parameters
-    ----------
-    rule : LearningRule
-    samples : int
-        Samples of an epoch.
-    ended : sequence of int
-        Numbers of epochs at which the run had ended before, in order.
-    epochs : int
+    An epoch has so many samples; `ended` are the numbers of epochs at which the run had ended before, in order.
 
     Examples
     --------

@@ -21,12 +21,7 @@ from lava_ed.train.order import flips, next_stop, rate_changes, sample_order, sh
 
 
 def check_bytes(spec: NetworkSpec, data: Dataset) -> None:
-    """Refuse samples that hold more or fewer time steps than a net takes.
-
-    Raises
-    ------
-    ConfigError
-    """
+    """Raise a ConfigError where samples hold more or fewer time steps than a net takes."""
     there, needed = data.train_images.shape[1], spec.sample_bytes
     if there != needed:
         raise ConfigError(

@@ -14,7 +14,7 @@ from lava_ed.config.training import TrainConfig
 from lava_ed.data import Dataset, data_folder
 from lava_ed.errors import RunFolderError
 from lava_ed.files.writing import folder_to_fill
-from lava_ed.runs.data import data_on_worker
+from lava_ed.runs.data import with_data
 from lava_ed.runs.folder import RunFolder
 from lava_ed.train.progress import Reporter, reporter
 from lava_ed.train.trainer import train
@@ -28,30 +28,12 @@ def train_runs(
     extend: bool = False,
     message: Callable[[str], None] = lambda text: None,
 ) -> dict[str, dict[str, Any]]:
-    """Train what is missing of several runs, going on where one was stopped.
+    """Train what is missing of several runs (folder → configuration), going on where one was stopped.
 
-    Parameters
-    ----------
-    configs : mapping
-        Folder → configuration.
-    crew : Crew
-        Who trains; a run that a killed worker had begun goes on from its checkpoint.
-    resume : bool
-        Whether folders may hold runs.
-    extend : bool
-        Whether more epochs may make a finished run longer.
-    message : callable
-        Told about each run that has ended.
-
-    Returns
-    -------
-    dict
-        Folder → what `lava_ed.train.train` returned, in the order of `configs`.
-
-    Raises
-    ------
-    RunFolderError
-        If a folder holds a run, and none may; nothing was trained then.
+    Without `resume` a folder that holds a run raises a RunFolderError, before anything is trained; with `extend` more
+    epochs make a finished run longer.  A run that a killed worker had begun goes on from its checkpoint.  Returns
+    folder → what `lava_ed.train.train` returned, in the order of `configs`; `message` is told about each run that has
+    ended.
     """
     if not resume and (taken := [path for path in configs if not RunFolder(path).is_blank()]):
         raise RunFolderError(f"{taken[0]} already holds a run: continue with --resume, or choose another folder")
@@ -65,11 +47,10 @@ def train_runs(
                 found[needed] = config.load(where)
             made.enter_context(folder_to_fill(path))
             if crew.distributed:
-                digest = found[needed].digest
-                arguments: tuple[Any, ...] = (config, os.path.abspath(path), extend, where, digest)
-                crew.submit(path, train_on_worker, *arguments, folder=Path(path))
+                arguments = (config, where, found[needed].digest, os.path.abspath(path), extend)
+                crew.submit(path, with_data, train_or_go_on, *arguments, folder=Path(path))
             else:
-                crew.submit(path, train_or_go_on, config, path, extend, None, reporter(), folder=Path(path))
+                crew.submit(path, train_or_go_on, config, None, path, extend, reporter(), folder=Path(path))
         for _ in configs:
             path, summary = crew.next()
             ended[path] = {**summary, "run": path}
@@ -80,17 +61,11 @@ def train_runs(
 
 
 def train_or_go_on(
-    config: TrainConfig, path: str, extend: bool, data: Dataset | None = None, shown: Reporter | None = None
+    config: TrainConfig, data: Dataset | None, path: str, extend: bool, shown: Reporter | None = None
 ) -> dict[str, Any]:
     """Train in a folder, from the checkpoint there where there is one."""
     there = not RunFolder(path).is_blank()
     return train(config, path, resume=there, dataset=data, reporter=shown, extend=extend)
-
-
-def train_on_worker(config: TrainConfig, path: str, extend: bool, data_dir: str, digest: str) -> dict[str, Any]:
-    """As `train_or_go_on`, where the data are read by a worker."""
-    data = data_on_worker(config.dataset, data_dir, digest, config.encoding)
-    return train_or_go_on(config, path, extend, data)
 
 
 def spread_of_runs(summaries: Mapping[str, dict[str, Any]]) -> dict[str, Any]:

@@ -29,15 +29,7 @@ class Reporter:
 
 @contextmanager
 def telling_if_slow(text: str, tell: Callable[[str], None], seconds: float = 2.0) -> Iterator[None]:
-    """Tell why one has to wait, if something takes longer than so many seconds; nothing where it does not.
-
-    Parameters
-    ----------
-    text : str
-    tell : callable
-        Called with the text, at most once, from another thread.
-    seconds : float
-    """
+    """Tell why one has to wait, once and from another thread, if something takes longer than so many seconds."""
     timer = threading.Timer(seconds, tell, (text,))
     timer.daemon = True
     timer.start()

@@ -99,11 +99,7 @@ class EventCode:
 
     @classmethod
     def parse(cls, text: str) -> EventCode:
-        """A code out of ``"duration=100000,polarity=on"``; colons there are commas in the values.
-
-        Raises
-        ------
-        ConfigError
+        """A code out of ``"duration=100000,polarity=on"``; colons there are commas in the values; else a ConfigError.
 
         Examples
         --------
@@ -139,10 +135,7 @@ class EventCode:
     def part(self, size: tuple[int, int]) -> tuple[int, int, int, int]:
         """Left, top, width and height of what is used of a sensor.
 
-        Raises
-        ------
-        ConfigError
-            If it does not lie on the sensor, or holds not one pixel of the input.
+        Raises a ConfigError where it does not lie on the sensor, or holds not one pixel of the input.
         """
         left, top, width, height = _numbers("region", self.region, ",", 4) if self.region else (0, 0, *size)
         if left + width > size[0] or top + height > size[1]:
@@ -173,13 +166,9 @@ def _numbers(name: str, text: str, between: str, many: int) -> tuple[int, ...]:
 def step_values(encoder: str, steps: int) -> npt.NDArray[np.uint8]:
     """The byte that an event of each step of a window writes; no step of ttfs is the last one, which black would be.
 
-    ttfs: B = T − 1 steps, and the byte p that `encoder_table` turns into x = T − 1 − b, so that an event of step b is
-    a spike at T − x = b + 1.  bins: B = T steps, and bit b mod 8, of byte b div 8 of the input.
-
-    Raises
-    ------
-    ConfigError
-        The encoder has no place for events, or T does not fit it.
+    ttfs: B = T − 1 steps, and the byte p that `encoder_table` turns into x = T − 1 − b, so that an event of step b is a
+    spike at T − x = b + 1; bins: B = T steps, and bit b mod 8, of byte b div 8 of the input.  Raises a ConfigError
+    where the encoder has no place for events, or T does not fit it.
 
     Examples
     --------
@@ -217,12 +206,8 @@ class Encoding:
     def encode(self, recording: Recording) -> npt.NDArray[np.uint8]:
         """The first windows of a recording, as samples, uint8 (windows, planes·inputs); silence follows the last event.
 
-        Raises
-        ------
-        DataError
-            The recording is damaged, or none of its events is left.
-        ConfigError
-            The code does not fit the sensor.
+        Raises a DataError where the recording is damaged, or none of its events is left; a ConfigError where the code
+        does not fit the sensor.
         """
         rows = list(islice(self.windows(recording), self.code.windows))
         if not any(row.any() for row in rows):
@@ -235,12 +220,8 @@ class Encoding:
     def windows(self, recording: Recording) -> Iterator[npt.NDArray[np.uint8]]:
         """Each window of a recording, one behind the other up to the last event, those without events included.
 
-        Raises
-        ------
-        DataError
-            The recording is empty, or damaged up to where it was read.
-        ConfigError
-            The code does not fit the sensor.
+        Raises a DataError where the recording is empty, or damaged up to where it was read; a ConfigError where the
+        code does not fit the sensor.
         """
         from lava_ed.kernels.recordings.encoding import BINS, FIRST, encode_events
 

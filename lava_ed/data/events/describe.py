@@ -24,10 +24,7 @@ SLICES: Final = 6
 def describe_recording(recording: Recording) -> tuple[dict[str, Any], npt.NDArray[np.int64]]:
     """Facts about a recording, and its events counted by polarity and pixel: int64 (2, height, width).
 
-    Raises
-    ------
-    DataError
-        If the recording is damaged.
+    Raises a DataError where the recording is damaged.
     """
     recording.check_sensor()
     size = (2, recording.height, recording.width)
@@ -63,10 +60,7 @@ def describe_recording(recording: Recording) -> tuple[dict[str, Any], npt.NDArra
 def describe_folder(path: Path, sensor: tuple[int, int] = (0, 0)) -> dict[str, Any]:
     """Facts about all recordings of a folder or archive.
 
-    Raises
-    ------
-    DataError
-        If a recording is damaged, or there is none.
+    Raises a DataError where a recording is damaged, or there is none.
     """
     classes: Counter[str] = Counter()
     parts: Counter[str] = Counter()
@@ -99,22 +93,15 @@ def describe_folder(path: Path, sensor: tuple[int, int] = (0, 0)) -> dict[str, A
 def pictures(recording: Recording) -> npt.NDArray[np.int64]:
     """Events by time, int64 (SLICES, 2, height, width): equal parts of the recording, OFF and ON apart.
 
-    Raises
-    ------
-    DataError
-        If the recording is damaged, or empty.
+    Raises a DataError where the recording is damaged, or empty.
     """
-    first = last = None
-    for packet in recording.packets():
-        if len(packet):
-            first = int(packet["t"][0]) if first is None else first
-            last = int(packet["t"][-1])
-    if first is None or last is None:
+    ends = [int(packet["t"][end]) for packet in recording.packets() if len(packet) for end in (0, -1)]
+    if not ends:
         raise DataError(f"{recording.where} holds no event: there is nothing to draw")
     size = (SLICES, 2, recording.height, recording.width)
     result = np.zeros(size, np.int64)
     for packet in recording.packets():
-        part = (packet["t"] - first) * SLICES // (last - first + 1)
+        part = (packet["t"] - ends[0]) * SLICES // (ends[-1] - ends[0] + 1)
         place = ((part * 2 + packet["p"]) * size[2] + packet["y"]) * size[3] + packet["x"]
         result += np.bincount(place, minlength=result.size).reshape(size)
     return result

@@ -7,7 +7,7 @@ import json
 import math
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -17,12 +17,11 @@ import numpy.typing as npt
 from lava_ed.data.digest import digest
 from lava_ed.data.events.code import Encoding
 from lava_ed.data.events.formats import open_recording
-from lava_ed.data.events.recording import Recording
 from lava_ed.data.events.sources import digest_of, members
 from lava_ed.data.record import Dataset
 from lava_ed.errors import DataError, LavaEDError
 from lava_ed.files.reading import parse_json, shown
-from lava_ed.files.tensors import open_tensors
+from lava_ed.files.tensors import open_tensors, tensor_bytes
 from lava_ed.files.writing import write_atomically
 
 FORMAT: Final = 2
@@ -47,17 +46,10 @@ class Sample(NamedTuple):
 def read_event_set(name: str, path: Path, encoding: Encoding) -> Dataset:
     """The data set of a folder or archive of recordings, a class a folder, in or without ``train`` and ``test``.
 
-    Without a test part, a fifth of the recordings is held out: the last ones by the numbers in their names.
-    The rows are kept in the folder that `cache_folder` names, by a digest of all files and of the encoding.
-
-    Raises
-    ------
-    DataNotFoundError
-        There is no such folder or archive.
-    DataError
-        A recording is damaged or empty, sensors differ, or there are fewer than two classes.
-    ConfigError
-        The encoding does not fit the recordings.
+    Without a test part, a fifth of the recordings is held out: the last ones by the numbers in their names. The rows
+    are kept in the folder that `cache_folder` names, by a digest of all files and of the encoding.  Raises a
+    DataNotFoundError where there is no such folder or archive; a DataError where a recording is damaged or empty,
+    sensors differ, or there are fewer than two classes; a ConfigError where the encoding does not fit the recordings.
     """
     key = cache_key(digest_of(path), encoding)
     found = cached(key)
@@ -79,23 +71,16 @@ def encoded(path: Path, encoding: Encoding) -> Iterator[tuple[Sample, tuple[int,
     """Each recording of a folder or archive as a sample, with the shape of its input."""
     for member in members(path):
         recording = open_recording(member.path, encoding.code.sensor_size())
-        recording = Recording(f"{shown(path)}/{member.name}", *_but_where(recording))
+        recording = replace(recording, where=f"{shown(path)}/{member.name}")
         shape = encoding.code.shape((recording.width, recording.height))
         part = {"train": False, "test": True}.get(member.part)
         yield Sample(member.order, member.class_name, part, encoding.encode(recording), member.is_simulated), shape
 
 
-def _but_where(recording: Recording) -> tuple[Any, ...]:
-    return recording.kind, recording.width, recording.height, recording.read
-
-
 def assembled(samples: Iterable[tuple[Sample, tuple[int, int, int]]], where: str) -> dict[str, Any]:
     """Rows, labels, parts and names of the classes out of samples in any order.
 
-    Raises
-    ------
-    DataError
-        Sensors differ, there are fewer than two classes, or a part is empty.
+    Raises a DataError where sensors differ, there are fewer than two classes, or a part is empty.
     """
     found: list[Sample] = []
     shapes = set()
@@ -175,15 +160,7 @@ def cached(key: str) -> dict[str, Any] | None:
 
 
 def keep(key: str, found: dict[str, Any]) -> None:
-    """Write rows under a key.
-
-    Raises
-    ------
-    DataError
-        The folder cannot be made.
-    """
-    from safetensors.numpy import save
-
+    """Write rows under a key.  Raises a DataError where the folder cannot be made."""
     tensors = {"images": found["images"], "labels": found["labels"], "test": found["test"].astype(np.uint8)}
     kept = {name: found[name] for name in NOTED}
     notes = {"key": key, "digest": _seal(tensors), **kept}
@@ -195,8 +172,7 @@ def keep(key: str, found: dict[str, Any]) -> None:
             f"encoded recordings are kept in {folder}, which cannot be made ({error.strerror or error}): name a folder "
             "that can be written with LAVA_ED_CACHE"
         ) from error
-    content = save(tensors, metadata={NOTES: json.dumps(notes)})
-    write_atomically(folder / f"events-{key[:32]}.safetensors", content)
+    write_atomically(folder / f"events-{key[:32]}.safetensors", tensor_bytes(tensors, NOTES, notes))
 
 
 def _seal(tensors: dict[str, npt.NDArray[Any]]) -> str:

@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 
 from lava_ed.data.events.recording import EVENT, PACKET, Events, Recording
-from lava_ed.errors import DataError
+from lava_ed.errors import DataError, required
 from lava_ed.files.hdf5 import Hdf5Group, read_hdf5
 from lava_ed.files.reading import cut, open_plain, shown
 
@@ -44,10 +44,7 @@ NAMES: Final = {
 def pieces(path: Path, start: int, size: int) -> Iterator[bytes]:
     """The content of a file from a byte on, in pieces of whole words of so many bytes.
 
-    Raises
-    ------
-    DataError
-        If the file ends within a word.
+    Raises a DataError where the file ends within a word.
     """
     with open_plain(path, most=MOST_BYTES, error=DataError, hint=HINT) as file:
         file.seek(start)
@@ -127,14 +124,10 @@ def aedat2(path: Path, sensor: Sensor) -> Recording:
 
 
 def check_aedat4(path: Path) -> None:
-    """Refuse what faery 0.7 would end the process over, or make room for unread.
+    """Raise a ValueError for what faery 0.7 would end the process over, or make room for unread.
 
     The first is a description of the streams that is no text, the second a packet that states to be larger than any.
     Source of the layout: iniVation's AEDAT 4, `ioheader.fbs`.
-
-    Raises
-    ------
-    ValueError
     """
     with open_plain(path, most=MOST_BYTES, error=DataError, hint=HINT) as file:
         head = file.read(18)  # the signature, and the length of the description
@@ -201,10 +194,7 @@ def by_faery(kind: str) -> Callable[[Path, Sensor], Recording]:
 
     def reader(path: Path, sensor: Sensor) -> Recording:
         open_plain(path, most=MOST_BYTES, error=DataError, hint=HINT).close()
-        try:
-            import faery  # noqa: F401
-        except ImportError as error:
-            raise DataError(f"{shown(path)}: {kind} is read by faery: pip install 'lava-ed[data]'") from error
+        required("faery", "data", f"{shown(path)}: {kind} is read by faery", DataError)
         with refusing(path, kind):
             (width, height), _ = faery_packets(path, sensor)
 
@@ -225,12 +215,7 @@ def by_faery(kind: str) -> Callable[[Path, Sensor], Recording]:
 
 
 def columns(path: Path, found: Mapping[str, Any]) -> dict[str, Any]:
-    """The columns t, x, y and p by their usual names; a sensor of one row has no y.
-
-    Raises
-    ------
-    DataError
-    """
+    """The columns t, x, y and p by their usual names; a sensor of one row has no y.  Other ones raise a DataError."""
     chosen = {name: next((found[other] for other in others if other in found), None) for name, others in NAMES.items()}
     missing = [name for name in ("t", "x", "p") if chosen[name] is None]
     if missing:
@@ -332,16 +317,8 @@ def is_recording(name: str | os.PathLike[str]) -> bool:
 def open_recording(path: str | Path, sensor: tuple[int, int] = (0, 0)) -> Recording:
     """Open a recording by its suffix: .bin, .aedat, .aedat4, .dat, .raw, .es, .npy, .npz, .h5 or .hdf5.
 
-    Parameters
-    ----------
-    path : path-like
-    sensor : (width, height)
-        Of a format that does not state it.
-
-    Raises
-    ------
-    DataError
-        There is no such file, its suffix or its content is no recording's, or it is damaged.
+    The sensor (width, height) is that of a format that does not state it.  Raises a DataError where there is no such
+    file, its suffix or its content is no recording's, or it is damaged.
     """
     path = Path(path)
     reader = READERS.get(path.suffix.lower())

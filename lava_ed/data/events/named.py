@@ -16,7 +16,7 @@ from lava_ed.data.events.formats import in_packets
 from lava_ed.data.events.recording import Recording
 from lava_ed.data.events.sources import holds_recordings, is_archive
 from lava_ed.data.record import Dataset
-from lava_ed.errors import ConfigError, DataError, DataNotFoundError
+from lava_ed.errors import ConfigError, DataError, DataNotFoundError, required
 from lava_ed.files.reading import cut
 
 NMNIST: Final = "nmnist"
@@ -38,12 +38,8 @@ def is_event_set(name: str) -> bool:
 def read_named(name: str, folder: Path, encoding: Encoding | None) -> Dataset:
     """The recordings of a name as a data set.
 
-    Raises
-    ------
-    ConfigError
-        No encoding is given, as where a file of another tool is judged.
-    DataNotFoundError, DataError
-        As `read_event_set`.
+    Raises a ConfigError where no encoding is given, as where a file of another tool is judged; a DataNotFoundError or a
+    DataError as `read_event_set`.
     """
     if encoding is None:
         raise ConfigError(f"data set {name!r} holds recordings, which only a net with an encoder for events takes")
@@ -63,20 +59,12 @@ def read_named(name: str, folder: Path, encoding: Encoding | None) -> Dataset:
 def download(name: str, folder: Path) -> None:
     """Let tonic download a data set into a folder, where it does not lie there already.
 
-    Raises
-    ------
-    ConfigError
-        It is none of tonic's.
-    DataError
-        tonic is not installed, or cannot download it.
+    Raises a ConfigError where it is none of tonic's; a DataError where tonic is not installed, or cannot download it.
     """
     if name not in (NMNIST, *TONIC):
         raise ConfigError(f"--download is for data sets of tonic, {', '.join((NMNIST, *TONIC))}: leave it out")
-    try:
-        import tonic.datasets
-    except ImportError as error:
-        raise DataError(f"data set {name!r} is downloaded by tonic: pip install 'lava-ed[data]'") from error
-    declared = getattr(tonic.datasets, TONIC.get(name, "NMNIST"))
+    datasets = required("tonic.datasets", "data", f"data set {name!r} is downloaded by tonic", DataError)
+    declared = getattr(datasets, TONIC.get(name, "NMNIST"))
     try:
         for given in _parts(declared):
             declared(str(folder), **given)
@@ -98,21 +86,14 @@ def _parts(declared: Any) -> list[dict[str, Any]]:
 def read_tonic(name: str, folder: Path, encoding: Encoding) -> Dataset:
     """A data set of tonic that lies, as tonic would have put it, in a folder.
 
-    Its own training and test parts are kept; without them a fifth is held out, the last in tonic's order.
-
-    Raises
-    ------
-    DataNotFoundError
-        tonic does not find its files.
-    DataError
-        A recording is damaged, or tonic is not installed.
+    Its own training and test parts are kept; without them a fifth is held out, the last in tonic's order.  Raises a
+    DataNotFoundError where tonic does not find its files; a DataError where a recording is damaged, or tonic is not
+    installed.
     """
-    try:
-        import tonic.datasets
-    except ImportError as error:
-        raise DataError(f"data set {name!r} is read by tonic: pip install 'lava-ed[data]'") from error
-    declared = getattr(tonic.datasets, TONIC[name])
+    datasets = required("tonic.datasets", "data", f"data set {name!r} is read by tonic", DataError)
+    import tonic
 
+    declared = getattr(datasets, TONIC[name])
     absent = (
         f"tonic finds no {TONIC[name]} in {folder}: download it (lava-ed train --download), or put its files where "
         "tonic's documentation says"

@@ -26,33 +26,20 @@ MOST_PIXELS: Final = 1 << 22
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """A recording whose events have not been read yet.
-
-    Attributes
-    ----------
-    where : str
-        File or data set, as a message names it.
-    kind : str
-        Name of the format.
-    width, height : int
-        Pixels of the sensor; 0 where the format does not state them.
-    read : callable
-        Makes an iterator over packets of `EVENT`, from the beginning.
-    """
+    """A recording whose events have not been read yet."""
 
     where: str
+    """File or data set, as a message names it."""
     kind: str
+    """Name of the format."""
     width: int
     height: int
+    """Pixels of the sensor; 0 where the format does not state them."""
     read: Callable[[], Iterator[Events]]
+    """Makes an iterator over packets of `EVENT`, from the beginning."""
 
     def check_sensor(self) -> None:
-        """Refuse a sensor of no size, or of one for which nothing should be allocated.
-
-        Raises
-        ------
-        DataError
-        """
+        """Raise a DataError for a sensor of no size, or of one for which nothing should be allocated."""
         if not (self.width > 0 and self.height > 0 and self.width * self.height <= MOST_PIXELS):
             raise DataError(
                 f"{self.where}: a sensor of {self.width}×{self.height} pixels, allowed are 1 to {MOST_PIXELS:,}: the "
@@ -62,10 +49,8 @@ class Recording:
     def packets(self) -> Iterator[Events]:
         """Packets of events that lie on the sensor and never go back in time.
 
-        Raises
-        ------
-        DataError
-            An event lies outside, the clock jumps back or beyond `MOST_TIME`, or the file is damaged.
+        Raises a DataError where an event lies outside, the clock jumps back or beyond `MOST_TIME`, or the file is
+        damaged.
         """
         # Loaded here, since numba comes with it.
         from lava_ed.kernels.recordings.reading import GOOD, OUTSIDE, first_fault

@@ -7,7 +7,7 @@ The path is that of Orchard et al., "Converting Static Image Datasets to Spiking
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -112,10 +112,7 @@ def as_nmnist(events: Events) -> bytes:
 def simulated(data: Dataset, camera: Camera) -> Iterator[tuple[str, bytes]]:
     """Name and content of the file of every image: ``Train/<class>/<number>.simulated.bin``, then the test part.
 
-    Raises
-    ------
-    ConfigError
-        The images have no rows and columns of one channel, or are too large.
+    Raises a ConfigError where the images have no rows and columns of one channel, or are too large.
     """
     if len(data.image_shape) != 2:
         raise ConfigError(f"{data.name} has samples of shape {data.image_shape}: images of rows and columns are needed")
@@ -135,17 +132,11 @@ def _recorded(data: Dataset, simulator: Simulator) -> Iterator[tuple[str, bytes]
             yield f"{part}/{folder}/{number:05d}{MARK}.bin", as_nmnist(simulator.record(image))
 
 
-def write_simulated(
-    data: Dataset, out: Path, camera: Camera, tell: Callable[[int], None] = lambda done: None
-) -> dict[str, Any]:
+def write_simulated(data: Dataset, out: Path, camera: Camera) -> dict[str, Any]:
     """Write every image of a data set as a recording; returns what was written.
 
-    Raises
-    ------
-    RunFolderError
-        The folder exists and is not empty, or cannot be written.
-    ConfigError
-        As `simulated`.
+    Raises a RunFolderError where the folder exists and is not empty, or cannot be written; a ConfigError as
+    `simulated`.
     """
     recordings = simulated(data, camera)
     make_empty_folder(out)
@@ -155,7 +146,6 @@ def write_simulated(
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         count, events = count + 1, events + len(content) // 5
-        tell(count)
     sensor = "x".join(str(edge + MARGIN) for edge in data.image_shape[::-1])
     value = {
         "simulated_from": data.source, "recordings": count, "events_per_recording": events / count, "sensor": sensor,

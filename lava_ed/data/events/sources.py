@@ -70,19 +70,9 @@ def holds_recordings(path: Path) -> bool:
 def members(path: Path, *, by_number: bool = False) -> Iterator[Member]:
     """Every recording below a folder, its archives included, or of an archive; the files of an archive do not last.
 
-    Parameters
-    ----------
-    path : Path
-    by_number : bool
-        Sort a folder's recordings by the numbers of their names, and let its archives, sorted in the same way, follow,
-        each in its own order.
-
-    Raises
-    ------
-    DataNotFoundError
-        There is no such folder or archive.
-    DataError
-        An archive is damaged, or there are too many recordings.
+    With `by_number` a folder's recordings come by the numbers of their names, and its archives follow, sorted in the
+    same way, each in its own order.  Raises a DataNotFoundError where there is no such folder or archive; a DataError
+    where an archive is damaged, or there are too many recordings.
     """
     _check(path)
     count = 0
@@ -166,10 +156,7 @@ def _contents(archive: Path) -> Iterator[tuple[str, IO[bytes]]]:
 def _copy(content: IO[bytes], target: Path, where: str) -> None:
     """Write a member of an archive to a file, if it is not too large.
 
-    Raises
-    ------
-    DataError
-        It is too large, or there is no room for it.
+    Raises a DataError where it is too large, or there is no room for it.
     """
     size = 0
     with open(target, "wb") as file:

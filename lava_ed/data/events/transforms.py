@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from lava_ed.data.events.recording import Events, Recording
-from lava_ed.errors import ConfigError, DataError
+from lava_ed.errors import ConfigError, DataError, required
 from lava_ed.files.reading import cut
 
 MOST_EVENTS: Final = 1 << 24
@@ -22,20 +22,12 @@ _AS_TONIC: Final = np.dtype([("t", np.int64), ("x", np.int64), ("y", np.int64), 
 def transformed(recording: Recording, text: str) -> Recording:
     """A recording after some of tonic's transforms, on a sensor of the same size, its events sorted by time.
 
-    Parameters
-    ----------
-    recording : Recording
-    text : str
-        ``Denoise:filter_time=10000;TimeJitter:std=100``; commas, as `EventCode.parse` makes them, do for colons.
-        `sensor_size` is given where a transform asks for it.
-        Random ones draw the same numbers for each recording, from seed 0.
+    The text is ``Denoise:filter_time=10000;TimeJitter:std=100``; commas, as `EventCode.parse` makes them, do for
+    colons. `sensor_size` is given where a transform asks for it.  Random ones draw the same numbers for each recording,
+    from seed 0.
 
-    Raises
-    ------
-    ConfigError
-        A transform is unknown, takes other arguments, or makes no events.
-    DataError
-        tonic is not installed; when it is read: there are too many events, or the recording is damaged.
+    Raises a ConfigError where a transform is unknown, takes other arguments, or makes no events; a DataError where
+    tonic is not installed or, when it is read, there are too many events or the recording is damaged.
     """
     steps = [_made(item, recording) for item in text.split(";")]
 
@@ -79,14 +71,11 @@ def _made(item: str, recording: Recording) -> tuple[str, Any]:
     """Name and function of a transform."""
     item = item.replace(",", ":")
     name, *pairs = item.split(":")
-    try:
-        import tonic.transforms
-    except ImportError as error:
-        raise DataError(f"events: transform {name!r} is tonic's: pip install 'lava-ed[data]'") from error
+    transforms = required("tonic.transforms", "data", f"events: transform {name!r} is tonic's", DataError)
     known = {
         key: value
-        for key, value in vars(tonic.transforms).items()
-        if isinstance(value, type) and value.__module__ == tonic.transforms.__name__ and not key.startswith("To")
+        for key, value in vars(transforms).items()
+        if isinstance(value, type) and value.__module__ == transforms.__name__ and not key.startswith("To")
     }
     if name not in known:
         raise ConfigError(f"events: tonic has no transform {name[:60]!r} of events: use one of {', '.join(known)}")

@@ -55,13 +55,7 @@ class WindowStream:
                 yield path
 
     def shape(self) -> tuple[int, int, int]:
-        """Channels, rows and columns of the first recording's input.
-
-        Raises
-        ------
-        DataError, ConfigError
-            As `rows`.
-        """
+        """Channels, rows and columns of the first recording's input; raises as `rows` does."""
         for path in self._files():
             recording = open_recording(path, self.encoding.code.sensor_size())
             recording.check_sensor()
@@ -95,11 +89,7 @@ class WindowStream:
         """Of every window the inputs that spike in each of its time steps, int32 (inputs,), as an Encoder sends them.
 
         bins: those whose byte t div 8 has bit t mod 8 set; ttfs: in step b + 1 those whose first event lies in part b.
-
-        Raises
-        ------
-        DataError, ConfigError
-            As `rows`.
+        Raises as `rows` does.
         """
         for row in self.rows():
             yield spikes_of(row, self.encoding.encoder, self.encoding.steps)
