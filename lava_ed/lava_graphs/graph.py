@@ -7,7 +7,7 @@ import threading
 import warnings
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy.typing as npt
 from lava.magma.core.process.ports.ports import AbstractVirtualPort, ConcatPort, InPort, ReshapePort, TransposePort
 from lava.magma.core.process.process import AbstractProcess
 from lava.magma.core.run_configs import RunConfig
+from lava.utils.sparse import find
 
 from lava_ed.engine.assembler import Connection, Node
 from lava_ed.engine.cuts import Cut, warn_of
@@ -41,7 +42,7 @@ from lava_ed.lava_graphs.lowering.values import NotWholeError
 from lava_ed.lava_graphs.selection.expansion import Expansion
 from lava_ed.lava_graphs.selection.models import check_run_cfg, default_run_cfg, describe_model
 from lava_ed.lava_graphs.selection.record import GraphRecord
-from lava_ed.lava_graphs.selection.refusals import floating_way_out, refuse_unsupported
+from lava_ed.lava_graphs.selection.refusals import WITH_LAVA, floating_way_out, refuse_unsupported
 from lava_ed.proc.walk import collect
 
 Pipes = dict[tuple[AbstractProcess, str, str], Pipe]
@@ -69,6 +70,8 @@ class LoweredGraph:
     """Initial values that the ProcessModels cut, by the ids of their Vars."""
     conductor: Conductor | None = None
     """Runs the processes that are hosted, if there are any."""
+    nonzero: dict[int, npt.NDArray[np.bool_]] = field(default_factory=dict)
+    """Var id → which stored values of a sparse matrix are none of 0 at first, where some are 0."""
 
     def hosts(self, node: str) -> bool:
         """Whether a process runs by its own Python model."""
@@ -79,6 +82,26 @@ class LoweredGraph:
         if self.conductor is not None and name[0] in self.conductor.hosted:
             return self.conductor.hosted[name[0]].get(name[1], idx)
         return self.program.get(*name, idx)
+
+    def read_var(self, var_id: int, name: tuple[str, str], idx: Any = None) -> npt.NDArray[Any]:
+        """Value of a Var, of a sparse matrix without the entries that were stored as 0, for which Lava has no place.
+
+        Raises
+        ------
+        BackendError
+            If one of these holds another value by now.
+        """
+        found = self.read(name, idx)
+        nonzero = self.nonzero.get(var_id)
+        if nonzero is None or idx is not None or found.shape != nonzero.shape:
+            return found
+        if grown := np.count_nonzero(found[~nonzero]):
+            raise BackendError(
+                f"{'.'.join(name)} has {grown} values other than 0 where it began with stored zeros, for which Lava's "
+                "get() has no place: begin with another value there, or read runtime.program.get(process, var), which "
+                "gives all that is stored"
+            )
+        return found[nonzero]
 
     def write(self, name: tuple[str, str], value: npt.ArrayLike, idx: Any = None) -> None:
         """Write a Var, or the entries that `idx` names; a value that does not fit changes nothing."""
@@ -235,7 +258,15 @@ def _lower(start: AbstractProcess, expansion: Expansion, pipes: Pipes) -> Lowere
     }
     processes = list({item.id: item for item in (*found, *expansion.created)}.values())
     record, cuts = GraphRecord(collect(start)), find_cuts(nodes, program)
-    return LoweredGraph(program, processes, variables, start, expansion, _pipes(nodes), record, cuts, conductor)
+    nonzero = {
+        var.id: find(var.init.tocsr(), explicit_zeros=True)[2] != 0
+        for item in leaves.values()
+        for var in item.vars.members
+        if var.id in variables and hasattr(var.init, "tocsr") and not np.all(var.init.data)
+    }
+    return LoweredGraph(
+        program, processes, variables, start, expansion, _pipes(nodes), record, cuts, conductor, nonzero
+    )
 
 
 def _compile(
@@ -253,6 +284,8 @@ def _compile(
         except NotCompiledError as error:
             process = leaves[error.node]
             if process in hosted or not can_host(expansion.models[process]):
+                if getattr(expansion.models[process], "declares_only", False):
+                    raise UnsupportedProcessError(f"{error}. {WITH_LAVA}") from error
                 raise
             hosted.add(process)
             hosted |= referring(leaves, hosted)

@@ -318,7 +318,7 @@ class EngineRuntime:
     def get_var(self, var_id: int, idx: npt.NDArray[Any] | None = None) -> npt.NDArray[np.float64]:
         """Value of a Var as float64, which is what Lava's runtime returns."""
         with self._turn.quiet(_FOR_VARS):
-            return self._graph.read(self._locate(var_id), idx).astype(np.float64)
+            return self._graph.read_var(var_id, self._locate(var_id), idx).astype(np.float64)
 
     def set_var(self, var_id: int, value: npt.ArrayLike, idx: npt.NDArray[Any] | None = None) -> None:
         """Write a Var, or where `idx` is given those entries of it; a bad value changes nothing.

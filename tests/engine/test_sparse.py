@@ -21,7 +21,7 @@ from scipy.sparse import csr_matrix
 from stock_lava import StockGraph, value_of
 
 from lava_ed.engine import attach
-from lava_ed.errors import ConfigError, HostedModelWarning, ShapeError, UnsupportedProcessError
+from lava_ed.errors import BackendError, ConfigError, HostedModelWarning, ShapeError, UnsupportedProcessError
 
 pytestmark = [
     pytest.mark.lava,
@@ -104,6 +104,23 @@ def test_every_var_equals_lavas_model(build: Any) -> None:
                     np.testing.assert_array_equal(value_of(getattr(other, var.name)), oracle.get(var), err_msg=name)
     if stock[1].weights.init.nnz:
         assert fused[2].data.get().any()
+
+
+def test_entries_that_are_stored_as_zero_are_read_as_on_lava() -> None:
+    """By hand; after the first step Lava's model has dropped the 0, and get() counts the entries that were none."""
+    weights = csr_matrix(([33, 0, 13, -2], ([0, 0, 1, 1], [1, 2, 0, 2])), (2, 3))
+    source, sparse = Source(data=np.ones((3, 1))), Sparse(weights=weights)
+    source.s_out.connect(sparse.s_in)
+    runtime = attach(sparse)
+    assert sparse.weights.get().toarray().tolist() == [[0, 33, 0], [13, 0, -2]]
+    sparse.run(RunSteps(num_steps=1))
+    assert sparse.weights.get().toarray().tolist() == [[0, 32, 0], [12, 0, -2]]
+    assert sparse.a_buff.get().tolist() == [32, 10]
+    changed = csr_matrix(([1, 7, 3, 5], ([0, 0, 1, 1], [1, 2, 0, 2])), (2, 3))
+    sparse.weights.set(changed)
+    with pytest.raises(BackendError, match=r"weights has 1 values other than 0 .* runtime\.program\.get"):
+        sparse.weights.get()
+    assert sorted(runtime.program.get(sparse.name, "weights")) == [1, 3, 5, 7]
 
 
 def test_get_and_set_take_a_matrix_of_the_same_entries() -> None:

@@ -33,6 +33,24 @@ for attempt in (lambda: lif.run(RunSteps(1), Loihi2SimCfg()), lambda: __import__
 print(type(lif).__module__, lif.runtime)
 """
 
+WITHOUT_A_MODEL = """
+import lava_ed.graph
+lava_ed.graph.stand_in()
+import numpy as np
+from lava.proc.io.sink import Read
+from lava.proc.lif.process import LIF
+from lava_ed.errors import UnsupportedProcessError
+from lava_ed.graph import Loihi2SimCfg, RunSteps
+
+read, apart = Read(buffer=3), LIF(shape=(2,), vth=np.array([3, 4]), name="apart")
+read.connect_var(LIF(shape=(1,)).v)
+for process in (read, apart):
+    try:
+        process.run(RunSteps(1), Loihi2SimCfg(select_tag="fixed_pt"))
+    except UnsupportedProcessError as error:
+        print(error)
+"""
+
 
 def printed(*arguments: str) -> str:
     """What a Python without our paths but the package prints; Lava's own noise goes to standard error."""
@@ -63,3 +81,12 @@ def test_unknown_processes_and_modules_are_refused_by_name():
     assert "'odd' of class __main__.Stranger" in process
     assert module.startswith("ModuleNotFoundError lava.proc.clp is no part of lava_ed.graph")
     assert last == "lava_ed.graph.neurons None"
+
+
+def test_what_only_lavas_own_models_run_is_refused_with_that_way_out():
+    """Lava hosts these two by its own Python models, of which there is none here; no runtime of Lava's is promised."""
+    read, apart = printed("-c", WITHOUT_A_MODEL).splitlines()
+    assert read.startswith("Run this graph with lava-nc, on Python 3.10")
+    assert "Read" in read
+    assert "without attach" not in read
+    assert apart.startswith("apart.vth has 2 values that differ. Run this graph with lava-nc, on Python 3.10")

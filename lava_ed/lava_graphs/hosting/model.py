@@ -263,7 +263,9 @@ class HostedModel:
         elif isinstance(value, str):
             found = np.array(list(value.encode("ascii")))
         elif np.ndim(value):
-            found = np.asarray(value).reshape(var.shape)
+            # A model may hold more values than its Var declares, such as a decay for each neuron.
+            found = np.asarray(value)
+            found = found.reshape(var.shape) if found.size == var.size else found
         else:
             found = np.zeros(var.shape)
             found.reshape(-1)[:1] = value

@@ -24,6 +24,9 @@ from lava_ed.lava_graphs.selection.models import (
 )
 
 ON_LAVA: Final = "Run this graph on Lava's own runtime: call run() with a RunConfig and without attach()."
+WITH_LAVA: Final = (
+    "Run this graph with lava-nc, on Python 3.10, where Lava's own Python model can be hosted: lava_ed.graph has none."
+)
 DECLARE: Final = (
     "Declare every port and Var of a process in its ProcessModel, without which Lava cannot build it either."
 )
@@ -37,11 +40,12 @@ def refuse_unsupported(models: Mapping[AbstractProcess, Model], unselected: Sequ
     ways, reasons = [], []
     for one in unselected:
         hopeless = one.models and not any(_can_run(model) for model in one.models)
-        ways.append(ON_LAVA if hopeless else one.way_out)
+        without_lava = any(getattr(model, "declares_only", False) for model in one.models)
+        ways.append((WITH_LAVA if without_lava else ON_LAVA) if hopeless else one.way_out)
         reasons.append(one.reason + (", none of which the engine knows" if hopeless else ""))
     for process, model in models.items():
         if not _can_run(model):
-            ways.append(ON_LAVA)
+            ways.append(WITH_LAVA if getattr(model, "declares_only", False) else ON_LAVA)
             reasons.append(f"{describe(process)} has the ProcessModel {describe_model(model)}")
         elif can_host(model) and not is_lowered(model) and (missing := undeclared(process, model)):
             ways.append(DECLARE)
@@ -52,7 +56,8 @@ def refuse_unsupported(models: Mapping[AbstractProcess, Model], unselected: Sequ
         return
     total = len(models) + len(unselected)
     # Lava's runtime is the way out for all, where it is for one.
-    way = ON_LAVA if ON_LAVA in ways else " ".join(dict.fromkeys(ways))
+    only = [way for way in (WITH_LAVA, ON_LAVA) if way in ways]
+    way = only[0] if only else " ".join(dict.fromkeys(ways))
     raise UnsupportedProcessError(
         f"{way} The engine cannot run {len(reasons)} of {total} processes: {'; '.join(reasons)}. "
         "lava_ed.engine.supported() and docs/divergences.md say what it runs"
