@@ -24,6 +24,8 @@ def start(arguments: Sequence[str], out: Path, moment: Moment = NEVER) -> BasePr
     """Run a command; what it prints goes to a file, errors beside it with the suffix .err."""
     process = _SERVER.Process(target=_run, args=(arguments, out, moment))
     process.start()
+    # Starting a process settles how others are started, which Lava refuses to find settled when it is imported.
+    multiprocessing.set_start_method(None, force=True)
     return process
 
 
