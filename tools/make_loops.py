@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import inspect
+from collections import defaultdict
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
+from textwrap import fill
 from typing import Any, NamedTuple
 
 from jinja2 import Environment, StrictUndefined
 
 from lava_ed.engine import families
 from lava_ed.engine.jump import AT_START, MAPS_AT_START
-from lava_ed.engine.loops import LOOPS, Loop
+from lava_ed.engine.loops import LOOPS
 from lava_ed.engine.op import GROUPS
 
 FOLDER = Path(__file__).parents[1] / "lava_ed" / "engine" / "loops"
@@ -27,8 +29,11 @@ DOCS = {
 }
 
 
-JUMPS = {"ours": ("window", ("jump_windows", "quiet")), "maps": ("map_window", ("jump_maps", "quiet_maps"))}
-"""Modules of loops that jump over windows: what does, and what tells whether nothing is under way."""
+JUMPS = {
+    "ours": ("window", "jump_windows", "quiet", AT_START),
+    "maps": ("map_window", "jump_maps", "quiet_maps", (*AT_START, *MAPS_AT_START)),
+}
+"""Modules of loops that jump over windows: what does, what tells whether nothing is under way, and what runs before."""
 
 
 class Body(NamedTuple):
@@ -49,7 +54,7 @@ class Body(NamedTuple):
     @property
     def call(self) -> str:
         """The statement that runs it."""
-        call = f"{self.name}({', '.join(self.parameters)})"
+        call = f"{self.module.rpartition('.')[2]}.{self.name}({', '.join(self.parameters)})"
         return f"progress[OVERFLOWS] += {call}" if self.counts else call
 
 
@@ -68,31 +73,36 @@ def bodies() -> list[Body]:
     return sorted(dict.fromkeys(found), key=lambda body: GROUPS.index(body.group))
 
 
-def _kernel(groups: tuple[str, ...], ops: list[Body]) -> dict[str, Any]:
-    """A kernel that runs any op of some groups."""
-    taken = [op for op in ops if op.group in groups]
-    used = {name for op in taken for name in (*op.parameters, *(("progress",) if op.counts else ()))}
-    parameters = ", ".join(name for name in ORDER if name in used)
-    name = f"{groups[0]}_op"
-    return {
-        "name": name,
-        "parameters": parameters,
-        "groups": f"{'s ' if len(groups) > 1 else ' '}{' and '.join(groups)}",
-        "ops": taken,
-        "first": taken[0].constant,
-        "last": taken[-1].constant,
-        "text": f"{name}({parameters})",
-    }
+class Part(NamedTuple):
+    """A function that runs any of some ops."""
+
+    groups: tuple[str, ...]
+    ops: list[Body]
+    text: str
+
+    @property
+    def name(self) -> str:
+        """What its names begin with."""
+        return "_and_".join(self.groups)
+
+    @property
+    def parameters(self) -> str:
+        """What its ops are handed."""
+        used = {name for op in self.ops for name in (*op.parameters, *(("progress",) if op.counts else ()))}
+        return ", ".join(name for name in ORDER if name in used)
 
 
-def _imports(ops: list[Body], others: dict[str, list[str]]) -> str:
+def _part(groups: tuple[str, ...], ops: list[Body]) -> Part:
+    """What runs any op of some groups."""
+    text = f"an op of the group{'s' if len(groups) > 1 else ''} {' and '.join(groups)}"
+    return Part(groups, [op for op in ops if op.group in groups], text)
+
+
+def _imports(names: dict[str, set[str]]) -> str:
     """The import statements, as ruff sorts and wraps them."""
-    names: dict[str, list[str]] = {module: list(names) for module, names in others.items()}
-    for op in ops:
-        names.setdefault(op.module, []).append(op.name)
     lines = []
     for module in sorted(names):
-        imported = sorted(set(names[module]), key=lambda name: (not name.isupper(), name))
+        imported = sorted(names[module], key=lambda name: (not name.isupper(), name))
         line = f"from {module} import {', '.join(imported)}"
         if len(line) > 120:
             line = f"from {module} import (\n" + "".join(f"    {name},\n" for name in imported) + ")"
@@ -100,60 +110,64 @@ def _imports(ops: list[Body], others: dict[str, list[str]]) -> str:
     return "\n".join(lines)
 
 
-def _module(name: str, ops: list[Body], homes: dict[tuple[str, ...], str]) -> str:
-    """The text of one module; `homes` remembers in which module a kernel for some groups is."""
+def _module(name: str, ops: list[Body], homes: dict[str, str]) -> str:
+    """The text of one module; `homes` remembers which module has made a part first."""
     package = "lava_ed.engine.loops"
-    loops = [loop for loop in LOOPS if loop.module == name]
-    used: list[Body] = []
-    others = {package: ["codes"], "lava_ed.kernels._jit": ["kernel"], "lava_ed.engine.op": ["CLOCK", "CODE"]}
-    kernels = []
-    for groups in dict.fromkeys(groups for loop in loops for groups in loop.called):
-        if groups in homes:
-            others.setdefault(f"{package}.{homes[groups]}", []).append(_kernel(groups, ops)["name"])
+    imports: defaultdict[str, set[str]] = defaultdict(set)
+    imports |= {package: {"codes"}, "lava_ed.kernels._jit": {"kernel"}, "lava_ed.engine.op": {"CLOCK", "CODE"}}
+    parts: dict[str, Part] = {}
+    compiled: dict[str, tuple[str, str]] = {}
+
+    def call(part: Part, inlined: bool) -> dict[str, str]:
+        """The call of a part, which the module makes or imports, and its last op; a module inlines its own parts."""
+        function, result = f"{part.name}_ops", f"{part.name}_{'part' if inlined else 'op'}"
+        if not inlined and homes.setdefault(function, name) != name:
+            imports[f"{package}.{homes[function]}"].add(result)
         else:
-            homes[groups] = name
-            kernels.append(_kernel(groups, ops))
-            used += kernels[-1]["ops"]
-    shown = [_loop(loop, ops) for loop in loops]
-    if any(op.counts for op in used):
-        others["lava_ed.engine.op"] = ["CLOCK", "CODE", "OVERFLOWS"]
-    for loop in shown:
-        used += [*loop["ops"], *loop["starting"]]
-        if loop["phases"]:
-            others["lava_ed.engine.op"] = ["CLOCK", "CODE", "OVERFLOWS"]
-        if loop["starting"]:
-            module, names = JUMPS[name]
-            others[f"lava_ed.engine.families.{module}"] = list(names)
-            for loop in shown:
-                loop["jump"], loop["quiet"] = names
-    environment = Environment(undefined=StrictUndefined, keep_trailing_newline=False)
-    template = environment.from_string(TEMPLATE.read_text())
-    return template.render(doc=DOCS[name], imports=_imports(used, others), kernels=kernels, loops=shown)
+            parts[function] = part
+            homes.setdefault(function, name)
+            compiled[result] = ("inlined_source" if inlined else "kernel", function)
+            if inlined and any(part.groups in loop.called for loop in LOOPS):
+                call(part, False)
+        return {"text": f"{result}({part.parameters})", "last": part.ops[-1].constant}
 
-
-def _loop(loop: Loop, ops: list[Body]) -> dict[str, Any]:
-    """What the template is told of a loop; a jump has ops of ours run at a sample's start."""
-    first = {"ours": AT_START, "maps": (*AT_START, *MAPS_AT_START)}.get(loop.module, ())
-    starting = {declared.op.name for declared in first}
-    return {
-        **loop._asdict(),
-        "ops": [op for group in loop.inlined for op in ops if op.group == group],
-        "calls": [_kernel(groups, ops) for groups in loop.called],
-        "starting": [op for op in ops if op.name in starting],
-    }
+    shown = []
+    for loop in (loop for loop in LOOPS if loop.module == name):
+        wanted = [(_part((group,), ops), True) for group in loop.inlined]
+        wanted += [(_part(groups, ops), False) for groups in loop.called]
+        calls = [call(*each) for each in sorted(wanted, key=lambda each: ops.index(each[0].ops[0]))]
+        shown.append({**loop._asdict(), "calls": calls, "start": "", "quiet": "", "jump": ""})
+        if name in JUMPS:
+            module, jump, quiet, first = JUMPS[name]
+            imports[families.__name__].add(module)
+            starting = [op for op in ops if op.name in {declared.op.name for declared in first}]
+            start = call(Part(("start",), starting, "an op with which a sample starts"), True)
+            shown[-1] |= {"start": start["text"], "jump": f"{module}.{jump}", "quiet": f"{module}.{quiet}"}
+    used = [op for part in parts.values() for op in part.ops]
+    imports[families.__name__] |= {op.module.rpartition(".")[2] for op in used}
+    imports["lava_ed.kernels._jit"] |= {decorator for decorator, _ in compiled.values()}
+    if any(op.counts for op in used) or any(loop["phases"] for loop in shown):
+        imports["lava_ed.engine.op"].add("OVERFLOWS")
+    template = Environment(undefined=StrictUndefined).from_string(TEMPLATE.read_text())
+    return template.render(doc=DOCS[name], imports=_imports(imports), parts=parts, compiled=compiled, loops=shown)
 
 
 def _codes(ops: list[Body]) -> str:
-    """The text of the module with the numbers of the ops."""
-    lines = [f"{op.constant}: Final = {number}" for number, op in enumerate(ops, 1)]
+    """The text of the module with the numbers of the ops, group by group."""
     doc = '"""Numbers of the ops, which the loops dispatch on. Made by tools/make_loops.py: do not edit."""'
-    return "\n".join([doc, "", "from __future__ import annotations", "", "from typing import Final", "", *lines, ""])
+    text, first = [doc, "", "from __future__ import annotations", ""], 1
+    for group in dict.fromkeys(op.group for op in ops):
+        names = [op.constant for op in ops if op.group == group]
+        listed = fill(", ".join(names), 116, initial_indent="    ", subsequent_indent="    ")
+        text += [f"# The group {group}.", f"(\n{listed},\n) = range({first}, {first + len(names)})  # fmt: skip"]
+        first += len(names)
+    return "\n".join([*text, ""])
 
 
 def texts() -> dict[str, str]:
     """Name and content of every file that is made."""
     ops = bodies()
-    homes: dict[tuple[str, ...], str] = {}
+    homes: dict[str, str] = {}
     return {"codes.py": _codes(ops)} | {f"{name}.py": _module(name, ops, homes) for name in DOCS}
 
 

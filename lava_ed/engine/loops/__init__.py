@@ -29,6 +29,9 @@ from typing import Any, Final, NamedTuple
 
 from lava_ed.engine.op import GROUPS, Group
 
+Called = tuple[tuple[Group, ...], ...]
+"""Groups of ops, kernel by kernel."""
+
 
 class Loop(NamedTuple):
     """One compiled loop.
@@ -50,7 +53,7 @@ class Loop(NamedTuple):
     module: str
     name: str
     inlined: tuple[Group, ...]
-    called: tuple[tuple[Group, ...], ...]
+    called: Called
     phases: bool
     purpose: str
 
@@ -61,6 +64,7 @@ class Loop(NamedTuple):
 
 
 LEARNING: Final[tuple[Group, ...]] = ("learning", "sparse_learning")
+FLOATING: Final[Called] = (("core",), ("floating",), LEARNING, ("others",))
 LOOPS: Final = (
     Loop("ours", "run_ours", ("ours",), (), True, "nets of lava_ed.proc alone"),
     Loop("stock", "run_core", ("core",), (), False, "most graphs of Lava's own processes"),
@@ -68,17 +72,10 @@ LOOPS: Final = (
     Loop("stock", "run_plain", ("core", "others"), (), False, "Lava's own processes where none learns"),
     Loop("stock", "run_neurons", ("core",), (("others",), ("neurons",)), False, "other neurons than LIF"),
     Loop("stock", "run_mixed", ("core",), (("ours",), LEARNING, ("others",)), True, "ours among them; all that learn"),
-    Loop("floating", "run_floating", ("core",), (("floating",), LEARNING, ("others",)), False, "floating-point models"),
+    Loop("floating", "run_floating", (), FLOATING, False, "floating-point models"),
     Loop("stock", "run_all_fixed", ("core",), (("ours",), LEARNING, ("others",), ("neurons",)), True, "all of them"),
-    Loop(
-        "floating",
-        "run_all_stock",
-        ("core",),
-        (("floating",), LEARNING, ("others",), ("neurons",)),
-        False,
-        "floating-point models beside other neurons in fixed point",
-    ),
-    Loop("maps", "run_maps", ("core",), (("ours",), ("maps",)), True, "our convolutions, and the core"),
+    Loop("floating", "run_all_stock", (), (*FLOATING, ("neurons",)), False, "those beside neurons in fixed point"),
+    Loop("maps", "run_maps", (), (("core",), ("ours",), ("maps",)), True, "our convolutions, and the core"),
 )
 
 

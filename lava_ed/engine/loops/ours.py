@@ -2,22 +2,79 @@
 
 from __future__ import annotations
 
-from lava_ed.engine.families.aft_if import adapt, aftif_backward, aftif_fire, aftif_integrate, aftif_reset, ports
-from lava_ed.engine.families.aft_lif import aftlif_forward, aftlif_replay, aftlif_reset
-from lava_ed.engine.families.encoder import encoder_load, encoder_spikes, label
-from lava_ed.engine.families.plastic_dense import (
-    dense_apply_tag,
-    dense_backward,
-    dense_forward,
-    dense_learn,
-    dense_replay,
-    dense_reset,
-)
-from lava_ed.engine.families.readout import readout_accumulate, softmax_error, softmax_reset
-from lava_ed.engine.families.window import jump_windows, quiet
+from lava_ed.engine.families import aft_if, aft_lif, encoder, plastic_dense, readout, window
 from lava_ed.engine.loops import codes
 from lava_ed.engine.op import CLOCK, CODE, OVERFLOWS
-from lava_ed.kernels._jit import kernel
+from lava_ed.kernels._jit import inlined_source, kernel
+
+
+def ours_ops(a, i8, i16, i32, i64, u8, phase, predictions, progress):  # type: ignore[no-untyped-def]
+    """Run an op of the group ours."""
+    code = a[CODE]
+    if code == codes.AFTIF_RESET:
+        aft_if.aftif_reset(a, i32, i64)
+    elif code == codes.AFTIF_INTEGRATE:
+        progress[OVERFLOWS] += aft_if.aftif_integrate(a, i32, i64, phase)
+    elif code == codes.AFTIF_FIRE:
+        aft_if.aftif_fire(a, i32, i64, phase)
+    elif code == codes.AFTIF_BACKWARD:
+        aft_if.aftif_backward(a, i32, i64)
+    elif code == codes.PORTS:
+        aft_if.ports(a, i32, i64, phase)
+    elif code == codes.ADAPT:
+        aft_if.adapt(a, i32, i64)
+    elif code == codes.AFTLIF_RESET:
+        aft_lif.aftlif_reset(a, i32, i64)
+    elif code == codes.AFTLIF_FORWARD:
+        progress[OVERFLOWS] += aft_lif.aftlif_forward(a, i32, i64, phase)
+    elif code == codes.AFTLIF_REPLAY:
+        progress[OVERFLOWS] += aft_lif.aftlif_replay(a, i32, i64, phase)
+    elif code == codes.ENCODER_LOAD:
+        encoder.encoder_load(a, i32, i64, u8)
+    elif code == codes.ENCODER_SPIKES:
+        encoder.encoder_spikes(a, i32, i64, phase)
+    elif code == codes.LABEL:
+        encoder.label(a, i32, i64)
+    elif code == codes.DENSE_RESET:
+        plastic_dense.dense_reset(a, i32, i64)
+    elif code == codes.DENSE_FORWARD:
+        plastic_dense.dense_forward(a, i8, i32, i64, phase)
+    elif code == codes.DENSE_REPLAY:
+        plastic_dense.dense_replay(a, i32, i64)
+    elif code == codes.DENSE_BACKWARD:
+        progress[OVERFLOWS] += plastic_dense.dense_backward(a, i8, i32, i64)
+    elif code == codes.DENSE_LEARN:
+        plastic_dense.dense_learn(a, i8, i16, i32, i64, phase)
+    elif code == codes.DENSE_APPLY_TAG:
+        plastic_dense.dense_apply_tag(a, i8, i16, i32, i64, phase)
+    elif code == codes.READOUT_ACCUMULATE:
+        progress[OVERFLOWS] += readout.readout_accumulate(a, i32, i64)
+    elif code == codes.SOFTMAX_RESET:
+        readout.softmax_reset(a, i32, i64)
+    elif code == codes.SOFTMAX_ERROR:
+        readout.softmax_error(a, i32, i64, predictions, progress)
+
+
+def start_ops(a, i32, i64, u8):  # type: ignore[no-untyped-def]
+    """Run an op with which a sample starts."""
+    code = a[CODE]
+    if code == codes.AFTIF_RESET:
+        aft_if.aftif_reset(a, i32, i64)
+    elif code == codes.AFTLIF_RESET:
+        aft_lif.aftlif_reset(a, i32, i64)
+    elif code == codes.ENCODER_LOAD:
+        encoder.encoder_load(a, i32, i64, u8)
+    elif code == codes.LABEL:
+        encoder.label(a, i32, i64)
+    elif code == codes.DENSE_RESET:
+        plastic_dense.dense_reset(a, i32, i64)
+    elif code == codes.SOFTMAX_RESET:
+        readout.softmax_reset(a, i32, i64)
+
+
+ours_part = inlined_source(ours_ops)
+ours_op = kernel(ours_ops)
+start_part = inlined_source(start_ops)
 
 
 @kernel
@@ -28,70 +85,16 @@ def run_ours(  # type: ignore[no-untyped-def]
     period = ptr.size - 1
     row = 0
     while row < steps:
-        if phase == 0 and plan.shape[0] and steps - row >= period and quiet(ops, plan, i32):
+        if phase == 0 and plan.shape[0] and steps - row >= period and window.quiet(ops, plan, i32):
             for k in range(ptr[0], ptr[1]):
                 a = ops[order[k]]
-                code = a[CODE]
-                if code == codes.AFTIF_RESET:
-                    aftif_reset(a, i32, i64)
-                elif code == codes.AFTLIF_RESET:
-                    aftlif_reset(a, i32, i64)
-                elif code == codes.ENCODER_LOAD:
-                    encoder_load(a, i32, i64, u8)
-                elif code == codes.LABEL:
-                    label(a, i32, i64)
-                elif code == codes.DENSE_RESET:
-                    dense_reset(a, i32, i64)
-                elif code == codes.SOFTMAX_RESET:
-                    softmax_reset(a, i32, i64)
-            phase = jump_windows(ops, plan, i8, i32, i64)
+                start_part(a, i32, i64, u8)
+            phase = window.jump_windows(ops, plan, i8, i32, i64)
             progress[CLOCK] += phase
             row += phase
         for k in range(ptr[phase], ptr[phase + 1]):
             a = ops[order[k]]
-            code = a[CODE]
-            if code == codes.AFTIF_RESET:
-                aftif_reset(a, i32, i64)
-            elif code == codes.AFTIF_INTEGRATE:
-                progress[OVERFLOWS] += aftif_integrate(a, i32, i64, phase)
-            elif code == codes.AFTIF_FIRE:
-                aftif_fire(a, i32, i64, phase)
-            elif code == codes.AFTIF_BACKWARD:
-                aftif_backward(a, i32, i64)
-            elif code == codes.PORTS:
-                ports(a, i32, i64, phase)
-            elif code == codes.ADAPT:
-                adapt(a, i32, i64)
-            elif code == codes.AFTLIF_RESET:
-                aftlif_reset(a, i32, i64)
-            elif code == codes.AFTLIF_FORWARD:
-                progress[OVERFLOWS] += aftlif_forward(a, i32, i64, phase)
-            elif code == codes.AFTLIF_REPLAY:
-                progress[OVERFLOWS] += aftlif_replay(a, i32, i64, phase)
-            elif code == codes.ENCODER_LOAD:
-                encoder_load(a, i32, i64, u8)
-            elif code == codes.ENCODER_SPIKES:
-                encoder_spikes(a, i32, i64, phase)
-            elif code == codes.LABEL:
-                label(a, i32, i64)
-            elif code == codes.DENSE_RESET:
-                dense_reset(a, i32, i64)
-            elif code == codes.DENSE_FORWARD:
-                dense_forward(a, i8, i32, i64, phase)
-            elif code == codes.DENSE_REPLAY:
-                dense_replay(a, i32, i64)
-            elif code == codes.DENSE_BACKWARD:
-                progress[OVERFLOWS] += dense_backward(a, i8, i32, i64)
-            elif code == codes.DENSE_LEARN:
-                dense_learn(a, i8, i16, i32, i64, phase)
-            elif code == codes.DENSE_APPLY_TAG:
-                dense_apply_tag(a, i8, i16, i32, i64, phase)
-            elif code == codes.READOUT_ACCUMULATE:
-                progress[OVERFLOWS] += readout_accumulate(a, i32, i64)
-            elif code == codes.SOFTMAX_RESET:
-                softmax_reset(a, i32, i64)
-            elif code == codes.SOFTMAX_ERROR:
-                softmax_error(a, i32, i64, predictions, progress)
+            ours_part(a, i8, i16, i32, i64, u8, phase, predictions, progress)
         progress[CLOCK] += 1
         phase += 1
         if phase == period:

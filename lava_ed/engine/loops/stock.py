@@ -2,159 +2,138 @@
 
 from __future__ import annotations
 
-from lava_ed.engine.families.aft_if import adapt, aftif_backward, aftif_fire, aftif_integrate, aftif_reset, ports
-from lava_ed.engine.families.aft_lif import aftlif_forward, aftlif_replay, aftlif_reset
-from lava_ed.engine.families.atrlif import atrlif_step
-from lava_ed.engine.families.conv import conv_forward
-from lava_ed.engine.families.dataloader import spike_loader
-from lava_ed.engine.families.delay_dense import spikes_delayed
-from lava_ed.engine.families.dense import spikes_forward
-from lava_ed.engine.families.encoder import encoder_load, encoder_spikes, label
-from lava_ed.engine.families.graded import graded_send, norm_send, product_send, root_send
-from lava_ed.engine.families.inputs import join_clear, join_events, join_list, join_part, join_vector
-from lava_ed.engine.families.learning import traces_receive
-from lava_ed.engine.families.learning_dense import traces_learn
-from lava_ed.engine.families.learning_sparse import sparse_learn
-from lava_ed.engine.families.lif import lif_step
-from lava_ed.engine.families.monitor import monitor
-from lava_ed.engine.families.plastic_dense import (
-    dense_apply_tag,
-    dense_backward,
-    dense_forward,
-    dense_learn,
-    dense_replay,
-    dense_reset,
-)
-from lava_ed.engine.families.readout import readout_accumulate, softmax_error, softmax_reset
-from lava_ed.engine.families.ref_ports import reset
-from lava_ed.engine.families.resonators import rf_step, rf_zero_step
-from lava_ed.engine.families.ring_buffer import ring_sink, ring_source
-from lava_ed.engine.families.sigma_delta import delta_send, sigma_step
-from lava_ed.engine.families.sparse import sparse_delayed, sparse_forward
-from lava_ed.engine.families.tallies import (
-    count_epoch,
-    count_learned,
-    count_sparse_epoch,
-    count_sparse_learned,
-    count_spikes,
+from lava_ed.engine.families import (
+    atrlif,
+    conv,
+    dataloader,
+    delay_dense,
+    dense,
+    graded,
+    inputs,
+    learning,
+    learning_dense,
+    learning_sparse,
+    lif,
+    monitor,
+    ref_ports,
+    resonators,
+    ring_buffer,
+    sigma_delta,
+    sparse,
+    tallies,
 )
 from lava_ed.engine.loops import codes
+from lava_ed.engine.loops.ours import ours_op
 from lava_ed.engine.op import CLOCK, CODE, OVERFLOWS
-from lava_ed.kernels._jit import kernel
+from lava_ed.kernels._jit import inlined_source, kernel
 
 
-@kernel
-def others_op(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
+def core_ops(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
+    """Run an op of the group core."""
+    code = a[CODE]
+    if code == codes.SPIKES_FORWARD:
+        dense.spikes_forward(a, i8, i16, i32, i64)
+    elif code == codes.JOIN_CLEAR:
+        inputs.join_clear(a, i32)
+    elif code == codes.JOIN_VECTOR:
+        inputs.join_vector(a, i32)
+    elif code == codes.JOIN_EVENTS:
+        inputs.join_events(a, i32)
+    elif code == codes.JOIN_LIST:
+        inputs.join_list(a, i32)
+    elif code == codes.LIF_STEP:
+        lif.lif_step(a, i16, i32, i64, now)
+    elif code == codes.MONITOR:
+        monitor.monitor(a, i8, i16, i32, i64, now)
+    elif code == codes.RING_SOURCE:
+        ring_buffer.ring_source(a, i32, i64, now)
+    elif code == codes.RING_SINK:
+        ring_buffer.ring_sink(a, i32, now)
+
+
+def learning_ops(a, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
+    """Run an op of the group learning."""
+    code = a[CODE]
+    if code == codes.TRACES_RECEIVE:
+        learning.traces_receive(a, i32, i64, f64, now, row)
+    elif code == codes.TRACES_LEARN:
+        learning_dense.traces_learn(a, i16, i32, i64, f64, now, row)
+    elif code == codes.COUNT_EPOCH:
+        tallies.count_epoch(a, i32, i64, now)
+    elif code == codes.COUNT_LEARNED:
+        tallies.count_learned(a, i16, i32, i64, now)
+
+
+def others_ops(a, i8, i16, i32, i64, now):  # type: ignore[no-untyped-def]
     """Run an op of the group others."""
     code = a[CODE]
     if code == codes.CONV_FORWARD:
-        conv_forward(a, i32, i64)
+        conv.conv_forward(a, i32, i64)
     elif code == codes.SPIKE_LOADER:
-        spike_loader(a, i32, i64, now)
+        dataloader.spike_loader(a, i32, i64, now)
     elif code == codes.SPIKES_DELAYED:
-        spikes_delayed(a, i16, i32, i64)
+        delay_dense.spikes_delayed(a, i16, i32, i64)
     elif code == codes.JOIN_PART:
-        join_part(a, i32)
+        inputs.join_part(a, i32)
     elif code == codes.RESET:
-        reset(a, i8, i16, i32, i64, now)
+        ref_ports.reset(a, i8, i16, i32, i64, now)
     elif code == codes.SPARSE_FORWARD:
-        sparse_forward(a, i32, i64)
+        sparse.sparse_forward(a, i32, i64)
     elif code == codes.SPARSE_DELAYED:
-        sparse_delayed(a, i32, i64)
+        sparse.sparse_delayed(a, i32, i64)
     elif code == codes.COUNT_SPIKES:
-        count_spikes(a, i32, i64)
+        tallies.count_spikes(a, i32, i64)
 
 
-@kernel
-def neurons_op(a, i16, i32, i64, f64):  # type: ignore[no-untyped-def]
+def neurons_ops(a, i16, i32, i64, f64):  # type: ignore[no-untyped-def]
     """Run an op of the group neurons."""
     code = a[CODE]
     if code == codes.ATRLIF_STEP:
-        atrlif_step(a, i16, i32, i64, f64)
+        atrlif.atrlif_step(a, i16, i32, i64, f64)
     elif code == codes.GRADED_SEND:
-        graded_send(a, i32, i64)
+        graded.graded_send(a, i32, i64)
     elif code == codes.NORM_SEND:
-        norm_send(a, i32, i64)
+        graded.norm_send(a, i32, i64)
     elif code == codes.PRODUCT_SEND:
-        product_send(a, i32, i64)
+        graded.product_send(a, i32, i64)
     elif code == codes.ROOT_SEND:
-        root_send(a, i32, i64)
+        graded.root_send(a, i32, i64)
     elif code == codes.RF_STEP:
-        rf_step(a, i32, i64)
+        resonators.rf_step(a, i32, i64)
     elif code == codes.RF_ZERO_STEP:
-        rf_zero_step(a, i32, i64)
+        resonators.rf_zero_step(a, i32, i64)
     elif code == codes.SIGMA_STEP:
-        sigma_step(a, i32, i64)
+        sigma_delta.sigma_step(a, i32, i64)
     elif code == codes.DELTA_SEND:
-        delta_send(a, i32, i64)
+        sigma_delta.delta_send(a, i32, i64)
 
 
-@kernel
-def ours_op(a, i8, i16, i32, i64, u8, phase, predictions, progress):  # type: ignore[no-untyped-def]
-    """Run an op of the group ours."""
-    code = a[CODE]
-    if code == codes.AFTIF_RESET:
-        aftif_reset(a, i32, i64)
-    elif code == codes.AFTIF_INTEGRATE:
-        progress[OVERFLOWS] += aftif_integrate(a, i32, i64, phase)
-    elif code == codes.AFTIF_FIRE:
-        aftif_fire(a, i32, i64, phase)
-    elif code == codes.AFTIF_BACKWARD:
-        aftif_backward(a, i32, i64)
-    elif code == codes.PORTS:
-        ports(a, i32, i64, phase)
-    elif code == codes.ADAPT:
-        adapt(a, i32, i64)
-    elif code == codes.AFTLIF_RESET:
-        aftlif_reset(a, i32, i64)
-    elif code == codes.AFTLIF_FORWARD:
-        progress[OVERFLOWS] += aftlif_forward(a, i32, i64, phase)
-    elif code == codes.AFTLIF_REPLAY:
-        progress[OVERFLOWS] += aftlif_replay(a, i32, i64, phase)
-    elif code == codes.ENCODER_LOAD:
-        encoder_load(a, i32, i64, u8)
-    elif code == codes.ENCODER_SPIKES:
-        encoder_spikes(a, i32, i64, phase)
-    elif code == codes.LABEL:
-        label(a, i32, i64)
-    elif code == codes.DENSE_RESET:
-        dense_reset(a, i32, i64)
-    elif code == codes.DENSE_FORWARD:
-        dense_forward(a, i8, i32, i64, phase)
-    elif code == codes.DENSE_REPLAY:
-        dense_replay(a, i32, i64)
-    elif code == codes.DENSE_BACKWARD:
-        progress[OVERFLOWS] += dense_backward(a, i8, i32, i64)
-    elif code == codes.DENSE_LEARN:
-        dense_learn(a, i8, i16, i32, i64, phase)
-    elif code == codes.DENSE_APPLY_TAG:
-        dense_apply_tag(a, i8, i16, i32, i64, phase)
-    elif code == codes.READOUT_ACCUMULATE:
-        progress[OVERFLOWS] += readout_accumulate(a, i32, i64)
-    elif code == codes.SOFTMAX_RESET:
-        softmax_reset(a, i32, i64)
-    elif code == codes.SOFTMAX_ERROR:
-        softmax_error(a, i32, i64, predictions, progress)
-
-
-@kernel
-def learning_op(a, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
+def learning_and_sparse_learning_ops(a, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
     """Run an op of the groups learning and sparse_learning."""
     code = a[CODE]
     if code == codes.TRACES_RECEIVE:
-        traces_receive(a, i32, i64, f64, now, row)
+        learning.traces_receive(a, i32, i64, f64, now, row)
     elif code == codes.TRACES_LEARN:
-        traces_learn(a, i16, i32, i64, f64, now, row)
+        learning_dense.traces_learn(a, i16, i32, i64, f64, now, row)
     elif code == codes.COUNT_EPOCH:
-        count_epoch(a, i32, i64, now)
+        tallies.count_epoch(a, i32, i64, now)
     elif code == codes.COUNT_LEARNED:
-        count_learned(a, i16, i32, i64, now)
+        tallies.count_learned(a, i16, i32, i64, now)
     elif code == codes.SPARSE_LEARN:
-        sparse_learn(a, i32, i64, f64, now, row)
+        learning_sparse.sparse_learn(a, i32, i64, f64, now, row)
     elif code == codes.COUNT_SPARSE_EPOCH:
-        count_sparse_epoch(a, i32, i64, now)
+        tallies.count_sparse_epoch(a, i32, i64, now)
     elif code == codes.COUNT_SPARSE_LEARNED:
-        count_sparse_learned(a, i32, i64, now)
+        tallies.count_sparse_learned(a, i32, i64, now)
+
+
+core_part = inlined_source(core_ops)
+core_op = kernel(core_ops)
+learning_part = inlined_source(learning_ops)
+others_part = inlined_source(others_ops)
+others_op = kernel(others_ops)
+neurons_op = kernel(neurons_ops)
+learning_and_sparse_learning_op = kernel(learning_and_sparse_learning_ops)
 
 
 @kernel
@@ -166,25 +145,7 @@ def run_core(  # type: ignore[no-untyped-def]
         now = time_step + row + 1
         for k in range(ptr[0], ptr[1]):
             a = ops[order[k]]
-            code = a[CODE]
-            if code == codes.SPIKES_FORWARD:
-                spikes_forward(a, i8, i16, i32, i64)
-            elif code == codes.JOIN_CLEAR:
-                join_clear(a, i32)
-            elif code == codes.JOIN_VECTOR:
-                join_vector(a, i32)
-            elif code == codes.JOIN_EVENTS:
-                join_events(a, i32)
-            elif code == codes.JOIN_LIST:
-                join_list(a, i32)
-            elif code == codes.LIF_STEP:
-                lif_step(a, i16, i32, i64, now)
-            elif code == codes.MONITOR:
-                monitor(a, i8, i16, i32, i64, now)
-            elif code == codes.RING_SOURCE:
-                ring_source(a, i32, i64, now)
-            elif code == codes.RING_SINK:
-                ring_sink(a, i32, now)
+            core_part(a, i8, i16, i32, i64, now)
         progress[CLOCK] += 1
 
 
@@ -197,33 +158,10 @@ def run_learning(  # type: ignore[no-untyped-def]
         now = time_step + row + 1
         for k in range(ptr[0], ptr[1]):
             a = ops[order[k]]
-            code = a[CODE]
-            if code == codes.TRACES_RECEIVE:
-                traces_receive(a, i32, i64, f64, now, row)
-            elif code == codes.TRACES_LEARN:
-                traces_learn(a, i16, i32, i64, f64, now, row)
-            elif code == codes.COUNT_EPOCH:
-                count_epoch(a, i32, i64, now)
-            elif code == codes.COUNT_LEARNED:
-                count_learned(a, i16, i32, i64, now)
-            elif code == codes.SPIKES_FORWARD:
-                spikes_forward(a, i8, i16, i32, i64)
-            elif code == codes.JOIN_CLEAR:
-                join_clear(a, i32)
-            elif code == codes.JOIN_VECTOR:
-                join_vector(a, i32)
-            elif code == codes.JOIN_EVENTS:
-                join_events(a, i32)
-            elif code == codes.JOIN_LIST:
-                join_list(a, i32)
-            elif code == codes.LIF_STEP:
-                lif_step(a, i16, i32, i64, now)
-            elif code == codes.MONITOR:
-                monitor(a, i8, i16, i32, i64, now)
-            elif code == codes.RING_SOURCE:
-                ring_source(a, i32, i64, now)
-            elif code == codes.RING_SINK:
-                ring_sink(a, i32, now)
+            if a[CODE] <= codes.RING_SINK:
+                core_part(a, i8, i16, i32, i64, now)
+            else:
+                learning_part(a, i16, i32, i64, f64, now, row)
         progress[CLOCK] += 1
 
 
@@ -236,41 +174,10 @@ def run_plain(  # type: ignore[no-untyped-def]
         now = time_step + row + 1
         for k in range(ptr[0], ptr[1]):
             a = ops[order[k]]
-            code = a[CODE]
-            if code == codes.SPIKES_FORWARD:
-                spikes_forward(a, i8, i16, i32, i64)
-            elif code == codes.JOIN_CLEAR:
-                join_clear(a, i32)
-            elif code == codes.JOIN_VECTOR:
-                join_vector(a, i32)
-            elif code == codes.JOIN_EVENTS:
-                join_events(a, i32)
-            elif code == codes.JOIN_LIST:
-                join_list(a, i32)
-            elif code == codes.LIF_STEP:
-                lif_step(a, i16, i32, i64, now)
-            elif code == codes.MONITOR:
-                monitor(a, i8, i16, i32, i64, now)
-            elif code == codes.RING_SOURCE:
-                ring_source(a, i32, i64, now)
-            elif code == codes.RING_SINK:
-                ring_sink(a, i32, now)
-            elif code == codes.CONV_FORWARD:
-                conv_forward(a, i32, i64)
-            elif code == codes.SPIKE_LOADER:
-                spike_loader(a, i32, i64, now)
-            elif code == codes.SPIKES_DELAYED:
-                spikes_delayed(a, i16, i32, i64)
-            elif code == codes.JOIN_PART:
-                join_part(a, i32)
-            elif code == codes.RESET:
-                reset(a, i8, i16, i32, i64, now)
-            elif code == codes.SPARSE_FORWARD:
-                sparse_forward(a, i32, i64)
-            elif code == codes.SPARSE_DELAYED:
-                sparse_delayed(a, i32, i64)
-            elif code == codes.COUNT_SPIKES:
-                count_spikes(a, i32, i64)
+            if a[CODE] <= codes.RING_SINK:
+                core_part(a, i8, i16, i32, i64, now)
+            else:
+                others_part(a, i8, i16, i32, i64, now)
         progress[CLOCK] += 1
 
 
@@ -283,28 +190,11 @@ def run_neurons(  # type: ignore[no-untyped-def]
         now = time_step + row + 1
         for k in range(ptr[0], ptr[1]):
             a = ops[order[k]]
-            code = a[CODE]
-            if code == codes.SPIKES_FORWARD:
-                spikes_forward(a, i8, i16, i32, i64)
-            elif code == codes.JOIN_CLEAR:
-                join_clear(a, i32)
-            elif code == codes.JOIN_VECTOR:
-                join_vector(a, i32)
-            elif code == codes.JOIN_EVENTS:
-                join_events(a, i32)
-            elif code == codes.JOIN_LIST:
-                join_list(a, i32)
-            elif code == codes.LIF_STEP:
-                lif_step(a, i16, i32, i64, now)
-            elif code == codes.MONITOR:
-                monitor(a, i8, i16, i32, i64, now)
-            elif code == codes.RING_SOURCE:
-                ring_source(a, i32, i64, now)
-            elif code == codes.RING_SINK:
-                ring_sink(a, i32, now)
-            elif code >= codes.CONV_FORWARD and code <= codes.COUNT_SPIKES:
+            if a[CODE] <= codes.RING_SINK:
+                core_part(a, i8, i16, i32, i64, now)
+            elif a[CODE] <= codes.COUNT_SPIKES:
                 others_op(a, i8, i16, i32, i64, now)
-            elif code >= codes.ATRLIF_STEP and code <= codes.DELTA_SEND:
+            else:
                 neurons_op(a, i16, i32, i64, f64)
         progress[CLOCK] += 1
 
@@ -319,31 +209,14 @@ def run_mixed(  # type: ignore[no-untyped-def]
         now = time_step + row + 1
         for k in range(ptr[phase], ptr[phase + 1]):
             a = ops[order[k]]
-            code = a[CODE]
-            if code == codes.SPIKES_FORWARD:
-                spikes_forward(a, i8, i16, i32, i64)
-            elif code == codes.JOIN_CLEAR:
-                join_clear(a, i32)
-            elif code == codes.JOIN_VECTOR:
-                join_vector(a, i32)
-            elif code == codes.JOIN_EVENTS:
-                join_events(a, i32)
-            elif code == codes.JOIN_LIST:
-                join_list(a, i32)
-            elif code == codes.LIF_STEP:
-                lif_step(a, i16, i32, i64, now)
-            elif code == codes.MONITOR:
-                monitor(a, i8, i16, i32, i64, now)
-            elif code == codes.RING_SOURCE:
-                ring_source(a, i32, i64, now)
-            elif code == codes.RING_SINK:
-                ring_sink(a, i32, now)
-            elif code >= codes.AFTIF_RESET and code <= codes.SOFTMAX_ERROR:
+            if a[CODE] <= codes.SOFTMAX_ERROR:
                 ours_op(a, i8, i16, i32, i64, u8, phase, predictions, progress)
-            elif code >= codes.TRACES_RECEIVE and code <= codes.COUNT_SPARSE_LEARNED:
-                learning_op(a, i16, i32, i64, f64, now, row)
-            elif code >= codes.CONV_FORWARD and code <= codes.COUNT_SPIKES:
+            elif a[CODE] <= codes.RING_SINK:
+                core_part(a, i8, i16, i32, i64, now)
+            elif a[CODE] <= codes.COUNT_SPIKES:
                 others_op(a, i8, i16, i32, i64, now)
+            else:
+                learning_and_sparse_learning_op(a, i16, i32, i64, f64, now, row)
         progress[CLOCK] += 1
         phase += 1
         if phase == period:
@@ -362,33 +235,16 @@ def run_all_fixed(  # type: ignore[no-untyped-def]
         now = time_step + row + 1
         for k in range(ptr[phase], ptr[phase + 1]):
             a = ops[order[k]]
-            code = a[CODE]
-            if code == codes.SPIKES_FORWARD:
-                spikes_forward(a, i8, i16, i32, i64)
-            elif code == codes.JOIN_CLEAR:
-                join_clear(a, i32)
-            elif code == codes.JOIN_VECTOR:
-                join_vector(a, i32)
-            elif code == codes.JOIN_EVENTS:
-                join_events(a, i32)
-            elif code == codes.JOIN_LIST:
-                join_list(a, i32)
-            elif code == codes.LIF_STEP:
-                lif_step(a, i16, i32, i64, now)
-            elif code == codes.MONITOR:
-                monitor(a, i8, i16, i32, i64, now)
-            elif code == codes.RING_SOURCE:
-                ring_source(a, i32, i64, now)
-            elif code == codes.RING_SINK:
-                ring_sink(a, i32, now)
-            elif code >= codes.AFTIF_RESET and code <= codes.SOFTMAX_ERROR:
+            if a[CODE] <= codes.SOFTMAX_ERROR:
                 ours_op(a, i8, i16, i32, i64, u8, phase, predictions, progress)
-            elif code >= codes.TRACES_RECEIVE and code <= codes.COUNT_SPARSE_LEARNED:
-                learning_op(a, i16, i32, i64, f64, now, row)
-            elif code >= codes.CONV_FORWARD and code <= codes.COUNT_SPIKES:
+            elif a[CODE] <= codes.RING_SINK:
+                core_part(a, i8, i16, i32, i64, now)
+            elif a[CODE] <= codes.COUNT_SPIKES:
                 others_op(a, i8, i16, i32, i64, now)
-            elif code >= codes.ATRLIF_STEP and code <= codes.DELTA_SEND:
+            elif a[CODE] <= codes.DELTA_SEND:
                 neurons_op(a, i16, i32, i64, f64)
+            else:
+                learning_and_sparse_learning_op(a, i16, i32, i64, f64, now, row)
         progress[CLOCK] += 1
         phase += 1
         if phase == period:
