@@ -101,6 +101,11 @@ def updates(arena: str, length: int | str = 1, optional: bool = False) -> Field:
     return Field(arena, "updates", length, optional)
 
 
+def each(field: Field, *names: str) -> dict[str, Field]:
+    """Columns that are alike: ``**each(updates("i32", "n"), "u", "v")`` among the fields of an op."""
+    return dict.fromkeys(names, field)
+
+
 @dataclass(frozen=True, eq=False)
 class Op:
     """The declaration of an op.

@@ -10,29 +10,20 @@ import numpy as np
 from lava_ed.engine.assembler import RUN, Assembler, Node
 from lava_ed.engine.families.phased import declare_phased
 from lava_ed.engine.memory import Limits
-from lava_ed.engine.op import number, op, reads, updates, writes
+from lava_ed.engine.op import each, number, op, reads, updates, writes
 from lava_ed.kernels._jit import inlined_kernel
 from lava_ed.kernels.counting import ALL_COUNTERS, BACKWARD, FORWARD, NEURON_ACTIVE
 from lava_ed.kernels.fixed_point import PORT_SHIFT_MAX, TRACE_MAX, stream_key
+from lava_ed.kernels.loihi import neuron
 from lava_ed.kernels.loihi.add_count import add_count, add_spikes
 from lava_ed.kernels.loihi.history import count_history
-from lava_ed.kernels.loihi.neuron import (
-    adapt_step,
-    count_fired,
-    fire_falling_threshold,
-    gate_error,
-    integrate,
-    split_error,
-    threshold_of_step,
-)
 from lava_ed.kernels.loihi.random_streams import PORT_STREAM
 from lava_ed.kernels.views import segment
 from lava_ed.network.adaptation import Adaptation
 
 AFTIF_RESET = op(
-    "aftif_reset", "ours", n=number("neurons"), presentation=updates("i64"), u=writes("i32", "n"),
-    v=writes("i32", "n"), x=writes("i32", "n"), delta=writes("i32", "n"), y1=writes("i32", "n"), y2=writes("i32", "n"),
-    live_y=writes("i32"), live_delta=writes("i32"),
+    "aftif_reset", "ours", n=number("neurons"), presentation=updates("i64"),
+    **each(writes("i32", "n"), "u", "v", "x", "delta", "y1", "y2"), live_y=writes("i32"), live_delta=writes("i32"),
 )  # fmt: skip
 
 
@@ -60,7 +51,7 @@ def aftif_integrate(a, i32, i64, phase) -> np.int64:  # type: ignore[no-untyped-
     f = AFTIF_INTEGRATE
     n = a[f.n]
     u = segment(i32, a[f.u], n)
-    active, overflows = integrate(segment(i32, a[f.a_in], n), u, segment(i32, a[f.v], n))
+    active, overflows = neuron.integrate(segment(i32, a[f.a_in], n), u, segment(i32, a[f.v], n))
     add_count(i64, a[f.counters] + FORWARD, NEURON_ACTIVE, active)
     i64[a[f.overflows]] += overflows
     if phase == a[f.clears]:
@@ -87,8 +78,8 @@ def aftif_fire(a, i32, i64, phase):  # type: ignore[no-untyped-def]
         i32[a[f.count]] = 0
         return
     u = segment(i32, a[f.u], n)
-    count, newly_active = fire_falling_threshold(
-        segment(i32, a[f.a_in], n), u, segment(i32, a[f.v], n), threshold_of_step(i32[a[f.threshold_step]]),
+    count, newly_active = neuron.fire_falling_threshold(
+        segment(i32, a[f.a_in], n), u, segment(i32, a[f.v], n), neuron.threshold_of_step(i32[a[f.threshold_step]]),
         steps - s, segment(i32, a[f.x], n), segment(i32, a[f.events], n),
     )  # fmt: skip
     if s == 0:
@@ -114,7 +105,7 @@ def aftif_backward(a, i32, i64):  # type: ignore[no-untyped-def]
     if i32[a[f.live_e]] == 0:
         return
     n = a[f.n]
-    messages, active, _ = gate_error(
+    messages, active, _ = neuron.gate_error(
         segment(i32, a[f.e_in], n), segment(i32, a[f.x], n), a[f.steps], a[f.limit], a[f.dead_zone],
         segment(i32, a[f.delta], n),
     )  # fmt: skip
@@ -147,13 +138,13 @@ def ports(a, i32, i64, phase):  # type: ignore[no-untyped-def]
         return
     key = stream_key(i64[a[f.seed]], i64[a[f.presentation]], a[f.layer] + PORT_STREAM, phase)
     errors = segment(i32, a[f.errors], n)
-    i32[a[f.live_y]] = split_error(errors, i32[a[f.port_shift]], a[f.grain], key, y1, y2)
+    i32[a[f.live_y]] = neuron.split_error(errors, i32[a[f.port_shift]], a[f.grain], key, y1, y2)
 
 
 ADAPT = op(
     "adapt", "ours", n=number("neurons"), n_state=number("values of the state"), state=reads("i32", "n_state"),
     is_word=number("0: state is x, 1: the words of spikes"), steps=number("T"), adapting=reads("i32"),
-    fired=updates("i64"), saturated=updates("i64"), samples_counted=updates("i64"),
+    **each(updates("i64"), "fired", "saturated", "samples_counted"),
     interval=number("samples after which the threshold moves"), threshold_step=updates("i32"),
     highest=number("largest threshold step"),
     low=number("share of neurons that fire, in 1/128, below which the threshold falls"),
@@ -171,13 +162,13 @@ def adapt(a, i32, i64):  # type: ignore[no-untyped-def]
     if a[f.is_word]:
         fired, saturated = count_history(state, a[f.n], a[f.steps])
     else:
-        fired, saturated = count_fired(state, a[f.steps])
+        fired, saturated = neuron.count_fired(state, a[f.steps])
     i64[a[f.fired]] += fired
     i64[a[f.saturated]] += saturated
     i64[a[f.samples_counted]] += 1
     samples = i64[a[f.samples_counted]]
     if samples >= a[f.interval]:
-        i32[a[f.threshold_step]] = adapt_step(
+        i32[a[f.threshold_step]] = neuron.adapt_step(
             i32[a[f.threshold_step]], a[f.highest], i64[a[f.fired]], i64[a[f.saturated]],
             np.int64(a[f.n]) * samples, a[f.low], a[f.high], a[f.ceiling],
         )  # fmt: skip

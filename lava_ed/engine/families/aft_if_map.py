@@ -10,7 +10,7 @@ import numpy as np
 from lava_ed.engine.assembler import RUN, Assembler, Node, Signal, raise_flag
 from lava_ed.engine.families.aft_if import declare_adaptation, emit_adaptation
 from lava_ed.engine.families.phased import declare_phased
-from lava_ed.engine.op import number, op, reads, updates, writes
+from lava_ed.engine.op import each, number, op, reads, updates, writes
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.counting import ALL_COUNTERS, BACKWARD, FORWARD, NEURON_ACTIVE
 from lava_ed.kernels.fixed_point import TRACE_MAX
@@ -110,11 +110,10 @@ def map_fire(a, i32, i64, phase):  # type: ignore[no-untyped-def]
 
 
 MAP_BACKWARD = op(
-    "map_backward", "maps", n=number("neurons"), squares=number(), height=number(), width=number(),
-    channels=number(), pool=number("side of a square"), live_e=reads("i32"), e_in=reads("i32", "squares"),
-    x=reads("i32", "squares"), v=reads("i32", "n"), best=reads("i32", "squares"), steps=number("T"),
-    delta=writes("i32", "n"), errors=writes("i32", "n"), n_errors=writes("i32"), limit=number("largest error"),
-    dead_zone=number("largest error that is not sent"),
+    "map_backward", "maps", n=number("neurons"), squares=number(), height=number(), width=number(), channels=number(),
+    pool=number("side of a square"), live_e=reads("i32"), **each(reads("i32", "squares"), "e_in", "x", "best"),
+    v=reads("i32", "n"), steps=number("T"), delta=writes("i32", "n"), errors=writes("i32", "n"), n_errors=writes("i32"),
+    limit=number("largest error"), dead_zone=number("largest error that is not sent"),
     counters=updates("i64", ALL_COUNTERS), destinations=number("InPorts that its errors reach"),
 )  # fmt: skip
 

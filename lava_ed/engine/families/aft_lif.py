@@ -8,28 +8,21 @@ import numpy as np
 
 from lava_ed.engine.assembler import RUN, Assembler, Node
 from lava_ed.engine.families.aft_if import HiddenNode, emit_adaptation
-from lava_ed.engine.op import number, op, reads, updates, writes
+from lava_ed.engine.op import each, number, op, reads, updates, writes
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.counting import ALL_COUNTERS, BACKWARD, FORWARD, NEURON_ACTIVE
 from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS, HISTORY_BITS, PORT_SHIFT_MAX, stream_key
+from lava_ed.kernels.loihi import neuron
 from lava_ed.kernels.loihi.add_count import add_count, add_spikes
 from lava_ed.kernels.loihi.history import spikes_at
-from lava_ed.kernels.loihi.neuron import (
-    leak_and_fire,
-    replay_error,
-    split_error,
-    sum_errors,
-    support_width,
-    threshold_of_step,
-)
 from lava_ed.kernels.loihi.random_streams import PORT_STREAM
 from lava_ed.kernels.views import segment
 
 AFTLIF_RESET = op(
-    "aftlif_reset", "ours", n=number("neurons"), presentation=updates("i64"), v=writes("i32", "n"),
-    b=writes("i32", "n"), d=writes("i32", "n"), delta=writes("i32", "n"), n_history=number("words·neurons"),
-    spike_word=writes("i32", "n_history"), support_word=writes("i32", "n_history"), y1=writes("i32", "n"),
-    y2=writes("i32", "n"), live_y=writes("i32"), live_delta=writes("i32"),
+    "aftlif_reset", "ours", n=number("neurons"), presentation=updates("i64"),
+    **each(writes("i32", "n"), "v", "b", "d", "delta", "y1", "y2"), n_history=number("words·neurons"),
+    spike_word=writes("i32", "n_history"), support_word=writes("i32", "n_history"), live_y=writes("i32"),
+    live_delta=writes("i32"),
 )  # fmt: skip
 
 
@@ -66,9 +59,10 @@ def aftlif_forward(a, i32, i64, phase) -> np.int64:  # type: ignore[no-untyped-d
     if t >= a[f.steps]:
         i32[a[f.count]] = 0
         return np.int64(0)
-    theta = threshold_of_step(i32[a[f.threshold_step]])
-    count, active, overflows = leak_and_fire(
-        segment(i32, a[f.a_in], n), segment(i32, a[f.v], n), theta, a[f.dv], support_width(theta, a[f.half_width]), t,
+    theta = neuron.threshold_of_step(i32[a[f.threshold_step]])
+    width = neuron.support_width(theta, a[f.half_width])
+    count, active, overflows = neuron.leak_and_fire(
+        segment(i32, a[f.a_in], n), segment(i32, a[f.v], n), theta, a[f.dv], width, t,
         segment(i32, a[f.spike_word], a[f.n_history]), segment(i32, a[f.support_word], a[f.n_history]),
         segment(i32, a[f.events], n),
     )  # fmt: skip
@@ -82,16 +76,14 @@ def aftlif_forward(a, i32, i64, phase) -> np.int64:  # type: ignore[no-untyped-d
 
 AFTLIF_REPLAY = op(
     "aftlif_replay", "ours", n=number("neurons"), live_gate=reads("i32"), first=number("first phase of the spikes"),
-    steps=number("T"), e_in=reads("i32", "n"), b=updates("i32", "n"), d=updates("i32", "n"), delta=writes("i32", "n"),
-    live_delta=writes("i32"), n_history=number("words·neurons"), spike_word=reads("i32", "n_history"),
-    support_word=reads("i32", "n_history"), dv=number("decay"),
-    dv_post=number("decay of the next layer"), count=writes("i32"), events=writes("i32", "n"),
-    counters=updates("i64", ALL_COUNTERS), destinations=number("InPorts that its spikes reach"),
-    error_destinations=number("InPorts that its errors reach"), overflows=updates("i64"), port_shift=reads("i32"),
-    y1=writes("i32", "n"), y2=writes("i32", "n"), live_y=writes("i32"), seed=reads("i64"), presentation=reads("i64"),
-    layer=number(), sums=number("1: D is summed in v, and its mean learned from once, 0: in every step"),
-    v=updates("i32", "n"), dead_zone=number("largest message that is not sent"),
-    grain=number("errors are multiples of 2^grain"),
+    steps=number("T"), e_in=reads("i32", "n"), **each(updates("i32", "n"), "b", "d", "v"),
+    **each(writes("i32", "n"), "delta", "events", "y1", "y2"), **each(writes("i32"), "live_delta", "count", "live_y"),
+    n_history=number("words·neurons"), spike_word=reads("i32", "n_history"), support_word=reads("i32", "n_history"),
+    dv=number("decay"), dv_post=number("decay of the next layer"), counters=updates("i64", ALL_COUNTERS),
+    destinations=number("InPorts that its spikes reach"), error_destinations=number("InPorts that its errors reach"),
+    overflows=updates("i64"), port_shift=reads("i32"), seed=reads("i64"), presentation=reads("i64"), layer=number(),
+    sums=number("1: D is summed in v, and its mean learned from once, 0: in every step"),
+    dead_zone=number("largest message that is not sent"), grain=number("errors are multiples of 2^grain"),
 )  # fmt: skip
 
 
@@ -126,7 +118,7 @@ def aftlif_replay(a, i32, i64, phase) -> np.int64:  # type: ignore[no-untyped-de
             i32[a[f.live_y]] = 0
         return np.int64(0)
     d = segment(i32, a[f.d], n)
-    messages, active, overflows = replay_error(
+    messages, active, overflows = neuron.replay_error(
         segment(i32, a[f.e_in], n), segment(i32, a[f.b], n), d, words,
         segment(i32, a[f.support_word], a[f.n_history]), t, a[f.dv], a[f.dv_post], a[f.dead_zone], delta,
     )  # fmt: skip
@@ -134,13 +126,13 @@ def aftlif_replay(a, i32, i64, phase) -> np.int64:  # type: ignore[no-untyped-de
     add_count(i64, c, NEURON_ACTIVE, active)
     add_spikes(i64, c, messages, a[f.error_destinations])
     if a[f.sums]:
-        overflows += sum_errors(d, segment(i32, a[f.v], n), t, steps)
+        overflows += neuron.sum_errors(d, segment(i32, a[f.v], n), t, steps)
         d = segment(i32, a[f.v], n)
     i64[a[f.overflows]] += overflows
     if a[f.sums] and t > 0:
         return np.int64(overflows)
     key = stream_key(i64[a[f.seed]], i64[a[f.presentation]], a[f.layer] + PORT_STREAM, phase)
-    i32[a[f.live_y]] = split_error(d, ERROR_FRACTION_BITS + i32[a[f.port_shift]], a[f.grain], key, y1, y2)
+    i32[a[f.live_y]] = neuron.split_error(d, ERROR_FRACTION_BITS + i32[a[f.port_shift]], a[f.grain], key, y1, y2)
     return np.int64(overflows)
 
 

@@ -11,7 +11,7 @@ from lava_ed.engine.families.aft_if import declare_adaptation, emit_adaptation
 from lava_ed.engine.families.aft_lif import declare_history
 from lava_ed.engine.families.phased import declare_phased
 from lava_ed.engine.memory import Memory, Slot
-from lava_ed.engine.op import number, op, reads, updates, writes
+from lava_ed.engine.op import each, number, op, reads, updates, writes
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.counting import ALL_COUNTERS, BACKWARD, FORWARD, NEURON_ACTIVE
 from lava_ed.kernels.fixed_point import MAP_FRACTION_BITS, TRACE_MAX
@@ -27,10 +27,9 @@ from lava_ed.network.settings import Pooling
 
 LIF_MAP_RESET = op(
     "lif_map_reset", "maps", n=number("neurons"), squares=number("of neurons that share an axon"),
-    presentation=updates("i64"), v=writes("i32", "n"), b=writes("i32", "squares"), d=writes("i32", "n"),
-    delta=writes("i32", "n"), n_history=number("words·neurons"), spike_word=writes("i32", "n_history"),
-    support_word=writes("i32", "n_history"), y=writes("i32", "n"),
-    values=writes("i32", "squares"), count=writes("i32"), n_errors=writes("i32"), n_y=writes("i32"),
+    presentation=updates("i64"), **each(writes("i32", "n"), "v", "d", "delta", "y"), b=writes("i32", "squares"),
+    n_history=number("words·neurons"), spike_word=writes("i32", "n_history"), support_word=writes("i32", "n_history"),
+    values=writes("i32", "squares"), **each(writes("i32"), "count", "n_errors", "n_y"),
     spiked_at=writes("i32", "steps + 1"), steps=number("T"),
 )  # fmt: skip
 
@@ -101,12 +100,11 @@ LIF_MAP_REPLAY = op(
     "lif_map_replay", "maps", n=number("neurons"), squares=number(), area=number("neurons of a square"),
     square_of=reads("i32", "n"), live_gate=reads("i32"), first=number("first phase of the replay"), steps=number("T"),
     e_in=reads("i32", "squares"), b=updates("i32", "squares"), room=number("T·n"), spiked=reads("i32", "room"),
-    spiked_at=reads("i32", "steps + 1"), n_history=number("words·neurons"),
-    support_word=reads("i32", "n_history"), merge=number("1: pooled by or"),
-    fraction=number("bits behind the point that B has and D has not"), limit=number("largest error"),
-    dead_zone=number("largest message that is not sent"), d=updates("i32", "n"), v=updates("i32", "n"),
-    delta=writes("i32", "n"), n_errors=writes("i32"), errors=writes("i32", "n"), taken=updates("i32", "squares"),
-    y=writes("i32", "n"), n_y=writes("i32"), taught=writes("i32", "n"), counters=updates("i64", ALL_COUNTERS),
+    spiked_at=reads("i32", "steps + 1"), n_history=number("words·neurons"), support_word=reads("i32", "n_history"),
+    merge=number("1: pooled by or"), fraction=number("bits behind the point that B has and D has not"),
+    limit=number("largest error"), dead_zone=number("largest message that is not sent"), d=updates("i32", "n"),
+    v=updates("i32", "n"), **each(writes("i32", "n"), "delta", "errors", "y", "taught"), n_errors=writes("i32"),
+    taken=updates("i32", "squares"), n_y=writes("i32"), counters=updates("i64", ALL_COUNTERS),
     destinations=number("InPorts that its errors reach"), overflows=updates("i64"),
 )  # fmt: skip
 

@@ -8,9 +8,9 @@ from typing import Final
 import numpy as np
 
 from lava_ed.engine.assembler import Assembler
-from lava_ed.engine.families.neurons import NeuronNode, count_active, layer_fields, real_layer_fields, send, send_real
+from lava_ed.engine.families.neurons import NeuronNode, layer_fields, real_layer_fields, send_layer, send_real_layer
 from lava_ed.engine.memory import Limits, Memory, Pending, check_range
-from lava_ed.engine.op import number, op, reads, updates, writes
+from lava_ed.engine.op import each, number, op, reads, updates, writes
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.fixed_point import DECAY_UNITY
 from lava_ed.kernels.stock.atrlif import adaptive_step, adaptive_step_real
@@ -22,36 +22,23 @@ ATRLIF_STEP = op(
     "atrlif_step",
     "neurons",
     **layer_fields("a_in"),
-    i=updates("i32", "n"),
-    v=updates("i32", "n"),
-    theta=updates("i32", "n"),
-    r=updates("i32", "n"),
+    **each(updates("i32", "n"), "i", "v", "theta", "r"),
     s=writes("i32", "n"),
-    bias_mant=reads("i16", "n"),
-    bias_exp=reads("i16", "n"),
+    **each(reads("i16", "n"), "bias_mant", "bias_exp"),
     keep_i=reads("f64"),
     keep=reads("i64", 3),
     whole=number("1 where delta_i is an integer"),
-    theta_0=reads("i32"),
-    theta_step=reads("i32"),
+    **each(reads("i32"), "theta_0", "theta_step"),
 )
 """What a step keeps, in parts of 4096: `keep` is of v, theta and r."""
 REAL_ATRLIF = op(
     "real_atrlif",
     "floating",
     **real_layer_fields("a_in"),
-    i=updates("f64", "n"),
-    v=updates("f64", "n"),
-    theta=updates("f64", "n"),
-    r=updates("f64", "n"),
+    **each(updates("f64", "n"), "i", "v", "theta", "r"),
     s=writes("i32", "n"),
     bias_mant=reads("f64", "n"),
-    delta_i=reads("f64"),
-    delta_v=reads("f64"),
-    delta_theta=reads("f64"),
-    delta_r=reads("f64"),
-    theta_0=reads("f64"),
-    theta_step=reads("f64"),
+    **each(reads("f64"), "delta_i", "delta_v", "delta_theta", "delta_r", "theta_0", "theta_step"),
 )
 DELTAS: Final = ("delta_i", "delta_v", "delta_theta", "delta_r")
 SCALED: Final = ("theta_0", "theta_step")
@@ -71,8 +58,7 @@ def atrlif_step(a, i16, i32, i64, f64):  # type: ignore[no-untyped-def]
         np.int64(i32[a[f.theta_0]]), np.int64(i32[a[f.theta_step]]),
     )  # fmt: skip
     copy_vector(s, segment(i32, a[f.s_out], n))
-    count_active(n, a[f.counters], i64)
-    send(n, a[f.s_out], a[f.s_out_count], a[f.s_out_events], a[f.s_out_to], a[f.counters], i32, i64)
+    send_layer(a, i32, i64)
 
 
 @kernel
@@ -88,7 +74,7 @@ def real_atrlif(a, i32, f64):  # type: ignore[no-untyped-def]
     )  # fmt: skip
     for i in range(n):
         sent[i] = s[i]
-    send_real(n, a[f.s_out], a[f.s_out_count], a[f.s_out_events], i32, f64)
+    send_real_layer(a, i32, f64)
 
 
 @dataclass(kw_only=True)

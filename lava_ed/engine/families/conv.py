@@ -16,16 +16,8 @@ from lava_ed.engine.families.tallies import add_reads
 from lava_ed.engine.memory import Memory, Variable
 from lava_ed.engine.op import number, op, reads, updates
 from lava_ed.kernels._jit import kernel
-from lava_ed.kernels.stock.conv import (
-    REACH,
-    STRIDES,
-    arrange_reached,
-    conv_events,
-    largest_sum,
-    reach_table,
-    tap_steps,
-    tap_table,
-)
+from lava_ed.kernels.stock import conv
+from lava_ed.kernels.stock.conv import REACH, STRIDES
 from lava_ed.kernels.stock.operation_counts import conv_fan_outs
 from lava_ed.kernels.views import matrix, segment
 
@@ -64,7 +56,7 @@ def conv_forward(a, i32, i64):  # type: ignore[no-untyped-def]
     payloads = segment(i32, a[f.payloads], n_pre) if graded else i32[:0]
     events = segment(i32, a[f.events], count)
     add_reads(a[f.counters], has_payloads, segment(i32, a[f.nonzeros], n_pre), events, count, i64)
-    conv_events(
+    conv.conv_events(
         segment(i32, a[f.arranged], a[f.n_weights]), events, count, payloads, graded,
         matrix(i32, a[f.reach], n_pre, REACH), a[f.weight_stride_x : f.weight_stride_x + STRIDES],
         i64[a[f.largest_sum]], segment(i64, a[f.wide], n_post), a_buff,
@@ -110,8 +102,8 @@ class AnyConvNode(SynapsesNode):
             zip(self.input_shape[:2], self.weight.shape[1:3], self.a_buff.shape[:2], strict=True)
         ):
             stride, dilation, padding = (self.geometry[name][axis] for name in ("stride", "dilation", "padding"))
-            tables.append(tap_table(n_in, taps, stride, padding, dilation, n_out))
-            steps += tap_steps(stride, dilation)
+            tables.append(conv.tap_table(n_in, taps, stride, padding, dilation, n_out))
+            steps += conv.tap_steps(stride, dilation)
         return tables, steps
 
 
@@ -133,16 +125,16 @@ class ConvNode(AnyConvNode):
         slot = asm.memory.allocate("i32", self.weight.shape, self.weight)
         asm.variables[self.name, "weight"] = Variable(slot)
         axes = [self.geometry[name] for name in ("stride", "padding", "dilation")]
-        step_y, _ = tap_steps(axes[0][1], axes[2][1])
-        arranged = asm.memory.allocate("i32", arrange_reached(self.weight, step_y).shape)
+        step_y, _ = conv.tap_steps(axes[0][1], axes[2][1])
+        arranged = asm.memory.allocate("i32", conv.arrange_reached(self.weight, step_y).shape)
         bound = asm.memory.allocate("i64", (1,))
         nonzeros = asm.memory.allocate("i32", (self.at["n_pre"],))
 
         def arrange(memory: Memory) -> None:
             """Follow the Var."""
             weight = memory.view(slot)
-            memory.view(arranged)[...] = arrange_reached(weight, step_y)
-            memory.view(bound)[0] = largest_sum(weight)
+            memory.view(arranged)[...] = conv.arrange_reached(weight, step_y)
+            memory.view(bound)[0] = conv.largest_sum(weight)
             memory.view(nonzeros)[...] = conv_fan_outs(weight, self.input_shape, self.a_buff.shape, *axes)
 
         asm.follow(self, ["weight"], arrange)
@@ -154,7 +146,7 @@ class ConvNode(AnyConvNode):
         c_out, k_x, k_y, _ = self.weight.shape
         (table_x, table_y), steps = self._axes()
         (groups,), (step_x, to_x, step_y, to_y) = self.geometry["groups"], steps
-        reach, strides = reach_table(
+        reach, strides = conv.reach_table(
             self.input_shape[2], c_out, groups, (k_x, k_y), (step_x, to_x, step_y, to_y), self.a_buff.shape[1],
             table_x, table_y,
         )  # fmt: skip

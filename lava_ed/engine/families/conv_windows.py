@@ -11,20 +11,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lava_ed.engine.memory import Memory, Slot
-from lava_ed.engine.op import number, op, reads, updates, writes
+from lava_ed.engine.op import each, number, op, reads, updates, writes
+from lava_ed.kernels import counting
 from lava_ed.kernels._jit import kernel
-from lava_ed.kernels.counting import (
-    ALL_COUNTERS,
-    BACKWARD,
-    COUNTING,
-    EFFECTIVE_UPDATES,
-    GRADED_SYNOPS,
-    HOST_OPS,
-    SYNAPTIC_UPDATES,
-    TRACE_UPDATES,
-    UPDATE,
-    WEIGHT_WRITES,
-)
+from lava_ed.kernels.counting import ALL_COUNTERS, BACKWARD, COUNTING, UPDATE
 from lava_ed.kernels.loihi.add_count import add_count
 from lava_ed.kernels.loihi.conv_counts import count_weights, count_windows, spread_taps
 from lava_ed.kernels.loihi.conv_windows import (
@@ -74,7 +64,7 @@ def conv_read_back(a, i8, i32, i64) -> np.int64:  # type: ignore[no-untyped-def]
         segment(i32, a[f.padded], a[f.n_padded]), a[f.error_shift], e_buff,
     )  # fmt: skip
     i32[a[f.live_e]] = 1
-    add_count(i64, a[f.counters] + BACKWARD, GRADED_SYNOPS, synops)
+    add_count(i64, a[f.counters] + BACKWARD, counting.GRADED_SYNOPS, synops)
     i64[a[f.overflows]] += overflows
     return np.int64(overflows)
 
@@ -82,18 +72,17 @@ def conv_read_back(a, i8, i32, i64) -> np.int64:  # type: ignore[no-untyped-def]
 CONV_LEARN_WINDOWS = op(
     "conv_learn_windows", "maps", n_pre=number(), n_post=number(), n_table=number(), table=reads("i32", "n_table"),
     n_weights=number(), n_rows=number("of weights, and SLACK"), rows8=updates("i8", "n_rows"),
-    carries=updates("i16", "n_weights"), n_window=number("values, and SLACK"),
-    sums=writes("i32", "n_window"), channels=number(),
-    row_nonzeros=updates("i32", "channels"), ends=writes("i32", "channels"), n_taps=number("of all input channels"),
-    taps=writes("i32", "n_taps"), n_packed=number("bytes"), packed=writes("i8", "n_packed"),
-    origins=writes("i32", "n_post"), factors=writes("i32", "n_post"), n_padded=number("values of the padded map"),
-    padded=writes("i32", "n_padded"), n_places=number("of the padded map"),
-    places=writes("i32", "n_places"), across=writes("i32", "n_places"),
-    fan_out=writes("i32", "n_padded"), positions=number(), windows=writes("i32", "positions"),
-    corners=reads("i32", "positions"), split=writes("i32", "n_post"), x0_count=reads("i32"), x1=reads("i32", "n_pre"),
-    n_errors=reads("i32"), errors=reads("i32", "n_post"), delta=reads("i32", "n_post"), rate_mantissa=reads("i32"),
-    rate_shift=reads("i32"), counters=updates("i64", ALL_COUNTERS), stepwise=reads("i32"), stale=writes("i32"),
-    rows=number(), weights=writes("i8", "n_weights"), tag=writes("i16", "n_weights"), nonzeros=writes("i32", "rows"),
+    carries=updates("i16", "n_weights"), n_window=number("values, and SLACK"), sums=writes("i32", "n_window"),
+    channels=number(), row_nonzeros=updates("i32", "channels"), ends=writes("i32", "channels"),
+    n_taps=number("of all input channels"), taps=writes("i32", "n_taps"), n_packed=number("bytes"),
+    packed=writes("i8", "n_packed"), **each(writes("i32", "n_post"), "origins", "factors", "split"),
+    n_padded=number("values of the padded map"), padded=writes("i32", "n_padded"), n_places=number("of the padded map"),
+    places=writes("i32", "n_places"), across=writes("i32", "n_places"), fan_out=writes("i32", "n_padded"),
+    positions=number(), windows=writes("i32", "positions"), corners=reads("i32", "positions"),
+    **each(reads("i32"), "x0_count", "n_errors", "rate_mantissa", "rate_shift", "stepwise"), x1=reads("i32", "n_pre"),
+    errors=reads("i32", "n_post"), delta=reads("i32", "n_post"), counters=updates("i64", ALL_COUNTERS),
+    stale=writes("i32"), rows=number(), weights=writes("i8", "n_weights"), tag=writes("i16", "n_weights"),
+    nonzeros=writes("i32", "rows"),
 )  # fmt: skip
 
 
@@ -118,8 +107,8 @@ def conv_learn_windows(a, i8, i16, i32, i64):  # type: ignore[no-untyped-def]
         tables, segment(i32, a[f.corners], a[f.positions]), windows, errors, n_errors,
         segment(i32, a[f.delta], n_post), segment(i32, a[f.split], n_post), ends, origins, factors,
     )  # fmt: skip
-    add_count(i64, c, HOST_OPS, products + a[f.n_weights])
-    add_count(i64, c, SYNAPTIC_UPDATES, a[f.n_weights])
+    add_count(i64, c, counting.HOST_OPS, products + a[f.n_weights])
+    add_count(i64, c, counting.SYNAPTIC_UPDATES, a[f.n_weights])
     rows8, carries = segment(i8, a[f.rows8], a[f.n_rows]), segment(i16, a[f.carries], a[f.n_weights])
     effective, written = learn_windows(
         rows8, carries, segment(i32, a[f.sums], a[f.n_window]), segment(i32, a[f.row_nonzeros], a[f.channels]), tables,
@@ -137,9 +126,9 @@ def conv_learn_windows(a, i8, i16, i32, i64):  # type: ignore[no-untyped-def]
             segment(i32, a[f.nonzeros], a[f.rows]),
         )  # fmt: skip
         i32[a[f.stale]] = 0
-    add_count(i64, c, TRACE_UPDATES, n_errors)
-    add_count(i64, c, EFFECTIVE_UPDATES, effective)
-    add_count(i64, c, WEIGHT_WRITES, written)
+    add_count(i64, c, counting.TRACE_UPDATES, n_errors)
+    add_count(i64, c, counting.EFFECTIVE_UPDATES, effective)
+    add_count(i64, c, counting.WEIGHT_WRITES, written)
 
 
 CONV_SHOW_WEIGHTS = op(

@@ -14,7 +14,7 @@ from lava_ed.engine.families.ref_ports import IntervalTask, ReferringNode, refer
 from lava_ed.engine.families.ring_buffer import declare_rows
 from lava_ed.engine.families.tallies import COUNTERS, add_spikes
 from lava_ed.engine.memory import Limits, Memory, Slot, Variable, check_range, range_of, write_variable
-from lava_ed.engine.op import number, op, reads, writes
+from lava_ed.engine.op import each, number, op, reads, writes
 from lava_ed.errors import ConfigError, DataError
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.vectors.events import copy_vector, list_events
@@ -30,9 +30,8 @@ SPIKE_LOADER = op(
     n=number("values of a row"),
     data=reads("i32", "rows * n"),
     rows=number("steps of a sample"),
-    values=writes("i32", "n"),
+    **each(writes("i32", "n"), "values", "events"),
     count=writes("i32"),
-    events=writes("i32", "n"),
     loaded=reads("i64"),
     destinations=number("InPorts that a spike is delivered to"),
     counters=COUNTERS,

@@ -14,7 +14,7 @@ from lava_ed.engine.families.inputs import event_input
 from lava_ed.engine.families.synapses import SLOTS, SPIKES
 from lava_ed.engine.families.tallies import add_reads
 from lava_ed.engine.memory import Variable
-from lava_ed.engine.op import number, op, reads, updates
+from lava_ed.engine.op import each, number, op, reads, updates
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.stock.dense import accumulate_delayed, advance_delays
 from lava_ed.kernels.views import matrix, segment
@@ -23,8 +23,7 @@ SPIKES_DELAYED = op(
     "spikes_delayed",
     "others",
     **SPIKES | SLOTS,
-    weights=reads("i16", "n_pre * n_post"),
-    delays=reads("i16", "n_pre * n_post"),
+    **each(reads("i16", "n_pre * n_post"), "weights", "delays"),
     weight_exp=number(),
     accumulator=updates("i64", "n_post * slots"),
     scaled=updates("i64", "slots"),

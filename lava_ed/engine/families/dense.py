@@ -13,7 +13,7 @@ from lava_ed.engine.families.inputs import event_input, want_vector_with
 from lava_ed.engine.families.synapses import SPIKES, STORED_MAX, SUMS, WeightedNode
 from lava_ed.engine.families.tallies import add_reads
 from lava_ed.engine.memory import Memory, Pending, Variable
-from lava_ed.engine.op import NOWHERE, number, op, reads
+from lava_ed.engine.op import NOWHERE, each, number, op, reads
 from lava_ed.kernels._jit import inlined_kernel
 from lava_ed.kernels.stock.dense import (
     accumulate_bytes,
@@ -32,9 +32,7 @@ SPIKES_FORWARD = op(
     weights=reads("i16", "n_pre * n_post"),
     weight_exp=number(),
     packed=reads("i8", "n_pre * n_post", optional=True),
-    packs=reads("i32", optional=True),
-    pack_shift=reads("i32", optional=True),
-    pack_offset=reads("i32", optional=True),
+    **each(reads("i32", optional=True), "packs", "pack_shift", "pack_offset"),
 )
 """`packed` are the weights in bytes, as `pack_bytes` makes them, if they fit into such (`packs`)."""
 PACKED: Final = ("packed", "packs", "pack_shift", "pack_offset")

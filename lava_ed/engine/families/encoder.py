@@ -11,19 +11,12 @@ import numpy.typing as npt
 from lava_ed.engine.assembler import RUN, Assembler, Node
 from lava_ed.engine.families.phased import declare_phased
 from lava_ed.engine.memory import Limits
-from lava_ed.engine.op import number, op, reads, updates, writes
+from lava_ed.engine.op import each, number, op, reads, updates, writes
 from lava_ed.kernels._jit import inlined_kernel
 from lava_ed.kernels.counting import ALL_COUNTERS, BACKWARD, FORWARD
 from lava_ed.kernels.fixed_point import planes_of, stream_key
+from lava_ed.kernels.loihi import encoding
 from lava_ed.kernels.loihi.add_count import add_spikes
-from lava_ed.kernels.loihi.encoding import (
-    events_of_bit,
-    events_of_nonzero,
-    events_of_rate,
-    events_of_value,
-    load_planes,
-    load_values,
-)
 from lava_ed.kernels.loihi.random_streams import DROP_STREAM
 from lava_ed.kernels.views import segment
 from lava_ed.network.encoding import DROP_MAX, ENCODERS, GREY_LEVELS, encoder_table
@@ -34,11 +27,11 @@ TTFS, RATE, CURRENT, BINARY, BINS = range(5)
 
 ENCODER_LOAD = op(
     "encoder_load", "ours", n=number("inputs"), n_bytes=number("of a sample: one or more an input"),
-    values=number("values of the table"), presentation=updates("i64"),
-    table=reads("i32", GREY_LEVELS), x=writes("i32", "n_bytes"), order=writes("i32", "n"),
-    starts=writes("i32", "values + 1"), pixels=number("offset (u8) of the images, whose array is put in place later"),
-    rows=reads("i64", "capacity"), capacity=number("samples that rows has room for"), length=reads("i64"),
-    base=reads("i64"), drop=reads("i32"), seed=reads("i64"),
+    values=number("values of the table"), presentation=updates("i64"), table=reads("i32", GREY_LEVELS),
+    x=writes("i32", "n_bytes"), order=writes("i32", "n"), starts=writes("i32", "values + 1"),
+    pixels=number("offset (u8) of the images, whose array is put in place later"), rows=reads("i64", "capacity"),
+    capacity=number("samples that rows has room for"), **each(reads("i64"), "length", "base", "seed"),
+    drop=reads("i32"),
 )  # fmt: skip
 """Of presentation p, the pixels are those of image ``rows[(p − base) mod length]``."""
 
@@ -56,9 +49,9 @@ def encoder_load(a, i32, i64, u8):  # type: ignore[no-untyped-def]
     x, order = segment(i32, a[f.x], size), segment(i32, a[f.order], a[f.n])
     starts = segment(i32, a[f.starts], a[f.values] + 1)
     if size == a[f.n]:
-        load_values(pixels, table, drop, key, x, order, starts)
+        encoding.load_values(pixels, table, drop, key, x, order, starts)
     else:
-        load_planes(pixels, table, drop, key, x, order, starts)
+        encoding.load_planes(pixels, table, drop, key, x, order, starts)
 
 
 ENCODER_SPIKES = op(
@@ -87,13 +80,13 @@ def encoder_spikes(a, i32, i64, phase):  # type: ignore[no-untyped-def]
     starts = segment(i32, a[f.starts], a[f.values] + 1)
     events = segment(i32, a[f.events], n)
     if a[f.kind] == TTFS:
-        count = events_of_value(order, starts, steps - t, events)
+        count = encoding.events_of_value(order, starts, steps - t, events)
     elif a[f.kind] == RATE:
-        count = events_of_rate(order, starts, segment(i32, a[f.x], n), steps, t, events)
+        count = encoding.events_of_rate(order, starts, segment(i32, a[f.x], n), steps, t, events)
     elif a[f.kind] == BINS:
-        count = events_of_bit(order, starts, segment(i32, a[f.x], a[f.n_bytes]), t, events)
+        count = encoding.events_of_bit(order, starts, segment(i32, a[f.x], a[f.n_bytes]), t, events)
     else:
-        count = events_of_nonzero(order, starts, events)
+        count = encoding.events_of_nonzero(order, starts, events)
     i32[a[f.count]] = count
     add_spikes(i64, a[f.counters] + a[f.part], count, a[f.destinations])
 

@@ -17,7 +17,7 @@ from lava_ed.engine.families.learning import EPOCH, N_TRACES, TRACES_RECEIVE, Tr
 from lava_ed.engine.families.rule_text import FACTOR, MOST_PRODUCTS, PRODUCT
 from lava_ed.engine.families.tallies import N_X, N_Y
 from lava_ed.engine.memory import Limits, Memory, Variable
-from lava_ed.engine.op import Field, number, op, reads, updates
+from lava_ed.engine.op import Field, each, number, op, reads, updates
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.stock.dense import SIGN_EXCITATORY, SIGN_INHIBITORY, SIGN_MIXED
 from lava_ed.kernels.stock.float_learning import (
@@ -55,9 +55,7 @@ REAL_LEARN = op(
     "floating",
     **_real_fields(EPOCH, "randoms", "limits"),
     sign_mode=number("as `apply_real_rule` takes it"),
-    weights=updates("f64", "n_pre * n_post"),
-    tag_2=updates("f64", "n_pre * n_post"),
-    tag_1=updates("f64", "n_pre * n_post"),
+    **each(updates("f64", "n_pre * n_post"), "weights", "tag_2", "tag_1"),
     plain=updates("i32", MOST_PRODUCTS),
     work=updates("f64", "5 * n_post"),
 )

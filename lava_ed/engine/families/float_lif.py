@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from lava_ed.engine.assembler import RUN, Assembler, Node, Signal
 from lava_ed.engine.families.inputs import vector_input
-from lava_ed.engine.op import number, op, reads, updates, writes
+from lava_ed.engine.op import each, number, op, reads, updates, writes
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.stock.floating import float_lif_step, list_real_events
 from lava_ed.kernels.views import segment
@@ -19,14 +19,9 @@ REAL_LIF = op(
     "real_lif",
     "floating",
     n=number(),
-    u=updates("f64", "n"),
-    v=updates("f64", "n"),
-    a_in=reads("f64", "n"),
-    bias_mant=reads("f64", "n"),
-    du=reads("f64"),
-    dv=reads("f64"),
-    low=reads("f64"),
-    high=reads("f64"),
+    **each(updates("f64", "n"), "u", "v"),
+    **each(reads("f64", "n"), "a_in", "bias_mant"),
+    **each(reads("f64"), "du", "dv", "low", "high"),
     ternary=number("1 where a neuron also spikes below the low threshold"),
     spikes=writes("f64", "n"),
     count=writes("i32"),

@@ -15,7 +15,7 @@ from lava_ed.engine.families.inputs import event_input
 from lava_ed.engine.families.sparse import Entries, declare_delays, declare_structure
 from lava_ed.engine.families.synapses import SynapsesNode
 from lava_ed.engine.memory import Memory, Variable
-from lava_ed.engine.op import number, op, reads, updates, writes
+from lava_ed.engine.op import each, number, op, reads, updates, writes
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.stock.conv import GEOMETRY, arrange_kernel
 from lava_ed.kernels.stock.floating import float_conv, float_delay_dense, float_delay_sparse, float_dense, float_sparse
@@ -24,10 +24,9 @@ from lava_ed.kernels.views import matrix, segment
 _SPIKES: Final = {
     "n_pre": number(),
     "n_post": number(),
-    "count": reads("i32"),
+    **each(reads("i32"), "count", "message_bits"),
     "events": reads("i32", "n_pre"),
     "messages": reads("f64", "n_pre"),
-    "message_bits": reads("i32"),
 }
 _DELAYED: Final = {
     "slots": number("of the buffer: one for each delay"),

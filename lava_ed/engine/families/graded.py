@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from lava_ed.engine.families.neurons import (
-    count_active,
     layer_fields,
     message_fields,
     real_layer_fields,
     send,
-    send_real,
+    send_layer,
+    send_real_layer,
 )
-from lava_ed.engine.op import number, op, reads, updates
+from lava_ed.engine.op import each, number, op, reads, updates
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.stock.graded import graded_vector, inverse_root, inverse_roots, norm_vector, products
 from lava_ed.kernels.views import segment
@@ -30,11 +30,15 @@ NORM_SEND = op(
     "neurons",
     **layer_fields("a_in1", "a_in2"),
     **message_fields("s2_out"),
-    v=updates("i32", "n"),
-    v2=updates("i32", "n"),
+    **each(updates("i32", "n"), "v", "v2"),
     vth=reads("i32"),
 )
-PRODUCT_SEND = op("product_send", "neurons", **layer_fields("a_in1", "a_in2"), vth=reads("i32"), exp=reads("i32"))
+PRODUCT_SEND = op(
+    "product_send",
+    "neurons",
+    **layer_fields("a_in1", "a_in2"),
+    **each(reads("i32"), "vth", "exp"),
+)
 ROOT_SEND = op("root_send", "neurons", **layer_fields("a_in"))
 REAL_ROOT_SEND = op("real_root_send", "floating", **real_layer_fields("a_in"))
 
@@ -46,8 +50,7 @@ def graded_send(a, i32, i64):  # type: ignore[no-untyped-def]
     n = a[f.n]
     v, a_in, sent = segment(i32, a[f.v], n), segment(i32, a[f.a_in], n), segment(i32, a[f.s_out], n)
     graded_vector(v, a_in, np.int64(i32[a[f.vth]]), a[f.relu] != 0, sent)
-    count_active(n, a[f.counters], i64)
-    send(n, a[f.s_out], a[f.s_out_count], a[f.s_out_events], a[f.s_out_to], a[f.counters], i32, i64)
+    send_layer(a, i32, i64)
 
 
 @kernel
@@ -59,8 +62,7 @@ def norm_send(a, i32, i64):  # type: ignore[no-untyped-def]
         segment(i32, a[f.v], n), segment(i32, a[f.v2], n), segment(i32, a[f.a_in1], n), segment(i32, a[f.a_in2], n),
         np.int64(i32[a[f.vth]]), segment(i32, a[f.s_out], n), segment(i32, a[f.s2_out], n),
     )  # fmt: skip
-    count_active(n, a[f.counters], i64)
-    send(n, a[f.s_out], a[f.s_out_count], a[f.s_out_events], a[f.s_out_to], a[f.counters], i32, i64)
+    send_layer(a, i32, i64)
     send(n, a[f.s2_out], a[f.s2_out_count], a[f.s2_out_events], a[f.s2_out_to], a[f.counters], i32, i64)
 
 
@@ -71,8 +73,7 @@ def product_send(a, i32, i64):  # type: ignore[no-untyped-def]
     n = a[f.n]
     a_in1, a_in2, sent = segment(i32, a[f.a_in1], n), segment(i32, a[f.a_in2], n), segment(i32, a[f.s_out], n)
     products(a_in1, a_in2, np.int64(i32[a[f.vth]]), np.int64(i32[a[f.exp]]), sent)
-    count_active(n, a[f.counters], i64)
-    send(n, a[f.s_out], a[f.s_out_count], a[f.s_out_events], a[f.s_out_to], a[f.counters], i32, i64)
+    send_layer(a, i32, i64)
 
 
 @kernel
@@ -80,8 +81,7 @@ def root_send(a, i32, i64):  # type: ignore[no-untyped-def]
     """Send the inverse square root of the one input."""
     f = ROOT_SEND
     i32[a[f.s_out]] = np.int32(inverse_root(np.int64(i32[a[f.a_in]])))
-    count_active(1, a[f.counters], i64)
-    send(1, a[f.s_out], a[f.s_out_count], a[f.s_out_events], a[f.s_out_to], a[f.counters], i32, i64)
+    send_layer(a, i32, i64)
 
 
 @kernel
@@ -90,4 +90,4 @@ def real_root_send(a, i32, f64):  # type: ignore[no-untyped-def]
     f = REAL_ROOT_SEND
     n = a[f.n]
     inverse_roots(segment(f64, a[f.a_in], n), segment(f64, a[f.s_out], n))
-    send_real(n, a[f.s_out], a[f.s_out_count], a[f.s_out_events], i32, f64)
+    send_real_layer(a, i32, f64)

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from lava_ed.engine.assembler import RUN, Assembler, Connection, Node, Signal, raise_flag
 from lava_ed.engine.memory import Slot
-from lava_ed.engine.op import number, op, reads, updates, writes
+from lava_ed.engine.op import each, number, op, reads, updates, writes
 from lava_ed.errors import BackendError, NotCompiledError
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.stock.floating import add_integers, add_real, list_real_events
@@ -32,7 +32,7 @@ _EVENTS: Final = {
     "index": reads("i32", "n_index"),
     "n_index": number("values of the sender, or 0 where they keep their order"),
 }
-_LIST: Final = {"n": number("values"), "count": writes("i32"), "events": writes("i32", "n")}
+_LISTED: Final = {"count": writes("i32"), "events": writes("i32", "n")}
 JOIN_CLEAR = op("join_clear", "core", n=number(), total=writes("i32", "n"))
 JOIN_VECTOR = op("join_vector", "core", **_VECTOR, total=updates("i32", "n"))
 JOIN_EVENTS = op("join_events", "core", **_EVENTS, total=updates("i32", "n"))
@@ -42,19 +42,14 @@ JOIN_PART = op(
     n=number("values of the receiver"),
     total=updates("i32", "n"),
     n_part=number("values of the sender"),
-    values=reads("i32", "n_part"),
-    index=reads("i32", "n_part"),
+    **each(reads("i32", "n_part"), "values", "index"),
 )
-JOIN_LIST = op(
-    "join_list", "core", n=number(), values=reads("i32", "n"), count=writes("i32"), events=writes("i32", "n")
-)
+JOIN_LIST = op("join_list", "core", n=number("values"), values=reads("i32", "n"), **_LISTED)
 REAL_CLEAR = op("real_clear", "floating", n=number(), total=writes("f64", "n"))
 REAL_JOIN = op("real_join", "floating", **_VECTOR | {"values": reads("f64", "n")}, total=updates("f64", "n"))
 REAL_JOIN_INTEGERS = op("real_join_integers", "floating", **_VECTOR, total=updates("f64", "n"))
 REAL_JOIN_EVENTS = op("real_join_events", "floating", **_EVENTS, total=updates("f64", "n"))
-REAL_LIST = op(
-    "real_list", "floating", n=number(), values=reads("f64", "n"), count=writes("i32"), events=writes("i32", "n")
-)
+REAL_LIST = op("real_list", "floating", n=number("values"), values=reads("f64", "n"), **_LISTED)
 
 
 @kernel

@@ -14,18 +14,9 @@ from lava_ed.engine.families.inputs import vector_input
 from lava_ed.engine.families.rule_text import FACTOR, MOST_FACTORS, MOST_PRODUCTS, PRODUCT, RuleText
 from lava_ed.engine.families.synapses import SynapsesNode, WeightedNode
 from lava_ed.engine.families.tallies import N_X, N_Y
-from lava_ed.engine.families.trace_randoms import (
-    CAPACITY,
-    RANDOM_COLUMNS,
-    X_DECAY,
-    X_IMPULSE,
-    Y_DECAY,
-    Y_IMPULSE,
-    Y_IMPULSE_FIRST,
-    TraceRandoms,
-)
+from lava_ed.engine.families.trace_randoms import CAPACITY, DRAW, RANDOM_COLUMNS, TraceRandoms
 from lava_ed.engine.memory import Limits, Memory, Slot, Variable
-from lava_ed.engine.op import number, op, reads, updates, writes
+from lava_ed.engine.op import each, number, op, reads, updates, writes
 from lava_ed.kernels._jit import inlined_kernel, kernel
 from lava_ed.kernels.stock.rule_table import ParseRule, RuleTable, synapse_limits
 from lava_ed.kernels.stock.traces import (
@@ -53,27 +44,22 @@ _SIDES: Final = {
     "x": updates("i32", f"{N_X} * n_pre"),
     "y": updates("i32", f"{N_Y} * n_post"),
     "tx": updates("i32", "n_pre"),
-    "ty": updates("i32", "n_post"),
+    **each(updates("i32", "n_post"), "ty", "y0"),
     "impulses": reads("i64", 2 * N_TRACES),
     "randoms": reads("f64", CAPACITY * RANDOM_COLUMNS),
     "t_epoch": number("steps of an epoch"),
     "three_factor": number("1 where y1, y2, y3 are received"),
-    "y0": updates("i32", "n_post"),
 }
 TRACES_RECEIVE = op(
     "traces_receive",
     "learning",
     **_SIDES,
     messages=reads("i32", "n_pre", optional=True),
-    count=reads("i32"),
+    **each(reads("i32"), "count", "message_bits"),
     events=reads("i32", "n_pre"),
     seen=writes("i32", "n_pre"),
-    message_bits=reads("i32"),
     graded_mode=number("value of Lava's GradedSpikeCfg"),
-    s_in_bap=reads("i32", "n_post"),
-    s_in_y1=reads("i32", "n_post"),
-    s_in_y2=reads("i32", "n_post"),
-    s_in_y3=reads("i32", "n_post"),
+    **each(reads("i32", "n_post"), "s_in_bap", "s_in_y1", "s_in_y2", "s_in_y3"),
 )
 EPOCH = op(
     "epoch",
@@ -83,12 +69,9 @@ EPOCH = op(
     y_history=updates("i32", f"{N_Y} * t_epoch * n_post + {N_Y} * n_post"),
     decay=reads("f64", N_TRACES),
     products=reads("i64", PRODUCT * MOST_PRODUCTS),
-    n_products=reads("i64"),
+    **each(reads("i64"), "n_products", "n_factors", "exponent"),
     factors=reads("i64", FACTOR * MOST_FACTORS),
-    n_factors=reads("i64"),
-    ranges=reads("i64", 6),
-    limits=reads("i64", 6),
-    exponent=reads("i64"),
+    **each(reads("i64", 6), "ranges", "limits"),
     within_limits=updates("i32"),
 )
 """The fields with which either op that learns begins; it is no op of its own."""
@@ -116,7 +99,7 @@ def traces_receive(a, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
         receive_pre_spikes(seen, mode, when, x, tx, whole[:N_X], fraction[:N_X])
     bap = segment(i32, a[f.s_in_bap], n_post)
     y = matrix(i32, a[f.y], N_Y, n_post)
-    random = np.int64(f64[a[f.randoms] + row * RANDOM_COLUMNS + Y_IMPULSE_FIRST])
+    random = np.int64(f64[a[f.randoms] + row * RANDOM_COLUMNS + DRAW.y_impulse_first])
     receive_post_spikes(bap, when, y, segment(i32, a[f.ty], n_post), random, whole[N_X:], fraction[N_X:])
     y0 = segment(i32, a[f.y0], n_post)
     for j in range(n_post):
@@ -139,10 +122,10 @@ def advance_traces(a, i32, i64, f64, row):  # type: ignore[no-untyped-def]
     decay = segment(f64, a[f.decay], N_TRACES)
     whole, fraction = segment(i64, a[f.impulses], N_TRACES), segment(i64, a[f.impulses] + N_TRACES, N_TRACES)
     draws = segment(f64, a[f.randoms] + row * RANDOM_COLUMNS, RANDOM_COLUMNS)
-    impulse = np.int64(draws[X_IMPULSE])
-    trace_history(x, tx, decay[:N_X], draws[X_DECAY], impulse, whole[:N_X], fraction[:N_X], x_history)
-    impulse = np.int64(draws[Y_IMPULSE])
-    trace_history(y, ty, decay[N_X:], draws[Y_DECAY], impulse, whole[N_X:], fraction[N_X:], y_history)
+    impulse = np.int64(draws[DRAW.x_impulse])
+    trace_history(x, tx, decay[:N_X], draws[DRAW.x_decay], impulse, whole[:N_X], fraction[:N_X], x_history)
+    impulse = np.int64(draws[DRAW.y_impulse])
+    trace_history(y, ty, decay[N_X:], draws[DRAW.y_decay], impulse, whole[N_X:], fraction[N_X:], y_history)
     copy_rows(x_history[t_epoch], x)
     if not a[f.three_factor]:
         copy_rows(y_history[t_epoch], y)

@@ -14,7 +14,7 @@ from lava_ed.engine.families.inputs import event_input, want_vector_with
 from lava_ed.engine.families.learning import EPOCH, N_TRACES, LearningNode, advance_traces, close_epoch
 from lava_ed.engine.families.rule_text import COUNTS, FACTOR, PRODUCT
 from lava_ed.engine.families.tallies import COUNT_EPOCH, COUNT_LEARNED, N_X, N_Y, tally_learning, update_counter
-from lava_ed.engine.families.trace_randoms import RANDOM_COLUMNS, SYNAPSE, X_DECAY, X_IMPULSE, Y_DECAY, Y_IMPULSE
+from lava_ed.engine.families.trace_randoms import DRAW, RANDOM_COLUMNS
 from lava_ed.engine.memory import Memory, Slot, Variable
 from lava_ed.engine.op import NOWHERE, number, op, reads, updates
 from lava_ed.kernels._jit import inlined_source
@@ -73,10 +73,10 @@ def step_both(a, i32, i64, f64, row):  # type: ignore[no-untyped-def]
     decay = segment(f64, a[f.decay], N_TRACES)
     whole, fraction = segment(i64, a[f.impulses], N_TRACES), segment(i64, a[f.impulses] + N_TRACES, N_TRACES)
     draws = segment(f64, a[f.randoms] + row * RANDOM_COLUMNS, RANDOM_COLUMNS)
-    impulse, tx = np.int64(draws[X_IMPULSE]), segment(i32, a[f.tx], n_pre)
-    changed = step_traces(x, tx, decay[:N_X], draws[X_DECAY], impulse, whole[:N_X], fraction[:N_X])
-    impulse, ty = np.int64(draws[Y_IMPULSE]), segment(i32, a[f.ty], n_post)
-    changed += step_traces(y, ty, decay[N_X:], draws[Y_DECAY], impulse, whole[N_X:], fraction[N_X:])
+    impulse, tx = np.int64(draws[DRAW.x_impulse]), segment(i32, a[f.tx], n_pre)
+    changed = step_traces(x, tx, decay[:N_X], draws[DRAW.x_decay], impulse, whole[:N_X], fraction[:N_X])
+    impulse, ty = np.int64(draws[DRAW.y_impulse]), segment(i32, a[f.ty], n_post)
+    changed += step_traces(y, ty, decay[N_X:], draws[DRAW.y_decay], impulse, whole[N_X:], fraction[N_X:])
     if a[f.trace_updates] >= 0:
         i32[a[f.traces_counted]] = i32[a[f.within_limits]]
         if i32[a[f.within_limits]]:
@@ -94,7 +94,7 @@ def learn_separable(a, i16, i32, i64, f64, now, row, x, y):  # type: ignore[no-u
         matrix(i64, a[f.products], i64[a[f.n_products]], PRODUCT),
         matrix(i64, a[f.factors], i64[a[f.n_factors]], FACTOR),
         i64[a[f.limits]], i64[a[f.limits] + 1], decimation_active(now, a[f.t_epoch], i64[a[f.exponent]]),
-        f64[a[f.randoms] + row * RANDOM_COLUMNS + SYNAPSE], x, y,
+        f64[a[f.randoms] + row * RANDOM_COLUMNS + DRAW.synapse], x, y,
         segment(i32, a[f.tx], n_pre), segment(i32, a[f.ty], n_post),
         segment(i32, a[f.events], n_pre), n_events, matrix(i16, a[f.weights], n_pre, n_post),
         segment(i32, a[f.nonzeros], n_pre), SLOTS, i32[a[f.words] :], i16[a[f.shorts] :],
@@ -136,7 +136,7 @@ def traces_learn(a, i16, i32, i64, f64, now, row):  # type: ignore[no-untyped-de
         matrix(i64, a[f.ranges], 3, 2),
         matrix(i64, a[f.limits], 3, 2),
         decimation_active(now, a[f.t_epoch], i64[a[f.exponent]]),
-        f64[a[f.randoms] + row * RANDOM_COLUMNS + SYNAPSE], x_history, y_history,
+        f64[a[f.randoms] + row * RANDOM_COLUMNS + DRAW.synapse], x_history, y_history,
         segment(i32, a[f.tx], n_pre), segment(i32, a[f.ty], n_post),
         matrix(i16, a[f.weights], n_pre, n_post),
         matrix(i16, a[f.tag_2], n_pre, n_post),

@@ -14,7 +14,7 @@ from lava_ed.engine.families.rule_text import FACTOR, PRODUCT
 from lava_ed.engine.families.sparse import SPARSE_FORWARD, Entries, SparseNode, declare_structure, places_of
 from lava_ed.engine.families.synapses import STORED_MAX
 from lava_ed.engine.families.tallies import COUNT_SPARSE_EPOCH, COUNT_SPARSE_LEARNED, tally_learning
-from lava_ed.engine.families.trace_randoms import RANDOM_COLUMNS, SYNAPSE
+from lava_ed.engine.families.trace_randoms import DRAW, RANDOM_COLUMNS
 from lava_ed.engine.memory import Limits, Memory, Variable
 from lava_ed.engine.op import number, op, reads, updates
 from lava_ed.kernels._jit import kernel
@@ -59,7 +59,7 @@ def sparse_learn(a, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
                 ranges,
                 matrix(i64, a[f.limits], 3, 2),
                 decimation_active(now, a[f.t_epoch], i64[a[f.exponent]]),
-                f64[a[f.randoms] + row * RANDOM_COLUMNS + SYNAPSE], x_history, y_history, tx, ty,
+                f64[a[f.randoms] + row * RANDOM_COLUMNS + DRAW.synapse], x_history, y_history, tx, ty,
                 segment(i32, table[0], n_pre + 1), segment(i32, table[1], size),
                 segment(i32, table[3], size), segment(i32, table[4], size), i32[a[f.within_limits]] != 0,
                 segment(i32, table[5], size), segment(i32, a[f.marks], a[f.synapses] + 1),

@@ -12,23 +12,15 @@ from lava_ed.engine.families.conv_spikes import CONV_BACKWARD, CONV_LEARN
 from lava_ed.engine.families.conv_windows import CONV_LEARN_WINDOWS, CONV_READ_BACK, CONV_SHOW_WEIGHTS, declare_windows
 from lava_ed.engine.families.phased import declare_phased
 from lava_ed.engine.memory import Limits, Memory, Slot, Variable
-from lava_ed.engine.op import NOWHERE, number, op, reads, updates, writes
+from lava_ed.engine.op import NOWHERE, each, number, op, reads, updates, writes
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.counting import ALL_COUNTERS, COUNTING, FORWARD, GRADED_SYNOPS, SYNOPS, TRACE_UPDATES, UPDATE
 from lava_ed.kernels.fixed_point import TAG_MAX, TRACE_MAX
+from lava_ed.kernels.loihi import convolution
 from lava_ed.kernels.loihi.add_count import add_count
 from lava_ed.kernels.loihi.conv_counts import steps_reached, synapses_read
 from lava_ed.kernels.loihi.conv_windows import pad_map, pad_spikes, sum_map
-from lava_ed.kernels.loihi.convolution import (
-    COUNTED,
-    GRADED,
-    TIMED,
-    mark_reached,
-    note_spikes,
-    reached_steps,
-    scatter_spikes,
-    turn_weights,
-)
+from lava_ed.kernels.loihi.convolution import COUNTED, GRADED, TIMED
 from lava_ed.kernels.vectors.events import add_counts, copy_vector, list_events
 from lava_ed.kernels.vectors.window_sums import count_of_nonzeros
 from lava_ed.kernels.views import segment
@@ -54,14 +46,12 @@ def conv_reset(a, i32, i64):  # type: ignore[no-untyped-def]
 CONV_FORWARD_SPIKES = op(
     "conv_forward_spikes", "maps", n_pre=number(), n_post=number(), n_weights=number(), rows=number(),
     table=reads("i32", "n_table"), n_table=number(), weights=reads("i8", "n_weights"), nonzeros=reads("i32", "rows"),
-    count=reads("i32"), events=reads("i32", "n_pre"), a_buff=updates("i32", "n_post"), live_a=updates("i32"),
-    counters=updates("i64", ALL_COUNTERS), steps=number("T"), first=number("first phase of the window"),
-    fan_in=number("most synapses of a neuron"),
-    x0_count=updates("i32"), x0_list=writes("i32", "n_pre"), x1=updates("i32", "n_pre"), positions=number(),
-    reached=updates("i32", "positions"), reached_count=updates("i32"),
+    count=reads("i32"), events=reads("i32", "n_pre"), a_buff=updates("i32", "n_post"),
+    **each(updates("i32"), "live_a", "x0_count", "reached_count"), counters=updates("i64", ALL_COUNTERS),
+    steps=number("T"), first=number("first phase of the window"), fan_in=number("most synapses of a neuron"),
+    x0_list=writes("i32", "n_pre"), x1=updates("i32", "n_pre"), positions=number(), reached=updates("i32", "positions"),
     pixels=number("h_in·w_in"), highest=writes("i32", "pixels"), wide=number("h_in·w_out"),
-    across=writes("i32", "wide"),
-    x=reads("i32", "n_pre", optional=True), n_padded=number("values of the padded map"),
+    across=writes("i32", "wide"), x=reads("i32", "n_pre", optional=True), n_padded=number("values of the padded map"),
     inputs8=updates("i8", "n_padded", optional=True), n_packed=number("bytes"),
     packed=reads("i8", "n_packed", optional=True), fan_out=reads("i32", "n_padded", optional=True),
     stepwise=writes("i32"), kind=number("TIMED, COUNTED or GRADED"), payloads=reads("i32", "n_pre", optional=True),
@@ -108,7 +98,7 @@ def conv_forward_spikes(a, i8, i32, i64, phase):  # type: ignore[no-untyped-def]
             add_count(i64, a[f.counters] + UPDATE, TRACE_UPDATES, more)
             return
     else:
-        synops = scatter_spikes(
+        synops = convolution.scatter_spikes(
             segment(i8, a[f.weights], a[f.n_weights]), segment(i32, a[f.nonzeros], a[f.rows]), tables, events, 0,
             count, payloads, summed + (summed and a[f.kind] == COUNTED), a_buff,
         )  # fmt: skip
@@ -116,8 +106,9 @@ def conv_forward_spikes(a, i8, i32, i64, phase):  # type: ignore[no-untyped-def]
     if a[f.kind] == GRADED:
         i64[a[f.kept]] = synops
     if a[f.reaches]:
-        i32[a[f.reached_count]] += mark_reached(tables, events, count, segment(i32, a[f.reached], a[f.positions]))
-    listed, updates = note_spikes(
+        reached = segment(i32, a[f.reached], a[f.positions])
+        i32[a[f.reached_count]] += convolution.mark_reached(tables, events, count, reached)
+    listed, updates = convolution.note_spikes(
         a[f.kind], events, count, payloads, summed, steps - (phase - a[f.first]), segment(i32, a[f.x0_list], n_pre),
         i32[a[f.x0_count]], x1,
     )  # fmt: skip
@@ -156,12 +147,12 @@ def conv_window(a, v, i8, i32, i64):  # type: ignore[no-untyped-def]
         events = segment(i32, a[f.x0_list], n_pre)
         count = list_events(x, events)
         v[:] = 0
-        synops = scatter_spikes(
+        synops = convolution.scatter_spikes(
             segment(i8, a[f.weights], a[f.n_weights]), segment(i32, a[f.nonzeros], a[f.rows]), tables, events, 0,
             count, x1, 1, v,
         )  # fmt: skip
         if COUNTING:
-            steps = reached_steps(tables, x1, highest, across)
+            steps = convolution.reached_steps(tables, x1, highest, across)
     i32[a[f.x0_count]] = count
     add_count(i64, a[f.counters] + FORWARD, SYNOPS, synops)
     add_count(i64, a[f.counters] + UPDATE, TRACE_UPDATES, count)
@@ -216,14 +207,8 @@ class PlasticConvNode(Node, kinds=("PlasticConv",)):
         at.update(pixels=source.height * source.width, wide=source.height * shape.width)
         at.update(n_live=shape.height * (shape.width + 1))
         at.update(highest=asm.scratch(at["pixels"]), across=asm.scratch(at["wide"]), live=asm.scratch(at["n_live"]))
-        at.update(
-            kept=asm.scratch(1, "i64"),
-            sums=asm.scratch(rows * columns),
-            stepwise=asm.scratch(1),
-            n_padded=0,
-            n_packed=0,
-        )
-        at.update(dict.fromkeys(("inputs8", "packed", "fan_out"), NOWHERE))
+        at.update(kept=asm.scratch(1, "i64"), sums=asm.scratch(rows * columns), stepwise=asm.scratch(1))
+        at.update(n_padded=0, n_packed=0, **dict.fromkeys(("inputs8", "packed", "fan_out"), NOWHERE))
         if self._by_windows:
             declare_windows(self, asm, stored, nonzeros, tag, tables)
             at.update(pixels=at["n_places"], wide=at["n_places"], highest=at["places"])
@@ -248,7 +233,7 @@ class PlasticConvNode(Node, kinds=("PlasticConv",)):
 
         def turn(memory: Memory) -> None:
             """Turn the weights."""
-            turn_weights(memory.view(stored).reshape(-1), memory.view(tables), memory.view(turned))
+            convolution.turn_weights(memory.view(stored).reshape(-1), memory.view(tables), memory.view(turned))
 
         def list_inputs(memory: Memory) -> None:
             """List the inputs that spiked, in any order: sums do not depend on it."""

@@ -10,31 +10,14 @@ import numpy.typing as npt
 from lava_ed.engine.assembler import LEARN, RUN, SYNAPSES, TALLIES, Assembler, Node, Signal
 from lava_ed.engine.families.phased import declare_phased
 from lava_ed.engine.memory import Limits, Memory, Slot, Variable
-from lava_ed.engine.op import NOWHERE, number, op, reads, updates, writes
+from lava_ed.engine.op import NOWHERE, each, number, op, reads, updates, writes
+from lava_ed.kernels import counting
 from lava_ed.kernels._jit import inlined_kernel, kernel
-from lava_ed.kernels.counting import (
-    ALL_COUNTERS,
-    BACKWARD,
-    EFFECTIVE_UPDATES,
-    FORWARD,
-    GRADED_SYNOPS,
-    SYNAPTIC_UPDATES,
-    SYNOPS,
-    TRACE_UPDATES,
-    UPDATE,
-    WEIGHT_WRITES,
-)
+from lava_ed.kernels.counting import ALL_COUNTERS, BACKWARD, FORWARD, UPDATE
 from lava_ed.kernels.fixed_point import SCALE_EXPONENT_MAX, SCALE_EXPONENT_MIN, TAG_MAX, TRACE_MAX, stream_key
+from lava_ed.kernels.loihi import plasticity
 from lava_ed.kernels.loihi.add_count import add_count
-from lava_ed.kernels.loihi.plasticity import (
-    COUNTER_ROUNDING,
-    WORK_ROWS,
-    apply_tag,
-    counted_trace,
-    gather_rows,
-    group_events,
-    learn_rows,
-)
+from lava_ed.kernels.loihi.plasticity import COUNTER_ROUNDING, WORK_ROWS
 from lava_ed.kernels.loihi.random_streams import TAG_EXPONENT, TAG_STREAM
 from lava_ed.kernels.loihi.synapse import backward_errors, forward_graded, forward_spikes, synops_of, synops_of_several
 from lava_ed.kernels.views import matrix, segment
@@ -95,14 +78,14 @@ def dense_forward(a, i8, i32, i64, phase):  # type: ignore[no-untyped-def]
     c = a[f.counters]
     if payload < 0:
         synops = forward_spikes(w8, nonzeros, events, count, a[f.weight_exponent], a_buff)
-        add_count(i64, c + FORWARD, SYNOPS, synops)
+        add_count(i64, c + FORWARD, counting.SYNOPS, synops)
     else:
         payloads = segment(i32, payload, n_pre)
         synops = forward_graded(w8, nonzeros, events, payloads, count, a[f.weight_exponent], a_buff)
         if a[f.with_x1] >= X1_COUNTS:
-            add_count(i64, c + FORWARD, SYNOPS, synops_of_several(nonzeros, events, count, payloads))
+            add_count(i64, c + FORWARD, counting.SYNOPS, synops_of_several(nonzeros, events, count, payloads))
         else:
-            add_count(i64, c + FORWARD, GRADED_SYNOPS, synops)
+            add_count(i64, c + FORWARD, counting.GRADED_SYNOPS, synops)
     if a[f.with_x1]:
         x0, x1 = segment(i32, a[f.x0], n_pre), segment(i32, a[f.x1], n_pre)
         listed = segment(i32, a[f.x0_list], n_pre)
@@ -113,7 +96,7 @@ def dense_forward(a, i8, i32, i64, phase):  # type: ignore[no-untyped-def]
             value = i32[payload + i] if payload >= 0 else np.int32(1 if counts else steps - (phase - a[f.first]))
             new = x0[i] == 0
             if counts:
-                x1[i] = counted_trace(x1[i], value, a[f.with_x1] - X1_COUNTS)
+                x1[i] = plasticity.counted_trace(x1[i], value, a[f.with_x1] - X1_COUNTS)
                 counted += value
             elif new:
                 x1[i] = value
@@ -122,7 +105,7 @@ def dense_forward(a, i8, i32, i64, phase):  # type: ignore[no-untyped-def]
                 listed[np.uint32(n_listed)] = np.int32(i)
                 n_listed += 1
         i32[a[f.x0_count]] = n_listed
-        add_count(i64, c + UPDATE, TRACE_UPDATES, counted if counts else n_listed - before)
+        add_count(i64, c + UPDATE, counting.TRACE_UPDATES, counted if counts else n_listed - before)
 
 
 DENSE_REPLAY = op(
@@ -163,20 +146,20 @@ def dense_backward(a, i8, i32, i64) -> np.int64:  # type: ignore[no-untyped-def]
     e_in, e_buff = segment(i32, a[f.e_in], n_post), segment(i32, a[f.e_buff], n_pre)
     synops, overflows = backward_errors(w8, e_in, a[f.error_shift], e_buff)
     i32[a[f.live_e]] = 1
-    add_count(i64, a[f.counters] + BACKWARD, GRADED_SYNOPS, synops)
+    add_count(i64, a[f.counters] + BACKWARD, counting.GRADED_SYNOPS, synops)
     i64[a[f.overflows]] += overflows
     return np.int64(overflows)
 
 
 DENSE_LEARN = op(
     "dense_learn", "ours", n_pre=number(), n_post=number(), weights=updates("i8", "n_pre * n_post"),
-    nonzeros=updates("i32", "n_pre"), count=reads("i32"), events=reads("i32", "n_pre"), x1=reads("i32", "n_pre"),
-    with_x1=number("1: the rule has x1"), y1=reads("i32", "n_post"), y2=reads("i32", "n_post"), live_y=reads("i32"),
-    rate_mantissa=reads("i32"), rate_exponent=reads("i32"), seed=reads("i64"), presentation=reads("i64"),
-    layer=number(), counters=updates("i64", ALL_COUNTERS), dependency=number("0: x0, 1: y0, 2: u0"),
-    visits_x0=updates("i64"), visits_y0=updates("i64"),
-    tag=updates("i16", "n_pre * n_post", optional=True), work=writes("i16", f"{WORK_ROWS} * n_post"),
-    scalar=reads("i32"), gathered=writes("i32"),
+    nonzeros=updates("i32", "n_pre"),
+    **each(reads("i32"), "count", "live_y", "rate_mantissa", "rate_exponent", "scalar"), events=reads("i32", "n_pre"),
+    x1=reads("i32", "n_pre"), with_x1=number("1: the rule has x1"), y1=reads("i32", "n_post"),
+    y2=reads("i32", "n_post"), seed=reads("i64"), presentation=reads("i64"), layer=number(),
+    counters=updates("i64", ALL_COUNTERS), dependency=number("0: x0, 1: y0, 2: u0"), visits_x0=updates("i64"),
+    visits_y0=updates("i64"), tag=updates("i16", "n_pre * n_post", optional=True),
+    work=writes("i16", f"{WORK_ROWS} * n_post"), gathered=writes("i32"),
     carry=number("1: the tag carries what rounding leaves over, 0: updates gather in it"),
     grouped=writes("i32", f"n_pre + {TRACE_MAX + 2}", optional=True),
 )  # fmt: skip
@@ -193,13 +176,13 @@ def dense_learn(a, i8, i16, i32, i64, phase):  # type: ignore[no-untyped-def]
     i32[a[f.gathered]] = 1
     n_pre, n_post = a[f.n_pre], a[f.n_post]
     c = a[f.counters] + UPDATE
-    add_count(i64, c, TRACE_UPDATES, live)
+    add_count(i64, c, counting.TRACE_UPDATES, live)
     count = i32[a[f.count]]
     by_pre, by_post = count * n_post, live * n_pre
     i64[a[f.visits_x0]] += by_pre
     i64[a[f.visits_y0]] += by_post
     visited = by_pre if a[f.dependency] == 0 else (by_post if a[f.dependency] == 1 else n_pre * n_post)
-    add_count(i64, c, SYNAPTIC_UPDATES, visited)
+    add_count(i64, c, counting.SYNAPTIC_UPDATES, visited)
     if count == 0:
         return
     events = segment(i32, a[f.events], count)
@@ -209,30 +192,29 @@ def dense_learn(a, i8, i16, i32, i64, phase):  # type: ignore[no-untyped-def]
     if a[f.tag] >= 0 and not a[f.carry]:
         tag = matrix(i16, a[f.tag], n_pre, n_post)
         key = stream_key(i64[a[f.seed]], presentation, a[f.layer] + TAG_STREAM, phase)
-        effective = gather_rows(tag, events, count, x1, a[f.with_x1], y1, y2, TAG_EXPONENT, key)
-        add_count(i64, c, EFFECTIVE_UPDATES, effective)
+        effective = plasticity.gather_rows(tag, events, count, x1, a[f.with_x1], y1, y2, TAG_EXPONENT, key)
+        add_count(i64, c, counting.EFFECTIVE_UPDATES, effective)
         return
     if a[f.grouped] >= 0:
         grouped = segment(i32, a[f.grouped], n_pre)
-        group_events(events, count, x1, segment(i32, a[f.grouped] + n_pre, TRACE_MAX + 2), grouped)
+        plasticity.group_events(events, count, x1, segment(i32, a[f.grouped] + n_pre, TRACE_MAX + 2), grouped)
         events = segment(i32, a[f.grouped], count)
     w8 = matrix(i8, a[f.weights], n_pre, n_post)
     key = stream_key(i64[a[f.seed]], presentation, a[f.layer], phase)
     tag = matrix(i16, a[f.tag] * a[f.carry], n_pre if a[f.carry] else 0, n_post)
-    effective, writes = learn_rows(
+    effective, writes = plasticity.learn_rows(
         w8, segment(i32, a[f.nonzeros], n_pre), events, count, x1, a[f.with_x1], y1, y2, i32[a[f.rate_mantissa]],
         i32[a[f.rate_exponent]], key, i32[a[f.scalar]], matrix(i16, a[f.work], WORK_ROWS, n_post), tag,
     )  # fmt: skip
-    add_count(i64, c, EFFECTIVE_UPDATES, effective)
-    add_count(i64, c, WEIGHT_WRITES, writes)
+    add_count(i64, c, counting.EFFECTIVE_UPDATES, effective)
+    add_count(i64, c, counting.WEIGHT_WRITES, writes)
 
 
 DENSE_APPLY_TAG = op(
     "dense_apply_tag", "ours", n_pre=number(), n_post=number(), weights=updates("i8", "n_pre * n_post"),
-    nonzeros=updates("i32", "n_pre"), rate_mantissa=reads("i32"), rate_exponent=reads("i32"), seed=reads("i64"),
-    presentation=reads("i64"), layer=number(), counters=updates("i64", ALL_COUNTERS),
-    tag=updates("i16", "n_pre * n_post"), work=writes("i16", f"{WORK_ROWS} * n_post"), scalar=reads("i32"),
-    gathered=updates("i32"),
+    nonzeros=updates("i32", "n_pre"), **each(reads("i32"), "rate_mantissa", "rate_exponent", "scalar"),
+    seed=reads("i64"), presentation=reads("i64"), layer=number(), counters=updates("i64", ALL_COUNTERS),
+    tag=updates("i16", "n_pre * n_post"), work=writes("i16", f"{WORK_ROWS} * n_post"), gathered=updates("i32"),
 )  # fmt: skip
 
 
@@ -245,15 +227,15 @@ def dense_apply_tag(a, i8, i16, i32, i64, phase):  # type: ignore[no-untyped-def
     i32[a[f.gathered]] = 0
     n_pre, n_post = a[f.n_pre], a[f.n_post]
     key = stream_key(i64[a[f.seed]], i64[a[f.presentation]], a[f.layer], phase)
-    effective, writes = apply_tag(
+    effective, writes = plasticity.apply_tag(
         matrix(i8, a[f.weights], n_pre, n_post), segment(i32, a[f.nonzeros], n_pre),
         matrix(i16, a[f.tag], n_pre, n_post), i32[a[f.rate_mantissa]], i32[a[f.rate_exponent]] - TAG_EXPONENT, key,
         i32[a[f.scalar]], matrix(i16, a[f.work], WORK_ROWS, n_post),
     )  # fmt: skip
     c = a[f.counters] + UPDATE
-    add_count(i64, c, SYNAPTIC_UPDATES, n_pre * n_post)
-    add_count(i64, c, EFFECTIVE_UPDATES, effective)
-    add_count(i64, c, WEIGHT_WRITES, writes)
+    add_count(i64, c, counting.SYNAPTIC_UPDATES, n_pre * n_post)
+    add_count(i64, c, counting.EFFECTIVE_UPDATES, effective)
+    add_count(i64, c, counting.WEIGHT_WRITES, writes)
 
 
 def declare_weights(node: Node, asm: Assembler, weights: npt.NDArray[np.int8]) -> None:
@@ -392,7 +374,7 @@ class PlasticDenseNode(Node, kinds=("PlasticDense",)):
         if s.timing.replays_spikes:
             pre = self._pre(asm)
             count, events = pre.count, pre.events
-            counter = SYNOPS if pre.values < 0 else GRADED_SYNOPS
+            counter = counting.SYNOPS if pre.values < 0 else counting.GRADED_SYNOPS
             asm.op(SYNAPSES, *window, DENSE_REPLAY, at, count=count, events=events, counter=counter)
         dependency = DEPENDENCIES.index("u0" if s.learning_epoch[1] == "u0" else self.dependency)
         asm.op(LEARN, *window, DENSE_LEARN, at, count=count, events=events, live_y=y1.count, dependency=dependency)

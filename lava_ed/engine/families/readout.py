@@ -18,7 +18,7 @@ from lava_ed.engine.families.aft_if import (
 )
 from lava_ed.engine.families.phased import declare_phased
 from lava_ed.engine.memory import Limits
-from lava_ed.engine.op import DECIDED, number, op, reads, updates, writes
+from lava_ed.engine.op import DECIDED, each, number, op, reads, updates, writes
 from lava_ed.kernels._jit import inlined_kernel
 from lava_ed.kernels.counting import ALL_COUNTERS, BACKWARD, FORWARD, HOST_OPS, NEURON_ACTIVE, SPIKE_MESSAGES, SPIKES
 from lava_ed.kernels.fixed_point import BIAS_MAX, PORT_SHIFT_MAX
@@ -47,9 +47,8 @@ def readout_accumulate(a, i32, i64) -> np.int64:  # type: ignore[no-untyped-def]
 
 
 SOFTMAX_RESET = op(
-    "softmax_reset", "ours", n=number("classes"), presentation=updates("i64"), e=writes("i32", "n"),
-    message=writes("i32", "n"), y1=writes("i32", "n"), y2=writes("i32", "n"), live_y=writes("i32"),
-    live_e=writes("i32"), gate=writes("i32"),
+    "softmax_reset", "ours", n=number("classes"), presentation=updates("i64"),
+    **each(writes("i32", "n"), "e", "message", "y1", "y2"), **each(writes("i32"), "live_y", "live_e", "gate"),
 )  # fmt: skip
 
 
@@ -66,11 +65,11 @@ def softmax_reset(a, i32, i64):  # type: ignore[no-untyped-def]
 
 SOFTMAX_ERROR = op(
     "softmax_error", "ours", n=number("classes"), v_in=reads("i32", "n"), bias=reads("i32", "n"),
-    rest=reads("i32"), biased=writes("i32", "n + 1"), label_in=reads("i32"), shift=number(),
-    dead_zone=number(), rounding=number("of the shares, a place in ROUNDINGS"), learning=reads("i32"),
-    e=writes("i32", "n"), message=writes("i32", "n"), fraction=number("bits of the message's fraction"),
-    live_e=writes("i32"), gate=writes("i32"), prediction=writes("i32"), label=writes("i32"), seen=updates("i64"),
-    correct=updates("i64"), triggered=updates("i64"), counters=updates("i64", ALL_COUNTERS),
+    **each(reads("i32"), "rest", "label_in", "learning"), biased=writes("i32", "n + 1"), shift=number(),
+    dead_zone=number(), rounding=number("of the shares, a place in ROUNDINGS"), e=writes("i32", "n"),
+    message=writes("i32", "n"), fraction=number("bits of the message's fraction"),
+    **each(writes("i32"), "live_e", "gate", "prediction", "label"),
+    **each(updates("i64"), "seen", "correct", "triggered"), counters=updates("i64", ALL_COUNTERS),
     destinations=number("InPorts that its errors reach"), gates=number("InPorts that its gate reaches"),
 )  # fmt: skip
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from lava_ed.engine.assembler import WRITE, Assembler, Node
 from lava_ed.engine.hosts import HostTask
 from lava_ed.engine.memory import Limits, Memory, Slot, Variable, write_variable
-from lava_ed.engine.op import number, op, reads
+from lava_ed.engine.op import each, number, op, reads
 from lava_ed.errors import ConfigError, NotCompiledError
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.fixed_point import WEIGHT_MAX, WEIGHT_MIN
@@ -31,9 +31,7 @@ RESET = op(
     arena=number("I8, I16, I32, or another number for i64"),
     first=number("offset of the region in its arena"),
     size=number("values of the region"),
-    reset_value=reads("i64"),
-    interval=reads("i64"),
-    offset=reads("i64"),
+    **each(reads("i64"), "reset_value", "interval", "offset"),
 )
 
 

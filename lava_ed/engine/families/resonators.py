@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from lava_ed.engine.families.neurons import count_active, layer_fields, real_layer_fields, send, send_real
-from lava_ed.engine.op import number, op, reads, updates
+from lava_ed.engine.families.neurons import layer_fields, real_layer_fields, send_layer, send_real_layer
+from lava_ed.engine.op import each, number, op, reads, updates
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.stock.resonators import resonate, resonate_real, resonate_to_zero
 from lava_ed.kernels.views import segment
@@ -15,34 +15,24 @@ RF_STEP = op(
     "rf_step",
     "neurons",
     **layer_fields("a_real_in", "a_imag_in"),
-    real=updates("i32", "n"),
-    imag=updates("i32", "n"),
-    cos_decay=reads("i32"),
-    sin_decay=reads("i32"),
-    state_exp=reads("i32"),
-    decay_bits=reads("i32"),
-    vth=reads("i32"),
+    **each(updates("i32", "n"), "real", "imag"),
+    **each(reads("i32"), "cos_decay", "sin_decay", "state_exp", "decay_bits", "vth"),
     izhikevich=_IZHIKEVICH,
 )
 REAL_RF = op(
     "real_rf",
     "floating",
     **real_layer_fields("a_real_in", "a_imag_in"),
-    real=updates("f64", "n"),
-    imag=updates("f64", "n"),
-    cos_decay=reads("f64"),
-    sin_decay=reads("f64"),
-    vth=reads("f64"),
+    **each(updates("f64", "n"), "real", "imag"),
+    **each(reads("f64"), "cos_decay", "sin_decay", "vth"),
     izhikevich=_IZHIKEVICH,
 )
 RF_ZERO_STEP = op(
     "rf_zero_step",
     "neurons",
     **layer_fields("u_in", "v_in"),
-    u=updates("i32", "n"),
-    v=updates("i32", "n"),
-    lct=reads("i32", "n"),
-    lst=reads("i32", "n"),
+    **each(updates("i32", "n"), "u", "v"),
+    **each(reads("i32", "n"), "lct", "lst"),
     uth=reads("i32"),
 )
 
@@ -58,8 +48,7 @@ def rf_step(a, i32, i64):  # type: ignore[no-untyped-def]
         (np.int64(i32[a[f.cos_decay]]), np.int64(i32[a[f.sin_decay]])), np.int64(i32[a[f.state_exp]]),
         np.int64(i32[a[f.decay_bits]]), np.int64(i32[a[f.vth]]), a[f.izhikevich] != 0, segment(i32, a[f.s_out], n),
     )  # fmt: skip
-    count_active(n, a[f.counters], i64)
-    send(n, a[f.s_out], a[f.s_out_count], a[f.s_out_events], a[f.s_out_to], a[f.counters], i32, i64)
+    send_layer(a, i32, i64)
 
 
 @kernel
@@ -72,7 +61,7 @@ def real_rf(a, i32, f64):  # type: ignore[no-untyped-def]
         (segment(f64, a[f.a_real_in], n), segment(f64, a[f.a_imag_in], n)),
         (f64[a[f.cos_decay]], f64[a[f.sin_decay]]), f64[a[f.vth]], a[f.izhikevich] != 0, segment(f64, a[f.s_out], n),
     )  # fmt: skip
-    send_real(n, a[f.s_out], a[f.s_out_count], a[f.s_out_events], i32, f64)
+    send_real_layer(a, i32, f64)
 
 
 @kernel
@@ -84,5 +73,4 @@ def rf_zero_step(a, i32, i64):  # type: ignore[no-untyped-def]
         segment(i32, a[f.u], n), segment(i32, a[f.v], n), segment(i32, a[f.u_in], n), segment(i32, a[f.v_in], n),
         segment(i32, a[f.lct], n), segment(i32, a[f.lst], n), np.int64(i32[a[f.uth]]), segment(i32, a[f.s_out], n),
     )  # fmt: skip
-    count_active(n, a[f.counters], i64)
-    send(n, a[f.s_out], a[f.s_out_count], a[f.s_out_events], a[f.s_out_to], a[f.counters], i32, i64)
+    send_layer(a, i32, i64)

@@ -12,7 +12,7 @@ from lava_ed.engine.assembler import RUN, Assembler, Node, Signal
 from lava_ed.engine.families.inputs import vector_input
 from lava_ed.engine.families.tallies import COUNTERS, add_spikes
 from lava_ed.engine.memory import Memory, Variable
-from lava_ed.engine.op import number, op, reads, writes
+from lava_ed.engine.op import each, number, op, reads, writes
 from lava_ed.errors import ConfigError
 from lava_ed.kernels._jit import inlined_kernel, kernel
 from lava_ed.kernels.stock.floating import list_real_events
@@ -29,11 +29,10 @@ RING_SOURCE = op(
     "core",
     **_ROWS,
     **_SENT,
-    data=reads("i32", "rows * n"),
+    **each(reads("i32", "rows * n"), "data", "all_events"),
     values=writes("i32", "n"),
     wanted=reads("i32"),
     pointers=reads("i32", "rows + 1"),
-    all_events=reads("i32", "rows * n"),
     destinations=number("InPorts that a spike is delivered to"),
     counters=COUNTERS,
 )

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.engine.assembler import Assembler
-from lava_ed.engine.families.neurons import NeuronNode, real_layer_fields, send_real
+from lava_ed.engine.families.neurons import NeuronNode, real_layer_fields, send_real_layer
 from lava_ed.engine.memory import Memory
-from lava_ed.engine.op import number, op, reads, updates
+from lava_ed.engine.op import each, number, op, reads, updates
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.stock.state_space import state_space_step
 from lava_ed.kernels.views import segment
@@ -22,8 +22,7 @@ COMPLEX_S4D = op(
     "complex_s4d",
     "floating",
     **real_layer_fields("a_in"),
-    s4_state=updates("f64", "n"),
-    s4_state_imag=updates("f64", "n"),
+    **each(updates("f64", "n"), "s4_state", "s4_state_imag"),
     **{f"{name}{part}": reads("f64", "n") for name in PARAMETERS for part in ("", "_imag")},
     real_b=number("1 where b is real"),
     is_fused=number("1 where numpy fuses the sums of a complex product with its products"),
@@ -42,7 +41,7 @@ def complex_s4d(a, i32, f64):  # type: ignore[no-untyped-def]
         (segment(f64, a[f.c], n), segment(f64, a[f.c_imag], n)),
         a[f.real_b] != 0, a[f.is_fused] != 0, segment(f64, a[f.s_out], n),
     )  # fmt: skip
-    send_real(n, a[f.s_out], a[f.s_out_count], a[f.s_out_events], i32, f64)
+    send_real_layer(a, i32, f64)
 
 
 @dataclass(kw_only=True)

@@ -8,9 +8,9 @@ from typing import Any, Final
 import numpy as np
 
 from lava_ed.engine.assembler import Assembler
-from lava_ed.engine.families.neurons import NeuronNode, count_active, layer_fields, real_layer_fields, send, send_real
+from lava_ed.engine.families.neurons import NeuronNode, layer_fields, real_layer_fields, send_layer, send_real_layer
 from lava_ed.engine.memory import Limits
-from lava_ed.engine.op import number, op, reads, updates, writes
+from lava_ed.engine.op import each, number, op, reads, updates, writes
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.stock.sigma_delta import activations, add_to_sigma, delta_step, real_delta_step, scale_up
 from lava_ed.kernels.vectors.events import copy_vector
@@ -21,18 +21,12 @@ DELTA_SEND = op(
     "delta_send",
     "neurons",
     **layer_fields("a_in"),
-    sigma=updates("i32", "n"),
+    **each(updates("i32", "n"), "sigma", "act", "residue", "error"),
     bias=reads("i32", "n_bias"),
     n_bias=number("n of SigmaDelta, 0 of Delta, which sums nothing"),
     relu=number("1 where activations are not less than 0"),
     new=writes("i32", "n"),
-    act=updates("i32", "n"),
-    residue=updates("i32", "n"),
-    error=updates("i32", "n"),
-    vth=reads("i32"),
-    spike_exp=reads("i32"),
-    state_exp=reads("i32"),
-    cum_error=reads("i32"),
+    **each(reads("i32"), "vth", "spike_exp", "state_exp", "cum_error"),
 )
 REAL_DELTA = op(
     "real_delta",
@@ -59,8 +53,7 @@ def sigma_step(a, i32, i64):  # type: ignore[no-untyped-def]
     sigma = segment(i32, a[f.sigma], n)
     add_to_sigma(sigma, segment(i32, a[f.a_in], n))
     copy_vector(sigma, segment(i32, a[f.s_out], n))
-    count_active(n, a[f.counters], i64)
-    send(n, a[f.s_out], a[f.s_out_count], a[f.s_out_events], a[f.s_out_to], a[f.counters], i32, i64)
+    send_layer(a, i32, i64)
 
 
 @kernel
@@ -79,8 +72,7 @@ def delta_send(a, i32, i64):  # type: ignore[no-untyped-def]
         new, segment(i32, a[f.act], n), segment(i32, a[f.residue], n), segment(i32, a[f.error], n),
         np.int64(i32[a[f.vth]]), i32[a[f.cum_error]] != 0, state_exp, segment(i32, a[f.s_out], n),
     )  # fmt: skip
-    count_active(n, a[f.counters], i64)
-    send(n, a[f.s_out], a[f.s_out_count], a[f.s_out_events], a[f.s_out_to], a[f.counters], i32, i64)
+    send_layer(a, i32, i64)
 
 
 @kernel
@@ -95,7 +87,7 @@ def real_delta(a, i32, f64):  # type: ignore[no-untyped-def]
         (segment(f64, a[f.act], n_act), segment(f64, a[f.residue], n_act), segment(f64, a[f.error], n_act)),
         f64[a[f.vth]] if n_act else 0.0, n_act > 0 and i32[a[f.cum_error]] != 0, segment(f64, a[f.s_out], n),
     )  # fmt: skip
-    send_real(n, a[f.s_out], a[f.s_out_count], a[f.s_out_events], i32, f64)
+    send_real_layer(a, i32, f64)
 
 
 @dataclass(kw_only=True)

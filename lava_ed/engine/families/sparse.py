@@ -14,7 +14,7 @@ from lava_ed.engine.families.inputs import event_input
 from lava_ed.engine.families.synapses import SLOTS, SPIKES, SUM_LIMIT, SUMS, WeightedNode
 from lava_ed.engine.families.tallies import add_reads
 from lava_ed.engine.memory import Memory, Pending, Slot, Variable
-from lava_ed.engine.op import number, op, reads, updates
+from lava_ed.engine.op import each, number, op, reads, updates
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.stock.dense import advance_delays, scale_accumulator
 from lava_ed.kernels.stock.sparse import accumulate_sparse, accumulate_sparse_delayed
@@ -22,9 +22,8 @@ from lava_ed.kernels.views import matrix, segment
 
 _STORED: Final = {
     "starts": reads("i32", "n_pre + 1"),
-    "targets": reads("i32", "synapses"),
+    **each(reads("i32", "synapses"), "targets", "weights"),
     "synapses": number(),
-    "weights": reads("i32", "synapses"),
     "weight_exp": number(),
 }
 SPARSE_FORWARD = op("sparse_forward", "others", **SPIKES, **_STORED, **SUMS)

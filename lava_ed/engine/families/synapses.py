@@ -12,7 +12,7 @@ import numpy.typing as npt
 from lava_ed.engine.assembler import SYNAPSES, Assembler, Node, Signal, raise_flag
 from lava_ed.engine.families.tallies import COUNTERS
 from lava_ed.engine.memory import Limits, Memory, Slot, Variable, check_range, range_of, write_variable
-from lava_ed.engine.op import number, reads, updates, writes
+from lava_ed.engine.op import each, number, reads, updates, writes
 from lava_ed.errors import ConfigError
 from lava_ed.kernels.stock.dense import MIXED_MIN, clip_weights, dominant_sign_mode, truncate_weights
 
@@ -25,11 +25,9 @@ SUM_LIMIT: Final = 2**31 - 1
 SPIKES: Final = {
     "n_pre": number(),
     "n_post": number(),
-    "count": reads("i32"),
-    "events": reads("i32", "n_pre"),
+    **each(reads("i32"), "count", "message_bits"),
+    **each(reads("i32", "n_pre"), "events", "nonzeros"),
     "payloads": reads("i32", "n_pre", optional=True),
-    "message_bits": reads("i32"),
-    "nonzeros": reads("i32", "n_pre"),
     "counters": COUNTERS,
 }
 """Fields: what comes in, without payloads where all are 1; and the non-zero weights of each pre neuron, to count."""

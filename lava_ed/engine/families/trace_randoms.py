@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import namedtuple
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -11,9 +12,10 @@ import numpy.typing as npt
 from lava_ed.engine.memory import Memory, Slot
 from lava_ed.kernels.fixed_point import TRACE_MAX
 
-X_DECAY, X_IMPULSE, Y_DECAY, Y_IMPULSE_FIRST, Y_IMPULSE, SYNAPSE = range(6)
+Draws = namedtuple("Draws", "x_decay x_impulse y_decay y_impulse_first y_impulse synapse")
+DRAW: Final = Draws(*range(6))
 """Columns of a step's random numbers."""
-RANDOM_COLUMNS: Final = 6
+RANDOM_COLUMNS: Final = len(DRAW)
 SYNAPSE_SEED: Final = 2
 """Lava's `ConnVarRandom` takes this seed whatever the rule says."""
 CAPACITY: Final = 8192
@@ -49,10 +51,14 @@ class _Streams:
         rows = np.zeros((steps, RANDOM_COLUMNS))
         x_decay, x_impulse = self._x.draw(2 * steps)
         y_decay, y_impulse = self._y.draw(2 * steps)
-        rows[:, X_DECAY], rows[:, X_IMPULSE] = x_decay[1::2], x_impulse[1::2]
-        rows[:, Y_DECAY], rows[:, Y_IMPULSE_FIRST], rows[:, Y_IMPULSE] = y_decay[1::2], y_impulse[::2], y_impulse[1::2]
+        rows[:, DRAW.x_decay], rows[:, DRAW.x_impulse] = x_decay[1::2], x_impulse[1::2]
+        rows[:, DRAW.y_decay], rows[:, DRAW.y_impulse_first], rows[:, DRAW.y_impulse] = (
+            y_decay[1::2],
+            y_impulse[::2],
+            y_impulse[1::2],
+        )
         ends = np.arange(self._drawn + 1, self._drawn + steps + 1) % self._t_epoch == 0
-        rows[ends, SYNAPSE] = self._synapse.random(int(ends.sum()))
+        rows[ends, DRAW.synapse] = self._synapse.random(int(ends.sum()))
         self._drawn += steps
         return rows
 
