@@ -38,7 +38,7 @@ from lava_ed.engine.families.sparse import DelaySparseNode, SparseNode
 from lava_ed.engine.families.synapses import MAX_DELAY
 from lava_ed.errors import BackendError
 from lava_ed.kernels.fixed_point import TAG_MAX, TRACE_BITS, WEIGHT_BITS
-from lava_ed.kernels.stock.rule_table import COL_SOURCE, SOURCES
+from lava_ed.kernels.stock.rule_table import COL, SRC
 from lava_ed.network.kinds import KINDS
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def _is_chain(program: Program) -> bool:
 def _learned_bits(settings: LearningSettings) -> dict[str, int]:
     """Widths of plastic synapses: what the rule reads and writes."""
     factors = settings.table.factors
-    read = {SOURCES[source] for source in factors[:, COL_SOURCE]} if len(factors) else set()
+    read = {SRC._fields[source] for source in factors[:, COL.source]} if len(factors) else set()
     text = " ".join(settings.rules.values())
 
     def side(names: Iterable[str], spiked: str) -> int:

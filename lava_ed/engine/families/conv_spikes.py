@@ -4,21 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from lava_ed.engine.op import number, op, reads, updates, writes
+from lava_ed.engine.op import each, number, op, reads, updates, writes
+from lava_ed.kernels import counting
 from lava_ed.kernels._jit import kernel
-from lava_ed.kernels.counting import (
-    ALL_COUNTERS,
-    BACKWARD,
-    EFFECTIVE_UPDATES,
-    GRADED_SYNOPS,
-    HOST_OPS,
-    SYNAPTIC_UPDATES,
-    TRACE_UPDATES,
-    UPDATE,
-    WEIGHT_WRITES,
-)
+from lava_ed.kernels.counting import ALL_COUNTERS, BACKWARD, UPDATE
 from lava_ed.kernels.loihi.add_count import add_count
-from lava_ed.kernels.loihi.conv_tables import KERNEL, SHARED
+from lava_ed.kernels.loihi.conv_tables import AT
 from lava_ed.kernels.loihi.convolution import apply_sums, count_errors, scatter_errors, sum_taps, turn_weights
 from lava_ed.kernels.views import segment
 
@@ -47,7 +38,7 @@ def conv_backward(a, i8, i32, i64) -> np.int64:  # type: ignore[no-untyped-def]
         e_buff,
     )  # fmt: skip
     i32[a[f.live_e]] = 1
-    add_count(i64, a[f.counters] + BACKWARD, GRADED_SYNOPS, synops)
+    add_count(i64, a[f.counters] + BACKWARD, counting.GRADED_SYNOPS, synops)
     i64[a[f.overflows]] += overflows
     return np.int64(overflows)
 
@@ -56,10 +47,10 @@ CONV_LEARN = op(
     "conv_learn", "maps", n_pre=number(), n_post=number(), n_weights=number(), rows=number(), n_table=number(),
     table=reads("i32", "n_table"), weights=updates("i8", "n_weights"), nonzeros=updates("i32", "rows"),
     tag=updates("i16", "n_weights"), sums=updates("i32", "n_weights"), n_live=number("h_out·(w_out + 1)"),
-    live=writes("i32", "n_live"), x0_count=reads("i32"), x0_list=reads("i32", "n_pre"), x1=reads("i32", "n_pre"),
-    n_errors=reads("i32"), errors=reads("i32", "n_post"), delta=reads("i32", "n_post"), rate_mantissa=reads("i32"),
-    rate_shift=reads("i32"), counters=updates("i64", ALL_COUNTERS),
-    n_turned=number(), turned=writes("i8", "n_turned", optional=True),
+    live=writes("i32", "n_live"), **each(reads("i32"), "x0_count", "n_errors", "rate_mantissa", "rate_shift"),
+    x0_list=reads("i32", "n_pre"), x1=reads("i32", "n_pre"), errors=reads("i32", "n_post"),
+    delta=reads("i32", "n_post"), counters=updates("i64", ALL_COUNTERS), n_turned=number(),
+    turned=writes("i8", "n_turned", optional=True),
 )  # fmt: skip
 
 
@@ -81,18 +72,18 @@ def conv_learn(a, i8, i16, i32, i64):  # type: ignore[no-untyped-def]
     nonzeros, rows = segment(i32, a[f.nonzeros], a[f.rows]), a[f.rows]
     columns = n_weights // rows
     rate = i32[a[f.rate_mantissa]], i32[a[f.rate_shift]]
-    if tables[SHARED]:
-        add_count(i64, c, HOST_OPS, products + n_weights)
-        add_count(i64, c, SYNAPTIC_UPDATES, n_weights)
+    if tables[AT.shared]:
+        add_count(i64, c, counting.HOST_OPS, products + n_weights)
+        add_count(i64, c, counting.SYNAPTIC_UPDATES, n_weights)
         effective, written = apply_sums(w8, tag, sums, nonzeros, 0, rows, columns, rate[0], rate[1])
     else:
-        area, effective, written = tables[KERNEL] * tables[KERNEL], np.int32(0), np.int32(0)
-        add_count(i64, c, SYNAPTIC_UPDATES, count * area * columns)
+        area, effective, written = tables[AT.kernel] * tables[AT.kernel], np.int32(0), np.int32(0)
+        add_count(i64, c, counting.SYNAPTIC_UPDATES, count * area * columns)
         for k in range(count):
             some, moved = apply_sums(w8, tag, sums, nonzeros, events[k] * area, area, columns, rate[0], rate[1])
             effective, written = np.int32(effective + some), np.int32(written + moved)
-    add_count(i64, c, TRACE_UPDATES, n_errors)
-    add_count(i64, c, EFFECTIVE_UPDATES, effective)
-    add_count(i64, c, WEIGHT_WRITES, written)
+    add_count(i64, c, counting.TRACE_UPDATES, n_errors)
+    add_count(i64, c, counting.EFFECTIVE_UPDATES, effective)
+    add_count(i64, c, counting.WEIGHT_WRITES, written)
     if a[f.turned] >= 0 and written:
         turn_weights(w8, tables, segment(i8, a[f.turned], a[f.n_turned]))

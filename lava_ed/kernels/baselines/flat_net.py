@@ -7,20 +7,9 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.kernels import views
+from lava_ed.kernels import counting, views
 from lava_ed.kernels._jit import inlined_source, kernel_part
-from lava_ed.kernels.counting import (
-    BARRIER_STEPS,
-    EFFECTIVE_UPDATES,
-    FORWARD,
-    NEURON_ACTIVE,
-    NEURON_IDLE,
-    SPIKE_MESSAGES,
-    SPIKES,
-    SYNAPTIC_UPDATES,
-    UPDATE,
-    WEIGHT_WRITES,
-)
+from lava_ed.kernels.counting import FORWARD, UPDATE
 from lava_ed.kernels.loihi.neuron import adapt_step
 from lava_ed.kernels.loihi.plasticity import WORK_ROWS
 
@@ -89,23 +78,23 @@ def count_steps(net, forward, period):
     """Count the barriers of one sample, and its neuron steps as idle; `count_active` takes off what was active."""
     for phase in range(2):
         steps = forward if phase == FORWARD else period - forward
-        net.counters[ENCODER, BARRIER_STEPS, phase] += steps
+        net.counters[ENCODER, counting.BARRIER_STEPS, phase] += steps
         for layer in range(1, net.sizes.size):
-            net.counters[neuron_row(net, layer), NEURON_IDLE, phase] += steps * net.sizes[layer]
+            net.counters[neuron_row(net, layer), counting.NEURON_IDLE, phase] += steps * net.sizes[layer]
 
 
 @kernel_part
 def count_active(net, row, phase, active):
     """Count active neuron updates, which `count_steps` has counted as idle."""
-    net.counters[row, NEURON_ACTIVE, phase] += active
-    net.counters[row, NEURON_IDLE, phase] -= active
+    net.counters[row, counting.NEURON_ACTIVE, phase] += active
+    net.counters[row, counting.NEURON_IDLE, phase] -= active
 
 
 @kernel_part
 def count_spikes(net, row, phase, spikes, targets):
     """Count spikes, each of which is sent to so many targets."""
-    net.counters[row, SPIKES, phase] += spikes
-    net.counters[row, SPIKE_MESSAGES, phase] += spikes * targets
+    net.counters[row, counting.SPIKES, phase] += spikes
+    net.counters[row, counting.SPIKE_MESSAGES, phase] += spikes * targets
 
 
 @kernel_part
@@ -114,9 +103,9 @@ def count_updates(net, layer, by_pre, by_post, effective, writes):
     counters = net.counters[ERROR + layer]
     net.visits[layer, 0] += by_pre
     net.visits[layer, 1] += by_post
-    counters[SYNAPTIC_UPDATES, UPDATE] += by_post if net.by_post[layer] else by_pre
-    counters[EFFECTIVE_UPDATES, UPDATE] += effective
-    counters[WEIGHT_WRITES, UPDATE] += writes
+    counters[counting.SYNAPTIC_UPDATES, UPDATE] += by_post if net.by_post[layer] else by_pre
+    counters[counting.EFFECTIVE_UPDATES, UPDATE] += effective
+    counters[counting.WEIGHT_WRITES, UPDATE] += writes
 
 
 @kernel_part

@@ -7,7 +7,7 @@ import numpy as np
 from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.fixed_point import MAP_FRACTION_BITS
 from lava_ed.kernels.loihi.conv_counts import count_weights, spread_taps
-from lava_ed.kernels.loihi.conv_tables import CHANNELS_IN, CHANNELS_OUT, KERNEL, PADDING, WIDTH_IN
+from lava_ed.kernels.loihi.conv_tables import AT
 from lava_ed.kernels.loihi.conv_windows import pack_weights, synapses_back
 from lava_ed.kernels.loihi.convolution import scatter_spikes
 from lava_ed.kernels.loihi.map_neuron import pool_membranes
@@ -110,9 +110,9 @@ def causal_windows(w8, row_nonzeros, tables, corners, x, errors, delta, own, sum
         Neurons with an error, the error, and x_j: 0 of the readout, to which every spike is causal.
     sums : int32 (n_weights,)
     """
-    k, channels = tables[KERNEL], tables[CHANNELS_OUT]
-    run = k * tables[CHANNELS_IN]
-    line = (tables[WIDTH_IN] + 2 * tables[PADDING]) * tables[CHANNELS_IN]
+    k, channels = tables[AT.kernel], tables[AT.channels_out]
+    run = k * tables[AT.channels_in]
+    line = (tables[AT.width_in] + 2 * tables[AT.padding]) * tables[AT.channels_in]
     products, synops = np.int64(0), np.int64(0)
     for e in range(errors.size):
         position, channel, d, last = errors[e] // channels, errors[e] % channels, delta[e], own[e]
@@ -184,7 +184,7 @@ def replay_map(e_in, square, b, g, spikes, level, anew, limit, dead_zone, messag
 @kernel
 def derive(w8, tables, taps, fan_out, packed):
     """What forward sums read in place of the weights: their bytes in order, and the synapses of each input."""
-    for channel in range(tables[CHANNELS_OUT]):
+    for channel in range(tables[AT.channels_out]):
         pack_weights(w8, tables, channel, packed)
     count_weights(w8, tables, taps)
     spread_taps(taps, tables, fan_out)
@@ -193,10 +193,10 @@ def derive(w8, tables, taps, fan_out, packed):
 @kernel
 def sum_products(tables, x, ends, origins, factors, sums):
     """sums_tap ← Σ x_i·y_j over its products, of errors sorted by channel as `by_channel` leaves them."""
-    k, c_in = tables[KERNEL], tables[CHANNELS_IN]
-    run, line = k * c_in, (tables[WIDTH_IN] + 2 * tables[PADDING]) * c_in
+    k, c_in = tables[AT.kernel], tables[AT.channels_in]
+    run, line = k * c_in, (tables[AT.width_in] + 2 * tables[AT.padding]) * c_in
     first = np.int32(0)
-    for c in range(tables[CHANNELS_OUT]):
+    for c in range(tables[AT.channels_out]):
         last = ends[c]
         for row in range(k):
             sum_scaled(x, origins, factors, first, last, row * line, run, sums, (c * k + row) * run)

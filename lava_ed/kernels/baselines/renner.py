@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 
+from lava_ed.kernels import counting
 from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.baselines.flat_net import (
     ENCODER,
@@ -39,16 +40,7 @@ from lava_ed.kernels.baselines.surrogate_samples import (
     Work,
     read_pixels,
 )
-from lava_ed.kernels.counting import (
-    BACKWARD,
-    FORWARD,
-    NEURON_IDLE,
-    SPIKE_MESSAGES,
-    SPIKES,
-    SYNAPTIC_UPDATES,
-    SYNOPS,
-    UPDATE,
-)
+from lava_ed.kernels.counting import BACKWARD, FORWARD, UPDATE
 from lava_ed.kernels.fixed_point import SCALE_EXPONENT_MIN, row_byte, stream_key
 from lava_ed.kernels.loihi.neuron import threshold_of_step
 from lava_ed.kernels.loihi.plasticity import COUNTER_ROUNDING
@@ -148,7 +140,7 @@ def forward(net, work, copies):
         count = list_events(layer_of(work.x, net, layer - 1), work.events)
         v, nonzeros = layer_of(work.v, net, layer), layer_of(net.nonzeros, net, layer - 1)
         synops = forward_spikes(matrix(net, layer), nonzeros, work.events, count, net.exponents[layer], v)
-        net.counters[ERROR + layer, SYNOPS, FORWARD] += copies * synops
+        net.counters[ERROR + layer, counting.SYNOPS, FORWARD] += copies * synops
         threshold = threshold_of_step(net.threshold_step[layer])
         spikes = binary_activation(v, threshold, layer_of(work.x, net, layer), layer_of(work.b, net, layer))
         low, high = 0, 0
@@ -185,7 +177,7 @@ def learn(net, work, s, layer):
     )  # fmt: skip
     copies = COPIES + (MIRRORS if layer == 2 else 0)
     # Pre-synaptic spikes come back in the potentiating and in the depressing step, and are read by all copies.
-    net.counters[ERROR + layer, SYNOPS, BACKWARD] += 2 * COPIES * read
+    net.counters[ERROR + layer, counting.SYNOPS, BACKWARD] += 2 * COPIES * read
     # Under y0 the engine wakes for a post-synaptic spike alone, which comes in the step of its error's sign.
     live = 0
     for k in range(n_post):
@@ -215,15 +207,15 @@ def backward(net, work, s, live):
     for j in range(n_hidden):
         for o in range(n_out):
             mirrored += (matrix(net, 2)[j, o] != 0) & (d2[o] != 0)
-    net.counters[ERROR + 2, SYNOPS, BACKWARD] += MIRRORS * mirrored
-    net.counters[ERROR + 2, SYNAPTIC_UPDATES, UPDATE] += MIRRORS * live * n_hidden
+    net.counters[ERROR + 2, counting.SYNOPS, BACKWARD] += MIRRORS * mirrored
+    net.counters[ERROR + 2, counting.SYNAPTIC_UPDATES, UPDATE] += MIRRORS * live * n_hidden
     errors = sign_errors(matrix(net, 2), d2, layer_of(work.b, net, 1), d1)
     count_spikes(net, hidden, BACKWARD, errors, COPIES)
     # d1 fires in the three copies of h, in the step of its sign, and so reads w2 on its way.
     count_spikes(net, hidden, BACKWARD, COPIES * errors, 2)
     for j in range(n_hidden):
         if d1[j]:
-            net.counters[ERROR + 2, SYNOPS, BACKWARD] += COPIES * layer_of(net.nonzeros, net, 1)[j]
+            net.counters[ERROR + 2, counting.SYNOPS, BACKWARD] += COPIES * layer_of(net.nonzeros, net, 1)[j]
     x = learn(net, work, s, 1)
     count_spikes(net, ENCODER, BACKWARD, x, 2)
     count_spikes(net, ENCODER, BACKWARD, 2 * x, COPIES + 1)
@@ -242,23 +234,16 @@ def count_circuit(net, s):
         for phase in range(2):
             steps = s.error_phase + 1 if phase == FORWARD else s.period - s.error_phase - 1
             # `count_steps` knows one population of each layer already; the gates are 12 neurons, one active a step.
-            net.counters[row, NEURON_IDLE, phase] += steps * neurons * groups
+            net.counters[row, counting.NEURON_IDLE, phase] += steps * neurons * groups
             count_active(net, row, phase, active[phase] if row == ERROR else active[phase] * neurons)
     for phase in range(2):
-        net.counters[ERROR, SPIKES, phase] += 4 if phase == FORWARD else GATES - 4
-        net.counters[ERROR, SPIKE_MESSAGES, phase] += GATE_MESSAGES[phase]
+        net.counters[ERROR, counting.SPIKES, phase] += 4 if phase == FORWARD else GATES - 4
+        net.counters[ERROR, counting.SPIKE_MESSAGES, phase] += GATE_MESSAGES[phase]
 
 
 @kernel
 def present_renner(net: FlatNet, work: Work, s: Settings, images, indices, labels, decisions):
-    """Present samples one after the other, deciding for the largest output membrane; returns how many were begun.
-
-    Parameters
-    ----------
-    images : uint8 (N, n_in)
-    indices, labels : int64 (k,)
-    decisions : int32 (k,)
-    """
+    """Do as `surrogate_samples.present_surrogate` with the circuit, whose largest output membrane decides."""
     for k in range(indices.size):
         work.state[PRESENTATION] += 1
         learning = work.state[LEARNING] != 0

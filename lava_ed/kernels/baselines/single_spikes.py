@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lava_ed.kernels import counting
 from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.baselines.flat_net import (
     ENCODER,
@@ -33,22 +34,10 @@ from lava_ed.kernels.baselines.surrogate_samples import (
     decide,
     read_pixels,
 )
-from lava_ed.kernels.counting import (
-    BACKWARD,
-    FORWARD,
-    GRADED_SYNOPS,
-    HOST_OPS,
-    SYNOPS,
-    TRACE_UPDATES,
-    UPDATE,
-)
+from lava_ed.kernels.counting import BACKWARD, FORWARD, UPDATE
 from lava_ed.kernels.fixed_point import TRACE_BITS, row_byte, saturate, shift_signed, stream_key, wrap_state
 from lava_ed.kernels.loihi.neuron import count_fired, split_error, threshold_of_step
-from lava_ed.kernels.loihi.plasticity import (
-    COUNTER_ROUNDING,
-    excess_bits,
-    product,
-)
+from lava_ed.kernels.loihi.plasticity import COUNTER_ROUNDING, excess_bits, product
 from lava_ed.kernels.loihi.random_streams import PORT_STREAM
 from lava_ed.kernels.loihi.synapse import forward_spikes
 from lava_ed.kernels.vectors.events import list_events
@@ -160,11 +149,7 @@ def run_layer(net, work, s, layer):
     last = net.sizes.size - 1
     hidden = layer < last
     x_pre, x = layer_of(work.x, net, layer - 1), layer_of(work.x, net, layer)
-    u, v, slope = (
-        layer_of(work.b, net, layer),
-        layer_of(work.v, net, layer),
-        layer_of(work.d, net, layer),
-    )
+    u, v, slope = layer_of(work.b, net, layer), layer_of(work.v, net, layer), layer_of(work.d, net, layer)
     sums, spikes_now = layer_of(work.a, net, layer), layer_of(work.a, net, layer - 1)
     threshold, row = threshold_of_step(net.threshold_step[layer]), neuron_row(net, layer)
     overflows = 0
@@ -185,8 +170,9 @@ def run_layer(net, work, s, layer):
             count = list_events(spikes_now, work.events)
             nonzeros = layer_of(net.nonzeros, net, layer - 1)
             synops = forward_spikes(matrix(net, layer), nonzeros, work.events, count, net.exponents[layer], sums)
-            net.counters[ERROR + layer, SYNOPS, FORWARD] += synops
-            net.counters[ERROR + layer, TRACE_UPDATES, UPDATE] += count  # x1 of each spike, whether errors come or not
+            net.counters[ERROR + layer, counting.SYNOPS, FORWARD] += synops
+            # x1 of each spike, whether errors come or not.
+            net.counters[ERROR + layer, counting.TRACE_UPDATES, UPDATE] += count
             u += sums
     return overflows
 
@@ -202,19 +188,15 @@ def backward(net, work, s):
     count_spikes(net, ERROR, BACKWARD, live, int(last > 1))
     for layer in range(last - 1, 0, -1):
         above, causal = layer + 1, int(layer + 1 < last)
-        x, delta, e = (
-            layer_of(work.x, net, layer),
-            layer_of(work.d, net, layer),
-            layer_of(work.a, net, layer),
-        )
+        x, delta, e = layer_of(work.x, net, layer), layer_of(work.d, net, layer), layer_of(work.a, net, layer)
         synops = causal_errors(
             matrix(net, above), layer_of(work.d, net, above), x, layer_of(work.x, net, above), causal, e
         )  # fmt: skip
         messages, divisions, _ = divide_errors(e, x, delta, s.error_shift, s.error_limit, delta)
         row = neuron_row(net, layer)
-        net.counters[ERROR + above, GRADED_SYNOPS, BACKWARD] += synops
+        net.counters[ERROR + above, counting.GRADED_SYNOPS, BACKWARD] += synops
         count_spikes(net, row, BACKWARD, messages, int(layer > 1))
-        net.counters[row, HOST_OPS, BACKWARD] += divisions
+        net.counters[row, counting.HOST_OPS, BACKWARD] += divisions
         count_active(net, row, BACKWARD, divisions)
 
 
@@ -230,7 +212,7 @@ def update(net, work, s):
         live = split_error(layer_of(work.d, net, layer), state[PORT_SHIFT], 0, key, y1, y2)
         if live == 0:
             continue
-        net.counters[ERROR + layer, TRACE_UPDATES, UPDATE] += live
+        net.counters[ERROR + layer, counting.TRACE_UPDATES, UPDATE] += live
         key = stream_key(s.seed, state[PRESENTATION], layer, phase)
         rows, effective, writes = learn_causal(
             matrix(net, layer), layer_of(net.nonzeros, net, layer - 1), layer_of(work.x, net, layer - 1),
@@ -242,14 +224,7 @@ def update(net, work, s):
 
 @kernel
 def present_single_spikes(net: FlatNet, work: Work, s: Settings, images, indices, labels, decisions):
-    """Present samples one after the other until a state leaves 24 bits; returns how many were begun.
-
-    Parameters
-    ----------
-    images : uint8 (N, n_in)
-    indices, labels : int64 (k,)
-    decisions : int32 (k,)
-    """
+    """Do as `surrogate_samples.present_surrogate`, with neurons that spike once."""
     last = net.sizes.size - 1
     for k in range(indices.size):
         work.state[PRESENTATION] += 1
@@ -262,7 +237,7 @@ def present_single_spikes(net: FlatNet, work: Work, s: Settings, images, indices
             overflows += run_layer(net, work, s, layer)
         decisions[k], live = decide(work, s, layer_of(work.v, net, last), labels[k])
         if work.state[LEARNING]:
-            net.counters[ERROR, HOST_OPS, BACKWARD] += net.sizes[last]
+            net.counters[ERROR, counting.HOST_OPS, BACKWARD] += net.sizes[last]
             if live:
                 work.state[TRIGGERED] += 1
                 backward(net, work, s)

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from lava_ed.kernels import counting
 from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.baselines.flat_net import (
     ENCODER,
@@ -29,16 +30,7 @@ from lava_ed.kernels.baselines.surrogate import (
     leak_fire_record,
     threshold_and_width,
 )
-from lava_ed.kernels.counting import (
-    BACKWARD,
-    FORWARD,
-    GRADED_SYNOPS,
-    HOST_OPS,
-    SPIKE_MESSAGES,
-    SYNOPS,
-    TRACE_UPDATES,
-    UPDATE,
-)
+from lava_ed.kernels.counting import BACKWARD, FORWARD, UPDATE
 from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS, column_byte, column_key, stream_key
 from lava_ed.kernels.loihi.neuron import accumulate, split_error
 from lava_ed.kernels.loihi.plasticity import COUNTER_ROUNDING, learn_rows
@@ -141,11 +133,8 @@ def forward(net, window, work, s):
     for layer in range(1, last + 1):
         graded = layer == 1 and s.encoder == CURRENT
         n_pre = net.sizes[layer - 1]
-        nonzeros, v, a = (
-            layer_of(net.nonzeros, net, layer - 1),
-            layer_of(work.v, net, layer),
-            layer_of(work.a, net, layer),
-        )
+        nonzeros = layer_of(net.nonzeros, net, layer - 1)
+        v, a = layer_of(work.v, net, layer), layer_of(work.a, net, layer)
         theta, width = threshold_and_width(net, layer, s.half_width)
         sender, row = (ENCODER if layer == 1 else neuron_row(net, layer - 1)), neuron_row(net, layer)
         for t in range(steps):
@@ -154,12 +143,12 @@ def forward(net, window, work, s):
             w8, exponent = matrix(net, layer), net.exponents[layer]
             if graded:
                 # The payload is written into x1 once.
-                net.counters[ERROR + layer, TRACE_UPDATES, UPDATE] += count if t == 0 else 0
+                net.counters[ERROR + layer, counting.TRACE_UPDATES, UPDATE] += count if t == 0 else 0
                 synops = forward_graded(w8, nonzeros, work.events, work.x[:n_pre], count, exponent, a)
-                net.counters[ERROR + layer, GRADED_SYNOPS, FORWARD] += synops
+                net.counters[ERROR + layer, counting.GRADED_SYNOPS, FORWARD] += synops
             else:
                 synops = forward_spikes(w8, nonzeros, work.events, count, exponent, a)
-                net.counters[ERROR + layer, SYNOPS, FORWARD] += synops
+                net.counters[ERROR + layer, counting.SYNOPS, FORWARD] += synops
             if layer == last:
                 active, lost = accumulate(a, v)
             else:
@@ -184,7 +173,7 @@ def backward(net, window, work, s):
         row = ERROR if layer == last else neuron_row(net, layer)
         # The errors of the first hidden layer have nobody to go to, nor have those of a net without one.
         count_spikes(net, row, BACKWARD, messages, int(layer > 1))
-        net.counters[ERROR + layer, GRADED_SYNOPS, BACKWARD] += synops
+        net.counters[ERROR + layer, counting.GRADED_SYNOPS, BACKWARD] += synops
         count_active(net, neuron_row(net, layer), BACKWARD, active)
     return overflows
 
@@ -205,7 +194,7 @@ def update(net, window, work, s):
             count = list_events(layer_of(window.spikes[t], net, layer - 1), work.events)
             count_spikes(net, sender, BACKWARD, count, 1)
             read = synops_of(nonzeros, work.events, count)
-            net.counters[dense, GRADED_SYNOPS if graded else SYNOPS, BACKWARD] += read
+            net.counters[dense, counting.GRADED_SYNOPS if graded else counting.SYNOPS, BACKWARD] += read
             phase = s.error_phase + (last - layer) + (steps - 1 - t)
             key = stream_key(s.seed, state[PRESENTATION], layer + PORT_STREAM, phase)
             if layer == last:
@@ -215,7 +204,7 @@ def update(net, window, work, s):
                 live = split_error(layer_of(window.d[t], net, layer), shift, s.grains[layer], key, y1, y2)
             if live == 0 and (s.mask != EVERYWHERE or s.hidden_dead_zones[layer] + s.grains[layer] > 0):
                 continue
-            net.counters[dense, TRACE_UPDATES, UPDATE] += n_post if s.mask == EVERYWHERE else live
+            net.counters[dense, counting.TRACE_UPDATES, UPDATE] += n_post if s.mask == EVERYWHERE else live
             key = stream_key(s.seed, state[PRESENTATION], layer, phase)
             effective, writes = learn_rows(
                 w8, nonzeros, work.events, count, x1, int(graded), y1, y2, state[MANTISSA], state[EXPONENT], key,
@@ -272,12 +261,13 @@ def present_surrogate(net: FlatNet, window: Window, work: Work, s: Settings, ima
         overflows = forward(net, window, work, s)
         decisions[k], live = decide(work, s, layer_of(work.v, net, last), labels[k])
         if work.state[LEARNING]:
-            net.counters[ERROR, HOST_OPS, BACKWARD] += net.sizes[last]
+            net.counters[ERROR, counting.HOST_OPS, BACKWARD] += net.sizes[last]
             # Published without a dead zone, sg-bptt goes back after every sample; with one, only after an error.
             if live or (s.mask == EVERYWHERE and s.dead_zone == 0):
                 work.state[TRIGGERED] += 1
                 if s.mask != EVERYWHERE:
-                    net.counters[ERROR, SPIKE_MESSAGES, BACKWARD] += last  # the gate, to every layer that replays
+                    # The gate, to every layer that replays.
+                    net.counters[ERROR, counting.SPIKE_MESSAGES, BACKWARD] += last
                 overflows += backward(net, window, work, s)
                 update(net, window, work, s)
         if work.state[ADAPTING] and net.adaptation[0]:

@@ -5,34 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from lava_ed.kernels._jit import kernel, kernel_part
-from lava_ed.kernels.loihi.conv_tables import (
-    AT_COLUMNS,
-    AT_LINES,
-    BITS,
-    CHANNELS_IN,
-    CHANNELS_OUT,
-    COLUMN,
-    HEIGHT_IN,
-    HEIGHT_OUT,
-    KERNEL,
-    LINE,
-    PADDING,
-    STEP_CHANNEL,
-    STEP_COLUMN,
-    STEP_ROW,
-    STRIDE,
-    WIDTH_IN,
-    WIDTH_OUT,
-)
+from lava_ed.kernels.loihi.conv_tables import AT, BITS, COLUMN, LINE
 from lava_ed.kernels.vectors.window_sums import count_of_nonzeros
 
 
 @kernel
 def count_weights(w8, tables, taps):
     """taps ← the non-zero weights of each tap and input channel: int32 (taps, c_in)."""
-    n = tables[KERNEL] * tables[KERNEL] * tables[CHANNELS_IN]
+    n = tables[AT.kernel] * tables[AT.kernel] * tables[AT.channels_in]
     taps[:] = 0
-    for channel in range(tables[CHANNELS_OUT]):
+    for channel in range(tables[AT.channels_out]):
         for j in range(n):
             taps[j] += np.int32(w8[channel * n + j] != 0)
 
@@ -40,20 +22,20 @@ def count_weights(w8, tables, taps):
 @kernel
 def spread_taps(taps, tables, fan_out):
     """fan_out ← the non-zero synapses of each input, a padded map of int32, from what `count_weights` leaves."""
-    c_in, k, stride, padding = tables[CHANNELS_IN], tables[KERNEL], tables[STRIDE], tables[PADDING]
-    line = (tables[WIDTH_IN] + 2 * padding) * c_in
+    c_in, k, stride, padding = tables[AT.channels_in], tables[AT.kernel], tables[AT.stride], tables[AT.padding]
+    line = (tables[AT.width_in] + 2 * padding) * c_in
     rows_before = columns_before = -1
-    for y in range(tables[HEIGHT_IN]):
-        row, at_row = tables[AT_LINES] + LINE * y, (y + padding) * line + padding * c_in
+    for y in range(tables[AT.height_in]):
+        row, at_row = tables[AT.lines] + LINE * y, (y + padding) * line + padding * c_in
         top, lines = tables[np.uint32(row)], tables[np.uint32(row + 1)]
         tap_row = y + padding - stride * top
         if (tap_row << BITS | lines) == rows_before:  # as the row before
-            for j in range(tables[WIDTH_IN] * c_in):
+            for j in range(tables[AT.width_in] * c_in):
                 fan_out[np.uint32(at_row + j)] = fan_out[np.uint32(at_row - line + j)]
             continue
         rows_before, columns_before = tap_row << BITS | lines, -1
-        for x in range(tables[WIDTH_IN]):
-            column, at = tables[AT_COLUMNS] + COLUMN * x, at_row + x * c_in
+        for x in range(tables[AT.width_in]):
+            column, at = tables[AT.columns] + COLUMN * x, at_row + x * c_in
             left, length = tables[np.uint32(column)], tables[np.uint32(column + 1)]
             tap = x + padding - stride * left
             if (tap << BITS | length) == columns_before:  # as the input before
@@ -117,16 +99,16 @@ def steps_reached(x, tables, places, across):
     places, across : int32 (a value for each place of the padded map)
         Scratch.
     """
-    c_in, k, stride, padding = tables[CHANNELS_IN], tables[KERNEL], tables[STRIDE], tables[PADDING]
-    width, w_in = tables[WIDTH_IN] + 2 * padding, tables[WIDTH_IN]
+    c_in, k, stride, padding = tables[AT.channels_in], tables[AT.kernel], tables[AT.stride], tables[AT.padding]
+    width, w_in = tables[AT.width_in] + 2 * padding, tables[AT.width_in]
     places[:] = 0
-    for y in range(tables[HEIGHT_IN]):
-        at, first = (y + padding) * width + padding, y * tables[STEP_ROW]
-        for c in range(c_in if tables[STEP_COLUMN] == 1 else 0):
-            plane = first + c * tables[STEP_CHANNEL]
+    for y in range(tables[AT.height_in]):
+        at, first = (y + padding) * width + padding, y * tables[AT.step_row]
+        for c in range(c_in if tables[AT.step_column] == 1 else 0):
+            plane = first + c * tables[AT.step_channel]
             for j in range(w_in):
                 places[np.uint32(at + j)] = max(places[np.uint32(at + j)], x[np.uint32(plane + j)])
-        for j in range(0 if tables[STEP_COLUMN] == 1 else w_in):
+        for j in range(0 if tables[AT.step_column] == 1 else w_in):
             most = np.int32(0)
             for c in range(c_in):
                 most = max(most, x[np.uint32(first + j * c_in + c)])
@@ -134,10 +116,10 @@ def steps_reached(x, tables, places, across):
     _highest_of(places, 1, k, across)
     _highest_of(across, width, k, places)
     steps = np.int64(0)
-    for y in range(tables[HEIGHT_OUT]):
-        for j in range(tables[WIDTH_OUT]):
+    for y in range(tables[AT.height_out]):
+        for j in range(tables[AT.width_out]):
             steps += places[(y * width + j) * stride]
-    return steps * tables[CHANNELS_OUT]
+    return steps * tables[AT.channels_out]
 
 
 @kernel
@@ -150,19 +132,19 @@ def count_windows(x, tables, places, across, inside):
     places, across : int32
         Scratch, as of `steps_reached`.
     """
-    c_in, k, stride, padding = tables[CHANNELS_IN], tables[KERNEL], tables[STRIDE], tables[PADDING]
-    width, w_in = tables[WIDTH_IN] + 2 * padding, tables[WIDTH_IN]
+    c_in, k, stride, padding = tables[AT.channels_in], tables[AT.kernel], tables[AT.stride], tables[AT.padding]
+    width, w_in = tables[AT.width_in] + 2 * padding, tables[AT.width_in]
     places[:] = 0
-    for y in range(tables[HEIGHT_IN]):
-        at, first = (y + padding) * width + padding, y * tables[STEP_ROW]
-        for c in range(c_in if tables[STEP_COLUMN] == 1 else 0):
-            plane = first + c * tables[STEP_CHANNEL]
+    for y in range(tables[AT.height_in]):
+        at, first = (y + padding) * width + padding, y * tables[AT.step_row]
+        for c in range(c_in if tables[AT.step_column] == 1 else 0):
+            plane = first + c * tables[AT.step_channel]
             for j in range(w_in):
                 places[np.uint32(at + j)] += np.int32(x[np.uint32(plane + j)] != 0)
-        for j in range(0 if tables[STEP_COLUMN] == 1 else w_in):
+        for j in range(0 if tables[AT.step_column] == 1 else w_in):
             places[np.uint32(at + j)] = count_of_nonzeros(x, first + j * c_in, c_in)
     _total_of(places, 1, k, across)
     _total_of(across, width, k, places)
-    for y in range(tables[HEIGHT_OUT]):
-        for j in range(tables[WIDTH_OUT]):
-            inside[y * tables[WIDTH_OUT] + j] = places[(y * width + j) * stride]
+    for y in range(tables[AT.height_out]):
+        for j in range(tables[AT.width_out]):
+            inside[y * tables[AT.width_out] + j] = places[(y * width + j) * stride]

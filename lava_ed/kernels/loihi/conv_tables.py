@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-HEIGHT_IN, WIDTH_IN, CHANNELS_IN, HEIGHT_OUT, WIDTH_OUT, CHANNELS_OUT, KERNEL, STRIDE, PADDING, GROUPS = range(10)
-SHARED: Final = 10
-"""1: the taps of a channel are shared by all positions; 0: every input has its own."""
-STEP_CHANNEL, STEP_ROW, STEP_COLUMN = 11, 12, 13
-"""Distance between two inputs that differ by one channel, row, column."""
-AT_COLUMNS, AT_LINES, AT_PLACES, AT_TAPS = 14, 15, 16, 17
-"""Where the tables begin."""
-HEAD: Final = 18
+Places = namedtuple(
+    "Places",
+    "height_in width_in channels_in height_out width_out channels_out kernel stride padding groups shared "
+    "step_channel step_row step_column columns lines places taps",
+)
+AT: Final = Places(*range(18))
+"""Where the array has its numbers, and last the beginnings of its tables.
+
+`shared` is 1 where the taps of a channel are shared by all positions, 0 where every input has its own; a step is the
+distance between two inputs that differ by one channel, row or column.
+"""
 COLUMN: Final = 3
 """Entries of an input column: first output column, how many, first tap."""
 LINE: Final = 2
@@ -71,10 +75,10 @@ def conv_tables(
     c, y, x = np.meshgrid(*(np.arange(side) for side in source), indexing="ij")
     places = np.zeros(c_in * h_in * w_in, np.int64)
     places[np.ravel(c * steps[0] + y * steps[1] + x * steps[2])] = np.ravel(c << 2 * BITS | y << BITS | x)
-    at_lines = HEAD + COLUMN * w_in
+    at_lines = len(AT) + COLUMN * w_in
     at_places = at_lines + LINE * h_in
     at_taps = at_places + places.size
     numbers = (h_in, w_in, c_in, h_out, w_out, c_out, kernel, stride, padding, groups, int(shared), *steps)
     taps = tap_order(kernel, stride)
-    parts = (*numbers, HEAD, at_lines, at_places, at_taps), np.ravel(columns), np.ravel(lines), places, taps
+    parts = (*numbers, len(AT), at_lines, at_places, at_taps), np.ravel(columns), np.ravel(lines), places, taps
     return np.concatenate([np.asarray(part, np.int64) for part in parts]).astype(np.int32)

@@ -13,24 +13,7 @@ import numpy as np
 from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.counting import COUNTING
 from lava_ed.kernels.fixed_point import wrap_state
-from lava_ed.kernels.loihi.conv_tables import (
-    AT_PLACES,
-    AT_TAPS,
-    BITS,
-    CHANNELS_IN,
-    CHANNELS_OUT,
-    HEIGHT_IN,
-    HEIGHT_OUT,
-    KERNEL,
-    LOW,
-    PADDING,
-    STEP_CHANNEL,
-    STEP_COLUMN,
-    STEP_ROW,
-    STRIDE,
-    WIDTH_IN,
-    WIDTH_OUT,
-)
+from lava_ed.kernels.loihi.conv_tables import AT, BITS, LOW
 from lava_ed.kernels.loihi.convolution import apply_sums
 from lava_ed.kernels.vectors.events import list_events
 from lava_ed.kernels.vectors.lanes import LANES
@@ -58,29 +41,29 @@ def sizes_of(source: tuple[int, int, int], channels: int, kernel: int, padding: 
 @kernel_part
 def _line(tables):
     """Values of a row of the padded map."""
-    return (tables[WIDTH_IN] + 2 * tables[PADDING]) * tables[CHANNELS_IN]
+    return (tables[AT.width_in] + 2 * tables[AT.padding]) * tables[AT.channels_in]
 
 
 @kernel_part
 def _origin(tables, position):
     """Where the window of an output position begins in the padded map."""
-    y, x = position // tables[WIDTH_OUT], position % tables[WIDTH_OUT]
-    return (y * _line(tables) + x * tables[CHANNELS_IN]) * tables[STRIDE]
+    y, x = position // tables[AT.width_out], position % tables[AT.width_out]
+    return (y * _line(tables) + x * tables[AT.channels_in]) * tables[AT.stride]
 
 
 @kernel
 def pad_map(tables, x, padded):
     """Copy a map, channels side by side, into the middle of a padded one, whose border stays 0."""
-    c_in, width, padding, line = tables[CHANNELS_IN], tables[WIDTH_IN], tables[PADDING], _line(tables)
-    for y in range(tables[HEIGHT_IN]):
-        first, at = y * tables[STEP_ROW], (y + padding) * line + padding * c_in
-        if tables[STEP_COLUMN] == c_in:
+    c_in, width, padding, line = tables[AT.channels_in], tables[AT.width_in], tables[AT.padding], _line(tables)
+    for y in range(tables[AT.height_in]):
+        first, at = y * tables[AT.step_row], (y + padding) * line + padding * c_in
+        if tables[AT.step_column] == c_in:
             for k in range(width * c_in):
                 padded[np.uint32(at + k)] = x[np.uint32(first + k)]
         else:
             for c in range(c_in):
                 for column in range(width):
-                    there = first + c * tables[STEP_CHANNEL] + column * tables[STEP_COLUMN]
+                    there = first + c * tables[AT.step_channel] + column * tables[AT.step_column]
                     padded[np.uint32(at + column * c_in + c)] = x[np.uint32(there)]
 
 
@@ -89,17 +72,17 @@ def pad_spikes(tables, events, n_events, padded):
     """Make the same of inputs that spiked, of which each counts 1."""
     padded[:] = 0
     for k in range(n_events):
-        place = tables[np.uint32(tables[AT_PLACES] + events[np.uint32(k)])]
-        y, x = (place >> BITS & LOW) + tables[PADDING], (place & LOW) + tables[PADDING]
-        padded[np.uint32(y * _line(tables) + x * tables[CHANNELS_IN] + (place >> 2 * BITS))] = 1
+        place = tables[np.uint32(tables[AT.places] + events[np.uint32(k)])]
+        y, x = (place >> BITS & LOW) + tables[AT.padding], (place & LOW) + tables[AT.padding]
+        padded[np.uint32(y * _line(tables) + x * tables[AT.channels_in] + (place >> 2 * BITS))] = 1
 
 
 @kernel
 def pack_weights(w8, tables, channel, packed):
     """Bring a channel's weights into the order in which `sum_windows` reads them."""
-    k, c_in = tables[KERNEL], tables[CHANNELS_IN]
+    k, c_in = tables[AT.kernel], tables[AT.channels_in]
     run = k * c_in
-    words, lanes = (run + GROUP - 1) // GROUP, (tables[CHANNELS_OUT] + LANES - 1) // LANES * LANES
+    words, lanes = (run + GROUP - 1) // GROUP, (tables[AT.channels_out] + LANES - 1) // LANES * LANES
     for row in range(k):
         first, at = (channel * k + row) * run, row * words * lanes + channel
         for word in range(run // GROUP):
@@ -111,10 +94,10 @@ def pack_weights(w8, tables, channel, packed):
 @kernel
 def store_weights(w8, tag, tables, stored, stored_tag, row_nonzeros):
     """Bring weights and carries, and the non-zero weights of a row, into the order in which `convolution` has them."""
-    k, c_in, channels = tables[KERNEL], tables[CHANNELS_IN], tables[CHANNELS_OUT]
+    k, c_in, channels = tables[AT.kernel], tables[AT.channels_in], tables[AT.channels_out]
     for row in range(c_in * k * k):
         c, tap_row = row // (k * k), row // k % k
-        first = (tap_row * k + tables[np.uint32(tables[AT_TAPS] + row % k)]) * c_in + c
+        first = (tap_row * k + tables[np.uint32(tables[AT.taps] + row % k)]) * c_in + c
         nonzeros = np.int32(0)
         for o in range(channels):
             at, there = row * channels + o, o * k * k * c_in + first
@@ -136,16 +119,16 @@ def sum_map(x8, packed, tables, total):
         As `pack_weights` leaves it.
     total : int32 (n_post,)
     """
-    k, c_in, channels, width = tables[KERNEL], tables[CHANNELS_IN], tables[CHANNELS_OUT], tables[WIDTH_OUT]
+    k, c_in, channels, width = tables[AT.kernel], tables[AT.channels_in], tables[AT.channels_out], tables[AT.width_out]
     words, blocks, line = (k * c_in + GROUP - 1) // GROUP, (channels + LANES - 1) // LANES, _line(tables)
     positions = min(POSITIONS, width)
-    for y in range(tables[HEIGHT_OUT]):
+    for y in range(tables[AT.height_out]):
         x = 0
         while x < width:
             begin = min(x, width - positions)  # the last ones may be summed twice
             position = y * width + begin
             sum_windows(
-                x8, _origin(tables, position), tables[STRIDE] * c_in, line, packed, blocks, k, words, total,
+                x8, _origin(tables, position), tables[AT.stride] * c_in, line, packed, blocks, k, words, total,
                 position * channels, channels, positions,
             )  # fmt: skip
             x = begin + positions
@@ -154,14 +137,14 @@ def sum_map(x8, packed, tables, total):
 @kernel_part
 def synapses_back(w8, row_nonzeros, tables, position, channel):
     """Non-zero synapses that an error reads: those of a window that lie on the map."""
-    k, c_in, padding = tables[KERNEL], tables[CHANNELS_IN], tables[PADDING]
-    y = position // tables[WIDTH_OUT] * tables[STRIDE] - padding
-    x = position % tables[WIDTH_OUT] * tables[STRIDE] - padding
-    if 0 <= y <= tables[HEIGHT_IN] - k and 0 <= x <= tables[WIDTH_IN] - k:
+    k, c_in, padding = tables[AT.kernel], tables[AT.channels_in], tables[AT.padding]
+    y = position // tables[AT.width_out] * tables[AT.stride] - padding
+    x = position % tables[AT.width_out] * tables[AT.stride] - padding
+    if 0 <= y <= tables[AT.height_in] - k and 0 <= x <= tables[AT.width_in] - k:
         return row_nonzeros[np.uint32(channel)]
-    left, right = max(0, -x), min(k, tables[WIDTH_IN] - x)
+    left, right = max(0, -x), min(k, tables[AT.width_in] - x)
     found = np.int32(0)
-    for row in range(max(0, -y), min(k, tables[HEIGHT_IN] - y)):
+    for row in range(max(0, -y), min(k, tables[AT.height_in] - y)):
         first = ((channel * k + row) * k + left) * c_in
         found = np.int32(found + count_of_nonzeros(w8, first, (right - left) * c_in))
     return found
@@ -170,11 +153,11 @@ def synapses_back(w8, row_nonzeros, tables, position, channel):
 @kernel_part
 def _shift_sums(tables, padded, padding, shift, total):
     """total ← the padded map's inside, doubled, shifted and rounded by its size, in 24 bits; returns the overflows."""
-    c_in, line = tables[CHANNELS_IN], _line(tables)
+    c_in, line = tables[AT.channels_in], _line(tables)
     overflows = np.int32(0)
     half, right = np.int32((1 << shift) >> 1), np.int32(shift)
-    n = tables[WIDTH_IN] * c_in
-    for y in range(tables[HEIGHT_IN]):
+    n = tables[AT.width_in] * c_in
+    for y in range(tables[AT.height_in]):
         first = (y + padding) * line + padding * c_in
         for k in range(n):
             doubled = np.int32(padded[np.uint32(first + k)] << 1)
@@ -206,7 +189,7 @@ def read_back(w8, row_nonzeros, tables, delta, errors, factors, window, padded, 
     total : int32 (n_pre,)
         Overwritten; channels are side by side.
     """
-    k, c_in, channels, padding = tables[KERNEL], tables[CHANNELS_IN], tables[CHANNELS_OUT], tables[PADDING]
+    k, c_in, channels, padding = tables[AT.kernel], tables[AT.channels_in], tables[AT.channels_out], tables[AT.padding]
     run, line = k * c_in, _line(tables)
     padded[:] = 0
     count = list_events(delta, errors)
@@ -244,7 +227,7 @@ def by_channel(tables, corners, inside, errors, n_errors, delta, split, ends, or
     split : int32 (n_post,)
         Scratch.
     """
-    channels = np.uint32(tables[CHANNELS_OUT])
+    channels = np.uint32(tables[AT.channels_out])
     ends[:] = 0
     products = np.int64(0)
     for e in range(n_errors):
@@ -288,11 +271,11 @@ def learn_windows(w8, tag, sums, row_nonzeros, tables, x, ends, origins, factors
     packed
         Kept up to date, see `pack_weights`.
     """
-    k, c_in, line = tables[KERNEL], tables[CHANNELS_IN], _line(tables)
+    k, c_in, line = tables[AT.kernel], tables[AT.channels_in], _line(tables)
     run = k * c_in
     effective, writes = np.int64(0), np.int64(0)
     first = np.int32(0)
-    for c in range(tables[CHANNELS_OUT]):
+    for c in range(tables[AT.channels_out]):
         last = ends[np.uint32(c)]
         if last == first:
             continue

@@ -12,30 +12,7 @@ import numpy as np
 from lava_ed.kernels._jit import kernel, kernel_part
 from lava_ed.kernels.counting import COUNTING
 from lava_ed.kernels.fixed_point import wrap_state
-from lava_ed.kernels.loihi.conv_tables import (
-    AT_COLUMNS,
-    AT_LINES,
-    AT_PLACES,
-    AT_TAPS,
-    BITS,
-    CHANNELS_IN,
-    CHANNELS_OUT,
-    COLUMN,
-    GROUPS,
-    HEIGHT_IN,
-    HEIGHT_OUT,
-    KERNEL,
-    LINE,
-    LOW,
-    PADDING,
-    SHARED,
-    STEP_CHANNEL,
-    STEP_COLUMN,
-    STEP_ROW,
-    STRIDE,
-    WIDTH_IN,
-    WIDTH_OUT,
-)
+from lava_ed.kernels.loihi.conv_tables import AT, BITS, COLUMN, LINE, LOW
 from lava_ed.kernels.vectors.scaled_rows import add_scaled
 
 TIMED, COUNTED, GRADED = range(3)
@@ -49,17 +26,17 @@ _SMALLEST = np.int32(-128 << TAG_BITS)
 @kernel_part
 def _place(tables, i):
     """Channel, row and column of an input."""
-    place = tables[np.uint32(tables[AT_PLACES] + i)]
+    place = tables[np.uint32(tables[AT.places] + i)]
     return place >> (2 * BITS), (place >> BITS) & LOW, place & LOW
 
 
 @kernel_part
 def _reach(tables, y, x):
     """First output row and how many, first output column and how many, tap row of the first one, and its tap."""
-    line, column = tables[AT_LINES] + LINE * y, tables[AT_COLUMNS] + COLUMN * x
+    line, column = tables[AT.lines] + LINE * y, tables[AT.columns] + COLUMN * x
     top, lines = tables[np.uint32(line)], tables[np.uint32(line + 1)]
     left, length, tap = (tables[np.uint32(column)], tables[np.uint32(column + 1)], tables[np.uint32(column + 2)])
-    return top, lines, left, length, y + tables[PADDING] - tables[STRIDE] * top, tap
+    return top, lines, left, length, y + tables[AT.padding] - tables[AT.stride] * top, tap
 
 
 @kernel
@@ -79,9 +56,9 @@ def scatter_spikes(w8, row_nonzeros, tables, events, first, last, x, graded, tot
     total : int32 (n_post,)
     """
     synops = np.int64(0)
-    k, stride, width, channels = tables[KERNEL], tables[STRIDE], tables[WIDTH_OUT], tables[CHANNELS_OUT]
-    groups, shared = tables[GROUPS], tables[SHARED]
-    of_group, sources = channels // groups, tables[CHANNELS_IN] // groups
+    k, stride, width, channels = tables[AT.kernel], tables[AT.stride], tables[AT.width_out], tables[AT.channels_out]
+    groups, shared = tables[AT.groups], tables[AT.shared]
+    of_group, sources = channels // groups, tables[AT.channels_in] // groups
     for e in range(first, last):
         i = events[np.uint32(e)]
         c, y, column = _place(tables, i)
@@ -134,11 +111,11 @@ def mark_reached(tables, events, n_events, reached):
         _, y, column = _place(tables, events[np.uint32(e)])
         top, lines, left, length, _, _ = _reach(tables, y, column)
         for line in range(lines):
-            at = (top + line) * tables[WIDTH_OUT] + left
+            at = (top + line) * tables[AT.width_out] + left
             for t in range(length):
                 new += reached[np.uint32(at + t)] == 0
                 reached[np.uint32(at + t)] = 1
-    return new * (tables[CHANNELS_OUT] // tables[GROUPS]) * tables[GROUPS]
+    return new * (tables[AT.channels_out] // tables[AT.groups]) * tables[AT.groups]
 
 
 @kernel
@@ -153,16 +130,16 @@ def reached_steps(tables, x, highest, across):
     highest, across : int32 (h_in·w_in,), int32 (h_in·w_out,)
         Scratch.
     """
-    h_in, w_in, c_in = tables[HEIGHT_IN], tables[WIDTH_IN], tables[CHANNELS_IN]
+    h_in, w_in, c_in = tables[AT.height_in], tables[AT.width_in], tables[AT.channels_in]
     h_out, w_out, k, stride, padding = (
-        tables[HEIGHT_OUT], tables[WIDTH_OUT], tables[KERNEL], tables[STRIDE], tables[PADDING]
+        tables[AT.height_out], tables[AT.width_out], tables[AT.kernel], tables[AT.stride], tables[AT.padding]
     )  # fmt: skip
     for y in range(h_in):
         for column in range(w_in):
-            at = y * tables[STEP_ROW] + column * tables[STEP_COLUMN]
+            at = y * tables[AT.step_row] + column * tables[AT.step_column]
             most = np.int32(0)
             for c in range(c_in):
-                most = max(most, x[np.uint32(at + c * tables[STEP_CHANNEL])])
+                most = max(most, x[np.uint32(at + c * tables[AT.step_channel])])
             highest[np.uint32(y * w_in + column)] = most
     for y in range(h_in):
         for out in range(w_out):
@@ -177,7 +154,7 @@ def reached_steps(tables, x, highest, across):
             for y in range(max(out_row * stride - padding, 0), min(out_row * stride - padding + k, h_in)):
                 most = max(most, across[np.uint32(y * w_out + out)])
             steps += most
-    return steps * tables[CHANNELS_OUT]
+    return steps * tables[AT.channels_out]
 
 
 @kernel
@@ -186,24 +163,24 @@ def turn_weights(w8, tables, turned):
 
     Row (output channel, tap row, tap column), or (output, tap row, tap column) where no weights are shared.
     """
-    k, groups, shared = tables[KERNEL], tables[GROUPS], tables[SHARED]
-    of_group, sources = tables[CHANNELS_OUT] // groups, tables[CHANNELS_IN] // groups
-    rows = tables[CHANNELS_IN] if shared else tables[CHANNELS_IN] * tables[HEIGHT_IN] * tables[WIDTH_IN]
+    k, groups, shared = tables[AT.kernel], tables[AT.groups], tables[AT.shared]
+    of_group, sources = tables[AT.channels_out] // groups, tables[AT.channels_in] // groups
+    rows = tables[AT.channels_in] if shared else tables[AT.channels_in] * tables[AT.height_in] * tables[AT.width_in]
     for i in range(rows):
         c, y, column = (i, 0, 0) if shared else _place(tables, i)
         for tap_row in range(k):
             for tap in range(k):
-                tap_column = tables[np.uint32(tables[AT_TAPS] + tap)]
+                tap_column = tables[np.uint32(tables[AT.taps] + tap)]
                 position = 0
                 if not shared:
-                    down, right = y + tables[PADDING] - tap_row, column + tables[PADDING] - tap_column
-                    line, out = down // tables[STRIDE], right // tables[STRIDE]
-                    inside = 0 <= line < tables[HEIGHT_OUT] and 0 <= out < tables[WIDTH_OUT]
-                    if not inside or down % tables[STRIDE] or right % tables[STRIDE]:
+                    down, right = y + tables[AT.padding] - tap_row, column + tables[AT.padding] - tap_column
+                    line, out = down // tables[AT.stride], right // tables[AT.stride]
+                    inside = 0 <= line < tables[AT.height_out] and 0 <= out < tables[AT.width_out]
+                    if not inside or down % tables[AT.stride] or right % tables[AT.stride]:
                         continue
-                    position = line * tables[WIDTH_OUT] + out
+                    position = line * tables[AT.width_out] + out
                 first = ((i * k + tap_row) * k + tap) * of_group
-                at = position * tables[CHANNELS_OUT] + c // sources * of_group
+                at = position * tables[AT.channels_out] + c // sources * of_group
                 for o in range(of_group):
                     there = (((at + o) * k + tap_row) * k + tap_column) * sources + c % sources
                     turned[np.uint32(there)] = w8[np.uint32(first + o)]
@@ -225,18 +202,18 @@ def scatter_errors(turned, tables, errors, n_errors, delta, shift, total):
     total : int32 (n_pre,)
         Overwritten.
     """
-    k, groups, channels = tables[KERNEL], tables[GROUPS], tables[CHANNELS_OUT]
-    of_group, sources, c_in = channels // groups, tables[CHANNELS_IN] // groups, tables[CHANNELS_IN]
-    h_in, w_in = tables[HEIGHT_IN], tables[WIDTH_IN]
+    k, groups, channels = tables[AT.kernel], tables[AT.groups], tables[AT.channels_out]
+    of_group, sources, c_in = channels // groups, tables[AT.channels_in] // groups, tables[AT.channels_in]
+    h_in, w_in = tables[AT.height_in], tables[AT.width_in]
     total[:] = 0
     synops = np.int64(0)
     for e in range(n_errors):
         j = errors[np.uint32(e)]
         position, o = j // channels, j % channels
-        y, x = (position // tables[WIDTH_OUT]) * tables[STRIDE] - tables[PADDING], position % tables[WIDTH_OUT]
-        x = x * tables[STRIDE] - tables[PADDING]
+        y = position // tables[AT.width_out] * tables[AT.stride] - tables[AT.padding]
+        x = position % tables[AT.width_out] * tables[AT.stride] - tables[AT.padding]
         left, right = max(0, -x), min(k, w_in - x)
-        base = (o if tables[SHARED] else j) * k * k
+        base = (o if tables[AT.shared] else j) * k * k
         for tap_row in range(max(0, -y), min(k, h_in - y)):
             row = base + tap_row * k + left
             at = ((y + tap_row) * w_in + x + left) * c_in
@@ -265,12 +242,12 @@ def scatter_errors(turned, tables, errors, n_errors, delta, shift, total):
 @kernel
 def count_errors(tables, errors, n_errors, live):
     """live ← for each output row, how many errors lie left of each position of it: int32 (h_out, w_out + 1)."""
-    channels, w_out = tables[CHANNELS_OUT], tables[WIDTH_OUT]
+    channels, w_out = tables[AT.channels_out], tables[AT.width_out]
     live[:] = 0
     for e in range(n_errors):
         position = errors[np.uint32(e)] // channels
         live[np.uint32(position // w_out * (w_out + 1) + position % w_out + 1)] += 1
-    for y in range(tables[HEIGHT_OUT]):
+    for y in range(tables[AT.height_out]):
         for x in range(w_out):
             live[np.uint32(y * (w_out + 1) + x + 1)] += live[np.uint32(y * (w_out + 1) + x)]
 
@@ -290,9 +267,9 @@ def sum_taps(tables, events, n_events, x, delta, live, sums):
         As the weights lie.
     """
     products = np.int64(0)
-    k, stride, width, channels = tables[KERNEL], tables[STRIDE], tables[WIDTH_OUT], tables[CHANNELS_OUT]
-    groups, shared = tables[GROUPS], tables[SHARED]
-    of_group, sources = channels // groups, tables[CHANNELS_IN] // groups
+    k, stride, width, channels = tables[AT.kernel], tables[AT.stride], tables[AT.width_out], tables[AT.channels_out]
+    groups, shared = tables[AT.groups], tables[AT.shared]
+    of_group, sources = channels // groups, tables[AT.channels_in] // groups
     for e in range(n_events):
         i = events[np.uint32(e)]
         c, y, column = _place(tables, i)

@@ -22,7 +22,7 @@ from lava_ed.kernels._jit import kernel_part
 from lava_ed.kernels.fixed_point import ACCUMULATOR_MAX, ACCUMULATOR_MIN
 from lava_ed.kernels.stock.clipped_changes import BOUNDED, CHANGE, HIGHEST, IDLE, LOWEST, PLAIN
 from lava_ed.kernels.stock.learning import SYNAPSE_SHIFT
-from lava_ed.kernels.stock.rule_table import COL_SHIFT_LEFT, COL_SHIFT_RIGHT
+from lava_ed.kernels.stock.rule_table import COL
 from lava_ed.kernels.vectors.events import number_of_bits
 from lava_ed.kernels.vectors.lanes import LANES, WORDS, are_rows_of, constant, everywhere, mask_bits, place
 
@@ -121,8 +121,8 @@ def fill_pair(a, part, product, other_a, other_part, other, offset, low, high, s
 
     With one product, L and U are the limits of the weights and are not written.
     """
-    right, left = np.int32(product[COL_SHIFT_RIGHT] & 31), np.int32(product[COL_SHIFT_LEFT] & 31)
-    other_right, other_left = np.int32(other[COL_SHIFT_RIGHT] & 31), np.int32(other[COL_SHIFT_LEFT] & 31)
+    right, left = np.int32(product[COL.shift_right] & 31), np.int32(product[COL.shift_left] & 31)
+    other_right, other_left = np.int32(other[COL.shift_right] & 31), np.int32(other[COL.shift_left] & 31)
     changes, lowest, highest = slot[CHANGE], slot[LOWEST], slot[HIGHEST]
     offset, floor, ceiling = np.int32(offset), np.int32(low), np.int32(high)
     acting, seen = np.int64(0), np.uint64(0)
@@ -158,7 +158,7 @@ def fill_pair(a, part, product, other_a, other_part, other, offset, low, high, s
 def add_change(first, a, part, product, work):
     """Compose the map so far, ``work`` = (C, L, U), with that of one product; the first one begins it."""
     low, high = np.int32(ACCUMULATOR_MIN), np.int32(ACCUMULATOR_MAX)
-    right, left = product[COL_SHIFT_RIGHT], product[COL_SHIFT_LEFT]
+    right, left = product[COL.shift_right], product[COL.shift_left]
     changes, lowest, highest, acting = work[CHANGE], work[LOWEST], work[HIGHEST], work[ACTING]
     # Several loops: with more arrays LLVM has too many pairs to check for overlap, and gives up.
     if first:

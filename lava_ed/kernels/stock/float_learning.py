@@ -12,23 +12,7 @@ import math
 import numpy as np
 
 from lava_ed.kernels._jit import kernel, kernel_part
-from lava_ed.kernels.stock.rule_table import (
-    COL_CONSTANT,
-    COL_DEPENDENCY,
-    COL_FIRST,
-    COL_LIMIT,
-    COL_MULTIPLIER,
-    COL_SHIFT_LEFT,
-    COL_SIGN,
-    COL_SOURCE,
-    COL_STOP,
-    DEP_X0,
-    DEP_Y0,
-    SRC_W,
-    SRC_X1,
-    SRC_Y0,
-    SRC_Y1,
-)
+from lava_ed.kernels.stock.rule_table import COL, DEP, SRC
 from lava_ed.kernels.stock.traces import GRADED_OVERWRITE, GRADED_REGULAR
 from lava_ed.kernels.vectors.events import copy_rows
 
@@ -99,11 +83,11 @@ def all_finite(history, trace):
 @kernel_part
 def vanishes_unmet(product, factors, x_history, y_history):
     """Whether a product is 0 where its condition is not met: it has no factors that may be infinite or nan."""
-    for f in range(product[COL_FIRST], product[COL_STOP]):
-        source = factors[f, COL_SOURCE]
-        if source >= SRC_W:
+    for f in range(product[COL.first], product[COL.stop]):
+        source = factors[f, COL.source]
+        if source >= SRC.w:
             return False
-        finite = all_finite(x_history, source - SRC_X1) if source < SRC_Y0 else all_finite(y_history, source - SRC_Y1)
+        finite = all_finite(x_history, source - SRC.x1) if source < SRC.y0 else all_finite(y_history, source - SRC.y1)
         if not finite:
             return False
     return True
@@ -112,8 +96,8 @@ def vanishes_unmet(product, factors, x_history, y_history):
 @kernel_part
 def multiply_real(values, raw, factor):
     """values_j ← values_j·f_j, where f = v + c, or the sign of that."""
-    constant = math.ldexp(np.float64(factor[COL_CONSTANT]), factor[COL_LIMIT])
-    if factor[COL_SIGN]:
+    constant = math.ldexp(np.float64(factor[COL.constant]), factor[COL.limit])
+    if factor[COL.sign]:
         for j in range(values.size):
             values[j] *= np.sign(raw[j] + constant)
     else:
@@ -125,29 +109,29 @@ def multiply_real(values, raw, factor):
 def gather_trace(source, dependency, i, x_history, y_history, tx, ty, raw):
     """A trace, for the synapses of pre neuron i, at the step that the condition names: of a spike, or the last one."""
     last = x_history.shape[0] - 1
-    when = tx[i] if dependency == DEP_X0 else last
-    if source < SRC_Y0:
+    when = tx[i] if dependency == DEP.x0 else last
+    if source < SRC.y0:
         for j in range(raw.size):
-            raw[j] = x_history[ty[j] if dependency == DEP_Y0 else when, source - SRC_X1, i]
+            raw[j] = x_history[ty[j] if dependency == DEP.y0 else when, source - SRC.x1, i]
     else:
         for j in range(raw.size):
-            raw[j] = y_history[ty[j] if dependency == DEP_Y0 else when, source - SRC_Y1, j]
+            raw[j] = y_history[ty[j] if dependency == DEP.y0 else when, source - SRC.y1, j]
 
 
 @kernel_part
 def real_product_row(product, factors, i, u_active, x_history, y_history, tx, ty, synapses, raw, values):
     """One product for the synapses of pre neuron i: scale, condition, factors, multiplied from left to right."""
-    scale = np.float64(product[COL_MULTIPLIER]) * math.ldexp(1.0, product[COL_SHIFT_LEFT])
-    dependency = product[COL_DEPENDENCY]
-    if dependency == DEP_Y0:
+    scale = np.float64(product[COL.multiplier]) * math.ldexp(1.0, product[COL.shift_left])
+    dependency = product[COL.dependency]
+    if dependency == DEP.y0:
         for j in range(values.size):
             values[j] = scale * np.float64(ty[j] > 0)
     else:
-        values[:] = scale * np.float64(tx[i] > 0 if dependency == DEP_X0 else u_active)
-    for f in range(product[COL_FIRST], product[COL_STOP]):
-        source = factors[f, COL_SOURCE]
-        if source >= SRC_W:
-            multiply_real(values, synapses[source - SRC_W][i], factors[f])
+        values[:] = scale * np.float64(tx[i] > 0 if dependency == DEP.x0 else u_active)
+    for f in range(product[COL.first], product[COL.stop]):
+        source = factors[f, COL.source]
+        if source >= SRC.w:
+            multiply_real(values, synapses[source - SRC.w][i], factors[f])
         else:
             gather_trace(source, dependency, i, x_history, y_history, tx, ty, raw)
             multiply_real(values, raw, factors[f])
@@ -191,8 +175,8 @@ def apply_real_rule(
         for target in range(3):
             total, first = work[target], True
             for p in range(ranges[target, 0], ranges[target, 1]):
-                dependency = products[p, COL_DEPENDENCY]
-                met = tx[i] > 0 if dependency == DEP_X0 else post_spiked if dependency == DEP_Y0 else u_active
+                dependency = products[p, COL.dependency]
+                met = tx[i] > 0 if dependency == DEP.x0 else post_spiked if dependency == DEP.y0 else u_active
                 if plain[p] and not met:
                     continue
                 real_product_row(products[p], factors, i, u_active, x_history, y_history, tx, ty, synapses, raw, values)

@@ -16,29 +16,7 @@ import numpy as np
 
 from lava_ed.kernels._jit import allocating, kernel_part
 from lava_ed.kernels.fixed_point import ACCUMULATOR_MAX, ACCUMULATOR_MIN, TAG_MAX, saturate, shift_signed
-from lava_ed.kernels.stock.rule_table import (
-    COL_CONSTANT,
-    COL_DEPENDENCY,
-    COL_FIRST,
-    COL_LIMIT,
-    COL_MULTIPLIER,
-    COL_SHIFT_LEFT,
-    COL_SHIFT_RIGHT,
-    COL_SIGN,
-    COL_SOURCE,
-    COL_STOP,
-    DEP_U,
-    DEP_X0,
-    DEP_Y0,
-    SRC_D,
-    SRC_T,
-    SRC_W,
-    SRC_X0,
-    SRC_X1,
-    SRC_X2,
-    SRC_Y0,
-    SRC_Y1,
-)
+from lava_ed.kernels.stock.rule_table import COL, DEP, SRC
 
 SYNAPSE_SHIFT: Final = 7
 """Synaptic variables (9 bits with sign) enter the accumulator (16 bits) shifted left by this."""
@@ -81,9 +59,9 @@ def multiply_row(mac, values, factor):
 
     A fraction of c is dropped towards zero after the sum, as by Lava's cast to int32.
     """
-    halves = np.int32(factor[COL_CONSTANT])
-    low, high = np.int32(-factor[COL_LIMIT]), np.int32(factor[COL_LIMIT] - 1)
-    if factor[COL_SIGN]:
+    halves = np.int32(factor[COL.constant])
+    low, high = np.int32(-factor[COL.limit]), np.int32(factor[COL.limit] - 1)
+    if factor[COL.sign]:
         for j in range(mac.size):
             doubled = add_constant(values[j], halves)
             mac[j] = mac[j] * (np.int32(doubled > 0) - np.int32(doubled < 0))
@@ -97,25 +75,25 @@ def multiply_row(mac, values, factor):
 @kernel_part
 def factor_value(raw, factor):
     """One factor that is not under sgn(); see `multiply_row`."""
-    limit = factor[COL_LIMIT]
-    doubled = add_constant(raw, factor[COL_CONSTANT])
+    limit = factor[COL.limit]
+    doubled = add_constant(raw, factor[COL.constant])
     return np.int32(saturate(shift_signed(doubled, 1), -limit, limit - 1))
 
 
 @kernel_part
 def pre_scalar(product, factors, i, u_active, x_history, tx):
     """Part of a product that is one number for pre neuron i, modulo 2^32; 0 if its gate is shut."""
-    dependency = product[COL_DEPENDENCY]
-    if (dependency == DEP_X0 and tx[i] == 0) or (dependency == DEP_U and not u_active):
+    dependency = product[COL.dependency]
+    if (dependency == DEP.x0 and tx[i] == 0) or (dependency == DEP.u and not u_active):
         return np.int32(0)
-    when = tx[i] if dependency == DEP_X0 else x_history.shape[0] - 1
-    value = np.int32(product[COL_MULTIPLIER])
-    for f in range(product[COL_FIRST], product[COL_STOP]):
-        source = factors[f, COL_SOURCE]
-        if source == SRC_X0:
+    when = tx[i] if dependency == DEP.x0 else x_history.shape[0] - 1
+    value = np.int32(product[COL.multiplier])
+    for f in range(product[COL.first], product[COL.stop]):
+        source = factors[f, COL.source]
+        if source == SRC.x0:
             value = np.int32(value * factor_value(tx[i] > 0, factors[f]))
-        elif source <= SRC_X2 and dependency != DEP_Y0:
-            raw = x_history[when, source - SRC_X1, i]
+        elif source <= SRC.x2 and dependency != DEP.y0:
+            raw = x_history[when, source - SRC.x1, i]
             value = np.int32(value * factor_value(raw, factors[f]))
     return value
 
@@ -124,45 +102,45 @@ def pre_scalar(product, factors, i, u_active, x_history, tx):
 def gather_row(source, ty, i, x_history, y_history, row):
     """For each post neuron j, the trace that a factor reads at j's last spike (dependency y0)."""
     for j in range(row.size):
-        if source < SRC_Y0:
-            row[j] = x_history[ty[j], source - SRC_X1, i]
+        if source < SRC.y0:
+            row[j] = x_history[ty[j], source - SRC.x1, i]
         else:
-            row[j] = y_history[ty[j], source - SRC_Y1, j]
+            row[j] = y_history[ty[j], source - SRC.y1, j]
 
 
 @kernel_part
 def multiply_trace(mac, factor, dependency, i, x_history, y_history, tx, ty, row):
     """Multiply by the factor's spike or trace, read when the product's dependency says."""
-    source = factor[COL_SOURCE]
-    if source == SRC_Y0:
+    source = factor[COL.source]
+    if source == SRC.y0:
         for j in range(row.size):
             row[j] = ty[j] > 0
         multiply_row(mac, row, factor)
-    elif dependency == DEP_Y0:
+    elif dependency == DEP.y0:
         gather_row(source, ty, i, x_history, y_history, row)
         multiply_row(mac, row, factor)
     else:
-        when = tx[i] if dependency == DEP_X0 else y_history.shape[0] - 1
-        multiply_row(mac, y_history[when, source - SRC_Y1], factor)
+        when = tx[i] if dependency == DEP.x0 else y_history.shape[0] - 1
+        multiply_row(mac, y_history[when, source - SRC.y1], factor)
 
 
 @kernel_part
 def product_row(product, factors, i, r, scalar, x_history, y_history, tx, ty, weights, tag_2, tag_1, scratch):
     """Evaluate one product for pre neuron i, row r of the synapses, into ``scratch[MAC]``."""
     mac = scratch[MAC]
-    dependency = product[COL_DEPENDENCY]
+    dependency = product[COL.dependency]
     for j in range(mac.size):
-        mac[j] = 0 if dependency == DEP_Y0 and ty[j] == 0 else scalar
-    for f in range(product[COL_FIRST], product[COL_STOP]):
+        mac[j] = 0 if dependency == DEP.y0 and ty[j] == 0 else scalar
+    for f in range(product[COL.first], product[COL.stop]):
         factor = factors[f]
-        source = factor[COL_SOURCE]
-        if source == SRC_W:
+        source = factor[COL.source]
+        if source == SRC.w:
             multiply_row(mac, weights[r], factor)
-        elif source == SRC_D:
+        elif source == SRC.d:
             multiply_row(mac, tag_2[r], factor)
-        elif source == SRC_T:
+        elif source == SRC.t:
             multiply_row(mac, tag_1[r], factor)
-        elif source >= SRC_Y0 or (source != SRC_X0 and dependency == DEP_Y0):
+        elif source >= SRC.y0 or (source != SRC.x0 and dependency == DEP.y0):
             multiply_trace(mac, factor, dependency, i, x_history, y_history, tx, ty, scratch[OPERAND])
 
 
@@ -210,10 +188,10 @@ def active_reach(products, u_active):
     """Whether a product can act on all synapses, on those of pre and on those of post spikes."""
     on_all, on_pre, on_post = False, False, False
     for p in range(products.shape[0]):
-        dependency = products[p, COL_DEPENDENCY]
-        on_all |= dependency == DEP_U and u_active
-        on_pre |= dependency == DEP_X0
-        on_post |= dependency == DEP_Y0
+        dependency = products[p, COL.dependency]
+        on_all |= dependency == DEP.u and u_active
+        on_pre |= dependency == DEP.x0
+        on_post |= dependency == DEP.y0
     return on_all, on_pre, on_post
 
 
@@ -246,8 +224,8 @@ def update_row(
                     product, factors, i, r, scalar, x_history, y_history, tx, ty, weights, tag_2, tag_1, scratch
                 )
             accumulator = scratch[FIRST_ACCUMULATOR + target]
-            right = product[COL_SHIFT_RIGHT]
-            accumulate(accumulator, scratch[MAC], scalar != 0, right, product[COL_SHIFT_LEFT], scratch[EFFECTIVE])
+            right = product[COL.shift_right]
+            accumulate(accumulator, scratch[MAC], scalar != 0, right, product[COL.shift_left], scratch[EFFECTIVE])
     if ranges[0, 0] < ranges[0, 1]:
         store_row(scratch[FIRST_ACCUMULATOR], offset, limits[0, 0], limits[0, 1], weights[r])
     if ranges[1, 0] < ranges[1, 1]:

@@ -6,6 +6,7 @@ Source: lava-nc 0.10.0, `lava/magma/core/learning/learning_rule_applier.py` and 
 from __future__ import annotations
 
 import math
+from collections import namedtuple
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -17,39 +18,25 @@ from lava_ed.kernels.stock.dense import weight_limits
 
 TARGETS: Final = ("dw", "dd", "dt")
 """Rows of `RuleTable.ranges` and of `synapse_limits`: weights, tag_2 (delay), tag_1 (tag)."""
-DEPENDENCIES: Final = ("x0", "y0", "u")
-DEP_X0: Final = 0
-DEP_Y0: Final = 1
-DEP_U: Final = 2
-SOURCES: Final = ("x0", "x1", "x2", "y0", "y1", "y2", "y3", "w", "d", "t")
-SRC_X0: Final = 0
-SRC_X1: Final = 1
-SRC_X2: Final = 2
-SRC_Y0: Final = 3
-SRC_Y1: Final = 4
-SRC_W: Final = 7
-SRC_D: Final = 8
-SRC_T: Final = 9
+Dependencies = namedtuple("Dependencies", "x0 y0 u")
+Sources = namedtuple("Sources", "x0 x1 x2 y0 y1 y2 y3 w d t")
+Columns = namedtuple("Columns", "dependency multiplier shift_right shift_left first stop source constant sign limit")
+DEP: Final = Dependencies(*range(3))
+"""What a product waits for: a pre spike, a post spike, the decimated clock."""
+SRC: Final = Sources(*range(10))
+"""What a factor reads: spikes and traces, weight, tag_2 (delay), tag_1 (tag)."""
+COL: Final = Columns(*range(6), *range(4))
+"""Columns of `RuleTable.products`, whose last two delimit rows of `RuleTable.factors`, and from `source` on of these.
+
+Constants are in halves, limits are 2^width; see `real_product` for others.
+"""
 SPIKE_FACTOR_BITS: Final = 1
 SYNAPSE_FACTOR_BITS: Final = 9
 CONSTANT_BITS: Final = 8
 SOURCE_BITS: Final = (SPIKE_FACTOR_BITS, TRACE_BITS, TRACE_BITS, SPIKE_FACTOR_BITS) + (
     (TRACE_BITS,) * 3 + (SYNAPSE_FACTOR_BITS,) * 3
 )
-"""Width that each source adds to a product, in the order of `SOURCES`."""
-
-COL_DEPENDENCY: Final = 0
-COL_MULTIPLIER: Final = 1
-COL_SHIFT_RIGHT: Final = 2
-COL_SHIFT_LEFT: Final = 3
-COL_FIRST: Final = 4
-COL_STOP: Final = 5
-"""Columns of `RuleTable.products`; the last two delimit its rows of `RuleTable.factors`."""
-COL_SOURCE: Final = 0
-COL_CONSTANT: Final = 1
-COL_SIGN: Final = 2
-COL_LIMIT: Final = 3
-"""Columns of `RuleTable.factors`; constants are in halves, limits are 2^width; see `real_product` for others."""
+"""Width that each source adds to a product, in the order of `Sources`."""
 MANTISSA_OF_FLOATS: Final = 53
 """Bits."""
 SCALE_SHIFT: Final = 7
@@ -64,9 +51,9 @@ class RuleTable(NamedTuple):
     Attributes
     ----------
     products : int64 (n_products, 6)
-        Columns ``COL_DEPENDENCY`` … ``COL_STOP``.
+        Columns `COL.dependency` … `COL.stop`.
     factors : int64 (n_factors, 4)
-        Columns ``COL_SOURCE`` … ``COL_LIMIT``.
+        Columns `COL.source` … `COL.limit`.
     ranges : int64 (3, 2)
         First and last + 1 product of weights, tag_2 and tag_1; equal where there is no rule.
     decimate_exponent : int
@@ -122,7 +109,7 @@ def _compile_product(product: Any, factors: list[list[int]]) -> list[int]:
             limit = 2**CONSTANT_BITS
             multiplier *= int(min(max(constant, -limit), limit - 1))
             continue
-        source = SOURCES.index(factor.state_var)
+        source = SRC._fields.index(factor.state_var)
         width += SOURCE_BITS[source]
         # Lava truncates x + constant towards zero: only the floor and "not whole" matter.
         halves = 2 * math.floor(constant) + int(constant != math.floor(constant))
@@ -130,15 +117,15 @@ def _compile_product(product: Any, factors: list[list[int]]) -> list[int]:
         factors.append([source, halves, int(factor.is_sgn), 2 ** SOURCE_BITS[source]])
     wrapped = (multiplier + 2**31) % 2**32 - 2**31
     right = min(max(0, width - ACCUMULATOR_BITS), 31)
-    dependency = DEPENDENCIES.index(product.dependency)
+    dependency = DEP._fields.index(product.dependency)
     return [dependency, wrapped, right, int(product.s_exp), first, len(factors)]
 
 
 def real_product(product: Any, factors: list[list[int]]) -> list[int]:
     """Row of one product of a floating-point model; its factors are appended.
 
-    ``COL_MULTIPLIER`` times 2 to the power of ``COL_SHIFT_LEFT`` is the scale, ``COL_CONSTANT`` times 2 to that of
-    ``COL_LIMIT`` the constant of a factor: what texts can say, to the last bit.
+    ``COL.multiplier`` times 2 to the power of ``COL.shift_left`` is the scale, ``COL.constant`` times 2 to that of
+    ``COL.limit`` the constant of a factor: what texts can say, to the last bit.
 
     Raises
     ------
@@ -151,10 +138,10 @@ def real_product(product: Any, factors: list[list[int]]) -> list[int]:
             raise ValueError(f"{factor.state_var} is a second condition, of which floating-point models know one only")
         fraction, exponent = math.frexp(factor.const or 0)
         constant = int(math.ldexp(fraction, MANTISSA_OF_FLOATS))
-        source = SOURCES.index(factor.state_var)
+        source = SRC._fields.index(factor.state_var)
         factors.append([source, constant, int(factor.is_sgn), exponent - MANTISSA_OF_FLOATS])
     scale = int(product.s_mantissa), 0, int(product.s_exp) - SCALE_SHIFT
-    return [DEPENDENCIES.index(product.dependency), *scale, first, len(factors)]
+    return [DEP._fields.index(product.dependency), *scale, first, len(factors)]
 
 
 def synapse_limits(sign_mode: int) -> NDArray[np.int64]:

@@ -18,25 +18,7 @@ from lava_ed.kernels.fixed_point import TRACE_BITS, TRACE_MAX
 from lava_ed.kernels.stock.clipped_changes import CHANGE, HIGHEST, IDLE, LOWEST, pack_moving, update_column, update_row
 from lava_ed.kernels.stock.composed_products import WORK_ROWS, change_of, compose
 from lava_ed.kernels.stock.learning import active_reach, factor_value, multiply_row, rounding_offset
-from lava_ed.kernels.stock.rule_table import (
-    COL_DEPENDENCY,
-    COL_FIRST,
-    COL_MULTIPLIER,
-    COL_SHIFT_LEFT,
-    COL_SHIFT_RIGHT,
-    COL_SIGN,
-    COL_SOURCE,
-    COL_STOP,
-    DEP_U,
-    DEP_X0,
-    DEP_Y0,
-    SRC_W,
-    SRC_X0,
-    SRC_X1,
-    SRC_Y0,
-    SRC_Y1,
-    RuleTable,
-)
+from lava_ed.kernels.stock.rule_table import COL, DEP, SRC, RuleTable
 from lava_ed.kernels.views import cube, matrix, segment
 
 X2_SHIFT: Final = TRACE_BITS
@@ -60,8 +42,8 @@ def is_separable(table: RuleTable, t_epoch: int) -> bool:
     """Whether `apply_separable` can apply a rule: epochs of one step, weights only, traces and spikes as factors."""
     first, stop = table.ranges[0]
     only_weights = stop > first and bool(np.all(table.ranges[1:, 0] == table.ranges[1:, 1]))
-    sources, signs = table.factors[:, COL_SOURCE], table.factors[:, COL_SIGN]
-    plain_factors = not np.any(sources >= SRC_W) and not np.any(signs)
+    sources, signs = table.factors[:, COL.source], table.factors[:, COL.sign]
+    plain_factors = not np.any(sources >= SRC.w) and not np.any(signs)
     return t_epoch == 1 and only_weights and bool(plain_factors) and stop - first <= MAX_PRODUCTS
 
 
@@ -83,34 +65,34 @@ def multiply_spike(vector, spiked, factor):
 @kernel_part
 def post_part(product, factors, y, ty, part):
     """b_j: the gate of a y0 dependency times the factors of post neuron j, modulo 2^32."""
-    if product[COL_DEPENDENCY] == DEP_Y0:
+    if product[COL.dependency] == DEP.y0:
         for j in range(part.size):
             part[j] = np.int32(ty[j] != 0)
     else:
         part[:] = 1
-    for f in range(product[COL_FIRST], product[COL_STOP]):
-        source = factors[f, COL_SOURCE]
-        if source == SRC_Y0:
+    for f in range(product[COL.first], product[COL.stop]):
+        source = factors[f, COL.source]
+        if source == SRC.y0:
             for j in range(part.size):
                 part[j] = np.int32(part[j] * factor_value(ty[j] > 0, factors[f]))
-        elif source >= SRC_Y1:
-            multiply_row(part, y[source - SRC_Y1], factors[f])
+        elif source >= SRC.y1:
+            multiply_row(part, y[source - SRC.y1], factors[f])
 
 
 @kernel_part
 def pre_part(product, factors, key, u_active):
     """a_i of the pre neurons with this key, modulo 2^32; 0 where the gate is shut."""
     spiked = key >> SPIKE_SHIFT
-    dependency = product[COL_DEPENDENCY]
-    if (dependency == DEP_X0 and spiked == 0) or (dependency == DEP_U and not u_active):
+    dependency = product[COL.dependency]
+    if (dependency == DEP.x0 and spiked == 0) or (dependency == DEP.u and not u_active):
         return np.int32(0)
-    value = np.int32(product[COL_MULTIPLIER])
-    for f in range(product[COL_FIRST], product[COL_STOP]):
-        source = factors[f, COL_SOURCE]
-        if source < SRC_Y0:
+    value = np.int32(product[COL.multiplier])
+    for f in range(product[COL.first], product[COL.stop]):
+        source = factors[f, COL.source]
+        if source < SRC.y0:
             raw = spiked
-            if source != SRC_X0:
-                raw = (key >> (X2_SHIFT * (source - SRC_X1))) & TRACE_MAX
+            if source != SRC.x0:
+                raw = (key >> (X2_SHIFT * (source - SRC.x1))) & TRACE_MAX
             value = np.int32(value * factor_value(raw, factors[f]))
     return value
 
@@ -118,13 +100,13 @@ def pre_part(product, factors, key, u_active):
 @kernel_part
 def pre_parts(product, factors, x, spiked, parts):
     """Compute a_i of pre neurons that all spiked or all did not, with an open gate."""
-    parts[:] = np.int32(product[COL_MULTIPLIER])
-    for f in range(product[COL_FIRST], product[COL_STOP]):
-        source = factors[f, COL_SOURCE]
-        if source == SRC_X0:
+    parts[:] = np.int32(product[COL.multiplier])
+    for f in range(product[COL.first], product[COL.stop]):
+        source = factors[f, COL.source]
+        if source == SRC.x0:
             multiply_spike(parts, spiked, factors[f])
-        elif source < SRC_Y0:
-            multiply_row(parts, x[source - SRC_X1], factors[f])
+        elif source < SRC.y0:
+            multiply_row(parts, x[source - SRC.x1], factors[f])
 
 
 @kernel_part
@@ -132,15 +114,15 @@ def bits_read(products, factors, with_y0):
     """Bits of a key on which the products depend; without `with_y0` those of dependency y0 are left out."""
     bits = np.int32(0)
     for p in range(products.shape[0]):
-        if with_y0 or products[p, COL_DEPENDENCY] != DEP_Y0:
-            if products[p, COL_DEPENDENCY] == DEP_X0:
+        if with_y0 or products[p, COL.dependency] != DEP.y0:
+            if products[p, COL.dependency] == DEP.x0:
                 bits |= np.int32(1 << SPIKE_SHIFT)
-            for f in range(products[p, COL_FIRST], products[p, COL_STOP]):
-                if factors[f, COL_SOURCE] == SRC_X0:
+            for f in range(products[p, COL.first], products[p, COL.stop]):
+                if factors[f, COL.source] == SRC.x0:
                     bits |= np.int32(1 << SPIKE_SHIFT)
-                elif factors[f, COL_SOURCE] == SRC_X1:
+                elif factors[f, COL.source] == SRC.x1:
                     bits |= np.int32(TRACE_MAX)
-                elif factors[f, COL_SOURCE] < SRC_Y0:
+                elif factors[f, COL.source] < SRC.y0:
                     bits |= np.int32(TRACE_MAX << X2_SHIFT)
     return bits
 
@@ -187,7 +169,7 @@ def leave_columns(products, scalars, parts, columns, few, low, high, slot):
         j, acts = columns[k], False
         for p in range(products.shape[0]):
             product = products[p]
-            change = change_of(scalars[p], parts[p, j], product[COL_SHIFT_RIGHT], product[COL_SHIFT_LEFT])
+            change = change_of(scalars[p], parts[p, j], product[COL.shift_right], product[COL.shift_left])
             acts = acts or change != 0
         acting += np.int32(acts)
         slot[CHANGE, j], slot[LOWEST, j], slot[HIGHEST, j] = 0, low, high
@@ -217,7 +199,7 @@ def update_rows(
                 used = 0
             slot, used = np.int64(used), used + 1
             for p in range(products.shape[0]):
-                takes_part = whole or products[p, COL_DEPENDENCY] != DEP_Y0
+                takes_part = whole or products[p, COL.dependency] != DEP.y0
                 scalars[p] = pre_part(products[p], factors, key, u_active) if takes_part else 0
             acting, kind = compose(products, scalars, parts, weights.shape[1], offset, low, high, work, slots[slot])
             if few and acting:
@@ -240,7 +222,7 @@ def prepare_columns(products, factors, x, spiked, n_spiked, near_x, far, near):
             near_x[trace, k] = x[trace, spiked[k]]
     for p in range(products.shape[0]):
         pre_parts(products[p], factors, near_x[:, :n_spiked], 1, near[p, :n_spiked])
-        if products[p, COL_DEPENDENCY] != DEP_X0:
+        if products[p, COL.dependency] != DEP.x0:
             pre_parts(products[p], factors, x, 0, far[p])
             for k in range(n_spiked):
                 far[p, spiked[k]] = 0
@@ -259,8 +241,8 @@ def update_columns(
         j = columns[k]
         same = k > 0
         for p in range(products.shape[0]):
-            if products[p, COL_DEPENDENCY] != DEP_X0:
-                part = parts[p, j] if products[p, COL_DEPENDENCY] != DEP_U or u_active else np.int32(0)
+            if products[p, COL.dependency] != DEP.x0:
+                part = parts[p, j] if products[p, COL.dependency] != DEP.u or u_active else np.int32(0)
                 same = same and scalars[p] == part
                 scalars[p] = part
             else:
@@ -272,14 +254,14 @@ def update_columns(
         writes += update_column(weights, j, listed, n_listed, far_kind, far_slot, low, high, row_nonzeros)
         if n_spiked:
             for p in range(products.shape[0]):
-                if products[p, COL_DEPENDENCY] == DEP_X0:
+                if products[p, COL.dependency] == DEP.x0:
                     scalars[p] = parts[p, j]
             acting, kind = compose(products, scalars, near, n_spiked, offset, low, high, work, near_slot)
             effective += acting
             if kind != IDLE:
                 writes += update_column(weights, j, spiked, n_spiked, kind, near_slot, low, high, row_nonzeros)
             for p in range(products.shape[0]):
-                if products[p, COL_DEPENDENCY] == DEP_X0:
+                if products[p, COL.dependency] == DEP.x0:
                     scalars[p] = 0
     return effective, writes
 

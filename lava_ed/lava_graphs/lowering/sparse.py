@@ -16,7 +16,7 @@ from lava_ed.engine.families.learning_sparse import LearningSparseNode
 from lava_ed.engine.families.sparse import DelaySparseNode, Entries, SparseNode
 from lava_ed.engine.families.synapses import STORED_MAX
 from lava_ed.errors import ConfigError, UnsupportedProcessError
-from lava_ed.kernels.stock.rule_table import SRC_W, RuleTable
+from lava_ed.kernels.stock.rule_table import SRC, RuleTable
 from lava_ed.lava_graphs.lowering.dense import initial_traces, learning_settings, parse_rule, synapse_arguments
 from lava_ed.lava_graphs.lowering.registry import lowers
 
@@ -73,7 +73,7 @@ def lower_learning_sparse(process: LearningSparse, name: str) -> LearningSparseN
     def parse(texts: Mapping[str, str]) -> RuleTable:
         """Refuse what `learning_settings` lets pass for LearningDense."""
         table = parse_rule(texts)
-        if np.any(table.factors[:, 0] >= SRC_W):
+        if np.any(table.factors[:, 0] >= SRC.w):
             raise UnsupportedProcessError(
                 f"{process.name} has a rule with a synaptic variable (w, d or t) as a factor, at which Lava's model of "
                 "LearningSparse fails: use LearningDense"
