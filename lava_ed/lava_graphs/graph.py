@@ -30,7 +30,7 @@ from lava_ed.errors import (
     NotCompiledError,
     UnsupportedProcessError,
 )
-from lava_ed.lava_graphs.hosting.choice import can_host, find_hosted, referring
+from lava_ed.lava_graphs.hosting.choice import can_host, find_hosted, referring, room_of
 from lava_ed.lava_graphs.hosting.conductor import Conductor
 from lava_ed.lava_graphs.hosting.model import HostedModel
 from lava_ed.lava_graphs.hosting.node import HostedNode
@@ -351,7 +351,7 @@ def _hosted_node(process: Any, names: dict[AbstractProcess, str], wiring: Wiring
         for (source, port), channels in wiring.inlets.items()
         if any(id(channel) in own for channel in channels)
     )
-    return HostedNode(names[process], outputs, inputs)
+    return HostedNode(names[process], outputs, inputs, room_of(process, wiring.models[process]))
 
 
 def _keep(nodes: dict[AbstractProcess, Node], pipes: Pipes) -> None:

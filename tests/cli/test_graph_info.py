@@ -25,6 +25,7 @@ GRAPH = """
     from lava.proc.dense.process import DelayDense, Dense
     from lava.proc.io.source import RingBuffer
     from lava.proc.lif.process import LIF
+    from lava.proc.monitor.process import Monitor
 
     source = RingBuffer(data=np.zeros((10, 4), int))
     source.name = "source"
@@ -73,6 +74,12 @@ GRAPH = """
         return Own(8)
 
 
+    def watched():
+        own, monitor = Own(8), Monitor()
+        monitor.probe(own.v, 5)
+        return own
+
+
     def failing():
         return Own(3)
 
@@ -99,6 +106,11 @@ def test_hosted_models_are_named_with_what_they_cost(lava_ed, graph) -> None:
     assert own["microseconds"] > 0
     assert [p["kind"] for p in shown["processes"]] == ["Hosted"]
     assert "Hosted: run by their own Python models" in lava_ed("info", f"{graph}:hosted").out
+
+
+def test_a_hosted_monitor_of_fewer_steps_than_are_measured_has_room(lava_ed, graph) -> None:
+    shown = lava_ed("info", f"{graph}:watched", "--json").value
+    assert [one["model"].rpartition(".")[2] for one in shown["hosted"]] == ["OwnModel", "PyMonitorModel"]
 
 
 def test_the_program_of_a_graph(lava_ed, graph) -> None:

@@ -44,7 +44,7 @@ from user_graphs.hosted import (
 
 from lava_ed import attach
 from lava_ed.engine import EngineRuntime
-from lava_ed.errors import BackendError, HostedModelWarning, ShapeError
+from lava_ed.errors import BackendError, ConfigError, HostedModelWarning, ShapeError
 from lava_ed.lava_graphs.hosting.channels import Channel
 from lava_ed.lava_graphs.hosting.kept_memory import KeptMemory
 from lava_ed.lava_graphs.hosting.node import Target
@@ -300,7 +300,7 @@ def test_a_monitor_without_room_ends_the_run_and_keeps_its_record() -> None:
     monitor.probe(relay.total, 4)
     with pytest.warns(HostedModelWarning):
         attach(relay, CONFIG)
-    with pytest.raises(IndexError, match="index 4 is out of bounds for axis 0 with size 4"):
+    with pytest.raises(BackendError, match="stopped at time step 4"):
         relay.run(RunSteps(num_steps=5), CONFIG)
     ((recorded,),) = [of.values() for of in monitor.get_data().values()]
     np.testing.assert_array_equal(recorded, [[0, 0.5**k] for k in range(1, 5)])
@@ -367,6 +367,22 @@ def test_a_setting_that_is_not_lowered_is_hosted() -> None:
     assert graph["lif"].du.get().tolist() == [4, 5, 6]
 
 
+@pytest.mark.parametrize("recorded", ["sent", "s_out"])
+def test_a_hosted_monitor_that_is_full_ends_the_run_after_a_whole_step(recorded: str) -> None:
+    noise, monitor = Noise(size=4, rate=0.5), Monitor()
+    monitor.probe(getattr(noise, recorded), 3)
+    attached(noise)
+    noise.run(RunSteps(num_steps=2))
+    with pytest.raises(BackendError, match=rf"stopped at time step 3, where the room of {monitor.name} \(3\) ends"):
+        noise.run(RunSteps(num_steps=2))
+    (data,) = monitor.get_data()[noise.name].values()
+    total = data[-1, 0] if recorded == "sent" else data.sum()
+    assert len(data) == 3
+    assert total == noise.sent.get()
+    with pytest.raises(BackendError, match="stopped at time step 3"):
+        noise.run(RunSteps(num_steps=1))
+
+
 def test_models_of_processes_have_their_own_parameters() -> None:
     """On Lava each model has a fork of the user's memory."""
     noise = Noise(size=3, rate=0.5)
@@ -387,6 +403,18 @@ def test_messages_that_compiled_code_has_no_type_for_are_cast(dtype: type) -> No
     target.write(np.array([2, 0, -7], dtype))
     assert (arrays["i32"][5:] if whole else arrays["f64"]).tolist() == [2, 0, -7]
     assert arrays["i32"][:3].tolist() == [2, 0, 2]
+
+
+def test_integers_that_compiled_code_cannot_hold_are_told_with_the_way_out() -> None:
+    arrays = {"i32": np.zeros(8, np.int32), "f64": np.zeros(3)}
+    target = Target(
+        SimpleNamespace(arrays=arrays), SimpleNamespace(size=3, count=0, events=1, values=5, real=-1), "x.s"
+    )
+    with pytest.raises(
+        ConfigError, match=r"x\.s sends 0 … 2147483648, .* 2147483647: send smaller ones, or run .*Lava"
+    ):
+        target.write(np.array([0, 2**31, 1]))
+    assert not arrays["i32"].any()
 
 
 @pytest.mark.parametrize("size", [None, 1, 2, 3])

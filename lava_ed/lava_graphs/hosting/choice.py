@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from lava.magma.core.model.py.model import PyAsyncProcessModel, PyLoihiProcessModel
 from lava.magma.core.process.process import AbstractProcess
+from lava.proc.monitor.models import PyMonitorModel
 
 from lava_ed.lava_graphs.lowering.registry import is_lowered
 from lava_ed.lava_graphs.selection.models import Model
@@ -31,6 +32,15 @@ def referring(leaves: Mapping[str, AbstractProcess], hosted: set[AbstractProcess
         for port in process.ref_ports.members
         if any(var.process in hosted for var in port.get_dst_vars())
     }
+
+
+def room_of(process: AbstractProcess, model: Model) -> int | None:
+    """Time steps that a Monitor has room to record, by Lava's own model; None of any other process."""
+    if any(getattr(model, name, None) is not getattr(PyMonitorModel, name) for name in ("run_spk", "run_post_mgmt")):
+        return None
+    p = process.proc_params
+    records = [*p["VarsData1"][: p["n_ref_ports"]], *p["VarsData2"][: p["n_in_ports"]]]
+    return min((int(getattr(process, record).shape[0]) for record in records), default=None)
 
 
 def undeclared(process: AbstractProcess, model: Model) -> list[str]:

@@ -28,16 +28,21 @@ class HostedNode(Node):
         OutPorts that compiled processes receive from.
     inputs : sequence of (node, port)
         OutPorts of compiled processes whose messages it receives.
+    room : int, optional
+        Time steps for which it has room, as a Monitor; runs end there.
     """
 
     outputs: Mapping[str, tuple[tuple[int, ...], Any]]
     inputs: tuple[tuple[str, str], ...]
+    room: int | None = None
 
     hosted = True
     off_chip = True
 
     def declare(self, asm: Assembler) -> None:
         """The signals of the OutPorts."""
+        if self.room is not None:
+            asm.step_limits[self.name] = self.room
         for port, (shape, dtype) in self.outputs.items():
             size = math.prod(shape)
             count, events = asm.scratch(1), asm.scratch(size)
@@ -91,12 +96,15 @@ class Target:
         Raises
         ------
         ConfigError
-            If it holds an integer beyond 32 bits.
+            If it holds an integer beyond 32 bits; compiled code is given nothing.
         """
         if self._whole and message.size and not self.holds(message.dtype):
             low, high = int(message.min()), int(message.max())
             if low < _I32.min or high > _I32.max:
-                raise ConfigError(f"{self._where} sends {low} … {high}: compiled processes take integers of 32 bits")
+                raise ConfigError(
+                    f"{self._where} sends {low} … {high}, and compiled processes take integers of 32 bits, "
+                    f"{_I32.min} … {_I32.max}: send smaller ones, or run it on Lava's own runtime (without attach)"
+                )
         self.put(message.astype(self._values.dtype))
 
     def put(self, message: npt.NDArray[Any]) -> None:
