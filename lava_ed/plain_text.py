@@ -1,4 +1,4 @@
-"""Names and texts that users chose, as they are shown on a screen: every character is what it looks like."""
+"""Texts and figures as they are shown on a screen: in names that users chose, every character is what it looks like."""
 
 from __future__ import annotations
 
@@ -66,3 +66,25 @@ def _shell_escaped(c: str) -> str:
         return r"\n"
     half = 0xDC80 <= ord(c) <= 0xDCFF  # how Python keeps a byte that is no UTF-8
     return "".join(f"\\x{byte:02x}" for byte in c.encode("utf-8", "surrogateescape" if half else "surrogatepass"))
+
+
+def number(value: object) -> str:
+    """A value as tables show it: integers whole, other numbers to 4 digits.
+
+    Examples
+    --------
+    >>> number(1234567), number(0.00012345), number(12345.6), number(None)
+    ('1,234,567', '0.0001234', '12,346', '–')
+    """
+    if value is None:
+        return "–"
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:,.4g}"
+
+
+def percent(share: float | None) -> str:
+    """A share in per cent."""
+    return "–" if share is None else f"{100 * share:.2f} %"

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lava_ed.cli.output import JsonFlag, Report, Table, integers, percent
+from lava_ed.cli.output import JsonFlag, Report, Table, integers
 from lava_ed.cli.train import Rule, with_settings
 from lava_ed.network.settings import options
+from lava_ed.plain_text import percent
 
 if TYPE_CHECKING:
     from lava_ed.continual import ContinualConfig

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from lava_ed.cli.output import JsonFlag, Report, Table, percent
+from lava_ed.cli.output import JsonFlag, Report, Table
+from lava_ed.plain_text import percent
 
 PathArgument = Annotated[str, typer.Argument(metavar="PATH", help="A recording, or a folder or archive of them.")]
 Sensor = Annotated[

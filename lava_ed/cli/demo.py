@@ -7,7 +7,8 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from lava_ed.cli.output import JsonFlag, Report, Table, percent
+from lava_ed.cli.output import JsonFlag, Report, Table
+from lava_ed.plain_text import percent
 
 ROWS: Final[dict[str, Callable[[dict[str, Any]], object]]] = {
     "test accuracy": lambda run: percent(run["test_accuracy"]),

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from lava_ed.cli.output import JsonFlag, OtherData, Report, RunArgument, RunDataDir, Table, percent
+from lava_ed.cli.output import JsonFlag, OtherData, Report, RunArgument, RunDataDir, Table
+from lava_ed.plain_text import percent
 
 
 def diagnose(

@@ -12,6 +12,7 @@ import typer
 
 from lava_ed.cli.streams import encodable
 from lava_ed.errors import ConfigError
+from lava_ed.plain_text import number
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -60,7 +61,7 @@ class Report:
 
         for part in self.shown:
             if isinstance(part, Table):
-                tables.print_table(console, part.title, part.header, [[*map(cell, row)] for row in part.rows])
+                tables.print_table(console, part.title, part.header, [[*map(number, row)] for row in part.rows])
             else:
                 console.print(part, soft_wrap=True)
 
@@ -69,15 +70,6 @@ def dump(value: dict[str, Any]) -> str:
     """A JSON object on one line, escaped where standard output lacks a sign; a NaN in it is a bug and raises."""
     text = json.dumps(value, allow_nan=False, ensure_ascii=False)
     return text if encodable(text, sys.stdout) else json.dumps(value, allow_nan=False)
-
-
-def cell(value: object) -> str:
-    """A value as a table shows it."""
-    if isinstance(value, float):
-        return f"{value:,.4g}" if abs(value) < 1e4 else f"{value:,.0f}"
-    if isinstance(value, int) and not isinstance(value, bool):
-        return f"{value:,}"
-    return "–" if value is None else str(value)
 
 
 def integers(text: str, complaint: str, separator: str = ",") -> tuple[int, ...]:
@@ -92,11 +84,6 @@ def integers(text: str, complaint: str, separator: str = ",") -> tuple[int, ...]
         return tuple(int(part) for part in text.split(separator))
     except ValueError as error:
         raise ConfigError(complaint) from error
-
-
-def percent(share: float | None) -> str:
-    """A share in per cent."""
-    return "–" if share is None else f"{100 * share:.2f} %"
 
 
 def least_visits(visits: dict[str, dict[str, int]], samples: int) -> dict[str, Any]:

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from lava_ed.cli.output import JsonFlag, PriceLists, Report, RunDataDir, percent
+from lava_ed.cli.output import JsonFlag, PriceLists, Report, RunDataDir
 from lava_ed.cli.run import refuse_netx_options
 from lava_ed.errors import ConfigError
+from lava_ed.plain_text import percent
 
 
 def report(

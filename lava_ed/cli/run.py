@@ -17,11 +17,11 @@ from lava_ed.cli.output import (
     RunDataDir,
     Table,
     least_visits,
-    percent,
     visits_table,
 )
 from lava_ed.cli.workers import Scheduler, Slurm, Workers, crew_of
 from lava_ed.errors import ConfigError
+from lava_ed.plain_text import percent
 
 if TYPE_CHECKING:
     from lava_ed.runs.folder import RunFolder

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lava_ed.cli.output import JsonFlag, Report, Table, percent
+from lava_ed.cli.output import JsonFlag, Report, Table
 from lava_ed.cli.train import Rule, with_settings
+from lava_ed.plain_text import percent
 
 if TYPE_CHECKING:
     from lava_ed.stream import Item, StreamLearner

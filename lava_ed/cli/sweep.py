@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from lava_ed.cli.output import JsonFlag, Report, Table, percent
+from lava_ed.cli.output import JsonFlag, Report, Table
 from lava_ed.cli.train import RULES, Data, DataDir, layer_sizes
 from lava_ed.cli.workers import Scheduler, Slurm, Workers, crew_of
+from lava_ed.plain_text import percent
 
 Trials = Annotated[int, typer.Option(help="Trials in all; the first is the preset.")]
 Out = Annotated[str, typer.Option(metavar="SWEEP", help="Folder of the sweep; a sweep in it is continued.")]

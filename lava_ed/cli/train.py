@@ -10,10 +10,11 @@ from typing import Annotated, Any, Final, get_args
 
 import typer
 
-from lava_ed.cli.output import JsonFlag, Report, Table, integers, percent
+from lava_ed.cli.output import JsonFlag, Report, Table, integers
 from lava_ed.cli.workers import Scheduler, Slurm, Workers, crew_of, seed_list
 from lava_ed.errors import ConfigError
 from lava_ed.network.settings import is_list, options
+from lava_ed.plain_text import percent
 
 RULES = "std-ed, mpd-ed, relpsp-fixed, ssgd, sg-bptt or renner."
 Rule = Annotated[str | None, typer.Option(help=f"{RULES}  [default: std-ed]")]

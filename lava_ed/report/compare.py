@@ -10,21 +10,9 @@ from typing import Any, Final
 
 from lava_ed.comparison import RATIOS, ComparedRun, group_runs
 from lava_ed.energy import PriceList
+from lava_ed.plain_text import number, percent
 from lava_ed.report.costs import GROUP, slug
-from lava_ed.report.page import (
-    Block,
-    Code,
-    Figures,
-    Page,
-    Section,
-    Table,
-    Text,
-    Tile,
-    Variants,
-    number,
-    percent,
-    sentence,
-)
+from lava_ed.report.page import Block, Code, Figures, Page, Section, Table, Text, Tile, Variants, sentence
 from lava_ed.report.reproduce import commands_of
 from lava_ed.viz.bars import stacked_bars
 from lava_ed.viz.curves import accuracy_plot

@@ -11,7 +11,8 @@ from lava_ed.energy import CHIPS, ChipLimits, PriceList, energy_report, map_netw
 from lava_ed.energy import Mapping as Placement
 from lava_ed.errors import ChipLimitError, ConfigError
 from lava_ed.kernels.counting import COUNTERS, PHASES
-from lava_ed.report.page import Block, Figures, Section, Table, Text, Variants, missing_section, number
+from lava_ed.plain_text import number
+from lava_ed.report.page import Block, Figures, Section, Table, Text, Variants, missing_section
 from lava_ed.runs.tensor_files import Model
 from lava_ed.viz.bars import stacked_bars
 from lava_ed.viz.cores import CHIPS_SHOWN, core_plot

@@ -23,10 +23,10 @@ from lava_ed.exchange.netx.file import read_netx
 from lava_ed.exchange.netx.network import NetxNetwork
 from lava_ed.exchange.netx.probe import trace_netx
 from lava_ed.exchange.netx.program import netx_program, window
-from lava_ed.plain_text import shell_words
+from lava_ed.plain_text import number, shell_words
 from lava_ed.report.costs import Counted, Place, counts_section, energy_section, layer_of, mapping_section
 from lava_ed.report.outcome import choose_samples, decision_blocks, sample_figures, weight_blocks
-from lava_ed.report.page import Block, Code, Page, Section, Table, Text, Tile, missing_section, number
+from lava_ed.report.page import Block, Code, Page, Section, Table, Text, Tile, missing_section
 from lava_ed.report.run import (
     REPORT,
     SAMPLES,

@@ -22,8 +22,9 @@ from lava_ed.evaluation.evaluate import Evaluation
 from lava_ed.evaluation.probe import Sample, decide, trace_samples
 from lava_ed.network.weights import unpack_weights
 from lava_ed.network.wiring import initial_weights
+from lava_ed.plain_text import percent
 from lava_ed.report.facts import RunFacts
-from lava_ed.report.page import Block, Figures, Picture, Section, Table, Text, missing_section, percent
+from lava_ed.report.page import Block, Figures, Picture, Section, Table, Text, missing_section
 from lava_ed.viz.curves import accuracy_plot, activity_plot
 from lava_ed.viz.histogram import Weights, at_the_ends, weight_plot
 from lava_ed.viz.kernels import kernel_plot

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Final, Literal
 
 from lava_ed.files.writing import folder_to_fill, write_atomically
-from lava_ed.plain_text import visible
+from lava_ed.plain_text import number, visible
 from lava_ed.version import __version__
 from lava_ed.viz.plot import Plot
 
@@ -228,28 +228,6 @@ def prose(text: str) -> Any:
 def sentence(note: str, names: tuple[str, ...] = ()) -> str:
     """A note as a sentence, with a capital at its beginning, unless that is one of the names."""
     return f"{note}." if note.startswith(names) else f"{note[0].upper()}{note[1:]}."
-
-
-def number(value: object) -> str:
-    """A value as a table of the page shows it: integers whole, other numbers to 4 digits.
-
-    Examples
-    --------
-    >>> number(1234567), number(0.00012345), number(12345.6), number(None)
-    ('1,234,567', '0.0001234', '12,346', '–')
-    """
-    if value is None:
-        return "–"
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
-    if isinstance(value, int):
-        return f"{value:,}"
-    return f"{value:,.0f}" if abs(value) >= 1e4 else f"{value:,.4g}"
-
-
-def percent(share: float | None) -> str:
-    """A share in per cent."""
-    return "–" if share is None else f"{100 * share:.2f} %"
 
 
 @cache

@@ -10,17 +10,17 @@ from typing import Any, Final
 from lava_ed.config.presets import NAMED
 from lava_ed.config.schema import FLAT_FORMAT
 from lava_ed.config.training import TrainConfig
-from lava_ed.network.settings import options
-from lava_ed.plain_text import shell_words
+from lava_ed.network.settings import declared, options
+from lava_ed.plain_text import number, shell_words
 from lava_ed.report.facts import RunFacts
-from lava_ed.report.page import Block, Code, Section, Table, Text, number, sentence
+from lava_ed.report.page import Block, Code, Section, Table, Text, sentence
 from lava_ed.runs.describe import limits_of
 from lava_ed.version import __version__
 
-_OPTIONS: Final = (
-    *("data_dir", "backend", "learning_rate", *options(), "freeze", "calibrate"),
-    *("validation", "limit", "shift", "flip", "events", "snapshots", "checkpoint_interval"),
-)
+_APART: Final = ("rule", "dataset", "net", "hidden", "epochs", "decay")
+"""What every command says, and what no option reaches."""
+_FIRST: Final = ("data_dir", "backend", "learning_rate", *options(), "freeze")
+_OPTIONS: Final = (*_FIRST, *(n for n in declared(TrainConfig) if n not in (*_FIRST, *_APART)))
 """Settings that `lava-ed train` takes; the others are set in Python."""
 
 

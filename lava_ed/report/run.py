@@ -10,10 +10,11 @@ from typing import Any, Final
 from lava_ed.energy import PriceList, built_in_price_lists, energy_report, load_price_list
 from lava_ed.errors import ConfigError, PriceListError, is_integer
 from lava_ed.evaluation.evaluate import Evaluation
+from lava_ed.plain_text import number, percent
 from lava_ed.report.costs import PARTS, Counted, counts_section, energy_section, mapping_section, place_model
 from lava_ed.report.facts import RunFacts, read_facts
 from lava_ed.report.outcome import decisions_section, learning_section, samples_section, weights_section
-from lava_ed.report.page import Page, Tile, number, percent
+from lava_ed.report.page import Page, Tile
 from lava_ed.report.reproduce import reproduce_section
 
 REPORT: Final = "report.html"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final
 
-from lava_ed.plain_text import visible
+from lava_ed.plain_text import percent, visible
 
 
 class Reporter:
@@ -42,10 +42,9 @@ def telling_if_slow(text: str, tell: Callable[[str], None], seconds: float = 2.0
 
 def epoch_line(row: dict[str, Any], epochs: int) -> str:
     """Metrics of an epoch on one line."""
-    validation = row["validation_accuracy"]
-    shown = "–" if validation is None else f"{100 * validation:.2f} %"
+    train, validation = (percent(row[f"{part}_accuracy"]) for part in ("train", "validation"))
     return (
-        f"epoch {row['epoch']}/{epochs}: train {100 * row['train_accuracy']:.2f} %, validation {shown}, "
+        f"epoch {row['epoch']}/{epochs}: train {train}, validation {validation}, "
         f"rate {row['learning_rate']:g}, {row['samples_per_second']:,.0f} samples/s"
     )
 

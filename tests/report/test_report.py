@@ -11,10 +11,11 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from lava_ed.cli.train import SETTINGS
 from lava_ed.config.presets import NAMED
 from lava_ed.energy import built_in_price_lists, energy_report, load_price_list
 from lava_ed.errors import CheckpointError, ConfigError, DataError, PriceListError, RunFolderError
-from lava_ed.report import Page, report_model, report_run
+from lava_ed.report import Page, report_model, report_run, reproduce
 from lava_ed.report.costs import by_layer, layer_of
 from lava_ed.report.facts import read_facts
 from lava_ed.report.outcome import choose_samples
@@ -428,3 +429,10 @@ def test_a_run_that_was_made_longer_takes_several_commands():
     assert [command.split("--epochs ")[1].split()[0] for command in commands] == ["2", "5", "9"]
     assert [command.count("--resume") for command in commands] == [0, 1, 1]
     assert beyond == []
+
+
+def test_a_command_takes_every_option_of_train_that_changes_a_setting():
+    reached = {*reproduce._OPTIONS, "hidden", "arch", "epochs", "seed"}
+    assert reached == set(SETTINGS)
+    config = TrainConfig.create("std-ed", "digits", snapshots=True, snapshot_interval=3)
+    assert "--snapshots --snapshot-interval 3" in command_of(config, "run")[0]
