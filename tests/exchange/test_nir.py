@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import math
 from itertools import pairwise
@@ -20,6 +21,8 @@ from lava_ed.exchange import (
     NetxNetwork,
     NetxNeuron,
     NirRun,
+    evaluate_netx,
+    evaluate_nir,
     export_run,
     measure_loss,
     netx_of_model,
@@ -358,3 +361,10 @@ def test_notes_under_a_damaged_name_are_not_passed_over(renamed: bytes, tmp_path
     (tmp_path / "a.nir").write_bytes(content.replace(renamed, other))
     with pytest.raises(ExchangeError, match="holds the notes of lava-ed, but not as metadata/lava_ed"):
         read_nir(tmp_path / "a.nir")
+
+
+def test_files_of_both_formats_are_judged_with_the_same_settings() -> None:
+    """Editors and type checkers see them by name."""
+    expected = ["path", "dataset", "data_dir", "encoder", "steps", "readout", "limit", "other_data"]
+    for judge in (evaluate_netx, evaluate_nir):
+        assert list(inspect.signature(judge).parameters) == expected

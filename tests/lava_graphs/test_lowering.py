@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from lava.magma.core.model.py.model import AbstractPyProcessModel
 from lava.magma.core.process.process import AbstractProcess
 from lava.magma.core.run_conditions import RunSteps
 from nets import samples, small_spec
+from user_graphs import strangers
 from user_graphs.strangers import Offspring, Stranger
 
 import lava_ed.proc
@@ -21,6 +23,8 @@ from lava_ed import EDClassifier, attach
 from lava_ed.engine import supported
 from lava_ed.errors import BackendError, UnsupportedProcessError
 from lava_ed.lava_graphs.graph import collect, lower_graph
+from lava_ed.lava_graphs.lowering import registry
+from lava_ed.lava_graphs.lowering.conv import lower_conv
 from lava_ed.network import NetworkSpec
 from lava_ed.proc import AFTIF, Encoder, EventSource, MembraneReadout, PlasticDense
 
@@ -109,6 +113,29 @@ def test_processes_of_one_name_are_kept_apart() -> None:
     hidden.run(RunSteps(num_steps=3))
     assert into.weights.get().shape == (8, 12)
     assert hidden.v.get().shape == (8,)
+
+
+def test_a_lowering_of_ones_own_takes_the_place_of_one_registered_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And another library's model of the same name leaves Lava's as it is."""
+    from lava.proc.conv.models import PyConvModelFixed
+
+    for table in ("_LOWERINGS", "_LATE"):
+        monkeypatch.setattr(registry, table, dict(getattr(registry, table)))
+    registry._LOWERINGS.pop(PyConvModelFixed, None)
+
+    def own(process: Any, name: str) -> Any:
+        raise AssertionError
+
+    registry.lowers("user_graphs.strangers.PyConvModelFixed")(own)
+    monkeypatch.setattr(strangers, "PyConvModelFixed", type("PyConvModelFixed", (), {}), raising=False)
+    found = registry._lowering(PyConvModelFixed)
+    assert found is not None
+    assert found.__wrapped__ is lower_conv
+
+    registry.lowers(PyConvModelFixed)(own)
+    found = registry._lowering(PyConvModelFixed)
+    assert found is not None
+    assert found.__wrapped__ is own
 
 
 # What is refused

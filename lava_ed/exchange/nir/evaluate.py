@@ -20,7 +20,17 @@ MOST_SPIKES: Final = 1 << 22
 """Input spikes that the engine gets at a time, in four bytes each."""
 
 
-def evaluate_nir(path: str | os.PathLike[str], **how: Any) -> dict[str, Any]:
+def evaluate_nir(
+    path: str | os.PathLike[str],
+    *,
+    dataset: str | None = None,
+    data_dir: str | None = None,
+    encoder: str | None = None,
+    steps: int | None = None,
+    readout: str | None = None,
+    limit: int | None = None,
+    other_data: bool = False,
+) -> dict[str, Any]:
     """Judge a NIR file on a test set; parameters, result and errors are those of `evaluate_netx`.
 
     Raises
@@ -29,9 +39,12 @@ def evaluate_nir(path: str | os.PathLike[str], **how: Any) -> dict[str, Any]:
         Also if the neurons that answer by their spikes never spike.
     """
     net = read_nir(path)
-    if how.get("readout") == "spikes" and net.floats[-1].neuron.silent:
+    if readout == "spikes" and net.floats[-1].neuron.silent:
         raise ExchangeError(f"readout 'spikes': the last neurons ({net.layers[-1].kind}) never spike: take membrane")
-    return evaluate_net(net, path, partial(_decided, net), "nir", **how)
+    return evaluate_net(
+        net, path, partial(_decided, net), "nir", dataset=dataset, data_dir=data_dir, encoder=encoder, steps=steps,
+        readout=readout, limit=limit, other_data=other_data,
+    )  # fmt: skip
 
 
 def _decided(net: NirNetwork, images: npt.NDArray[np.uint8], chosen: Mapping[str, Any]) -> Integers:

@@ -20,8 +20,8 @@ class NotLoweredError(UnsupportedProcessError):
 
 
 _LOWERINGS: dict[Model, Lowering] = {}
-_LATE: dict[str, tuple[str, Lowering]] = {}
-"""Models by their names, with their modules, which are imported when a model of that name is met."""
+_LATE: dict[str, Lowering] = {}
+"""By a model's module and name; the module is imported when a model of that name is met."""
 
 _NO_BEHAVIOUR: Final = {
     "__abstractmethods__", "__doc__", "__module__", "__parameters__", "_abc_impl", "implements_process",
@@ -41,8 +41,7 @@ def lowers(*models: Model | str, **settings: Any) -> Callable[[L], L]:
         lowering = update_wrapper(partial(function, **settings), function)
         for model in models:
             if isinstance(model, str):
-                module, _, name = model.rpartition(".")
-                _LATE[name] = module, lowering
+                _LATE[model] = lowering
             else:
                 _LOWERINGS[model] = lowering
         return function
@@ -51,10 +50,11 @@ def lowers(*models: Model | str, **settings: Any) -> Callable[[L], L]:
 
 
 def _import_late(name: str) -> None:
-    """Import a model that is registered by its name."""
-    if name in _LATE:
-        module, lowering = _LATE[name]
-        _LOWERINGS[getattr(import_module(module), name)] = lowering
+    """Import the models of this name that are registered by it; one that was registered itself, too, stays so."""
+    for path, lowering in tuple(_LATE.items()):
+        module, _, found = path.rpartition(".")
+        if found == name:
+            _LOWERINGS.setdefault(getattr(import_module(module), name), lowering)
 
 
 def _lowering(model: Model) -> Lowering | None:
@@ -82,6 +82,6 @@ def lower(process: Any, name: str, model: Model) -> Node:
 
 def supported_names() -> list[str]:
     """Names of the process classes of which a model can be lowered."""
-    for name in _LATE:
-        _import_late(name)
+    for path in tuple(_LATE):
+        _import_late(path.rpartition(".")[2])
     return sorted({model.implements_process.__name__ for model in _LOWERINGS})
