@@ -9,7 +9,7 @@ from typing import Any, Final
 from lava_ed.energy.chips import CHIPS
 from lava_ed.energy.convolutions import synapses_of
 from lava_ed.energy.counting import total
-from lava_ed.energy.estimate import Counts
+from lava_ed.energy.estimate import Counts, with_neurons
 from lava_ed.energy.mapping import map_network
 from lava_ed.energy.prices import PriceList, load_price_list
 from lava_ed.energy.report import energy_report
@@ -52,21 +52,16 @@ def conv_sample_counts(
     if sharing not in SHARINGS:
         raise ConfigError(f"sharing {sharing!r} is unknown: use one of {', '.join(SHARINGS)}")
     _check(layers, spikes, steps, rule)
-    fired = [*spikes, layers[-1].shape.size]
-    update = "neuron_updates_active" if active else "neuron_updates_idle"
-    counts: Counts = {"encoder": {"spikes": {"forward": spikes[0]}, "spike_messages": {"forward": spikes[0]}}}
+    fired, connections = [*spikes, layers[-1].shape.size], {}
     for number, layer in enumerate(layers, 1):
-        before, errors, last = fired[number - 1], fired[number], number == len(layers)
-        name = f"{'conv' if layer.is_conv else 'dense'}{number}"
-        counts[name] = _connection(layer, before, errors, sharing == "accumulated")
+        before, errors = fired[number - 1], fired[number]
+        found = _connection(layer, before, errors, sharing == "accumulated")
         if number > 1:
-            counts[name]["graded_synops"] = {"backward": round(errors * _synapses(layer) / layer.shape.size)}
-        neurons = {update: {"forward": layer.shape.size * steps}}
-        if not last:
-            sent = {"forward": errors, "backward": errors}
-            neurons |= {"spikes": sent, "spike_messages": sent}
-        counts["readout" if last else f"hidden{number}"] = neurons
-    output = {"backward": layers[-1].shape.size}
+            found["graded_synops"] = {"backward": round(errors * _synapses(layer) / layer.shape.size)}
+        connections[f"{'conv' if layer.is_conv else 'dense'}{number}"] = found
+    sizes = [layers[0].source.size, *(layer.shape.size for layer in layers)]
+    output = {"backward": sizes[-1]}
+    counts = with_neurons(connections, sizes, spikes, steps, active, ("forward", "backward"))
     return counts | {"error": {"spikes": output, "spike_messages": output}}
 
 

@@ -55,22 +55,34 @@ def sample_counts(
     {'forward': 60000}
     """
     _check(sizes, spikes, steps, visits, rule)
-    last = len(sizes) - 1
-    fired = [*spikes, sizes[-1]]
-    update = "neuron_updates_active" if active else "neuron_updates_idle"
-    counts: Counts = {"encoder": {"spikes": {"forward": spikes[0]}, "spike_messages": {"forward": spikes[0]}}}
+    fired, connections = [*spikes, sizes[-1]], {}
     for layer, (n_pre, n) in enumerate(pairwise(sizes), 1):
         before, behind = fired[layer - 1], fired[layer]
         visited = {"x0": before * n, "y0": behind * n_pre, "u0": n_pre * n, "effective": before * behind}[visits]
-        counts[f"dense{layer}"] = {
+        connections[f"dense{layer}"] = {
             "synops": {"forward": before * n},
             "synaptic_updates": {"update": visited},
             "effective_updates": {"update": before * behind},
         }
-        neurons = {update: {"forward": n * steps}}
-        if layer < last:
-            neurons |= {"spikes": {"forward": behind}, "spike_messages": {"forward": behind}}
-        counts["readout" if layer == last else f"hidden{layer}"] = neurons
+    return with_neurons(connections, sizes, spikes, steps, active)
+
+
+def with_neurons(
+    connections: Counts,
+    sizes: Sequence[int],
+    spikes: Sequence[int],
+    steps: int,
+    active: bool,
+    phases: Sequence[str] = ("forward",),
+) -> Counts:
+    """Counts of connections in order, each followed by those of the neurons behind it, which spike in these phases."""
+    update = "neuron_updates_active" if active else "neuron_updates_idle"
+    counts: Counts = {"encoder": {"spikes": {"forward": spikes[0]}, "spike_messages": {"forward": spikes[0]}}}
+    for layer, (name, connection) in enumerate(connections.items(), 1):
+        neurons = {update: {"forward": sizes[layer] * steps}}
+        if layer < len(connections):
+            neurons |= {sent: dict.fromkeys(phases, spikes[layer]) for sent in ("spikes", "spike_messages")}
+        counts |= {name: connection, "readout" if layer == len(connections) else f"hidden{layer}": neurons}
     return counts
 
 

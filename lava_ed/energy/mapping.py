@@ -24,8 +24,7 @@ import numpy.typing as npt
 from lava_ed.energy.chip_net import ChipNet, Flow, Ints
 from lava_ed.energy.chips import ChipLimits, Hops, mesh_hops
 from lava_ed.energy.counting import Counters
-from lava_ed.energy.layout import arrange
-from lava_ed.energy.placement import check_chips, split
+from lava_ed.energy.placement import arrange, check_chips, split
 from lava_ed.energy.spec_net import net_of_spec
 from lava_ed.errors import ChipLimitError, ConfigError
 from lava_ed.kernels.counting import PHASES

@@ -1,15 +1,23 @@
-"""The split of each layer's neurons over as few cores as hold them."""
+"""The split of each layer's neurons over as few cores as hold them, and the order of the layers along the mesh."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import combinations, permutations
+from typing import Final
 
 import numpy as np
 
-from lava_ed.energy.chip_net import WHAT, ChipNet, Inlet, Ints
+from lava_ed.energy.chip_net import WHAT, ChipNet, Flow, Inlet, Ints
 from lava_ed.energy.chips import ChipLimits
 from lava_ed.errors import ChipLimitError
 from lava_ed.kernels.fixed_point import WEIGHT_BITS
+
+EXACT_LAYERS: Final = 6
+"""Up to so many layers, every order is tried: 720 at most."""
+
+Order = tuple[int, ...]
 
 
 def split(net: ChipNet, chip: ChipLimits) -> list[Ints]:
@@ -178,3 +186,41 @@ def check_chips(net: ChipNet, counts: Sequence[int], chip: ChipLimits, max_chips
         f"{max_chips * chip.cores:,}: {cores - max_chips * chip.cores:,} too many; allow "
         f"max_chips={-(-cores // chip.cores)}, or make the layer with the most cores smaller"
     )
+
+
+def arrange(counts: Sequence[int], chip: ChipLimits, flows: Iterable[Flow]) -> list[int]:
+    """First core of each layer of so many cores: in order, or in that with the fewest hops where flows are given.
+
+    Beyond `EXACT_LAYERS`, two layers are exchanged as long as that saves hops; each round takes the best exchange.
+    """
+    talks: Counter[tuple[int, int]] = Counter()
+    for flow in flows:
+        if flow.spikes and flow.source_layer != flow.target_layer:
+            talks[flow.source_layer, flow.target_layer] += flow.spikes
+    places = np.array([chip.position(core) for core in range(sum(counts))], np.int64).reshape(-1, 2)
+
+    def first_cores(order: Order) -> list[int]:
+        result, start = [0] * len(order), 0
+        for layer in order:
+            result[layer] = start
+            start += counts[layer]
+        return result
+
+    def cost(order: Order) -> float:
+        """Σ spikes × hops over all pairs of cores of layers that talk."""
+        at = [places[start : start + n] for start, n in zip(first_cores(order), counts, strict=True)]
+        hops = {(s, t): int(np.abs(at[s][:, np.newaxis] - at[t][np.newaxis]).sum()) for s, t in talks}
+        return sum(spikes * hops[s, t] / counts[s] for (s, t), spikes in talks.items())
+
+    order: Order = tuple(range(len(counts)))
+    if talks and len(counts) <= EXACT_LAYERS:
+        order = min(permutations(order), key=cost)
+    elif talks:
+        while cost(found := min((_exchanged(order, a, b) for a, b in combinations(order, 2)), key=cost)) < cost(order):
+            order = found
+    return first_cores(order)
+
+
+def _exchanged(order: Order, a: int, b: int) -> Order:
+    """The order with two layers in each other's place."""
+    return tuple({a: b, b: a}.get(layer, layer) for layer in order)

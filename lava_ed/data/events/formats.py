@@ -179,35 +179,30 @@ def faery_packets(path: Path, sensor: Sensor) -> tuple[tuple[int, int], Iterable
 
 
 @contextmanager
-def refusing(path: Path, kind: str) -> Iterator[None]:
+def refusing(path: Path, complaint: str) -> Iterator[None]:
     """Turn what a reader raises on a damaged file into a DataError; a panic of Rust's is no Exception."""
     try:
         yield
-    except (DataError, StopIteration, KeyboardInterrupt, SystemExit, GeneratorExit):
+    except (DataError, KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
     except BaseException as error:
-        raise DataError(f"{shown(path)} is no {kind} recording, or is damaged ({cut(str(error))}): {HINT}") from error
+        raise DataError(f"{shown(path)} {complaint}, or is damaged ({cut(str(error))}): {HINT}") from error
 
 
 def by_faery(kind: str) -> Callable[[Path, Sensor], Recording]:
     """Formats that faery reads: AEDAT 4, Event Stream, and Prophesee's DAT, EVT 2, EVT 2.1 and EVT 3."""
+    complaint = f"is no {kind} recording"
 
     def reader(path: Path, sensor: Sensor) -> Recording:
         open_plain(path, most=MOST_BYTES, error=DataError, hint=HINT).close()
         required("faery", "data", f"{shown(path)}: {kind} is read by faery", DataError)
-        with refusing(path, kind):
+        with refusing(path, complaint):
             (width, height), _ = faery_packets(path, sensor)
 
         def read() -> Iterator[Events]:
-            with refusing(path, kind):
-                packets = iter(faery_packets(path, sensor)[1])
-            while True:
-                try:
-                    with refusing(path, kind):
-                        packet = next(packets)
-                except StopIteration:
-                    return
-                yield packet.view(EVENT)
+            with refusing(path, complaint):
+                for packet in faery_packets(path, sensor)[1]:
+                    yield packet.view(EVENT)
 
         return Recording(shown(path), kind, int(width), int(height), read)
 
@@ -252,33 +247,22 @@ def in_packets(given: Mapping[str, Any]) -> Iterator[Events]:
 def array(path: Path, sensor: Sensor) -> Recording:
     """A numpy array of records, mapped into memory and not read whole."""
     open_plain(path, most=MOST_BYTES, error=DataError, hint=HINT).close()
-    try:
+    with refusing(path, "is no array of events"):
         found = np.load(path, mmap_mode="r", allow_pickle=False)
         given = columns(path, {name: found[name] for name in found.dtype.names or ()})
-    except DataError:
-        raise
-    except Exception as error:  # of whatever type a damaged header leads to
-        raise DataError(f"{shown(path)} is no array of events, or is damaged ({cut(str(error))}): {HINT}") from error
     return Recording(shown(path), "NumPy", *sensor, lambda: in_packets(given))
 
 
 def arrays(path: Path, sensor: Sensor) -> Recording:
     """An archive of numpy arrays: one of records, or a column each."""
-    with open_plain(path, most=MOST_AT_ONCE, error=DataError, hint=HINT) as file:
-        try:
-            with zipfile.ZipFile(file) as archive:
-                stated = sum(info.file_size for info in archive.infolist())
-            if stated > MOST_AT_ONCE:
-                raise DataError(
-                    f"{shown(path)} unpacks to {stated:,} bytes, of at most {MOST_AT_ONCE:,}: save it as .npy"
-                )
-            file.seek(0)
-            with np.load(file, allow_pickle=False) as content:
-                found = {name: content[name] for name in content.files}
-        except DataError:
-            raise
-        except Exception as error:  # of whatever type a damaged archive leads to
-            raise DataError(f"{shown(path)} holds no events, or is damaged ({cut(str(error))}): {HINT}") from error
+    with open_plain(path, most=MOST_AT_ONCE, error=DataError, hint=HINT) as file, refusing(path, "holds no events"):
+        with zipfile.ZipFile(file) as archive:
+            stated = sum(info.file_size for info in archive.infolist())
+        if stated > MOST_AT_ONCE:
+            raise DataError(f"{shown(path)} unpacks to {stated:,} bytes, of at most {MOST_AT_ONCE:,}: save it as .npy")
+        file.seek(0)
+        with np.load(file, allow_pickle=False) as content:
+            found = {name: content[name] for name in content.files}
     records = [value for value in found.values() if getattr(value.dtype, "names", None)]
     table = {name: records[0][name] for name in records[0].dtype.names} if len(records) == 1 else found
     given = columns(path, table)

@@ -116,20 +116,14 @@ def simulated(data: Dataset, camera: Camera) -> Iterator[tuple[str, bytes]]:
     """
     if len(data.image_shape) != 2:
         raise ConfigError(f"{data.name} has samples of shape {data.image_shape}: images of rows and columns are needed")
-    return _recorded(data, Simulator((data.image_shape[0], data.image_shape[1]), camera))
-
-
-def _recorded(data: Dataset, simulator: Simulator) -> Iterator[tuple[str, bytes]]:
-    """What `simulated` promises, of data that the simulator takes."""
+    simulator = Simulator((data.image_shape[0], data.image_shape[1]), camera)
     names = data.class_names or tuple(map(str, range(data.n_classes)))
-    parts: tuple[tuple[str, Any, Any], ...] = (
-        ("Train", data.train_images, data.train_labels),
-        ("Test", data.test_images, data.test_labels),
+    parts = (("Train", data.train_images, data.train_labels), ("Test", data.test_images, data.test_labels))
+    return (
+        (f"{part}/{names[label].replace('/', '-')}/{k:05d}{MARK}.bin", as_nmnist(simulator.record(image)))
+        for part, images, labels in parts
+        for k, (image, label) in enumerate(zip(images, labels, strict=True), start=1)
     )
-    for part, images, labels in parts:
-        for number, (image, label) in enumerate(zip(images, labels, strict=True), start=1):
-            folder = names[label].replace("/", "-")
-            yield f"{part}/{folder}/{number:05d}{MARK}.bin", as_nmnist(simulator.record(image))
 
 
 def write_simulated(data: Dataset, out: Path, camera: Camera) -> dict[str, Any]:

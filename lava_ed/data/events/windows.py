@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from lava_ed.data.events.code import Encoding, step_values
 from lava_ed.data.events.formats import open_recording
+from lava_ed.data.events.recording import Recording
 from lava_ed.data.events.sources import is_archive, members
 from lava_ed.errors import ConfigError, DataError
 from lava_ed.kernels.fixed_point import BIN_STEPS, planes_of
@@ -54,12 +55,17 @@ class WindowStream:
             else:
                 yield path
 
-    def shape(self) -> tuple[int, int, int]:
-        """Channels, rows and columns of the first recording's input; raises as `rows` does."""
+    def _opened(self) -> Iterator[tuple[Recording, tuple[int, int, int]]]:
+        """Every recording, with the shape of its input."""
         for path in self._files():
             recording = open_recording(path, self.encoding.code.sensor_size())
             recording.check_sensor()
-            return self.encoding.code.shape((recording.width, recording.height))
+            yield recording, self.encoding.code.shape((recording.width, recording.height))
+
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, rows and columns of the first recording's input; raises as `rows` does."""
+        for _, shape in self._opened():
+            return shape
         raise DataError(f"{self.recordings} holds no recording: name a file, or a folder with recordings")
 
     def rows(self) -> Iterator[npt.NDArray[np.uint8]]:
@@ -73,10 +79,7 @@ class WindowStream:
             The code does not fit a sensor.
         """
         first = None
-        for path in self._files():
-            recording = open_recording(path, self.encoding.code.sensor_size())
-            recording.check_sensor()
-            shape = self.encoding.code.shape((recording.width, recording.height))
+        for recording, shape in self._opened():
             first = first or shape
             if shape != first:
                 raise DataError(

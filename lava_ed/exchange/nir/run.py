@@ -97,16 +97,12 @@ def _convolve(layer: FloatLayer, values: Values) -> Values:
     assert weight is not None
     (py, px), (dy, dx), (sy, sx) = how.padding, how.dilation, how.stride
     padded = np.pad(values.reshape(layer.linear.shape), ((0, 0), (py, py), (px, px)))
-    _, height, width = layer.linear.out
-    per, outs = weight.shape[1], len(weight) // how.groups
-    found = np.zeros(layer.linear.out)
-    for g in range(how.groups):
-        part = padded[g * per : (g + 1) * per]
-        for y in range(weight.shape[2]):
-            for x in range(weight.shape[3]):
-                window = part[:, y * dy :, x * dx :][:, : sy * height : sy, : sx * width : sx]
-                kernel = weight[g * outs : (g + 1) * outs, :, y, x]
-                found[g * outs : (g + 1) * outs] += np.tensordot(kernel, window[:, :height, :width], 1)
+    outs, per, height, width = weight.shape
+    reach = (1, dy * (height - 1) + 1, dx * (width - 1) + 1)
+    windows = np.lib.stride_tricks.sliding_window_view(padded, reach)[:, ::sy, ::sx, 0, ::dy, ::dx]
+    windows = windows.reshape(how.groups, per, *windows.shape[1:])
+    kernels = weight.reshape(how.groups, outs // how.groups, per, height, width)
+    found: Values = np.einsum("gcyxkl,gockl->goyx", windows, kernels, optimize=True)
     return found.reshape(-1)
 
 
