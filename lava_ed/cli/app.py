@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
 from functools import wraps
 from typing import Annotated, Any, Final
 
@@ -16,6 +16,7 @@ from lava_ed.cli.demo import demo
 from lava_ed.cli.diagnose import diagnose
 from lava_ed.cli.estimate import estimate
 from lava_ed.cli.exchange import export, import_net
+from lava_ed.cli.options import JSON, Command, parameter_of, with_parameters
 from lava_ed.cli.output import Interrupted, Report
 from lava_ed.cli.report import report
 from lava_ed.cli.run import energy, evaluate
@@ -50,20 +51,22 @@ def _common(
     """Event-driven supervised learning on Loihi 2: train, evaluate, count operations."""
 
 
-def _telling(command: Callable[..., Report]) -> Callable[..., Report]:
-    """A command whose message on a stop signal, for example how to resume, is not lost."""
+def _telling(command: Command) -> Command:
+    """A command with --json, of which `main` takes care, whose message on a stop signal, as how to resume, is kept."""
 
     @wraps(command)
-    def told(*args: Any, **options: Any) -> Report:
+    def told(**options: Any) -> Report:
+        del options["json"]
         try:
-            return command(*args, **options)
+            return command(**options)
         except KeyboardInterrupt as error:
             raise Interrupted(str(error) or "interrupted", exit_code(error)) from error
 
-    return told
+    parameters = inspect.signature(command, eval_str=True).parameters.values()
+    return with_parameters(told, [*parameters, parameter_of("json", JSON, False)])
 
 
-COMMANDS: Final[dict[str, Callable[..., Report]]] = {
+COMMANDS: Final[dict[str, Command]] = {
     "train": train,
     "eval": evaluate,
     "energy": energy,
@@ -82,17 +85,11 @@ COMMANDS: Final[dict[str, Callable[..., Report]]] = {
 
 for _name, _command in COMMANDS.items():
     app.command(_name)(_telling(_command))
-
-bench = typer.Typer(
-    help="Measure speed: each command prints a table, or JSON.", no_args_is_help=True, rich_markup_mode=None
-)
-for _name, _command in BENCHES.items():
-    bench.command(_name)(_telling(_command))
-app.add_typer(bench, name="bench")
-
-data = typer.Typer(
-    help="Look at recordings of event cameras, or simulate them.", no_args_is_help=True, rich_markup_mode=None
-)
-for _name, _command in DATA.items():
-    data.command(_name)(_telling(_command))
-app.add_typer(data, name="data")
+for _group, _help, _commands in (
+    ("bench", "Measure speed: each command prints a table, or JSON.", BENCHES),
+    ("data", "Look at recordings of event cameras, or simulate them.", DATA),
+):
+    _inner = typer.Typer(help=_help, no_args_is_help=True, rich_markup_mode=None)
+    for _name, _command in _commands.items():
+        _inner.command(_name)(_telling(_command))
+    app.add_typer(_inner, name=_group)

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from lava_ed.cli.output import JsonFlag, Report, Table, dump
+from lava_ed.cli.output import Report, Table, dump
 from lava_ed.version import __version__
 
 QuickFlag = Annotated[bool, typer.Option("--quick", help="Tiny nets: whether it works, not how fast it is.")]
@@ -43,7 +43,6 @@ def engine(
     quick: QuickFlag = False,
     out: Annotated[str | None, typer.Option(help="Folder for the figures as JSON and the plots.")] = None,
     net: NetOption = None,
-    json: JsonFlag = False,
 ) -> Report:
     """Time the engine beside Lava's own runtime on nets of stock Lava processes, and compare every Var.
 
@@ -133,7 +132,6 @@ def training(
         typer.Option(help="Only nets with these hidden neurons or layers; may be given several times."),
     ] = None,
     samples: Annotated[int, typer.Option(min=1000, help="Samples of the epoch.")] = 60_000,
-    json: JsonFlag = False,
 ) -> Report:
     """Time one epoch of training, sample by sample, beside lava-dl's SLAYER where that is installed."""
     import numpy as np
@@ -185,7 +183,7 @@ def _shown_training(value: dict[str, Any]) -> Iterator[Table | str]:
     yield f"Load of the machine at the start: {value['load']:.1f} on {value['cores']} cores."
 
 
-def energy(quick: QuickFlag = False, net: NetOption = None, json: JsonFlag = False) -> Report:
+def energy(quick: QuickFlag = False, net: NetOption = None) -> Report:
     """Measure what counting operations costs: nets of stock Lava processes, and training with either rule."""
     from lava_ed.bench import bench_energy
     from lava_ed.bench.energy import TRAINED

@@ -4,19 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from lava_ed.cli.output import JsonFlag, PriceLists, Report, Table
-from lava_ed.cli.train import given_settings, with_preset
-from lava_ed.cli.workers import Scheduler, Slurm, Workers, crew_of, seed_list
+from lava_ed.cli.options import option, taking
+from lava_ed.cli.output import PriceLists, Report, Table
+from lava_ed.cli.train import read_options, with_preset
+from lava_ed.cli.workers import PLACE, crew_of, seed_list
 from lava_ed.errors import ConfigError
 
 if TYPE_CHECKING:
     from lava_ed.cluster import Crew
 
 
+TRAINED: Final = {
+    "data_dir": option(str, "With --train: folder of the data files."),
+    "hidden": option(str, "With --train: hidden layers, for example 256 or 256,128."),
+    "epochs": option(int, "With --train: passes over the training samples."),
+    "limit": option(int, "With --train: at most this many training samples."),
+}
+
+
+@taking("settings", TRAINED)
+@taking("place", PLACE)
 def compare(
     runs: Annotated[
         list[str] | None, typer.Argument(metavar="[RUN]...", help="Folders of runs that have ended.")
@@ -40,14 +51,8 @@ def compare(
     dataset: Annotated[
         str | None, typer.Option(help="With --train: data set.  [default: the preset's, or digits]")
     ] = None,
-    data_dir: Annotated[str | None, typer.Option(help="With --train: folder of the data files.")] = None,
-    hidden: Annotated[str | None, typer.Option(help="With --train: hidden layers, for example 256 or 256,128.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="With --train: passes over the training samples.")] = None,
-    limit: Annotated[int | None, typer.Option(help="With --train: at most this many training samples.")] = None,
-    workers: Workers = None,
-    scheduler: Scheduler = None,
-    slurm: Slurm = False,
-    json: JsonFlag = False,
+    settings: Any = None,
+    place: Any = None,
 ) -> Report:
     """Set runs of several rules and seeds beside each other: accuracy, counts, and energy at equal accuracy."""
     from lava_ed import comparison
@@ -56,10 +61,10 @@ def compare(
     prices = load_lists(price_list)
     paths, left_out = given_runs(runs or [])
     if train:
-        settings = given_settings(data_dir=data_dir, hidden=hidden, epochs=epochs, limit=limit)
-        with crew_of(workers, scheduler, slurm) as crew:
-            paths += train_missing(out, rules, seeds, dataset, settings, crew)
-    elif workers is not None or scheduler is not None or slurm:
+        values = read_options(settings)
+        with crew_of(place) as crew:
+            paths += train_missing(out, rules, seeds, dataset, values, crew)
+    elif place:
         raise ConfigError("--workers, --scheduler and --slurm train runs: give --train as well")
     read = [comparison.read_run(path) for path in dict.fromkeys(paths)]
     value = comparison.compare(read, prices, target, reference)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json as json_format
-from typing import TYPE_CHECKING, Annotated, Any
+import json
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from lava_ed.cli.output import JsonFlag, Report, Table, integers
+from lava_ed.cli.options import option, taking
+from lava_ed.cli.output import Report, Table, integers
 from lava_ed.cli.train import Rule, with_settings
 from lava_ed.network.settings import options
 from lava_ed.plain_text import percent
@@ -21,39 +22,32 @@ Resume = Annotated[bool, typer.Option("--resume", help="Go on in FOLDER after th
 Limit = Annotated[int | None, typer.Option(help="Learn at most this many samples of each task in each pass.")]
 Scenario = Annotated[str, typer.Option(help="permuted-DATASET or split-DATASET, such as split-mnist.")]
 Tasks = Annotated[int, typer.Option(help="Tasks, one after the other.")]
-Incremental = Annotated[
-    str | None, typer.Option(help="task, domain or class: what a test tells and asks.  [default: class of splits]")
-]
-Strength = Annotated[
-    str | None,
-    typer.Option(help="Mean importance that a task adds, in sixteenths, or one for each connection."),
-]
-Interval = Annotated[int | None, typer.Option(help="Samples between two pulls towards the anchors.  [default: 1000]")]
-Observed = Annotated[int | None, typer.Option(help="Last samples of a task that are counted.  [default: 1000]")]
-Own = Annotated[bool | None, typer.Option(help="Class-incremental: errors only at the outputs of the task.")]
-Balance = Annotated[int | None, typer.Option(help="First samples over which the drive of hidden neurons is balanced.")]
-Rest = Annotated[int | None, typer.Option(help="Value that stands for all other classes in the softmax.")]
 Validation = Annotated[float, typer.Option(help="Share of the training samples held out and judged on, not the test.")]
 
+OF_TASKS: Final = {
+    "incremental": option(str, "task, domain or class: what a test tells and asks.  [default: class of splits]"),
+    "strength": option(str, "Mean importance that a task adds, in sixteenths, or one for each connection."),
+    "interval": option(int, "Samples between two pulls towards the anchors.  [default: 1000]"),
+    "observed": option(int, "Last samples of a task that are counted.  [default: 1000]"),
+    "own_outputs": option(bool, "Class-incremental: errors only at the outputs of the task."),
+    "rest": option(int, "Value that stands for all other classes in the softmax."),
+    "balance": option(int, "First samples over which the drive of hidden neurons is balanced."),
+}
+"""Fields of `ContinualConfig` that are options."""
 
+
+@taking("of_tasks", OF_TASKS)
 @with_settings("data_dir", "hidden", "epochs", "seed", "backend", "learning_rate", *options(), "events")
 def continual(
     scenario: Scenario,
     tasks: Tasks = 5,
-    incremental: Incremental = None,
-    strength: Strength = None,
-    interval: Interval = None,
-    observed: Observed = None,
-    own_outputs: Own = None,
-    rest: Rest = None,
-    balance: Balance = None,
+    of_tasks: Any = None,
     rule: Rule = None,
     settings: Any = None,
     limit: Limit = None,
     validation: Validation = 0.0,
     out: Out = None,
     resume: Resume = False,
-    json: JsonFlag = False,
 ) -> Report:
     """Learn tasks one after the other, and see what is left of the first ones.
 
@@ -67,16 +61,9 @@ def continual(
     _, dataset = parse_scenario(scenario)
     shared = {"epochs": 1, **settings, "limit": limit, "validation": validation}
     training = TrainConfig.create(rule or "std-ed", dataset, **shared)
-    given: dict[str, Any] = {
-        "incremental": incremental,
-        "interval": interval,
-        "observed": observed,
-        "own_outputs": own_outputs,
-        "rest": rest,
-        "balance": balance,
-        "strength": None if strength is None else integers(strength, f"--strength {strength!r}: write 30 or 30,10"),
-    }
-    config = ContinualConfig(training, scenario, tasks, **{k: v for k, v in given.items() if v is not None})
+    if (strength := of_tasks.get("strength")) is not None:
+        of_tasks["strength"] = integers(strength, f"--strength {strength!r}: write 30 or 30,10")
+    config = ContinualConfig(training, scenario, tasks, **of_tasks)
     if out is None and resume:
         raise ConfigError("--resume goes on in a folder: name it with --out")
     data = training.load()
@@ -101,7 +88,7 @@ def _in_folder(out: str, resume: bool, config: ContinualConfig, data: Dataset) -
             if not resume:
                 make_empty_folder(out)
         value, model = learn_tasks(config, data, Lines().message, folder.file(CHECKPOINT))
-        folder.write_bytes("tasks.json", json_format.dumps(value, indent=1).encode())
+        folder.write_bytes("tasks.json", json.dumps(value, indent=1).encode())
         folder.write_bytes("tasks.png", task_plot(value["accuracies"], value["scenario"]).png())
         folder.write_bytes(MODEL, model.to_bytes())
     finally:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from lava_ed.cli.output import JsonFlag, Report, Table
+from lava_ed.cli.output import Report, Table
 from lava_ed.plain_text import percent
 
 PathArgument = Annotated[str, typer.Argument(metavar="PATH", help="A recording, or a folder or archive of them.")]
@@ -18,7 +18,7 @@ Sensor = Annotated[
 Picture = Annotated[str | None, typer.Option(metavar="FILE.png", help="Draw a recording over time.")]
 
 
-def info(path: PathArgument, sensor: Sensor = None, picture: Picture = None, json: JsonFlag = False) -> Report:
+def info(path: PathArgument, sensor: Sensor = None, picture: Picture = None) -> Report:
     """Show what recordings hold: sensor, duration, rate, polarities, hot pixels."""
     from lava_ed.data.events.code import EventCode
     from lava_ed.data.events.describe import describe_folder, describe_recording, pictures
@@ -81,7 +81,6 @@ def simulate(
     spread: Annotated[float, typer.Option(help="Standard deviation of the pixels' thresholds.")] = 0.03,
     refractory: Annotated[int, typer.Option(help="µs for which a pixel is deaf after an event.")] = 1000,
     seed: Annotated[int, typer.Option(help="Of the thresholds.")] = 0,
-    json: JsonFlag = False,
 ) -> Report:
     """Make recordings out of images by N-MNIST's three saccades, each marked as simulated."""
     from dataclasses import replace

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from lava_ed.cli.output import JsonFlag, Report, Table
+from lava_ed.cli.output import Report, Table
 from lava_ed.plain_text import percent
 
 ROWS: Final[dict[str, Callable[[dict[str, Any]], object]]] = {
@@ -25,7 +25,6 @@ ROWS: Final[dict[str, Callable[[dict[str, Any]], object]]] = {
 
 def demo(
     out: Annotated[str, typer.Option(help="Folder of the results; an earlier demo is overwritten.")] = "demo",
-    json: JsonFlag = False,
 ) -> Report:
     """Train both rules on the digits, compare the engine with Lava's runtime, draw the results."""
     from lava_ed.demo import run_demo

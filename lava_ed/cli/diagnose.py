@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lava_ed.cli.output import JsonFlag, OtherData, Report, RunArgument, RunDataDir, Table
+from lava_ed.cli.output import OtherData, Report, RunArgument, RunDataDir, Table
 from lava_ed.plain_text import percent
 
 
@@ -18,7 +18,6 @@ def diagnose(
     ] = 32,
     data_dir: RunDataDir = None,
     other_data: OtherData = False,
-    json: JsonFlag = False,
 ) -> Report:
     """Show silent, saturated and dead neurons, reversed and exploding gradients, and moved kernels of a run, by epoch.
 

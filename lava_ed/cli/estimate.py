@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from lava_ed.cli.output import JsonFlag, PriceListName, Report, Table, integers, least_visits, visits_table
+from lava_ed.cli.output import PriceListName, Report, Table, integers, least_visits, visits_table
 from lava_ed.errors import ConfigError
 
 
@@ -31,7 +31,6 @@ def estimate(
     ] = None,
     chip: Annotated[str | None, typer.Option(help="With convolutions: loihi1 or loihi2.  [default: loihi2]")] = None,
     price_list: PriceListName = "loihi1-davies2018",
-    json: JsonFlag = False,
 ) -> Report:
     """Price one training sample from a net's layers and spikes alone, under each dependency or way to share weights."""
     from lava_ed.energy import estimate_sample

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lava_ed.cli.output import JsonFlag, OtherData, Report, Table
+from lava_ed.cli.output import OtherData, Report, Table
 from lava_ed.errors import ConfigError
 
 
@@ -34,7 +34,6 @@ def export(
         str | None,
         typer.Option(help="nir: cubalif (what most simulators read, default) or simplest (IF and LIF where they do)."),
     ] = None,
-    json: JsonFlag = False,
 ) -> Report:
     """Write the net of a run for another tool, in integers; what the format cannot hold is refused by name."""
     from lava_ed.exchange import export_run
@@ -56,7 +55,6 @@ def import_net(
     dt: Annotated[
         float | None, typer.Option(help="NIR: seconds of a time step.  [default: noted in the file, or 0.0001]")
     ] = None,
-    json: JsonFlag = False,
 ) -> Report:
     """Read a netx or NIR file, check that the engine runs it, and show its layers; test it with lava-ed eval FILE."""
     if file.endswith(".nir"):

@@ -17,7 +17,6 @@ from lava_ed.plain_text import number
 if TYPE_CHECKING:
     from rich.console import Console
 
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print one JSON object on standard output, nothing else.")]
 OtherData = Annotated[
     bool, typer.Option("--other-data", help="Take data that the net was not trained for; the outcome is named so.")
 ]

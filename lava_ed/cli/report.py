@@ -8,12 +8,14 @@ from typing import Annotated, Any
 
 import typer
 
-from lava_ed.cli.output import JsonFlag, PriceLists, Report, RunDataDir
-from lava_ed.cli.run import refuse_netx_options
+from lava_ed.cli.options import taking
+from lava_ed.cli.output import PriceLists, Report, RunDataDir
+from lava_ed.cli.run import OF_FILE, refuse_netx_options
 from lava_ed.errors import ConfigError
 from lava_ed.plain_text import percent
 
 
+@taking("of_file", OF_FILE)
 def report(
     run: Annotated[
         str, typer.Argument(metavar="RUN", help="Folder of a run, or of a model.safetensors alone, or a netx file.")
@@ -22,23 +24,18 @@ def report(
     price_list: PriceLists = None,
     data_dir: RunDataDir = None,
     dataset: Annotated[str | None, typer.Option(help="Data set of a model that comes without a run.")] = None,
-    encoder: Annotated[str | None, typer.Option(help="netx: rate or ttfs.  [default: noted in the file]")] = None,
-    steps: Annotated[int | None, typer.Option(help="netx: steps of input.  [default: noted in the file]")] = None,
-    readout: Annotated[str | None, typer.Option(help="netx: membrane or spikes.  [default: noted in the file]")] = None,
-    limit: Annotated[int | None, typer.Option(help="netx: test on the first so many samples.")] = None,
-    json: JsonFlag = False,
+    of_file: Any = None,
 ) -> Report:
     """Write report.html, one page with all that is known of a run, and its pictures into the run's folder."""
     from lava_ed.report import report_netx, report_run
 
     common: dict[str, Any] = {"price_lists": price_list, "data_dir": data_dir, "dataset": dataset}
-    given: dict[str, Any] = {"encoder": encoder, "steps": steps, "readout": readout, "limit": limit}
     if Path(run).is_file() and run.endswith(".nir"):
         raise ConfigError(f"{run} is a NIR file, of which there are no pages: see lava-ed import, and lava-ed eval")
     if Path(run).is_file():
-        value = report_netx(run, samples=samples, **common, **given)
+        value = report_netx(run, samples=samples, **common, **of_file)
     else:
-        refuse_netx_options(given)
+        refuse_netx_options(of_file)
         value = report_run(run, samples=samples, **common)
     return Report(value, _shown(value))
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from lava_ed.cli.options import option, taking
 from lava_ed.cli.output import (
-    JsonFlag,
     OtherData,
     PriceListName,
     Report,
@@ -19,7 +19,7 @@ from lava_ed.cli.output import (
     least_visits,
     visits_table,
 )
-from lava_ed.cli.workers import Scheduler, Slurm, Workers, crew_of
+from lava_ed.cli.workers import PLACE, crew_of
 from lava_ed.errors import ConfigError
 from lava_ed.plain_text import percent
 
@@ -30,29 +30,32 @@ KIB: Final = 8 * 1024
 """Bits."""
 
 
+OF_FILE: Final = {
+    "encoder": option(str, "Of a file: rate, ttfs, or bias.  [default: noted in the file]"),
+    "steps": option(int, "Of a file: steps of input.  [default: noted in the file]"),
+    "readout": option(str, "Of a file: membrane or spikes.  [default: noted in the file]"),
+    "limit": option(int, "Of a file: test on the first so many samples."),
+}
+"""Options that say how a netx or NIR file is tested."""
+
+
+@taking("of_file", OF_FILE)
+@taking("place", PLACE)
 def evaluate(
     run: Annotated[str, typer.Argument(metavar="RUN", help="Folder of a run, or a netx or NIR file.")],
     data_dir: RunDataDir = None,
     backend: Annotated[str | None, typer.Option(help="engine or lava.  [default: the one it was trained on]")] = None,
     dataset: Annotated[str | None, typer.Option(help="netx, NIR: data set.  [default: noted in the file]")] = None,
-    encoder: Annotated[
-        str | None, typer.Option(help="netx, NIR: rate, ttfs, or bias.  [default: noted in the file]")
-    ] = None,
-    steps: Annotated[int | None, typer.Option(help="netx, NIR: steps of input.  [default: noted in the file]")] = None,
-    readout: Annotated[str | None, typer.Option(help="netx, NIR: membrane or spikes.  [default: as noted]")] = None,
-    limit: Annotated[int | None, typer.Option(help="netx, NIR: test on the first so many samples.")] = None,
+    of_file: Any = None,
     other_data: OtherData = False,
-    workers: Workers = None,
-    scheduler: Scheduler = None,
-    slurm: Slurm = False,
-    json: JsonFlag = False,
+    place: Any = None,
 ) -> Report:
     """Measure the accuracy of a trained net on its test set, or of a netx or NIR file on a data set."""
-    given: dict[str, Any] = {"dataset": dataset, "encoder": encoder, "steps": steps, "readout": readout, "limit": limit}
+    given = {**({} if dataset is None else {"dataset": dataset}), **of_file}
     if Path(run).is_file():
         from lava_ed.exchange import evaluate_netx, evaluate_nir
 
-        if workers is not None or scheduler is not None or slurm:
+        if place:
             raise ConfigError("workers judge runs, no netx or NIR files: leave --workers, --scheduler and --slurm out")
         if backend not in (None, "engine"):
             raise ConfigError(f"back end {backend!r}: netx and NIR files run in the engine here: leave --backend out")
@@ -62,7 +65,7 @@ def evaluate(
         from lava_ed.evaluation.evaluate import evaluate_run
 
         refuse_netx_options(given)
-        with crew_of(workers, scheduler, slurm) as crew:
+        with crew_of(place) as crew:
             value = evaluate_run(run, data_dir, backend, other_data=other_data, crew=crew)
     key = "accuracy_on_other_data" if "other_data" in value else "test_accuracy"
     rows = [
@@ -73,10 +76,10 @@ def evaluate(
     return Report(value, [Table(f"{run}: {value['dataset']}, {value['backend']}", ("quantity", "value"), rows)])
 
 
-def refuse_netx_options(given: dict[str, Any]) -> None:
-    """Refuse, for a run, the options that only netx files take."""
-    if mine := [f"--{name}" for name, value in given.items() if value is not None]:
-        raise ConfigError(f"{', '.join(mine)}: only for netx files, a run knows its own")
+def refuse_netx_options(given: Mapping[str, Any]) -> None:
+    """Refuse, for a run, the options that only files take."""
+    if given:
+        raise ConfigError(f"{', '.join(f'--{name}' for name in given)}: only for netx files, a run knows its own")
 
 
 def energy(
@@ -85,7 +88,6 @@ def energy(
     chip: Annotated[
         str | None, typer.Option(help="loihi1 or loihi2: also place the net on its cores.  [default: no placement]")
     ] = None,
-    json: JsonFlag = False,
 ) -> Report:
     """Price the operations that a run counted, per sample, in training and in inference."""
     from lava_ed.energy import built_in_price_lists, energy_range, energy_report, learning_cost, load_price_list

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lava_ed.cli.output import JsonFlag, Report, Table
+from lava_ed.cli.output import Report, Table
 from lava_ed.cli.train import Rule, with_settings
 from lava_ed.plain_text import percent
 
@@ -34,7 +34,6 @@ def stream(
     settings: Any = None,
     interval: Interval = 1000,
     resume: Resume = False,
-    json: JsonFlag = False,
 ) -> Report:
     """Decide recordings one by one and learn from those with a label, without epochs.
 

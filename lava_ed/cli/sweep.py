@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from lava_ed.cli.output import JsonFlag, Report, Table
+from lava_ed.cli.options import taking
+from lava_ed.cli.output import Report, Table
 from lava_ed.cli.train import RULES, Data, DataDir, layer_sizes
-from lava_ed.cli.workers import Scheduler, Slurm, Workers, crew_of
+from lava_ed.cli.workers import PLACE, crew_of
 from lava_ed.plain_text import percent
 
 Trials = Annotated[int, typer.Option(help="Trials in all; the first is the preset.")]
@@ -27,6 +28,7 @@ Parallel = Annotated[
 ]
 
 
+@taking("place", PLACE)
 def sweep(
     out: Out,
     rule: Rule,
@@ -38,10 +40,7 @@ def sweep(
     limit: Limit = 10_000,
     seed: Seed = 0,
     parallel: Parallel = None,
-    workers: Workers = None,
-    scheduler: Scheduler = None,
-    slurm: Slurm = False,
-    json: JsonFlag = False,
+    place: Any = None,
 ) -> Report:
     """Search for settings of a rule on validation samples; `train --settings` takes its best.json."""
     from lava_ed.sweep import SweepConfig
@@ -52,7 +51,7 @@ def sweep(
         rule=rule, dataset=dataset or "digits", data_dir=data_dir, trials=trials, hidden=layer_sizes(hidden),
         epochs=epochs, limit=limit or None, seed=seed, parallel=parallel,
     )  # fmt: skip
-    with crew_of(workers, scheduler, slurm) as crew:
+    with crew_of(place) as crew:
         value = run(config, out, message=Lines().message, crew=crew)
     rows = [
         (row["number"], percent(row["validation_accuracy"]), f"{row['seconds']:.0f}", _short(row["settings"]))

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from lava_ed.cli.output import JsonFlag, Report, Table
+from lava_ed.cli.output import Report, Table
 from lava_ed.version import __version__
 
 PACKAGES: Final = (
@@ -29,7 +29,6 @@ def info(
         float, typer.Option(help="Of a graph: share of neurons that spike in a step, for the estimated cost.")
     ] = 0.05,
     tag: Annotated[str, typer.Option(help="Of a graph: which ProcessModels, fixed_pt or floating_pt.")] = "fixed_pt",
-    json: JsonFlag = False,
 ) -> Report:
     """Show what is installed; or of a run its settings and limits; or of a Lava graph the program it is lowered to."""
     if run is None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any, Final, get_args
+from typing import Annotated, Any, Final
 
 import typer
 
-from lava_ed.cli.output import JsonFlag, Report, Table, integers
-from lava_ed.cli.workers import Scheduler, Slurm, Workers, crew_of, seed_list
+from lava_ed.cli.options import Command, flag, option, taking
+from lava_ed.cli.output import Report, Table, integers
+from lava_ed.cli.workers import PLACE, crew_of, seed_list
 from lava_ed.errors import ConfigError
 from lava_ed.network.settings import is_list, options
 from lava_ed.plain_text import percent
@@ -47,78 +47,55 @@ Seeds = Annotated[
 ]
 
 
-def _option(kind: Any, text: str, **more: Any) -> Any:
-    return Annotated[kind | None, typer.Option(help=text, **more)]
-
-
-def _flag(name: str, text: str) -> Any:
-    return Annotated[bool, typer.Option(name, help=text)]
-
-
 SETTINGS: Final[dict[str, Any]] = {
     "data_dir": DataDir,
-    "hidden": _option(str, "Neurons of the hidden layers, for example 256 or 256,128."),
-    "arch": _option(str, "Layers with convolutions, for example 24c5-p2-48c3-p2-10."),
-    "calibrate": _option(
+    "hidden": option(str, "Neurons of the hidden layers, for example 256 or 256,128."),
+    "arch": option(str, "Layers with convolutions, for example 24c5-p2-48c3-p2-10."),
+    "calibrate": option(
         bool, "With --arch: measure thresholds and shifts on some training samples.  [default: calibrate]"
     ),
-    "freeze": _option(str, "With --arch: connections whose random kernels stay as they are, as 1,2.", metavar="N,…"),
-    "epochs": _option(int, "Passes over the training samples."),
-    "seed": _option(int, "Of weights, rounding, order and split.  [default: 0]"),
-    "backend": _option(str, "engine or lava.  [default: engine]"),
-    "learning_rate": _option(float, "Learning rate; rounded to one that the chip holds."),
-    **{name: _option(kind, text) for name, (kind, text) in options().items()},
-    "validation": _option(float, "Share of the training part held out."),
-    "limit": _option(int, "Train on at most this many samples."),
-    "shift": _option(
+    "freeze": option(str, "With --arch: connections whose random kernels stay as they are, as 1,2.", metavar="N,…"),
+    "epochs": option(int, "Passes over the training samples."),
+    "seed": option(int, "Of weights, rounding, order and split.  [default: 0]"),
+    "backend": option(str, "engine or lava.  [default: engine]"),
+    "learning_rate": option(float, "Learning rate; rounded to one that the chip holds."),
+    **{name: option(kind, text) for name, (kind, text) in options().items()},
+    "validation": option(float, "Share of the training part held out."),
+    "limit": option(int, "Train on at most this many samples."),
+    "shift": option(
         int, "Augmentation: move training images by up to this many pixels, anew each epoch.  [default: 0]"
     ),
-    "flip": _flag("--flip", "Augmentation: mirror training images left to right, or not, anew each epoch."),
-    "events": _option(
+    "flip": flag("--flip", "Augmentation: mirror training images left to right, or not, anew each epoch."),
+    "events": option(
         str,
         "Recordings: sensor, region, downsample, hot, refractory, polarity, start, duration, count, windows, "
         "transforms, for example duration=100000,downsample=2 (docs/recordings.md).",
         metavar="NAME=VALUE,…",
     ),
-    "checkpoint_interval": _option(int, "Samples between two checkpoints."),
-    "snapshots": _flag("--snapshots", "Keep the net of every epoch, for lava-ed diagnose."),
-    "snapshot_interval": _option(int, "Epochs between two of --snapshots.  [default: 1]"),
+    "checkpoint_interval": option(int, "Samples between two checkpoints."),
+    "snapshots": flag("--snapshots", "Keep the net of every epoch, for lava-ed diagnose."),
+    "snapshot_interval": option(int, "Epochs between two of --snapshots.  [default: 1]"),
 }
 """Options that are settings of a run; those of the net are as it declares them."""
 
 
-def with_settings(*names: str) -> Callable[[Callable[..., Report]], Callable[..., Report]]:
+def with_settings(*names: str) -> Callable[[Command], Command]:
     """Give a command these options in place of its argument `settings`, which gets the values of those that were given.
 
     Without names it has all of `SETTINGS`.
     """
-    chosen = names or tuple(SETTINGS)
 
-    def changed(command: Callable[..., Report]) -> Callable[..., Report]:
+    def changed(command: Command) -> Command:
         @wraps(command)
-        def taking(**values: Any) -> Report:
-            given = {name: values.pop(name) for name in chosen}
-            return command(settings=given_settings(**given), **values)
+        def reading(settings: Mapping[str, Any], **values: Any) -> Report:
+            return command(settings=read_options(settings), **values)
 
-        signature = inspect.signature(command, eval_str=True)
-        parameters = list(signature.parameters.values())
-        place = list(signature.parameters).index("settings")
-        parameters[place : place + 1] = [
-            inspect.Parameter(
-                name,
-                inspect.Parameter.POSITIONAL_OR_KEYWORD,
-                default=False if get_args(SETTINGS[name])[0] is bool else None,
-                annotation=SETTINGS[name],
-            )
-            for name in chosen
-        ]
-        taking.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
-        taking.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-        return taking
+        return taking("settings", {name: SETTINGS[name] for name in names or SETTINGS})(reading)
 
     return changed
 
 
+@taking("place", PLACE)
 @with_settings()
 def train(
     out: Out,
@@ -130,10 +107,7 @@ def train(
     settings: Any = None,
     settings_file: SettingsFile = None,
     seeds: Seeds = None,
-    workers: Workers = None,
-    scheduler: Scheduler = None,
-    slurm: Slurm = False,
-    json: JsonFlag = False,
+    place: Any = None,
 ) -> Report:
     """Train a net and write its run folder.
 
@@ -152,10 +126,9 @@ def train(
         found_rule, found_dataset, found = read_settings(settings_file)
         rule, dataset = rule or found_rule, dataset or found_dataset
         settings = {**found, **settings}
-    place = {"workers": workers, "scheduler": scheduler, "slurm": slurm}
     if seeds is not None:
         return _several(out, seeds, rule, dataset, settings, resume, place, download=download)
-    if any(place.values()):
+    if place:
         raise ConfigError("--workers, --scheduler and --slurm train several runs at once: give --seeds as well")
     folder = RunFolder(out)
     blank = resume and folder.path.is_dir() and folder.is_blank()
@@ -203,7 +176,7 @@ def _several(
     }
     if download:
         _fetch(next(iter(configs.values())))
-    with crew_of(**place) as crew:
+    with crew_of(place) as crew:
         runs = train_runs(configs, crew, resume=resume, extend=resume, message=Lines().message)
     spread = spread_of_runs(runs)
     rows = [(path, percent(run["validation_accuracy"]), percent(run["test_accuracy"])) for path, run in runs.items()]
@@ -244,13 +217,11 @@ def resumed_config(out: str, **settings: Any) -> Any:
     return replace(stored, **given)
 
 
-def given_settings(**options: Any) -> dict[str, Any]:
-    """Values of the options that were given, as `TrainConfig` takes them."""
+def read_options(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of the options of `SETTINGS` that were given, as `TrainConfig` takes them."""
     from lava_ed.data.events.code import EventCode
 
     readers = {"hidden": layer_sizes, "events": EventCode.parse, "freeze": _connections}
-    flags = ("flip", "snapshots")
-    given = {name: value for name, value in options.items() if value is not None and (value or name not in flags)}
     return {
         name: readers[name](value) if name in readers else integer_list(name, value) if is_list(name) else value
         for name, value in given.items()

@@ -3,34 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import typer
-
+from lava_ed.cli.options import flag, option
 from lava_ed.errors import ConfigError
 
 if TYPE_CHECKING:
     from lava_ed.cluster import Crew
 
-Workers = Annotated[
-    int | None, typer.Option(help="Run on so many processes of this machine; with --slurm, so many jobs of Slurm.")
-]
-Scheduler = Annotated[
-    str | None, typer.Option(metavar="ADDRESS", help="Run on the workers of this Dask scheduler, as tcp://host:8786.")
-]
-Slurm = Annotated[bool, typer.Option("--slurm", help="Run in jobs of Slurm, set up in ~/.config/dask/jobqueue.yaml.")]
+PLACE: Final = {
+    "workers": option(int, "Run on so many processes of this machine; with --slurm, so many jobs of Slurm."),
+    "scheduler": option(str, "Run on the workers of this Dask scheduler, as tcp://host:8786.", metavar="ADDRESS"),
+    "slurm": flag("--slurm", "Run in jobs of Slurm, set up in ~/.config/dask/jobqueue.yaml."),
+}
+"""Options that say where jobs run."""
 _MOST_SEEDS: Final = 1000
 
 
 @contextmanager
-def crew_of(workers: int | None, scheduler: str | None, slurm: bool) -> Iterator[Crew]:
-    """The crew that the options name; this process where they name none."""
+def crew_of(place: Mapping[str, Any]) -> Iterator[Crew]:
+    """The crew that the options of `PLACE` name; this process where they name none."""
     from lava_ed.cluster import Place, crew_at
     from lava_ed.train.progress import Lines
 
-    with crew_at(Place(workers, scheduler, slurm), Lines().message) as crew:
+    with crew_at(Place(**place), Lines().message) as crew:
         yield crew
 
 
