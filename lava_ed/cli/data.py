@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from lava_ed.cli.output import Report, Table
+from lava_ed.cli.train import DataDir
 from lava_ed.plain_text import percent
 
 PathArgument = Annotated[str, typer.Argument(metavar="PATH", help="A recording, or a folder or archive of them.")]
@@ -73,9 +74,7 @@ def _folder_row(item: tuple[str, Any]) -> tuple[str, object]:
 def simulate(
     dataset: Annotated[str, typer.Argument(metavar="DATASET", help="Images, as lava-ed train --dataset takes them.")],
     out: Annotated[str, typer.Option(metavar="FOLDER", help="A new folder for the recordings, a class a folder.")],
-    data_dir: Annotated[
-        str | None, typer.Option(help="Folder of the data files (else LAVA_ED_DATA, else data).")
-    ] = None,
+    data_dir: DataDir = None,
     limit: Annotated[int | None, typer.Option(help="At most so many images of each part.")] = None,
     threshold: Annotated[float, typer.Option(help="Change of the log-intensity that is an event.")] = 0.5,
     spread: Annotated[float, typer.Option(help="Standard deviation of the pixels' thresholds.")] = 0.03,

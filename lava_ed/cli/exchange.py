@@ -3,45 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
+from lava_ed.cli.options import option, taking
 from lava_ed.cli.output import OtherData, Report, Table
 from lava_ed.errors import ConfigError
 
+OF_FORMAT: Final = {
+    "out": option(str, "File to write.  [default: model.net/nir or golden.h5/nirdata in RUN]"),
+    "samples": option(int, "golden, nirdata: training samples to present.  [default: 4]"),
+    "learning": option(bool, "golden: whether the net learns from them.  [default: learning]"),
+    "data_dir": option(str, "golden, nirdata: folder of the data files, if not the run's."),
+    "neurons": option(str, "nir: cubalif (what most simulators read, default) or simplest (IF and LIF where they do)."),
+}
+"""Arguments of `export_run` that are options, some for some formats."""
 
+
+@taking("of_format", OF_FORMAT)
 def export(
     run: Annotated[str, typer.Argument(metavar="RUN", help="Folder of a run; for nir, also a netx file, *.net.")],
     file_format: Annotated[
         str, typer.Option("--format", help="netx (lava-dl), nir, golden (vectors), or nirdata (the same).")
     ],
-    out: Annotated[
-        str | None, typer.Option(help="File to write.  [default: model.net/nir or golden.h5/nirdata in RUN]")
-    ] = None,
-    samples: Annotated[
-        int | None, typer.Option(help="golden, nirdata: training samples to present.  [default: 4]")
-    ] = None,
-    learning: Annotated[
-        bool | None,
-        typer.Option("--learning/--no-learning", help="golden: whether the net learns from them.  [default: learning]"),
-    ] = None,
-    data_dir: Annotated[
-        str | None, typer.Option(help="golden, nirdata: folder of the data files, if not the run's.")
-    ] = None,
+    of_format: Any = None,
     other_data: OtherData = False,
-    neurons: Annotated[
-        str | None,
-        typer.Option(help="nir: cubalif (what most simulators read, default) or simplest (IF and LIF where they do)."),
-    ] = None,
 ) -> Report:
     """Write the net of a run for another tool, in integers; what the format cannot hold is refused by name."""
     from lava_ed.exchange import export_run
 
-    value = export_run(
-        run, file_format, out, samples=samples, learning=learning, data_dir=data_dir, other_data=other_data,
-        neurons=neurons,
-    )  # fmt: skip
+    value = export_run(run, file_format, other_data=other_data, **of_format)
     rows = [("file", name) for name in value["files"]]
     if "samples" in value:
         rows += [("samples", value["samples"]), ("time steps", value["steps"])]

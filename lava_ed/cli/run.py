@@ -39,19 +39,17 @@ OF_FILE: Final = {
 """Options that say how a netx or NIR file is tested."""
 
 
-@taking("of_file", OF_FILE)
+@taking("of_file", {"dataset": option(str, "Of a file: data set.  [default: noted in the file]"), **OF_FILE})
 @taking("place", PLACE)
 def evaluate(
     run: Annotated[str, typer.Argument(metavar="RUN", help="Folder of a run, or a netx or NIR file.")],
     data_dir: RunDataDir = None,
     backend: Annotated[str | None, typer.Option(help="engine or lava.  [default: the one it was trained on]")] = None,
-    dataset: Annotated[str | None, typer.Option(help="netx, NIR: data set.  [default: noted in the file]")] = None,
     of_file: Any = None,
     other_data: OtherData = False,
     place: Any = None,
 ) -> Report:
     """Measure the accuracy of a trained net on its test set, or of a netx or NIR file on a data set."""
-    given = {**({} if dataset is None else {"dataset": dataset}), **of_file}
     if Path(run).is_file():
         from lava_ed.exchange import evaluate_netx, evaluate_nir
 
@@ -60,11 +58,11 @@ def evaluate(
         if backend not in (None, "engine"):
             raise ConfigError(f"back end {backend!r}: netx and NIR files run in the engine here: leave --backend out")
         evaluate_file = evaluate_nir if run.endswith(".nir") else evaluate_netx
-        value = evaluate_file(run, data_dir=data_dir, other_data=other_data, **given)
+        value = evaluate_file(run, data_dir=data_dir, other_data=other_data, **of_file)
     else:
         from lava_ed.evaluation.evaluate import evaluate_run
 
-        refuse_netx_options(given)
+        refuse_netx_options(of_file)
         with crew_of(place) as crew:
             value = evaluate_run(run, data_dir, backend, other_data=other_data, crew=crew)
     key = "accuracy_on_other_data" if "other_data" in value else "test_accuracy"
