@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import fields
 from importlib import import_module
 from numbers import Integral
@@ -157,8 +158,9 @@ def settle_integers(settings: Any, where: str = "") -> None:
         if kind == "int" or (kind == "int | None" and value is not None):
             check_integer(f"{where}{field.name}", value)
             object.__setattr__(settings, field.name, int(value))
-        elif kind == "tuple[int, ...]":
-            if not all(map(is_integer, value)):
+        elif kind in ("tuple[int, ...]", "tuple[int, int]"):
+            several = isinstance(value, Sequence) and all(map(is_integer, value))
+            if not several or (kind == "tuple[int, int]" and len(value) != 2):
                 raise ConfigError(f"{where}{field.name} is {value!r}: integers are needed")
             object.__setattr__(settings, field.name, tuple(map(int, value)))
 

@@ -18,6 +18,7 @@ from lava_ed.learning_rules import RULES
 from lava_ed.network.layers import check_text, connections_in
 from lava_ed.network.settings import NetSettings, Setting, declared
 from lava_ed.network.spec import NetworkSpec
+from lava_ed.network.values import plain_of
 
 EPOCHS_MAX: Final = 10_000
 """Every checkpoint keeps a row for each epoch, and its reader bounds what it takes in."""
@@ -105,7 +106,7 @@ class TrainConfig:
         if missing := declared(TrainConfig).keys() ^ values.keys():
             raise TypeError(f"{', '.join(sorted(missing))}: missing or unknown; TrainConfig.create knows the presets")
         for name, value in values.items():
-            object.__setattr__(self, name, value)
+            object.__setattr__(self, name, plain_of(value))
         self._check()
 
     if not TYPE_CHECKING:  # so that a misspelt attribute is still an error where types are checked

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_typ
 
 from lava_ed.errors import ConfigError, is_integer
 from lava_ed.network.adaptation import Adaptation
+from lava_ed.network.values import plain_of
 
 EncoderKind = Literal["ttfs", "rate", "current", "binary", "bins"]
 ReadoutKind = Literal["membrane", "first-spike"]
@@ -181,14 +182,15 @@ class NetSettings:
 
     def __post_init__(self) -> None:
         for name, (kind, setting) in declared(NetSettings).items():
-            value = getattr(self, name)
+            value = plain_of(getattr(self, name))
+            object.__setattr__(self, name, value)
             if kind in (int, tuple[int, ...]):
                 check_integers(name, value, several=kind is not int)
             elif get_origin(kind) is Literal and value not in (*get_args(kind), getattr(NetSettings, name)):
                 raise ConfigError(f"{name} {value!r} is unknown: use one of {', '.join(get_args(kind))}")
             if kind is int and not setting.low <= value <= setting.high:
                 raise ConfigError(f"{name} is {value}, allowed is {setting.low} … {setting.high}")
-        object.__setattr__(self, "freeze", tuple(sorted({int(n) for n in self.freeze})))
+        object.__setattr__(self, "freeze", tuple(sorted(set(self.freeze))))
 
 
 @cache

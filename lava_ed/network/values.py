@@ -11,7 +11,7 @@ import numpy.typing as npt
 from lava_ed.errors import ConfigError, DataError, ShapeError
 from lava_ed.files.reading import brief
 
-__all__ = ["check_presented", "count_of", "numbers_of", "whole_of"]
+__all__ = ["check_presented", "count_of", "numbers_of", "plain_of", "whole_of"]
 
 DEPENDENCIES: Final = ("x0", "y0", "u0")
 """What makes a learning engine visit a synapse: a spike before it, an error behind it, the end of an epoch."""
@@ -72,6 +72,19 @@ def whole_of(value: Any) -> int | None:
         return whole if whole is not None and value == whole else None
     except (OverflowError, TypeError, ValueError):
         return None
+
+
+def plain_of(value: Any) -> Any:
+    """A setting with Python's numbers and truth values in place of numpy's, and tuples in place of lists.
+
+    Examples
+    --------
+    >>> plain_of([np.int8(3), (np.float64(0.5), "x")])
+    (3, (0.5, 'x'))
+    """
+    if isinstance(value, np.generic):
+        return value.item()
+    return tuple(map(plain_of, value)) if isinstance(value, (list, tuple)) else value
 
 
 def count_of(value: Any, what: str, least: int | None = 0) -> int:

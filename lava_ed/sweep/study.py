@@ -15,7 +15,7 @@ from lava_ed.cluster import Alone, Crew
 from lava_ed.config.settings_file import as_json, checked_settings, complete
 from lava_ed.config.training import TrainConfig
 from lava_ed.data import Dataset, data_folder
-from lava_ed.errors import ConfigError, RunFolderError, check_integer, required
+from lava_ed.errors import ConfigError, RunFolderError, check_integer, required, settle_integers
 from lava_ed.files.reading import brief
 from lava_ed.learning_rules import RULES, LearningRate
 from lava_ed.runs.data import TrainedFor, checked, with_data
@@ -74,6 +74,7 @@ class SweepConfig:
         check_integer("trials", self.trials, 1)
         check_integer("parallel", 1 if self.parallel is None else self.parallel, 1)
         self.training({})
+        settle_integers(self)
 
     def training(self, settings: dict[str, Any]) -> TrainConfig:
         """The training run of a trial."""
