@@ -252,6 +252,7 @@ def test_the_commands(tmp_path, capsys):
         ([*tiny, "--seeds", "0-1", "--seed", "1", "--out", runs], "give one of them"),
         ([*tiny, "--seeds", "3-1", "--out", runs], "is no list of numbers"),
         ([*tiny, "--workers", "2", "--out", runs], "give --seeds"),
+        ([*tiny, "--workers", "0", "--out", runs], "give --seeds"),
     ):
         assert main(["train", *arguments]) == 2
         assert words in json.loads(capsys.readouterr().out)["error"]["message"]
