@@ -368,3 +368,17 @@ def test_files_of_both_formats_are_judged_with_the_same_settings() -> None:
     expected = ["path", "dataset", "data_dir", "encoder", "steps", "readout", "limit", "other_data"]
     for judge in (evaluate_netx, evaluate_nir):
         assert list(inspect.signature(judge).parameters) == expected
+
+
+@pytest.mark.parametrize("noted", [False, True])
+@pytest.mark.parametrize(("write", "judge"), [(write_netx, evaluate_netx), (write_nir, evaluate_nir)])
+def test_spikes_of_neurons_that_never_spike_decide_nothing(write, judge, noted, tmp_path) -> None:
+    """Their sums are 0 for every class, of which the first one would win."""
+    how = {"dataset": "digits", "encoder": "rate", "steps": 4}
+    neuron = NetxNeuron(4096, 0, 2**17)
+    layer = NetxLayer("dense", (10,), neuron, np.arange(-320, 320).reshape(10, 64) // 3)
+    path = tmp_path / "net"
+    write(NetxNetwork((layer,), {"readout": "spikes"} if noted else {}), path)
+    with pytest.raises(ExchangeError, match="never spike: take membrane"):
+        judge(path, **how, readout=None if noted else "spikes", limit=3)
+    assert judge(path, **how, readout="membrane", limit=3)["samples"] == 3

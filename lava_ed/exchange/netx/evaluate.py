@@ -126,11 +126,8 @@ def evaluate_netx(
     DataError
         If the data are not those that the net was trained for, and other data were not asked for.
     """
-    net = read_netx(path)
-    return evaluate_net(
-        net, path, partial(_decided, net), "netx", dataset=dataset, data_dir=data_dir, encoder=encoder, steps=steps,
-        readout=readout, limit=limit, other_data=other_data,
-    )  # fmt: skip
+    net, given = read_netx(path), {"dataset": dataset, "encoder": encoder, "steps": steps, "readout": readout}
+    return evaluate_net(net, path, partial(_decided, net), "netx", given, data_dir, limit, other_data)
 
 
 def evaluate_net(
@@ -138,17 +135,15 @@ def evaluate_net(
     path: str | os.PathLike[str],
     decide: Decide,
     kind: str,
-    *,
-    dataset: str | None = None,
-    data_dir: str | None = None,
-    encoder: str | None = None,
-    steps: int | None = None,
-    readout: str | None = None,
-    limit: int | None = None,
-    other_data: bool = False,
+    given: Mapping[str, Any],
+    data_dir: str | None,
+    limit: int | None,
+    other_data: bool,
 ) -> dict[str, Any]:
-    """Judge a net from a file of a ``kind`` on a test set, as `evaluate_netx` tells; decide classifies."""
-    given = {"dataset": dataset, "encoder": encoder, "steps": steps, "readout": readout}
+    """Judge a net from a file of a ``kind`` on a test set, as `evaluate_netx` tells; decide classifies.
+
+    Given are settings of the test by name, None where the file's notes tell.
+    """
     chosen = how_to_test(net, path, given, limit)
     found = data_of_netx(net, path, chosen["dataset"], data_dir, other_data=other_data)
     data = found.data
@@ -207,6 +202,8 @@ def how_to_test(
     for name, allowed in (("encoder", encoders), ("readout", READOUTS)):
         if chosen[name] not in allowed:
             raise ExchangeError(f"{name} {chosen[name]!r} is not one of {', '.join(allowed)}")
+    if chosen["readout"] == "spikes" and net.silent:
+        raise ExchangeError(f"{path}: readout 'spikes': the last neurons never spike: take membrane")
     steps = chosen["steps"]
     if not is_integer(steps) or not 1 <= steps <= MAX_STEPS:
         raise ExchangeError(f"steps is {steps!r}: show a sample for 1 … {MAX_STEPS:,} steps")

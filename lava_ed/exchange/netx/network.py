@@ -244,6 +244,12 @@ class NetxNetwork:
         return np.ascontiguousarray(places.T.reshape(-1) if spread else places.reshape(-1))
 
     @property
+    def silent(self) -> bool:
+        """Whether the neurons of the last layer never spike, as those of a readout whose membranes are compared."""
+        last = self.synaptic_layers[-1]
+        return last.sigma_delta is None and last.lif.v_th_mant >= NEVER
+
+    @property
     def has_sigma_delta(self) -> bool:
         """Whether there are sigma-delta neurons."""
         return any(layer.sigma_delta for layer in self.layers)

@@ -10,7 +10,6 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.errors import ExchangeError
 from lava_ed.exchange.netx.evaluate import evaluate_net, in_chunks
 from lava_ed.exchange.netx.network import Integers
 from lava_ed.exchange.nir.network import NirNetwork, read_nir
@@ -31,20 +30,9 @@ def evaluate_nir(
     limit: int | None = None,
     other_data: bool = False,
 ) -> dict[str, Any]:
-    """Judge a NIR file on a test set; parameters, result and errors are those of `evaluate_netx`.
-
-    Raises
-    ------
-    ExchangeError
-        Also if the neurons that answer by their spikes never spike.
-    """
-    net = read_nir(path)
-    if readout == "spikes" and net.floats[-1].neuron.silent:
-        raise ExchangeError(f"readout 'spikes': the last neurons ({net.layers[-1].kind}) never spike: take membrane")
-    return evaluate_net(
-        net, path, partial(_decided, net), "nir", dataset=dataset, data_dir=data_dir, encoder=encoder, steps=steps,
-        readout=readout, limit=limit, other_data=other_data,
-    )  # fmt: skip
+    """Judge a NIR file on a test set; parameters, result and errors are those of `evaluate_netx`."""
+    net, given = read_nir(path), {"dataset": dataset, "encoder": encoder, "steps": steps, "readout": readout}
+    return evaluate_net(net, path, partial(_decided, net), "nir", given, data_dir, limit, other_data)
 
 
 def _decided(net: NirNetwork, images: npt.NDArray[np.uint8], chosen: Mapping[str, Any]) -> Integers:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from lava_ed.errors import ExchangeError
+from lava_ed.exchange.netx.fields import NEVER
 from lava_ed.exchange.netx.network import Integers
 from lava_ed.exchange.nir.file import read_graph
 from lava_ed.exchange.nir.layers import FloatLayer, fold
@@ -44,6 +45,11 @@ class NirNetwork:
         first = self.layers[0]
         places = np.arange(self.sizes[0]).reshape(first.shape)
         return np.ascontiguousarray(places.T.reshape(-1) if first.how is not None else places.reshape(-1))
+
+    @property
+    def silent(self) -> bool:
+        """Whether the neurons of the last layer never spike."""
+        return self.layers[-1].v_th_mant >= NEVER
 
     def describe(self) -> dict[str, Any]:
         """Plain description, ready for JSON."""
