@@ -27,7 +27,7 @@ def runs(*kinds: str) -> Callable[[Loop], Loop]:
 
 
 def loop_of(spec: NetworkSpec, weights: Sequence[npt.NDArray[np.int8]] | None = None) -> Any:
-    """The back end with the loop that was registered for a spec's rule."""
+    """The back end with the loop that was registered for a spec's rule; a ConfigError where there is none."""
     if spec.rule.kind not in _LOOPS:
         raise ConfigError(f"{spec.rule.name} has no loop of its own: the engine runs it")
     return _LOOPS[spec.rule.kind](spec, weights)

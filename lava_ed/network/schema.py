@@ -63,6 +63,9 @@ def typed(entries: Any) -> dict[str, Any]:
 
 
 def read_net(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A net out of its dictionary form, its format aside, in which no entry is missing, unknown or of another type."""
+    """A net out of its dictionary form, its format aside.
+
+    Raises a ConfigError where an entry is missing, unknown or of another type.
+    """
     where = "network description is not complete or has unknown entries"
     return typed(checked(NetEntry, values, where, error=ConfigError, hint="restore it, or train anew"))

@@ -49,7 +49,8 @@ def check_state(state: Mapping[str, npt.NDArray[Any]], expected: Mapping[str, np
     """Compare a saved state with that of a net: names, types and shapes, and the ranges that compiled code relies on.
 
     Lava's runtime hands every Var over in 64 bits; such a state and others go for one another where the values fit.
-    Returns the saved state, with counters of 0 where it was saved before they were counted.
+    Returns the saved state, with counters of 0 where it was saved before they were counted.  Raises a CheckpointError
+    where a Var is missing, unknown, of another type or shape, or out of its range.
     """
     later = {name: name.rpartition(".")[2] for name in expected.keys() - state.keys()}
     state = {**state, **{n: np.full_like(expected[n], _LATER[var]) for n, var in later.items() if var in _LATER}}

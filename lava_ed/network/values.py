@@ -22,9 +22,9 @@ def numbers_of(
 ) -> npt.NDArray[Any]:
     """An array of bools, integers or floats.
 
-    Integers beyond 64 bits become floats, which every range check refuses where they do not fit.  Anything else is
-    the `error`, or a `ShapeError` where rows have different lengths; its message names the value by `what`, and says
-    what is `needed`.
+    Integers beyond 64 bits become floats, which every range check refuses where they do not fit.  Anything else
+    raises the `error`, or a `ShapeError` where rows have different lengths; its message names the value by `what`, and
+    says what is `needed`.
 
     Examples
     --------
@@ -88,7 +88,9 @@ def plain_of(value: Any) -> Any:
 
 
 def count_of(value: Any, what: str, least: int | None = 0) -> int:
-    """A whole number of at least `least`, or any with None, from Python or numpy; a bool is none.
+    """A whole number of at least `least`, or any with None, from Python or numpy.
+
+    Anything else, a bool too, is a `ConfigError`.
 
     Examples
     --------
@@ -108,7 +110,7 @@ def count_of(value: Any, what: str, least: int | None = 0) -> int:
 
 
 def check_presented(indices: npt.NDArray[Any], labels: npt.NDArray[Any], rows: int, outputs: int) -> None:
-    """Samples that are to be presented have a row and a label each, and these exist."""
+    """Raise a ShapeError or a DataError unless samples to be presented have a row and a label each, and these exist."""
     for name, values, stop in (("indices", indices, rows), ("labels", labels, outputs)):
         if values.ndim != 1 or values.shape != indices.shape:
             raise ShapeError(f"{name} have shape {values.shape}, expected ({indices.size},): one a sample")
