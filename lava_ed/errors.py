@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import fields
 from importlib import import_module
@@ -133,6 +134,19 @@ class ExchangeWarning(UserWarning):
 
 class FixedPointCutWarning(UserWarning):
     """A value was cut to what fixed point can hold: a fraction is gone, or it was outside its range."""
+
+
+def lava_is_here() -> bool:
+    """Whether the program has imported lava-nc; `lava_ed.graph`, which can stand in for it, is no Lava."""
+    # Modules that stand in are made of no file.
+    return hasattr(sys.modules.get("lava.magma.core.process.process"), "__file__")
+
+
+def without_engine() -> str:
+    """How a graph is run that the engine refuses, as an advice without its end."""
+    if lava_is_here():
+        return "run the graph on Lava's own runtime (without attach)"
+    return "run the graph with lava-nc, on Python 3.10"
 
 
 def is_integer(value: object) -> TypeGuard[int]:

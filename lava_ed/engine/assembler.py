@@ -16,7 +16,7 @@ from lava_ed.engine.idle import NeuronCount
 from lava_ed.engine.loops import codes
 from lava_ed.engine.memory import CACHE_LINE, Limits, Memory, Slot, Variable
 from lava_ed.engine.op import NOWHERE, Op
-from lava_ed.errors import BackendError
+from lava_ed.errors import BackendError, without_engine
 from lava_ed.kernels.counting import BACKWARD, FORWARD, N_COUNTERS, N_PHASES
 from lava_ed.network.schedule import Schedule
 from lava_ed.network.wiring import ON_CORE_PORTS
@@ -290,12 +290,12 @@ class Assembler:
         if len(feeds) > 1:
             raise BackendError(
                 f"{node.name}.{port} has {len(feeds)} sources; the engine joins one. Join them before it, "
-                "or run the graph on Lava's own runtime (without attach)"
+                f"or {without_engine()}"
             )
         if feeds[0].index is not None:
             raise BackendError(
                 f"{node.name}.{port} is fed through a port that permutes its values; the engine does so for Lava's "
-                "own processes only. Permute the weights, or run the graph on Lava's own runtime (without attach)"
+                f"own processes only. Permute the weights, or {without_engine()}"
             )
         signal = self.signals[feeds[0].source, feeds[0].out_port]
         self.want_vector(signal)

@@ -120,7 +120,7 @@ def check_range(values: npt.NDArray[Any], limits: Limits, name: str) -> None:
         if not limits.low <= value <= limits.high:
             raise ConfigError(
                 f"{name}: {value} is outside the {limits.type} range {limits.low} … {limits.high} of this Var"
-                f"{f' ({limits.meaning})' if limits.meaning else ''}; nothing was written"
+                f"{f' ({limits.meaning})' if limits.meaning else ''}; nothing was written: give numbers within it"
             )
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from functools import partial
 from importlib import import_module
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
 from lava_ed.errors import BackendError
 
@@ -75,7 +76,7 @@ _MODULES: Final = {
     "lava.proc.io.extractor": "io: Extractor PyLoihiExtractorModel PyLoihiExtractorModelAsync",
     "lava.proc.io.injector": "io: Injector PyLoihiInjectorModel PyLoihiInjectorModelAsync",
     "lava.proc.io.reset": "io: Reset PyResetFixed PyResetFloat",
-    "lava.proc.io.sink": "io: Sink=RingBuffer Read PyReceiveModelFixed PyReceiveModelFloat PyReadFixed PyReadFloat",
+    "lava.proc.io.sink": "io: Sink=RingBuffer PyReceiveModelFixed PyReceiveModelFloat",
     "lava.proc.io.source": "io: Source=RingBuffer PySendModelFixed PySendModelFloat",
     "lava.proc.io.utils": "io: ChannelConfig SendFull ReceiveEmpty ReceiveNotEmpty",
     "lava.proc.learning_rules.r_stdp_learning_rule": "rules: RewardModulatedSTDP",
@@ -140,11 +141,7 @@ class _Finder(MetaPathFinder, Loader):
         if fullname.partition(".")[0] != "lava":
             return None
         if fullname not in _MODULES and fullname not in _PACKAGES:
-            raise ModuleNotFoundError(
-                f"{fullname} is no part of {_HERE}, which stands in for lava-nc here; run this graph with lava-nc, on "
-                "Python 3.10",
-                name=fullname,
-            )
+            raise ModuleNotFoundError(_absent(fullname), name=fullname)
         return ModuleSpec(fullname, self, is_package=fullname in _PACKAGES)
 
     def exec_module(self, module: ModuleType) -> None:
@@ -154,6 +151,23 @@ class _Finder(MetaPathFinder, Loader):
             source = import_module(f"{_HERE}.{text.partition(':')[0]}")
             for here, name in _names_in(text):
                 setattr(module, name, getattr(source, here))
+        if module.__name__ not in _PACKAGES:
+            # Python asks a package for its modules in the same way.
+            module.__getattr__ = partial(_refuse, module.__name__)  # type: ignore[method-assign]
+
+
+def _absent(name: str) -> str:
+    """What is said of a module, or of a name in one, that is not offered."""
+    return (
+        f"{name} is no part of {_HERE}, which stands in for lava-nc here; run this graph with lava-nc, on Python 3.10"
+    )
+
+
+def _refuse(module: str, name: str) -> Any:
+    """Refuse a name of Lava's that a module has not; Python itself would not say why."""
+    if name.startswith("_"):
+        raise AttributeError(f"module {module!r} has no attribute {name!r}")
+    raise ImportError(_absent(f"{module}.{name}"), name=module)
 
 
 def lava_is_installed() -> bool:

@@ -33,7 +33,7 @@ class Sink(AbstractProcess):
 
 
 class _ReachesVar(AbstractProcess):
-    """Reads or writes a Var through the RefPort `state`."""
+    """Writes a Var through the RefPort `state`."""
 
     def _reach(self, var: Var) -> None:
         self.state = RefPort(var.shape)
@@ -42,22 +42,6 @@ class _ReachesVar(AbstractProcess):
     def connect_var(self, var: Var) -> None:
         """Connect to a Var."""
         self._reach(var)
-        self._post_init()
-
-
-class Read(_ReachesVar):
-    """Keeps what a Var holds every `interval` steps."""
-
-    def __init__(self, *, buffer: int, interval: int = 1, offset: int = 0) -> None:
-        super().__init__(buffer=buffer, interval=interval, offset=offset)
-        self.interval, self.offset = Var((1,), interval), Var((1,), offset % interval)
-        self.buffer, self.state = buffer, RefPort((1,))
-        self.data = Var(shape=(1, buffer), init=np.zeros((1, buffer)))
-
-    def connect_var(self, var: Var) -> None:
-        """Connect to a Var."""
-        self._reach(var)
-        self.data = Var(shape=(*var.shape, self.buffer), init=np.zeros((*var.shape, self.buffer)))
         self._post_init()
 
 
@@ -249,7 +233,6 @@ _FLOAT, _FIXED = "floating_pt", "fixed_pt"
 for _process, _models in (
     (Source, [("PySendModelFloat", _FLOAT), ("PySendModelFixed", _FIXED)]),
     (Sink, [("PyReceiveModelFloat", _FLOAT), ("PyReceiveModelFixed", _FIXED)]),
-    (Read, [("PyReadFixed", _FIXED), ("PyReadFloat", _FLOAT)]),
     (Reset, [("PyResetFixed", _FIXED), ("PyResetFloat", _FLOAT)]),
     (StateDataloader, [("PyStateModelFixed", _FIXED), ("PyStateModelFloat", _FLOAT)]),
     (SpikeDataloader, [("PySpikeModelFixed", _FIXED), ("PySpikeModelFloat", _FLOAT)]),

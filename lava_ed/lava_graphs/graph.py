@@ -29,6 +29,7 @@ from lava_ed.errors import (
     LavaEDError,
     NotCompiledError,
     UnsupportedProcessError,
+    without_engine,
 )
 from lava_ed.lava_graphs.hosting.choice import can_host, find_hosted, referring, room_of
 from lava_ed.lava_graphs.hosting.conductor import Conductor
@@ -42,7 +43,7 @@ from lava_ed.lava_graphs.lowering.values import NotWholeError
 from lava_ed.lava_graphs.selection.expansion import Expansion
 from lava_ed.lava_graphs.selection.models import check_run_cfg, default_run_cfg, describe_model
 from lava_ed.lava_graphs.selection.record import GraphRecord
-from lava_ed.lava_graphs.selection.refusals import WITH_LAVA, floating_way_out, refuse_unsupported
+from lava_ed.lava_graphs.selection.refusals import floating_way_out, on_lava, refuse_unsupported
 from lava_ed.proc.walk import collect
 
 Pipes = dict[tuple[AbstractProcess, str, str], Pipe]
@@ -173,7 +174,7 @@ def _permutation(port: Any, via: Sequence[AbstractVirtualPort]) -> npt.NDArray[n
         else:
             raise UnsupportedProcessError(
                 f"{port.process.name}.{port.name} leads through a {type(step).__name__}, which the engine does not "
-                "lower: connect the ports directly, or run without attach()"
+                f"lower: connect the ports directly, or {without_engine()}"
             )
         before = step
     flat = places.reshape(-1)
@@ -195,7 +196,7 @@ def _connections(leaves: dict[str, AbstractProcess]) -> list[Connection]:
     names = {process.id: name for name, process in leaves.items()}
     edges: list[Connection] = []
     for name, process in leaves.items():
-        for port in process.out_ports:
+        for port in process.out_ports.members:
             for target, via in _paths(port):
                 if target.process.id not in names:
                     raise UnsupportedProcessError(
@@ -284,9 +285,7 @@ def _compile(
         except NotCompiledError as error:
             process = leaves[error.node]
             if process in hosted or not can_host(expansion.models[process]):
-                if getattr(expansion.models[process], "declares_only", False):
-                    raise UnsupportedProcessError(f"{error}. {WITH_LAVA}") from error
-                raise
+                raise UnsupportedProcessError(f"{error}. {on_lava(expansion.models[process])}") from error
             hosted.add(process)
             hosted |= referring(leaves, hosted)
 

@@ -15,6 +15,7 @@ pytest.importorskip("lava", reason="needs lava-nc, which needs Python 3.10")
 
 from lava.magma.compiler.compiler_graphs import ProcGroupDiGraphs
 from lava.magma.core.learning import learning_rule
+from lava.magma.core.model.sub.model import AbstractSubProcessModel
 from lava.magma.core.process.process import AbstractProcess as LavasProcess
 from lava.magma.core.run_configs import Loihi2SimCfg
 from lava.proc.learning_rules.stdp_learning_rule import STDPLoihi
@@ -22,6 +23,8 @@ from lava.proc.learning_rules.stdp_learning_rule import STDPLoihi
 from lava_ed.graph import imports, members, models, rules, runs
 from lava_ed.graph.process import AbstractProcess
 from lava_ed.kernels.stock.rule_table import compile_rule
+from lava_ed.lava_graphs.lowering import conv, dense, floating, io, lif, neurons, sigma_delta, sparse  # noqa: F401  (they register)
+from lava_ed.lava_graphs.lowering.registry import is_lowered
 
 WEIGHTS = np.arange(-3, 3).reshape(2, 3)
 DATASET = [(np.ones((3, 4)), 1), (np.zeros((3, 4)), 0)]
@@ -55,7 +58,6 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "Monitor": {},
     "Source": {"data": WEIGHTS},
     "Sink": {"shape": (2, 3), "buffer": 4},
-    "Read": {"buffer": 3, "interval": 2, "offset": 3},
     "Reset": {"reset_value": 3, "interval": 2, "offset": 3},
     "SpikeDataloader": {"dataset": DATASET, "interval": 5},
     "StateDataloader": {"dataset": DATASET, "offset": 0},
@@ -77,6 +79,13 @@ def pairs() -> dict[str, tuple[type, type]]:
 
 
 PAIRS = pairs()
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_what_is_offered_can_run(name: str) -> None:
+    """One of its models is compiled, or made of sub-processes: without Lava nothing is hosted."""
+    found = ProcGroupDiGraphs._find_proc_models(made(name)[0])
+    assert any(is_lowered(model) or issubclass(model, AbstractSubProcessModel) for model in found)
 
 
 def made(name: str) -> tuple[Any, Any]:

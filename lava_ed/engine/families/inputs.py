@@ -11,7 +11,7 @@ import numpy.typing as npt
 from lava_ed.engine.assembler import RUN, Assembler, Connection, Node, Signal, raise_flag
 from lava_ed.engine.memory import Slot
 from lava_ed.engine.op import each, number, op, reads, updates, writes
-from lava_ed.errors import BackendError, NotCompiledError
+from lava_ed.errors import BackendError, NotCompiledError, without_engine
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.stock.floating import add_integers, add_real, list_real_events
 from lava_ed.kernels.vectors.events import add_events, add_vector, list_events
@@ -153,8 +153,7 @@ def _signal(asm: Assembler, feed: Connection, real: bool) -> Signal:
     if signal.real >= 0 and not real:
         raise NotCompiledError(
             f"{feed.source}.{feed.out_port} sends floating-point numbers to {feed.target}.{feed.in_port} of a "
-            "fixed-point ProcessModel: select models of one kind by select_tag, or run the graph on Lava's own "
-            "runtime (without attach)",
+            "fixed-point ProcessModel: select models of one kind by select_tag",
             feed.target,
         )
     if real and feed.index is not None and np.any(feed.index < 0):
@@ -165,7 +164,7 @@ def _signal(asm: Assembler, feed: Connection, real: bool) -> Signal:
     if signal.real < 0 and (signal.held or (signal.vector < 0 and signal.events < 0)):
         raise BackendError(
             f"{feed.source}.{feed.out_port} feeds {feed.target}.{feed.in_port}, but the engine has its messages for "
-            "our own processes only: read a Var instead, or run the graph on Lava's own runtime (without attach)"
+            f"our own processes only: read a Var instead, or {without_engine()}"
         )
     return signal
 
@@ -237,7 +236,7 @@ def _refuse_wide_sums(asm: Assembler, node: Node, port: str, feeds: list[Connect
     if len(wide) > 1:
         raise NotCompiledError(
             f"{node.name}.{port} adds TernaryLIF spikes to those of other processes, which Lava does in 64 bits and "
-            "the engine in 32: give each a Dense of its own, or run the graph on Lava's own runtime (without attach)",
+            "the engine in 32: give each a Dense of its own",
             node.name,
         )
 

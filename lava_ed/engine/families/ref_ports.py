@@ -67,7 +67,7 @@ def referenced(
     if variable is None or source[1] == "counters" or variable.slot.arena not in arenas or variable.order is not None:
         raise NotCompiledError(
             f"{name} {verb} {'.'.join(source)}, which the engine does not hold step by step: use get() and set() "
-            "between runs, or run the graph on Lava's own runtime (without attach)",
+            "between runs",
             name,
         )
     return variable

@@ -13,7 +13,7 @@ from lava_ed.engine.assembler import SYNAPSES, Assembler, Node, Signal, raise_fl
 from lava_ed.engine.families.tallies import COUNTERS
 from lava_ed.engine.memory import Limits, Memory, Slot, Variable, check_range, range_of, write_variable
 from lava_ed.engine.op import each, number, reads, updates, writes
-from lava_ed.errors import ConfigError
+from lava_ed.errors import ConfigError, without_engine
 from lava_ed.kernels.stock.dense import MIXED_MIN, clip_weights, dominant_sign_mode, truncate_weights
 
 MAX_DELAY: Final = 63
@@ -160,7 +160,7 @@ class WeightedNode(SynapsesNode):
         if largest < -MIXED_MIN:
             raise ConfigError(
                 f"{self.name}: {fan_in} weights times 2^{self.exponent} can leave the 32 bits of the engine's sums: "
-                "lower weight_exp, or run the graph on Lava's own runtime (without attach)"
+                f"lower weight_exp, or {without_engine()}"
             )
         variable = replace(variable, limits=Limits(-largest, largest))
         pending = variable.pending
@@ -174,8 +174,8 @@ class WeightedNode(SynapsesNode):
             stored = self.weight_format.stored(given) if given.size else given
             if stored.size and max(stored.max(), -stored.min()) > largest:
                 raise ConfigError(
-                    f"{self.name}.weights lie outside ±{largest}, which the engine can hold: lower them, or run the "
-                    "graph on Lava's own runtime (without attach)"
+                    f"{self.name}.weights lie outside ±{largest}, which the engine can hold: lower them, or "
+                    f"{without_engine()}"
                 )
             pending.values = None
             write_variable(memory, variable, stored)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from lava_ed.engine.assembler import Assembler, Node, Signal
 from lava_ed.engine.memory import Memory
-from lava_ed.errors import ConfigError, NotCompiledError
+from lava_ed.errors import ConfigError, NotCompiledError, without_engine
 from lava_ed.kernels.vectors.events import take_message
 
 _I32 = np.iinfo(np.int32)
@@ -103,7 +103,7 @@ class Target:
             if low < _I32.min or high > _I32.max:
                 raise ConfigError(
                     f"{self._where} sends {low} … {high}, and compiled processes take integers of 32 bits, "
-                    f"{_I32.min} … {_I32.max}: send smaller ones, or run it on Lava's own runtime (without attach)"
+                    f"{_I32.min} … {_I32.max}: send smaller ones, or {without_engine()}"
                 )
         self.put(message.astype(self._values.dtype))
 

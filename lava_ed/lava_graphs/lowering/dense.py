@@ -18,7 +18,7 @@ from lava_ed.engine.families.dense import DenseNode
 from lava_ed.engine.families.learning import TRACES, LearningSettings
 from lava_ed.engine.families.learning_dense import LearningDenseNode
 from lava_ed.engine.families.synapses import WeightFormat
-from lava_ed.errors import ConfigError, UnsupportedProcessError
+from lava_ed.errors import ConfigError, UnsupportedProcessError, without_engine
 from lava_ed.kernels.stock.rule_table import RuleTable, compile_rule
 from lava_ed.lava_graphs.lowering.registry import NotLoweredError, lowers
 from lava_ed.lava_graphs.lowering.values import array_of, integer_of, parameter_of
@@ -49,7 +49,7 @@ def _stored(var: Any) -> Any:
     if values.size and (values.min() < STORED.min or values.max() > STORED.max):
         raise ConfigError(
             f"{var.process.name}.{var.name} lies outside {STORED.min} … {STORED.max}, which the engine can hold: "
-            "lower it, or run the graph on Lava's own runtime (without attach)"
+            f"lower it, or {without_engine()}"
         )
     return values
 
@@ -76,8 +76,7 @@ def learning_settings(process: Any, real: bool = False) -> LearningSettings:
     rule, mode = p["learning_rule"], p.get("sign_mode", SignMode.MIXED)
     if not isinstance(rule, (Loihi2FLearningRule, Loihi3FLearningRule)):
         raise NotLoweredError(
-            f"{process.name} has a {type(rule).__name__}; the engine knows Loihi2FLearningRule and "
-            "Loihi3FLearningRule. Run the graph on Lava's own runtime (without attach)"
+            f"{process.name} has a {type(rule).__name__}; the engine knows Loihi2FLearningRule and Loihi3FLearningRule"
         )
     if mode not in (SignMode.MIXED, SignMode.EXCITATORY, SignMode.INHIBITORY):
         raise UnsupportedProcessError(

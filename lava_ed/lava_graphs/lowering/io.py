@@ -65,7 +65,7 @@ def _reference(port: Any) -> Reference | None:
         if isinstance(following, AbstractVirtualPort):
             raise NotLoweredError(
                 f"{port.process.name}.{port.name} leads through a {type(following).__name__}; the engine connects "
-                "RefPorts to Vars of the same shape: reshape the data, or run without attach()"
+                "RefPorts to Vars of the same shape: reshape the data"
             )
     return None if following is port else (following.var.process.id, following.var.name)
 

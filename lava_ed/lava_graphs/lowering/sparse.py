@@ -15,7 +15,7 @@ from lava.utils.weightutils import SignMode
 from lava_ed.engine.families.learning_sparse import LearningSparseNode
 from lava_ed.engine.families.sparse import DelaySparseNode, Entries, SparseNode
 from lava_ed.engine.families.synapses import STORED_MAX
-from lava_ed.errors import ConfigError, UnsupportedProcessError
+from lava_ed.errors import ConfigError, UnsupportedProcessError, without_engine
 from lava_ed.kernels.stock.rule_table import SRC, RuleTable
 from lava_ed.lava_graphs.lowering.dense import initial_traces, learning_settings, parse_rule, synapse_arguments
 from lava_ed.lava_graphs.lowering.registry import lowers
@@ -43,7 +43,7 @@ def whole_entries_of(var: Any) -> Entries:
     if values.dtype.kind not in "biu" or (values.size and max(values.max(), -values.min()) > STORED_MAX):
         raise ConfigError(
             f"{var.process.name}.{var.name} is {values.dtype}, of which the engine needs integers within ±{STORED_MAX} "
-            "here: convert the matrix with astype(int), or run the graph on Lava's own runtime (without attach)"
+            f"here: convert the matrix with astype(int), or {without_engine()}"
         )
     return entries
 

@@ -9,7 +9,7 @@ from lava.magma.core.model.sub.model import AbstractSubProcessModel
 from lava.magma.core.process.process import AbstractProcess
 from lava.magma.core.run_configs import Loihi2SimCfg, RunConfig
 
-from lava_ed.errors import BackendError, UnsupportedProcessError
+from lava_ed.errors import BackendError, UnsupportedProcessError, lava_is_here, without_engine
 from lava_ed.lava_graphs.hosting.choice import can_host, undeclared
 from lava_ed.lava_graphs.lowering.registry import is_lowered
 from lava_ed.lava_graphs.selection.models import (
@@ -27,9 +27,18 @@ ON_LAVA: Final = "Run this graph on Lava's own runtime: call run() with a RunCon
 WITH_LAVA: Final = (
     "Run this graph with lava-nc, on Python 3.10, where Lava's own Python model can be hosted: lava_ed.graph has none."
 )
+ON_PYTHON_3_10: Final = "Run this graph with lava-nc, on Python 3.10."
+_ON_LAVA: Final = (WITH_LAVA, ON_LAVA, ON_PYTHON_3_10)
 DECLARE: Final = (
     "Declare every port and Var of a process in its ProcessModel, without which Lava cannot build it either."
 )
+
+
+def on_lava(model: Model) -> str:
+    """The way out of a ProcessModel that the engine cannot run, as a sentence: `lava_ed.graph` has no other runtime."""
+    if getattr(model, "declares_only", False):
+        return WITH_LAVA
+    return ON_LAVA if lava_is_here() else ON_PYTHON_3_10
 
 
 def refuse_unsupported(models: Mapping[AbstractProcess, Model], unselected: Sequence[Unselected]) -> None:
@@ -40,12 +49,11 @@ def refuse_unsupported(models: Mapping[AbstractProcess, Model], unselected: Sequ
     ways, reasons = [], []
     for one in unselected:
         hopeless = one.models and not any(_can_run(model) for model in one.models)
-        without_lava = any(getattr(model, "declares_only", False) for model in one.models)
-        ways.append((WITH_LAVA if without_lava else ON_LAVA) if hopeless else one.way_out)
+        ways.append(min(map(on_lava, one.models), key=_ON_LAVA.index) if hopeless else one.way_out)
         reasons.append(one.reason + (", none of which the engine knows" if hopeless else ""))
     for process, model in models.items():
         if not _can_run(model):
-            ways.append(WITH_LAVA if getattr(model, "declares_only", False) else ON_LAVA)
+            ways.append(on_lava(model))
             reasons.append(f"{describe(process)} has the ProcessModel {describe_model(model)}")
         elif can_host(model) and not is_lowered(model) and (missing := undeclared(process, model)):
             ways.append(DECLARE)
@@ -56,7 +64,7 @@ def refuse_unsupported(models: Mapping[AbstractProcess, Model], unselected: Sequ
         return
     total = len(models) + len(unselected)
     # Lava's runtime is the way out for all, where it is for one.
-    only = [way for way in (WITH_LAVA, ON_LAVA) if way in ways]
+    only = [way for way in _ON_LAVA if way in ways]
     way = only[0] if only else " ".join(dict.fromkeys(ways))
     raise UnsupportedProcessError(
         f"{way} The engine cannot run {len(reasons)} of {total} processes: {'; '.join(reasons)}. "
@@ -85,8 +93,8 @@ def check_selection(models: Mapping[AbstractProcess, Model], run_cfg: RunConfig)
     if unknown:
         names = ", ".join(f"{process.name} ({describe_model(selected[process])})" for process in unknown)
         way = (
-            "to run what it selects, call detach() on the runtime and then run() with this RunConfig, on Lava's own "
-            f"runtime, as the engine does not know the models of {names}"
+            f"to run what it selects, call detach() on the runtime, then {without_engine()}, with this RunConfig, as "
+            f"the engine does not know the models of {names}"
         )
     else:
         way = "to run what it selects, call attach(process, run_cfg) with this one"
@@ -108,7 +116,4 @@ def floating_way_out(models: Mapping[AbstractProcess, Model], run_cfg: RunConfig
         return "Scale them to whole numbers: not every process of the graph has a floating-point model"
     if all(_can_run(model) for model in found if not isinstance(model, Unselected)):
         return f"If floating-point models were meant, call attach(process, {config})"
-    return (
-        f"If floating-point models were meant, run the graph on Lava's own runtime: run(condition, {config}) without "
-        "attach()"
-    )
+    return f"If floating-point models were meant, {without_engine()}, by run(condition, {config})"
