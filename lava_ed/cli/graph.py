@@ -37,6 +37,8 @@ def _hosted(graph: Any) -> list[dict[str, Any]]:
     """The processes that run by their own Python models, and what a step of each takes, measured in a few steps."""
     if graph.conductor is None:
         return []
+    from lava_ed.lava_graphs.selection.models import describe, describe_model
+
     steps = min([_MEASURED_STEPS, *graph.program._step_limits.values()])
     try:
         graph.conductor.begin(steps, threading.Event())
@@ -45,9 +47,9 @@ def _hosted(graph: Any) -> list[dict[str, Any]]:
     except LavaEDError:
         raise
     except Exception as error:  # of the user's models
-        raise ConfigError(
-            f"a hosted model fails in its first {steps} steps: {type(error).__name__}: {error}"
-        ) from error
+        failed = [model for model in graph.conductor.hosted.values() if model.failure is error]
+        who = f"{describe_model(failed[0].cls)} of {describe(failed[0].process)}" if failed else "a hosted model"
+        raise ConfigError(f"{who} fails in its first {steps} steps: {type(error).__name__}: {error}") from error
     return [
         {
             "process": name,

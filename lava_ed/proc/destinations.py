@@ -22,7 +22,7 @@ class Destinations:
         """OutPort → InPorts, without learning ports, sinks and monitors: what they get is no message."""
         if self._process is None:
             return self._counts
-        return {port.name: sum(map(_is_message, port.get_dst_ports())) for port in self._process.out_ports}
+        return {port.name: sum(map(_is_message, port.get_dst_ports())) for port in self._process.out_ports.members}
 
     def __getstate__(self) -> dict[str, Any]:
         return {"_process": None, "_counts": self.counts()}

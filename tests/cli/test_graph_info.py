@@ -80,6 +80,27 @@ GRAPH = """
         return own
 
 
+    class Unmade(AbstractProcess):
+        def __init__(self):
+            super().__init__(name="unmade")
+            self.v = Var(shape=(2,), init=9)
+
+
+    @implements(proc=Unmade, protocol=LoihiProtocol)
+    @requires(CPU)
+    @tag("fixed_pt")
+    class UnmadeModel(PyLoihiProcessModel):
+        v: np.ndarray = LavaPyType(np.ndarray, int)
+
+        def __init__(self, proc_params):
+            super().__init__(proc_params)
+            proc_params["file"]
+
+
+    def unmade():
+        return Unmade()
+
+
     def failing():
         return Own(3)
 
@@ -159,7 +180,16 @@ def test_a_function_and_a_tag(lava_ed, graph) -> None:
         ("number", "is a int: a Lava process"),
         ("broken", "ZeroDivisionError: division by zero"),
         ("strange", "'odd'"),
-        ("failing", "fails in its first 16 steps: ZeroDivisionError"),
+        (
+            "failing",
+            "users_net.OwnModel (tags: fixed_pt) of process 'own' of class users_net.Own fails in its first 16 steps: "
+            "ZeroDivisionError: integer division or modulo by zero",
+        ),
+        (
+            "unmade",
+            "users_net.UnmadeModel (tags: fixed_pt) of process 'unmade' of class users_net.Unmade fails in its first "
+            "16 steps: KeyError: 'file'",
+        ),
     ],
 )
 def test_what_cannot_be_shown(lava_ed, graph, name: str, text: str) -> None:

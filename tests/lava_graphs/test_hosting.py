@@ -33,6 +33,8 @@ from user_graphs.hosted import (
     AloneModel,
     Answering,
     Asking,
+    Crossing,
+    CrossingModel,
     Keeper,
     Noise,
     NoiseModel,
@@ -40,6 +42,7 @@ from user_graphs.hosted import (
     Relay,
     Short,
     Stopping,
+    Unmade,
 )  # fmt: skip
 
 from lava_ed import attach
@@ -51,7 +54,7 @@ from lava_ed.lava_graphs.hosting.node import Target
 from lava_ed.lava_graphs.hosting.streams import OwnStream, RandomStream
 
 pytestmark = pytest.mark.lava
-MODELS = {Alone: AloneModel, Injector: PyLoihiInjectorModel}
+MODELS = {Alone: AloneModel, Crossing: CrossingModel, Injector: PyLoihiInjectorModel}
 CONFIG = Loihi2SimCfg(select_tag="fixed_pt", exception_proc_model_map=MODELS)
 Graph = dict[str, Any]
 
@@ -118,6 +121,21 @@ def asynchronous() -> Graph:
     return {"dense": dense, "lif": lif, "alone": alone}
 
 
+def crossing() -> Graph:
+    """A model without a clock that has several channels: to a hosted model, to compiled neurons, and back from both."""
+    cross, lif, two = Crossing(), LIF(shape=(3,), vth=20, bias_mant=3), LIF(shape=(2,), vth=15, dv=400)
+    relay, dense, sums = Relay(size=2), Dense(weights=matrix(3, 3)), Dense(weights=matrix(2, 2), num_message_bits=8)
+    cross.second_out.connect(dense.s_in)
+    dense.a_out.connect(lif.a_in)
+    lif.s_out.connect(cross.first_in)
+    cross.first_out.connect(relay.s_in)
+    cross.third_out.connect(relay.s_in)
+    relay.s_out.connect(sums.s_in)
+    sums.a_out.connect(two.a_in)
+    two.s_out.connect(cross.second_in)
+    return {"relay": relay, "lif": lif, "two": two, "cross": cross, "dense": dense, "sums": sums}
+
+
 def short_integers() -> Graph:
     """Neurons that Lava computes in 16 bits, because a message has as many; behind a Dense it has 32."""
     short, dense, sums = Short(), Dense(weights=matrix(2, 2), num_message_bits=16), Sigma(shape=(2,))
@@ -144,7 +162,8 @@ def state_of(graph: Graph) -> dict[str, Any]:
         f"{name}.{var.name}": np.array(var.get())
         for name, process in graph.items()
         for var in process.vars
-        if not isinstance(process, (Alone, Monitor)) and not (isinstance(process, ATRLIF) and var.shape == (1,))
+        if not isinstance(process, (Alone, Crossing, Monitor))
+        and not (isinstance(process, ATRLIF) and var.shape == (1,))
     }
     for name, process in graph.items():
         if isinstance(process, Monitor):
@@ -180,7 +199,7 @@ def writes(graph: Graph) -> None:
 @pytest.mark.parametrize(
     "build",
     [
-        *(sources_and_sinks, loops, references, watched, asynchronous, changing_order),
+        *(sources_and_sinks, loops, references, watched, asynchronous, crossing, changing_order),
         # Lava's ATRLIF takes a number from an array of one.
         pytest.param(short_integers, marks=pytest.mark.filterwarnings("ignore:Conversion of an array")),
     ],
@@ -257,6 +276,57 @@ def attached(process: AbstractProcess) -> EngineRuntime:
         return attach(process, CONFIG)
 
 
+@pytest.mark.parametrize("build", [sources_and_sinks, crossing, watched])
+def test_stopped_graphs_are_attached_anew(build: Callable[[], Graph]) -> None:
+    """By hand, stop() ends a graph with its values, and attach() begins from the initial ones."""
+    graph, first, found = build(), None, []
+    first = next(iter(graph.values()))
+    initial = None
+    for _ in range(3):
+        runtime = attached(first)
+        begin = state_of(graph)
+        initial = initial or begin
+        np.random.seed(2)
+        first.run(RunSteps(num_steps=6))
+        ended = state_of(graph)
+        first.stop()
+        assert runtime.num_steps == 6
+        for name, value in state_of(graph).items():
+            np.testing.assert_array_equal(value, ended[name], err_msg=name)
+            np.testing.assert_array_equal(begin[name], initial[name], err_msg=name)
+        found.append(ended)
+    assert any(np.any(found[0][name] != initial[name]) for name in initial)
+    for other in found[1:]:
+        for name, value in other.items():
+            np.testing.assert_array_equal(value, found[0][name], err_msg=name)
+
+
+def test_graphs_in_several_threads_have_their_own_random_numbers() -> None:
+    """Those that each would have alone, by a RandomState of its own; the program's stream is as it was."""
+    noises, steps = [Noise(size=40, rate=0.5) for _ in range(3)], 400
+    for noise in noises:
+        noise.s_out.connect(Relay(size=40).s_in)
+        noise.x_out.flatten().connect(Relay(size=40).s_in)
+    runtimes = [attached(noise) for noise in noises]
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    np.random.seed(11)
+    try:
+        for noise in noises:
+            noise.run(RunSteps(num_steps=steps, blocking=False))
+        for noise in noises:
+            noise.wait()
+    finally:
+        sys.setswitchinterval(interval)
+    assert [runtime.num_steps for runtime in runtimes] == [steps] * 3
+    drawing, sent = np.random.RandomState(11), 0
+    for _ in range(steps):
+        sent += (drawing.rand(40) < 0.5).sum()
+        drawing.randn(1, 40)
+    assert [noise.sent.get() for noise in noises] == [sent] * 3
+    assert np.random.rand() == np.random.RandomState(11).rand()
+
+
 def test_an_exception_ends_the_run_with_the_users_line_and_vars_stay() -> None:
     failing = Raising(at=4)
     runtime = attached(failing)
@@ -270,6 +340,37 @@ def test_an_exception_ends_the_run_with_the_users_line_and_vars_stay() -> None:
     attached(failing)
     failing.run(RunSteps(num_steps=2))
     assert failing.count.get() == 2
+
+
+@pytest.mark.parametrize("looked_at", [False, True])
+def test_vars_of_a_model_that_cannot_be_made_have_their_initial_values(
+    monkeypatch: pytest.MonkeyPatch, looked_at: bool
+) -> None:
+    """The run says why, and the next one makes the model anew, with the program's random numbers."""
+    unmade = Unmade()
+    attached(unmade)
+    monkeypatch.setattr(Unmade, "missing", ["weights.npy"])
+
+    def look() -> None:
+        np.testing.assert_array_equal(unmade.values.get(), [[1.5, 2], [3, 4]])
+        np.testing.assert_array_equal(unmade.values.get((0, 1)), 2)
+        np.testing.assert_array_equal(unmade.few.get(), [7, 7, 7])
+        np.testing.assert_array_equal(unmade.some.get().toarray(), [[0, 5], [6, 0]])
+        assert unmade.text.get() == "2*x0"
+
+    if looked_at:
+        look()
+    for _ in range(2):
+        with pytest.raises(FileNotFoundError, match=r"weights\.npy"):
+            unmade.run(RunSteps(num_steps=1))
+        look()
+    with pytest.raises(FileNotFoundError):
+        unmade.few.set(np.array([1, 2, 3]))
+    monkeypatch.setattr(Unmade, "missing", [])
+    np.random.seed(4)
+    unmade.run(RunSteps(num_steps=2))
+    np.testing.assert_array_equal(unmade.few.get(), [9, 9, 9])
+    assert unmade.values.get((0, 0)) == np.random.RandomState(4).randint(10**6)
 
 
 def test_what_waits_for_ever_on_lava_is_an_error() -> None:
@@ -331,6 +432,17 @@ def test_vars_are_there_before_the_first_step_and_take_values_of_their_size() ->
     np.testing.assert_array_equal(relay.total.get(np.array([1, 2])), [2.5, 2.5])
     with pytest.raises(ShapeError, match="takes 4 values, not 3"):
         relay.total.set(np.zeros(3))
+
+
+def test_a_loop_over_vars_may_read_them_before_the_first_step() -> None:
+    """Lava's collections have one iterator each, which making a model must leave alone."""
+    keeper, lif = Keeper(size=2), LIF(shape=(2,))
+    keeper.ref.connect_var(lif.v)
+    keeper.other.connect_var(lif.u)
+    attached(keeper)
+    assert [var.name for var in keeper.vars if var.get().shape == var.shape] == keeper.vars.member_names
+    keeper.run(RunSteps(num_steps=2))
+    assert keeper.order.get() == 3 * 1 + 2
 
 
 def test_what_joins_later_keeps_what_was_written() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from lava.magma.core.decorator import implements, requires, tag
@@ -16,6 +16,7 @@ from lava.magma.core.process.variable import Var
 from lava.magma.core.resources import CPU
 from lava.magma.core.sync.protocols.async_protocol import AsyncProtocol
 from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol
+from scipy.sparse import csr_matrix
 
 
 class Noise(AbstractProcess):
@@ -202,6 +203,41 @@ class RaisingModel(PyLoihiProcessModel):
             self.count // 0
 
 
+class Unmade(AbstractProcess):
+    """Has a model that cannot be made while the program's list of what is missing has something in it."""
+
+    missing: ClassVar[list[str]] = []
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.values = Var(shape=(2, 2), init=np.array([[1.5, 2], [3, 4]]))
+        self.few = Var(shape=(3,), init=7)
+        self.some = Var(shape=(2, 2), init=csr_matrix([[0, 5], [6, 0]]))
+        self.text = Var(shape=(4,), init="2*x0")
+
+
+@implements(proc=Unmade, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class UnmadeModel(PyLoihiProcessModel):
+    """Draws a number before it fails, and adds to a Var in each step."""
+
+    values: np.ndarray = LavaPyType(np.ndarray, float)
+    few: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    some: csr_matrix = LavaPyType(csr_matrix, np.int32)
+    text: str = LavaPyType(str, str)
+
+    def __init__(self, proc_params: Any) -> None:
+        super().__init__(proc_params)
+        self.drawn = np.random.randint(10**6)
+        if Unmade.missing:
+            raise FileNotFoundError(Unmade.missing[0])
+
+    def run_spk(self) -> None:
+        self.few += 1
+        self.values[0, 0] = self.drawn
+
+
 class Stopping(AbstractProcess):
     """Asks for a pause, or for the end."""
 
@@ -268,6 +304,36 @@ class AloneModel(PyAsyncProcessModel):
             self.s_out.send(np.arange(3) * step % 2)
         for _ in range(self.num_steps):
             self.total += self.s_in.recv()
+
+
+class Crossing(AbstractProcess):
+    """Runs by itself between two senders and two receivers, and feeds one of them by two of its ports."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first_in, self.second_in = InPort(shape=(3,)), InPort(shape=(2,))
+        self.first_out, self.second_out, self.third_out = (OutPort(shape=(n,)) for n in (2, 3, 2))
+
+
+@implements(proc=Crossing, protocol=AsyncProtocol)
+@requires(CPU)
+class CrossingModel(PyAsyncProcessModel):
+    """Sends two messages ahead, and receives what came first from the later port."""
+
+    first_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
+    second_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
+    first_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
+    second_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
+    third_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
+
+    def run_async(self) -> None:
+        kept = np.zeros(3, np.int32)
+        for step in range(self.num_steps):
+            self.first_out.send(np.array([step % 3, 1]))
+            self.third_out.send(kept[1:] % 2)
+            self.second_out.send(kept % 3)
+            later = self.second_in.recv()
+            kept = self.first_in.recv() + later[0]
 
 
 class Chip(AbstractProcess):

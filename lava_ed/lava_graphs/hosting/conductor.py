@@ -186,7 +186,7 @@ class Conductor:
                 if not self._advance_asynchronous():
                     self._refuse_waiting()
             for model in self._loihi:
-                model.model._host()
+                model.host()
                 model.serves = True
             self._serve(managing=True)
             self._end_phase()

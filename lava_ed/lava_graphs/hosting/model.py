@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from contextlib import suppress
 from time import perf_counter
 from typing import Any, Final
 
@@ -97,6 +98,8 @@ class HostedModel:
         """Whether it runs by itself, not step by step."""
         self._wiring = wiring
         self._model: Any = None
+        self.failure: Exception | None = None
+        """What the user's code has raised at last, its constructor too."""
         self._stream: RandomStream | None = None
         self.answers, self.commands = Answers(self.is_async), Commands()
         self.call: Call | None = None
@@ -122,8 +125,14 @@ class HostedModel:
             with OwnStream():
                 stream = self._own_stream()
                 stream.enter()
-                self._model = self._builder(own_copy).build()
-                stream.leave()
+                try:
+                    self._model = self._builder(own_copy).build()
+                except Exception as failure:
+                    # The next attempt begins where the program's stream is then.
+                    self.failure, self._stream = failure, None
+                    raise
+                finally:
+                    stream.leave()
             self._model.process_to_service, self._model.service_to_process = self.answers, self.commands
             shorten_ports(self._model.py_ports)
         return self._model
@@ -147,7 +156,8 @@ class HostedModel:
         params = copy.copy(process.proc_params)
         params._parameters = own(params._parameters)
         builder = PyProcessBuilder(self.cls, process.id, params)
-        builder.set_variables([VarInitializer(v.name, v.shape, own(v.init), v.id) for v in process.vars])
+        # Not ``in process.vars``: that has one iterator, which the user's program may be using.
+        builder.set_variables([VarInitializer(v.name, v.shape, own(v.init), v.id) for v in process.vars.members])
         io, refs = ports_of(process, self.cls)
         builder.set_py_ports(io)
         builder.set_ref_ports(refs)
@@ -230,6 +240,9 @@ class HostedModel:
         begin = perf_counter()
         try:
             call.switch()
+        except Exception as failure:
+            self.failure = failure
+            raise
         finally:
             self.seconds += perf_counter() - begin
             stream.leave()
@@ -256,8 +269,12 @@ class HostedModel:
         return any(getattr(self.cls, name, None) is not getattr(base, name, None) for name in methods)
 
     def get(self, name: str, idx: Any = None) -> npt.NDArray[np.float64]:
-        """Value of a Var as Lava's runtime hands it over: float64, a sparse matrix by its values, a text by codes."""
-        value, var = getattr(self.model, name), getattr(self.process, name)
+        """Value of a Var as Lava's runtime hands it over: float64, a sparse matrix by its values, a text by codes.
+
+        Where the constructor of the model fails it is the initial value, as the process holds it; `run` tells why.
+        """
+        var = getattr(self.process, name)
+        value = getattr(self.model, name) if self._can_be_made() else _initial(var)
         if isinstance(value, csr_matrix):
             found = find(value, explicit_zeros=True)[2]
         elif isinstance(value, str):
@@ -271,6 +288,13 @@ class HostedModel:
             found.reshape(-1)[:1] = value
         found = np.array(found, np.float64)
         return found if idx is None else entries_at(found, idx, f"{self.name}.{name}")
+
+    def _can_be_made(self) -> bool:
+        """Whether the model is there, or could be made now; what has failed is not tried again before the next run."""
+        if self._model is None and self.failure is None:
+            with suppress(Exception):  # which `failure` keeps
+                _ = self.model
+        return self._model is not None
 
     def set(self, name: str, value: npt.ArrayLike, idx: Any = None) -> None:
         """Write a Var as Lava's runtime does, and tell the model of it.
@@ -297,7 +321,22 @@ class HostedModel:
             setattr(model, name, held.dtype.type(number) if isinstance(held, np.generic) else number)
         model.on_var_update()
 
+    def host(self) -> None:
+        """Let the model do what it does after a run."""
+        try:
+            self.model._host()
+        except Exception as failure:
+            self.failure = failure
+            raise
+
     @staticmethod
     def _check_size(new: npt.NDArray[Any], size: int, where: str) -> None:
         if new.size != size:
             raise ShapeError(f"{where} takes {size} values, not {new.size}: give it all of its values, in its shape")
+
+
+def _initial(var: Any) -> Any:
+    """The initial value of a Var: one number stands for all of its values."""
+    if isinstance(var.init, str):
+        return var.init
+    return var.init.tocsr() if hasattr(var.init, "tocsr") else np.broadcast_to(np.asarray(var.init), var.shape)

@@ -27,7 +27,7 @@ _LOADED: dict[str, Any] = {
 def lower_ours(process: PhasedProcess, name: str) -> Node:
     """The node of one of our processes, which starts from the initial values of its Vars."""
     values = {key: process.proc_params[key] for key in process.proc_params._parameters}
-    for var in process.vars:
+    for var in process.vars.members:
         if var.name in _LOADED:
             values[var.name] = _LOADED[var.name](var.init)
         elif var.shape == (1,):
