@@ -32,8 +32,8 @@ def _is_message(port: Any) -> bool:
     """Whether a spike that arrives at this port has come to a neurocore."""
     from lava.magma.core.process.ports.ports import InPort
     from lava.proc.io.extractor import Extractor
-    from lava.proc.io.sink import Read, RingBuffer
+    from lava.proc.io.sink import RingBuffer
     from lava.proc.monitor.process import Monitor
 
-    off_chip = isinstance(port.process, Extractor | Monitor | Read | RingBuffer)
+    off_chip = isinstance(port.process, Extractor | Monitor | RingBuffer)
     return isinstance(port, InPort) and not off_chip and port.name not in ON_CORE_PORTS

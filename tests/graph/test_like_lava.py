@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ from lava.magma.core.process.process import AbstractProcess as LavasProcess
 from lava.magma.core.run_configs import Loihi2SimCfg
 from lava.proc.learning_rules.stdp_learning_rule import STDPLoihi
 
+import lava_ed
 from lava_ed.graph import imports, members, models, rules, runs
 from lava_ed.graph.process import AbstractProcess
 from lava_ed.kernels.stock.rule_table import compile_rule
@@ -134,6 +137,20 @@ class TestProcesses:
                     runs.Loihi2SimCfg(select_tag=tag).select(ours, here)
             else:
                 assert runs.Loihi2SimCfg(select_tag=tag).select(ours, here).__name__ == expected
+
+
+def test_what_the_package_imports_from_a_module_that_is_offered_is_offered() -> None:
+    """Also inside of functions, which a Python without Lava reaches when they are called."""
+    offered = {module: {name for _, name in imports._names_in(text)} for module, text in imports._MODULES.items()}
+    taken = {
+        (statement.module, alias.name)
+        for path in Path(lava_ed.__file__).parent.rglob("*.py")
+        for statement in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(statement, ast.ImportFrom) and statement.module in offered
+        for alias in statement.names
+    }
+    assert ("lava.proc.io.sink", "RingBuffer") in taken
+    assert sorted(name for name in taken if name[1] not in offered[name[0]]) == []
 
 
 PARTS = st.sampled_from(
