@@ -32,9 +32,7 @@ class Recorder:
         Raises
         ------
         AssertionError
-            If the value has not the shape of the Var.
-        IndexError
-            If there is no room for this time step.
+            If the value has not the shape of the Var; runs end before there is no room.
         """
         begin = perf_counter()
         monitor = self.monitor.model
