@@ -86,22 +86,30 @@ def _digest(array: Any) -> tuple[Any, ...]:
     values = np.ascontiguousarray(array)
     numeric = values.size and not values.dtype.hasobject
     data: Any = values.view(np.uint8).reshape(-1) if numeric else repr(values).encode()
-    return values.shape, values.dtype.str, hashlib.blake2b(data, digest_size=16).digest()
+    # Processors have instructions for SHA, with which it takes half of what others take.
+    return values.shape, values.dtype.str, hashlib.sha1(data, usedforsecurity=False).digest()
 
 
-def _content(value: Any, deep: bool = True) -> Any:
-    """What can be compared with a later content of the same thing, without keeping a copy."""
+def _content(value: Any, known: dict[int, Any], deep: bool = True) -> Any:
+    """What can be compared with a later content of the same thing, without keeping a copy.
+
+    An array that is met again, as a parameter that is the initial value of a Var, is not read again: `known` holds what
+    arrays have been found to be, by their identity.
+    """
     if value is None or isinstance(value, (bool, int, float, complex, str, bytes, Enum, type)):
         return type(value), repr(value)
     if isinstance(value, (np.ndarray, np.generic)):
-        return _digest(value)
+        if id(value) not in known:
+            # With the array itself, so that none that is made meanwhile has its identity.
+            known[id(value)] = value, _digest(value)
+        return known[id(value)][1]
     if hasattr(value, "tocsr"):
         matrix = value.tocsr()
         return value.shape, tuple(_digest(part) for part in (matrix.data, matrix.indices, matrix.indptr))
     if isinstance(value, (list, tuple)):
-        return type(value), tuple(_content(item, deep) for item in value)
+        return type(value), tuple(_content(item, known, deep) for item in value)
     if isinstance(value, dict):
-        return type(value), tuple((key, _content(item, deep)) for key, item in value.items())
+        return type(value), tuple((key, _content(item, known, deep)) for key, item in value.items())
     # A data set or another object of the user's, which may be of any size: its simple settings are looked at.
     settings = vars(value) if deep and hasattr(value, "__dict__") else {}
     simple = {key: item for key, item in settings.items() if isinstance(item, (bool, int, float, str, type(None)))}
@@ -114,8 +122,9 @@ class GraphRecord:
     def __init__(self, processes: Sequence[AbstractProcess]) -> None:
         self._structure = _structure(processes)
         self._sizes = [(container, len(container)) for container in _containers(processes)]
-        self._inits = {var: _content(var.init) for process in processes for var in process.vars.members}
-        self._params = {process: _content(process.proc_params._parameters) for process in processes}
+        known: dict[int, Any] = {}
+        self._inits = {var: _content(var.init, known) for process in processes for var in process.vars.members}
+        self._params = {process: _content(process.proc_params._parameters, known) for process in processes}
         self._vars = {var.id: var for var in self._inits}
 
     def grown(self) -> bool:
@@ -135,14 +144,15 @@ class GraphRecord:
 
     def same_content(self) -> bool:
         """Whether all initial values and parameters are what they were."""
-        return all(content == _content(var.init) for var, content in self._inits.items()) and all(
-            content == _content(process.proc_params._parameters) for process, content in self._params.items()
+        known: dict[int, Any] = {}
+        return all(content == _content(var.init, known) for var, content in self._inits.items()) and all(
+            content == _content(process.proc_params._parameters, known) for process, content in self._params.items()
         )
 
     def same_init(self, var_id: int) -> bool:
         """Whether the initial value of one Var is what it was."""
         var: Var | None = self._vars.get(var_id)
-        return var is not None and self._inits[var] == _content(var.init)
+        return var is not None and self._inits[var] == _content(var.init, {})
 
 
 def refuse_changes(changes: Sequence[str], started: bool, joined: bool) -> None:
