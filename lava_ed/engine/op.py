@@ -163,8 +163,11 @@ class Op:
                 )
 
 
-def op(name: str, group: Group | None = None, /, **fields: Field) -> Any:
+def op(name: str, group: Group | None = None, begins: Any = None, /, **fields: Field) -> Any:
     """Declare an op; ``make loops`` then gives it its place in the compiled loops.
+
+    It begins with the fields of `begins`, a declaration without a group, by which a helper of several ops can then read
+    the row of any of them.
 
     Returns
     -------
@@ -178,5 +181,9 @@ def op(name: str, group: Group | None = None, /, **fields: Field) -> Any:
     >>> CLEAR.total, CLEAR.op.name
     (2, 'clear')
     """
+    if begins is not None:
+        if doubled := begins.op.fields.keys() & fields:
+            raise BackendError(f"op {name} has fields with which it begins once more: {', '.join(sorted(doubled))}")
+        fields = {**begins.op.fields, **fields}
     columns: Any = type(name, (namedtuple(name, fields),), {"__slots__": (), "op": Op(name, group, fields)})
     return columns(*range(1, 1 + len(fields)))

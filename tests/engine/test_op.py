@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
+
 import numpy as np
 import pytest
+from numba.core.dispatcher import Dispatcher
 
+from lava_ed.engine import families
+from lava_ed.engine.families import learning, neurons, tallies
 from lava_ed.engine.op import number, op, reads, updates, writes
 from lava_ed.errors import BackendError
 from lava_ed.kernels._jit import kernel
@@ -17,6 +23,43 @@ SIZES = {"i32": 10, "i64": 5}
 def test_columns_follow_the_declaration() -> None:
     assert STEP == (1, 2, 3, 4, 5)
     assert STEP.op.row({name: GOOD[name] for name in reversed(GOOD)}) == [2, 3, 4, 0, -1]
+
+
+def test_an_op_begins_with_the_fields_of_another_declaration() -> None:
+    longer = op("longer", None, STEP, w=reads("i8", "n"), k=number())
+    assert longer[: len(STEP)] == STEP
+    assert (longer.w, longer.k) == (6, 7)
+    with pytest.raises(BackendError, match="op longer has fields with which it begins once more: n, u"):
+        op("longer", None, STEP, k=number(), u=reads("i8"), n=number())
+
+
+READERS = {
+    neurons.send_layer: neurons.LAYER,
+    neurons.send_real_layer: neurons.REAL_LAYER,
+    tallies.count_traces: tallies._LEARNED,
+    learning.advance_traces: learning.EPOCH,
+    learning.close_epoch: learning.EPOCH,
+}
+"""Helpers that read the row of any op which begins with these fields."""
+
+
+def test_helpers_read_only_rows_that_begin_as_they_take_it() -> None:
+    found = set()
+    for info in pkgutil.iter_modules(families.__path__, f"{families.__name__}."):
+        module = importlib.import_module(info.name)
+        for declared in [
+            value for value in vars(module).values() if getattr(getattr(value, "op", None), "group", None)
+        ]:
+            body = getattr(module, declared.op.name, None)
+            for name in body.py_func.__code__.co_names if body else ():
+                helper = getattr(module, name, None)
+                if isinstance(helper, Dispatcher) and helper in READERS:
+                    begins = READERS[helper]
+                    found.add(helper)
+                    fields = list(declared.op.fields.items())
+                    # Fields in floating point lie in other arenas, at the same columns.
+                    assert [key for key, _ in fields[: len(begins)]] == list(begins.op.fields), declared.op.name
+    assert found == set(READERS)
 
 
 @kernel

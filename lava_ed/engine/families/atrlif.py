@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from lava_ed.engine.assembler import Assembler
-from lava_ed.engine.families.neurons import NeuronNode, layer_fields, real_layer_fields, send_layer, send_real_layer
+from lava_ed.engine.families.neurons import LAYER, REAL_LAYER, NeuronNode, send_layer, send_real_layer
 from lava_ed.engine.memory import Limits, Memory, Pending, check_range
 from lava_ed.engine.op import each, number, op, reads, updates, writes
 from lava_ed.kernels._jit import kernel
@@ -21,7 +21,8 @@ from lava_ed.kernels.views import segment
 ATRLIF_STEP = op(
     "atrlif_step",
     "neurons",
-    **layer_fields("a_in"),
+    LAYER,
+    a_in=reads("i32", "n"),
     **each(updates("i32", "n"), "i", "v", "theta", "r"),
     s=writes("i32", "n"),
     **each(reads("i16", "n"), "bias_mant", "bias_exp"),
@@ -34,7 +35,8 @@ ATRLIF_STEP = op(
 REAL_ATRLIF = op(
     "real_atrlif",
     "floating",
-    **real_layer_fields("a_in"),
+    REAL_LAYER,
+    a_in=reads("f64", "n"),
     **each(updates("f64", "n"), "i", "v", "theta", "r"),
     s=writes("i32", "n"),
     bias_mant=reads("f64", "n"),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from lava_ed.engine.families.neurons import (
-    layer_fields,
+    LAYER,
+    REAL_LAYER,
     message_fields,
-    real_layer_fields,
     send,
     send_layer,
     send_real_layer,
@@ -20,7 +20,8 @@ from lava_ed.kernels.views import segment
 GRADED_SEND = op(
     "graded_send",
     "neurons",
-    **layer_fields("a_in"),
+    LAYER,
+    a_in=reads("i32", "n"),
     v=updates("i32", "n"),
     vth=reads("i32"),
     relu=number("1 where negative sums are not sent"),
@@ -28,7 +29,8 @@ GRADED_SEND = op(
 NORM_SEND = op(
     "norm_send",
     "neurons",
-    **layer_fields("a_in1", "a_in2"),
+    LAYER,
+    **each(reads("i32", "n"), "a_in1", "a_in2"),
     **message_fields("s2_out"),
     **each(updates("i32", "n"), "v", "v2"),
     vth=reads("i32"),
@@ -36,11 +38,12 @@ NORM_SEND = op(
 PRODUCT_SEND = op(
     "product_send",
     "neurons",
-    **layer_fields("a_in1", "a_in2"),
+    LAYER,
+    **each(reads("i32", "n"), "a_in1", "a_in2"),
     **each(reads("i32"), "vth", "exp"),
 )
-ROOT_SEND = op("root_send", "neurons", **layer_fields("a_in"))
-REAL_ROOT_SEND = op("real_root_send", "floating", **real_layer_fields("a_in"))
+ROOT_SEND = op("root_send", "neurons", LAYER, a_in=reads("i32", "n"))
+REAL_ROOT_SEND = op("real_root_send", "floating", REAL_LAYER, a_in=reads("f64", "n"))
 
 
 @kernel

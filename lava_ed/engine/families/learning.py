@@ -105,8 +105,8 @@ def traces_receive(a, i32, i64, f64, now, row):  # type: ignore[no-untyped-def]
     for j in range(n_post):
         y0[j] |= np.int32(bap[j] != 0)
     if a[f.three_factor]:
-        for k in range(N_Y):
-            copy_vector(segment(i32, a[f.s_in_y1 + k], n_post), y[k])
+        for k, port in enumerate((f.s_in_y1, f.s_in_y2, f.s_in_y3)):
+            copy_vector(segment(i32, a[port], n_post), y[k])
 
 
 @kernel

@@ -29,7 +29,7 @@ from lava_ed.kernels.views import cube, matrix, segment
 TRACES_LEARN = op(
     "traces_learn",
     "learning",
-    **EPOCH.op.fields,
+    EPOCH,
     weights=updates("i16", "n_pre * n_post"),
     tag_2=updates("i16", "n_pre * n_post"),
     tag_1=updates("i16", "n_pre * n_post"),

@@ -30,7 +30,7 @@ STRUCTURE: Final = 6
 SPARSE_LEARN = op(
     "sparse_learn",
     "sparse_learning",
-    **EPOCH.op.fields,
+    EPOCH,
     table=reads("i64", len(VARIABLES) * STRUCTURE),
     marks=updates("i32", "synapses + 1"),
     synapses=number(),

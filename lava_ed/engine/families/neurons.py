@@ -12,7 +12,7 @@ import numpy.typing as npt
 from lava_ed.engine.assembler import RUN, Assembler, Node, Signal
 from lava_ed.engine.families.inputs import WIDE, refuse_bits, vector_input
 from lava_ed.engine.families.tallies import COUNTERS, add_spikes
-from lava_ed.engine.op import NOWHERE, Field, number, op, reads, writes
+from lava_ed.engine.op import NOWHERE, Field, number, op, writes
 from lava_ed.kernels._jit import kernel_part
 from lava_ed.kernels.counting import N_PHASES, NEURON_ACTIVE
 from lava_ed.kernels.stock.floating import list_real_events
@@ -30,19 +30,10 @@ def message_fields(port: str, arena: str = "i32") -> dict[str, Field]:
     }  # fmt: skip
 
 
-def layer_fields(*ports: str) -> dict[str, Field]:
-    """Fields with which the ops of fixed-point layers begin: what s_out sends, and what comes in on some InPorts."""
-    inputs = {port: reads("i32", "n") for port in ports}
-    return {"n": number("neurons"), **message_fields("s_out"), "counters": COUNTERS, **inputs}
-
-
-def real_layer_fields(*ports: str) -> dict[str, Field]:
-    """As `layer_fields`, of floating-point models, which count nothing."""
-    return {"n": number("neurons"), **message_fields("s_out", "f64"), **{port: reads("f64", "n") for port in ports}}
-
-
-_LAYER: Final = op("layer", **layer_fields())
-_REAL_LAYER: Final = op("real_layer", **real_layer_fields())
+LAYER: Final = op("layer", n=number("neurons"), **message_fields("s_out"), counters=COUNTERS)
+"""The fields with which every op of a fixed-point layer begins: what s_out sends."""
+REAL_LAYER: Final = op("real_layer", n=number("neurons"), **message_fields("s_out", "f64"))
+"""As `LAYER`, of floating-point models, which count nothing."""
 
 
 @kernel_part
@@ -55,8 +46,8 @@ def send(n, sent, count, events, destinations, counters, i32, i64):  # type: ign
 
 @kernel_part
 def send_layer(a, i32, i64):  # type: ignore[no-untyped-def]
-    """List and count what s_out sends, and count all neurons as active; `layer_fields` begin the row a."""
-    f = _LAYER
+    """List and count what s_out sends, and count all neurons as active, for an op that begins with `LAYER`."""
+    f = LAYER
     if a[f.counters] >= 0:
         i64[a[f.counters] + NEURON_ACTIVE * N_PHASES] += a[f.n]
     send(a[f.n], a[f.s_out], a[f.s_out_count], a[f.s_out_events], a[f.s_out_to], a[f.counters], i32, i64)
@@ -64,8 +55,8 @@ def send_layer(a, i32, i64):  # type: ignore[no-untyped-def]
 
 @kernel_part
 def send_real_layer(a, i32, f64):  # type: ignore[no-untyped-def]
-    """List what s_out sends; `real_layer_fields` begin the row a."""
-    f = _REAL_LAYER
+    """List what s_out sends, for an op that begins with `REAL_LAYER`."""
+    f = REAL_LAYER
     sent, events = segment(f64, a[f.s_out], a[f.n]), segment(i32, a[f.s_out_events], a[f.n])
     i32[a[f.s_out_count]] = list_real_events(sent, events)
 

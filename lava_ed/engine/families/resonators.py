@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lava_ed.engine.families.neurons import layer_fields, real_layer_fields, send_layer, send_real_layer
+from lava_ed.engine.families.neurons import LAYER, REAL_LAYER, send_layer, send_real_layer
 from lava_ed.engine.op import each, number, op, reads, updates
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.stock.resonators import resonate, resonate_real, resonate_to_zero
@@ -14,7 +14,8 @@ _IZHIKEVICH = number("1 for RF_IZ")
 RF_STEP = op(
     "rf_step",
     "neurons",
-    **layer_fields("a_real_in", "a_imag_in"),
+    LAYER,
+    **each(reads("i32", "n"), "a_real_in", "a_imag_in"),
     **each(updates("i32", "n"), "real", "imag"),
     **each(reads("i32"), "cos_decay", "sin_decay", "state_exp", "decay_bits", "vth"),
     izhikevich=_IZHIKEVICH,
@@ -22,7 +23,8 @@ RF_STEP = op(
 REAL_RF = op(
     "real_rf",
     "floating",
-    **real_layer_fields("a_real_in", "a_imag_in"),
+    REAL_LAYER,
+    **each(reads("f64", "n"), "a_real_in", "a_imag_in"),
     **each(updates("f64", "n"), "real", "imag"),
     **each(reads("f64"), "cos_decay", "sin_decay", "vth"),
     izhikevich=_IZHIKEVICH,
@@ -30,7 +32,8 @@ REAL_RF = op(
 RF_ZERO_STEP = op(
     "rf_zero_step",
     "neurons",
-    **layer_fields("u_in", "v_in"),
+    LAYER,
+    **each(reads("i32", "n"), "u_in", "v_in"),
     **each(updates("i32", "n"), "u", "v"),
     **each(reads("i32", "n"), "lct", "lst"),
     uth=reads("i32"),

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.engine.assembler import Assembler
-from lava_ed.engine.families.neurons import NeuronNode, real_layer_fields, send_real_layer
+from lava_ed.engine.families.neurons import REAL_LAYER, NeuronNode, send_real_layer
 from lava_ed.engine.memory import Memory
 from lava_ed.engine.op import each, number, op, reads, updates
 from lava_ed.kernels._jit import kernel
@@ -21,7 +21,8 @@ PARAMETERS: Final = ("a", "b", "c")
 COMPLEX_S4D = op(
     "complex_s4d",
     "floating",
-    **real_layer_fields("a_in"),
+    REAL_LAYER,
+    a_in=reads("f64", "n"),
     **each(updates("f64", "n"), "s4_state", "s4_state_imag"),
     **{f"{name}{part}": reads("f64", "n") for name in PARAMETERS for part in ("", "_imag")},
     real_b=number("1 where b is real"),

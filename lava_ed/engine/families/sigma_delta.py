@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from lava_ed.engine.assembler import Assembler
-from lava_ed.engine.families.neurons import NeuronNode, layer_fields, real_layer_fields, send_layer, send_real_layer
+from lava_ed.engine.families.neurons import LAYER, REAL_LAYER, NeuronNode, send_layer, send_real_layer
 from lava_ed.engine.memory import Limits
 from lava_ed.engine.op import each, number, op, reads, updates, writes
 from lava_ed.kernels._jit import kernel
@@ -16,11 +16,12 @@ from lava_ed.kernels.stock.sigma_delta import activations, add_to_sigma, delta_s
 from lava_ed.kernels.vectors.events import copy_vector
 from lava_ed.kernels.views import segment
 
-SIGMA_STEP = op("sigma_step", "neurons", **layer_fields("a_in"), sigma=updates("i32", "n"))
+SIGMA_STEP = op("sigma_step", "neurons", LAYER, a_in=reads("i32", "n"), sigma=updates("i32", "n"))
 DELTA_SEND = op(
     "delta_send",
     "neurons",
-    **layer_fields("a_in"),
+    LAYER,
+    a_in=reads("i32", "n"),
     **each(updates("i32", "n"), "sigma", "act", "residue", "error"),
     bias=reads("i32", "n_bias"),
     n_bias=number("n of SigmaDelta, 0 of Delta, which sums nothing"),
@@ -31,7 +32,8 @@ DELTA_SEND = op(
 REAL_DELTA = op(
     "real_delta",
     "floating",
-    **real_layer_fields("a_in"),
+    REAL_LAYER,
+    a_in=reads("f64", "n"),
     sigma=updates("f64", "n_sigma"),
     bias=reads("f64", "n_bias"),
     s4_state=updates("f64", "n_s4"),

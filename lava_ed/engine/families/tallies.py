@@ -101,7 +101,7 @@ COUNT_EPOCH = op(
 COUNT_LEARNED = op(
     "count_learned",
     "learning",
-    **_LEARNED.op.fields,
+    _LEARNED,
     weights=reads("i16", "n_pre * n_post"),
     weights_before=updates("i16", "n_pre * n_post"),
     rows=updates("i32", "n_pre"),
@@ -120,7 +120,7 @@ COUNT_SPARSE_EPOCH = op(
 COUNT_SPARSE_LEARNED = op(
     "count_sparse_learned",
     "sparse_learning",
-    **_LEARNED.op.fields,
+    _LEARNED,
     weights=reads("i32", "synapses"),
     **each(updates("i32", "synapses"), "weights_before", "alive", "marks"),
     starts=reads("i32", "n_pre + 1"),
