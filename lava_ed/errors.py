@@ -2,14 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import sys
-from collections.abc import Sequence
-from dataclasses import fields
-from importlib import import_module
-from numbers import Integral
-from typing import Any, TypeGuard
-
 __all__ = [
     "BackendError",
     "CheckpointError",
@@ -134,54 +126,3 @@ class ExchangeWarning(UserWarning):
 
 class FixedPointCutWarning(UserWarning):
     """A value was cut to what fixed point can hold: a fraction is gone, or it was outside its range."""
-
-
-def lava_is_here() -> bool:
-    """Whether the program has imported lava-nc; `lava_ed.graph`, which can stand in for it, is no Lava."""
-    # Modules that stand in are made of no file.
-    return hasattr(sys.modules.get("lava.magma.core.process.process"), "__file__")
-
-
-def without_engine() -> str:
-    """How a graph is run that the engine refuses, as an advice without its end."""
-    if lava_is_here():
-        return "run the graph on Lava's own runtime (without attach)"
-    return "run the graph with lava-nc, on Python 3.10"
-
-
-def is_integer(value: object) -> TypeGuard[int]:
-    """Whether a value is an integer, Python's or NumPy's; a truth value is none, though Python counts it as 0 or 1."""
-    return isinstance(value, Integral) and not isinstance(value, bool)
-
-
-def check_integer(name: str, value: Any, low: float = -math.inf) -> None:
-    """Raise a ConfigError where a setting is no integer, or too small."""
-    if not is_integer(value):
-        raise ConfigError(f"{name} is {value!r}: an integer is needed")
-    if value < low:
-        raise ConfigError(f"{name} is {value}, it must be at least {low}")
-
-
-def settle_integers(settings: Any, where: str = "") -> None:
-    """Make Python's integers of the fields of a dataclass that are annotated as an integer, or as several.
-
-    Another value raises a ConfigError: nothing is rounded behind the user's back, and no yes is counted as 1.
-    """
-    for field in fields(settings):
-        value, kind = getattr(settings, field.name), str(field.type)
-        if kind == "int" or (kind == "int | None" and value is not None):
-            check_integer(f"{where}{field.name}", value)
-            object.__setattr__(settings, field.name, int(value))
-        elif kind in ("tuple[int, ...]", "tuple[int, int]"):
-            several = isinstance(value, Sequence) and all(map(is_integer, value))
-            if not several or (kind == "tuple[int, int]" and len(value) != 2):
-                raise ConfigError(f"{where}{field.name} is {value!r}: integers are needed")
-            object.__setattr__(settings, field.name, tuple(map(int, value)))
-
-
-def required(module: str, extra: str, what: str, error: type[LavaEDError] = LavaEDError) -> Any:
-    """A module that an extra of lava-ed brings; where it is missing, the error says what for, and how to get it."""
-    try:
-        return import_module(module)
-    except ImportError as missing:
-        raise error(f"{what}: pip install 'lava-ed[{extra}]'") from missing

@@ -27,25 +27,39 @@ LAVA_SIDE = ("proc", "lava_graphs")
 MAY_IMPORT = {
     # the chain, each link and what stands before it
     "errors": set(),
+    "installed": {"errors"},
+    "integers": {"errors"},
     "files": {"errors"},
     "kernels": {"errors"},
-    "learning_rules": {"errors", "kernels"},
-    "network": {"errors", "files", "kernels", "learning_rules"},
-    "engine": {"errors", "files", "kernels", "learning_rules", "network"},
+    "learning_rules": {"errors", "integers", "kernels"},
+    "network": {"errors", "integers", "files", "kernels", "learning_rules"},
+    "engine": {"errors", "installed", "files", "kernels", "learning_rules", "network"},
     # beside it, with Lava
     "proc": {"errors", "kernels", "learning_rules", "network", "data"},
     # registers itself: nothing below the training loop knows it
     "baselines": {"errors", "kernels", "learning_rules", "network"},
     # data knows nothing of nets
-    "data": {"errors", "files", "kernels"},
+    "data": {"errors", "installed", "integers", "files", "kernels"},
     # what stands on nets and data
-    "config": {"errors", "files", "kernels", "learning_rules", "network", "data"},
+    "config": {"errors", "integers", "files", "kernels", "learning_rules", "network", "data"},
     "runs": {"errors", "files", "kernels", "learning_rules", "network", "data", "config", "version"},
 }
 """Parts of the package, and the other parts that each may import."""
 
 ORDER = (
-    *("errors", "plain_text", "version", "stop_signals", "cluster", "files", "kernels", "learning_rules", "network"),
+    *(
+        "errors",
+        "installed",
+        "integers",
+        "plain_text",
+        "version",
+        "stop_signals",
+        "cluster",
+        "files",
+        "kernels",
+        "learning_rules",
+        "network",
+    ),
     *("data", "config", "runs", "viz", "proc", "engine", "baselines", "energy", "lava_graphs", "graph", "backends"),
     *("evaluation", "exchange", "train", "stream", "continual", "comparison", "sweep", "diagnose", "bench", "demo"),
     *("report", "cli"),

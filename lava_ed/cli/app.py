@@ -52,7 +52,7 @@ def _common(
 
 
 def _telling(command: Command) -> Command:
-    """A command with --json, of which `main` takes care, whose message on a stop signal, as how to resume, is kept."""
+    """A command that keeps its message on a stop signal, such as how to resume, and has --json, read by `main`."""
 
     @wraps(command)
     def told(**options: Any) -> Report:

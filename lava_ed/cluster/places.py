@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from lava_ed.cluster.crew import Alone, Crew, Workers
-from lava_ed.errors import ClusterError, ConfigError, required, settle_integers
+from lava_ed.errors import ClusterError, ConfigError
+from lava_ed.installed import required
+from lava_ed.integers import settle_integers
 
 MOST_WORKERS: Final = 4096
 _ADDRESS: Final = re.compile(r"(tcp|tls)://[\w.\-\[\]:]+:\d{1,5}")

@@ -6,8 +6,9 @@ import difflib
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any, Final
 
-from lava_ed.errors import ConfigError, is_integer
+from lava_ed.errors import ConfigError
 from lava_ed.files.reading import brief
+from lava_ed.integers import is_integer
 from lava_ed.kernels.fixed_point import COLUMNS_MAX, STATE_MAX
 from lava_ed.learning_rules import LearningRule
 from lava_ed.learning_rules.limits import LAYERS_MAX, largest_membrane

@@ -12,8 +12,9 @@ from lava_ed.config.presets import preset
 from lava_ed.config.schema import FLAT_FORMAT, FORMAT, read_config
 from lava_ed.data import Dataset, load_dataset
 from lava_ed.data.events.code import Encoding, EventCode
-from lava_ed.errors import ChipLimitError, ConfigError, check_integer
+from lava_ed.errors import ChipLimitError, ConfigError
 from lava_ed.files.reading import brief
+from lava_ed.integers import check_integer
 from lava_ed.learning_rules import RULES
 from lava_ed.network.layers import check_text, connections_in
 from lava_ed.network.settings import NetSettings, Setting, declared

@@ -19,7 +19,8 @@ from lava_ed.continual.scenario import KINDS, Task, make_scenario, parse_scenari
 from lava_ed.data import Dataset, split_validation
 from lava_ed.energy.counting import Totals, counts_between, sums
 from lava_ed.energy.report import energy_report
-from lava_ed.errors import ConfigError, DataError, settle_integers
+from lava_ed.errors import ConfigError, DataError
+from lava_ed.integers import settle_integers
 from lava_ed.kernels.fixed_point import BIAS_MAX
 from lava_ed.kernels.loihi.consolidation import balance
 from lava_ed.network.state import State

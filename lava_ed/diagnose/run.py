@@ -15,7 +15,8 @@ from lava_ed.data import Dataset, split_validation
 from lava_ed.diagnose.measure import diagnose_model
 from lava_ed.diagnose.movement import movement
 from lava_ed.diagnose.probes import why_unsupported
-from lava_ed.errors import ConfigError, is_integer
+from lava_ed.errors import ConfigError
+from lava_ed.integers import is_integer
 from lava_ed.runs.data import data_of_run
 from lava_ed.runs.folder import MODEL, RunFolder
 from lava_ed.runs.tensor_files import Model

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from lava_ed.errors import ConfigError, settle_integers
+from lava_ed.errors import ConfigError
+from lava_ed.integers import settle_integers
 
 
 class Hops(NamedTuple):

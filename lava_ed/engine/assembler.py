@@ -16,7 +16,8 @@ from lava_ed.engine.idle import NeuronCount
 from lava_ed.engine.loops import codes
 from lava_ed.engine.memory import CACHE_LINE, Limits, Memory, Slot, Variable
 from lava_ed.engine.op import NOWHERE, Op
-from lava_ed.errors import BackendError, without_engine
+from lava_ed.errors import BackendError
+from lava_ed.installed import without_engine
 from lava_ed.kernels.counting import BACKWARD, FORWARD, N_COUNTERS, N_PHASES
 from lava_ed.network.schedule import Schedule
 from lava_ed.network.wiring import ON_CORE_PORTS

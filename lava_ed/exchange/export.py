@@ -10,7 +10,7 @@ import numpy as np
 
 from lava_ed.config.training import TrainConfig
 from lava_ed.data import Dataset, split_validation
-from lava_ed.errors import ExchangeError, is_integer
+from lava_ed.errors import ExchangeError
 from lava_ed.exchange.golden.record import MAX_SAMPLES, check_golden_targets, record_golden, write_golden
 from lava_ed.exchange.netx.convert import netx_of_model
 from lava_ed.exchange.netx.file import is_own_netx, read_netx, write_netx
@@ -18,6 +18,7 @@ from lava_ed.exchange.netx.network import NetxNetwork
 from lava_ed.exchange.nir.data import is_own_nir_data, write_nir_data
 from lava_ed.exchange.nir.write import is_own_nir, write_nir
 from lava_ed.exchange.targets import check_free
+from lava_ed.integers import is_integer
 from lava_ed.runs.data import data_of_run, of_run
 from lava_ed.runs.folder import MODEL, RunFolder
 from lava_ed.runs.tensor_files import Model

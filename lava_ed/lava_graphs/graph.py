@@ -29,8 +29,8 @@ from lava_ed.errors import (
     LavaEDError,
     NotCompiledError,
     UnsupportedProcessError,
-    without_engine,
 )
+from lava_ed.installed import without_engine
 from lava_ed.lava_graphs.hosting.choice import can_host, find_hosted, referring, room_of
 from lava_ed.lava_graphs.hosting.conductor import Conductor
 from lava_ed.lava_graphs.hosting.model import HostedModel

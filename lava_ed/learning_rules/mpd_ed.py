@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from lava_ed.errors import ConfigError, is_integer
+from lava_ed.errors import ConfigError
+from lava_ed.integers import is_integer
 from lava_ed.kernels.fixed_point import HISTORY_BITS, HISTORY_WORDS
 from lava_ed.learning_rules.rule import LearningRule
 from lava_ed.learning_rules.timing import Timing

@@ -8,7 +8,8 @@ from functools import lru_cache
 from numbers import Real
 from typing import Final
 
-from lava_ed.errors import UnrepresentableRateError, settle_integers
+from lava_ed.errors import UnrepresentableRateError
+from lava_ed.integers import settle_integers
 from lava_ed.kernels.fixed_point import SCALE_EXPONENT_MAX, SCALE_EXPONENT_MIN
 
 MAX_MANTISSA: Final = 7

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from lava_ed.errors import ConfigError, settle_integers
+from lava_ed.errors import ConfigError
+from lava_ed.integers import settle_integers
 
 
 @dataclass(frozen=True)

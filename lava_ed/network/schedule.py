@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal, get_args
 
-from lava_ed.errors import ConfigError, settle_integers
+from lava_ed.errors import ConfigError
+from lava_ed.integers import settle_integers
 from lava_ed.kernels.fixed_point import ERROR_FRACTION_BITS
 from lava_ed.learning_rules import TIMINGS, Timing
 from lava_ed.network.settings import ReadoutKind

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Annotated, Any, Final, Literal, get_args, get_origin, get_type_hints
 
-from lava_ed.errors import ConfigError, is_integer
+from lava_ed.errors import ConfigError
+from lava_ed.integers import is_integer
 from lava_ed.network.adaptation import Adaptation
 from lava_ed.network.values import plain_of
 

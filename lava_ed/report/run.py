@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from lava_ed.energy import PriceList, built_in_price_lists, energy_report, load_price_list
-from lava_ed.errors import ConfigError, PriceListError, is_integer
+from lava_ed.errors import ConfigError, PriceListError
 from lava_ed.evaluation.evaluate import Evaluation
+from lava_ed.integers import is_integer
 from lava_ed.plain_text import number, percent
 from lava_ed.report.costs import PARTS, Counted, counts_section, energy_section, mapping_section, place_model
 from lava_ed.report.facts import RunFacts, read_facts

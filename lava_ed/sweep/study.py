@@ -15,8 +15,10 @@ from lava_ed.cluster import Alone, Crew
 from lava_ed.config.settings_file import as_json, checked_settings, complete
 from lava_ed.config.training import TrainConfig
 from lava_ed.data import Dataset, data_folder
-from lava_ed.errors import ConfigError, RunFolderError, check_integer, required, settle_integers
+from lava_ed.errors import ConfigError, RunFolderError
 from lava_ed.files.reading import brief
+from lava_ed.installed import required
+from lava_ed.integers import check_integer, settle_integers
 from lava_ed.learning_rules import RULES, LearningRate
 from lava_ed.runs.data import TrainedFor, checked, with_data
 from lava_ed.runs.folder import RunFolder

@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from lava_ed.data.events.recording import BEGIN, Events, Recording
 from lava_ed.data.events.transforms import transformed
-from lava_ed.errors import ConfigError, DataError, is_integer
+from lava_ed.errors import ConfigError, DataError
+from lava_ed.integers import is_integer
 from lava_ed.kernels.fixed_point import BIN_STEPS, HISTORY_BITS, HISTORY_WORDS, planes_of
 
 Polarity = Literal["both", "merged", "on", "off"]

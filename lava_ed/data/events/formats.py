@@ -17,9 +17,10 @@ from typing import Any, Final
 import numpy as np
 
 from lava_ed.data.events.recording import EVENT, PACKET, Events, Recording
-from lava_ed.errors import DataError, required
+from lava_ed.errors import DataError
 from lava_ed.files.hdf5 import Hdf5Group, read_hdf5
 from lava_ed.files.reading import cut, open_plain, shown
+from lava_ed.installed import required
 
 Sensor = tuple[int, int]
 MOST_BYTES: Final = 1 << 40

@@ -16,8 +16,9 @@ from lava_ed.data.events.formats import in_packets
 from lava_ed.data.events.recording import Recording
 from lava_ed.data.events.sources import holds_recordings, is_archive
 from lava_ed.data.record import Dataset
-from lava_ed.errors import ConfigError, DataError, DataNotFoundError, required
+from lava_ed.errors import ConfigError, DataError, DataNotFoundError
 from lava_ed.files.reading import cut
+from lava_ed.installed import required
 
 NMNIST: Final = "nmnist"
 TONIC: Final = {

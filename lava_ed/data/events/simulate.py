@@ -18,8 +18,9 @@ import numpy.typing as npt
 from lava_ed.data.events.recording import EVENT, Events
 from lava_ed.data.events.sources import MARK
 from lava_ed.data.record import Dataset
-from lava_ed.errors import ConfigError, settle_integers
+from lava_ed.errors import ConfigError
 from lava_ed.files.writing import make_empty_folder, write_atomically
+from lava_ed.integers import settle_integers
 
 MARGIN: Final = 6
 """Pixels that the sensor has more than the image, in both directions: 34 for MNIST's 28."""

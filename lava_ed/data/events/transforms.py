@@ -11,8 +11,9 @@ from typing import Any, Final
 import numpy as np
 
 from lava_ed.data.events.recording import Events, Recording
-from lava_ed.errors import ConfigError, DataError, required
+from lava_ed.errors import ConfigError, DataError
 from lava_ed.files.reading import cut
+from lava_ed.installed import required
 
 MOST_EVENTS: Final = 1 << 24
 """Events of a recording that is transformed, which has to be in memory as a whole."""

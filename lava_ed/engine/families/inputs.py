@@ -11,7 +11,8 @@ import numpy.typing as npt
 from lava_ed.engine.assembler import RUN, Assembler, Connection, Node, Signal, raise_flag
 from lava_ed.engine.memory import Slot
 from lava_ed.engine.op import each, number, op, reads, updates, writes
-from lava_ed.errors import BackendError, NotCompiledError, without_engine
+from lava_ed.errors import BackendError, NotCompiledError
+from lava_ed.installed import without_engine
 from lava_ed.kernels._jit import kernel
 from lava_ed.kernels.stock.floating import add_integers, add_real, list_real_events
 from lava_ed.kernels.vectors.events import add_events, add_vector, list_events

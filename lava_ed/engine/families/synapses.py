@@ -13,7 +13,8 @@ from lava_ed.engine.assembler import SYNAPSES, Assembler, Node, Signal, raise_fl
 from lava_ed.engine.families.tallies import COUNTERS
 from lava_ed.engine.memory import Limits, Memory, Slot, Variable, check_range, range_of, write_variable
 from lava_ed.engine.op import each, number, reads, updates, writes
-from lava_ed.errors import ConfigError, without_engine
+from lava_ed.errors import ConfigError
+from lava_ed.installed import without_engine
 from lava_ed.kernels.stock.dense import MIXED_MIN, clip_weights, dominant_sign_mode, truncate_weights
 
 MAX_DELAY: Final = 63

@@ -12,11 +12,12 @@ import numpy as np
 import numpy.typing as npt
 
 from lava_ed.data import load_dataset
-from lava_ed.errors import ExchangeError, is_integer
+from lava_ed.errors import ExchangeError
 from lava_ed.exchange.netx.decisions import NetxRun
 from lava_ed.exchange.netx.file import read_netx
 from lava_ed.exchange.netx.network import READOUTS, Integers, NetxNetwork
 from lava_ed.exchange.whole import narrow
+from lava_ed.integers import is_integer
 from lava_ed.kernels.loihi.encoding import events_of_rate, events_of_value, load_values
 from lava_ed.network.encoding import encoder_table
 from lava_ed.network.settings import EncoderKind

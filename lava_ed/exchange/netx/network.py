@@ -9,8 +9,9 @@ from typing import Any, Final, Literal
 import numpy as np
 import numpy.typing as npt
 
-from lava_ed.errors import ExchangeError, is_integer
+from lava_ed.errors import ExchangeError
 from lava_ed.exchange.netx.fields import CONVOLUTION, MAX_NEURONS, MAX_THRESHOLD, NEURON, NEVER, check_numbers
+from lava_ed.integers import is_integer
 
 LayerKind = Literal["input", "flatten", "dense", "dense_rec", "conv"]
 Readout = Literal["membrane", "spikes"]

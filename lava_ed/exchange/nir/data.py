@@ -10,10 +10,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from lava_ed.errors import ExchangeError, required
+from lava_ed.errors import ExchangeError
 from lava_ed.exchange.nir.network import DT
 from lava_ed.exchange.targets import root_attributes
 from lava_ed.files.writing import write_atomically
+from lava_ed.installed import required
 from lava_ed.network.spec import NetworkSpec
 from lava_ed.version import __version__
 

@@ -10,12 +10,13 @@ from typing import Any, Final
 
 import numpy as np
 
-from lava_ed.errors import ExchangeError, required
+from lava_ed.errors import ExchangeError
 from lava_ed.exchange.netx.fields import NEVER
 from lava_ed.exchange.netx.network import NetxLayer, NetxNetwork, Pair, Shape
 from lava_ed.exchange.nir.file import DIGEST, NOTES, NirNode, graph_digest, read_graph
 from lava_ed.exchange.nir.network import DT
 from lava_ed.files.writing import write_atomically
+from lava_ed.installed import required
 from lava_ed.kernels.fixed_point import DECAY_UNITY
 from lava_ed.version import __version__
 

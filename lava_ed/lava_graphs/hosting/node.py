@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from lava_ed.engine.assembler import Assembler, Node, Signal
 from lava_ed.engine.memory import Memory
-from lava_ed.errors import ConfigError, NotCompiledError, without_engine
+from lava_ed.errors import ConfigError, NotCompiledError
+from lava_ed.installed import without_engine
 from lava_ed.kernels.vectors.events import take_message
 
 _I32 = np.iinfo(np.int32)

@@ -18,7 +18,8 @@ from lava_ed.engine.families.dense import DenseNode
 from lava_ed.engine.families.learning import TRACES, LearningSettings
 from lava_ed.engine.families.learning_dense import LearningDenseNode
 from lava_ed.engine.families.synapses import WeightFormat
-from lava_ed.errors import ConfigError, UnsupportedProcessError, without_engine
+from lava_ed.errors import ConfigError, UnsupportedProcessError
+from lava_ed.installed import without_engine
 from lava_ed.kernels.stock.rule_table import RuleTable, compile_rule
 from lava_ed.lava_graphs.lowering.registry import NotLoweredError, lowers
 from lava_ed.lava_graphs.lowering.values import array_of, integer_of, parameter_of

@@ -15,7 +15,8 @@ from lava.utils.weightutils import SignMode
 from lava_ed.engine.families.learning_sparse import LearningSparseNode
 from lava_ed.engine.families.sparse import DelaySparseNode, Entries, SparseNode
 from lava_ed.engine.families.synapses import STORED_MAX
-from lava_ed.errors import ConfigError, UnsupportedProcessError, without_engine
+from lava_ed.errors import ConfigError, UnsupportedProcessError
+from lava_ed.installed import without_engine
 from lava_ed.kernels.stock.rule_table import SRC, RuleTable
 from lava_ed.lava_graphs.lowering.dense import initial_traces, learning_settings, parse_rule, synapse_arguments
 from lava_ed.lava_graphs.lowering.registry import lowers

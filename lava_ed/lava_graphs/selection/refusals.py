@@ -9,7 +9,8 @@ from lava.magma.core.model.sub.model import AbstractSubProcessModel
 from lava.magma.core.process.process import AbstractProcess
 from lava.magma.core.run_configs import Loihi2SimCfg, RunConfig
 
-from lava_ed.errors import BackendError, UnsupportedProcessError, lava_is_here, without_engine
+from lava_ed.errors import BackendError, UnsupportedProcessError
+from lava_ed.installed import lava_is_here, without_engine
 from lava_ed.lava_graphs.hosting.choice import can_host, undeclared
 from lava_ed.lava_graphs.lowering.registry import is_lowered
 from lava_ed.lava_graphs.selection.models import (

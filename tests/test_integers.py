@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields, replace
+from dataclasses import fields, make_dataclass, replace
 from typing import get_type_hints
 
 import numpy as np
@@ -17,6 +17,7 @@ from lava_ed.data.events.simulate import Camera
 from lava_ed.energy.chips import LOIHI1
 from lava_ed.errors import ConfigError, ExchangeError
 from lava_ed.exchange.netx.network import NetxConvolution, NetxNeuron, NetxSigmaDelta
+from lava_ed.integers import settle_integers
 from lava_ed.learning_rules import AggregatedMPDED, LearningRate
 from lava_ed.network.adaptation import Adaptation
 from lava_ed.network.schedule import Schedule
@@ -93,3 +94,11 @@ def test_one_integer_is_not_several(good, name, wrong):
 def test_a_mesh_has_two_sides(wrong):
     with pytest.raises(ConfigError, match="integers are needed"):
         replace(LOIHI1, routers=wrong)
+
+
+def test_types_count_as_they_are_not_as_they_are_written() -> None:
+    settings = make_dataclass("Settings", [("n", int), ("sizes", tuple[int, ...])])
+    settle_integers(settings(3, [np.int64(4)]))
+    for n, sizes in ((True, (4,)), (3, (4.0,))):
+        with pytest.raises(ConfigError, match="integer"):
+            settle_integers(settings(n, sizes))
